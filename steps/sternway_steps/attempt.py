@@ -1,0 +1,92 @@
+"""One attempt of one action of one step: journal it, run it, seal it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from .errors import SternwayError, Stopped
+from .events import Listener, StepEnded, StepProgress, StepStarted
+from .journal.writer import RunJournal, StepJournal
+from .plan import PlannedStep
+from .step import Action, Context, Item, Outcome, Progress, Step
+
+ContextFor = Callable[[PlannedStep, Action, StepJournal], Context]
+"""Makes what a step is given."""
+
+
+class Abandoned(BaseException):
+    """The user asked a second time to stop: leave at once. No Exception, so that no step swallows it."""
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """How an attempt ended: an outcome, or the error it raised."""
+
+    outcome: Outcome | None
+    error: Exception | None
+    items: tuple[Item, ...]
+
+
+def attempt(
+    step: Step, planned: PlannedStep, action: Action, journal: RunJournal, context_for: ContextFor, tell: Listener
+) -> Attempted:
+    """Run one attempt. Errors of the step are given back, never raised; an attempt that ended is sealed.
+
+    Raises: Refused or Transient when the journal can't be written, before the step is called.
+    """
+    record = journal.begin(planned.name, action)
+    tell(StepStarted(planned.name, action, record.key.attempt))
+    items: list[Item] = []
+
+    def report(progress: Progress) -> None:
+        if progress.item is not None:
+            items.append(progress.item)
+        tell(StepProgress(planned.name, action, progress))
+
+    context = replace(context_for(planned, action, record), report=report)
+    began = time.monotonic()
+    outcome: Outcome | None = None
+    error: Exception | None = None
+    try:
+        if action is Action.EXECUTE:
+            context.check()
+            outcome = step.execute(context)
+        else:
+            outcome = step.rollback(context)
+    except Abandoned:
+        _seal(record, "abandoned", items, None, None)
+        raise
+    except Exception as raised:  # noqa: BLE001  whatever a step raises, the others are undone
+        error = raised
+    error = _seal(record, "done" if error is None else _word(error), items, outcome, error) or error
+    summary = outcome.summary if outcome and error is None else str(error)
+    tell(StepEnded(planned.name, action, summary, time.monotonic() - began, tuple(items), error))
+    return Attempted(outcome if error is None else None, error, tuple(items))
+
+
+def _seal(
+    record: StepJournal, result: str, items: list[Item], outcome: Outcome | None, error: Exception | None
+) -> Exception | None:
+    """Write how the attempt ended; gives the error of a journal that could not be written."""
+    data: dict[str, Any] = {"result": result, "items": [asdict(item) for item in items]}
+    if outcome is not None:
+        data["summary"] = outcome.summary
+    if error is not None:
+        data["error"] = str(error)
+        data["remedy"] = getattr(error, "remedy", None)
+        data["details"] = dict(getattr(error, "details", {}))
+    try:
+        record.end(data)
+    except SternwayError as unwritten:
+        # The undo needs the intents, which are there; only the story has a gap.
+        return error or unwritten
+    return None
+
+
+def _word(error: Exception) -> str:
+    if isinstance(error, Stopped):
+        return "stopped"
+    return type(error).__name__.lower() if isinstance(error, SternwayError) else "bug"

@@ -1,0 +1,122 @@
+"""What the API server says when it does not do what was asked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One finding in one field, from `details.causes` of a Status."""
+
+    field: str
+    reason: str
+    message: str
+
+
+class ApiError(Exception):
+    """A request that failed. `status` is 0 when there was no answer. Holds nothing of the request's body."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        reason: str,
+        message: str,
+        *,
+        causes: tuple[Cause, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        code = f"{status} {reason}".strip() if status else "no answer"
+        super().__init__(f"{method} {path}: {code}: {message}")
+        self.method, self.path = method, path
+        self.status, self.reason, self.message = status, reason, message
+        self.causes, self.retry_after = causes, retry_after
+
+    @property
+    def not_found(self) -> bool:
+        """404."""
+        return self.status == 404
+
+    @property
+    def conflict(self) -> bool:
+        """409: a stale resourceVersion, another UID, an object that exists, or fields that others own."""
+        return self.status == 409
+
+    @property
+    def forbidden(self) -> bool:
+        """401 or 403."""
+        return self.status in (401, 403)
+
+    @property
+    def invalid(self) -> bool:
+        """422: a field's value is not allowed, or can't be changed."""
+        return self.status == 422
+
+    @property
+    def expired(self) -> bool:
+        """410: the resourceVersion is older than what the server keeps."""
+        return self.status == 410
+
+    @property
+    def unreachable(self) -> bool:
+        """There was no answer: what was asked may have been done or not."""
+        return self.status == 0
+
+    @property
+    def retryable(self) -> bool:
+        """The server says of itself that it can't answer now."""
+        return self.status in (429, 500, 502, 503, 504)
+
+
+class Expired(Exception):
+    """A watch's resourceVersion is too old; list again."""
+
+
+def from_answer(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
+    """Read a Status object, or whatever else a proxy on the way answered."""
+    try:
+        said: dict[str, Any] = json.loads(body)
+    except ValueError:
+        said = {}
+    if not isinstance(said, dict) or said.get("kind") != "Status":
+        text = body[:200].decode(errors="replace").strip()
+        said = {"message": text or "an answer without a body"}
+    details = said.get("details") or {}
+    after = headers.get("Retry-After") or details.get("retryAfterSeconds")
+    causes = tuple(
+        Cause(c.get("field", ""), c.get("reason", ""), c.get("message", "")) for c in details.get("causes") or []
+    )
+    return ApiError(
+        method,
+        path,
+        status,
+        said.get("reason") or "",
+        said.get("message") or "",
+        causes=causes,
+        retry_after=_seconds(after),
+    )
+
+
+def conflicts(error: ApiError) -> list[tuple[str, str]]:
+    """Give the fields that other managers own, each with its manager; empty for any other error."""
+    found = []
+    for cause in error.causes:
+        if cause.reason == "FieldManagerConflict":
+            match = _MANAGER.search(cause.message)
+            found.append((cause.field.removeprefix("."), match["manager"] if match else cause.message))
+    return found
+
+
+def _seconds(text: Any) -> float | None:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,126 @@
+"""Server-side apply of many objects, wave after wave, each held to the snapshot that was recorded before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Failed, Transient
+from .definitions import await_established
+from .fields import content
+from .order import waves
+from .ownership import MANAGER
+from .parallel import side_by_side
+from .ref import Ref
+from .snapshot import RUN, run_of
+
+if TYPE_CHECKING:
+    from .api_error import ApiError
+    from .client import Client
+
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One object after its apply. `created` is what the server said: the object was not there before."""
+
+    ref: Ref
+    after: dict[str, Any]
+    created: bool
+    changed: bool
+
+    @property
+    def uid(self) -> str:
+        """The UID by which alone the object may be deleted."""
+        return str(self.after["metadata"]["uid"])
+
+
+@dataclass(frozen=True)
+class Applier:
+    """Applies objects for a run. `force` takes fields that other managers own."""
+
+    client: Client
+    run: str
+    force: bool
+    check: Callable[[], None]
+    """Raises when the run is to stop; asked before each object."""
+    on_applied: Callable[[Applied], None]
+    """Told of each object as it is done, from several threads."""
+
+    def apply(self, objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None]) -> None:
+        """Apply all objects; ends at the first error, when the applies under way have ended too.
+
+        Raises: Failed when the server rejects an object, Transient when it is away or an object changed under us.
+        """
+        for wave in waves(objects):
+            side_by_side(lambda obj: self._one(obj, before.get(Ref.of(obj))), wave)
+            if wave[0]["kind"] == "CustomResourceDefinition":
+                await_established(self.client, [Ref.of(obj) for obj in wave], self.check)
+
+    def _one(self, obj: dict[str, Any], before: dict[str, Any] | None) -> None:
+        from .api_error import ApiError
+
+        self.check()
+        ref, known = Ref.of(obj), before
+        for _ in range(_TRIES):
+            try:
+                made = self.client.apply(stamped(obj, self.run, known), manager=MANAGER, force=self.force)
+            except ApiError as error:
+                if not error.conflict or conflicting(error):
+                    raise rejected(ref, error) from error
+                known = self._unless_changed(ref, before)
+            else:
+                self.on_applied(Applied(ref, made.obj, made.created, _differs(before, made.obj)))
+                return
+        raise Transient(f"{ref} changes faster than it can be applied")
+
+    def _unless_changed(self, ref: Ref, before: dict[str, Any] | None) -> dict[str, Any]:
+        """Read an object whose resourceVersion moved; a new status is no change, anything else makes us start anew."""
+        live = self.client.get(ref)
+        if live is None or before is None or content(live) != content(before):
+            raise Transient(f"{ref} was changed by somebody else after its snapshot was taken")
+        return live
+
+
+def stamped(obj: Mapping[str, Any], run: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give what is applied: the object with the run's annotation, on condition that it is still as it was read."""
+    metadata = dict(obj["metadata"])
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), RUN: run}
+    if before is not None:
+        metadata["resourceVersion"] = before["metadata"]["resourceVersion"]
+    return {**obj, "metadata": metadata}
+
+
+def conflicting(error: ApiError) -> list[tuple[str, str]]:
+    """Give the fields that other managers own, each with the manager; empty when the conflict is another."""
+    from .api_error import conflicts
+
+    return conflicts(error)
+
+
+def rejected(ref: Ref, error: ApiError) -> Failed | Transient:
+    """Say why the server did not take an object."""
+    if owners := conflicting(error):
+        fields = "; ".join(f"{field} is owned by {manager}" for field, manager in owners)
+        return Failed(
+            f"{ref}: conflict with other field managers: {fields}",
+            remedy="leave those fields out of the manifest, or take them over with --force-conflicts",
+        )
+    if error.retryable or error.unreachable:
+        return Transient(f"{ref}: {error}", retry_after=error.retry_after)
+    return Failed(f"{ref}: {error}")
+
+
+def _differs(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
+    """Tell whether an apply changed more than the run's own annotation."""
+    if before is None:
+        return True
+    one, other = content(before), content(after)
+    for obj, run in ((one, run_of(before)), (other, run_of(after))):
+        if run is not None:
+            notes = {k: v for k, v in obj["metadata"]["annotations"].items() if k != RUN}
+            obj["metadata"] = {**obj["metadata"], "annotations": notes}
+        obj["metadata"] = {k: v for k, v in obj["metadata"].items() if v}
+    return one != other

@@ -1,0 +1,203 @@
+"""Objects of the Kubernetes API as plain dicts: what the server says is what you get, unknown fields too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .api_error import ApiError
+from .discovery import Discovery, Resource
+from .ref import Ref
+from .transport import RequestLog, Transport
+
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list and the resourceVersion from which a watch goes on."""
+
+    items: list[dict[str, Any]]
+    resource_version: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a server-side apply gave; `created`: the object was not there before."""
+
+    obj: dict[str, Any]
+    created: bool
+
+
+class Client:
+    """Talks to one API server. Thread-safe. Every method raises ApiError, and UnknownKind for a kind not served."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self._discovery = Discovery(lambda path: self.raw("GET", path))
+
+    @staticmethod
+    def connect(
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        on_request: Callable[[RequestLog], None] | None = None,
+    ) -> Client:
+        """Make a client for a kubeconfig (default: KUBECONFIG, ~/.kube/config, the pod's account); asks nothing yet."""
+        return Client(Transport(kubeconfig, context, on_request))
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig's context, or of the pod."""
+        return self.transport.namespace
+
+    @property
+    def server(self) -> str:
+        """The URL of the API server."""
+        return str(self.transport.configuration.host)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self.transport.requests
+
+    def get(self, ref: Ref) -> dict[str, Any] | None:
+        """Read an object; None when it is not there."""
+        try:
+            return self.raw("GET", self._path(ref))
+        except ApiError as error:
+            if error.not_found:
+                return None
+            raise
+
+    def list(
+        self, api_version: str, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
+    ) -> Listing:
+        """Read all objects of a kind in a namespace, or in all; in pages of 500."""
+        path = self.resource(api_version, kind).path(namespace)
+        query = {"limit": str(_PAGE), **_selectors(labels, fields)}
+        items: list[dict[str, Any]] = []
+        while True:
+            try:
+                page = self.raw("GET", path, query=query)
+            except ApiError as error:
+                if not error.expired or "continue" not in query:
+                    raise
+                items, query = [], {k: v for k, v in query.items() if k != "continue"}  # the pages ran out of time
+                continue
+            items += ({"apiVersion": api_version, "kind": kind, **item} for item in page.get("items") or [])
+            token = page["metadata"].get("continue")
+            if not token:
+                return Listing(items, page["metadata"]["resourceVersion"])
+            query["continue"] = token
+
+    def create(self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> dict[str, Any]:
+        """Create an object; sent once only, for a second time could be another object."""
+        path = self._path(Ref.of(obj), collection=True)
+        return self.raw("POST", path, query=_writing(manager, dry_run), body=obj)
+
+    def apply(
+        self, obj: Mapping[str, Any], *, manager: str, force: bool = False, dry_run: bool = False, strict: bool = True
+    ) -> Applied:
+        """Apply an object on the server's side. A resourceVersion in it is a precondition (409)."""
+        query = {**_writing(manager, dry_run), "force": "true" if force else "false"}
+        if strict:
+            query["fieldValidation"] = "Strict"
+        status, _, body = self.transport.request(
+            "PATCH", self._path(Ref.of(obj)), query=query, body=obj, content_type="application/apply-patch+yaml",
+            safe=True,
+        )  # fmt: skip
+        return Applied(json.loads(body), status == 201)
+
+    def replace(self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> dict[str, Any]:
+        """Update an object as a whole, on condition that its resourceVersion is still the one given (409)."""
+        return self.raw("PUT", self._path(Ref.of(obj)), query=_writing(manager, dry_run), body=obj, safe=True)
+
+    def patch(self, ref: Ref, change: Mapping[str, Any], *, manager: str, subresource: str = "") -> dict[str, Any]:
+        """Send a JSON merge patch (RFC 7386)."""
+        path = self._path(ref, subresource=subresource)
+        return self.raw(
+            "PATCH", path, query=_writing(manager, False), body=change, content_type="application/merge-patch+json"
+        )
+
+    def delete(self, ref: Ref, *, uid: str | None, propagation: str = "Foreground", dry_run: bool = False) -> None:
+        """Delete an object if it has that UID (else 409); one that is not there is no error."""
+        body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        if uid is not None:
+            body["preconditions"] = {"uid": uid}
+        if dry_run:
+            body["dryRun"] = ["All"]
+        try:
+            self.raw("DELETE", self._path(ref), body=body, safe=uid is not None)
+        except ApiError as error:
+            if not error.not_found:
+                raise
+
+    def logs(self, namespace: str, pod: str, container: str, *, tail: int = 20, previous: bool = False) -> str:
+        """Read the last lines of a container's log; at most 64 KiB."""
+        query = {"container": container, "tailLines": str(tail), "limitBytes": "65536", "previous": str(previous).lower()}
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        return self.transport.request("GET", path, query=query, safe=True)[2].decode(errors="replace")
+
+    def resource(self, api_version: str, kind: str) -> Resource:
+        """Say how the server serves a kind; raises UnknownKind."""
+        return self._discovery.find(api_version, kind)
+
+    def forget_discovery(self) -> None:
+        """Ask the server anew which kinds it serves."""
+        self._discovery.forget()
+
+    def can_i(self, verb: str, resource: Resource, namespace: str | None, subresource: str = "") -> bool:
+        """Ask whether we may do something (SelfSubjectAccessReview)."""
+        attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "subresource": subresource}
+        if resource.namespaced and namespace:
+            attributes["namespace"] = namespace
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        answer = self.raw("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body, safe=True)
+        return bool(answer["status"]["allowed"])
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        safe: bool = False,
+    ) -> dict[str, Any]:
+        """Send any request and read JSON; a GET is tried again by itself, others when `safe`."""
+        _, _, answer = self.transport.request(
+            method, path, query=query, body=body, content_type=content_type, safe=safe or method == "GET"
+        )
+        try:
+            return dict(json.loads(answer))
+        except ValueError as error:
+            raise ApiError(method, path, 0, "Garbage", "the answer is not JSON") from error
+
+    def abort(self) -> None:
+        """Refuse further requests."""
+        self.transport.abort()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.transport.close()
+
+    def _path(self, ref: Ref, *, collection: bool = False, subresource: str = "") -> str:
+        resource = self.resource(ref.api_version, ref.kind)
+        if resource.namespaced and not ref.namespace:
+            raise ValueError(f"{ref} needs a namespace")
+        return resource.path(ref.namespace, "" if collection else ref.name, subresource)
+
+
+def _selectors(labels: str, fields: str) -> dict[str, str]:
+    return {key: value for key, value in (("labelSelector", labels), ("fieldSelector", fields)) if value}
+
+
+def _writing(manager: str, dry_run: bool) -> dict[str, str]:
+    return {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}

@@ -1,0 +1,49 @@
+"""Where the API server is and who we are: a kubeconfig, or a pod's service account."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ..errors import Refused
+
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_NO_CLUSTER = "set KUBECONFIG or --kubeconfig, or add --sandbox to try without a cluster"
+
+
+def load(kubeconfig: str | None, context: str | None) -> tuple[Any, str]:
+    """Give the `kubernetes` package's Configuration and the namespace of the context.
+
+    A kubeconfig that is named (flag, KUBECONFIG, or the default file) wins over the pod's service account.
+    Raises: Refused, naming the file and what is wrong with it.
+    """
+    from kubernetes import client, config
+
+    configuration = client.Configuration()
+    named = kubeconfig or os.environ.get("KUBECONFIG") or ""
+    default = Path("~/.kube/config").expanduser()
+    if not named and not default.exists():
+        if "KUBERNETES_SERVICE_HOST" not in os.environ:
+            raise Refused("no cluster is configured", remedy=_NO_CLUSTER)
+        try:
+            config.load_incluster_config(client_configuration=configuration)
+        except config.ConfigException as error:
+            raise Refused(f"the pod's service account can't be used: {error}", remedy=_NO_CLUSTER) from error
+        return configuration, (_SERVICE_ACCOUNT / "namespace").read_text().strip()
+    where = named or str(default)
+    missing = [path for path in where.split(os.pathsep) if path and not Path(path).expanduser().exists()]
+    if missing and len(missing) == len(where.split(os.pathsep)):
+        raise Refused(f"kubeconfig {missing[0]} does not exist", remedy=_NO_CLUSTER)
+    try:
+        contexts, active = config.list_kube_config_contexts(where)
+        names = [entry["name"] for entry in contexts]
+        if context is not None and context not in names:
+            raise Refused(f"kubeconfig {where} has no context {context!r}", remedy=f"it has: {', '.join(names)}")
+        config.load_kube_config(where, context=context, client_configuration=configuration, persist_config=False)
+    except Refused:
+        raise
+    except Exception as error:  # the loader raises whatever its YAML or its plugins raise
+        raise Refused(f"kubeconfig {where} can't be used: {error}", remedy=_NO_CLUSTER) from error
+    chosen = next((entry for entry in contexts if entry["name"] == context), active)
+    return configuration, str((chosen.get("context") or {}).get("namespace") or "default")

@@ -1,0 +1,76 @@
+"""Which kinds the server serves, under which path."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .api_error import ApiError
+
+
+class UnknownKind(Exception):
+    """The server does not serve this kind; the message names the nearest ones."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind as the server serves it."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool
+    verbs: tuple[str, ...]
+
+    @property
+    def group(self) -> str:
+        """The API group, "" for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
+        """Give the path of an object, or of the collection when no name is given."""
+        base = f"/apis/{self.api_version}" if self.group else f"/api/{self.api_version}"
+        place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{base}{place}/{self.plural}" + "".join(f"/{part}" for part in (name, subresource) if part)
+
+
+class Discovery:
+    """Asks once for each group and version that is needed, and remembers. Thread-safe."""
+
+    def __init__(self, get: Callable[[str], dict[str, Any]]) -> None:
+        self._get = get
+        self._lock = threading.Lock()
+        self._known: dict[str, dict[str, Resource]] = {}
+
+    def find(self, api_version: str, kind: str) -> Resource:
+        """Give a kind; raises UnknownKind."""
+        with self._lock:
+            if api_version not in self._known:
+                self._known[api_version] = self._ask(api_version)
+            kinds = self._known[api_version]
+        if kind in kinds:
+            return kinds[kind]
+        near = difflib.get_close_matches(kind, kinds, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UnknownKind(f"the server has no kind {kind} in {api_version}{hint}")
+
+    def forget(self) -> None:
+        """Ask anew next time: a definition was added."""
+        with self._lock:
+            self._known.clear()
+
+    def _ask(self, api_version: str) -> dict[str, Resource]:
+        try:
+            answer = self._get(f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}")
+        except ApiError as error:
+            if error.not_found:
+                return {}
+            raise
+        return {
+            entry["kind"]: Resource(api_version, entry["kind"], entry["name"], entry["namespaced"], tuple(entry["verbs"]))
+            for entry in answer["resources"]
+            if "/" not in entry["name"]
+        }

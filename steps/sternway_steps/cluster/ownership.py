@@ -1,0 +1,77 @@
+"""Who owned which field before the run, written back after its values were put back.
+
+An update takes the fields that it changes away from their owners. Left so, the next server-side apply of anybody
+would meet a conflict with our undo. The API server takes managedFields from an update that changes nothing else
+(source: "Field management", Kubernetes documentation), so a second update gives the fields back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .fields import Fields, managed, union
+from .merge import Difference
+
+MANAGER = "sternway"
+"""The field manager of every apply."""
+
+UNDO_MANAGER = "sternway-rollback"
+"""The field manager of the first update of an undo; as long as it owns fields, the second one is still due."""
+
+
+def pending(live: Mapping[str, Any]) -> bool:
+    """Tell whether values were put back and their ownership was not."""
+    return any(entry.get("manager") == UNDO_MANAGER for entry in managed(live))
+
+
+def given_back(
+    before: Mapping[str, Any], live: Mapping[str, Any], left: Iterable[Difference] = ()
+) -> list[dict[str, Any]]:
+    """Give the managedFields for an object whose values were put back.
+
+    Our own entry becomes what it was; another manager's becomes what it owns now and what the undo took from it.
+    `left` are fields that a third party changed and keeps: we do not claim those again.
+    """
+    taken = union(*(e.get("fieldsV1") or {} for e in managed(live) if e.get("manager") == UNDO_MANAGER))
+    earlier = {_identity(entry): entry for entry in managed(before)}
+    out = []
+    for entry in managed(live):
+        if entry.get("manager") in (MANAGER, UNDO_MANAGER) and entry.get("subresource") != "status":
+            continue
+        was = earlier.pop(_identity(entry), None)
+        back = _common(was.get("fieldsV1") or {}, taken) if was else {}
+        out.append({**entry, "fieldsV1": union(entry.get("fieldsV1") or {}, back)})
+    for entry in earlier.values():
+        fields = entry.get("fieldsV1") or {}
+        if entry.get("manager") == MANAGER:
+            for difference in left:
+                fields = _without(fields, difference.path)
+        elif entry.get("subresource") == "status":
+            continue
+        else:
+            fields = _common(fields, taken)
+        if fields:
+            out.append({**entry, "fieldsV1": fields})
+    return out
+
+
+def _identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(entry.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
+
+
+def _common(one: Fields, other: Fields) -> Fields:
+    out: Fields = {}
+    for key in one.keys() & other.keys():
+        below = _common(one[key], other[key])
+        if below or not one[key] or not other[key]:
+            out[key] = below
+    return out
+
+
+def _without(tree: Fields, path: tuple[str, ...]) -> Fields:
+    if not path or path[0] not in tree:
+        return tree
+    if len(path) == 1:
+        return {key: below for key, below in tree.items() if key != path[0]}
+    return {**tree, path[0]: _without(tree[path[0]], path[1:])}

@@ -1,0 +1,32 @@
+"""The name of an object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Which object: enough to find it, whatever version of it is there. `namespace` None: it has none."""
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+
+    @staticmethod
+    def of(obj: Mapping[str, Any]) -> Ref:
+        """Give the name of an object; raises KeyError when it has none."""
+        metadata = obj["metadata"]
+        return Ref(obj["apiVersion"], obj["kind"], metadata.get("namespace"), metadata["name"])
+
+    @property
+    def group(self) -> str:
+        """Give the API group, "" for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    def __str__(self) -> str:
+        group = f".{self.group}" if self.group else ""
+        return f"{self.kind.lower()}{group}/{self.name}" + (f" in {self.namespace}" if self.namespace else "")

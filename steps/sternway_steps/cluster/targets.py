@@ -1,0 +1,41 @@
+"""The objects that a config deploys, with the namespace that each gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from .client import Client
+
+
+def namespace_of(config: Config, client: Client) -> str:
+    """Give the namespace for objects that name none: the config's, else that of the kubeconfig's context."""
+    return config.namespace or client.namespace
+
+
+def objects_of(config: Config, client: Client) -> list[dict[str, Any]]:
+    """Give the config's objects; one that is namespaced and names no namespace gets the config's.
+
+    A custom resource whose definition is among the objects is namespaced as that says, for the server does not
+    know its kind yet.
+    """
+    coming = {
+        (obj["spec"]["group"], obj["spec"]["names"]["kind"]): obj["spec"].get("scope") == "Namespaced"
+        for obj in (manifest.obj for manifest in config.manifests)
+        if obj["kind"] == "CustomResourceDefinition"
+    }
+    return [_placed(manifest.obj, config, client, coming) for manifest in config.manifests]
+
+
+def _placed(
+    obj: dict[str, Any], config: Config, client: Client, coming: dict[tuple[str, str], bool]
+) -> dict[str, Any]:
+    group = obj["apiVersion"].rpartition("/")[0]
+    namespaced = coming.get((group, obj["kind"]))
+    if namespaced is None:
+        namespaced = client.resource(obj["apiVersion"], obj["kind"]).namespaced
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
+    if namespaced:
+        metadata["namespace"] = obj["metadata"].get("namespace") or namespace_of(config, client)
+    return {**obj, "metadata": metadata}

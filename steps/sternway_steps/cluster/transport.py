@@ -1,0 +1,215 @@
+"""Requests over HTTP: with a timeout, told to whoever listens, tried again where that is safe."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from .api_error import ApiError, from_answer
+from .connect import load
+
+if TYPE_CHECKING:
+    import urllib3
+
+CONNECT, READ = 5.0, 30.0
+"""Seconds to wait for a connection, and for the answer."""
+_PATIENCE = 15.0
+_POOL = 32
+
+
+@dataclass(frozen=True)
+class RequestLog:
+    """One request, as it went."""
+
+    number: int
+    method: str
+    path: str
+    status: int
+    seconds: float
+
+
+class Transport:
+    """A pool of connections to one API server; connects when it is first used. Thread-safe."""
+
+    def __init__(
+        self,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        on_request: Callable[[RequestLog], None] | None = None,
+        *,
+        patience: float = _PATIENCE,
+    ) -> None:
+        self._source = (kubeconfig, context)
+        self._on_request = on_request
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._aborted = threading.Event()
+        self._loaded: tuple[Any, str] | None = None
+        self._pool: urllib3.PoolManager | None = None
+        self.requests = 0
+
+    @property
+    def configuration(self) -> Any:
+        """The `kubernetes` package's Configuration."""
+        return self._load()[0]
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig's context, or of the pod."""
+        return self._load()[1]
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        timeout: float | None = None,
+        safe: bool = False,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send a request and give status, headers and body of an answer below 400; raises ApiError.
+
+        `safe`: sending it twice does no harm, so it is tried again for some seconds when there is no answer or the
+        server asks for it. Any request is tried again when the server refused it unseen (429, connection refused).
+        """
+        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        end = time.monotonic() + self._patience
+        tries = 0
+        while True:
+            error = None
+            try:
+                response = self._send(method, path, query, data, content_type, timeout, stream=False)
+                if response.status < 400:
+                    return response.status, response.headers, response.data
+                error = from_answer(method, path, response.status, response.headers, response.data)
+            except ApiError as failed:
+                error = failed
+            tries += 1
+            if error.status == 401 and tries == 1:
+                self._forget_credentials()
+                continue
+            unseen = error.status == 429 or error.reason == "Refused"
+            if not (unseen or (safe and (error.retryable or error.unreachable))) or self._aborted.is_set():
+                raise error
+            delay = max(error.retry_after or 0.0, min(5.0, 0.1 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
+            if time.monotonic() + delay > end or self._aborted.wait(delay):
+                raise error
+
+    def stream(self, path: str, query: Mapping[str, str], read: float) -> urllib3.BaseHTTPResponse:
+        """Open a GET whose body is read as it comes; each read may wait `read` seconds. Raises ApiError."""
+        response = self._send("GET", path, query, None, "application/json", read, stream=True)
+        if response.status >= 400:
+            body = response.data
+            response.release_conn()
+            raise from_answer("GET", path, response.status, response.headers, body)
+        return response
+
+    def abort(self) -> None:
+        """Refuse further requests, and end the waits between tries."""
+        self._aborted.set()
+
+    def close(self) -> None:
+        """Give the connections back to the system."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.clear()
+
+    def _load(self) -> tuple[Any, str]:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = load(*self._source)
+            return self._loaded
+
+    def _forget_credentials(self) -> None:
+        with self._lock:
+            self._loaded = None
+
+    def _manager(self) -> urllib3.PoolManager:
+        configuration = self.configuration
+        with self._lock:
+            if self._pool is None:
+                from kubernetes.client.rest import RESTClientObject
+
+                configuration.retries = False
+                configuration.connection_pool_maxsize = _POOL
+                self._pool = RESTClientObject(configuration).pool_manager
+            return self._pool
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        data: bytes | None,
+        content_type: str,
+        timeout: float | None,
+        *,
+        stream: bool,
+    ) -> urllib3.BaseHTTPResponse:
+        import urllib3
+
+        if self._aborted.is_set():
+            raise ApiError(method, path, 0, "Aborted", "the client was stopped")
+        manager, configuration = self._manager(), self.configuration
+        url = configuration.host.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": "application/json", "User-Agent": "sternway"}
+        if data is not None:
+            headers["Content-Type"] = content_type
+        if token := configuration.get_api_key_with_prefix("authorization", alias="BearerToken"):
+            headers["Authorization"] = token
+        elif configuration.username:
+            headers["Authorization"] = configuration.get_basic_auth_token()
+        with self._lock:
+            self.requests += 1
+            number = self.requests
+        began, status = time.monotonic(), 0
+        try:
+            response = manager.request(
+                method, url, body=data, headers=headers, preload_content=not stream, redirect=False, retries=False,
+                timeout=urllib3.Timeout(connect=CONNECT, read=timeout or READ),
+            )  # fmt: skip
+            status = response.status
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            if self._aborted.is_set():
+                raise ApiError(method, path, 0, "Aborted", "the client was stopped") from error
+            raise _no_answer(method, path, configuration.host, error) from error
+        finally:
+            if self._on_request is not None:
+                self._on_request(RequestLog(number, method, path, status, time.monotonic() - began))
+        return response
+
+
+def _no_answer(method: str, path: str, host: str, error: Exception) -> ApiError:
+    import urllib3
+
+    chain: list[BaseException] = [error]
+    while (below := chain[-1].__cause__ or chain[-1].__context__ or getattr(chain[-1], "reason", None)) is not None:
+        if not isinstance(below, BaseException) or below in chain:
+            break
+        chain.append(below)
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(one, kinds) for one in chain)
+
+    if has(ConnectionRefusedError):
+        return ApiError(method, path, 0, "Refused", f"{host} refuses the connection")
+    if has(socket.gaierror, urllib3.exceptions.NameResolutionError):
+        return ApiError(method, path, 0, "Name", f"the name in {host} can't be resolved")
+    if has(ssl.SSLCertVerificationError):
+        return ApiError(method, path, 0, "Certificate", f"the certificate of {host} is not trusted")
+    if has(urllib3.exceptions.ConnectTimeoutError):
+        return ApiError(method, path, 0, "Refused", f"{host} did not take the connection in {CONNECT:.0f} s")
+    if has(urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        return ApiError(method, path, 0, "Timeout", f"{host} did not answer in time")
+    return ApiError(method, path, 0, "Cut", f"the connection to {host} broke: {chain[-1]}")

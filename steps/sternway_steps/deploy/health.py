@@ -1,0 +1,51 @@
+"""After an undo: the restored workloads must be healthy again, if they were before."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from ..cluster.ref import Ref
+from ..cluster.restore import Change
+from ..errors import RollbackFailed
+from ..step import Context, Item, Progress
+
+
+def await_health(context: Context, changes: list[Change], items: list[Item]) -> None:
+    """Wait for the rollout of what was put back; raises RollbackFailed when it does not come up again."""
+    from ..cluster.rollout import watch_rollout
+
+    restored = {item.what for item in items if item.result in ("restored", "unchanged")}
+    waiting = [change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context)]
+    if not waiting:
+        return
+    verify = context.config.verify
+    report = watch_rollout(
+        context.client,
+        waiting,
+        stop=context.stop,
+        deadline=time.monotonic() + verify.deadline,
+        grace=verify.grace,
+        on_progress=context.report,
+    )
+    if not report.ready:
+        raise RollbackFailed(
+            f"everything was put back, but the restored workload is not healthy: {report.summary}",
+            remedy="it was healthy before this run, so look for what changed around it: nodes, registry, dependencies",
+            details=report.to_dict(),
+        )
+    context.report(Progress(f"{len(waiting)} restored objects are as before and healthy"))
+
+
+def _was_healthy(change: Change, context: Context) -> bool:
+    from ..cluster.diagnose import Related, diagnose
+
+    if change.before is None:
+        return False
+    verdict = diagnose(
+        change.before, Related(), now=datetime.now(UTC), since=None, grace=context.config.verify.grace
+    )
+    if verdict.state == "ready":
+        return True
+    context.say(f"{Ref.of(change.before)} was not healthy before this run ({verdict.message}): not waited for")
+    return False

@@ -1,0 +1,77 @@
+"""What deploy writes into the journal, and how its undo reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..cluster.apply import Applied
+from ..cluster.fields import content
+from ..cluster.ref import Ref
+from ..cluster.restore import Change
+from ..cluster.snapshot import run_of
+
+
+def intent(objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None]) -> dict[str, Any]:
+    """Record what is about to be applied and how each object is now; None is an object that is not there."""
+    return {"objects": [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]}
+
+
+def evidence(applied: Iterable[Applied]) -> dict[str, Any]:
+    """Record what the server made of it: UID, whether it was created, and the object without its status."""
+    return {
+        "objects": [
+            {
+                "ref": [done.ref.api_version, done.ref.kind, done.ref.namespace, done.ref.name],
+                "uid": done.uid,
+                "created": done.created,
+                # Owners too: they name the items of lists (see cluster.fields).
+                "after": {**content(done.after), "metadata": _metadata(done.after)},
+            }
+            for done in applied
+        ]
+    }
+
+
+def about_to_recreate(ref: Ref) -> dict[str, Any]:
+    """Record that an undo deletes an object only to make it anew."""
+    return {"recreate": [ref.api_version, ref.kind, ref.namespace, ref.name]}
+
+
+def changes(
+    run: str,
+    intents: Sequence[Mapping[str, Any]],
+    evidences: Sequence[Mapping[str, Any]],
+    undo_intents: Sequence[Mapping[str, Any]],
+) -> list[Change]:
+    """Fold all attempts of a run into one change for each object, in the order in which they were applied.
+
+    An attempt that was tried again saw the first one's work as "before". So `before` is the latest snapshot that
+    does not carry this run's annotation, `applied` and the evidence are the latest there are.
+    """
+    before: dict[Ref, dict[str, Any] | None] = {}
+    applied: dict[Ref, dict[str, Any]] = {}
+    for entry in (obj for data in intents for obj in data["objects"]):
+        ref = Ref.of(entry["applied"])
+        applied[ref] = entry["applied"]
+        if ref not in before or run_of(entry["before"]) != run:
+            before[ref] = entry["before"]
+    found = {Ref(*entry["ref"]): entry for data in evidences for entry in data["objects"]}
+    created = {Ref(*e["ref"]) for data in evidences for e in data["objects"] if e["created"]}
+    recreating = {Ref(*data["recreate"]) for data in undo_intents if "recreate" in data}
+    return [
+        Change(
+            ref=ref,
+            before=before[ref],
+            applied=applied[ref],
+            after=found[ref]["after"] if ref in found else None,
+            uid=found[ref]["uid"] if ref in found else None,
+            created=(ref in created) if ref in found else None,
+            recreating=ref in recreating,
+        )
+        for ref in applied
+    ]
+
+
+def _metadata(obj: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in obj["metadata"].items() if k not in ("uid", "resourceVersion", "generation")}

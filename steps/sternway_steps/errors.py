@@ -1,0 +1,50 @@
+"""The four ways in which a step can fail, and the one in which it is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class SternwayError(Exception):
+    """A failure that a user can read: one plain sentence, and what to do about it.
+
+    Args:
+        message: what happened, where; never holds the value of a secret.
+        remedy: what the user can do, or None.
+        details: what was seen, as JSON data (logs, events, objects); goes into the journal and the report.
+    """
+
+    def __init__(self, message: str, *, remedy: str | None = None, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.details: Mapping[str, Any] = details or {}
+
+
+class Refused(SternwayError):
+    """Found before the first change: nothing was touched, there is nothing to undo."""
+
+
+class Transient(SternwayError):
+    """May work if tried again: the API server is away, a lock is held.
+
+    Args:
+        retry_after: seconds that the other side asked to wait, or None.
+    """
+
+    def __init__(self, message: str, *, remedy: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after = retry_after
+
+
+class Failed(SternwayError):
+    """This step cannot succeed: what was done has to be undone."""
+
+
+class RollbackFailed(SternwayError):
+    """Something could not be put back: says what and why; the runner adds the command that resumes."""
+
+
+class Stopped(SternwayError):
+    """Somebody asked the run to stop, or its deadline passed; raised by `Context.check` and by waits, not by steps."""

@@ -1,0 +1,75 @@
+"""What a runner tells while it works; the command line, programs and tests listen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .step import Action, Item, Progress
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """A run, or the undo of one, starts. `journal` says where its records are."""
+
+    run: str
+    target: str
+    steps: tuple[str, ...]
+    journal: str
+    undo_only: bool = False
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """An attempt begins."""
+
+    step: str
+    action: Action
+    attempt: int
+
+
+@dataclass(frozen=True)
+class StepProgress:
+    """A step says where it is."""
+
+    step: str
+    action: Action
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """An attempt ended. `error` is None when it succeeded; `retry_in` seconds when it will be tried again."""
+
+    step: str
+    action: Action
+    summary: str
+    seconds: float
+    items: tuple[Item, ...] = ()
+    error: Exception | None = None
+    retry_in: float | None = None
+
+
+@dataclass(frozen=True)
+class UndoStarted:
+    """The undo starts; `because` is the first failure, `stays` the begun steps whose effects can't be undone."""
+
+    because: str
+    steps: tuple[str, ...]
+    stays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """The last event of a run."""
+
+    run: str
+    status: str
+    exit_code: int
+    seconds: float
+    error: Exception | None = None
+    rollback_errors: tuple[Exception, ...] = field(default_factory=tuple)
+
+
+Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded
+Listener = Callable[[Event], None]

@@ -1,0 +1,59 @@
+"""How an entry is written down: JSON, compressed, cut into chunks where a store cannot take it whole."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+
+from ..errors import Refused
+from .entries import SCHEMA, Entry, Kind
+
+_CHUNK_KEY = re.compile(r"^(\d{4})\.(\d{3})-(\d{3})$")
+
+
+def to_line(entry: Entry) -> str:
+    """Write an entry as one line of JSON."""
+    body = {"schema": entry.schema, "kind": entry.kind.value, "time": entry.time, "data": entry.data}
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def from_line(line: str) -> Entry:
+    """Read an entry; raises ValueError when the line is no entry, Refused when it comes from a newer Sternway."""
+    body = json.loads(line)
+    if not isinstance(body, dict) or "schema" not in body:
+        raise ValueError("not an entry")
+    if body["schema"] > SCHEMA:
+        raise Refused(
+            f"the journal was written with schema {body['schema']}, this Sternway reads up to {SCHEMA}",
+            remedy="use the version of Sternway that wrote it, or a newer one",
+        )
+    return Entry(Kind(body["kind"]), body.get("data") or {}, body.get("time", ""), body["schema"])
+
+
+def to_chunks(index: int, entry: Entry, limit: int) -> dict[str, bytes]:
+    """Compress an entry and cut it into chunks of at most `limit` bytes, under keys that sort and count them."""
+    packed = zlib.compress(to_line(entry).encode(), 6)
+    pieces = [packed[at : at + limit] for at in range(0, len(packed), limit)]
+    return {f"{index:04d}.{n:03d}-{len(pieces):03d}": piece for n, piece in enumerate(pieces, 1)}
+
+
+def from_chunks(chunks: Mapping[str, bytes]) -> list[Entry]:
+    """Put entries together again, in order.
+
+    An entry of which a chunk is missing was never finished: whoever wrote it died before it counted, and changed
+    nothing on its strength. It is left out.
+    """
+    found: dict[int, dict[int, bytes]] = {}
+    wanted: dict[int, int] = {}
+    for key, piece in chunks.items():
+        if match := _CHUNK_KEY.match(key):
+            index, number, of = (int(group) for group in match.groups())
+            found.setdefault(index, {})[number] = piece
+            wanted[index] = of
+    whole: Iterable[int] = (index for index in sorted(found) if len(found[index]) == wanted[index])
+    return [
+        from_line(zlib.decompress(b"".join(piece for _, piece in sorted(found[index].items()))).decode())
+        for index in whole
+    ]

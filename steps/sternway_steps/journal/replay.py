@@ -1,0 +1,93 @@
+"""What a journal tells: which steps began, how each attempt ended, where the run stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ..errors import Refused
+from ..step import Action
+from .entries import Entry, Kind, Record
+
+
+class Status(StrEnum):
+    """Where a run stands. `open` is told apart from `interrupted` by asking whether its runner lives."""
+
+    OPEN = "open"
+    INTERRUPTED = "interrupted"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    UNDONE = "undone"
+    ROLLBACK_FAILED = "rollback-failed"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt of one action of a step; `result` is "" while it is under way or was cut off."""
+
+    step: str
+    action: Action
+    number: int
+    began: str
+    ended: str
+    result: str
+    data: Mapping[str, Any]
+    """What its last entry says: summary, items, error, details."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A run as its journal tells it."""
+
+    run: str
+    target: str
+    started: str
+    ended: str
+    status: Status
+    config: Mapping[str, Any]
+    error: str
+    attempts: tuple[Attempt, ...]
+
+    def begun(self) -> frozenset[str]:
+        """Give the steps whose execution began, whether it ended or not."""
+        return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE)
+
+    def undone(self) -> frozenset[str]:
+        """Give the steps that were rolled back to the end."""
+        return frozenset(a.step for a in self.attempts if a.action is Action.ROLLBACK and a.result == "done")
+
+
+def replay(records: Sequence[Record]) -> Story:
+    """Read a run's story from its records; raises Refused when its own record is not among them."""
+    head = next((record for record in records if not record.key.step), None)
+    if head is None or not head.entries:
+        raise Refused("this run is not in the journal", remedy="`sternway runs` lists those that are")
+    began, last = head.entries[0], head.entries[-1]
+    ended = last.kind is Kind.RUN_ENDED
+    attempts = sorted((_attempt(r) for r in records if r.key.step), key=lambda attempt: attempt.began)
+    return Story(
+        run=head.key.run,
+        target=str(began.data.get("target", "")),
+        started=began.time,
+        ended=last.time if ended else "",
+        status=Status(last.data["status"]) if ended else Status.OPEN,
+        config=began.data.get("config") or {},
+        error=next((str(e.data["error"]) for e in head.entries if e.data.get("error")), ""),
+        attempts=tuple(attempts),
+    )
+
+
+def _attempt(record: Record) -> Attempt:
+    end: Entry | None = record.first(Kind.STEP_ENDED)
+    return Attempt(
+        step=record.key.step,
+        action=Action(record.key.action),
+        number=record.key.attempt,
+        began=record.entries[0].time,
+        ended=end.time if end else "",
+        result=str(end.data.get("result", "")) if end else "",
+        data=end.data if end else {},
+    )

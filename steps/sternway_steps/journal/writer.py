@@ -1,0 +1,112 @@
+"""How a runner and its steps write the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import Refused
+from ..step import Action
+from .entries import Entry, Key, Kind, Record
+from .secrets import TARGET
+from .store import HISTORY, JournalConflict, Store, is_label_value
+
+_MOST_ATTEMPTS = 1000
+
+
+class StepJournal:
+    """The journal of one attempt of one step: writes its own record, reads those of all attempts."""
+
+    def __init__(self, store: Store, key: Key, labels: Mapping[str, str]) -> None:
+        self.key = key
+        self._store = store
+        self._labels = labels
+        self._written = 0
+
+    def intent(self, data: Mapping[str, Any]) -> None:
+        """Record durably what is about to change and all that its undo needs."""
+        self.write(Kind.INTENT, data)
+
+    def evidence(self, data: Mapping[str, Any]) -> None:
+        """Record durably what was changed."""
+        self.write(Kind.EVIDENCE, data)
+
+    def end(self, data: Mapping[str, Any]) -> None:
+        """Seal the attempt."""
+        self.write(Kind.STEP_ENDED, data)
+
+    def intents(self) -> Sequence[Mapping[str, Any]]:
+        """Read the intents of all attempts of this step to execute, oldest first."""
+        return self._all(Kind.INTENT, Action.EXECUTE)
+
+    def evidences(self) -> Sequence[Mapping[str, Any]]:
+        """Read the evidence of all attempts of this step to execute, oldest first."""
+        return self._all(Kind.EVIDENCE, Action.EXECUTE)
+
+    def undo_intents(self) -> Sequence[Mapping[str, Any]]:
+        """Read what earlier attempts of the rollback were about to do."""
+        return self._all(Kind.INTENT, Action.ROLLBACK)
+
+    def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
+        """Append an entry to this attempt's record."""
+        self._store.append(self.key, self._written, Entry.now(kind, data), self._labels)
+        self._written += 1
+
+    def _all(self, kind: Kind, action: Action) -> list[Mapping[str, Any]]:
+        records = (
+            r for r in self._store.records(self.key.run) if (r.key.step, r.key.action) == (self.key.step, action)
+        )
+        return [entry.data for record in records for entry in record.entries if entry.kind is kind]
+
+
+class RunJournal:
+    """The journal of one run."""
+
+    def __init__(self, store: Store, run: str, target: str) -> None:
+        if not is_label_value(run) or not is_label_value(target):
+            raise Refused(f"run {run!r} of target {target!r}: both must be valid label values of Kubernetes")
+        self.run = run
+        self.target = target
+        self._store = store
+        self._labels = {TARGET: target}
+        self._head: int | None = None
+
+    def start(self, data: Mapping[str, Any]) -> None:
+        """Record that the run, or the resumption of its undo, starts."""
+        self._write_head(Kind.RUN_STARTED, {"target": self.target, **data})
+
+    def end(self, data: Mapping[str, Any]) -> None:
+        """Seal the run."""
+        self._write_head(Kind.RUN_ENDED, data)
+
+    def begin(self, step: str, action: Action) -> StepJournal:
+        """Open the record of the next attempt and record that it began."""
+        taken = [r.key.attempt for r in self.records() if (r.key.step, r.key.action) == (step, action)]
+        for attempt in range(max(taken, default=0) + 1, _MOST_ATTEMPTS):
+            journal = StepJournal(self._store, Key(self.run, step, action.value, attempt), self._labels)
+            try:
+                journal.write(Kind.STEP_BEGAN, {"step": step, "action": action.value, "attempt": attempt})
+            except JournalConflict:
+                continue  # another process began that attempt a moment ago
+            return journal
+        raise Refused(f"step {step} of run {self.run} was tried {_MOST_ATTEMPTS} times")
+
+    def records(self) -> Sequence[Record]:
+        """Read all records of this run."""
+        return self._store.records(self.run)
+
+    def _write_head(self, kind: Kind, data: Mapping[str, Any]) -> None:
+        if self._head is None:
+            head = next((record for record in self.records() if not record.key.step), None)
+            self._head = len(head.entries) if head else 0
+        self._store.append(Key(self.run), self._head, Entry.now(kind, data), self._labels)
+        self._head += 1
+
+
+def prune(store: Store, target: str, keep: int = HISTORY) -> list[str]:
+    """Forget the oldest ended runs of a target beyond `keep`; one that did not end is kept. Gives their ids."""
+    ended = [head.key.run for head in store.heads(target) if head.entries[-1].kind is Kind.RUN_ENDED]
+    gone = ended[: max(0, len(ended) - keep)]
+    for run in gone:
+        store.remove(run)
+    return gone

@@ -1,0 +1,176 @@
+"""Walks a plan in this process: forward, and back when a step fails."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .attempt import Abandoned, Attempted, ContextFor, attempt
+from .errors import RollbackFailed, SternwayError, Stopped, Transient
+from .events import Listener, RunEnded, RunStarted, StepEnded, UndoStarted
+from .exits import Exit, exit_of
+from .journal.entries import Kind
+from .journal.replay import Status, replay
+from .journal.writer import RunJournal
+from .plan import Backoff, Plan, PlannedStep
+from .step import Action, Step
+
+_ROLLBACK_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended. `error` is the first failure; it stays the first whatever the undo met."""
+
+    run: str
+    status: Status
+    exit_code: Exit
+    error: Exception | None = None
+    rollback_errors: tuple[Exception, ...] = ()
+
+
+@dataclass
+class Orchestrator:
+    """Runs the steps of one run; `steps` are found by the name of their spec, so a test can bring its own.
+
+    `stop` asks the forward walk to stop; the undo is not stopped by it. A second request raises Abandoned in the
+    thread that walks.
+    """
+
+    plan: Plan
+    steps: Mapping[str, Step]
+    journal: RunJournal
+    context_for: ContextFor
+    tell: Listener = lambda _: None
+    stop: threading.Event = field(default_factory=threading.Event)
+    backoff: Backoff = Backoff()
+    where: str = ""
+    clock: Callable[[], float] = time.monotonic
+
+    def run(self, data: Mapping[str, Any]) -> Result:
+        """Execute the plan, and undo it when a step fails. `data` is kept with the run: what its undo needs.
+
+        Raises: Refused or Transient when the journal can't be written; then nothing was touched.
+        """
+        began = self.clock()
+        self.journal.start(data)
+        names = tuple(step.name for step in self.plan.steps)
+        self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
+        try:
+            error = self._forward()
+            errors: list[Exception] = []
+            if error is not None:
+                errors = self._back(str(error))
+            result = self._result(error, errors)
+        except Abandoned:
+            result = Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
+        return self._end(result, began)
+
+    def undo(self) -> Result:
+        """Undo what the journal says of this run, whoever ran it and however far it came."""
+        began = self.clock()
+        story = replay(self.journal.records())
+        todo = self.plan.undo_of(story.begun())
+        self.journal.start({"resumed": True})
+        self.tell(RunStarted(self.journal.run, self.journal.target, tuple(s.name for s in todo), self.where, True))
+        try:
+            errors = self._back(story.error or "asked for")
+            status = Status.ROLLBACK_FAILED if errors else Status.UNDONE
+            result = Result(self.journal.run, status, exit_of(errors[0] if errors else None), None, tuple(errors))
+        except Abandoned:
+            result = Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
+        return self._end(result, began)
+
+    def _forward(self) -> Exception | None:
+        for planned in self.plan.steps:
+            try:
+                error = self._with_retries(planned, Action.EXECUTE, planned.retries + 1).error
+            except SternwayError as unwritten:
+                error = unwritten
+            if error is not None:
+                return error
+        return None
+
+    def _back(self, because: str) -> list[Exception]:
+        """Roll back every step that began, last first; one that fails never stops the others."""
+        begun = replay(self.journal.records()).begun()
+        todo = self.plan.undo_of(begun)
+        self.tell(UndoStarted(because, tuple(s.name for s in todo), tuple(s.name for s in self.plan.stays_of(begun))))
+        errors: list[Exception] = []
+        for planned in todo:
+            try:
+                error = self._with_retries(planned, Action.ROLLBACK, _ROLLBACK_TRIES).error
+            except SternwayError as unwritten:
+                error = unwritten
+            if error is not None:
+                errors.append(_as_rollback_failure(planned, error))
+        return errors
+
+    def _with_retries(self, planned: PlannedStep, action: Action, tries: int) -> Attempted:
+        step = self.steps[planned.spec.name]
+        waits = self.stop if action is Action.EXECUTE else threading.Event()
+        held: list[StepEnded] = []
+
+        def hold(event: Any) -> None:
+            # The end of an attempt is told when it is known whether there will be another one.
+            held.append(event) if isinstance(event, StepEnded) else self.tell(event)
+
+        for number in range(1, tries + 1):
+            held.clear()
+            done = attempt(step, planned, action, self.journal, self.context_for, hold)
+            again = isinstance(done.error, Transient) and number < tries and not waits.is_set()
+            if not again:
+                break
+            assert isinstance(done.error, Transient)  # noqa: S101  for the type checker
+            delay = self.backoff.delay(number, done.error.retry_after)
+            self.tell(replace(held[0], retry_in=delay))
+            waits.wait(delay)
+        self.tell(held[0])
+        return done
+
+    def _result(self, error: Exception | None, errors: list[Exception]) -> Result:
+        run = self.journal.run
+        if error is None:
+            return Result(run, Status.SUCCEEDED, Exit.DONE)
+        if errors:
+            return Result(run, Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED, error, tuple(errors))
+        code = exit_of(error)
+        touched = self._touched()
+        if not touched and code in (Exit.REFUSED, Exit.TRANSIENT):
+            return Result(run, Status.REFUSED, code, error)
+        return Result(run, Status.UNDONE, Exit.FAILED if code in (Exit.REFUSED, Exit.TRANSIENT) else code, error)
+
+    def _touched(self) -> bool:
+        """Tell whether any step may have changed something: it recorded an intent, or says that it was done."""
+        records = self.journal.records()
+        done = {a.step for a in replay(records).attempts if a.action is Action.EXECUTE and a.result == "done"}
+        return bool(self.plan.undo_of(done)) or any(record.first(Kind.INTENT) for record in records)
+
+    def _end(self, result: Result, began: float) -> Result:
+        try:
+            if result.status is not Status.INTERRUPTED:
+                data = {"status": result.status.value, "exit": int(result.exit_code)}
+                if result.error is not None:
+                    data["error"] = str(result.error)
+                self.journal.end({**data, "rollback_errors": [str(e) for e in result.rollback_errors]})
+        except SternwayError as unwritten:
+            result = replace(result, rollback_errors=(*result.rollback_errors, unwritten))
+        seconds = self.clock() - began
+        self.tell(
+            RunEnded(result.run, result.status, int(result.exit_code), seconds, result.error, result.rollback_errors)
+        )
+        return result
+
+
+def _as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
+    if isinstance(error, RollbackFailed | Stopped):
+        return error
+    kind = "" if isinstance(error, SternwayError) else f"{type(error).__name__}: "
+    details = getattr(error, "details", None)
+    failure = RollbackFailed(f"{planned.name}: {kind}{error}", remedy=getattr(error, "remedy", None), details=details)
+    failure.__cause__ = error
+    return failure
+

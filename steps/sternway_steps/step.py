@@ -1,0 +1,178 @@
+"""The contract: what a step is, what it is given, what it gives back. Third parties import this file alone."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
+
+if TYPE_CHECKING:
+    from .cluster.client import Client
+    from .config import Config
+
+__all__ = [
+    "Action", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome", "Progress", "Refused",
+    "RollbackFailed", "Rule", "Step", "StepSpec", "Stopped", "Transient",
+]  # fmt: skip
+
+
+class Action(StrEnum):
+    """The two things that a step can be asked."""
+
+    EXECUTE = "execute"
+    ROLLBACK = "rollback"
+
+
+class Effects(StrEnum):
+    """Whether a step changes the world, and whether that can be undone."""
+
+    NONE = "none"
+    REVERSIBLE = "reversible"
+    IRREVERSIBLE = "irreversible"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Cluster rights that a step needs, in the form of an RBAC rule.
+
+    `api_group` "" is the core group; "*" in `resources` stands for every kind that the config deploys.
+    """
+
+    api_group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """What a step is, as data: it imports no client, reads no environment, opens no file."""
+
+    name: str
+    effects: Effects = Effects.NONE
+    needs_cluster: bool = True
+    execute_rules: tuple[Rule, ...] = ()
+    rollback_rules: tuple[Rule, ...] = ()
+    programs: tuple[str, ...] = ()
+    """Programs that must be on PATH."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """What became of one thing (an object, an image tag): one line of the report.
+
+    `result` is one word: created, changed, unchanged, restored, deleted, kept, absent, conflict, failed.
+    """
+
+    what: str
+    result: str
+    why: str = ""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step did, when it did not fail."""
+
+    summary: str
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One message on the way: `done` of `wanted`, when the step can count."""
+
+    message: str
+    done: int | None = None
+    wanted: int | None = None
+    item: Item | None = None
+
+
+class JournalView(Protocol):
+    """The journal as a step sees it: its own records, of all its attempts in this run."""
+
+    def intent(self, data: Mapping[str, Any]) -> None:
+        """Record durably what is about to change and all that its undo needs; returns when it is stored."""
+
+    def evidence(self, data: Mapping[str, Any]) -> None:
+        """Record durably what was changed."""
+
+    def intents(self) -> Sequence[Mapping[str, Any]]:
+        """All intents of this step's executions in this run, oldest first."""
+
+    def evidences(self) -> Sequence[Mapping[str, Any]]:
+        """All evidence of this step's executions in this run, oldest first."""
+
+    def undo_intents(self) -> Sequence[Mapping[str, Any]]:
+        """All intents of this step's earlier rollbacks in this run, oldest first."""
+
+
+@dataclass
+class Context:
+    """All that a step is given; nothing else is promised to it.
+
+    `deadline` is a reading of `clock` in seconds (monotonic) or None. `options` are the step's own keys of the
+    config. `client` is built when it is first asked for.
+    """
+
+    run: str
+    step: str
+    attempt: int
+    config: Config
+    options: Mapping[str, Any]
+    journal: JournalView
+    connect: Callable[[], Client]
+    stop: threading.Event = field(default_factory=threading.Event)
+    report: Callable[[Progress], None] = lambda _: None
+    deadline: float | None = None
+    log: logging.Logger = logging.getLogger("sternway.step")
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def client(self) -> Client:
+        """The cluster's client; raises Refused when no cluster is configured."""
+        return self.connect()
+
+    def check(self) -> None:
+        """Raise Stopped when somebody asked to stop or the deadline has passed; call it between changes."""
+        if self.stop.is_set():
+            raise Stopped(f"step {self.step} was stopped")
+        if self.deadline is not None and self.clock() >= self.deadline:
+            raise Stopped(f"step {self.step} ran into the deadline")
+
+    def say(self, message: str, *, done: int | None = None, wanted: int | None = None) -> None:
+        """Tell the user where the step is."""
+        self.report(Progress(message, done, wanted))
+
+    def tell(self, items: Iterable[Item]) -> None:
+        """Tell the user what became of each thing."""
+        for item in items:
+            self.report(Progress(f"{item.what}: {item.result}", item=item))
+
+
+@runtime_checkable
+class Step(Protocol):
+    """A deployment step that can be undone."""
+
+    @property
+    def spec(self) -> StepSpec:
+        """What this step is and needs."""
+
+    def execute(self, context: Context) -> Outcome:
+        """Do it. Before the first change, everything that the undo needs is in the journal.
+
+        Raises: Refused, Transient, Failed.
+        """
+
+    def rollback(self, context: Context) -> Outcome:
+        """Undo it, from journal, config and the world alone.
+
+        Succeeds when nothing ran, when half ran, when it already ran, and when two run at once.
+
+        Raises: Transient, RollbackFailed.
+        """

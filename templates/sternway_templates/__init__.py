@@ -1,0 +1,1 @@
+"""Sternway's plan as Argo objects, through Hera."""
