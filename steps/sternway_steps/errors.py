@@ -13,6 +13,7 @@ class SternwayError(Exception):
         message: what happened, where; never holds the value of a secret.
         remedy: what the user can do, or None.
         details: what was seen, as JSON data (logs, events, objects); goes into the journal and the report.
+
     """
 
     def __init__(self, message: str, *, remedy: str | None = None, details: Mapping[str, Any] | None = None) -> None:
@@ -31,6 +32,7 @@ class Transient(SternwayError):
 
     Args:
         retry_after: seconds that the other side asked to wait, or None.
+
     """
 
     def __init__(self, message: str, *, remedy: str | None = None, retry_after: float | None = None) -> None:

@@ -106,7 +106,7 @@ class Orchestrator:
             except SternwayError as unwritten:
                 error = unwritten
             if error is not None:
-                errors.append(_as_rollback_failure(planned, error))
+                errors.append(as_rollback_failure(planned, error))
         return errors
 
     def _with_retries(self, planned: PlannedStep, action: Action, tries: int) -> Attempted:
@@ -165,7 +165,8 @@ class Orchestrator:
         return result
 
 
-def _as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
+def as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
+    """Give what a rollback raised as a rollback failure: whatever it was, something was not put back."""
     if isinstance(error, RollbackFailed | Stopped):
         return error
     kind = "" if isinstance(error, SternwayError) else f"{type(error).__name__}: "
@@ -173,4 +174,3 @@ def _as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
     failure = RollbackFailed(f"{planned.name}: {kind}{error}", remedy=getattr(error, "remedy", None), details=details)
     failure.__cause__ = error
     return failure
-

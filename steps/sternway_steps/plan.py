@@ -14,11 +14,25 @@ from .step import Effects, StepSpec
 class Wanted(Protocol):
     """A step as the config asks for it."""
 
-    name: str
-    uses: str
-    options: Mapping[str, Any]
-    retries: int
-    deadline: float | None
+    @property
+    def name(self) -> str:
+        """Its name in this pipeline."""
+
+    @property
+    def uses(self) -> str:
+        """The step that it is."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The step's own keys."""
+
+    @property
+    def retries(self) -> int:
+        """How often it is tried again."""
+
+    @property
+    def deadline(self) -> float | None:
+        """Seconds for one attempt."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ class Backoff:
 
     def delay(self, tries: int, asked: float | None = None) -> float:
         """Give the wait after `tries` failed tries (1 or more); what the other side asked for is the least."""
-        return max(asked or 0.0, min(self.most, self.first * 2 ** (tries - 1)))
+        return max(asked or 0.0, min(self.most, self.first * 2.0 ** (tries - 1)))
 
 
 def make_plan(wanted: Iterable[Wanted], specs: Mapping[str, StepSpec]) -> Plan:

@@ -15,6 +15,7 @@ from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
 if TYPE_CHECKING:
     from .cluster.client import Client
     from .config import Config
+    from .plan import Plan
 
 __all__ = [
     "Action", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome", "Progress", "Refused",
@@ -127,6 +128,7 @@ class Context:
     options: Mapping[str, Any]
     journal: JournalView
     connect: Callable[[], Client]
+    plan: Plan
     stop: threading.Event = field(default_factory=threading.Event)
     report: Callable[[Progress], None] = lambda _: None
     deadline: float | None = None

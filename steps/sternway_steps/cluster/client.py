@@ -136,7 +136,12 @@ class Client:
 
     def logs(self, namespace: str, pod: str, container: str, *, tail: int = 20, previous: bool = False) -> str:
         """Read the last lines of a container's log; at most 64 KiB."""
-        query = {"container": container, "tailLines": str(tail), "limitBytes": "65536", "previous": str(previous).lower()}
+        query = {
+            "container": container,
+            "tailLines": str(tail),
+            "limitBytes": "65536",
+            "previous": str(previous).lower(),
+        }
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         return self.transport.request("GET", path, query=query, safe=True)[2].decode(errors="replace")
 

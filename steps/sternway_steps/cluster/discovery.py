@@ -70,7 +70,9 @@ class Discovery:
                 return {}
             raise
         return {
-            entry["kind"]: Resource(api_version, entry["kind"], entry["name"], entry["namespaced"], tuple(entry["verbs"]))
+            entry["kind"]: Resource(
+                api_version, entry["kind"], entry["name"], entry["namespaced"], tuple(entry["verbs"])
+            )
             for entry in answer["resources"]
             if "/" not in entry["name"]
         }

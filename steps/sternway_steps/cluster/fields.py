@@ -76,7 +76,9 @@ def tree(value: Any, marks: Fields) -> Tree:
     if isinstance(value, list):
         keys = _key_fields(marks)
         if keys and all(isinstance(item, dict) and all(k in item for k in keys) for item in value):
-            names = ["k:" + json.dumps({k: i[k] for k in keys}, separators=(",", ":"), ensure_ascii=False) for i in value]
+            names = [
+                "k:" + json.dumps({k: i[k] for k in keys}, separators=(",", ":"), ensure_ascii=False) for i in value
+            ]
             if len(set(names)) == len(names):
                 return Items({n: tree(i, marks.get(n) or {}) for n, i in zip(names, value, strict=True)})
         elif any(mark.startswith("v:") for mark in marks):

@@ -28,9 +28,7 @@ def objects_of(config: Config, client: Client) -> list[dict[str, Any]]:
     return [_placed(manifest.obj, config, client, coming) for manifest in config.manifests]
 
 
-def _placed(
-    obj: dict[str, Any], config: Config, client: Client, coming: dict[tuple[str, str], bool]
-) -> dict[str, Any]:
+def _placed(obj: dict[str, Any], config: Config, client: Client, coming: dict[tuple[str, str], bool]) -> dict[str, Any]:
     group = obj["apiVersion"].rpartition("/")[0]
     namespaced = coming.get((group, obj["kind"]))
     if namespaced is None:

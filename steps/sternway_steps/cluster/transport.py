@@ -76,6 +76,7 @@ class Transport:
         content_type: str = "application/json",
         timeout: float | None = None,
         safe: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request and give status, headers and body of an answer below 400; raises ApiError.
 
@@ -88,7 +89,7 @@ class Transport:
         while True:
             error = None
             try:
-                response = self._send(method, path, query, data, content_type, timeout, stream=False)
+                response = self._send(method, path, query, data, content_type, timeout, headers=headers, stream=False)
                 if response.status < 400:
                     return response.status, response.headers, response.data
                 error = from_answer(method, path, response.status, response.headers, response.data)
@@ -156,6 +157,7 @@ class Transport:
         timeout: float | None,
         *,
         stream: bool,
+        headers: Mapping[str, str] | None = None,
     ) -> urllib3.BaseHTTPResponse:
         import urllib3
 
@@ -163,20 +165,20 @@ class Transport:
             raise ApiError(method, path, 0, "Aborted", "the client was stopped")
         manager, configuration = self._manager(), self.configuration
         url = configuration.host.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
-        headers = {"Accept": "application/json", "User-Agent": "sternway"}
+        sent = {"Accept": "application/json", "User-Agent": "sternway", **(headers or {})}
         if data is not None:
-            headers["Content-Type"] = content_type
+            sent["Content-Type"] = content_type
         if token := configuration.get_api_key_with_prefix("authorization", alias="BearerToken"):
-            headers["Authorization"] = token
+            sent["Authorization"] = token
         elif configuration.username:
-            headers["Authorization"] = configuration.get_basic_auth_token()
+            sent["Authorization"] = configuration.get_basic_auth_token()
         with self._lock:
             self.requests += 1
             number = self.requests
         began, status = time.monotonic(), 0
         try:
             response = manager.request(
-                method, url, body=data, headers=headers, preload_content=not stream, redirect=False, retries=False,
+                method, url, body=data, headers=sent, preload_content=not stream, redirect=False, retries=False,
                 timeout=urllib3.Timeout(connect=CONNECT, read=timeout or READ),
             )  # fmt: skip
             status = response.status

@@ -113,7 +113,9 @@ class Watches:
                 event = json.loads(line)
                 if event["type"] == "ERROR":
                     status = event["object"]
-                    raise ApiError("GET", path, status.get("code") or 500, status.get("reason", ""), status.get("message", ""))
+                    raise ApiError(
+                        "GET", path, status.get("code") or 500, status.get("reason", ""), status.get("message", "")
+                    )
                 yield event["type"], event["object"]
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if not self.closed.is_set():

@@ -42,9 +42,7 @@ def _was_healthy(change: Change, context: Context) -> bool:
 
     if change.before is None:
         return False
-    verdict = diagnose(
-        change.before, Related(), now=datetime.now(UTC), since=None, grace=context.config.verify.grace
-    )
+    verdict = diagnose(change.before, Related(), now=datetime.now(UTC), grace=context.config.verify.grace)
     if verdict.state == "ready":
         return True
     context.say(f"{Ref.of(change.before)} was not healthy before this run ({verdict.message}): not waited for")

@@ -49,9 +49,7 @@ class Deploy:
                 done.append(applied)
                 context.report(_progress(applied, len(done), len(objects)))
 
-        applier = Applier(
-            context.client, context.run, context.config.deploy.force_conflicts, context.check, on_applied
-        )
+        applier = Applier(context.client, context.run, context.config.deploy.force_conflicts, context.check, on_applied)
         try:
             applier.apply(objects, before)
         finally:

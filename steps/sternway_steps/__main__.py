@@ -1,0 +1,5 @@
+"""`python -m sternway_steps` is `sternway`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,15 @@
+"""The steps that come with Sternway."""
+
+from __future__ import annotations
+
+from .step import Step
+
+
+def builtin_steps() -> dict[str, Step]:
+    """Give the steps by name; their modules load no client before a step needs it."""
+    from .deploy import Deploy
+    from .validate import Validate
+    from .verify import Verify
+
+    steps: tuple[Step, ...] = (Validate(), Deploy(), Verify())
+    return {step.spec.name: step for step in steps}

@@ -1,0 +1,60 @@
+"""What each command does: a call of the session, and what is printed of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import Any
+
+from ..config import Config, load
+from ..exits import Exit
+from ..run import run_step
+from ..session import Session
+from ..step import Action
+from .output import Output
+
+
+def load_config(arguments: dict[str, Any]) -> Config:
+    """Take the configuration's flags out of a command's arguments, and load it."""
+    config = load(arguments.pop("path"), overrides=arguments.pop("overrides"), environ=os.environ, stdin=sys.stdin)
+    deploy = config.deploy
+    if arguments.pop("force_conflicts", False):
+        deploy = replace(deploy, force_conflicts=True)
+    if policy := arguments.pop("on_conflict", None):
+        deploy = replace(deploy, on_conflict=policy)
+    return replace(config, deploy=deploy)
+
+
+def run(session: Session, output: Output, config: Config) -> int:
+    """Run the pipeline."""
+    return session.run(config, output.event).exit_code
+
+
+def plan(session: Session, output: Output, config: Config) -> int:
+    """Show what would change; exit 3 when the server would reject something."""
+    previews = session.plan(config)
+    output.plan(previews)
+    return Exit.REFUSED if any(p.result == "rejected" for p in previews) else Exit.DONE
+
+
+def rollback(session: Session, output: Output, run: str, on_conflict: str | None) -> int:
+    """Undo a run."""
+    return session.rollback(run, output.event, on_conflict=on_conflict).exit_code
+
+
+def runs(session: Session, output: Output, target: str | None) -> int:
+    """List runs."""
+    output.runs(session.runs(target))
+    return Exit.DONE
+
+
+def show(session: Session, output: Output, run: str) -> int:
+    """Tell a run's story."""
+    output.story(session.story(run))
+    return Exit.DONE
+
+
+def step(session: Session, output: Output, config: Config, step: str, action: str, run: str) -> int:
+    """Run one step."""
+    return run_step(session, config, step, Action(action), run, output.event).exit_code

@@ -1,0 +1,146 @@
+"""The commands, as users see them; what they do is in `actions`, loaded when a command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from .. import __version__
+
+_CONFIG = click.option(
+    "--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE", help="The configuration file."
+)
+_SET = click.option(
+    "--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: --set image=web:2."
+)
+_SHARED = (
+    click.option("--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."),
+    click.option("--context", metavar="NAME", help="The kubeconfig's context."),
+    click.option("--sandbox", is_flag=True, help="Use a small Kubernetes inside this process; its state is kept."),
+    click.option(
+        "--output",
+        "-o",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="For people, or programs.",
+    ),
+    click.option("--verbose", "-v", is_flag=True, help="Show every request, and tracebacks."),
+)
+_JOURNAL = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
+_ON_CONFLICT = click.option(
+    "--on-conflict",
+    type=click.Choice(["stop", "merge", "force"]),
+    help="What the undo does with a field of ours that somebody else changed since.",
+)
+
+
+def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_SHARED):
+        command = option(command)
+    return command
+
+
+def _do(name: str, **arguments: Any) -> None:
+    from .main import call
+
+    call(name, arguments)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="sternway")
+def app() -> None:
+    """Deployment steps that can be undone.
+
+    \b
+    Try it without a cluster:
+      sternway run --sandbox --config templates/examples/web/sternway.yaml
+    Shell completion: eval "$(_STERNWAY_COMPLETE=bash_source sternway)"
+    """
+
+
+@app.command()
+@_CONFIG
+@_SET
+@click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
+@_ON_CONFLICT
+@_shared
+def run(**arguments: Any) -> None:
+    """Validate, deploy and verify; undo everything when something fails.
+
+    \b
+    Example: sternway run --config config/production.yaml --set image=web:1.4.3
+    """
+    _do("run", **arguments)
+
+
+@app.command()
+@_CONFIG
+@_SET
+@click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
+@_shared
+def plan(**arguments: Any) -> None:
+    """Show what a run would change, field by field; change nothing.
+
+    \b
+    Example: sternway plan --config sternway.yaml --set replicas=3
+    """
+    _do("plan", **arguments)
+
+
+@app.command()
+@click.argument("run")
+@_ON_CONFLICT
+@_JOURNAL
+@_shared
+def rollback(**arguments: Any) -> None:
+    """Undo a run from its journal, wherever it ran and however far it came.
+
+    \b
+    Example: sternway rollback 20261124-101500-3fa9c1
+    """
+    _do("rollback", **arguments)
+
+
+@app.command()
+@click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
+@_JOURNAL
+@_shared
+def runs(**arguments: Any) -> None:
+    """List the runs in the journal, newest first.
+
+    \b
+    Example: sternway runs --target shop.web
+    """
+    _do("runs", **arguments)
+
+
+@app.command()
+@click.argument("run")
+@_JOURNAL
+@_shared
+def show(**arguments: Any) -> None:
+    """Tell the whole story of a run: steps, objects, what was put back, what was kept and why.
+
+    \b
+    Example: sternway show 20261124-101500-3fa9c1
+    """
+    _do("show", **arguments)
+
+
+@app.command()
+@click.argument("step")
+@click.argument("action", type=click.Choice(["execute", "rollback"]))
+@click.option("--run", "run", envvar="STERNWAY_RUN", required=True, metavar="RUN", help="The run that this is part of.")
+@_CONFIG
+@_SET
+@_shared
+def step(**arguments: Any) -> None:
+    """Run one action of one step, as its container does.
+
+    \b
+    Example: sternway step deploy execute --run my-run --config sternway.yaml
+    """
+    _do("step", **arguments)

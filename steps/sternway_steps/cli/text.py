@@ -1,0 +1,138 @@
+"""For people: a line for what happens, more lines for what went wrong; colour on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from ..cluster.preview import Preview
+from ..events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
+from ..journal.replay import Attempt, Status, Story
+from ..step import Action, Item
+from . import details
+
+_GOOD = {Status.SUCCEEDED: "green", Status.UNDONE: "yellow", Status.RUNNING: "cyan", Status.OPEN: "cyan"}
+
+
+class TextOutput:
+    """Writes to standard output; errors and remarks to standard error."""
+
+    def __init__(self) -> None:
+        self._run = ""
+
+    def event(self, event: Event) -> None:
+        """Write an event."""
+        match event:
+            case RunStarted():
+                self._run = event.run
+                what = "undoing run" if event.undo_only else "run"
+                click.echo(f"{what} {click.style(event.run, bold=True)} of {event.target} (journal: {event.journal})")
+            case StepStarted():
+                again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+                click.echo(f"{_verb(event.action)} {event.step}{again}")
+            case StepProgress():
+                self._progress(event)
+            case StepEnded():
+                self._ended(event)
+            case UndoStarted():
+                steps = ", ".join(event.steps) or "no step changed anything"
+                click.secho(f"undo: {steps}", fg="yellow")
+                for name in event.stays:
+                    click.secho(f"  what {name} did is irreversible and stays", fg="red")
+            case RunEnded():
+                self._over(event)
+
+    def plan(self, previews: Sequence[Preview]) -> None:
+        """Write what would change."""
+        for found in previews:
+            details.preview(found)
+        counts = {
+            result: sum(p.result == result for p in previews) for result in dict.fromkeys(p.result for p in previews)
+        }
+        click.echo(
+            ", ".join(f"{count} to {r}" if r in ("create", "change") else f"{count} {r}" for r, count in counts.items())
+        )
+
+    def runs(self, stories: Sequence[Story]) -> None:
+        """Write a table of runs."""
+        if not stories:
+            click.echo("the journal holds no runs")
+            return
+        rows = [("RUN", "TARGET", "STARTED", "STATUS", "ERROR")]
+        rows += [(s.run, s.target, s.started[:19], s.status.value, s.error.split("\n")[0][:60]) for s in stories]
+        widths = [max(len(row[n]) for row in rows) for n in range(4)]
+        for row in rows:
+            click.echo(
+                "  ".join([*(text.ljust(width) for text, width in zip(row[:4], widths, strict=True)), row[4]]).rstrip()
+            )
+
+    def story(self, story: Story) -> None:
+        """Write the whole story of a run."""
+        click.echo(
+            f"run {story.run} of {story.target}: " + click.style(story.status.value, fg=_GOOD.get(story.status, "red"))
+        )
+        click.echo(f"started {story.started}" + (f", ended {story.ended}" if story.ended else ", not ended"))
+        if story.error:
+            click.echo(f"first error: {story.error}")
+        for attempt in story.attempts:
+            _attempt(attempt)
+        if story.status in (Status.INTERRUPTED, Status.ROLLBACK_FAILED):
+            click.echo(f"to finish the undo: sternway rollback {story.run}")
+
+    def error(self, error: Exception) -> None:
+        """Write why a command failed."""
+        click.secho(f"error: {error}", fg="red", err=True)
+        if remedy := getattr(error, "remedy", None):
+            click.echo(f"  {remedy}", err=True)
+
+    def note(self, text: str) -> None:
+        """Write a remark."""
+        click.secho(text, fg="yellow", err=True)
+
+    def _progress(self, event: StepProgress) -> None:
+        progress = event.progress
+        count = f"[{progress.done}/{progress.wanted}] " if progress.wanted else ""
+        if progress.item is not None:
+            details.item(progress.item)
+        else:
+            click.echo(f"  {count}{progress.message}")
+
+    def _ended(self, event: StepEnded) -> None:
+        if event.error is None:
+            click.secho(f"  {event.summary} ({event.seconds:.1f} s)", fg="green")
+            return
+        click.secho(f"  {type(event.error).__name__}: {event.error} ({event.seconds:.1f} s)", fg="red")
+        if remedy := getattr(event.error, "remedy", None):
+            click.echo(f"  {remedy}")
+        details.evidence(getattr(event.error, "details", {}))
+        if event.retry_in is not None:
+            click.echo(f"  trying again in {event.retry_in:.1f} s")
+
+    def _over(self, event: RunEnded) -> None:
+        status = Status(event.status)
+        click.secho(
+            f"run {event.run}: {status.value} after {event.seconds:.1f} s", fg=_GOOD.get(status, "red"), bold=True
+        )
+        if event.error is not None and status is not Status.SUCCEEDED:
+            click.echo(f"  first error: {event.error}")
+        for error in event.rollback_errors:
+            click.secho(f"  rollback: {error}", fg="red")
+        if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
+            click.echo(f"  to finish the undo: sternway rollback {event.run}")
+
+
+def _verb(action: Action) -> str:
+    return click.style("execute" if action is Action.EXECUTE else "rollback", fg="cyan")
+
+
+def _attempt(attempt: Attempt) -> None:
+    data: Mapping[str, Any] = attempt.data
+    result = attempt.result or "cut off"
+    click.echo(f"{_verb(attempt.action)} {attempt.step} {attempt.number}: {result} {data.get('summary', '')}".rstrip())
+    if data.get("error"):
+        click.secho(f"  {data['error']}", fg="red")
+    for found in data.get("items") or []:
+        details.item(Item(found["what"], found["result"], found.get("why", ""), tuple(found.get("fields") or ())))
+    details.evidence(data.get("details") or {})

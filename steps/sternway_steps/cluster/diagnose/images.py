@@ -1,0 +1,62 @@
+"""What the words of a failed pull mean: never, or not now.
+
+The kubelet hands on the container runtime's text, and that the registry's. An answer about this very reference
+(it is not known, it may not be read) stays the same until somebody acts; a registry that does not answer may answer
+soon. Sources: OCI distribution spec, "Error Codes"; the texts of containerd and CRI-O as seen in pod statuses.
+"""
+
+from __future__ import annotations
+
+# In lower case; each stands in the texts of at least one runtime.
+_NEVER = (
+    "manifest unknown",
+    "manifest_unknown",
+    "name unknown",
+    "repository name not known",
+    "not found",
+    "does not exist",
+    "no match for platform",
+    "no matching manifest",
+    "invalid reference format",
+    "couldn't parse image",
+    # Credentials don't turn up by themselves; whoever adds them runs the deployment again.
+    "unauthorized",
+    "authentication required",
+    "authorization failed",
+    "pull access denied",
+    "access denied",
+    "403 forbidden",
+    "401 unauthorized",
+    "insufficient_scope",
+    "unsupported media type",
+    "unsupported manifest",
+)
+_NOT_NOW = (
+    "connection refused",
+    "connection reset",
+    "no such host",
+    "i/o timeout",
+    "timeout",
+    "deadline exceeded",
+    "temporary failure",
+    "server misbehaving",
+    "toomanyrequests",
+    "too many requests",
+    "429",
+    "no route to host",
+    "network is unreachable",
+    "tls handshake",
+    "eof",
+    "500 internal",
+    "502 bad gateway",
+    "503 service",
+    "504 gateway",
+    "no space left",
+)
+
+
+def is_final(text: str) -> bool:
+    """Tell whether a pull error says that trying again can't help; a text without a known word can't say so."""
+    low = text.lower()
+    # "not found" also stands in "host not found": the network's words count first.
+    return not any(word in low for word in _NOT_NOW) and any(word in low for word in _NEVER)

@@ -1,0 +1,73 @@
+"""Who judges what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from ...config.schema import Grace
+from . import conditions, jobs, pods, storage, workloads
+from .verdict import Obj, Related, Verdict, View, progressing, ready
+
+Judge = Callable[[Obj, View], Verdict]
+
+_JUDGES: dict[tuple[str, str], Judge] = {
+    ("apps", "Deployment"): workloads.judge_deployment,
+    ("apps", "ReplicaSet"): workloads.judge_replica_set,
+    ("apps", "StatefulSet"): workloads.judge_stateful_set,
+    ("apps", "DaemonSet"): workloads.judge_daemon_set,
+    ("batch", "Job"): jobs.judge_job,
+    ("batch", "CronJob"): jobs.judge_cron_job,
+    ("", "Pod"): pods.judge_pod,
+    ("", "PersistentVolumeClaim"): storage.judge_claim,
+    ("", "PersistentVolume"): storage.judge_volume,
+    ("", "Service"): conditions.judge_service,
+    ("", "Namespace"): conditions.judge_namespace,
+    ("networking.k8s.io", "Ingress"): conditions.judge_ingress,
+    ("autoscaling", "HorizontalPodAutoscaler"): conditions.judge_autoscaler,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): conditions.judge_definition,
+}
+
+# Groups whose other kinds have no state of their own: they are there or not.
+_BUILT_IN = frozenset({
+    "", "apps", "batch", "autoscaling", "policy", "rbac.authorization.k8s.io", "networking.k8s.io", "storage.k8s.io",
+    "coordination.k8s.io", "scheduling.k8s.io", "node.k8s.io", "discovery.k8s.io", "admissionregistration.k8s.io",
+    "events.k8s.io", "certificates.k8s.io",
+})  # fmt: skip
+
+
+def diagnose(obj: Obj, related: Related, *, now: datetime, grace: Grace | None = None) -> Verdict:
+    """Judge an object by itself and by what belongs to it.
+
+    Args:
+        obj: the object as the API gives it, with its status.
+        related: pods, ReplicaSets, events and claims of its namespace.
+        now: this moment, with a time zone; graces are counted by it.
+        grace: how long a state that may pass is waited out.
+
+    """
+    view = View(related, now, grace or Grace())
+    if obj["metadata"].get("deletionTimestamp"):
+        return progressing("Terminating", "it is being deleted")
+    group = obj["apiVersion"].rpartition("/")[0]
+    judge = _JUDGES.get((group, obj["kind"]))
+    if judge is not None:
+        return judge(obj, view)
+    if group in _BUILT_IN:
+        return ready("it exists", "Exists")
+    return conditions.judge_by_conditions(obj, view)
+
+
+def has_pods(api_version: str, kind: str) -> bool:
+    """Tell whether objects of a kind have pods that tell how they fare."""
+    group = api_version.rpartition("/")[0]
+    return (group, kind) in {("batch", "Job"), ("apps", kind)} and kind != "ControllerRevision"
+
+
+def has_state(api_version: str, kind: str) -> bool:
+    """Tell whether an object of a kind can be anything but there: only such are watched."""
+    group = api_version.rpartition("/")[0]
+    return (group, kind) in _JUDGES or group not in _BUILT_IN
+
+
+__all__ = ["diagnose", "has_pods", "has_state"]

@@ -1,0 +1,136 @@
+"""What a verdict is, and what it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from ...config.schema import Grace
+
+Obj = Mapping[str, Any]
+State = Literal["ready", "progressing", "failed"]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What made it fail, or holds it up: the evidence."""
+
+    reason: str
+    message: str
+    pod: str = ""
+    container: str = ""
+    crashed: bool = False
+    """The container ran and ended, so the log of its previous life tells more."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of one object at one moment.
+
+    `done` of `wanted` pods, when it has any. `decide_at`: a progressing verdict may become failed then, by nothing
+    but time.
+    """
+
+    state: State
+    reason: str
+    message: str
+    cause: Cause | None = None
+    done: int | None = None
+    wanted: int | None = None
+    decide_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Related:
+    """Objects of the same namespace; those that belong to the judged one are found by owner and name."""
+
+    pods: Sequence[Obj] = ()
+    replica_sets: Sequence[Obj] = ()
+    events: Sequence[Obj] = ()
+    claims: Sequence[Obj] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """All that a judge may look at."""
+
+    related: Related
+    now: datetime
+    grace: Grace = field(default_factory=Grace)
+
+    def owned(self, objects: Iterable[Obj], owner: Obj) -> list[Obj]:
+        """Give the objects whose controller is `owner`, by UID (a label can be anybody's)."""
+        uid = owner["metadata"].get("uid")
+        return [o for o in objects if any(r["uid"] == uid for r in o["metadata"].get("ownerReferences") or [])]
+
+    def events_of(self, obj: Obj, *reasons: str) -> list[Obj]:
+        """Give the events about an object with one of the reasons, newest last."""
+        uid = obj["metadata"].get("uid")
+        found = [
+            e
+            for e in self.related.events
+            if (e.get("involvedObject") or e.get("regarding") or {}).get("uid") == uid
+            and (not reasons or e.get("reason") in reasons)
+        ]
+        return sorted(found, key=event_time)
+
+    def after(self, since: datetime | None, grace: float, cause: Cause, *, waiting: str = "") -> Verdict:
+        """Give a failure once `grace` seconds have passed since it began, and a wait until then."""
+        decide_at = (since or self.now) + timedelta(seconds=grace)
+        if self.now >= decide_at:
+            return failed(cause)
+        return Verdict("progressing", cause.reason, waiting or cause.message, cause, decide_at=decide_at)
+
+
+def ready(message: str = "ready", reason: str = "Ready", done: int | None = None, wanted: int | None = None) -> Verdict:
+    """It is as it should be."""
+    return Verdict("ready", reason, message, None, done, wanted)
+
+
+def progressing(
+    reason: str, message: str, cause: Cause | None = None, done: int | None = None, wanted: int | None = None
+) -> Verdict:
+    """It is on its way; nothing speaks against it yet."""
+    return Verdict("progressing", reason, message, cause, done, wanted)
+
+
+def failed(cause: Cause) -> Verdict:
+    """It can't succeed, by this evidence."""
+    return Verdict("failed", cause.reason, cause.message, cause)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Give the verdict that decides for all: a failure, else a wait with a cause, the earliest to decide; else None."""
+    found = list(verdicts)
+    bad = next((v for v in found if v.state == "failed"), None)
+    if bad is not None:
+        return bad
+    held = [v for v in found if v.state == "progressing" and v.cause is not None]
+    ends = [v.decide_at for v in held if v.decide_at is not None]
+    return replace(held[0], decide_at=min(ends, default=None)) if held else None
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Read Kubernetes' time; None when there is none."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
+def event_time(event: Obj) -> str:
+    """Give when an event happened last, as text that sorts."""
+    series = (event.get("series") or {}).get("lastObservedTime")
+    times = (series, event.get("lastTimestamp"), event.get("eventTime"), event["metadata"].get("creationTimestamp"))
+    return next((str(time) for time in times if time), "")
+
+
+def first_time(event: Obj) -> datetime | None:
+    """Give when an event happened first."""
+    metadata = event["metadata"]
+    return parse_time(event.get("firstTimestamp") or event.get("eventTime") or metadata.get("creationTimestamp"))
+
+
+def condition(obj: Obj, kind: str) -> Mapping[str, Any]:
+    """Give a condition of the status, or an empty mapping."""
+    conditions = (obj.get("status") or {}).get("conditions") or []
+    return next((c for c in conditions if isinstance(c, dict) and c.get("type") == kind), {})

@@ -1,0 +1,146 @@
+"""Judges what keeps pods: Deployment, ReplicaSet, StatefulSet, DaemonSet.
+
+The rules for "ready" are those of `kubectl rollout status`; the API reference explains each field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .pods import is_ready, judge_pods
+from .verdict import Cause, Obj, Verdict, View, condition, failed, first_time, progressing, ready
+
+_REVISION = "deployment.kubernetes.io/revision"
+
+
+def judge_deployment(obj: Obj, view: View) -> Verdict:
+    """Ready when all wanted pods are of the newest template and available, and no older one is left."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    if spec.get("paused"):
+        # A paused rollout never ends by itself.
+        return failed(Cause("Paused", "the Deployment is paused, so its rollout does not go on"))
+    wanted = spec.get("replicas", 1)
+    updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    newest = _newest(obj, view)
+    done = min(updated, available, wanted)
+    if not _observed(obj):
+        return progressing("NotObserved", "the controller has not seen the change yet", None, 0, wanted)
+    if updated >= wanted and status.get("replicas", 0) <= updated and available >= updated:
+        return ready(f"{available} of {wanted} pods are available", done=available, wanted=wanted)
+    pods = view.owned(view.related.pods, newest) if newest else []
+    return _pods_first(obj, newest, pods, view, _waiting(status, wanted), done, wanted)
+
+
+def judge_replica_set(obj: Obj, view: View) -> Verdict:
+    """Ready when all wanted pods are available."""
+    status, wanted = obj.get("status") or {}, obj["spec"].get("replicas", 1)
+    available = status.get("availableReplicas", 0)
+    if _observed(obj) and available >= wanted:
+        return ready(f"{available} of {wanted} pods are available", done=available, wanted=wanted)
+    pods = view.owned(view.related.pods, obj)
+    return _pods_first(obj, obj, pods, view, f"{available} of {wanted} pods are available", available, wanted)
+
+
+def judge_stateful_set(obj: Obj, view: View) -> Verdict:
+    """Ready when all pods above the partition are of the update revision and all pods are ready."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    wanted = spec.get("replicas", 1)
+    strategy = spec.get("updateStrategy") or {}
+    if not _observed(obj):
+        return progressing("NotObserved", "the controller has not seen the change yet", None, 0, wanted)
+    revision = status.get("updateRevision", "")
+    pods = [p for p in view.owned(view.related.pods, obj) if _hash(p) == revision]
+    up = status.get("readyReplicas", 0)
+    partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
+    if strategy.get("type") == "OnDelete":
+        # Pods are replaced when somebody deletes them: the rollout is not the controller's to finish.
+        target = 0
+    else:
+        target = max(0, wanted - partition)
+    updated = wanted if status.get("currentRevision") == revision else status.get("updatedReplicas", 0)
+    if up >= wanted and updated >= target and status.get("availableReplicas", up) >= wanted:
+        return ready(f"{up} of {wanted} pods are ready", done=up, wanted=wanted)
+    message = f"{min(updated, wanted)} of {target} pods updated, {up} of {wanted} ready"
+    return _pods_first(obj, obj, pods, view, message, min(up, updated), wanted)
+
+
+def judge_daemon_set(obj: Obj, view: View) -> Verdict:
+    """Ready when the pod of every node that wants one is updated and available."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    wanted = status.get("desiredNumberScheduled", 0)
+    updated, up = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
+    if not _observed(obj):
+        return progressing("NotObserved", "the controller has not seen the change yet", None, 0, wanted)
+    if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
+        updated = wanted
+    if updated >= wanted and up >= wanted:
+        return ready(f"{up} of {wanted} pods are available", done=up, wanted=wanted)
+    generation = str(obj["metadata"].get("generation", ""))
+    pods = [
+        p
+        for p in view.owned(view.related.pods, obj)
+        if (p["metadata"].get("labels") or {}).get("pod-template-generation") in (None, generation)
+    ]
+    return _pods_first(obj, obj, pods, view, f"{updated} of {wanted} updated, {up} available", min(updated, up), wanted)
+
+
+def rejected(obj: Obj, view: View) -> Verdict | None:
+    """Judge pods that the API server did not let the controller create (quota, security policy, a webhook)."""
+    events = view.events_of(obj, "FailedCreate")
+    made = view.events_of(obj, "SuccessfulCreate")
+    failure = condition(obj, "ReplicaFailure")
+    if failure.get("status") != "True" and (not events or (len(made) and _newer(made[-1], events[-1]))):
+        return None
+    message = events[-1].get("message", "") if events else failure.get("message", "")
+    cause = Cause("FailedCreate", f"pods are rejected: {message}")
+    return view.after(first_time(events[0]) if events else None, view.grace.create, cause)
+
+
+def _pods_first(
+    obj: Obj, owner: Obj | None, pods: list[Obj], view: View, message: str, done: int, wanted: int
+) -> Verdict:
+    """Judge a rollout that is not through: by its pods, by rejected pods, by its own deadline; else it goes on."""
+    held = judge_pods(pods, view)
+    if held is not None and held.state == "failed":
+        return replace(held, done=done, wanted=wanted)
+    turned_away = rejected(owner, view) if owner is not None else None
+    if turned_away is not None and len([p for p in pods if is_ready(p)]) < wanted:
+        return replace(turned_away, done=done, wanted=wanted)
+    late = condition(obj, "Progressing")
+    if late.get("status") == "False" and late.get("reason") == "ProgressDeadlineExceeded":
+        cause = held.cause if held is not None and held.cause else None
+        text = f"{late.get('message', '')}" + (f" ({cause.message})" if cause else "")
+        why = Cause("ProgressDeadlineExceeded", text, cause.pod if cause else "", cause.container if cause else "")
+        return replace(failed(why), done=done, wanted=wanted)
+    if held is not None:
+        return replace(held, done=done, wanted=wanted)
+    return progressing("RollingOut", message, None, done, wanted)
+
+
+def _newest(deployment: Obj, view: View) -> Obj | None:
+    """Give the ReplicaSet of the present template: the one with the Deployment's own revision."""
+    sets = view.owned(view.related.replica_sets, deployment)
+    revision = (deployment["metadata"].get("annotations") or {}).get(_REVISION)
+    return next((s for s in sets if (s["metadata"].get("annotations") or {}).get(_REVISION) == revision), None)
+
+
+def _waiting(status: Obj, wanted: int) -> str:
+    updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    old = status.get("replicas", 0) - updated
+    text = f"{updated} of {wanted} pods updated, {min(available, wanted)} available"
+    return text + (f", {old} old ones left" if old > 0 else "")
+
+
+def _observed(obj: Obj) -> bool:
+    generation = obj["metadata"].get("generation", 0)
+    return bool((obj.get("status") or {}).get("observedGeneration", 0) >= generation)
+
+
+def _hash(pod: Obj) -> str:
+    return str((pod["metadata"].get("labels") or {}).get("controller-revision-hash", ""))
+
+
+def _newer(one: Obj, other: Obj) -> bool:
+    from .verdict import event_time
+
+    return event_time(one) >= event_time(other)

@@ -1,0 +1,41 @@
+"""What the watches have seen so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .diagnose import Related
+from .ref import Ref
+
+
+class Observed:
+    """The newest state of each object that is watched; used by one thread."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Ref, dict[str, Any]] = {}
+
+    def note(self, change: str, obj: dict[str, Any]) -> bool:
+        """Take over a change; tells whether anything differs now."""
+        if not obj:
+            return False
+        ref = Ref.of(obj)
+        if change == "DELETED":
+            return self._objects.pop(ref, None) is not None
+        self._objects[ref] = obj
+        return True
+
+    def get(self, ref: Ref) -> dict[str, Any] | None:
+        """Give an object, or None when it is not there."""
+        return self._objects.get(ref)
+
+    def related(self, namespace: str | None) -> Related:
+        """Give what belongs to objects of a namespace."""
+        return Related(
+            pods=self._of("Pod", namespace),
+            replica_sets=self._of("ReplicaSet", namespace),
+            events=self._of("Event", namespace),
+            claims=self._of("PersistentVolumeClaim", namespace),
+        )
+
+    def _of(self, kind: str, namespace: str | None) -> list[dict[str, Any]]:
+        return [obj for ref, obj in self._objects.items() if ref.kind == kind and ref.namespace == namespace]

@@ -1,0 +1,95 @@
+"""What an apply would do: asked of the server as a dry run, changing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .apply import rejected
+from .fields import content, fields_of, name_of, tree, union
+from .merge import ABSENT, diff
+from .ownership import MANAGER
+from .parallel import side_by_side
+from .ref import Ref
+from .snapshot import RUN
+
+if TYPE_CHECKING:
+    from ..errors import SternwayError
+    from .client import Client
+
+_HIDDEN = "(hidden)"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that would change. A value that is not there is None with `had` or `has` False."""
+
+    path: str
+    old: Any
+    new: Any
+    had: bool
+    has: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One object. `result`: create, change, unchanged, unknown (can't be asked before the run) or rejected."""
+
+    ref: Ref
+    result: str
+    fields: tuple[Field, ...] = ()
+    why: str = ""
+    error: SternwayError | None = None
+
+
+def preview(client: Client, objects: Iterable[Mapping[str, Any]], *, force: bool) -> list[Preview]:
+    """Ask for each object, two requests each."""
+    wanted = list(objects)
+    coming = {
+        (obj["spec"]["group"], obj["spec"]["names"]["kind"])
+        for obj in wanted
+        if obj["kind"] == "CustomResourceDefinition"
+    }
+    namespaces = {obj["metadata"]["name"] for obj in wanted if obj["kind"] == "Namespace"}
+
+    def one(obj: Mapping[str, Any]) -> Preview:
+        return _preview(client, obj, coming, namespaces, force)
+
+    return side_by_side(one, wanted)
+
+
+def _preview(
+    client: Client, obj: Mapping[str, Any], coming: set[tuple[str, str]], namespaces: set[str], force: bool
+) -> Preview:
+    from .api_error import ApiError
+    from .discovery import UnknownKind
+
+    ref = Ref.of(obj)
+    try:
+        before = client.get(ref)
+        after = client.apply(obj, manager=MANAGER, force=force, dry_run=True).obj
+    except UnknownKind:
+        if (ref.group, ref.kind) not in coming:
+            raise
+        return Preview(ref, "unknown", why="its definition is part of this run")
+    except ApiError as error:
+        if error.not_found and ref.namespace in namespaces:
+            return Preview(ref, "unknown", why="its namespace is part of this run")
+        return Preview(ref, "rejected", why=str(error), error=rejected(ref, error))
+    if before is None:
+        return Preview(ref, "create")
+    fields = tuple(_fields(ref, before, after))
+    return Preview(ref, "change" if fields else "unchanged", fields)
+
+
+def _fields(ref: Ref, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
+    marks = union(fields_of(before), fields_of(after))
+    secret = ref.kind == "Secret" and ref.api_version == "v1"
+    for found in diff(tree(content(before), marks), tree(content(after), marks)):
+        if found.path[-1] == f"f:{RUN}":
+            continue
+        hidden = secret and found.path[:1] in (("f:data",), ("f:stringData",))
+        old, new = (_HIDDEN if hidden and v is not ABSENT else v for v in (found.old, found.new))
+        had, has = old is not ABSENT, new is not ABSENT
+        yield Field(name_of(found.path), old if had else None, new if has else None, had, has)

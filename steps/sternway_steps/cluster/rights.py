@@ -1,0 +1,60 @@
+"""May we do what the steps will need? Asked of the server before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..step import Rule
+from .discovery import Resource, UnknownKind
+from .parallel import side_by_side
+from .ref import Ref
+
+if TYPE_CHECKING:
+    from .client import Client
+
+_JOURNAL_RULES = (
+    Rule("", ("secrets",), ("get", "list", "create", "patch", "delete")),
+    Rule("coordination.k8s.io", ("leases",), ("get", "create", "update", "delete")),
+)
+
+
+def missing_rights(client: Client, rules: Iterable[Rule], refs: Iterable[Ref], journal: str | None) -> list[str]:
+    """Give what we may not do, as `patch deployments.apps in shop`; empty when all is allowed.
+
+    "*" in a rule stands for the kinds of `refs`; `journal` is the namespace of the journal, None when it is in files.
+    """
+    wanted: dict[tuple[str, Resource, str | None, str], None] = {}
+    places = list(refs)
+    for rule in rules:
+        for place in places:
+            for resource, sub in _resources(client, rule, place):
+                wanted |= {(verb, resource, place.namespace, sub): None for verb in rule.verbs}
+    if journal is not None:
+        for rule in _JOURNAL_RULES:
+            for resource, sub in _resources(client, rule, None):
+                wanted |= {(verb, resource, journal, sub): None for verb in rule.verbs}
+    asked = list(wanted)
+    answers = side_by_side(lambda ask: client.can_i(ask[0], ask[1], ask[2], ask[3]), asked)
+    return [_text(*ask) for ask, allowed in zip(asked, answers, strict=True) if not allowed]
+
+
+def _resources(client: Client, rule: Rule, place: Ref | None) -> Iterable[tuple[Resource, str]]:
+    if rule.resources == ("*",):
+        if place is not None:
+            try:
+                yield client.resource(place.api_version, place.kind), ""
+            except UnknownKind:
+                return  # its definition comes with the run; rights on it can't be asked yet
+        return
+    if place is not None and place.namespace is None:
+        return
+    version = f"{rule.api_group}/v1" if rule.api_group else "v1"
+    for name in rule.resources:
+        plural, _, sub = name.partition("/")
+        yield Resource(version, "", plural, True, ()), sub
+
+
+def _text(verb: str, resource: Resource, namespace: str | None, sub: str) -> str:
+    name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+    return f"{verb} {name}{'/' + sub if sub else ''}" + (f" in {namespace}" if namespace else "")

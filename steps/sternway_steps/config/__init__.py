@@ -1,0 +1,21 @@
+"""The user's file, typed. Loading is in `load`; the types alone need no YAML."""
+
+from __future__ import annotations
+
+from .errors import ConfigError, ConfigErrors, Place
+from .load import load
+from .schema import (
+    Config,
+    DeployConfig,
+    Grace,
+    HttpCheck,
+    JournalConfig,
+    Manifest,
+    StepConfig,
+    VerifyConfig,
+)
+
+__all__ = [
+    "Config", "ConfigError", "ConfigErrors", "DeployConfig", "Grace", "HttpCheck", "JournalConfig", "Manifest", "Place",
+    "StepConfig", "VerifyConfig", "load",
+]  # fmt: skip

@@ -1,0 +1,130 @@
+"""YAML text as nodes that know their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import ConfigError, ConfigErrors, Place
+
+_MOST_NODES = 200_000
+"""A document of aliases to aliases unfolds without end; one that people write has fewer values than this."""
+
+
+@dataclass
+class Node:
+    """A value and its place. `value` is a dict of Entry, a list of Node, or a scalar as YAML 1.1 reads it.
+
+    `text` is what was written for a scalar; `plain` tells that it had no quotes, so that YAML chose its type.
+    """
+
+    value: Any
+    place: Place
+    text: str = ""
+    plain: bool = False
+
+    def data(self) -> Any:
+        """Give the plain value."""
+        if isinstance(self.value, dict):
+            return {key: entry.node.data() for key, entry in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.data() for node in self.value]
+        return self.value
+
+
+@dataclass
+class Entry:
+    """A key of a mapping."""
+
+    place: Place
+    node: Node = field(default_factory=lambda: Node(None, Place("")))
+
+
+def decode(content: bytes, source: str) -> str:
+    """Decode a file; raises ConfigErrors when it is no UTF-8 text."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        finding = ConfigError(Place(source, line, 1), "", "this is no UTF-8 text", hint="save the file as UTF-8")
+        raise ConfigErrors([finding]) from error
+    return text
+
+
+def parse(text: str, source: str) -> Node | None:
+    """Read one document; None when it is empty. Raises ConfigErrors on broken YAML and on keys that stand twice."""
+    import yaml
+
+    try:
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return _Builder(source).build(root) if root is not None else None
+    except yaml.YAMLError as error:
+        raise ConfigErrors([broken(error, source)]) from error
+    except RecursionError as error:
+        raise ConfigErrors([ConfigError(Place(source, 1, 1), "", "the document is nested too deep")]) from error
+
+
+def broken(error: Exception, source: str, first_line: int = 1) -> ConfigError:
+    """Say what is wrong with broken YAML."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    place = Place(source, mark.line + first_line, mark.column + 1) if mark else Place(source, first_line, 1)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).splitlines()[0]
+    hint = "indent with spaces, not with tabs" if "'\\t'" in str(problem) or "tab" in str(problem) else ""
+    return ConfigError(place, "", f"this is no valid YAML: {problem}", hint=hint)
+
+
+class _Builder:
+    def __init__(self, source: str) -> None:
+        import yaml
+
+        self._source = source
+        self._constructor = yaml.constructor.SafeConstructor()
+        self._left = _MOST_NODES
+        self._errors: list[ConfigError] = []
+
+    def build(self, root: Any) -> Node:
+        node = self._node(root, frozenset())
+        if self._errors:
+            raise ConfigErrors(self._errors)
+        return node
+
+    def _place(self, node: Any) -> Place:
+        return Place(self._source, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _node(self, node: Any, above: frozenset[int]) -> Node:
+        place = self._place(node)
+        self._left -= 1
+        if self._left < 0 or id(node) in above:
+            what = "an alias that holds itself" if id(node) in above else f"over {_MOST_NODES} values"
+            raise ConfigErrors([ConfigError(place, "", f"the document has {what}", hint="write it without aliases")])
+        if node.id == "mapping":
+            return Node(dict(self._entries(node, above | {id(node)})), place)
+        if node.id == "sequence":
+            return Node([self._node(item, above | {id(node)}) for item in node.value], place)
+        return Node(self._scalar(node, place), place, node.value, node.style is None)
+
+    def _entries(self, mapping: Any, above: frozenset[int]) -> Iterator[tuple[str, Entry]]:
+        seen: dict[str, Place] = {}
+        for key, value in mapping.value:
+            place = self._place(key)
+            if key.id != "scalar":
+                self._errors.append(ConfigError(place, "", "a key must be a word", "a string"))
+                continue
+            if key.value in seen:
+                message = f"key {key.value!r} stands twice, first in line {seen[key.value].line}"
+                self._errors.append(ConfigError(place, key.value, message, hint="remove one of the two"))
+                continue
+            seen[key.value] = place
+            yield key.value, Entry(place, self._node(value, above))
+
+    def _scalar(self, node: Any, place: Place) -> Any:
+        try:
+            value = self._constructor.construct_object(node)
+        except Exception as error:  # noqa: BLE001  a tag of a program, a date that does not exist, an endless number
+            reason = str(getattr(error, "problem", None) or error)
+            self._errors.append(
+                ConfigError(place, "", f"{node.value!r} can't be read: {reason}", hint="put it in quotes")
+            )
+            return node.value
+        return value

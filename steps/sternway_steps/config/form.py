@@ -1,0 +1,132 @@
+"""The form of sternway.yaml: every key, and how its value is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import scalars as s
+from .reader import Many, Raw, Section, Short, Table
+from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
+
+
+def _http(**keys: Any) -> dict[str, Any]:
+    return keys  # the service and the port of the simple form are filled in when the whole file is read
+
+
+def _step(**keys: Any) -> StepConfig:
+    if "with" in keys:
+        keys["options"] = keys.pop("with")
+    return StepConfig(**{"uses": keys["name"], **keys})
+
+
+def _deploy(**keys: Any) -> DeployConfig:
+    names = {"forceConflicts": "force_conflicts", "onConflict": "on_conflict"}
+    return DeployConfig(**{names[key]: value for key, value in keys.items()})
+
+
+def _probe(path: str | None = None, **keys: Any) -> dict[str, Any]:
+    return {"path": path, **keys}
+
+
+_SOURCE = Section({"secret": s.dns_name, "config": s.dns_name, "key": s.string, "field": s.string})
+_PROBE = Short(
+    s.url_path,
+    Section(
+        {
+            "path": s.url_path,
+            "port": s.port,
+            "command": Many(s.string),
+            "delay": s.duration,
+            "period": s.duration,
+            "timeout": s.duration,
+            "failures": s.whole(1),
+        },
+        _probe,
+    ),
+)
+_QUANTITIES = Table(s.string, s.quantity)
+_HTTP = Section(
+    {
+        "service": s.dns_label,
+        "port": s.port_or_name,
+        "path": s.url_path,
+        "namespace": s.dns_label,
+        "scheme": s.one_of("http", "https"),
+        "status": s.whole(100, 599),
+        "contains": s.string,
+        "headers": Table(s.string, s.string),
+        "retries": s.whole(0, 1000),
+        "interval": s.duration,
+        "timeout": s.duration,
+    },
+    _http,
+)
+_STEP = Short(
+    lambda node: StepConfig(s.dns_label(node), node.value),
+    Section(
+        {
+            "name": s.dns_label,
+            "uses": s.dns_label,
+            "retries": s.whole(0, 100),
+            "deadline": s.duration,
+            "with": Raw(),
+        },
+        _step,
+        required=("name",),
+    ),
+)
+
+SIMPLE: dict[str, Any] = {
+    "image": s.image,
+    "port": s.port,
+    "replicas": s.whole(0, 100_000),
+    "env": Table(s.env_name, Short(s.string, _SOURCE)),
+    "command": Many(s.string),
+    "args": Many(s.string),
+    "resources": Section({"requests": _QUANTITIES, "limits": _QUANTITIES}),
+    "probes": Section({"readiness": _PROBE, "liveness": _PROBE, "startup": _PROBE}),
+    "labels": Table(s.string, s.string),
+    "annotations": Table(s.string, s.string),
+    "service": Section({"port": s.port, "type": s.one_of("ClusterIP", "NodePort", "LoadBalancer")}),
+    "serviceAccount": s.dns_name,
+    "imagePullSecrets": Many(s.dns_name),
+    "nodeSelector": Table(s.string, s.string),
+}
+"""The keys from which a Deployment and a Service are made."""
+
+FORM = Section(
+    {
+        "name": s.dns_label,
+        "namespace": s.dns_label,
+        **SIMPLE,
+        "manifests": Many(s.string),
+        "steps": Many(_STEP),
+        "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
+        "verify": Section(
+            {
+                "deadline": s.duration,
+                "grace": Section(
+                    {
+                        **dict.fromkeys(("pull", "config", "create", "unschedulable", "mount"), s.duration),
+                        "restarts": s.whole(1, 1000),
+                    },
+                    Grace,
+                ),
+                "http": Many(_HTTP),
+            }
+        ),
+        "journal": Section(
+            {"store": s.one_of("cluster", "file"), "namespace": s.dns_label, "path": s.string}, JournalConfig
+        ),
+        "deadline": s.duration,
+        "history": s.whole(1, 1000),
+    },
+    required=("name",),
+)
+
+
+def check_from(keys: dict[str, Any], name: str, port: int | None) -> HttpCheck | None:
+    """Make an HTTP check; the simple form's Service stands in for what is left out. None: nothing stands in."""
+    if "service" not in keys and port is None:
+        return None
+    return HttpCheck(**{"service": name, "port": str(port) if port is not None else "80", **keys})

@@ -1,0 +1,123 @@
+"""From the user's file to a Config, or to every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from . import simple
+from .document import Node, decode, parse
+from .errors import ConfigError, ConfigErrors, Place
+from .form import FORM, SIMPLE, check_from
+from .manifests import read_all
+from .overrides import lay_over
+from .reader import MISSING, Reader
+from .schema import Config, Manifest, VerifyConfig
+
+
+def load(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    stdin: TextIO | None = None,
+) -> Config:
+    """Read a configuration file.
+
+    Args:
+        path: the file; paths in it are relative to its folder.
+        overrides: `key=value` as given to --set; they win over `environ` (STERNWAY_*), and that over the file.
+        environ: variables, usually os.environ; none when left out.
+        stdin: where manifests come from that are named `-`.
+
+    Raises: ConfigErrors, with every finding.
+
+    """
+    source = Path(path)
+    root = _root(source)
+    lay_over(root, overrides, environ or {})
+    reader = Reader()
+    keys = reader.read(root, FORM, "")
+    patterns = _patterns(root)
+    manifests = read_all(patterns, source.parent, stdin, reader.errors)
+    if keys is MISSING:
+        raise ConfigErrors(reader.errors)
+    _check(keys, root, bool(patterns), reader)
+    config = _config(keys, root, manifests, reader) if not reader.errors else None
+    if config is None or reader.errors:
+        raise ConfigErrors(reader.errors)
+    return config
+
+
+def _root(source: Path) -> Node:
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        message = f"the file can't be read: {error.strerror}"
+        raise ConfigErrors([ConfigError(Place(str(source)), "", message, hint="name it with --config FILE")]) from error
+    root = parse(decode(content, str(source)), str(source))
+    if root is None:
+        raise ConfigErrors([ConfigError(Place(str(source), 1, 1), "", "the file is empty", "at least name and image")])
+    return root
+
+
+def _patterns(root: Node) -> list[tuple[str, Place]]:
+    entry = root.value.get("manifests") if isinstance(root.value, dict) else None
+    items = entry.node.value if entry is not None and isinstance(entry.node.value, list) else []
+    return [(item.value, item.place) for item in items if isinstance(item.value, str)]
+
+
+def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader) -> None:
+    """Find what no key by itself shows."""
+    simple_keys = [key for key in SIMPLE if key in keys]
+    if not has_manifests and "image" not in keys:
+        reader.report(root.place, "image", "there is nothing to deploy", "image, or manifests")
+    elif simple_keys and "image" not in keys:
+        place = root.value[simple_keys[0]].place
+        reader.report(place, simple_keys[0], "this key belongs to the simple form, which needs image", "image: …")
+    for variable, value in keys.get("env", {}).items():
+        forms = ({"secret", "key"}, {"config", "key"}, {"field"})
+        if isinstance(value, dict) and set(value) not in forms:
+            place = root.value["env"].node.value[variable].place
+            expected = "a string, {secret: NAME, key: KEY}, {config: NAME, key: KEY} or {field: PATH}"
+            reader.report(place, f"env.{variable}", "this says not where the value comes from", expected)
+    for kind, probe in keys.get("probes", {}).items():
+        if isinstance(probe, dict) and "command" not in probe and "port" not in probe and "port" not in keys:
+            reader.report(root.value["probes"].place, f"probes.{kind}", "it has no port to ask", "port: NUMBER")
+        elif isinstance(probe, str) and "port" not in keys:
+            reader.report(root.value["probes"].place, f"probes.{kind}", "it has no port to ask", "port at the top")
+
+
+def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader: Reader) -> Config | None:
+    name = keys["name"]
+    if "image" in keys:
+        place = root.place  # the image may come from a flag; the Deployment is made from the whole file
+        manifests = [Manifest(obj, f"{place.source}:{place.line}") for obj in simple.objects(name, keys)] + manifests
+    _unique(manifests, reader)
+    verify = dict(keys.get("verify", {}))
+    checks = [check_from(check, name, simple.service_port(keys)) for check in verify.get("http", [])]
+    for number, check in enumerate(checks):
+        if check is None:
+            place = root.value["verify"].node.value["http"].node.value[number].place
+            reader.report(
+                place, f"verify.http[{number}].service", "this key is required without the simple form's port"
+            )
+    verify["http"] = tuple(check for check in checks if check is not None)
+    rest = {key: keys[key] for key in ("namespace", "deploy", "journal", "deadline", "history") if key in keys}
+    if "steps" in keys:
+        rest["steps"] = tuple(keys["steps"])
+    return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)
+
+
+def _unique(manifests: list[Manifest], reader: Reader) -> None:
+    seen: dict[tuple[str, ...], str] = {}
+    for manifest in manifests:
+        obj, metadata = manifest.obj, manifest.obj["metadata"]
+        group = obj["apiVersion"].rpartition("/")[0]
+        key = (group, obj["kind"], str(metadata.get("namespace") or ""), metadata["name"])
+        if key in seen:
+            file, _, line = manifest.source.rpartition(":")
+            message = f"{obj['kind']} {metadata['name']} stands twice, first at {seen[key]}"
+            reader.report(Place(file, int(line), 1), "manifests", message, hint="remove one of the two")
+        seen.setdefault(key, manifest.source)

@@ -1,0 +1,130 @@
+"""Reads sections by tables of their keys, and gathers every finding."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .document import Entry, Node
+from .errors import ConfigError, Place
+from .scalars import Bad, Read
+
+
+@dataclass(frozen=True)
+class Section:
+    """A mapping with known keys; `make` turns what was read into a value."""
+
+    keys: Mapping[str, Any]
+    make: Callable[..., Any] = dict
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Many:
+    """A list of values of one kind."""
+
+    of: Any
+
+
+@dataclass(frozen=True)
+class Table:
+    """A mapping with keys that the user chooses."""
+
+    key: Read
+    of: Any
+
+
+@dataclass(frozen=True)
+class Short:
+    """A value with a short form: what is no mapping is read by `short`."""
+
+    short: Any
+    long: Any
+
+
+class Raw:
+    """Any YAML, given as it is."""
+
+
+MISSING = object()
+
+
+class Reader:
+    """Reads nodes by their kinds. A value that can't be read is a finding and MISSING; reading goes on."""
+
+    def __init__(self) -> None:
+        self.errors: list[ConfigError] = []
+
+    def read(self, node: Node, kind: Any, field: str) -> Any:
+        """Read a node as Section, Many, Table, Short, Raw, or by the reader of a single value."""
+        if isinstance(kind, Short):
+            kind = kind.long if isinstance(node.value, dict) else kind.short
+        if isinstance(kind, Section):
+            return self._section(node, kind, field)
+        if isinstance(kind, Many):
+            return self._many(node, kind, field)
+        if isinstance(kind, Table):
+            return self._table(node, kind, field)
+        if isinstance(kind, Raw):
+            return node.data()
+        try:
+            return kind(node)
+        except Bad as bad:
+            self.report(node.place, field, bad.message, bad.expected, bad.hint)
+            return MISSING
+
+    def report(self, place: Place, field: str, message: str, expected: str = "", hint: str = "") -> None:
+        """Add a finding."""
+        self.errors.append(ConfigError(place, field, message, expected, hint))
+
+    def _section(self, node: Node, section: Section, field: str) -> Any:
+        entries = self._mapping(node, field)
+        found, complete = {}, True
+        for key, entry in entries.items():
+            path = f"{field}.{key}" if field else key
+            if key not in section.keys:
+                self.report(entry.place, path, "this key is not known", hint=nearest(key, section.keys))
+                continue
+            value = self.read(entry.node, section.keys[key], path)
+            if value is MISSING:
+                complete = False
+            else:
+                found[key] = value
+        for key in section.required:
+            if key not in entries:
+                self.report(node.place, f"{field}.{key}" if field else key, "this key is required")
+                complete = False
+        return section.make(**found) if complete and isinstance(node.value, dict) else MISSING
+
+    def _many(self, node: Node, many: Many, field: str) -> Any:
+        if not isinstance(node.value, list):
+            self.report(node.place, field, "this is no list", "a list: one line for each item, with '- ' before it")
+            return MISSING
+        values = [self.read(item, many.of, f"{field}[{n}]") for n, item in enumerate(node.value)]
+        return MISSING if MISSING in values else values
+
+    def _table(self, node: Node, table: Table, field: str) -> Any:
+        found = {}
+        for key, entry in self._mapping(node, field).items():
+            name = self.read(Node(key, entry.place, key), table.key, f"{field}.{key}")
+            value = self.read(entry.node, table.of, f"{field}.{key}")
+            if MISSING not in (name, value):
+                found[name] = value
+        return found
+
+    def _mapping(self, node: Node, field: str) -> dict[str, Entry]:
+        if isinstance(node.value, dict):
+            return node.value
+        what = "empty" if node.value is None else "no mapping"
+        self.report(node.place, field, f"this is {what}", "a mapping: key: value")
+        return {}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Name the known word that was probably meant, or all of them."""
+    words = sorted(known)
+    folded = {name.lower(): name for name in words}
+    near = difflib.get_close_matches(word.lower(), folded, n=1)
+    return f"did you mean {folded[near[0]]!r}?" if near else f"known are {', '.join(words)}"

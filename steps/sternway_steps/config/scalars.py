@@ -1,0 +1,147 @@
+"""What a single value may be: each reader gives the value, or raises Bad with what was expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .document import Node
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_QUANTITY = re.compile(r"\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+_ENV = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+# The grammar of github.com/distribution/reference: [HOST[:PORT]/]PATH[:TAG][@DIGEST].
+_IMAGE = re.compile(
+    r"(?:[a-zA-Z0-9](?:[-a-zA-Z0-9.]*[a-zA-Z0-9])?(?::[0-9]+)?/)?"
+    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9+.-]*:[0-9a-fA-F]{32,})?"
+)
+_MOST = 2**31 - 1
+
+
+class Bad(Exception):
+    """A value that can't be taken: what it is, what was expected, what helps."""
+
+    def __init__(self, message: str, expected: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.expected, self.hint = message, expected, hint
+
+
+Read = Callable[[Node], Any]
+
+
+def string(node: Node) -> str:
+    """Read a string. What YAML reads as something else is an error, for the text may not come back as it was."""
+    if isinstance(node.value, str):
+        return node.value
+    if not node.place.line and node.text:
+        return node.text  # from a flag or a variable: there the text is what was meant
+    if isinstance(node.value, dict | list) or node.value is None:
+        raise Bad(f"this is {_kind(node)}", "a string")
+    raise Bad(f"YAML reads {node.text} as {_kind(node)}", "a string", f'put it in quotes: "{node.text}"')
+
+
+def boolean(node: Node) -> bool:
+    """Read true or false."""
+    if isinstance(node.value, bool):
+        return node.value
+    raise Bad(f"this is {_kind(node)}", "true or false")
+
+
+def whole(least: int = 0, most: int = _MOST) -> Read:
+    """Read a whole number within bounds."""
+    expected = f"a whole number from {least} to {most}" if most != _MOST else f"a whole number, {least} or more"
+
+    def read(node: Node) -> int:
+        if isinstance(node.value, bool) or not isinstance(node.value, int):
+            raise Bad(f"this is {_kind(node)}", expected)
+        if not least <= node.value <= most:
+            raise Bad(f"{_short(node.text)} is out of range", expected)
+        return node.value
+
+    return read
+
+
+port = whole(1, 65535)
+
+
+def port_or_name(node: Node) -> str:
+    """Read a port's number or its name."""
+    if isinstance(node.value, int) and not isinstance(node.value, bool):
+        return str(port(node))
+    return matching(_LABEL, "a port's number or its name", 15)(node)
+
+
+def duration(node: Node) -> float:
+    """Read a time span: `90`, `90s`, `1m30s`, `2h`, `500ms`; gives seconds."""
+    expected = "a time like 90s, 5m or 1h30m, more than 0"
+    seconds: float
+    if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        seconds = float(node.value)
+    else:
+        text = node.text if not isinstance(node.value, str | dict | list) and node.text else node.value
+        match = _DURATION.fullmatch(text) if isinstance(text, str) and text else None
+        if match is None:
+            raise Bad(f"{_short(node.text)!r} is no time span" if node.text else f"this is {_kind(node)}", expected)
+        hours, minutes, rest, milli = match.groups()
+        seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0) + int(milli or 0) / 1000
+    if not 0 < seconds <= _MOST:
+        raise Bad(f"{_short(node.text)} is out of range", expected)
+    return seconds
+
+
+def matching(pattern: re.Pattern[str], expected: str, most: int = 253) -> Read:
+    """Read a string of a form."""
+
+    def read(node: Node) -> str:
+        text = string(node)
+        if len(text) > most or not pattern.fullmatch(text):
+            raise Bad(f"{_short(text)!r} is not valid", expected)
+        return text
+
+    return read
+
+
+dns_label = matching(_LABEL, "a DNS label: lower-case letters, digits and '-', at most 63, such as web-1", 63)
+dns_name = matching(_SUBDOMAIN, "a DNS name: lower-case letters, digits, '-' and '.', at most 253")
+env_name = matching(_ENV, "a variable's name: letters, digits, '_', '-' and '.', no digit first")
+image = matching(_IMAGE, "an image reference such as registry.example/team/web:1.4.2", 4096)
+url_path = matching(re.compile(r"/[^\s#]*"), "a path that begins with /", 4096)
+
+
+def quantity(node: Node) -> str:
+    """Read a Kubernetes quantity; gives its text."""
+    if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        return node.text
+    return matching(_QUANTITY, "a quantity such as 500m, 2 or 128Mi")(node)
+
+
+def one_of(*words: str) -> Read:
+    """Read one of some words."""
+
+    def read(node: Node) -> str:
+        text = string(node)
+        if text not in words:
+            raise Bad(f"{_short(text)!r} is not known", " or ".join(words))
+        return text
+
+    return read
+
+
+def _kind(node: Node) -> str:
+    names = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        dict: "a mapping",
+        list: "a list",
+        str: "a string",
+    }
+    return "empty" if node.value is None else names.get(type(node.value), f"a {type(node.value).__name__}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,130 @@
+"""The configuration, typed. All durations are seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Grace:
+    """How long a state that may pass by itself is waited out before it counts as a failure."""
+
+    pull: float = 20.0
+    """A registry that does not answer, or a back-off without a reason."""
+    config: float = 10.0
+    """A Secret or ConfigMap that is not there."""
+    create: float = 5.0
+    """Pods that the API server rejects: quota, security policy, a missing service account."""
+    unschedulable: float = 30.0
+    """A pod that fits on no node, and no autoscaler says that it works on it."""
+    mount: float = 60.0
+    """A volume that can't be attached or mounted, a claim that can't be provisioned."""
+    restarts: int = 2
+    """A container that ended with an error that often is crashing."""
+
+
+@dataclass(frozen=True)
+class HttpCheck:
+    """One request through a Service, and what must come back."""
+
+    service: str
+    port: str
+    path: str = "/"
+    namespace: str | None = None
+    scheme: str = "http"
+    status: int = 200
+    contains: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retries: int = 5
+    interval: float = 1.0
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True)
+class DeployConfig:
+    """How objects are applied, and what an undo does with fields that somebody else changed since."""
+
+    force_conflicts: bool = False
+    on_conflict: str = "stop"
+
+
+@dataclass(frozen=True)
+class VerifyConfig:
+    """How long a rollout may take, what is waited out, and what is asked over HTTP."""
+
+    deadline: float = 300.0
+    grace: Grace = field(default_factory=Grace)
+    http: tuple[HttpCheck, ...] = ()
+
+
+@dataclass(frozen=True)
+class JournalConfig:
+    """Where the journal is kept: `cluster` (Secrets) or `file`."""
+
+    store: str = "cluster"
+    namespace: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class StepConfig:
+    """A step of the pipeline. `deadline` is for one attempt; None leaves it to the run's."""
+
+    name: str
+    uses: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    retries: int = 2
+    deadline: float | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An object to deploy, and where it came from: `FILE:LINE`."""
+
+    obj: dict[str, Any]
+    source: str
+
+
+DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", "verify"))
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that a run needs to know."""
+
+    name: str
+    namespace: str | None = None
+    manifests: tuple[Manifest, ...] = ()
+    steps: tuple[StepConfig, ...] = DEFAULT_STEPS
+    deploy: DeployConfig = field(default_factory=DeployConfig)
+    verify: VerifyConfig = field(default_factory=VerifyConfig)
+    journal: JournalConfig = field(default_factory=JournalConfig)
+    deadline: float | None = 900.0
+    history: int = 10
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the configuration as JSON data; from_dict gives the same again."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Config:
+        """Read what to_dict gave; a key that a newer Sternway wrote is left out."""
+        verify = _known(VerifyConfig, data["verify"])
+        verify["grace"] = Grace(**_known(Grace, verify["grace"]))
+        verify["http"] = tuple(HttpCheck(**_known(HttpCheck, check)) for check in verify["http"])
+        return Config(
+            **{
+                **_known(Config, data),
+                "manifests": tuple(Manifest(**manifest) for manifest in data["manifests"]),
+                "steps": tuple(StepConfig(**_known(StepConfig, step)) for step in data["steps"]),
+                "deploy": DeployConfig(**_known(DeployConfig, data["deploy"])),
+                "verify": VerifyConfig(**verify),
+                "journal": JournalConfig(**_known(JournalConfig, data["journal"])),
+            }
+        )
+
+
+def _known(kind: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key in kind.__dataclass_fields__}

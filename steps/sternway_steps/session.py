@@ -1,0 +1,211 @@
+"""What a program can ask of Sternway: run, plan, roll back, look. The command line is one caller."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .attempt import ContextFor
+from .builtin import builtin_steps
+from .config import Config
+from .errors import Refused
+from .events import Listener
+from .journal.entries import new_run_id
+from .journal.lock import Lock
+from .journal.replay import Status, Story, replay
+from .journal.secrets import SecretStore
+from .journal.store import Store
+from .journal.writer import RunJournal, StepJournal, prune
+from .orchestrator import Orchestrator, Result
+from .places import file_journal, open_journal, target_of
+from .plan import Plan, PlannedStep, make_plan
+from .step import Action, Context, Step, StepSpec
+
+if TYPE_CHECKING:
+    from .cluster.preview import Preview
+    from .cluster.transport import RequestLog
+
+
+class Session:
+    """One cluster (or none), and the runs on it. Use it as a context manager; it holds connections.
+
+    Args:
+        kubeconfig: a file; default KUBECONFIG, ~/.kube/config, or the pod's service account.
+        context: the kubeconfig's context; default its current one.
+        journal: a folder with a journal in files, for `runs`, `story` and `rollback`; default the cluster's.
+        steps: steps by name; default those that come with Sternway.
+        on_request: told of every request to the cluster.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        journal: str | None = None,
+        steps: Mapping[str, Step] | None = None,
+        on_request: Callable[[RequestLog], None] | None = None,
+    ) -> None:
+        from .cluster.client import Client
+
+        self.steps = dict(steps) if steps is not None else builtin_steps()
+        self._journal = journal
+        self.client = Client.connect(kubeconfig, context, on_request)
+        # The journal has connections of its own: it is sealed even when a step's requests were cut off.
+        self.book = Client.connect(kubeconfig, context, on_request)
+        self.stop = threading.Event()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.client.close()
+        self.book.close()
+
+    def run(self, config: Config, tell: Listener = lambda _: None, *, run: str | None = None) -> Result:
+        """Execute the config's steps, and undo them when one fails.
+
+        A run of the same target that was interrupted is undone first.
+
+        Raises: Refused, Transient: nothing was touched.
+        """
+        make_plan(config.steps, self.specs())  # an unknown step is found before anything is written
+        store, lock = open_journal(config, self.book)
+        journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
+        lock.acquire(journal.run, self.stop)
+        try:
+            self._finish_interrupted(store, journal.target, lock, tell)
+            orchestrator = self._orchestrator(config, journal, store, lock, tell)
+            who = {"version": __version__, "host": socket.gethostname(), "user": _user()}
+            result = orchestrator.run({"config": config.to_dict(), "by": who})
+            prune(store, journal.target, config.history)
+            return result
+        finally:
+            lock.release()
+
+    def plan(self, config: Config) -> list[Preview]:
+        """Ask the server what a deploy would change; changes nothing."""
+        from .cluster.preview import preview
+        from .cluster.targets import objects_of
+
+        return preview(self.client, objects_of(config, self.client), force=config.deploy.force_conflicts)
+
+    def rollback(self, run: str, tell: Listener = lambda _: None, *, on_conflict: str | None = None) -> Result:
+        """Undo a run, whoever ran it and however far it came, from its journal alone.
+
+        Raises: Refused when the run is not known, Transient when it is still at work.
+        """
+        store = self._store_of(run)
+        story = replay(store.records(run))
+        config = Config.from_dict(story.config)
+        if on_conflict is not None:
+            config = replace(config, deploy=replace(config.deploy, on_conflict=on_conflict))
+        _, lock = open_journal(config, self.book)
+        lock.acquire(run, self.stop)
+        try:
+            journal = RunJournal(store, run, story.target)
+            return self._orchestrator(config, journal, store, lock, tell).undo()
+        finally:
+            lock.release()
+
+    def runs(self, target: str | None = None) -> list[Story]:
+        """List the runs that the journal knows, newest first."""
+        store: Store = file_journal(self._journal) if self._journal else SecretStore(self.book, None)
+        return [self._placed(replay([head])) for head in reversed(store.heads(target))]
+
+    def story(self, run: str) -> Story:
+        """Tell the whole story of a run; raises Refused when it is not known."""
+        return self._placed(replay(self._store_of(run).records(run)))
+
+    def records_of(self, run: str) -> Any:
+        """Give a run's records as they are."""
+        return self._store_of(run).records(run)
+
+    def specs(self) -> dict[str, StepSpec]:
+        """Give what the steps say of themselves, by name."""
+        return {name: step.spec for name, step in self.steps.items()}
+
+    def _store_of(self, run: str) -> Store:
+        if self._journal:
+            return file_journal(self._journal)
+        namespace = SecretStore(self.book, None).namespace_of(run)
+        if namespace is None:
+            raise Refused(f"run {run} is not in the journal", remedy="`sternway runs` lists those that are")
+        return SecretStore(self.book, namespace)
+
+    def _placed(self, story: Story) -> Story:
+        """Tell an open run that is at work from one whose process is gone."""
+        if story.status is not Status.OPEN:
+            return story
+        holder = open_journal(Config.from_dict(story.config), self.book)[1].holder()
+        alive = holder is not None and holder.run == story.run
+        return replace(story, status=Status.RUNNING if alive else Status.INTERRUPTED)
+
+    def _finish_interrupted(self, store: Store, target: str, lock: Lock, tell: Listener) -> None:
+        """Undo what a dead process left half done: we hold the lock, so no living one is at it."""
+        for head in store.heads(target):
+            if replay([head]).status is not Status.OPEN:
+                continue
+            story = replay(store.records(head.key.run))
+            journal = RunJournal(store, story.run, target)
+            result = self._orchestrator(Config.from_dict(story.config), journal, store, lock, tell).undo()
+            if result.status is not Status.UNDONE:
+                raise Refused(
+                    f"run {story.run} of this target was interrupted, and could not be undone: "
+                    + "; ".join(str(error) for error in result.rollback_errors),
+                    remedy=f"sternway rollback {story.run} --on-conflict merge",
+                )
+
+    def contexts(
+        self, config: Config, journal: RunJournal, plan: Plan, undo_stop: threading.Event | None = None
+    ) -> ContextFor:
+        """Give what makes the context of a step's attempt."""
+        end = time.monotonic() + config.deadline if config.deadline else None
+        never = undo_stop or threading.Event()
+
+        def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
+            own = time.monotonic() + planned.deadline if planned.deadline else None
+            forward = action is Action.EXECUTE
+            return Context(
+                run=journal.run,
+                step=planned.name,
+                attempt=record.key.attempt,
+                config=config,
+                options=planned.options,
+                journal=record,
+                connect=lambda: self.client,
+                plan=plan,
+                # An undo is not stopped by what stopped the way forward: not by a signal, not by the deadline.
+                stop=self.stop if forward else never,
+                deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
+            )
+
+        return context_for
+
+    def _orchestrator(
+        self, config: Config, journal: RunJournal, store: Store, lock: Lock, tell: Listener
+    ) -> Orchestrator:
+        plan = make_plan(config.steps, self.specs())
+        contexts = self.contexts(config, journal, plan, lock.lost)
+        return Orchestrator(plan, self.steps, journal, contexts, tell, self.stop, where=store.where())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a pod's user id often has no name
+        return "unknown"

@@ -1,0 +1,56 @@
+"""Verify: is what was deployed up, and does it answer?"""
+
+from __future__ import annotations
+
+import time
+
+from ..cluster.ref import Ref
+from ..cluster.rollout import watch_rollout
+from ..cluster.targets import namespace_of, objects_of
+from ..errors import Failed
+from ..step import Context, Effects, Outcome, Rule, StepSpec
+from .http import check
+
+SPEC = StepSpec(
+    name="verify",
+    effects=Effects.NONE,
+    execute_rules=(
+        Rule("*", ("*",), ("list", "watch")),
+        Rule("", ("pods", "events"), ("list", "watch")),
+        Rule("apps", ("replicasets",), ("list", "watch")),
+        Rule("", ("pods/log", "services/proxy"), ("get",)),
+    ),
+)
+
+
+class Verify:
+    """Fails fast on evidence: cause, log lines and events are in the error's details."""
+
+    @property
+    def spec(self) -> StepSpec:
+        """What verify is and needs."""
+        return SPEC
+
+    def execute(self, context: Context) -> Outcome:
+        """Watch the rollout, then make the HTTP checks."""
+        config = context.config.verify
+        end = time.monotonic() + config.deadline
+        if context.deadline is not None:
+            end = min(end, context.deadline)
+        report = watch_rollout(
+            context.client,
+            [Ref.of(obj) for obj in objects_of(context.config, context.client)],
+            stop=context.stop,
+            deadline=end,
+            grace=config.grace,
+            on_progress=context.report,
+        )
+        if not report.ready:
+            raise Failed(report.summary, details=report.to_dict())
+        namespace = namespace_of(context.config, context.client)
+        lines = [check(context, wanted, wanted.namespace or namespace) for wanted in config.http]
+        return Outcome("; ".join([report.summary, *lines]))
+
+    def rollback(self, context: Context) -> Outcome:  # noqa: ARG002
+        """Do nothing: verify has no effects."""
+        return Outcome("nothing to undo")
