@@ -82,12 +82,12 @@ def _merge(before: Tree, after: Tree, live: Tree, path: tuple[str, ...], policy:
     if _same(before, after) or _same(live, before):
         return live
     if _same(live, after):
-        out.restored.append(Difference(path, _plain(before), _plain(live)))
+        out.restored += diff(before, live, path)
         return before
     kind = _common_container(before, after, live)
     if kind is None:
         if policy is OnConflict.FORCE:
-            out.restored.append(Difference(path, _plain(before), _plain(live)))
+            out.restored += diff(before, live, path)
             return before
         out.conflicts.append(Difference(path, _plain(before), _plain(live)))
         return live

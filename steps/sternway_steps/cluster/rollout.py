@@ -71,7 +71,8 @@ def watch_rollout(
         finally:
             watches.close()
             for thread in threads:
-                thread.join()
+                # One that still waits for the headers of a dead server ends by its own time limit.
+                thread.join(_STOP_LOOK)
 
 
 def _kinds(refs: list[Ref]) -> list[tuple[str, str, str | None]]:

@@ -1,0 +1,13 @@
+"""A small Kubernetes API over real HTTP: the demo's cluster, the tests' cluster, and a pytest fixture for users.
+
+It serves what deployment steps rely on: CRUD with conflicts, server-side apply with managed fields, the patch types,
+selectors, watches with expiry, dry runs, access reviews, custom resources, owners and finalizers; and it brings
+workloads to life, good or bad by image name (see `behaviour`). It is no security boundary, has one node, no
+admission plug-ins, and keeps time in milliseconds. What it answers is held to a real API server by contract tests.
+"""
+
+from __future__ import annotations
+
+from .server import Sandbox
+
+__all__ = ["Sandbox"]

@@ -1,0 +1,91 @@
+"""How a container behaves, by its image and variables, so that a pipeline can meet every fate without a cluster.
+
+| image contains, or APP_MODE is | what happens |
+| --- | --- |
+| `nope`, `missing`, `notfound` | the registry does not know it |
+| `refused` | the registry refuses the connection |
+| `invalid image` grammar | InvalidImageName |
+| `crash` | ends with exit code 1 after APP_AFTER, and again |
+| `oom` | is killed for its memory |
+| `unready` | runs, and its readiness probe never passes |
+| `slow` | ready after APP_AFTER |
+| `hang` | takes requests and never answers |
+
+A command `false`, `true` or `sh -c "… exit N"` ends with that code. All else runs well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_EXIT = re.compile(r"exit (\d+)\s*$")
+_REFERENCE = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9._:/]*(@sha256:[0-9a-f]{64})?")
+_MODES = ("crash", "oom", "unready", "slow", "hang")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a container does. `pull`: ok, missing, refused or invalid. `code`: the exit code of one that ends."""
+
+    image: str
+    pull: str = "ok"
+    mode: str = "ok"
+    after: float = 0.0
+    code: int | None = None
+    version: str = "1"
+
+
+def behaviour_of(container: Mapping[str, Any], *, ends: bool = False) -> Behaviour:
+    """Read a container's behaviour; `ends`: it is one that is expected to end (of a Job, or an init container)."""
+    image = str(container.get("image", ""))
+    env = {e["name"]: str(e.get("value", "")) for e in container.get("env") or []}
+    name = image.lower()
+    pull = "ok"
+    if not _REFERENCE.fullmatch(image):
+        pull = "invalid"
+    elif any(word in name for word in ("nope", "missing", "notfound")):
+        pull = "missing"
+    elif "refused" in name:
+        pull = "refused"
+    mode = env.get("APP_MODE") or next((m for m in _MODES if m in name), "ok")
+    code = _code(container)
+    if code is None and ends:
+        code = 1 if mode in ("crash", "oom") else 0
+    tag = image.rpartition(":")[2] if ":" in image.rpartition("/")[2] else "latest"
+    return Behaviour(image, pull, mode, _seconds(env.get("APP_AFTER", "0s")), code, env.get("APP_VERSION") or tag)
+
+
+def logs(container: Mapping[str, Any]) -> list[str]:
+    """Give the log lines of a container."""
+    found = behaviour_of(container)
+    lines = [f"app {found.version} starting, mode {found.mode}"]
+    if found.mode == "crash" or found.code:
+        lines += ["connecting to database db:5432", 'FATAL: password authentication failed for user "app"']
+    return lines
+
+
+def answer(pod: Mapping[str, Any], path: str) -> tuple[int, str] | None:
+    """Answer an HTTP request as the pod would; None for one that never answers."""
+    found = behaviour_of(pod["spec"]["containers"][0])
+    if path.rstrip("/").endswith("/ready") or path == "/ready":
+        return (503, "not ready\n") if found.mode == "unready" else (200, "ready\n")
+    if found.mode == "hang":
+        return None
+    return 200, f"app {found.version} on {pod['metadata']['name']}\n"
+
+
+def _code(container: Mapping[str, Any]) -> int | None:
+    words = [str(w) for w in [*(container.get("command") or []), *(container.get("args") or [])]]
+    if words[:1] and words[0].rpartition("/")[2] in ("true", "false"):
+        return int(words[0].endswith("false"))
+    match = _EXIT.search(words[-1]) if words else None
+    return int(match[1]) if match else None
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"([\d.]+)(ms|s|m)", text)
+    return float(match[1]) * _UNITS[match[2]] if match else 0.0

@@ -1,0 +1,234 @@
+"""What the server refuses: bad names, missing fields, unknown fields, changes of what can't change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .kinds import Kind
+from .status import Cause, StatusError, invalid
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+
+_POD_SPEC = set(
+    [
+        "activeDeadlineSeconds",
+        "affinity",
+        "automountServiceAccountToken",
+        "containers",
+        "dnsConfig",
+        "dnsPolicy",
+        "enableServiceLinks",
+        "ephemeralContainers",
+        "hostAliases",
+        "hostIPC",
+        "hostNetwork",
+        "hostPID",
+        "hostUsers",
+        "hostname",
+        "imagePullSecrets",
+        "initContainers",
+        "nodeName",
+        "nodeSelector",
+        "os",
+        "overhead",
+        "preemptionPolicy",
+        "priority",
+        "priorityClassName",
+        "readinessGates",
+        "resourceClaims",
+        "resources",
+        "restartPolicy",
+        "runtimeClassName",
+        "schedulerName",
+        "schedulingGates",
+        "securityContext",
+        "serviceAccount",
+        "serviceAccountName",
+        "setHostnameAsFQDN",
+        "shareProcessNamespace",
+        "subdomain",
+        "terminationGracePeriodSeconds",
+        "tolerations",
+        "topologySpreadConstraints",
+        "volumes",
+        "hostnameOverride",
+    ]
+)
+_CONTAINER = set(
+    [
+        "args",
+        "command",
+        "env",
+        "envFrom",
+        "image",
+        "imagePullPolicy",
+        "lifecycle",
+        "livenessProbe",
+        "name",
+        "ports",
+        "readinessProbe",
+        "resizePolicy",
+        "resources",
+        "restartPolicy",
+        "restartPolicyRules",
+        "securityContext",
+        "startupProbe",
+        "stdin",
+        "stdinOnce",
+        "terminationMessagePath",
+        "terminationMessagePolicy",
+        "tty",
+        "volumeDevices",
+        "volumeMounts",
+        "workingDir",
+    ]
+)
+_SPECS = {
+    "Deployment": "minReadySeconds paused progressDeadlineSeconds replicas revisionHistoryLimit selector strategy template",
+    "StatefulSet": "minReadySeconds ordinals persistentVolumeClaimRetentionPolicy podManagementPolicy replicas"
+    " revisionHistoryLimit selector serviceName template updateStrategy volumeClaimTemplates",
+    "DaemonSet": "minReadySeconds revisionHistoryLimit selector template updateStrategy",
+}
+_TOP = {"ConfigMap": {"data", "binaryData", "immutable"}, "Secret": {"data", "stringData", "immutable", "type"}}
+# Fields of a spec that can't change; the word is the real server's.
+_FIXED = {"Deployment": ("selector",), "DaemonSet": ("selector",), "ReplicaSet": ("selector",), "Service": ("clusterIP",),
+          "Job": ("selector", "template", "completions")}  # fmt: skip
+_IMMUTABLE = "field is immutable"
+_STATEFUL_MAY_CHANGE = {"replicas", "template", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
+                        "ordinals", "revisionHistoryLimit"}  # fmt: skip
+
+
+def check_new(kind: Kind, obj: Mapping[str, Any]) -> None:
+    """Raise 422 when an object may not be as it is."""
+    metadata = obj["metadata"]
+    name = str(metadata.get("name", ""))
+    causes = list(_names(kind, metadata))
+    spec = obj.get("spec") or {}
+    if kind.kind in _WORKLOADS or kind.kind == "Job":
+        causes += _template(kind, spec)
+    if kind.kind == "Pod":
+        causes += _pod(spec, "spec")
+    if kind.kind == "Service" and not spec.get("ports") and spec.get("clusterIP") != "None":
+        if spec.get("type") != "ExternalName":
+            causes.append(Cause("FieldValueRequired", "Required value", "spec.ports"))
+    if kind.schema is not None:
+        causes += _custom(kind.schema, obj, "")
+    if causes:
+        raise invalid(kind.kind, kind.group, name, *causes)
+
+
+def check_change(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raise 422 when a field changes that can't."""
+    causes: list[Cause] = []
+    before, after = old.get("spec") or {}, new.get("spec") or {}
+    for field in _FIXED.get(kind.kind, ()):
+        if field in before and before.get(field) != after.get(field):
+            causes.append(Cause("FieldValueInvalid", f"Invalid value: {_IMMUTABLE}", f"spec.{field}"))
+    if kind.kind == "StatefulSet":
+        changed = [
+            k for k in before.keys() | after.keys() if k not in _STATEFUL_MAY_CHANGE and before.get(k) != after.get(k)
+        ]
+        if changed:
+            text = "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+            text += "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and "
+            causes.append(Cause("FieldValueForbidden", text + "'minReadySeconds' are forbidden", "spec"))
+    if kind.kind in ("ConfigMap", "Secret") and old.get("immutable"):
+        for field in ("data", "binaryData", "immutable"):
+            if old.get(field) != new.get(field):
+                text = "Forbidden: field is immutable when `immutable` is set"
+                causes.append(Cause("FieldValueForbidden", text, field))
+    if kind.kind == "PersistentVolumeClaim" and old.get("spec") != new.get("spec"):
+        changed = [k for k in before if k not in ("resources", "volumeName") and before.get(k) != after.get(k)]
+        if changed:
+            causes.append(Cause("FieldValueForbidden", "Forbidden: spec is immutable after creation", "spec"))
+    if causes:
+        raise invalid(kind.kind, kind.group, new["metadata"]["name"], *causes)
+
+
+def check_strict(kind: Kind, obj: Mapping[str, Any]) -> None:
+    """Raise 400 for fields that the kind does not have (fieldValidation=Strict)."""
+    unknown = list(_unknown(kind, obj))
+    if unknown:
+        text = ", ".join(f'unknown field "{field}"' for field in unknown)
+        raise StatusError(400, "BadRequest", f"strict decoding error: {text}")
+
+
+def _unknown(kind: Kind, obj: Mapping[str, Any]) -> Iterator[str]:
+    top = {"apiVersion", "kind", "metadata"}
+    if kind.schema is None:
+        allowed = top | _TOP.get(kind.kind, set())
+        if kind.kind in _TOP or kind.kind in _SPECS:
+            allowed |= {"spec", "status"} if kind.kind in _SPECS else set()
+            yield from (key for key in obj if key not in allowed)
+        if kind.kind in _SPECS:
+            yield from (f"spec.{key}" for key in obj.get("spec") or {} if key not in _SPECS[kind.kind].split())
+    spec = obj.get("spec") or {}
+    pod, path = (
+        (spec, "spec") if kind.key == ("", "Pod") else ((spec.get("template") or {}).get("spec"), "spec.template.spec")
+    )
+    if isinstance(pod, dict) and (kind.group in ("apps", "batch") or kind.key == ("", "Pod")):
+        yield from (f"{path}.{key}" for key in pod if key not in _POD_SPEC)
+        for field in ("initContainers", "containers"):
+            for number, container in enumerate(pod.get(field) or []):
+                yield from (f"{path}.{field}[{number}].{key}" for key in container if key not in _CONTAINER)
+
+
+def _names(kind: Kind, metadata: Mapping[str, Any]) -> Iterator[Cause]:
+    name = str(metadata.get("name", ""))
+    if kind.group != "rbac.authorization.k8s.io" and not (_NAME.fullmatch(name) and len(name) <= 253):
+        text = (
+            f'Invalid value: "{name}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric '
+            "characters, '-' or '.', and must start and end with an alphanumeric character"
+        )
+        yield Cause("FieldValueInvalid", text, "metadata.name")
+    for value in (metadata.get("labels") or {}).values():
+        if not isinstance(value, str) or not _LABEL.fullmatch(value):
+            yield Cause("FieldValueInvalid", f'Invalid value: "{value}": a valid label is needed', "metadata.labels")
+
+
+def _template(kind: Kind, spec: Mapping[str, Any]) -> Iterator[Cause]:
+    template = spec.get("template") or {}
+    if kind.kind != "Job":
+        selector = (spec.get("selector") or {}).get("matchLabels") or {}
+        labels = (template.get("metadata") or {}).get("labels") or {}
+        if not spec.get("selector"):
+            yield Cause("FieldValueRequired", "Required value", "spec.selector")
+        elif any(labels.get(k) != v for k, v in selector.items()):
+            text = f"Invalid value: {labels!r}: `selector` does not match template `labels`"
+            yield Cause("FieldValueInvalid", text, "spec.template.metadata.labels")
+    if isinstance(spec.get("replicas"), int) and spec["replicas"] < 0:
+        text = f"Invalid value: {spec['replicas']}: must be greater than or equal to 0"
+        yield Cause("FieldValueInvalid", text, "spec.replicas")
+    yield from _pod(template.get("spec") or {}, "spec.template.spec")
+
+
+def _pod(spec: Mapping[str, Any], path: str) -> Iterator[Cause]:
+    if not spec.get("containers"):
+        yield Cause("FieldValueRequired", "Required value", f"{path}.containers")
+    for number, container in enumerate(spec.get("containers") or []):
+        for field in ("name", "image"):
+            if not container.get(field):
+                yield Cause("FieldValueRequired", "Required value", f"{path}.containers[{number}].{field}")
+
+
+def _custom(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[Cause]:
+    types = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int, "number": (int, float)}
+    wanted = schema.get("type")
+    if (wanted in types and not isinstance(value, types[wanted])) or (wanted == "integer" and isinstance(value, bool)):
+        text = f'Invalid value: "{type(value).__name__}": {path} in body must be of type {wanted}'
+        yield Cause("FieldValueTypeInvalid", text, path)
+        return
+    if isinstance(value, dict):
+        for name in schema.get("required") or []:
+            if name not in value:
+                yield Cause("FieldValueRequired", "Required value", f"{path}.{name}".strip("."))
+        for name, below in (schema.get("properties") or {}).items():
+            if name in value and name != "metadata":
+                yield from _custom(below, value[name], f"{path}.{name}".strip("."))
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _custom(schema.get("items") or {}, item, f"{path}[{number}]")

@@ -1,0 +1,53 @@
+"""What brings objects to life: small controllers, each a function that looks at all and mends one thing.
+
+They are level-triggered like the real ones: after every change all of them look again, until nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from ..api import Api
+from ..status import StatusError
+from . import collector, daemonset, definitions, deployment, endpoints, job, kubelet, replicaset, statefulset, storage
+from .world import World
+
+_IDLE = 60.0
+
+
+class Controllers:
+    """Runs the controllers in one thread."""
+
+    def __init__(self, api: Api) -> None:
+        self._world = World(api)
+        self._kubelet = kubelet.Kubelet(self._world)
+        self._thread = threading.Thread(target=self._run, name="sandbox-controllers", daemon=True)
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin."""
+        collector.furnish(self._world)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End and wait for the end; the store must be closed first."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        store = self._world.api.store
+        looks: tuple[Callable[[World], None], ...] = (
+            definitions.reconcile, collector.reconcile, deployment.reconcile, replicaset.reconcile,
+            statefulset.reconcile, daemonset.reconcile, job.reconcile, storage.reconcile, endpoints.reconcile,
+        )  # fmt: skip
+        while not self._stop.is_set():
+            seen = store.version
+            for look in looks:
+                try:
+                    look(self._world)
+                except StatusError:
+                    continue  # somebody else wrote in between: the next look sees it
+            due = self._kubelet.reconcile()
+            store.wait(seen, max(0.0, min(_IDLE, due - time.monotonic())))

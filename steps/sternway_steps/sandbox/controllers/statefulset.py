@@ -1,0 +1,80 @@
+"""StatefulSets keep named pods, one after the other, each with its own claims."""
+
+from __future__ import annotations
+
+from ..store import copy
+from .replicaset import create_pod
+from .world import Obj, World, digest_of, is_ready
+
+_HASH = "controller-revision-hash"
+
+
+def reconcile(world: World) -> None:
+    """Look at every StatefulSet."""
+    for stateful_set in world.all("apps/v1", "StatefulSet"):
+        if not stateful_set["metadata"].get("deletionTimestamp"):
+            _one(world, stateful_set)
+
+
+def _one(world: World, stateful_set: Obj) -> None:
+    spec, name = stateful_set["spec"], stateful_set["metadata"]["name"]
+    old = stateful_set.get("status") or {}
+    revision = f"{name}-{digest_of(spec['template'])}"
+    current = old.get("currentRevision") or revision
+    wanted = spec.get("replicas", 1)
+    pods = {p["metadata"]["name"]: p for p in world.owned("v1", "Pod", stateful_set)}
+    names = [f"{name}-{n}" for n in range(wanted)]
+    ordered = spec.get("podManagementPolicy") != "Parallel"
+    for missing in (n for n in names if n not in pods):
+        before = names[: names.index(missing)]
+        if ordered and not all(n in pods and is_ready(pods[n]) for n in before):
+            break
+        _claims(world, stateful_set, missing)
+        create_pod(world, stateful_set, missing, **{_HASH: revision, "statefulset.kubernetes.io/pod-name": missing})
+    for extra in [p for n, p in pods.items() if n not in names][-1:]:
+        world.delete(extra)
+    _update(world, stateful_set, [pods[n] for n in names if n in pods], revision)
+    pods = {p["metadata"]["name"]: p for p in world.owned("v1", "Pod", stateful_set)}
+    ready = sum(is_ready(p) for p in pods.values())
+    updated = sum(p["metadata"]["labels"].get(_HASH) == revision for p in pods.values())
+    if updated >= wanted and ready >= wanted:
+        current = revision
+    status: Obj = {
+        "observedGeneration": stateful_set["metadata"]["generation"], "replicas": len(pods), "currentRevision": current,
+        "updateRevision": revision, "collisionCount": 0,
+        **{k: v for k, v in (("readyReplicas", ready), ("availableReplicas", ready), ("updatedReplicas", updated)) if v},
+    }  # fmt: skip
+    if (old.get("availableReplicas") or 0) == 0 and not ready:
+        status["availableReplicas"] = 0
+    world.set_status(stateful_set, status)
+
+
+def _update(world: World, stateful_set: Obj, pods: list[Obj], revision: str) -> None:
+    """Replace the last pod of an old revision; a broken one before it blocks, as with the real controller."""
+    strategy = stateful_set["spec"].get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        return
+    partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
+    for pod in reversed(pods[partition:]):
+        if pod["metadata"].get("deletionTimestamp"):
+            return
+        if pod["metadata"]["labels"].get(_HASH) != revision:
+            world.delete(pod)
+            return
+        if not is_ready(pod):
+            return
+
+
+def _claims(world: World, stateful_set: Obj, pod: str) -> None:
+    for template in stateful_set["spec"].get("volumeClaimTemplates") or []:
+        name, namespace = f"{template['metadata']['name']}-{pod}", stateful_set["metadata"]["namespace"]
+        if world.find("v1", "PersistentVolumeClaim", namespace, name) is None:
+            metadata = {"name": name, "namespace": namespace, "labels": template["metadata"].get("labels") or {}}
+            world.create(
+                {
+                    "apiVersion": "v1",
+                    "kind": "PersistentVolumeClaim",
+                    "metadata": metadata,
+                    "spec": copy(template["spec"]),
+                }
+            )

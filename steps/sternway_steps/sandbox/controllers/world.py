@@ -1,0 +1,157 @@
+"""What controllers see and do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ..api import Api
+from ..status import StatusError
+from ..store import copy
+
+Obj = dict[str, Any]
+MANAGER = "kube-controller-manager"
+
+
+class World:
+    """The API as controllers use it."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+
+    def all(self, api_version: str, kind: str, namespace: str | None = None) -> list[Obj]:
+        """Give all objects of a kind."""
+        group = api_version.rpartition("/")[0]
+        return self.api.store.list((group, kind), namespace)
+
+    def find(self, api_version: str, kind: str, namespace: str, name: str) -> Obj | None:
+        """Give an object, or None."""
+        return self.api.store.get((api_version.rpartition("/")[0], kind), namespace, name)
+
+    def owned(self, api_version: str, kind: str, owner: Mapping[str, Any]) -> list[Obj]:
+        """Give the objects that have this owner, oldest first."""
+        uid, namespace = owner["metadata"]["uid"], owner["metadata"].get("namespace", "")
+        found = [
+            o
+            for o in self.all(api_version, kind, namespace)
+            if any(r["uid"] == uid for r in o["metadata"].get("ownerReferences") or [])
+        ]
+        return sorted(found, key=lambda o: int(o["metadata"]["resourceVersion"]))
+
+    def create(self, obj: Obj) -> Obj:
+        """Create an object."""
+        kind = self.api.kind_of(obj["apiVersion"], obj["kind"])
+        return self.api.create(kind, obj["metadata"].get("namespace", ""), obj, MANAGER)
+
+    def update(self, obj: Obj, **fields: Any) -> None:
+        """Write top-level fields of an object, if they differ; one that is gone is let go."""
+        if all(obj.get(name) == value for name, value in fields.items()):
+            return
+        self._write(obj, {**obj, **copy(fields)}, "")
+
+    def set_status(self, obj: Obj, status: Mapping[str, Any]) -> None:
+        """Write the status, if it differs."""
+        if obj.get("status") != status:
+            self._write(obj, {**obj, "status": copy(status)}, "status")
+
+    def delete(self, obj: Obj, *, grace: int | None = None) -> None:
+        """Delete an object."""
+        kind = self.api.kind_of(obj["apiVersion"], obj["kind"])
+        options: Obj = {"preconditions": {"uid": obj["metadata"]["uid"]}, "propagationPolicy": "Background"}
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
+        try:
+            self.api.delete(kind, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], options)
+        except StatusError as error:
+            if error.status not in (404, 409):
+                raise
+
+    def event(self, about: Mapping[str, Any], reason: str, message: str, *, warning: bool = False) -> None:
+        """Record an event; the same one again is counted."""
+        meta = about["metadata"]
+        digest = hashlib.sha256(f"{meta['uid']}{reason}{message}".encode()).hexdigest()[:16]
+        namespace = meta.get("namespace") or "default"
+        name, stamp = f"{meta['name']}.{digest}", now()
+        there = self.find("v1", "Event", namespace, name)
+        if there is not None:
+            self.update(there, count=there["count"] + 1, lastTimestamp=stamp)
+            return
+        self.create({
+            "apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": namespace},
+            "involvedObject": {
+                "apiVersion": about["apiVersion"], "kind": about["kind"], "name": meta["name"],
+                "namespace": namespace, "uid": meta["uid"],
+            },
+            "reason": reason, "message": message, "type": "Warning" if warning else "Normal", "count": 1,
+            "firstTimestamp": stamp, "lastTimestamp": stamp, "source": {"component": "sandbox"},
+        })  # fmt: skip
+
+    def _write(self, old: Obj, new: Obj, subresource: str) -> None:
+        kind = self.api.kind_of(old["apiVersion"], old["kind"])
+        meta = old["metadata"]
+        try:
+            self.api.update(kind, meta.get("namespace", ""), meta["name"], new, MANAGER, subresource=subresource)
+        except StatusError as error:
+            if error.status != 404:
+                raise
+
+
+def owner_reference(owner: Mapping[str, Any]) -> Obj:
+    """Refer to a controller."""
+    return {
+        "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True,
+    }  # fmt: skip
+
+
+def pod_from(owner: Mapping[str, Any], name: str, template: Mapping[str, Any], **labels: str) -> Obj:
+    """Make a pod of a template."""
+    meta = template.get("metadata") or {}
+    return copy({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": name, "namespace": owner["metadata"]["namespace"],
+            "labels": {**(meta.get("labels") or {}), **labels}, "annotations": meta.get("annotations") or {},
+            "ownerReferences": [owner_reference(owner)],
+        },
+        "spec": template["spec"],
+    })  # fmt: skip
+
+
+def digest_of(value: Any) -> str:
+    """Give a short name for a value: the same for the same value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod takes traffic."""
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return ready and not pod["metadata"].get("deletionTimestamp")
+
+
+def alive(pods: list[Obj]) -> list[Obj]:
+    """Give the pods that are not on their way out and did not end."""
+    return [
+        p
+        for p in pods
+        if not p["metadata"].get("deletionTimestamp")
+        and (p.get("status") or {}).get("phase") not in ("Failed", "Succeeded")
+    ]
+
+
+def condition(kind: str, status: bool, reason: str, message: str = "", before: list[Obj] | None = None) -> Obj:
+    """Make a condition; its transition time stays while its status does."""
+    text = "True" if status else "False"
+    old = next((c for c in before or [] if c["type"] == kind), None)
+    same = old is not None and old["status"] == text
+    since = old["lastTransitionTime"] if old is not None and same else now()
+    return {"type": kind, "status": text, "reason": reason, "message": message, "lastTransitionTime": since}
+
+
+def now() -> str:
+    """Give this second as Kubernetes writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

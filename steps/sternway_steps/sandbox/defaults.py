@@ -1,0 +1,131 @@
+"""What the real server fills in, for the fields that users and controllers read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .kinds import Kind
+
+
+def fill_in(kind: Kind, obj: dict[str, Any], addresses: Any) -> None:
+    """Fill in the defaults of an object, in place. `addresses()` gives a free cluster IP."""
+    spec = obj.get("spec")
+    if isinstance(spec, dict):
+        template = spec.get("template")
+        if isinstance(template, dict) and kind.group in ("apps", "batch"):
+            _pod(template.setdefault("spec", {}))
+        fill = _FILL.get(kind.kind)
+        if fill is not None:
+            fill(spec)
+        if kind.kind == "Service":
+            _service(spec, addresses)
+    if kind.kind == "Secret":
+        _secret(obj)
+    if kind.kind == "Namespace":
+        obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
+        obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
+        obj.setdefault("status", {}).setdefault("phase", "Active")
+
+
+def _defaults(where: dict[str, Any], **values: Any) -> None:
+    for key, value in values.items():
+        where.setdefault(key, value)
+
+
+def _pod(spec: dict[str, Any]) -> None:
+    _defaults(
+        spec, restartPolicy="Always", terminationGracePeriodSeconds=30, dnsPolicy="ClusterFirst",
+        schedulerName="default-scheduler", securityContext={},
+    )  # fmt: skip
+    if "serviceAccountName" in spec:
+        spec.setdefault("serviceAccount", spec["serviceAccountName"])
+    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        _container(container)
+    for volume in spec.get("volumes") or []:
+        for source in ("configMap", "secret", "projected", "downwardAPI"):
+            if isinstance(volume.get(source), dict):
+                volume[source].setdefault("defaultMode", 420)
+
+
+def _container(container: dict[str, Any]) -> None:
+    _defaults(
+        container, terminationMessagePath="/dev/termination-log", terminationMessagePolicy="File", resources={}
+    )  # fmt: skip
+    image = str(container.get("image", ""))
+    latest = ":" not in image.rpartition("/")[2] or image.endswith(":latest")
+    container.setdefault("imagePullPolicy", "Always" if latest and "@" not in image else "IfNotPresent")
+    for port in container.get("ports") or []:
+        port.setdefault("protocol", "TCP")
+    for variable in container.get("env") or []:
+        if "fieldRef" in (variable.get("valueFrom") or {}):
+            variable["valueFrom"]["fieldRef"].setdefault("apiVersion", "v1")
+    for name in ("readinessProbe", "livenessProbe", "startupProbe"):
+        if isinstance(container.get(name), dict):
+            probe = container[name]
+            _defaults(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
+            if "httpGet" in probe:
+                _defaults(probe["httpGet"], path="/", scheme="HTTP")
+
+
+def _deployment(spec: dict[str, Any]) -> None:
+    _defaults(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600)
+    strategy = spec.setdefault("strategy", {})
+    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+        _defaults(strategy.setdefault("rollingUpdate", {}), maxUnavailable="25%", maxSurge="25%")
+
+
+def _stateful_set(spec: dict[str, Any]) -> None:
+    _defaults(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
+    _defaults(spec, persistentVolumeClaimRetentionPolicy={"whenDeleted": "Retain", "whenScaled": "Retain"})
+    strategy = spec.setdefault("updateStrategy", {})
+    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+        strategy.setdefault("rollingUpdate", {}).setdefault("partition", 0)
+    for claim in spec.get("volumeClaimTemplates") or []:
+        _defaults(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={"phase": "Pending"})
+        _claim(claim["spec"])
+
+
+def _daemon_set(spec: dict[str, Any]) -> None:
+    spec.setdefault("revisionHistoryLimit", 10)
+    strategy = spec.setdefault("updateStrategy", {})
+    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+        _defaults(strategy.setdefault("rollingUpdate", {}), maxUnavailable=1, maxSurge=0)
+
+
+def _job(spec: dict[str, Any]) -> None:
+    _defaults(spec, parallelism=1, completions=1, backoffLimit=6, completionMode="NonIndexed", suspend=False)
+
+
+def _claim(spec: dict[str, Any]) -> None:
+    _defaults(spec, volumeMode="Filesystem")
+
+
+def _service(spec: dict[str, Any], addresses: Any) -> None:
+    _defaults(
+        spec, type="ClusterIP", sessionAffinity="None", internalTrafficPolicy="Cluster",
+        ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack",
+    )  # fmt: skip
+    if "clusterIP" not in spec:
+        spec["clusterIP"] = addresses()
+    spec.setdefault("clusterIPs", [spec["clusterIP"]])
+    for port in spec.get("ports") or []:
+        _defaults(port, protocol="TCP", targetPort=port.get("port"))
+
+
+def _secret(obj: dict[str, Any]) -> None:
+    import base64
+
+    obj.setdefault("type", "Opaque")
+    for key, text in (obj.pop("stringData", None) or {}).items():
+        obj.setdefault("data", {})[key] = base64.b64encode(str(text).encode()).decode()
+
+
+_FILL = {
+    "Deployment": _deployment,
+    "StatefulSet": _stateful_set,
+    "DaemonSet": _daemon_set,
+    "ReplicaSet": lambda spec: _defaults(spec, replicas=1),
+    "Job": _job,
+    "Pod": _pod,
+    "PersistentVolumeClaim": _claim,
+}

@@ -1,0 +1,60 @@
+"""What the server says that it serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .api import Api
+from .kinds import VERBS, Kind
+
+_VERSION = {"major": "1", "minor": "34", "gitVersion": "v1.34.0+sandbox", "platform": "linux/amd64"}
+
+
+def discover(api: Api, path: str, accept: str) -> dict[str, Any] | None:
+    """Answer a discovery path, or give None when it is none."""
+    if path == "/version":
+        return _VERSION
+    if path == "/api":
+        return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+    kinds = api.kinds()
+    if path == "/apis":
+        return _groups(kinds)
+    version = path.removeprefix("/apis/") if path.startswith("/apis/") else path.removeprefix("/api/")
+    if path == f"/apis/{version}" or path == f"/api/{version}":
+        found = [k for k in kinds if k.api_version == version]
+        if found:
+            return {
+                "kind": "APIResourceList",
+                "apiVersion": "v1",
+                "groupVersion": version,
+                "resources": _resources(found),
+            }
+    del accept  # the aggregated form is not offered: clients fall back to this one
+    return None
+
+
+def _groups(kinds: list[Kind]) -> dict[str, Any]:
+    groups: dict[str, list[str]] = {"authorization.k8s.io": ["v1"]}
+    for kind in kinds:
+        if kind.group and kind.version not in groups.setdefault(kind.group, []):
+            groups[kind.group].append(kind.version)
+    entries = []
+    for group, versions in groups.items():
+        listed = [{"groupVersion": f"{group}/{v}", "version": v} for v in versions]
+        entries.append({"name": group, "versions": listed, "preferredVersion": listed[0]})
+    return {
+        "kind": "APIGroupList",
+        "apiVersion": "v1",
+        "groups": [e for e in entries if e["name"] != "authorization.k8s.io"],
+    }
+
+
+def _resources(kinds: list[Kind]) -> list[dict[str, Any]]:
+    out = []
+    for kind in kinds:
+        base = {"singularName": kind.kind.lower(), "namespaced": kind.namespaced, "kind": kind.kind}
+        out.append({"name": kind.plural, **base, "verbs": VERBS})
+        out += [
+            {"name": f"{kind.plural}/{sub}", **base, "verbs": ["get", "patch", "update"]} for sub in kind.subresources
+        ]
+    return out

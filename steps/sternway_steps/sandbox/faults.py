@@ -1,0 +1,86 @@
+"""Faults that a test sets: at the n-th request, or whenever a request looks so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it arrived; the first is number 1."""
+
+    number: int
+    method: str
+    path: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a request; make it with fail, delay, cut or call."""
+
+    status: int = 0
+    reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0.0
+    cut: str = ""
+    """before: the connection is cut and nothing done; after: it is done, and the answer lost."""
+    before: Callable[[], None] | None = None
+    after: Callable[[], None] | None = None
+
+
+def fail(status: int, reason: str = "", **headers: str) -> Fault:
+    """Answer with an error and do nothing; `Retry_After="1"` is a header."""
+    return Fault(status, reason, tuple((k.replace("_", "-"), v) for k, v in headers.items()))
+
+
+def delay(seconds: float) -> Fault:
+    """Do it, later."""
+    return Fault(seconds=seconds)
+
+
+def cut(*, before: bool = True) -> Fault:
+    """Cut the connection, before or after it is done."""
+    return Fault(cut="before" if before else "after")
+
+
+def call(before: Callable[[], None] | None = None, after: Callable[[], None] | None = None) -> Fault:
+    """Call something before or after it is done, to kill a process for example."""
+    return Fault(before=before, after=after)
+
+
+@dataclass
+class Faults:
+    """The faults that are set. Each is used once, unless `times` says otherwise."""
+
+    requests: list[Request] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _set: list[tuple[Callable[[Request], bool], Fault, list[int]]] = field(default_factory=list)
+
+    def at(self, number: int, fault: Fault) -> None:
+        """Set a fault for the n-th request from the start, or from the last reset."""
+        self.when(lambda request: request.number == number, fault)
+
+    def when(self, looks: Callable[[Request], bool], fault: Fault, times: int = 1) -> None:
+        """Set a fault for the next requests that look so."""
+        with self._lock:
+            self._set.append((looks, fault, [times]))
+
+    def reset(self) -> None:
+        """Forget all faults, and count requests from 1 again."""
+        with self._lock:
+            self._set.clear()
+            self.requests.clear()
+
+    def of(self, method: str, path: str, query: str) -> Fault:
+        """Note a request, and give the fault that it meets."""
+        with self._lock:
+            request = Request(len(self.requests) + 1, method, path, query)
+            self.requests.append(request)
+            for looks, fault, left in self._set:
+                if left[0] > 0 and looks(request):
+                    left[0] -= 1
+                    return fault
+        return Fault()

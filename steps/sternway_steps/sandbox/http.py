@@ -1,0 +1,206 @@
+"""The API over HTTP: routes, verbs, answers. Werkzeug does the HTTP."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request, Response
+
+from .access import Access
+from .api import Api
+from .discovery import discover
+from .faults import Faults
+from .kinds import Kind
+from .pods import log_of, proxied
+from .selectors import fields_match, labels_match
+from .status import StatusError
+from .watching import stream
+
+Start = Callable[..., Any]
+
+
+class Application:
+    """A WSGI application that serves the API."""
+
+    def __init__(self, api: Api, faults: Faults, access: Access) -> None:
+        self._api, self._faults, self._access = api, faults, access
+        self.closing = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        """Answer one request, or meet it with the fault that is set."""
+        request = Request(environ)
+        body = request.get_data()
+        fault = self._faults.of(request.method, request.path, environ.get("QUERY_STRING", ""))
+        if fault.seconds:
+            self.closing.wait(fault.seconds)
+        if fault.before:
+            fault.before()
+        if fault.cut == "before":
+            return _cut(environ, start)
+        if fault.status:
+            error = StatusError(fault.status, fault.reason, "a fault was set for this request")
+            return _json(error.body(), error.status, dict(fault.headers))(environ, start)
+        try:
+            response = self._answer(request, body)
+        except StatusError as error:
+            response = _json(error.body(), error.status)
+        except HTTPException as error:
+            response = _json(StatusError(error.code or 400, message=str(error)).body(), error.code or 400)
+        if fault.after:
+            fault.after()
+        if fault.cut == "after":
+            return _cut(environ, start)
+        return response(environ, start)
+
+    def _answer(self, request: Request, body: bytes) -> Response:
+        path = request.path.rstrip("/")
+        if path in ("/readyz", "/healthz", "/livez"):
+            return Response("ok")
+        found = discover(self._api, path, request.headers.get("Accept", ""))
+        if found is not None:
+            return _json(found)
+        data = _read(request, body)
+        if path.endswith("/selfsubjectaccessreviews"):
+            return _json(self._access.review(data), 201)
+        kind, namespace, name, subresource, rest = self._route(path)
+        verb = _verb(request, name)
+        self._access.check(verb, kind, subresource, namespace)
+        if subresource == "proxy":
+            status, text = proxied(self._api, namespace, name, rest, self.closing)
+            return (
+                Response(text, status, content_type="text/plain")
+                if status != 503 or text
+                else _json(_no_endpoints(name), 503)
+            )
+        if subresource == "log":
+            return Response(log_of(self._api, kind, namespace, name, request.args), content_type="text/plain")
+        if verb == "watch":
+            chunks = stream(self._api, kind, namespace, request.args, self.closing)
+            return Response(chunks, content_type="application/json", direct_passthrough=True)
+        if verb == "list":
+            return _json(self._list(kind, namespace, request.args))
+        return self._object(request, kind, namespace, name, subresource, verb, data)
+
+    def _object(
+        self, request: Request, kind: Kind, namespace: str, name: str, subresource: str, verb: str, data: Any
+    ) -> Response:
+        args = request.args
+        dry_run = "All" in args.getlist("dryRun")
+        strict = args.get("fieldValidation") == "Strict"
+        media = (request.content_type or "").split(";")[0]
+        manager = args.get("fieldManager") or request.headers.get("User-Agent", "unknown").split("/")[0]
+        api = self._api
+        if verb == "get":
+            return _json(api.get(kind, namespace, name))
+        if verb == "create":
+            return _json(api.create(kind, namespace, data, manager, dry_run=dry_run, strict=strict), 201)
+        if verb == "update":
+            return _json(
+                api.update(
+                    kind, namespace, name, data, manager, subresource=subresource, dry_run=dry_run, strict=strict
+                )
+            )
+        if verb == "patch" and media == "application/apply-patch+yaml":
+            if not args.get("fieldManager"):
+                raise StatusError(
+                    400,
+                    "BadRequest",
+                    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+                )
+            obj, made = api.apply(
+                kind, namespace, name, data, manager, force=args.get("force") == "true", dry_run=dry_run, strict=strict
+            )
+            return _json(obj, 201 if made else 200)
+        if verb == "patch":
+            return _json(
+                api.patch(
+                    kind, namespace, name, data, media, manager, subresource=subresource, dry_run=dry_run, strict=strict
+                )
+            )
+        if verb == "delete":
+            options = data if isinstance(data, dict) else {}
+            dry_run = dry_run or "All" in (options.get("dryRun") or [])
+            for key in ("propagationPolicy", "gracePeriodSeconds"):
+                if key in args:
+                    options[key] = int(args[key]) if key.startswith("grace") else args[key]
+            return _json(api.delete(kind, namespace, name, options, dry_run=dry_run))
+        raise StatusError(405, message="the server does not allow this method on the requested resource")
+
+    def _list(self, kind: Kind, namespace: str, args: Mapping[str, str]) -> dict[str, Any]:
+        with self._api.store.lock:
+            version = self._api.store.version
+            found = self._api.store.list(kind.key, namespace or None)
+        by_label, by_field = labels_match(args.get("labelSelector", "")), fields_match(args.get("fieldSelector", ""))
+        items = [{**o, "apiVersion": kind.api_version, "kind": kind.kind} for o in found if by_label(o) and by_field(o)]
+        meta: dict[str, Any] = {"resourceVersion": str(version)}
+        limit, first = int(args.get("limit") or 0), int(args.get("continue") or 0)
+        if limit and len(items) > first + limit:
+            meta |= {"continue": str(first + limit), "remainingItemCount": len(items) - first - limit}
+        items = items[first : first + limit] if limit else items
+        return {"apiVersion": kind.api_version, "kind": f"{kind.kind}List", "metadata": meta, "items": items}
+
+    def _route(self, path: str) -> tuple[Kind, str, str, str, str]:
+        parts = path.strip("/").split("/")
+        if parts[:1] == ["api"]:
+            version, rest = "/".join(parts[1:2]), parts[2:]
+        elif parts[:1] == ["apis"]:
+            version, rest = "/".join(parts[1:3]), parts[3:]
+        else:
+            raise StatusError(404, "NotFound", "the server could not find the requested resource")
+        namespace = ""
+        if rest[:1] == ["namespaces"] and len(rest) > 2 and rest[2] not in ("status", "finalize"):
+            namespace, rest = rest[1], rest[2:]
+        for kind in self._api.kinds():
+            if rest and kind.api_version == version and kind.plural == rest[0]:
+                name, sub = (rest[1] if len(rest) > 1 else ""), (rest[2] if len(rest) > 2 else "")
+                if sub and sub not in kind.subresources:
+                    break
+                return kind, namespace, name, sub, "/" + "/".join(rest[3:])
+        raise StatusError(404, "NotFound", "the server could not find the requested resource")
+
+
+def _verb(request: Request, name: str) -> str:
+    if request.method == "GET":
+        watches = request.args.get("watch") in ("1", "true")
+        return "watch" if watches else "get" if name else "list"
+    verbs = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+    if request.method not in verbs or (not name and request.method != "POST"):
+        raise StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    return verbs[request.method]
+
+
+def _read(request: Request, body: bytes) -> Any:
+    if not body:
+        return {}
+    try:
+        data = json.loads(body)
+    except ValueError:
+        import yaml
+
+        try:
+            data = yaml.safe_load(body)
+        except yaml.YAMLError as error:
+            raise StatusError(400, "BadRequest", f"the body can't be read: {error}") from error
+    if not isinstance(data, dict | list):
+        raise StatusError(400, "BadRequest", "the body is no object")
+    return data
+
+
+def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    text = json.dumps(body, separators=(",", ":"))
+    return Response(text, status, headers=dict(headers or {}), content_type="application/json")
+
+
+def _no_endpoints(name: str) -> dict[str, Any]:
+    return StatusError(503, "ServiceUnavailable", f'no endpoints available for service "{name}"').body()
+
+
+def _cut(environ: dict[str, Any], start: Start) -> Iterator[bytes]:
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    start("200 OK", [("Content-Length", "0"), ("Connection", "close")])
+    return iter(())

@@ -1,0 +1,132 @@
+"""How a write changes an object: server-side apply, and the attribution of every other write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .kinds import Kind
+from .ownership import Identity, Managers, Path, children, flatten, item_name, list_keys, names_of
+from .status import Cause, StatusError
+
+
+def apply(
+    kind: Kind, live: Mapping[str, Any] | None, config: Mapping[str, Any], manager: str, *, force: bool
+) -> tuple[dict[str, Any], Managers]:
+    """Apply a configuration; raises StatusError 409 when others own a field with another value."""
+    identity: Identity = (manager, "Apply", "")
+    managers = Managers((live or {}).get("metadata", {}).get("managedFields") or [])
+    wanted = flatten(kind, config)
+    there = flatten(kind, live, maps=True) if live is not None else {}
+    taken: dict[Identity, list[Path]] = {}
+    for other, paths in managers.sets.items():
+        if other != identity:
+            lost = [p for p in paths if p in wanted and p in there and p[-1][0] != "k" and wanted[p] != there[p]]
+            if lost:
+                taken[other] = lost
+    if taken and not force:
+        raise _conflict(kind, taken)
+    for other, paths in taken.items():
+        managers.sets[other] -= set(paths)
+    merged = _merge(kind, (), dict(live or {}), dict(config))
+    before = managers.sets.get(identity, set())
+    for path in sorted(before - set(wanted), key=len, reverse=True):
+        if not managers.owns(path, but=identity) and not any(w[: len(path)] == path for w in wanted):
+            _drop(kind, merged, path)
+    managers.sets[identity] = set(wanted)
+    return merged, managers
+
+
+def attribute(
+    kind: Kind, live: Mapping[str, Any] | None, new: Mapping[str, Any], manager: str, subresource: str
+) -> Managers:
+    """Say who owns what after an update: the fields that differ are the manager's now."""
+    given = new["metadata"].get("managedFields") or (live or {}).get("metadata", {}).get("managedFields") or []
+    managers = Managers(given)
+    identity: Identity = (manager, "Update", subresource)
+    old = flatten(kind, live, maps=True) if live is not None else {}
+    now = flatten(kind, new, maps=True)
+    missing = object()
+    changed = {p for p, value in now.items() if old.get(p, missing) != value}
+    removed = set(old) - set(now)
+    managers.take(changed | removed, but=identity)
+    for paths in managers.sets.values():
+        paths -= removed
+    if changed:
+        managers.sets[identity] = managers.sets.get(identity, set()) | changed
+    return managers
+
+
+def _merge(kind: Kind, path: Path, live: Any, config: Any) -> Any:
+    if isinstance(live, dict) and isinstance(config, dict):
+        out = dict(live)
+        for key, value in config.items():
+            below = (*path, f"f:{key}")
+            if value is None:
+                out.pop(key, None)
+            else:
+                out[key] = _merge(kind, below, live[key], value) if key in live else _clean(value)
+        return out
+    if isinstance(live, list) and isinstance(config, list):
+        keys = list_keys(kind, names_of(path))
+        if keys is not None and children(kind, path, live) is not None and children(kind, path, config) is not None:
+            wanted = {item_name(i, keys): i for i in config}
+            old = {item_name(i, keys): i for i in live}
+            # Items of the configuration stand in its order; others keep their place before them.
+            kept = [item for name, item in old.items() if name not in wanted]
+            return kept + [
+                _merge(kind, (*path, name), old[name], item) if name in old and keys else item
+                for name, item in wanted.items()
+            ]
+    return config
+
+
+def _clean(value: Any) -> Any:
+    return {k: _clean(v) for k, v in value.items() if v is not None} if isinstance(value, dict) else value
+
+
+def _drop(kind: Kind, obj: dict[str, Any], path: Path) -> None:
+    node: Any = obj
+    trail: list[tuple[Any, Any]] = []
+    here: Path = ()
+    for part in path:
+        if isinstance(node, dict):
+            where: Any = part[2:]
+            if where not in node:
+                return
+        elif isinstance(node, list):
+            keys = list_keys(kind, names_of(here))
+            where = next((n for n, i in enumerate(node) if keys is not None and item_name(i, keys) == part), None)
+            if where is None:
+                return
+        else:
+            return
+        trail.append((node, where))
+        node, here = node[where], (*here, part)
+    parent, where = trail[-1]
+    del parent[where]
+
+
+def _conflict(kind: Kind, taken: Mapping[Identity, list[Path]]) -> StatusError:
+    causes = []
+    for (manager, operation, _), paths in taken.items():
+        using = f" using {kind.api_version}" if operation == "Update" else ""
+        causes += [
+            Cause("FieldManagerConflict", f'conflict with "{manager}"{using}', _dotted(path)) for path in sorted(paths)
+        ]
+    text = "; ".join(f"{c.message}: {c.field}" for c in causes)
+    plural = "conflicts" if len(causes) > 1 else "conflict"
+    return StatusError(409, "Conflict", f"Apply failed with {len(causes)} {plural}: {text}", tuple(causes))
+
+
+def _dotted(path: Path) -> str:
+    import json
+
+    out = ""
+    for part in path:
+        kind, rest = part[0], part[2:]
+        if kind == "k":
+            out += "[" + ",".join(f"{k}={json.dumps(v)}" for k, v in json.loads(rest).items()) + "]"
+        else:
+            out += f"[{rest}]" if kind == "v" else f".{rest}"
+    return out

@@ -1,0 +1,145 @@
+"""Field ownership: which manager owns which field, as metadata.managedFields keeps it.
+
+A set of fields is a set of paths; a path's parts are `f:NAME`, `k:{...}` (an item by its keys) and `v:VALUE`.
+Source: "Server-Side Apply" in the Kubernetes documentation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .kinds import Kind, list_keys
+
+Path = tuple[str, ...]
+_NOT_OWNED = {
+    "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink",
+    "deletionTimestamp", "deletionGracePeriodSeconds",
+}  # fmt: skip
+
+
+def names_of(path: Path) -> tuple[str, ...]:
+    """Give the field names of a path, without the items of lists."""
+    return tuple(part[2:] for part in path if part.startswith("f:"))
+
+
+def item_name(item: Any, keys: tuple[str, ...]) -> str:
+    """Name an item of an associative list or a set."""
+    if not keys:
+        return "v:" + json.dumps(item, separators=(",", ":"), ensure_ascii=False)
+    return "k:" + json.dumps({k: item[k] for k in sorted(keys) if k in item}, separators=(",", ":"), ensure_ascii=False)
+
+
+def children(kind: Kind, path: Path, value: Any) -> Iterator[tuple[str, Any]] | None:
+    """Give the parts of a value that are owned by themselves; None for a value that is owned as a whole."""
+    if isinstance(value, dict):
+        return ((f"f:{k}", v) for k, v in value.items())
+    if isinstance(value, list):
+        keys = list_keys(kind, names_of(path))
+        if keys is not None and (not keys or all(isinstance(i, dict) for i in value)):
+            return ((item_name(i, keys), i) for i in value)
+    return None
+
+
+def flatten(kind: Kind, obj: Mapping[str, Any], *, maps: bool = False) -> dict[Path, Any]:
+    """Give every owned path of an object with its value; items of lists are paths too, maps when `maps`."""
+    found: dict[Path, Any] = {}
+
+    def walk(path: Path, value: Any) -> None:
+        below = children(kind, path, value)
+        if below is None or not value:
+            found[path] = value
+            return
+        if path and (path[-1][0] in "kv" or maps):
+            found[path] = None
+        for part, item in below:
+            walk((*path, part), item)
+
+    for key, value in obj.items():
+        if key == "metadata":
+            for name, below in value.items():
+                if name not in _NOT_OWNED:
+                    walk(("f:metadata", f"f:{name}"), below)
+        elif key not in ("apiVersion", "kind"):
+            walk((f"f:{key}",), value)
+    return found
+
+
+def encode(paths: Iterable[Path]) -> dict[str, Any]:
+    """Write a set of paths as FieldsV1."""
+    everything = set(paths)
+    tree: dict[str, Any] = {}
+    for path in sorted(everything):
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+    for path in everything:
+        node = tree
+        for part in path:
+            node = node[part]
+        if node:
+            node["."] = {}
+    return tree
+
+
+def decode(tree: Mapping[str, Any], path: Path = ()) -> set[Path]:
+    """Read FieldsV1."""
+    found: set[Path] = set()
+    for part, below in tree.items():
+        if part == ".":
+            found.add(path)
+        elif below:
+            found |= decode(below, (*path, part))
+        else:
+            found.add((*path, part))
+    return found
+
+
+Identity = tuple[str, str, str]
+"""Manager, operation, subresource."""
+
+
+class Managers:
+    """The managers of an object."""
+
+    def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
+        self.sets: dict[Identity, set[Path]] = {}
+        self._entries: dict[Identity, dict[str, Any]] = {}
+        for entry in entries:
+            identity = (entry.get("manager", ""), entry.get("operation", "Update"), entry.get("subresource", ""))
+            self.sets[identity] = decode(entry.get("fieldsV1") or {})
+            self._entries[identity] = dict(entry)
+
+    def owns(self, path: Path, *, but: Identity | None = None) -> bool:
+        """Tell whether anybody (else) owns a path or something below it."""
+        return any(
+            identity != but and any(owned[: len(path)] == path for owned in paths)
+            for identity, paths in self.sets.items()
+        )
+
+    def take(self, paths: Iterable[Path], *, but: Identity) -> None:
+        """Take paths, and what is below them, away from all others."""
+        gone = set(paths)
+        for identity, owned in self.sets.items():
+            if identity != but:
+                owned -= gone
+
+    def entries(self, api_version: str, now: str) -> list[dict[str, Any]]:
+        """Write managedFields; an entry keeps its time while its fields stay."""
+        out = []
+        for identity, paths in self.sets.items():
+            if not paths:
+                continue
+            fields = encode(paths)
+            old = self._entries.get(identity)
+            if old is not None and old.get("fieldsV1") == fields:
+                out.append(old)
+                continue
+            manager, operation, subresource = identity
+            entry = {
+                "manager": manager, "operation": operation, "apiVersion": api_version, "time": now,
+                "fieldsType": "FieldsV1", "fieldsV1": fields,
+            }  # fmt: skip
+            out.append({**entry, "subresource": subresource} if subresource else entry)
+        return sorted(out, key=lambda e: (e["operation"] != "Apply", e.get("time", "")))
