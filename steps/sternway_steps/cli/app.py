@@ -52,7 +52,7 @@ def _do(name: str, **arguments: Any) -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sternway")
 def app() -> None:
-    """Deployment steps that can be undone.
+    r"""Deployment steps that can be undone.
 
     \b
     Try it without a cluster:
@@ -68,7 +68,7 @@ def app() -> None:
 @_ON_CONFLICT
 @_shared
 def run(**arguments: Any) -> None:
-    """Validate, deploy and verify; undo everything when something fails.
+    r"""Validate, deploy and verify; undo everything when something fails.
 
     \b
     Example: sternway run --config config/production.yaml --set image=web:1.4.3
@@ -82,7 +82,7 @@ def run(**arguments: Any) -> None:
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @_shared
 def plan(**arguments: Any) -> None:
-    """Show what a run would change, field by field; change nothing.
+    r"""Show what a run would change, field by field; change nothing.
 
     \b
     Example: sternway plan --config sternway.yaml --set replicas=3
@@ -96,7 +96,7 @@ def plan(**arguments: Any) -> None:
 @_JOURNAL
 @_shared
 def rollback(**arguments: Any) -> None:
-    """Undo a run from its journal, wherever it ran and however far it came.
+    r"""Undo a run from its journal, wherever it ran and however far it came.
 
     \b
     Example: sternway rollback 20261124-101500-3fa9c1
@@ -109,7 +109,7 @@ def rollback(**arguments: Any) -> None:
 @_JOURNAL
 @_shared
 def runs(**arguments: Any) -> None:
-    """List the runs in the journal, newest first.
+    r"""List the runs in the journal, newest first.
 
     \b
     Example: sternway runs --target shop.web
@@ -122,7 +122,7 @@ def runs(**arguments: Any) -> None:
 @_JOURNAL
 @_shared
 def show(**arguments: Any) -> None:
-    """Tell the whole story of a run: steps, objects, what was put back, what was kept and why.
+    r"""Tell the whole story of a run: steps, objects, what was put back, what was kept and why.
 
     \b
     Example: sternway show 20261124-101500-3fa9c1
@@ -138,7 +138,7 @@ def show(**arguments: Any) -> None:
 @_SET
 @_shared
 def step(**arguments: Any) -> None:
-    """Run one action of one step, as its container does.
+    r"""Run one action of one step, as its container does.
 
     \b
     Example: sternway step deploy execute --run my-run --config sternway.yaml

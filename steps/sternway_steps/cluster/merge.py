@@ -65,7 +65,7 @@ def put_back(
     """Merge three ways: what the run changed (before to after) goes back, all else stays as it is live."""
     trees = [f.tree(f.content(obj), marks) for obj in (before, after, live)]
     merged = Merged({})
-    node = _merge(*trees, (), policy, merged)
+    node = _merge(trees[0], trees[1], trees[2], (), policy, merged)
     merged.obj = f.untree(node)
     # Preconditions and what only the server may change come from the live object.
     merged.obj["metadata"] = {**live["metadata"], **merged.obj.get("metadata", {})}
@@ -111,8 +111,8 @@ def reconstruct(
     """
     ours, others = f.fields_of(live, manager=manager), f.fields_of(live, but=(manager,))
     was_others = f.fields_of(before, but=(manager,))
-    trees = (f.tree(f.content(obj), marks) for obj in (before, applied, live))
-    result = f.untree(_after(*trees, ours, others, was_others))
+    was, wanted, now = (f.tree(f.content(obj), marks) for obj in (before, applied, live))
+    result = f.untree(_after(was, wanted, now, ours, others, was_others))
     return dict(result)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -134,7 +135,6 @@ def _lines(response: Any) -> Iterator[bytes]:
 
 
 def _shut(response: Any) -> None:
-    connection = response.connection
-    if connection is not None and connection.sock is not None:
-        with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+    """Shut the connection down below TLS and buffers, so that a thread that reads from it sees its end."""
+    with suppress(OSError, ValueError), socket.socket(fileno=os.dup(response.fileno())) as sock:
+        sock.shutdown(socket.SHUT_RDWR)

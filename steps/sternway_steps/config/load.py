@@ -104,7 +104,8 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
                 place, f"verify.http[{number}].service", "this key is required without the simple form's port"
             )
     verify["http"] = tuple(check for check in checks if check is not None)
-    rest = {key: keys[key] for key in ("namespace", "deploy", "journal", "deadline", "history") if key in keys}
+    others = ("namespace", "deploy", "journal", "deadline", "history")
+    rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     if "steps" in keys:
         rest["steps"] = tuple(keys["steps"])
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)

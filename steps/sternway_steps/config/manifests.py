@@ -74,7 +74,7 @@ def _objects(text: str, source: str, errors: list[ConfigError]) -> Iterator[Mani
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
     try:
         while loader.check_node():
-            node = loader.get_node()
+            node: Any = loader.get_node()
             place = Place(source, node.start_mark.line + 1, node.start_mark.column + 1)
             obj = loader.construct_document(node)
             if obj is not None:

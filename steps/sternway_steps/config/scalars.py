@@ -31,6 +31,7 @@ class Bad(Exception):
 
 
 Read = Callable[[Node], Any]
+Text = Callable[[Node], str]
 
 
 def string(node: Node) -> str:
@@ -93,7 +94,7 @@ def duration(node: Node) -> float:
     return seconds
 
 
-def matching(pattern: re.Pattern[str], expected: str, most: int = 253) -> Read:
+def matching(pattern: re.Pattern[str], expected: str, most: int = 253) -> Text:
     """Read a string of a form."""
 
     def read(node: Node) -> str:
@@ -119,7 +120,7 @@ def quantity(node: Node) -> str:
     return matching(_QUANTITY, "a quantity such as 500m, 2 or 128Mi")(node)
 
 
-def one_of(*words: str) -> Read:
+def one_of(*words: str) -> Text:
     """Read one of some words."""
 
     def read(node: Node) -> str:

@@ -98,9 +98,8 @@ def _undo_all(restorer: Restorer, found: list[Change], context: Context) -> list
         return item
 
     items: list[Item] = []
-    last_first = sorted(reversed(found), key=lambda change: wave_of(change.ref.kind), reverse=True)
     for wave in sorted({wave_of(change.ref.kind) for change in found}, reverse=True):
-        items += side_by_side(one, [change for change in last_first if wave_of(change.ref.kind) == wave])
+        items += side_by_side(one, [change for change in found if wave_of(change.ref.kind) == wave])
     if away:
         raise Transient(f"the undo is not complete: {away[0]}", retry_after=away[0].retry_after)
     return items

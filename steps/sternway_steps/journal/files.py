@@ -53,7 +53,8 @@ class FileStore:
         """Read the runs' own records."""
         runs = sorted(path.parent.name for path in self._folder.glob("*/run.jsonl"))
         heads = [record for run in runs for record in self.records(run)[:1] if not record.key.step]
-        return [head for head in heads if target in (None, head.entries[0].data.get("target"))]
+        wanted = [head for head in heads if target in (None, head.entries[0].data.get("target"))]
+        return sorted(wanted, key=lambda head: head.entries[0].time)
 
     def remove(self, run: str) -> None:
         """Remove a run's folder, its own record last."""

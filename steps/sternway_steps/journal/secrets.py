@@ -78,7 +78,8 @@ class SecretStore:
 
     def heads(self, target: str | None = None) -> Sequence[Record]:
         """Read the runs' own records; one request for each 500."""
-        return _to_records(self._secrets(f"{RECORD}=run" + (f",{TARGET}={target}" if target else "")))
+        found = _to_records(self._secrets(f"{RECORD}=run" + (f",{TARGET}={target}" if target else "")))
+        return sorted(found, key=lambda head: head.entries[0].time)
 
     def remove(self, run: str) -> None:
         """Delete a run's Secrets, its own record last."""
@@ -97,7 +98,8 @@ class SecretStore:
         return self._client.list("v1", "Secret", self._namespace, labels=labels).items
 
     def _create(self, key: Key, number: int, name: str, piece: bytes, labels: Mapping[str, str]) -> None:
-        body = {
+        text = base64.b64encode(piece).decode()
+        body: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "Secret",
             "type": SECRET_TYPE,
@@ -112,19 +114,20 @@ class SecretStore:
                     **labels,
                 },
             },
-            "data": {name: base64.b64encode(piece).decode()},
+            "data": {name: text},
         }
         from ..cluster.api_error import ApiError
 
         try:
-            made = self._client.create(body, manager=MANAGER)
+            made: dict[str, Any] | None = self._client.create(body, manager=MANAGER)
         except ApiError as error:
             # The answer to a create that went through may have been lost; what is there tells.
             made = self._read(key, number) if error.conflict or error.unreachable else None
             if made is None:
                 raise
-            if made.get("data", {}).get(name) != body["data"][name]:
+            if made.get("data", {}).get(name) != text:
                 raise JournalConflict(f"record {key} of run {key.run} is being written by another process") from error
+        assert made is not None  # noqa: S101  else it was raised above
         self._open[key] = _part(made, number)
 
     def _extend(self, key: Key, part: _Part, name: str, piece: bytes) -> None:

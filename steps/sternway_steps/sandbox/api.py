@@ -12,6 +12,7 @@ from typing import Any
 from . import checks, merge
 from .defaults import fill_in
 from .kinds import Kind, builtin_kinds, kinds_of
+from .ownership import Managers
 from .patches import patched
 from .status import StatusError
 from .store import Store, copy
@@ -28,7 +29,7 @@ class Api:
     def kinds(self) -> list[Kind]:
         """Give every kind that is served now, custom ones with an established definition too."""
         found = list(self._builtin)
-        for crd in self.store.list(("apiextensions.k8s.io", "CustomResourceDefinition")):
+        for crd in self.store.all(("apiextensions.k8s.io", "CustomResourceDefinition")):
             conditions = (crd.get("status") or {}).get("conditions") or []
             if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
                 found += kinds_of(crd)
@@ -80,7 +81,7 @@ class Api:
                 raise StatusError(400, "BadRequest", "resourceVersion should not be set on objects to be created")
             if strict:
                 checks.check_strict(kind, obj)
-            self._fresh(kind, namespace, obj)
+            self._fresh(kind, obj)
             if "status" in kind.subresources and kind.kind != "Namespace":
                 obj.pop("status", None)
             fill_in(kind, obj, self._address)
@@ -189,14 +190,13 @@ class Api:
                 obj, owners = merge.apply(kind, None, config, manager, force=force)
                 obj["metadata"] = {**obj.get("metadata", {}), "name": name}
                 self._place(kind, namespace, obj)
-                self._fresh(kind, namespace, obj)
+                self._fresh(kind, obj)
                 fill_in(kind, obj, self._address)
                 return self._write(kind, None, obj, owners, dry_run), True
             live = {**live, "apiVersion": kind.api_version, "kind": kind.kind}
             self._same(kind, live, metadata)
             bare = {k: v for k, v in config.items() if k != "status" or "status" not in kind.subresources}
             obj, owners = merge.apply(kind, live, bare, manager, force=force)
-            obj = copy(obj)
             self._keep_identity(live, obj)
             fill_in(kind, obj, self._address)
             return self._write(kind, live, obj, owners, dry_run), False
@@ -259,7 +259,7 @@ class Api:
                 full = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
                 raise StatusError(403, "Forbidden", f'{full} "{name}" is forbidden: {text}')
 
-    def _fresh(self, kind: Kind, namespace: str, obj: dict[str, Any]) -> None:
+    def _fresh(self, kind: Kind, obj: dict[str, Any]) -> None:
         obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
         meta = obj["metadata"]
         meta["uid"], meta["creationTimestamp"] = str(uuid.uuid4()), now()
@@ -303,7 +303,7 @@ class Api:
                 meta.pop(field, None)
 
     def _write(
-        self, kind: Kind, live: Mapping[str, Any] | None, obj: dict[str, Any], owners: merge.Managers, dry_run: bool
+        self, kind: Kind, live: Mapping[str, Any] | None, obj: dict[str, Any], owners: Managers, dry_run: bool
     ) -> dict[str, Any]:
         checks.check_new(kind, obj)
         if live is not None:
@@ -324,7 +324,7 @@ class Api:
         return self.store.put(kind.key, obj)
 
     def _address(self) -> str:
-        used = {(s.get("spec") or {}).get("clusterIP") for s in self.store.list(("", "Service"))}
+        used = {(s.get("spec") or {}).get("clusterIP") for s in self.store.all(("", "Service"))}
         return next(ip for n in self._addresses if (ip := f"10.96.{n // 250}.{n % 250 + 1}") not in used)
 
 

@@ -64,7 +64,7 @@ class Application:
         found = discover(self._api, path, request.headers.get("Accept", ""))
         if found is not None:
             return _json(found)
-        data = _read(request, body)
+        data = _read(body)
         if path.endswith("/selfsubjectaccessreviews"):
             return _json(self._access.review(data), 201)
         kind, namespace, name, subresource, rest = self._route(path)
@@ -134,7 +134,7 @@ class Application:
     def _list(self, kind: Kind, namespace: str, args: Mapping[str, str]) -> dict[str, Any]:
         with self._api.store.lock:
             version = self._api.store.version
-            found = self._api.store.list(kind.key, namespace or None)
+            found = self._api.store.all(kind.key, namespace or None)
         by_label, by_field = labels_match(args.get("labelSelector", "")), fields_match(args.get("fieldSelector", ""))
         items = [{**o, "apiVersion": kind.api_version, "kind": kind.kind} for o in found if by_label(o) and by_field(o)]
         meta: dict[str, Any] = {"resourceVersion": str(version)}
@@ -174,7 +174,7 @@ def _verb(request: Request, name: str) -> str:
     return verbs[request.method]
 
 
-def _read(request: Request, body: bytes) -> Any:
+def _read(body: bytes) -> Any:
     if not body:
         return {}
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .kinds import Kind
-from .ownership import Identity, Managers, Path, children, flatten, item_name, list_keys, names_of
+from .kinds import Kind, list_keys
+from .ownership import Identity, Managers, Path, children, flatten, item_name, names_of
 from .status import Cause, StatusError
+from .store import copy
 
 
 def apply(
@@ -26,9 +27,9 @@ def apply(
                 taken[other] = lost
     if taken and not force:
         raise _conflict(kind, taken)
-    for other, paths in taken.items():
-        managers.sets[other] -= set(paths)
-    merged = _merge(kind, (), dict(live or {}), dict(config))
+    for other, lost in taken.items():
+        managers.sets[other] -= set(lost)
+    merged = _merge(kind, (), copy(live or {}), copy(config))
     before = managers.sets.get(identity, set())
     for path in sorted(before - set(wanted), key=len, reverse=True):
         if not managers.owns(path, but=identity) and not any(w[: len(path)] == path for w in wanted):

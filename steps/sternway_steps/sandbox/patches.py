@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kinds import Kind
-from .ownership import item_name, list_keys, names_of
+from .kinds import Kind, list_keys
+from .ownership import item_name, names_of
 from .status import StatusError
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 from .api import Api
 from .behaviour import answer, logs
@@ -25,7 +26,7 @@ def log_of(api: Api, kind: Kind, namespace: str, name: str, args: Mapping[str, s
         raise StatusError(400, "BadRequest", f"container {wanted} is not valid for pod {name}")
     status = pod.get("status") or {}
     states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-    state = next((s for s in states if s["name"] == wanted), {})
+    state: Mapping[str, Any] = next((s for s in states if s["name"] == wanted), {})
     if not state.get("containerID"):
         reason = (state.get("state") or {}).get("waiting", {}).get("reason", "ContainerCreating")
         raise StatusError(400, "BadRequest", f'container "{wanted}" in pod "{name}" is waiting to start: {reason}')

@@ -38,7 +38,7 @@ class Store:
         with self.lock:
             return self._objects.get(key, {}).get((namespace, name))
 
-    def list(self, key: Key, namespace: str | None = None) -> list[dict[str, Any]]:
+    def all(self, key: Key, namespace: str | None = None) -> list[dict[str, Any]]:
         """Give all objects of a kind, in a namespace or everywhere, by name."""
         with self.lock:
             found = self._objects.get(key, {})

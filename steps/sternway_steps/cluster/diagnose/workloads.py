@@ -52,11 +52,8 @@ def judge_stateful_set(obj: Obj, view: View) -> Verdict:
     pods = [p for p in view.owned(view.related.pods, obj) if _hash(p) == revision]
     up = status.get("readyReplicas", 0)
     partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
-    if strategy.get("type") == "OnDelete":
-        # Pods are replaced when somebody deletes them: the rollout is not the controller's to finish.
-        target = 0
-    else:
-        target = max(0, wanted - partition)
+    # With OnDelete, pods are replaced when somebody deletes them: the rollout is not the controller's to finish.
+    target = 0 if strategy.get("type") == "OnDelete" else max(0, wanted - partition)
     updated = wanted if status.get("currentRevision") == revision else status.get("updatedReplicas", 0)
     if up >= wanted and updated >= target and status.get("availableReplicas", up) >= wanted:
         return ready(f"{up} of {wanted} pods are ready", done=up, wanted=wanted)

@@ -20,6 +20,11 @@ def reconcile(world: World) -> None:
     """Furnish namespaces, end deletions that nothing holds up, and collect orphans."""
     store = world.api.store
     everything = list(store.everything())
+    served = {kind.key for kind in world.api.kinds()}
+    for key, obj in everything:
+        if key not in served:  # its definition is gone
+            store.drop(key, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+    everything = [(key, obj) for key, obj in everything if key in served]
     uids = {obj["metadata"]["uid"] for _, obj in everything}
     for (_, kind), obj in everything:
         meta = obj["metadata"]

@@ -41,7 +41,7 @@ def _one(world: World, replica_set: Obj) -> None:
 def create_pod(world: World, owner: Obj, name: str, **labels: str) -> str:
     """Create a pod of the owner's template; gives why it was rejected, or ""."""
     namespace = owner["metadata"]["namespace"]
-    message = _forbidden(world, namespace, owner["spec"]["template"]["spec"], name)
+    message = _forbidden(world, namespace, owner["spec"]["template"]["spec"], f"{owner['metadata']['name']}-")
     if not message:
         try:
             world.create(pod_from(owner, name, owner["spec"]["template"], **labels))

@@ -25,7 +25,7 @@ class World:
     def all(self, api_version: str, kind: str, namespace: str | None = None) -> list[Obj]:
         """Give all objects of a kind."""
         group = api_version.rpartition("/")[0]
-        return self.api.store.list((group, kind), namespace)
+        return self.api.store.all((group, kind), namespace)
 
     def find(self, api_version: str, kind: str, namespace: str, name: str) -> Obj | None:
         """Give an object, or None."""
@@ -110,7 +110,7 @@ def owner_reference(owner: Mapping[str, Any]) -> Obj:
 def pod_from(owner: Mapping[str, Any], name: str, template: Mapping[str, Any], **labels: str) -> Obj:
     """Make a pod of a template."""
     meta = template.get("metadata") or {}
-    return copy({
+    pod: Obj = copy({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {
             "name": name, "namespace": owner["metadata"]["namespace"],
@@ -119,6 +119,7 @@ def pod_from(owner: Mapping[str, Any], name: str, template: Mapping[str, Any], *
         },
         "spec": template["spec"],
     })  # fmt: skip
+    return pod
 
 
 def digest_of(value: Any) -> str:
