@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def state_of(obj: Mapping[str, Any] | None) -> Any:
     }
     bare["metadata"] = {**bare["metadata"], "annotations": notes}
     owners = sorted(
-        (m["manager"], m["operation"], str(m["fieldsV1"]))
+        (m["manager"], m["operation"], json.dumps(m["fieldsV1"], sort_keys=True))
         for m in obj["metadata"].get("managedFields") or []
         if m.get("subresource") != "status" and m["manager"] != "kube-controller-manager"
     )
