@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_UNTYPED = "failed to create typed patch object"
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 
 
@@ -57,8 +58,12 @@ class ApiError(Exception):
 
     @property
     def invalid(self) -> bool:
-        """422: a field's value is not allowed, or can't be changed."""
-        return self.status == 422
+        """A field is unknown, its value not allowed, or it can't be changed.
+
+        422, or 400; and 500 where an apply names a field that the schema does not have (kube-apiserver 1.34 answers
+        "failed to create typed patch object", without a reason).
+        """
+        return self.status in (400, 422) or (self.status == 500 and _UNTYPED in self.message)
 
     @property
     def expired(self) -> bool:
@@ -73,7 +78,7 @@ class ApiError(Exception):
     @property
     def retryable(self) -> bool:
         """The server says of itself that it can't answer now."""
-        return self.status in (429, 500, 502, 503, 504)
+        return self.status in (429, 500, 502, 503, 504) and not self.invalid
 
 
 class Expired(Exception):

@@ -177,7 +177,7 @@ class Api:
                     f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})",
                 )
             if strict:
-                checks.check_strict(kind, config)
+                checks.check_strict(kind, config, applied=True)
             live = self.store.get(kind.key, namespace, name)
             if live is None:
                 if metadata.get("uid") or metadata.get("resourceVersion"):

@@ -145,9 +145,14 @@ def check_change(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
         raise invalid(kind.kind, kind.group, new["metadata"]["name"], *causes)
 
 
-def check_strict(kind: Kind, obj: Mapping[str, Any]) -> None:
-    """Raise 400 for fields that the kind does not have (fieldValidation=Strict)."""
+def check_strict(kind: Kind, obj: Mapping[str, Any], *, applied: bool = False) -> None:
+    """Raise 400 for fields that the kind does not have (fieldValidation=Strict); an apply gives 500, as the real one."""
     unknown = list(_unknown(kind, obj))
+    if unknown and applied:
+        meta = obj.get("metadata") or {}
+        who = f"({meta.get('namespace', '')}/{meta.get('name', '')}; {kind.api_version}, Kind={kind.kind})"
+        text = f"failed to create typed patch object {who}: .{unknown[0]}: field not declared in schema"
+        raise StatusError(500, " ", text)
     if unknown:
         text = ", ".join(f'unknown field "{field}"' for field in unknown)
         raise StatusError(400, "BadRequest", f"strict decoding error: {text}")

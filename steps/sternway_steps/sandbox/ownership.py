@@ -19,6 +19,10 @@ _NOT_OWNED = {
 }  # fmt: skip
 
 
+# A key that is left out is owned under its default.
+_DEFAULTS = {"protocol": "TCP"}
+
+
 def names_of(path: Path) -> tuple[str, ...]:
     """Give the field names of a path, without the items of lists."""
     return tuple(part[2:] for part in path if part.startswith("f:"))
@@ -28,7 +32,7 @@ def item_name(item: Any, keys: tuple[str, ...]) -> str:
     """Name an item of an associative list or a set."""
     if not keys:
         return "v:" + json.dumps(item, separators=(",", ":"), ensure_ascii=False)
-    return "k:" + json.dumps({k: item[k] for k in sorted(keys) if k in item}, separators=(",", ":"), ensure_ascii=False)
+    return "k:" + json.dumps({k: item.get(k, _DEFAULTS.get(k)) for k in sorted(keys) if k in item or k in _DEFAULTS}, separators=(",", ":"), ensure_ascii=False)
 
 
 def children(kind: Kind, path: Path, value: Any) -> Iterator[tuple[str, Any]] | None:

@@ -1,0 +1,336 @@
+"""What our code relies on in a Kubernetes API: the same on the sandbox and on a real server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from sternway_steps.cluster.api_error import ApiError, conflicts
+from sternway_steps.cluster.discovery import UnknownKind
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.cluster.watch import SYNC, Watches
+from tests.conftest import Cluster
+from tests.helpers import config_map, deployment, until
+
+
+def placed(cluster: Cluster, obj: dict[str, Any]) -> dict[str, Any]:
+    return {**obj, "metadata": {**obj["metadata"], "namespace": cluster.namespace}}
+
+
+def ref(cluster: Cluster, name: str = "m", kind: tuple[str, str] = ("v1", "ConfigMap")) -> Ref:
+    return Ref(*kind, cluster.namespace, name)
+
+
+def owners(obj: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    return {(m["manager"], m["operation"]): m["fieldsV1"] for m in obj["metadata"]["managedFields"] if not m.get("subresource")}
+
+
+def test_apply_creates_then_changes_then_does_nothing(cluster: Cluster) -> None:
+    made = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one")
+    again = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one")
+    changed = cluster.client.apply(placed(cluster, config_map("m", a="2")), manager="one")
+    assert (made.created, again.created, changed.created) == (True, False, False)
+    assert again.obj["metadata"]["resourceVersion"] == made.obj["metadata"]["resourceVersion"]
+    assert changed.obj["metadata"]["resourceVersion"] != made.obj["metadata"]["resourceVersion"]
+    assert owners(made.obj) == {("one", "Apply"): {"f:data": {"f:a": {}}}}
+
+
+def test_apply_removes_what_its_manager_no_longer_lists(cluster: Cluster) -> None:
+    cluster.client.apply(placed(cluster, config_map("m", a="1", b="1")), manager="one")
+    cluster.client.apply(placed(cluster, config_map("m", b="1", c="1")), manager="two")
+    live = cluster.client.apply(placed(cluster, config_map("m")), manager="one").obj
+    assert live["data"] == {"b": "1", "c": "1"}
+
+
+def test_apply_names_the_manager_it_conflicts_with(cluster: Cluster) -> None:
+    cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one")
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply(placed(cluster, config_map("m", a="2")), manager="two")
+    assert raised.value.conflict
+    assert conflicts(raised.value) == [("data.a", "one")]
+    forced = cluster.client.apply(placed(cluster, config_map("m", a="2")), manager="two", force=True).obj
+    assert ("one", "Apply") not in owners(forced)
+    assert forced["data"] == {"a": "2"}
+
+
+def test_the_same_value_is_owned_together(cluster: Cluster) -> None:
+    cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one")
+    live = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="two").obj
+    assert {manager for manager, _ in owners(live)} == {"one", "two"}
+
+
+def test_a_resource_version_in_an_apply_is_a_precondition(cluster: Cluster) -> None:
+    made = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one").obj
+    cluster.client.patch(ref(cluster), {"data": {"b": "2"}}, manager="two")
+    stale = placed(cluster, config_map("m", a="2"))
+    stale["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"]
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply(stale, manager="one")
+    assert raised.value.conflict
+    assert conflicts(raised.value) == []
+
+
+def test_an_update_takes_fields_and_a_second_gives_them_back(cluster: Cluster) -> None:
+    made = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one").obj
+    given = made["metadata"]["managedFields"]
+    changed = cluster.client.replace({**made, "data": {"a": "2"}}, manager="undo")
+    assert owners(changed) == {("undo", "Update"): {"f:data": {"f:a": {}}}}
+    back = cluster.client.replace({**changed, "metadata": {**changed["metadata"], "managedFields": given}}, manager="undo")
+    assert owners(back) == {("one", "Apply"): {"f:data": {"f:a": {}}}}
+    assert back["data"] == {"a": "2"}
+
+
+def test_items_of_lists_are_owned_by_their_keys(cluster: Cluster) -> None:
+    live = cluster.client.apply(placed(cluster, deployment("d", replicas=0)), manager="one").obj
+    fields = owners(live)[("one", "Apply")]["f:spec"]["f:template"]["f:spec"]["f:containers"]
+    container = fields['k:{"name":"d"}']
+    assert set(container) == {".", "f:name", "f:image", "f:ports", "f:readinessProbe"}
+    assert set(container["f:ports"]) == {'k:{"containerPort":8080,"protocol":"TCP"}'}
+    extra = deployment("d", replicas=0)
+    extra["spec"]["template"]["spec"]["containers"] = [{"name": "side", "image": "localhost/app:2"}]
+    both = cluster.client.apply(placed(cluster, extra), manager="two").obj
+    assert sorted(c["name"] for c in both["spec"]["template"]["spec"]["containers"]) == ["d", "side"]
+    alone = cluster.client.apply(placed(cluster, deployment("d", replicas=0)), manager="two").obj
+    assert [c["name"] for c in alone["spec"]["template"]["spec"]["containers"]] == ["d"]
+
+
+def test_defaults_are_filled_in_and_owned_by_nobody(cluster: Cluster) -> None:
+    live = cluster.client.apply(placed(cluster, deployment("d", replicas=0)), manager="one").obj
+    spec = live["spec"]
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+    assert spec["template"]["spec"]["restartPolicy"] == "Always"
+    assert spec["template"]["spec"]["containers"][0]["ports"][0]["protocol"] == "TCP"
+    assert "f:strategy" not in owners(live)[("one", "Apply")]["f:spec"]
+    assert live["metadata"]["generation"] == 1
+
+
+def test_a_dry_run_shows_the_result_and_changes_nothing(cluster: Cluster) -> None:
+    made = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one").obj
+    shown = cluster.client.apply(placed(cluster, config_map("m", b="2")), manager="one", dry_run=True).obj
+    assert shown["data"] == {"b": "2"}
+    new = cluster.client.apply(placed(cluster, config_map("n", b="2")), manager="one", dry_run=True)
+    assert new.created
+    assert cluster.client.get(ref(cluster, "n")) is None
+    assert cluster.client.get(ref(cluster)) == made
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        (lambda d: d["spec"].update(replicas=-1), 422, "spec.replicas"),
+        (lambda d: d["spec"].pop("selector"), 422, "spec.selector"),
+        (lambda d: d["spec"]["template"]["metadata"].update(labels={"app": "other"}), 422, "labels"),
+        (lambda d: d["spec"]["template"]["spec"]["containers"][0].pop("image"), 422, "image"),
+        (lambda d: d["spec"].update(replica=3), 500, ".spec.replica: field not declared in schema"),
+        (lambda d: d["metadata"].update(name="Not_Good"), 422, "metadata.name"),
+        (lambda d: d["metadata"].update(labels={"a": "not good!"}), 422, "metadata.labels"),
+    ],
+    ids=["replicas", "no selector", "labels", "no image", "unknown field", "name", "label"],
+)
+def test_what_the_server_rejects(cluster: Cluster, change: Any, status: int, words: str) -> None:
+    obj = placed(cluster, deployment("d", replicas=0))
+    change(obj)
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply(obj, manager="one")
+    assert raised.value.status == status
+    assert raised.value.invalid
+    assert not raised.value.retryable
+    assert words in str(raised.value)
+
+
+def test_what_can_not_be_changed(cluster: Cluster) -> None:
+    cluster.client.apply(placed(cluster, deployment("d", replicas=0)), manager="one")
+    other = deployment("d", replicas=0)
+    other["spec"]["selector"]["matchLabels"] = {"app": "x"}
+    other["spec"]["template"]["metadata"]["labels"] = {"app": "x"}
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply(placed(cluster, other), manager="one", force=True)
+    assert (raised.value.status, "immutable" in str(raised.value)) == (422, True)
+    cluster.client.apply(placed(cluster, {**config_map("m", a="1"), "immutable": True}), manager="one")
+    with pytest.raises(ApiError) as frozen:
+        cluster.client.apply(placed(cluster, {**config_map("m", a="2"), "immutable": True}), manager="one")
+    assert frozen.value.invalid
+
+
+def test_create_update_and_their_conflicts(cluster: Cluster) -> None:
+    made = cluster.client.create(placed(cluster, config_map("m", a="1")), manager="one")
+    with pytest.raises(ApiError) as exists:
+        cluster.client.create(placed(cluster, config_map("m", a="1")), manager="one")
+    assert (exists.value.status, exists.value.reason) == (409, "AlreadyExists")
+    cluster.client.replace({**made, "data": {"a": "2"}}, manager="one")
+    with pytest.raises(ApiError) as stale:
+        cluster.client.replace({**made, "data": {"a": "3"}}, manager="one")
+    assert (stale.value.status, stale.value.reason) == (409, "Conflict")
+    missing = placed(cluster, config_map("nix", a="1"))
+    missing["metadata"]["resourceVersion"] = "1"
+    with pytest.raises(ApiError) as gone:
+        cluster.client.replace(missing, manager="one")
+    assert gone.value.status in (404, 409)
+
+
+def test_delete_only_by_uid(cluster: Cluster) -> None:
+    made = cluster.client.create(placed(cluster, config_map("m", a="1")), manager="one")
+    with pytest.raises(ApiError) as raised:
+        cluster.client.delete(ref(cluster), uid="00000000-0000-0000-0000-000000000000", propagation="Background")
+    assert raised.value.conflict
+    assert cluster.client.get(ref(cluster)) is not None
+    cluster.client.delete(ref(cluster), uid=made["metadata"]["uid"], propagation="Background")
+    cluster.client.delete(ref(cluster), uid=made["metadata"]["uid"], propagation="Background")
+    assert cluster.client.get(ref(cluster)) is None
+
+
+def test_a_finalizer_holds_an_object_until_it_is_gone(cluster: Cluster) -> None:
+    obj = placed(cluster, config_map("m", a="1"))
+    obj["metadata"]["finalizers"] = ["example.com/held"]
+    made = cluster.client.create(obj, manager="one")
+    cluster.client.delete(ref(cluster), uid=made["metadata"]["uid"], propagation="Background")
+    held = cluster.client.get(ref(cluster))
+    assert held is not None
+    assert held["metadata"]["deletionTimestamp"]
+    cluster.client.patch(ref(cluster), {"metadata": {"finalizers": None}}, manager="one")
+    assert cluster.client.get(ref(cluster)) is None
+
+
+def test_dependents_go_with_their_owner(cluster: Cluster) -> None:
+    owner = cluster.client.create(placed(cluster, config_map("owner")), manager="one")
+    child = placed(cluster, config_map("child"))
+    child["metadata"]["ownerReferences"] = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"]}
+    ]
+    cluster.client.create(child, manager="one")
+    cluster.client.delete(ref(cluster, "owner"), uid=owner["metadata"]["uid"], propagation="Background")
+    until(lambda: cluster.client.get(ref(cluster, "child")) is None, what="the child goes")
+
+
+def test_lists_select_and_page(cluster: Cluster) -> None:
+    for number in range(5):
+        obj = placed(cluster, config_map(f"m{number}"))
+        obj["metadata"]["labels"] = {"number": str(number), "even": str(number % 2 == 0).lower()}
+        cluster.client.create(obj, manager="one")
+
+    def names(**selectors: str) -> list[str]:
+        items = cluster.client.list("v1", "ConfigMap", cluster.namespace, **selectors).items
+        return [o["metadata"]["name"] for o in items if o["metadata"]["name"].startswith("m")]
+
+    assert names(labels="even=true") == ["m0", "m2", "m4"]
+    assert names(labels="even!=true,number") == ["m1", "m3"]
+    assert names(labels="number in (1, 2)") == ["m1", "m2"]
+    assert names(labels="number notin (1,2),number") == ["m0", "m3", "m4"]
+    assert names(labels="!number") == []
+    assert names(fields="metadata.name=m3") == ["m3"]
+    path = f"/api/v1/namespaces/{cluster.namespace}/configmaps"
+    first = cluster.client.raw("GET", path, query={"limit": "2", "labelSelector": "number"})
+    assert len(first["items"]) == 2
+    rest = cluster.client.raw(
+        "GET", path, query={"limit": "9", "labelSelector": "number", "continue": first["metadata"]["continue"]}
+    )
+    assert [o["metadata"]["name"] for o in first["items"] + rest["items"]] == [f"m{n}" for n in range(5)]
+
+
+def test_a_watch_tells_what_happens(cluster: Cluster) -> None:
+    seen: list[tuple[str, str]] = []
+    with Watches(cluster.client) as watches:
+
+        def follow() -> None:
+            for change, obj in watches.follow("v1", "ConfigMap", cluster.namespace, labels="mine"):
+                seen.append((change, obj.get("metadata", {}).get("name", "")))
+
+        thread = threading.Thread(target=follow)
+        thread.start()
+        until(lambda: (SYNC, "") in seen, what="the first list is through")
+        obj = placed(cluster, config_map("m", a="1"))
+        obj["metadata"]["labels"] = {"mine": "1"}
+        made = cluster.client.create(obj, manager="one")
+        cluster.client.create(placed(cluster, config_map("not-mine")), manager="one")
+        cluster.client.patch(ref(cluster), {"data": {"a": "2"}}, manager="one")
+        cluster.client.delete(ref(cluster), uid=made["metadata"]["uid"], propagation="Background")
+        until(lambda: ("DELETED", "m") in seen, what="the deletion is told")
+        began = time.monotonic()
+        watches.close()
+        thread.join()
+        assert time.monotonic() - began < 2
+    assert seen == [(SYNC, ""), ("ADDED", "m"), ("MODIFIED", "m"), ("DELETED", "m")]
+
+
+def test_an_old_resource_version_has_expired(cluster: Cluster) -> None:
+    path = f"/api/v1/namespaces/{cluster.namespace}/configmaps"
+    if cluster.sandbox is not None:
+        cluster.sandbox.store.forget()
+    response = None
+    try:
+        response = cluster.client.transport.stream(path, {"watch": "1", "resourceVersion": "1", "timeoutSeconds": "3"}, 5)
+        text = response.data.decode()
+    except ApiError as error:
+        text = str(error.status)
+    finally:
+        if response is not None:
+            response.close()
+    assert "410" in text
+
+
+def test_definitions_bring_their_kinds_and_take_them_along(cluster: Cluster) -> None:
+    group = f"{cluster.namespace}.example.com"
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"shops.{group}"},
+        "spec": {
+            "group": group, "scope": "Namespaced", "names": {"kind": "Shop", "plural": "shops"},
+            "versions": [{
+                "name": "v1", "served": True, "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {
+                    "type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}}}},
+            }],
+        },
+    }  # fmt: skip
+    with pytest.raises(UnknownKind):
+        cluster.client.resource(f"{group}/v1", "Shop")
+    made = cluster.client.apply(crd, manager="one").obj
+    from sternway_steps.cluster.definitions import await_established
+
+    await_established(cluster.client, [Ref.of(made)], lambda: None)
+    shop = {"apiVersion": f"{group}/v1", "kind": "Shop", "metadata": {"name": "s", "namespace": cluster.namespace}}
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply({**shop, "spec": {"size": "big"}}, manager="one")
+    assert raised.value.invalid or raised.value.status == 500
+    assert cluster.client.apply({**shop, "spec": {"size": 3}}, manager="one").created
+    cluster.client.delete(Ref.of(made), uid=made["metadata"]["uid"])
+    until(lambda: cluster.client.get(Ref.of(made)) is None, what="the definition goes")
+
+
+def test_a_namespace_that_is_not_there(cluster: Cluster) -> None:
+    obj = config_map("m")
+    obj["metadata"]["namespace"] = "no-such-namespace"
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply(obj, manager="one")
+    assert raised.value.not_found
+    assert "no-such-namespace" in str(raised.value)
+
+
+def test_rights_can_be_asked(cluster: Cluster) -> None:
+    resource = cluster.client.resource("v1", "ConfigMap")
+    assert cluster.client.can_i("patch", resource, cluster.namespace)
+    if cluster.sandbox is not None:
+        cluster.sandbox.access.deny("patch", "configmaps")
+        assert not cluster.client.can_i("patch", resource, cluster.namespace)
+        with pytest.raises(ApiError) as raised:
+            cluster.client.apply(placed(cluster, config_map("m")), manager="one")
+        assert raised.value.forbidden
+
+
+def test_patch_types(cluster: Cluster) -> None:
+    cluster.client.create(placed(cluster, deployment("d", replicas=0)), manager="one")
+    path = f"/apis/apps/v1/namespaces/{cluster.namespace}/deployments/d"
+    json_patch = [{"op": "test", "path": "/spec/replicas", "value": 0}, {"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]
+    live = cluster.client.raw("PATCH", path, body=json_patch, content_type="application/json-patch+json")
+    assert live["metadata"]["labels"] == {"a": "b"}
+    strategic = {"spec": {"template": {"spec": {"containers": [{"name": "d", "env": [{"name": "X", "value": "1"}]}]}}}}
+    live = cluster.client.raw("PATCH", path, body=strategic, content_type="application/strategic-merge-patch+json")
+    [container] = live["spec"]["template"]["spec"]["containers"]
+    assert (container["image"], container["env"]) == ("localhost/app:1", [{"name": "X", "value": "1"}])
+    assert live["metadata"]["generation"] == 2
+    json_patch[0]["value"] = 7
+    with pytest.raises(ApiError) as raised:
+        cluster.client.raw("PATCH", path, body=json_patch, content_type="application/json-patch+json")
+    assert raised.value.status == 422
