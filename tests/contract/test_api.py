@@ -25,7 +25,11 @@ def ref(cluster: Cluster, name: str = "m", kind: tuple[str, str] = ("v1", "Confi
 
 
 def owners(obj: dict[str, Any]) -> dict[tuple[str, str], Any]:
-    return {(m["manager"], m["operation"]): m["fieldsV1"] for m in obj["metadata"]["managedFields"] if not m.get("subresource")}
+    return {
+        (m["manager"], m["operation"]): m["fieldsV1"]
+        for m in obj["metadata"]["managedFields"]
+        if not m.get("subresource")
+    }
 
 
 def test_apply_creates_then_changes_then_does_nothing(cluster: Cluster) -> None:
@@ -78,7 +82,9 @@ def test_an_update_takes_fields_and_a_second_gives_them_back(cluster: Cluster) -
     given = made["metadata"]["managedFields"]
     changed = cluster.client.replace({**made, "data": {"a": "2"}}, manager="undo")
     assert owners(changed) == {("undo", "Update"): {"f:data": {"f:a": {}}}}
-    back = cluster.client.replace({**changed, "metadata": {**changed["metadata"], "managedFields": given}}, manager="undo")
+    back = cluster.client.replace(
+        {**changed, "metadata": {**changed["metadata"], "managedFields": given}}, manager="undo"
+    )
     assert owners(back) == {("one", "Apply"): {"f:data": {"f:a": {}}}}
     assert back["data"] == {"a": "2"}
 
@@ -261,7 +267,9 @@ def test_an_old_resource_version_has_expired(cluster: Cluster) -> None:
         cluster.sandbox.store.forget()
     response = None
     try:
-        response = cluster.client.transport.stream(path, {"watch": "1", "resourceVersion": "1", "timeoutSeconds": "3"}, 5)
+        response = cluster.client.transport.stream(
+            path, {"watch": "1", "resourceVersion": "1", "timeoutSeconds": "3"}, 5
+        )
         text = response.data.decode()
     except ApiError as error:
         text = str(error.status)
@@ -322,7 +330,10 @@ def test_rights_can_be_asked(cluster: Cluster) -> None:
 def test_patch_types(cluster: Cluster) -> None:
     cluster.client.create(placed(cluster, deployment("d", replicas=0)), manager="one")
     path = f"/apis/apps/v1/namespaces/{cluster.namespace}/deployments/d"
-    json_patch = [{"op": "test", "path": "/spec/replicas", "value": 0}, {"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]
+    json_patch = [
+        {"op": "test", "path": "/spec/replicas", "value": 0},
+        {"op": "add", "path": "/metadata/labels", "value": {"a": "b"}},
+    ]
     live = cluster.client.raw("PATCH", path, body=json_patch, content_type="application/json-patch+json")
     assert live["metadata"]["labels"] == {"a": "b"}
     strategic = {"spec": {"template": {"spec": {"containers": [{"name": "d", "env": [{"name": "X", "value": "1"}]}]}}}}

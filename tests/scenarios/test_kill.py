@@ -73,8 +73,6 @@ def clear(cluster: Cluster) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("validated", [True, False], ids=["whole", "without validate"])
 def test_an_update_killed_anywhere_ends_old(cluster: Cluster, validated: bool) -> None:
-    if cluster.real and validated:
-        pytest.skip("the sample on the real cluster begins with deploy; validate changes nothing")
     old = install(cluster, 1)
     died = 0
     for number in moments(cluster):

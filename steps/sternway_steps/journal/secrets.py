@@ -55,8 +55,11 @@ class SecretStore:
         from ..cluster.api_error import ApiError
 
         try:
-            for name, piece in to_chunks(index, entry, _CHUNK).items():
-                part = self._open.get(key) or (self._last_part(key) if index else None)
+            chunks = to_chunks(index, entry, _CHUNK)
+            first = f".001-{len(chunks):03d}"
+            for name, piece in chunks.items():
+                makes = index == 0 and name.endswith(first)
+                part = None if makes else self._open.get(key) or self._last_part(key)
                 if part is None:
                     self._create(key, 1, name, piece, labels)
                 elif part.size + len(piece) > _FULL:

@@ -31,7 +31,7 @@ def apply(
         managers.sets[other] -= set(lost)
     merged = _merge(kind, (), copy(live or {}), copy(config))
     before = managers.sets.get(identity, set())
-    for path in sorted(before - set(wanted), key=len, reverse=True):
+    for path in sorted(before - set(wanted), key=len):  # an item goes before its parts, which name it
         if not managers.owns(path, but=identity) and not any(w[: len(path)] == path for w in wanted):
             _drop(kind, merged, path)
     managers.sets[identity] = set(wanted)

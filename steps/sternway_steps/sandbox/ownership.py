@@ -32,7 +32,11 @@ def item_name(item: Any, keys: tuple[str, ...]) -> str:
     """Name an item of an associative list or a set."""
     if not keys:
         return "v:" + json.dumps(item, separators=(",", ":"), ensure_ascii=False)
-    return "k:" + json.dumps({k: item.get(k, _DEFAULTS.get(k)) for k in sorted(keys) if k in item or k in _DEFAULTS}, separators=(",", ":"), ensure_ascii=False)
+    return "k:" + json.dumps(
+        {k: item.get(k, _DEFAULTS.get(k)) for k in sorted(keys) if k in item or k in _DEFAULTS},
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
 
 
 def children(kind: Kind, path: Path, value: Any) -> Iterator[tuple[str, Any]] | None:

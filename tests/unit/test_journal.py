@@ -1,0 +1,215 @@
+"""The journal's two stores, held to the same rules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sternway_steps.cluster.client import Client
+from sternway_steps.errors import Refused, Transient
+from sternway_steps.journal.codec import from_chunks, to_chunks, to_line
+from sternway_steps.journal.entries import Entry, Key, Kind
+from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.lease import LeaseLock
+from sternway_steps.journal.lock import FileLock, Holder
+from sternway_steps.journal.secrets import SecretStore
+from sternway_steps.journal.store import JournalConflict, Store
+from sternway_steps.journal.writer import RunJournal, prune
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.sandbox.faults import cut, fail
+from sternway_steps.step import Action
+
+
+@pytest.fixture
+def client(sternway_sandbox: Sandbox) -> Iterator[Client]:
+    client = Client.connect(sternway_sandbox.kubeconfig)
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["files", "secrets"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "files":
+        return FileStore(tmp_path / "journal")
+    return SecretStore(request.getfixturevalue("client"), "default")
+
+
+def noise(size: int) -> str:
+    return os.urandom(size // 2).hex()  # does not compress well
+
+
+def test_what_is_written_is_read(store: Store) -> None:
+    journal = RunJournal(store, "r1", "shop.web")
+    journal.start({"config": {"name": "web"}})
+    step = journal.begin("deploy", Action.EXECUTE)
+    step.intent({"objects": ["é", {"a": None}]})
+    step.end({"result": "done"})
+    journal.end({"status": "succeeded"})
+    head, record = journal.records()
+    assert [e.kind for e in head.entries] == [Kind.RUN_STARTED, Kind.RUN_ENDED]
+    assert [e.kind for e in record.entries] == [Kind.STEP_BEGAN, Kind.INTENT, Kind.STEP_ENDED]
+    assert record.entries[1].data == {"objects": ["é", {"a": None}]}
+    assert record.key == Key("r1", "deploy", "execute", 1)
+
+
+def test_an_entry_of_some_megabytes_is_split_and_put_together(store: Store) -> None:
+    journal = RunJournal(store, "r1", "t")
+    step = journal.begin("deploy", Action.EXECUTE)
+    big, more = noise(3_000_000), noise(900_000)
+    step.intent({"big": big})
+    step.evidence({"more": more})
+    step.end({"result": "done"})
+    again = journal.begin("deploy", Action.ROLLBACK)
+    assert again.intents() == [{"big": big}]
+    assert again.evidences() == [{"more": more}]
+
+
+def test_a_second_writer_of_the_same_record_is_told(store: Store) -> None:
+    key = Key("r1", "deploy", "execute", 1)
+    store.append(key, 0, Entry.now(Kind.STEP_BEGAN, {"by": "one"}), {})
+    with pytest.raises(JournalConflict):
+        store.append(key, 0, Entry.now(Kind.STEP_BEGAN, {"by": "two"}), {})
+
+
+def test_two_attempts_at_once_get_a_number_each(store: Store) -> None:
+    journals = [RunJournal(store, "r1", "t") for _ in range(3)]
+    assert [j.begin("deploy", Action.ROLLBACK).key.attempt for j in journals] == [1, 2, 3]
+
+
+def test_the_oldest_ended_runs_are_forgotten(store: Store) -> None:
+    for number in range(5):
+        journal = RunJournal(store, f"r{number}", "t")
+        journal.start({})
+        if number != 1:
+            journal.end({"status": "succeeded"})
+    other = RunJournal(store, "other", "u")
+    other.start({})
+    other.end({"status": "succeeded"})
+    assert prune(store, "t", keep=2) == ["r0", "r2"]
+    assert [head.key.run for head in store.heads("t")] == ["r1", "r3", "r4"]
+    assert len(store.heads()) == 4
+
+
+def test_a_line_that_was_cut_off_never_counted(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    journal = RunJournal(store, "r1", "t")
+    step = journal.begin("a", Action.EXECUTE)
+    path = tmp_path / "r1" / "a.execute.1.jsonl"
+    path.write_text(path.read_text() + '{"schema":1,"kind":"inte')
+    assert [e.kind for e in journal.records()[0].entries] == [Kind.STEP_BEGAN]
+    step.intent({"x": 1})
+    assert [e.kind for e in journal.records()[0].entries] == [Kind.STEP_BEGAN, Kind.INTENT]
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_an_entry_of_which_a_chunk_is_missing_never_counted() -> None:
+    chunks = to_chunks(0, Entry.now(Kind.INTENT, {"x": noise(4000)}), 500)
+    assert len(chunks) > 3
+    assert len(from_chunks(chunks)) == 1
+    del chunks[sorted(chunks)[1]]
+    assert from_chunks(chunks) == []
+
+
+def test_a_newer_schema_is_refused() -> None:
+    line = to_line(Entry(Kind.INTENT, {}, "", schema=99))
+    from sternway_steps.journal.codec import from_line
+
+    with pytest.raises(Refused, match="schema 99"):
+        from_line(line)
+
+
+@pytest.mark.parametrize("answer", ["before", "after"])
+def test_an_answer_that_is_lost_is_no_second_entry(sternway_sandbox: Sandbox, client: Client, answer: str) -> None:
+    store = SecretStore(client, "default")
+    journal = RunJournal(store, "r1", "t")
+    step = journal.begin("a", Action.EXECUTE)
+    is_patch = lambda request: request.method == "PATCH"  # noqa: E731
+    sternway_sandbox.faults.when(is_patch, cut(before=answer == "before"))
+    try:
+        step.intent({"x": 1})
+    except Transient:
+        step.intent({"x": 1})
+    assert [e.kind for e in journal.records()[0].entries] == [Kind.STEP_BEGAN, Kind.INTENT]
+
+
+def test_a_forbidden_journal_says_which_rights_it_needs(sternway_sandbox: Sandbox, client: Client) -> None:
+    sternway_sandbox.access.deny("create", "secrets")
+    with pytest.raises(Refused, match="can't be written") as raised:
+        RunJournal(SecretStore(client, "default"), "r1", "t").start({})
+    assert "secrets in namespace default" in str(raised.value.remedy)
+
+
+def test_secrets_have_labels_and_no_owner(client: Client) -> None:
+    RunJournal(SecretStore(client, "default"), "r1", "shop.web").begin("deploy", Action.EXECUTE)
+    [secret] = client.list("v1", "Secret", "default").items
+    assert secret["metadata"]["labels"] == {
+        "app.kubernetes.io/managed-by": "sternway", "sternway.dev/run": "r1", "sternway.dev/target": "shop.web",
+        "sternway.dev/step": "deploy", "sternway.dev/record": "step",
+    }  # fmt: skip
+    assert "ownerReferences" not in secret["metadata"]
+
+
+def test_a_file_lock_is_held_by_one(tmp_path: Path) -> None:
+    import threading
+
+    one, two, stop = FileLock(tmp_path / "t.lock"), FileLock(tmp_path / "t.lock"), threading.Event()
+    one.acquire("r1", stop)
+    holder = two.holder()
+    assert holder is not None
+    assert holder.run == "r1"
+    with pytest.raises(Transient, match="r1"):
+        two.acquire("r2", stop)
+    one.release()
+    two.acquire("r2", stop)
+    two.release()
+
+
+def test_a_lease_of_a_dead_process_is_taken_over_at_once(client: Client) -> None:
+    import subprocess
+    import sys
+    import threading
+
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    lock = LeaseLock(client, "default", "t")
+    lease = lock._take(None, Holder("r0", Holder.me("x").host, child.pid))
+    assert lease["spec"]["holderIdentity"].startswith("r0 ")
+    assert lock.holder() is None
+    lock.acquire("r1", threading.Event())
+    holder = lock.holder()
+    assert holder is not None
+    assert holder.run == "r1"
+    lock.release()
+    assert lock.holder() is None
+
+
+def test_a_lease_that_is_renewed_elsewhere_is_respected(
+    sternway_sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+
+    import sternway_steps.journal.lease as module
+
+    monkeypatch.setattr(module, "DURATION", 2.0)
+    monkeypatch.setattr(module, "_RENEW", 0.3)
+    other = Client.connect(sternway_sandbox.kubeconfig)
+    theirs, mine = LeaseLock(other, "default", "t"), LeaseLock(client, "default", "t")
+    theirs.acquire("r1", threading.Event())
+    monkeypatch.setattr(Holder, "is_dead", lambda self: False)
+    with pytest.raises(Transient, match="r1"):
+        mine.acquire("r2", threading.Event())
+    theirs._stop.set()  # it stops renewing, as a machine that lost its power
+    mine.acquire("r2", threading.Event())
+    mine.release()
+    theirs.lost.set()
+    theirs.release()
+    other.close()
+
+
+def test_faults_of_the_server_are_transient(sternway_sandbox: Sandbox, client: Client) -> None:
+    sternway_sandbox.faults.when(lambda r: r.method == "POST", fail(503), times=9)
+    with pytest.raises(Transient):
+        RunJournal(SecretStore(client, "default"), "r1", "t").start({})

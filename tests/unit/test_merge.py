@@ -1,0 +1,142 @@
+"""Putting back exactly what a run changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sternway_steps.cluster.fields import fields_of, name_of, tree, union
+from sternway_steps.cluster.merge import ABSENT, OnConflict, diff, put_back, reconstruct
+from sternway_steps.cluster.order import waves
+from sternway_steps.cluster.ownership import given_back
+
+CONTAINERS = {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}, 'k:{"name":"b"}': {".": {}}}}}
+
+
+def obj(**spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x", "resourceVersion": "1"}, "spec": spec}
+
+
+def merged(
+    before: Any, after: Any, live: Any, policy: OnConflict = OnConflict.STOP, marks: Any = None
+) -> tuple[Any, list[str]]:
+    found = put_back(before, after, live, policy, marks or {})
+    return found.obj["spec"], [name_of(d.path) for d in found.conflicts]
+
+
+CASES = {
+    "a value goes back": ({"a": 1}, {"a": 2}, {"a": 2}, {"a": 1}, []),
+    "what was added goes": ({}, {"a": {"b": 1}}, {"a": {"b": 1}}, {}, []),
+    "what was removed comes back": ({"a": {"b": 1}}, {}, {}, {"a": {"b": 1}}, []),
+    "what others added stays": ({"a": 1}, {"a": 2}, {"a": 2, "z": 9}, {"a": 1, "z": 9}, []),
+    "what others changed stays": ({"a": 1, "r": 1}, {"a": 2, "r": 1}, {"a": 2, "r": 5}, {"a": 1, "r": 5}, []),
+    "what others removed stays away": ({"a": 1, "r": 1}, {"a": 2, "r": 1}, {"a": 2}, {"a": 1}, []),
+    "already back": ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 1}, []),
+    "ours changed by others": ({"a": 1}, {"a": 2}, {"a": 3}, {"a": 3}, ["spec.a"]),
+    "ours removed by others": ({"a": 1}, {"a": 2}, {}, {}, ["spec.a"]),
+    "others put something into ours": ({}, {"a": {"b": 1}}, {"a": {"b": 1, "z": 9}}, {"a": {"z": 9}}, []),
+    "null is a value": ({"a": None}, {"a": 1}, {"a": 1}, {"a": None}, []),
+    "an atomic list goes back whole": ({"a": [1, 2]}, {"a": [2]}, {"a": [2]}, {"a": [1, 2]}, []),
+    "true is not 1": ({"a": True}, {"a": 1}, {"a": 1}, {"a": True}, []),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_three_ways(case: str) -> None:
+    before, after, live, wanted, conflicts = CASES[case]
+    assert merged(obj(**before), obj(**after), obj(**live)) == (wanted, conflicts)
+
+
+def test_force_puts_ours_back() -> None:
+    assert merged(obj(a=1), obj(a=2), obj(a=3), OnConflict.FORCE) == ({"a": 1}, [])
+
+
+def test_items_are_told_apart_by_their_keys_and_keep_their_order() -> None:
+    before = obj(containers=[{"name": "a", "image": "1"}, {"name": "b", "image": "1"}])
+    after = obj(containers=[{"name": "b", "image": "2"}, {"name": "a", "image": "1"}])
+    live = obj(containers=[{"name": "side", "image": "9"}, {"name": "b", "image": "2"}, {"name": "a", "image": "1"}])
+    spec, conflicts = merged(before, after, live, marks=CONTAINERS)
+    assert conflicts == []
+    assert spec["containers"] == [
+        {"name": "a", "image": "1"}, {"name": "b", "image": "1"}, {"name": "side", "image": "9"},
+    ]  # fmt: skip
+
+
+def test_paths_read_as_users_know_them() -> None:
+    path = ("f:spec", "f:containers", 'k:{"name":"a"}', "f:image")
+    assert name_of(path) == "spec.containers[name=a].image"
+    assert name_of(("f:metadata", "f:annotations", "f:example.com/x")) == "metadata.annotations[example.com/x]"
+    assert name_of(("f:metadata", "f:finalizers", 'v:"x"')) == 'metadata.finalizers["x"]'
+
+
+def test_differences_name_single_fields() -> None:
+    found = diff(tree({"a": {"b": 1, "c": 2}}, {}), tree({"a": {"b": 3}, "d": 4}, {}))
+    assert [(name_of(d.path), d.old, d.new) for d in found] == [("a.b", 1, 3), ("a.c", 2, ABSENT), ("d", ABSENT, 4)]
+
+
+def owned(spec: dict[str, Any], **managers: dict[str, Any]) -> dict[str, Any]:
+    entries = [
+        {
+            "manager": name,
+            "operation": "Apply" if name == "sternway" else "Update",
+            "apiVersion": "v1",
+            "fieldsV1": {"f:spec": fields},
+        }
+        for name, fields in managers.items()
+    ]
+    return {**obj(**spec), "metadata": {"name": "x", "managedFields": entries}}
+
+
+@pytest.mark.parametrize(
+    ("before", "applied", "live", "wanted"),
+    [
+        (owned({"a": 1}), {"a": 2}, owned({"a": 2}, sternway={"f:a": {}}), {"a": 2}),
+        (owned({"a": 1}), {"a": 2}, owned({"a": 3}, edit={"f:a": {}}), {"a": 2}),
+        (owned({"a": 1, "r": 1}), {"a": 2}, owned({"a": 2, "r": 5}, sternway={"f:a": {}}, hpa={"f:r": {}}), {"a": 2, "r": 1}),
+        (owned({"a": 1, "b": 1}, sternway={"f:a": {}, "f:b": {}}), {"a": 1}, owned({"a": 1}, sternway={"f:a": {}}), {"a": 1}),
+        (owned({}), {"p": {"x": 1}}, owned({"p": {"x": 1, "default": 7}}, sternway={"f:p": {"f:x": {}}}), {"p": {"x": 1, "default": 7}}),
+    ],
+    ids=["ours", "changed by others", "others' field", "removed by us", "a default inside ours"],
+)  # fmt: skip
+def test_lost_evidence_is_read_from_the_owners(before: Any, applied: Any, live: Any, wanted: Any) -> None:
+    marks = union(fields_of(before), fields_of(live))
+    after = reconstruct(before, obj(**applied), live, "sternway", marks)
+    assert after["spec"] == wanted
+
+
+def test_owners_get_back_what_the_undo_took() -> None:
+    before = owned({"a": 1, "b": 1}, sternway={"f:a": {}}, gitops={"f:b": {}})
+    live = {**owned({"a": 1, "b": 1}, gitops={}), "metadata": {"name": "x", "managedFields": []}}
+    live["metadata"]["managedFields"] = [
+        {
+            "manager": "sternway-rollback",
+            "operation": "Update",
+            "apiVersion": "v1",
+            "fieldsV1": {"f:spec": {"f:a": {}, "f:b": {}}},
+        },
+        {"manager": "hpa", "operation": "Update", "apiVersion": "v1", "fieldsV1": {"f:spec": {"f:r": {}}}},
+    ]
+    got = {entry["manager"]: entry["fieldsV1"] for entry in given_back(before, live)}
+    assert got == {
+        "sternway": {"f:spec": {"f:a": {}}},
+        "gitops": {"f:spec": {"f:b": {}}},
+        "hpa": {"f:spec": {"f:r": {}}},
+    }
+
+
+def test_waves_put_first_what_others_need() -> None:
+    kinds = [
+        "ValidatingWebhookConfiguration",
+        "Deployment",
+        "Shop",
+        "ConfigMap",
+        "CustomResourceDefinition",
+        "Namespace",
+        "Ingress",
+    ]
+    made = waves({"kind": kind} for kind in kinds)
+    assert [[o["kind"] for o in wave] for wave in made] == [
+        ["Namespace"], ["CustomResourceDefinition"], ["ConfigMap"], ["Deployment", "Shop"], ["Ingress"],
+        ["ValidatingWebhookConfiguration"],
+    ]  # fmt: skip

@@ -1,0 +1,219 @@
+"""The orchestrator with hand-made steps: no cluster, no real step."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sternway_steps.attempt import Abandoned
+from sternway_steps.config import Config, StepConfig
+from sternway_steps.errors import Failed, Refused, RollbackFailed, Transient
+from sternway_steps.events import Event, StepEnded, UndoStarted
+from sternway_steps.exits import Exit
+from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.replay import Status, replay
+from sternway_steps.journal.writer import RunJournal, StepJournal
+from sternway_steps.orchestrator import Orchestrator, Result
+from sternway_steps.plan import Backoff, PlannedStep, make_plan
+from sternway_steps.step import Action, Context, Effects, Item, Outcome, Step, StepSpec
+
+Act = Callable[[Context], Outcome | None]
+
+
+class Made:
+    """A step made of two functions; it writes down what was asked of it."""
+
+    def __init__(
+        self,
+        name: str,
+        diary: list[str],
+        execute: Act | None = None,
+        rollback: Act | None = None,
+        effects: Effects = Effects.REVERSIBLE,
+    ) -> None:
+        self.spec = StepSpec(name, effects, needs_cluster=False)
+        self._diary, self._execute, self._rollback = diary, execute, rollback
+
+    def execute(self, context: Context) -> Outcome:
+        self._diary.append(f"{self.spec.name} execute")
+        if self.spec.effects is Effects.REVERSIBLE:
+            context.journal.intent({"was": self.spec.name})
+        return (self._execute and self._execute(context)) or Outcome("done")
+
+    def rollback(self, context: Context) -> Outcome:
+        self._diary.append(f"{self.spec.name} rollback")
+        return (self._rollback and self._rollback(context)) or Outcome("undone")
+
+
+def raises(error: BaseException, times: int = 99) -> Act:
+    left = [times]
+
+    def act(_: Context) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise error
+
+    return act
+
+
+def orchestrator(
+    folder: Path,
+    *steps: Step,
+    stop: threading.Event | None = None,
+    tell: Callable[[Event], None] = lambda _: None,
+    run: str = "r1",
+) -> Orchestrator:
+    config = Config("t", steps=tuple(StepConfig(s.spec.name, s.spec.name) for s in steps))
+    by_name = {step.spec.name: step for step in steps}
+    plan = make_plan(config.steps, {name: step.spec for name, step in by_name.items()})
+    stop = stop or threading.Event()
+
+    def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
+        return Context(
+            run=run, step=planned.name, attempt=record.key.attempt, config=config, options={}, journal=record,
+            connect=lambda: pytest.fail("no cluster here"), plan=plan,
+            stop=stop if action is Action.EXECUTE else threading.Event(),
+        )  # fmt: skip
+
+    journal = RunJournal(FileStore(folder), run, "t")
+    return Orchestrator(plan, by_name, journal, context_for, tell, stop, Backoff(0.001, 0.001))
+
+
+def walk(folder: Path, *steps: Step, **keys: Any) -> Result:
+    return orchestrator(folder, *steps, **keys).run({"config": {}})
+
+
+def test_all_steps_run_in_order(tmp_path: Path) -> None:
+    diary: list[str] = []
+    result = walk(tmp_path, Made("a", diary), Made("b", diary))
+    assert (result.status, result.exit_code, diary) == (Status.SUCCEEDED, Exit.DONE, ["a execute", "b execute"])
+
+
+def test_a_failure_is_undone_in_reverse_with_the_failed_steps_own_effects(tmp_path: Path) -> None:
+    diary: list[str] = []
+    result = walk(
+        tmp_path, Made("a", diary), Made("look", diary, effects=Effects.NONE), Made("b", diary),
+        Made("c", diary, raises(Failed("broken"))), Made("d", diary),
+    )  # fmt: skip
+    assert diary[4:] == ["c rollback", "b rollback", "a rollback"]
+    assert (result.status, result.exit_code, str(result.error)) == (Status.UNDONE, Exit.FAILED, "broken")
+
+
+def test_a_rollback_that_fails_stops_no_other_and_the_first_error_stays_first(tmp_path: Path) -> None:
+    diary: list[str] = []
+    result = walk(
+        tmp_path, Made("a", diary), Made("b", diary, rollback=raises(RollbackFailed("stuck"))),
+        Made("c", diary, rollback=raises(ValueError("a bug"))), Made("d", diary, raises(Failed("broken"))),
+    )  # fmt: skip
+    assert diary[-4:] == ["d rollback", "c rollback", "b rollback", "a rollback"]
+    assert (result.status, result.exit_code) == (Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED)
+    assert str(result.error) == "broken"
+    assert [str(e) for e in result.rollback_errors] == ["c: ValueError: a bug", "stuck"]
+
+
+@pytest.mark.parametrize(
+    ("error", "touched", "status", "code"),
+    [
+        (Refused("no"), False, Status.REFUSED, Exit.REFUSED),
+        (Refused("no"), True, Status.UNDONE, Exit.FAILED),
+        (Transient("away"), False, Status.REFUSED, Exit.TRANSIENT),
+        (Transient("away"), True, Status.UNDONE, Exit.FAILED),
+        (KeyError("bug"), True, Status.UNDONE, Exit.BUG),
+    ],
+    ids=["refused first", "refused later", "transient first", "transient later", "bug"],
+)
+def test_exit_codes(tmp_path: Path, error: Exception, touched: bool, status: Status, code: Exit) -> None:
+    diary: list[str] = []
+    before = [Made("a", diary)] if touched else []
+    result = walk(tmp_path, *before, Made("b", diary, raises(error), effects=Effects.NONE))
+    assert (result.status, result.exit_code) == (status, code)
+
+
+def test_what_is_transient_is_tried_again_and_told(tmp_path: Path) -> None:
+    diary: list[str] = []
+    told: list[Event] = []
+    result = walk(tmp_path, Made("a", diary, raises(Transient("away"), times=2)), tell=told.append)
+    assert (result.exit_code, diary) == (Exit.DONE, ["a execute"] * 3)
+    ends = [event for event in told if isinstance(event, StepEnded)]
+    assert [end.retry_in is None for end in ends] == [False, False, True]
+
+
+def test_a_rollback_is_tried_again_too(tmp_path: Path) -> None:
+    diary: list[str] = []
+    result = walk(
+        tmp_path, Made("a", diary, rollback=raises(Transient("away"), times=2)), Made("b", diary, raises(Failed("x")))
+    )
+    assert result.status is Status.UNDONE
+    assert diary.count("a rollback") == 3
+
+
+def test_a_stop_undoes(tmp_path: Path) -> None:
+    diary: list[str] = []
+    stop = threading.Event()
+
+    def stopped(context: Context) -> None:
+        stop.set()
+        context.check()
+
+    result = walk(tmp_path, Made("a", diary), Made("b", diary, stopped), Made("c", diary), stop=stop)
+    assert (result.status, result.exit_code) == (Status.UNDONE, Exit.STOPPED)
+    assert diary == ["a execute", "b execute", "b rollback", "a rollback"]
+
+
+def test_an_abandoned_undo_is_sealed_and_can_be_resumed(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = Made("a", diary), Made("b", diary, raises(Failed("x")), rollback=raises(Abandoned(), times=1))
+    result = walk(tmp_path, *steps)
+    assert (result.status, result.exit_code) == (Status.INTERRUPTED, Exit.STOPPED)
+    story = replay(FileStore(tmp_path).records("r1"))
+    assert [(a.step, a.action, a.result) for a in story.attempts][-1] == ("b", Action.ROLLBACK, "abandoned")
+    again = orchestrator(tmp_path, *steps).undo()
+    assert again.status is Status.UNDONE
+    assert diary[-2:] == ["b rollback", "a rollback"]
+
+
+def test_an_irreversible_step_is_named_when_the_undo_starts(tmp_path: Path) -> None:
+    diary: list[str] = []
+    told: list[Event] = []
+    walk(
+        tmp_path,
+        Made("mail", diary, effects=Effects.IRREVERSIBLE),
+        Made("b", diary, raises(Failed("x"))),
+        tell=told.append,
+    )
+    [undo] = [event for event in told if isinstance(event, UndoStarted)]
+    assert (undo.stays, undo.steps) == (("mail",), ("b",))
+
+
+def test_a_journal_that_can_not_be_written_refuses_before_anything(tmp_path: Path) -> None:
+    diary: list[str] = []
+    (tmp_path / "r1").write_text("a file where a folder should be")
+    with pytest.raises(Refused, match="can't be written"):
+        walk(tmp_path, Made("a", diary))
+    assert diary == []
+
+
+def test_items_are_kept_of_a_step_that_fails(tmp_path: Path) -> None:
+    diary: list[str] = []
+
+    def some(context: Context) -> None:
+        context.tell([Item("thing", "changed")])
+        raise Failed("after one", details={"log": ["line"]})
+
+    walk(tmp_path, Made("a", diary, some))
+    attempt = replay(FileStore(tmp_path).records("r1")).attempts[0]
+    assert attempt.data["items"] == [{"what": "thing", "result": "changed", "why": "", "fields": []}]
+    assert attempt.data["details"] == {"log": ["line"]}
+
+
+def test_an_unknown_step_and_a_name_that_stands_twice_are_refused() -> None:
+    specs = {"deploy": StepSpec("deploy")}
+    with pytest.raises(Refused) as unknown:
+        make_plan([StepConfig("deply", "deply")], specs)
+    assert "did you mean 'deploy'" in str(unknown.value.remedy)
+    with pytest.raises(Refused, match="stands twice"):
+        make_plan([StepConfig("deploy", "deploy"), StepConfig("deploy", "deploy")], specs)
