@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 from typing import Any
 
@@ -29,6 +30,15 @@ def web(cluster: Cluster, *extra: str, image: str = "localhost/app:1") -> subpro
     )  # fmt: skip
 
 
+def needs_registry(cluster: Cluster) -> None:
+    """Skip where the node has no registry at localhost:5000 to say that it does not know an image."""
+    if cluster.real:
+        try:
+            socket.create_connection(("localhost", 5000), 1).close()
+        except OSError:
+            pytest.skip("no registry at localhost:5000")
+
+
 def workload(cluster: Cluster, name: str = "web") -> Any:
     return state_of(cluster.get("apps/v1", "Deployment", name))
 
@@ -41,8 +51,8 @@ def test_a_good_version_comes_up_and_answers(cluster: Cluster) -> None:
     assert "succeeded" in done.stdout
 
 
-@pytest.mark.docker
 def test_an_image_that_the_registry_does_not_know_is_undone_by_evidence(cluster: Cluster) -> None:
+    needs_registry(cluster)
     assert web(cluster).returncode == 0
     before = workload(cluster)
     bad = web(cluster, image=NOPE)
@@ -120,6 +130,7 @@ def test_a_first_install_that_fails_leaves_nothing_but_its_claim(cluster: Cluste
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "standard", "resources": {"requests": {"storage": "1Mi"}}},
     }  # fmt: skip
+    needs_registry(cluster)
     others = config_map("others")
     others["metadata"]["namespace"] = cluster.namespace
     cluster.client.create(others, manager="somebody")
@@ -256,3 +267,15 @@ def test_plan_shows_fields_and_changes_nothing(cluster: Cluster) -> None:
     assert before is not None
     assert after is not None
     assert state_of(after) == state_of(before)
+
+
+def test_a_folder_of_manifests_with_a_definition_of_its_own(cluster: Cluster) -> None:
+    shop = str(WEB.parent.parent / "shop/sternway.yaml")
+    done = sternway("run", "--config", shop, "--set", f"namespace={cluster.namespace}", kubeconfig=cluster.kubeconfig)
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = done.stdout.split()[1]
+    assert cluster.get("shop.example.com/v1", "Catalogue", "winter") is not None
+    back = sternway("rollback", run, kubeconfig=cluster.kubeconfig)
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert cluster.get("apps/v1", "StatefulSet", "shop") is None
+    assert "deleted customresourcedefinition" in back.stdout

@@ -113,7 +113,7 @@ class LeaseLock:
             there = self._client.get(self._ref) if error.conflict or error.unreachable else None
             if there is not None and there["spec"].get("holderIdentity") == str(me):
                 return there  # it went through, only the answer was lost
-            if error.conflict or error.not_found:
+            if error.conflict or (error.not_found and lease is not None):
                 raise _Raced from error
             raise
 
@@ -164,6 +164,11 @@ def _now() -> str:
 def _unlockable(error: ApiError, namespace: str | None) -> Refused | Transient:
     if error.retryable or error.unreachable:
         return Transient(f"the target can't be locked now: {error}", retry_after=error.retry_after)
+    if error.not_found:
+        return Refused(
+            f"namespace {namespace} does not exist",
+            remedy="create it, or set journal.namespace to one that exists when the manifests create it",
+        )
     return Refused(
         f"the target can't be locked: {error}",
         remedy=f"grant get, create, update and delete on leases.coordination.k8s.io in namespace {namespace}",

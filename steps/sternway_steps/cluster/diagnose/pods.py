@@ -93,7 +93,7 @@ def _crash(pod: Obj, status: Mapping[str, Any], view: View) -> Verdict | None:
     how = f"signal {ended['signal']}" if ended.get("signal") else f"exit code {ended['exitCode']}"
     message = f"container {status['name']} ended with {how}" + (f" ({what})" if what != "Error" else "")
     # A restart follows an end; a container that does not run now has ended once more than it was restarted.
-    times = status.get("restartCount", 0) + (0 if state.get("running") else 1)
+    times = status.get("restartCount", 0) + (0 if "running" in state else 1)
     if times > 1:
         message += f", {times} times"
     reason = what if what == "OOMKilled" else "CrashLoopBackOff"

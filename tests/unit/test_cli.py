@@ -1,0 +1,147 @@
+"""The command line as a process: what it prints, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sternway_steps.exits import MEANING, Exit
+from sternway_steps.sandbox import Sandbox
+from tests.conftest import ROOT, WEB
+from tests.helpers import sternway
+
+
+def test_help_has_an_example_for_each_command() -> None:
+    for name in ("run", "plan", "rollback", "runs", "show", "step"):
+        shown = sternway(name, "--help", kubeconfig="")
+        assert shown.returncode == 0
+        assert "Example: sternway " + name in shown.stdout
+    assert "sternway, version" in sternway("--version", kubeconfig="").stdout
+
+
+def test_completion_is_offered() -> None:
+    done = sternway(kubeconfig="", environ={"_STERNWAY_COMPLETE": "bash_source"})
+    assert "_sternway_completion" in done.stdout
+
+
+MISTAKES = {
+    "no such command": (["rum"], Exit.USAGE, "No such command 'rum'"),
+    "no such file": (["run", "--config", "nix.yaml"], Exit.USAGE, "nix.yaml: the file can't be read"),
+    "a typo in a key": (["run", "--config", str(WEB), "--set", "imgae=web:2"], Exit.USAGE, "did you mean 'image'?"),
+    "no cluster": (["run", "--config", str(WEB), "--kubeconfig", "nix"], Exit.REFUSED, "kubeconfig nix does not exist"),
+    "no such run": (["rollback", "nix"], Exit.REFUSED, "run nix is not in the journal"),
+    "no such namespace": (["run", "--config", str(WEB), "--set", "namespace=nix"], Exit.REFUSED, "namespace nix does not exist"),
+    "an unknown step": (["run", "--config", str(WEB), "--set", "steps=[deploi]"], Exit.REFUSED, "there is no step 'deploi'"),
+    "a step without a run": (["step", "deploy", "execute", "--config", str(WEB)], Exit.USAGE, "Missing option '--run'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_named_and_nothing_is_touched(sternway_sandbox: Sandbox, mistake: str) -> None:
+    arguments, code, words = MISTAKES[mistake]
+    done = sternway(*arguments, kubeconfig=sternway_sandbox.kubeconfig)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert sternway_sandbox.store.all(("apps", "Deployment")) == []
+
+
+def test_json_is_one_schema_of_lines(sternway_sandbox: Sandbox) -> None:
+    done = sternway("run", "--config", str(WEB), "--output", "json", "--set", "image=nope:1", kubeconfig=sternway_sandbox.kubeconfig)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {line["schema"] for line in lines} == {1}
+    kinds = [line["type"] for line in lines]
+    assert kinds[0] == "run-started"
+    assert kinds[-1] == "run-ended"
+    assert {"step-started", "step-progress", "step-ended", "undo-started"} <= set(kinds)
+    failed = next(line for line in lines if line["type"] == "step-ended" and line["error"])
+    assert failed["error"]["details"]["cause"]["reason"] in ("ErrImagePull", "ImagePullBackOff")
+    assert "objects" not in failed["error"]["details"]
+    assert (lines[-1]["status"], lines[-1]["exit_code"], done.returncode) == ("undone", 4, 4)
+    run = lines[0]["run"]
+    shown = json.loads(sternway("show", run, "--output", "json", kubeconfig=sternway_sandbox.kubeconfig).stdout)
+    assert [(a["step"], a["action"], a["result"]) for a in shown["attempts"]] == [
+        ("validate", "execute", "done"), ("deploy", "execute", "done"), ("verify", "execute", "failed"), ("deploy", "rollback", "done"),
+    ]  # fmt: skip
+    planned = sternway("plan", "--config", str(WEB), "--output", "json", kubeconfig=sternway_sandbox.kubeconfig)
+    assert [json.loads(line)["result"] for line in planned.stdout.splitlines()] == ["create", "create"]
+    listed = sternway("runs", "--output", "json", kubeconfig=sternway_sandbox.kubeconfig)
+    assert json.loads(listed.stdout)["status"] == "undone"
+
+
+def test_secrets_are_never_shown(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
+    def config(value: str) -> str:
+        (tmp_path / "s.yaml").write_text(f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{password: {value}}}\n")
+        (tmp_path / "sternway.yaml").write_text("name: s\nmanifests: [s.yaml]\n")
+        return str(tmp_path / "sternway.yaml")
+
+    outputs = []
+    for value in ("hunter2hunter2", "correcthorsebattery"):
+        for command in ("plan", "run"):
+            for form in ("text", "json"):
+                done = sternway(command, "--verbose", "--output", form, "--config", config(value), kubeconfig=sternway_sandbox.kubeconfig)
+                assert done.returncode == 0, done.stdout + done.stderr
+                outputs.append(done.stdout + done.stderr)
+    run = sternway("runs", kubeconfig=sternway_sandbox.kubeconfig).stdout.splitlines()[1].split()[0]
+    outputs.append(sternway("show", run, kubeconfig=sternway_sandbox.kubeconfig).stdout)
+    for text in outputs:
+        for secret in ("hunter2", "correcthorse", "aHVudGVyM", "Y29ycmVjdGhvcnNl"):
+            assert secret not in text
+    assert any("(hidden)" in text for text in outputs)
+
+
+def test_steps_run_one_by_one_as_their_containers_do(sternway_sandbox: Sandbox) -> None:
+    def step(name: str, action: str, image: str = "web:1", run: str = "wf-1") -> int:
+        return sternway(
+            "step", name, action, "--run", run, "--config", str(WEB), "--set", f"image={image}", kubeconfig=sternway_sandbox.kubeconfig
+        ).returncode
+
+    assert step("deploy", "rollback") == Exit.DONE  # nothing began
+    assert [step(name, "execute") for name in ("validate", "deploy", "verify")] == [0, 0, 0]
+    before = sternway_sandbox.store.all(("apps", "Deployment"))[0]["spec"]
+    assert step("deploy", "execute", "nope:1", "wf-2") == Exit.DONE
+    assert step("verify", "execute", "nope:1", "wf-2") == Exit.FAILED
+    assert [step(name, "rollback", "nope:1", "wf-2") for name in ("verify", "deploy")] == [0, 0]
+    assert sternway_sandbox.store.all(("apps", "Deployment"))[0]["spec"] == before
+    assert step("deploy", "execute", "nope:1", "wf-2") == Exit.REFUSED  # a run that was rolled back stays so
+
+
+def test_the_sandbox_outlives_its_process(tmp_path: Path) -> None:
+    environ = {"STERNWAY_STATE": str(tmp_path / "state.json")}
+    assert sternway("run", "--sandbox", "--config", str(WEB), kubeconfig="", environ=environ).returncode == 0
+    bad = sternway("run", "--sandbox", "--config", str(WEB), "--set", "image=nope:1", kubeconfig="", environ=environ)
+    assert bad.returncode == Exit.FAILED
+    assert "restored deployment.apps/web" in bad.stdout
+    listed = sternway("runs", "--sandbox", kubeconfig="", environ=environ).stdout
+    assert "undone" in listed
+    assert "succeeded" in listed
+
+
+def test_a_journal_in_files(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
+    journal = str(tmp_path / "journal")
+    flags = ("--config", str(WEB), "--set", "journal.store=file", "--set", f"journal.path={journal}")
+    assert sternway("run", *flags, kubeconfig=sternway_sandbox.kubeconfig).returncode == 0
+    assert sternway_sandbox.store.all(("", "Secret")) == []
+    run = sternway("runs", "--journal", journal, kubeconfig=sternway_sandbox.kubeconfig).stdout.splitlines()[1].split()[0]
+    assert sternway("rollback", run, "--journal", journal, kubeconfig=sternway_sandbox.kubeconfig).returncode == 0
+    assert sternway_sandbox.store.all(("apps", "Deployment")) == []
+
+
+def test_what_a_step_may_load_at_start() -> None:
+    code = (
+        "import sys, sternway_steps.step, sternway_steps.plan, sternway_steps.exits, sternway_steps.cli.main, sternway_steps.builtin;"
+        "import sternway_steps.orchestrator, sternway_steps.session;"
+        "print([m for m in ('kubernetes','hera','urllib3','werkzeug','yaml','jsonpatch','sternway_templates') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_readme_tells_every_exit_code() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for code, meaning in MEANING.items():
+        assert f"| {int(code)} | {meaning} |" in readme
