@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.sandbox import Sandbox

@@ -9,13 +9,13 @@ import subprocess
 from typing import Any
 
 import pytest
-
 from sternway_steps.config import VerifyConfig
 from sternway_steps.config.schema import Grace
 from sternway_steps.events import Event, StepEnded
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.session import Session
+
 from tests.conftest import WEB, Cluster
 from tests.helpers import command, config_map, config_of, deployment, state_of, sternway, until
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
 from sternway_steps.config import Config
 from sternway_steps.errors import Refused
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.session import Session
+
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, deployment, state_of
 from tests.scenarios import dying

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.journal.replay import Status
 from sternway_steps.session import Session
+
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, deployment, state_of
 

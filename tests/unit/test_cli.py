@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from sternway_steps.exits import MEANING, Exit
 from sternway_steps.sandbox import Sandbox
+
 from tests.conftest import ROOT, WEB
 from tests.helpers import sternway
 
@@ -51,7 +51,9 @@ def test_mistakes_are_named_and_nothing_is_touched(sternway_sandbox: Sandbox, mi
 
 
 def test_json_is_one_schema_of_lines(sternway_sandbox: Sandbox) -> None:
-    done = sternway("run", "--config", str(WEB), "--output", "json", "--set", "image=nope:1", kubeconfig=sternway_sandbox.kubeconfig)
+    done = sternway(
+        "run", "--config", str(WEB), "--output", "json", "--set", "image=nope:1", kubeconfig=sternway_sandbox.kubeconfig
+    )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert {line["schema"] for line in lines} == {1}
     kinds = [line["type"] for line in lines]
@@ -75,7 +77,9 @@ def test_json_is_one_schema_of_lines(sternway_sandbox: Sandbox) -> None:
 
 def test_secrets_are_never_shown(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
     def config(value: str) -> str:
-        (tmp_path / "s.yaml").write_text(f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{password: {value}}}\n")
+        (tmp_path / "s.yaml").write_text(
+            f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{password: {value}}}\n"
+        )
         (tmp_path / "sternway.yaml").write_text("name: s\nmanifests: [s.yaml]\n")
         return str(tmp_path / "sternway.yaml")
 
@@ -83,7 +87,15 @@ def test_secrets_are_never_shown(sternway_sandbox: Sandbox, tmp_path: Path) -> N
     for value in ("hunter2hunter2", "correcthorsebattery"):
         for command in ("plan", "run"):
             for form in ("text", "json"):
-                done = sternway(command, "--verbose", "--output", form, "--config", config(value), kubeconfig=sternway_sandbox.kubeconfig)
+                done = sternway(
+                    command,
+                    "--verbose",
+                    "--output",
+                    form,
+                    "--config",
+                    config(value),
+                    kubeconfig=sternway_sandbox.kubeconfig,
+                )
                 assert done.returncode == 0, done.stdout + done.stderr
                 outputs.append(done.stdout + done.stderr)
     run = sternway("runs", kubeconfig=sternway_sandbox.kubeconfig).stdout.splitlines()[1].split()[0]
@@ -97,7 +109,16 @@ def test_secrets_are_never_shown(sternway_sandbox: Sandbox, tmp_path: Path) -> N
 def test_steps_run_one_by_one_as_their_containers_do(sternway_sandbox: Sandbox) -> None:
     def step(name: str, action: str, image: str = "web:1", run: str = "wf-1") -> int:
         return sternway(
-            "step", name, action, "--run", run, "--config", str(WEB), "--set", f"image={image}", kubeconfig=sternway_sandbox.kubeconfig
+            "step",
+            name,
+            action,
+            "--run",
+            run,
+            "--config",
+            str(WEB),
+            "--set",
+            f"image={image}",
+            kubeconfig=sternway_sandbox.kubeconfig,
         ).returncode
 
     assert step("deploy", "rollback") == Exit.DONE  # nothing began
@@ -126,7 +147,9 @@ def test_a_journal_in_files(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
     flags = ("--config", str(WEB), "--set", "journal.store=file", "--set", f"journal.path={journal}")
     assert sternway("run", *flags, kubeconfig=sternway_sandbox.kubeconfig).returncode == 0
     assert sternway_sandbox.store.all(("", "Secret")) == []
-    run = sternway("runs", "--journal", journal, kubeconfig=sternway_sandbox.kubeconfig).stdout.splitlines()[1].split()[0]
+    run = (
+        sternway("runs", "--journal", journal, kubeconfig=sternway_sandbox.kubeconfig).stdout.splitlines()[1].split()[0]
+    )
     assert sternway("rollback", run, "--journal", journal, kubeconfig=sternway_sandbox.kubeconfig).returncode == 0
     assert sternway_sandbox.store.all(("apps", "Deployment")) == []
 

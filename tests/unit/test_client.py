@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from sternway_steps.cluster import transport
 from sternway_steps.cluster.api_error import ApiError
 from sternway_steps.cluster.client import Client

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from sternway_steps.cluster.diagnose import Related, Verdict, diagnose
 from sternway_steps.cluster.diagnose.images import is_final
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from sternway_steps.cluster.client import Client
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.journal.codec import from_chunks, to_chunks, to_line

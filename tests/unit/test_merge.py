@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from sternway_steps.cluster.fields import fields_of, name_of, tree, union
 from sternway_steps.cluster.merge import ABSENT, OnConflict, diff, put_back, reconstruct
 from sternway_steps.cluster.order import waves

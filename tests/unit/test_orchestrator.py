@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from sternway_steps.attempt import Abandoned
 from sternway_steps.config import Config, StepConfig
 from sternway_steps.errors import Failed, Refused, RollbackFailed, Transient

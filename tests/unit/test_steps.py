@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from sternway_steps.builtin import builtin_steps
 from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.ref import Ref
@@ -22,6 +21,7 @@ from sternway_steps.sandbox.faults import cut
 from sternway_steps.step import Action, Context, Step
 from sternway_steps.validate import Validate
 from sternway_steps.verify import Verify
+
 from tests.helpers import config_map, config_of, deployment, state_of
 
 

@@ -36,11 +36,7 @@ def gather(client: Client, observed: Observed, ref: Ref, verdict: Verdict) -> Ev
     cause = verdict.cause
     pod = observed.get(Ref("v1", "Pod", ref.namespace, cause.pod)) if cause and cause.pod else None
     failed = observed.get(ref)
-    about = {obj["metadata"]["uid"] for obj in (pod, failed) if obj is not None}
-    events = sorted(
-        (e for e in observed.related(ref.namespace).events if (e.get("involvedObject") or {}).get("uid") in about),
-        key=event_time,
-    )
+    events = sorted((e for obj in (failed, pod) if obj is not None for e in _events(client, obj)), key=event_time)
     told = dict.fromkeys(
         f"{e.get('reason')}: {e.get('message', '').strip()}" for e in events if e.get("type") == "Warning"
     )
@@ -52,6 +48,16 @@ def gather(client: Client, observed: Observed, ref: Ref, verdict: Verdict) -> Ev
         events=tuple(told)[-_MOST_EVENTS:],
         objects=tuple({**content(obj), "status": obj.get("status", {})} for obj in (failed, pod) if obj is not None),
     )
+
+
+def _events(client: Client, obj: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Read the events of an object now: the watch may not have told the newest yet."""
+    metadata = obj["metadata"]
+    about = f"involvedObject.uid={metadata['uid']}"
+    try:
+        return client.list("v1", "Event", metadata.get("namespace"), fields=about).items
+    except ApiError:
+        return []
 
 
 def _container(pod: Mapping[str, Any] | None, named: str) -> str:
