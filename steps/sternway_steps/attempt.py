@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .errors import SternwayError, Stopped
+from .errors import Failed, SternwayError, Stopped, Transient
 from .events import Listener, StepEnded, StepProgress, StepStarted
 from .journal.writer import RunJournal, StepJournal
 from .plan import PlannedStep
@@ -60,7 +60,7 @@ def attempt(
         _seal(record, "abandoned", items, None, None)
         raise
     except Exception as raised:  # noqa: BLE001  whatever a step raises, the others are undone
-        error = raised
+        error = _meant(raised)
     error = _seal(record, "done" if error is None else _word(error), items, outcome, error) or error
     summary = outcome.summary if outcome and error is None else str(error)
     tell(StepEnded(planned.name, action, summary, time.monotonic() - began, tuple(items), error))
@@ -84,6 +84,23 @@ def _seal(
         # The undo needs the intents, which are there; only the story has a gap.
         return error or unwritten
     return None
+
+
+def _meant(error: Exception) -> Exception:
+    """Say what an answer of the API server means for a step that did not say so itself."""
+    from .cluster.api_error import ApiError
+    from .cluster.discovery import UnknownKind
+
+    meant: SternwayError
+    if isinstance(error, ApiError):
+        away = error.retryable or error.unreachable
+        meant = Transient(str(error), retry_after=error.retry_after) if away else Failed(str(error))
+    elif isinstance(error, UnknownKind):
+        meant = Failed(str(error))
+    else:
+        return error
+    meant.__cause__ = error
+    return meant
 
 
 def _word(error: Exception) -> str:

@@ -61,10 +61,7 @@ class Orchestrator:
         self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
         try:
             error = self._forward()
-            errors: list[Exception] = []
-            if error is not None:
-                errors = self._back(str(error))
-            result = self._result(error, errors)
+            result = self._result(error, self._back(str(error)) if error is not None else [])
         except Abandoned:
             result = Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
         return self._end(result, began)
@@ -96,7 +93,11 @@ class Orchestrator:
 
     def _back(self, because: str) -> list[Exception]:
         """Roll back every step that began, last first; one that fails never stops the others."""
-        begun = replay(self.journal.records()).begun()
+        try:
+            begun = replay(self.journal.records()).begun()
+        except SternwayError as unread:
+            failure = RollbackFailed(f"nothing could be undone: {unread}", remedy=unread.remedy)
+            return [failure]
         todo = self.plan.undo_of(begun)
         self.tell(UndoStarted(because, tuple(s.name for s in todo), tuple(s.name for s in self.plan.stays_of(begun))))
         errors: list[Exception] = []
@@ -138,8 +139,7 @@ class Orchestrator:
         if errors:
             return Result(run, Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED, error, tuple(errors))
         code = exit_of(error)
-        touched = self._touched()
-        if not touched and code in (Exit.REFUSED, Exit.TRANSIENT):
+        if code in (Exit.REFUSED, Exit.TRANSIENT) and not self._touched():
             return Result(run, Status.REFUSED, code, error)
         return Result(run, Status.UNDONE, Exit.FAILED if code in (Exit.REFUSED, Exit.TRANSIENT) else code, error)
 

@@ -38,7 +38,7 @@ def run_step(session: Session, config: Config, name: str, action: Action, run: s
     if not records:
         if action is Action.ROLLBACK:
             return Result(run, Status.UNDONE, exit_of(None))  # nothing began, so nothing is to be undone
-        journal.start({"config": config.to_dict()})
+        journal.start({"config": config.to_dict(), "stepwise": True})
     elif action is Action.ROLLBACK and name not in replay(records).begun():
         return Result(run, Status.UNDONE, exit_of(None))
     elif action is Action.EXECUTE and name in replay(records).undone():

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from . import __version__
 from .attempt import ContextFor
 from .builtin import builtin_steps
 from .config import Config
-from .errors import Refused
+from .errors import Refused, SternwayError
 from .events import Listener
 from .journal.entries import new_run_id
 from .journal.lock import Lock
@@ -92,7 +93,8 @@ class Session:
             orchestrator = self._orchestrator(config, journal, store, lock, tell)
             who = {"version": __version__, "host": socket.gethostname(), "user": _user()}
             result = orchestrator.run({"config": config.to_dict(), "by": who})
-            prune(store, journal.target, config.history)
+            with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
+                prune(store, journal.target, config.history)
             return result
         finally:
             lock.release()
@@ -149,7 +151,7 @@ class Session:
 
     def _placed(self, story: Story) -> Story:
         """Tell an open run that is at work from one whose process is gone."""
-        if story.status is not Status.OPEN:
+        if story.status is not Status.OPEN or story.stepwise:
             return story
         holder = open_journal(Config.from_dict(story.config), self.book)[1].holder()
         alive = holder is not None and holder.run == story.run
@@ -158,7 +160,8 @@ class Session:
     def _finish_interrupted(self, store: Store, target: str, lock: Lock, tell: Listener) -> None:
         """Undo what a dead process left half done: we hold the lock, so no living one is at it."""
         for head in store.heads(target):
-            if replay([head]).status is not Status.OPEN:
+            begun = replay([head])
+            if begun.status is not Status.OPEN or begun.stepwise:
                 continue
             story = replay(store.records(head.key.run))
             journal = RunJournal(store, story.run, target)
@@ -188,7 +191,7 @@ class Session:
                 options=planned.options,
                 journal=record,
                 connect=lambda: self.client,
-                plan=plan,
+                pipeline=tuple(step.spec for step in plan.steps),
                 # An undo is not stopped by what stopped the way forward: not by a signal, not by the deadline.
                 stop=self.stop if forward else never,
                 deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,

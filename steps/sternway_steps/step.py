@@ -15,7 +15,6 @@ from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
 if TYPE_CHECKING:
     from .cluster.client import Client
     from .config import Config
-    from .plan import Plan
 
 __all__ = [
     "Action", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome", "Progress", "Refused",
@@ -118,7 +117,7 @@ class Context:
     """All that a step is given; nothing else is promised to it.
 
     `deadline` is a reading of `clock` in seconds (monotonic) or None. `options` are the step's own keys of the
-    config. `client` is built when it is first asked for.
+    config. `client` is built when it is first asked for. `pipeline` is what all steps of the run say of themselves.
     """
 
     run: str
@@ -128,7 +127,7 @@ class Context:
     options: Mapping[str, Any]
     journal: JournalView
     connect: Callable[[], Client]
-    plan: Plan
+    pipeline: tuple[StepSpec, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
     report: Callable[[Progress], None] = lambda _: None
     deadline: float | None = None

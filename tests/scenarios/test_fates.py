@@ -14,6 +14,8 @@ from sternway_steps.config.schema import Grace
 from sternway_steps.events import Event, StepEnded
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.sandbox.faults import call
 from sternway_steps.session import Session
 
 from tests.conftest import WEB, Cluster
@@ -63,6 +65,19 @@ def test_an_image_that_the_registry_does_not_know_is_undone_by_evidence(cluster:
     assert "restored deployment.apps/web" in bad.stdout
     assert "as before and healthy" in bad.stdout
     assert workload(cluster) == before
+
+
+def arriving(cluster: Cluster, before: Any) -> subprocess.Popen[str]:
+    """Start a run that never gets ready, and give its process once its change has arrived."""
+    process = subprocess.Popen(
+        command(
+            "run", "--kubeconfig", cluster.kubeconfig, "--config", str(WEB), "--set", "image=localhost/app:1",
+            "--set", f"namespace={cluster.namespace}", "--set", "env.APP_MODE=unready",
+        ),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    until(lambda: workload(cluster) != before, what="the change arrives")
+    return process
 
 
 def bad_config(namespace: str, fate: str) -> Any:
@@ -173,14 +188,7 @@ def test_an_object_that_the_server_rejects_half_way_undoes_those_before_it(clust
 def test_a_signal_stops_the_run_and_undoes_it(cluster: Cluster, number: signal.Signals) -> None:
     assert web(cluster).returncode == 0
     before = workload(cluster)
-    process = subprocess.Popen(
-        command(
-            "run", "--kubeconfig", cluster.kubeconfig, "--config", str(WEB), "--set", "image=localhost/app:1",
-            "--set", f"namespace={cluster.namespace}", "--set", "env.APP_MODE=unready",
-        ),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    until(lambda: workload(cluster) != before, what="the change arrives")
+    process = arriving(cluster, before)
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == Exit.STOPPED, out
@@ -191,14 +199,7 @@ def test_a_signal_stops_the_run_and_undoes_it(cluster: Cluster, number: signal.S
 def test_a_second_signal_leaves_at_once_and_the_undo_can_be_resumed(cluster: Cluster) -> None:
     assert web(cluster).returncode == 0
     before = workload(cluster)
-    process = subprocess.Popen(
-        command(
-            "run", "--kubeconfig", cluster.kubeconfig, "--config", str(WEB), "--set", "image=localhost/app:1",
-            "--set", f"namespace={cluster.namespace}", "--set", "env.APP_MODE=unready",
-        ),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    until(lambda: workload(cluster) != before, what="the change arrives")
+    process = arriving(cluster, before)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=30)
@@ -214,16 +215,9 @@ def test_a_second_signal_leaves_at_once_and_the_undo_can_be_resumed(cluster: Clu
 def test_a_killed_run_is_seen_and_finished_from_elsewhere(cluster: Cluster) -> None:
     assert web(cluster).returncode == 0
     before = workload(cluster)
-    process = subprocess.Popen(
-        command(
-            "run", "--kubeconfig", cluster.kubeconfig, "--config", str(WEB), "--set", "image=localhost/app:1",
-            "--set", f"namespace={cluster.namespace}", "--set", "env.APP_MODE=unready",
-        ),
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    until(lambda: workload(cluster) != before, what="the change arrives")
+    process = arriving(cluster, before)
     process.kill()
-    process.wait()
+    process.communicate()
     with Session(kubeconfig=cluster.kubeconfig) as session:
         run = session.runs(f"{cluster.namespace}.web")[0]
         assert run.status is Status.INTERRUPTED
@@ -237,17 +231,9 @@ def test_a_killed_run_is_seen_and_finished_from_elsewhere(cluster: Cluster) -> N
 
 def test_a_run_after_a_killed_one_undoes_that_first(cluster: Cluster) -> None:
     assert web(cluster).returncode == 0
-    process = subprocess.Popen(
-        command(
-            "run", "--kubeconfig", cluster.kubeconfig, "--config", str(WEB), "--set", "image=localhost/app:1",
-            "--set", f"namespace={cluster.namespace}", "--set", "env.APP_MODE=unready",
-        ),
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    before = workload(cluster)
-    until(lambda: workload(cluster) != before, what="the change arrives")
+    process = arriving(cluster, workload(cluster))
     process.kill()
-    process.wait()
+    process.communicate()
     again = web(cluster, "--set", "replicas=1")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "undoing run" in again.stdout
@@ -279,3 +265,28 @@ def test_a_folder_of_manifests_with_a_definition_of_its_own(cluster: Cluster) ->
     assert back.returncode == 0, back.stdout + back.stderr
     assert cluster.get("apps/v1", "StatefulSet", "shop") is None
     assert "deleted customresourcedefinition" in back.stdout
+
+
+MOMENTS = {
+    "validate": lambda request: "dryRun=All" in request.query,
+    "deploy": lambda request: (
+        request.method == "PATCH" and "fieldManager=sternway&" in request.query and "dryRun" not in request.query
+    ),
+    "verify": lambda request: request.path.endswith("/pods"),
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("step", MOMENTS)
+def test_a_signal_in_each_step_ends_old(sternway_sandbox: Sandbox, step: str, number: signal.Signals) -> None:
+    flags = ("--kubeconfig", sternway_sandbox.kubeconfig, "--config", str(WEB), "--set", "env.APP_MODE=unready")
+    assert sternway("run", *flags[:4], kubeconfig="").returncode == 0
+    before = state_of(sternway_sandbox.store.all(("apps", "Deployment"))[0])
+    started: list[subprocess.Popen[str]] = []
+    sternway_sandbox.faults.when(MOMENTS[step], call(before=lambda: started[0].send_signal(number)))
+    started.append(
+        subprocess.Popen(command("run", *flags), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    )
+    out, _ = started[0].communicate(timeout=60)
+    assert started[0].returncode == Exit.STOPPED, out
+    assert state_of(sternway_sandbox.store.all(("apps", "Deployment"))[0]) == before

@@ -74,7 +74,7 @@ def orchestrator(
     def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
         return Context(
             run=run, step=planned.name, attempt=record.key.attempt, config=config, options={}, journal=record,
-            connect=lambda: pytest.fail("no cluster here"), plan=plan,
+            connect=lambda: pytest.fail("no cluster here"),
             stop=stop if action is Action.EXECUTE else threading.Event(),
         )  # fmt: skip
 

@@ -15,7 +15,6 @@ from sternway_steps.deploy import Deploy
 from sternway_steps.errors import Failed, Refused, Transient
 from sternway_steps.journal.files import FileStore
 from sternway_steps.journal.writer import RunJournal
-from sternway_steps.plan import make_plan
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import cut
 from sternway_steps.step import Action, Context, Step
@@ -23,6 +22,8 @@ from sternway_steps.validate import Validate
 from sternway_steps.verify import Verify
 
 from tests.helpers import config_map, config_of, deployment, state_of
+
+PIPELINE = tuple(step.spec for step in builtin_steps().values())
 
 
 @pytest.fixture
@@ -39,9 +40,8 @@ class Bench:
         self.client, self._folder = client, folder
 
     def context(self, step: Step, action: Action, config: Config, run: str = "r1") -> Context:
-        plan = make_plan(config.steps, {name: s.spec for name, s in builtin_steps().items()})
         record = RunJournal(FileStore(self._folder), run, "t").begin(step.spec.name, action)
-        return Context(run, step.spec.name, record.key.attempt, config, {}, record, lambda: self.client, plan)
+        return Context(run, step.spec.name, record.key.attempt, config, {}, record, lambda: self.client, PIPELINE)
 
     def do(self, step: Step, action: Action, config: Config, run: str = "r1") -> Any:
         context = self.context(step, action, config, run)
@@ -124,9 +124,8 @@ def test_deploy_writes_its_journal_a_fixed_number_of_times(client: Client, stern
     for number, size in enumerate((2, 60)):
         config = config_of("default", *(config_map(f"m{number}-{n}", a="1") for n in range(size)))
         record = RunJournal(SecretStore(client, "default"), f"r{number}", "t").begin("deploy", Action.EXECUTE)
-        plan = make_plan(config.steps, {name: s.spec for name, s in builtin_steps().items()})
         sternway_sandbox.faults.reset()
-        Deploy().execute(Context(f"r{number}", "deploy", 1, config, {}, record, lambda: client, plan))
+        Deploy().execute(Context(f"r{number}", "deploy", 1, config, {}, record, lambda: client, PIPELINE))
         counts.append(sum("secrets" in request.path for request in sternway_sandbox.requests))
         objects = [request for request in sternway_sandbox.requests if "configmaps" in request.path]
         assert len(objects) == 2 * size
@@ -235,3 +234,27 @@ def test_a_stateful_set_names_the_claims_it_leaves(bench: Bench) -> None:
     done = bench.do(Deploy(), Action.ROLLBACK, config)
     assert "kept its claims: data-db-0, data-db-1" in done.items[0].why
     assert len(bench.client.list("v1", "PersistentVolumeClaim", "default").items) == 2
+
+
+def test_a_kind_that_is_gone_is_no_obstacle_to_an_undo(bench: Bench) -> None:
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "shops.example.com"},
+        "spec": {
+            "group": "example.com", "scope": "Namespaced", "names": {"kind": "Shop", "plural": "shops"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}],
+        },
+    }  # fmt: skip
+    shop = {"apiVersion": "example.com/v1", "kind": "Shop", "metadata": {"name": "s"}, "spec": {}}
+    config = config_of("default", shop, crd)
+    bench.do(Deploy(), Action.EXECUTE, config)
+    definition = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, "shops.example.com")
+    bench.client.delete(definition, uid=None, propagation="Background")
+    bench.client.forget_discovery()
+    done = bench.do(Deploy(), Action.ROLLBACK, config)
+    assert {item.result for item in done.items} == {"absent"}
+
+
+def test_a_kind_that_nobody_serves_is_refused(bench: Bench) -> None:
+    strange = {"apiVersion": "apps/v1", "kind": "Deploymnet", "metadata": {"name": "s"}}
+    with pytest.raises(Refused, match="did you mean Deployment"):
+        bench.do(Deploy(), Action.EXECUTE, config_of("default", strange))

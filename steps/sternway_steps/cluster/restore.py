@@ -47,7 +47,12 @@ class Restorer:
 
     def undo(self, change: Change) -> Item:
         """Undo one object; raises ApiError when the server does not answer or does not let us."""
-        live = self.client.get(change.ref)
+        from .discovery import UnknownKind
+
+        try:
+            live = self.client.get(change.ref)
+        except UnknownKind:
+            return Item(str(change.ref), "absent", "its kind is not served, so there are no objects of it")
         if change.before is None:
             return self._undo_creation(change, live)
         return self._undo_update(change, change.before)

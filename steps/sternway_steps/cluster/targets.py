@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Refused
+from .discovery import UnknownKind
+
 if TYPE_CHECKING:
     from ..config import Config
     from .client import Client
@@ -32,7 +35,11 @@ def _placed(obj: dict[str, Any], config: Config, client: Client, coming: dict[tu
     group = obj["apiVersion"].rpartition("/")[0]
     namespaced = coming.get((group, obj["kind"]))
     if namespaced is None:
-        namespaced = client.resource(obj["apiVersion"], obj["kind"]).namespaced
+        try:
+            namespaced = client.resource(obj["apiVersion"], obj["kind"]).namespaced
+        except UnknownKind as error:
+            remedy = "add its CustomResourceDefinition to the manifests, or install it"
+            raise Refused(str(error), remedy=remedy) from error
     metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
     if namespaced:
         metadata["namespace"] = obj["metadata"].get("namespace") or namespace_of(config, client)

@@ -88,6 +88,7 @@ def _undo_all(restorer: Restorer, found: list[Change], context: Context) -> list
     away: list[ApiError] = []
 
     def one(change: Change) -> Item:
+        context.check()
         try:
             item = restorer.undo(change)
         except ApiError as error:

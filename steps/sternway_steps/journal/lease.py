@@ -34,6 +34,7 @@ class LeaseLock:
         self._ref = Ref("coordination.k8s.io/v1", "Lease", namespace, name)
         self._lease: dict[str, Any] | None = None
         self._stop = threading.Event()
+        self._run_stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.lost = threading.Event()
 
@@ -42,6 +43,7 @@ class LeaseLock:
         from ..cluster.api_error import ApiError
 
         me = Holder.me(run)
+        self._run_stop = stop
         try:
             for _ in range(_TRIES):
                 lease = self._client.get(self._ref)
@@ -137,11 +139,16 @@ class LeaseLock:
                     if there and there["spec"].get("holderIdentity") == lease["spec"]["holderIdentity"]:
                         self._lease = there
                     else:
-                        self.lost.set()
+                        self._lose()
                         return
                 if time.monotonic() - renewed > DURATION:
-                    self.lost.set()
+                    self._lose()
                     return
+
+    def _lose(self) -> None:
+        """Say that somebody else may be at work: neither the run nor an undo goes on."""
+        self.lost.set()
+        self._run_stop.set()
 
 
 class _Raced(Exception):

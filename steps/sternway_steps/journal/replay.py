@@ -49,6 +49,8 @@ class Story:
     status: Status
     config: Mapping[str, Any]
     error: str
+    stepwise: bool
+    """Its steps were called one by one, by somebody who knows when it ends: nobody else may call it interrupted."""
     attempts: tuple[Attempt, ...]
 
     def begun(self) -> frozenset[str]:
@@ -76,6 +78,7 @@ def replay(records: Sequence[Record]) -> Story:
         status=Status(last.data["status"]) if ended else Status.OPEN,
         config=began.data.get("config") or {},
         error=next((str(e.data["error"]) for e in head.entries if e.data.get("error")), ""),
+        stepwise=bool(began.data.get("stepwise")),
         attempts=tuple(attempts),
     )
 

@@ -98,7 +98,15 @@ class SecretStore:
         return str(found[0]["metadata"]["namespace"]) if found else None
 
     def _secrets(self, labels: str) -> list[dict[str, Any]]:
-        return self._client.list("v1", "Secret", self._namespace, labels=labels).items
+        from ..cluster.api_error import ApiError
+
+        try:
+            return self._client.list("v1", "Secret", self._namespace, labels=labels).items
+        except ApiError as error:
+            if error.retryable or error.unreachable:
+                raise Transient(f"the journal can't be read now: {error}", retry_after=error.retry_after) from error
+            where = f"in namespace {self._namespace}" if self._namespace else "in all namespaces"
+            raise Refused(f"the journal can't be read: {error}", remedy=f"grant list on secrets {where}") from error
 
     def _create(self, key: Key, number: int, name: str, piece: bytes, labels: Mapping[str, str]) -> None:
         text = base64.b64encode(piece).decode()

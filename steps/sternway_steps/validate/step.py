@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..cluster.discovery import UnknownKind
 from ..cluster.preview import preview
 from ..cluster.ref import Ref
 from ..cluster.rights import missing_rights
@@ -30,10 +29,6 @@ class Validate:
 
         try:
             findings, objects = self._find(context)
-        except UnknownKind as error:
-            raise Refused(
-                str(error), remedy="add its CustomResourceDefinition to the manifests, or install it"
-            ) from error
         except ApiError as error:
             if error.forbidden:
                 raise Refused(str(error)) from error
@@ -54,7 +49,7 @@ class Validate:
         if findings:
             return findings, objects
         context.say("asking for the rights that the run and its undo need")
-        rules = [rule for step in context.plan.steps for rule in (*step.spec.execute_rules, *step.spec.rollback_rules)]
+        rules = [rule for spec in context.pipeline for rule in (*spec.execute_rules, *spec.rollback_rules)]
         place = config.journal.namespace or namespace_of(config, client)
         journal = place if config.journal.store == "cluster" else None
         findings += (f"not allowed: {right}" for right in missing_rights(client, rules, refs, journal))
