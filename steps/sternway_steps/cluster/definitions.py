@@ -41,7 +41,7 @@ def _served(client: Client, ref: Ref) -> bool:
     from .discovery import UnknownKind
 
     crd = client.get(ref) or {}
-    conditions = {c["type"]: c["status"] for c in crd.get("status", {}).get("conditions", [])}
+    conditions = {c["type"]: c["status"] for c in (crd.get("status") or {}).get("conditions") or []}
     if conditions.get("Established") != "True":
         return False
     spec = crd["spec"]

@@ -32,7 +32,7 @@ class Validate:
         except ApiError as error:
             if error.forbidden:
                 raise Refused(str(error)) from error
-            raise Transient(str(error), retry_after=error.retry_after) from error
+            raise
         if findings:
             raise Refused("\n".join(findings), details={"findings": findings})
         return Outcome(f"{len(objects)} objects are valid, and every right is there to deploy them and to undo it")
