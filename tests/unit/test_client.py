@@ -179,7 +179,7 @@ def test_the_pods_account_is_used_and_its_token_sent(tmp_path: Path, monkeypatch
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     client = Client.connect()
-    token = client.transport.configuration.get_api_key_with_prefix("authorization", alias="BearerToken")
+    token = client.transport.access.authorization()
     assert (client.namespace, client.server, str(token).lower()) == ("shop", "https://10.0.0.1:443", "bearer pod-token")
 
 
@@ -244,3 +244,13 @@ def test_a_watch_survives_cuts_and_expiry(sternway_sandbox: Sandbox, client: Cli
         watches.close()
         thread.join(5)
     assert seen == ["SYNC", "SYNC", "ADDED late"]
+
+
+@pytest.mark.parametrize("user", [{"token": "t"}, {"token": "t", "as": "somebody"}], ids=["plain", "by the package"])
+def test_plain_kubeconfigs_need_no_package_and_others_are_read_alike(tmp_path: Path, user: dict[str, str]) -> None:
+    from sternway_steps.cluster import connect, plain
+
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1/", **user)
+    assert (plain.read(path, None) is not None) is ("as" not in user)
+    access = connect.load(path, None)
+    assert (access.host, access.namespace, access.authorization()) == ("http://127.0.0.1:1", "shop", "Bearer t")

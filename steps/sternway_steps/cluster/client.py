@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .api_error import ApiError
-from .discovery import Discovery, Resource
+from .discovery import Discovery, Resource, UnknownKind
 from .ref import Ref
 from .transport import RequestLog, Transport
 
@@ -50,12 +50,12 @@ class Client:
     @property
     def namespace(self) -> str:
         """The namespace of the kubeconfig's context, or of the pod."""
-        return self.transport.namespace
+        return self.transport.access.namespace
 
     @property
     def server(self) -> str:
         """The URL of the API server."""
-        return str(self.transport.configuration.host)
+        return self.transport.access.host
 
     @property
     def requests(self) -> int:
@@ -91,6 +91,18 @@ class Client:
             if not token:
                 return Listing(items, page["metadata"]["resourceVersion"])
             query["continue"] = token
+
+    def first_page(self, api_version: str, kind: str, namespace: str | None) -> Listing | None:
+        """Read all objects of a kind if one page holds them; None when there are more, or the kind is not served."""
+        try:
+            path = self.resource(api_version, kind).path(namespace)
+        except UnknownKind:
+            return None
+        page = self.raw("GET", path, query={"limit": str(_PAGE)})
+        if page["metadata"].get("continue"):
+            return None
+        items = [{**item, "apiVersion": api_version, "kind": kind} for item in page.get("items") or []]
+        return Listing(items, page["metadata"]["resourceVersion"])
 
     def create(self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> dict[str, Any]:
         """Create an object; sent once only, for a second time could be another object."""

@@ -11,6 +11,9 @@ from .ref import Ref
 if TYPE_CHECKING:
     from .client import Client
 
+_MANY = 20
+"""So many objects of one kind and namespace are read by a list, if the namespace holds not too many others."""
+
 RUN = "sternway.dev/run"
 """The annotation, on the object's own metadata, that says which run applied it last."""
 
@@ -21,11 +24,23 @@ def run_of(obj: Mapping[str, Any] | None) -> str | None:
 
 
 def snapshot(client: Client, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any] | None]:
-    """Read objects side by side, one request each; None stands for an object that is not there.
+    """Read objects side by side; None stands for an object that is not there.
 
-    A kind that the server does not know yet has no objects: its definition is part of the same run.
+    One request an object, or one for all of a kind in a namespace where many are wanted. A kind that the server does
+    not know yet has no objects: its definition is part of the same run.
     """
     from .discovery import UnknownKind
+
+    wanted = list(refs)
+    found: dict[Ref, dict[str, Any] | None] = {}
+    groups: dict[tuple[str, str, str | None], list[Ref]] = {}
+    for ref in wanted:
+        groups.setdefault((ref.api_version, ref.kind, ref.namespace), []).append(ref)
+    for group, members in groups.items():
+        page = client.first_page(*group) if len(members) >= _MANY else None
+        if page is not None:
+            there = {Ref.of(item): item for item in page.items}
+            found |= {ref: there.get(ref) for ref in members}
 
     def read(ref: Ref) -> dict[str, Any] | None:
         try:
@@ -33,5 +48,6 @@ def snapshot(client: Client, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any] | 
         except UnknownKind:
             return None
 
-    wanted = list(refs)
-    return dict(zip(wanted, side_by_side(read, wanted), strict=True))
+    single = [ref for ref in wanted if ref not in found]
+    found |= zip(single, side_by_side(read, single), strict=True)
+    return found

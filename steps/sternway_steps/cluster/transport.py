@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from .access import Access
 from .api_error import ApiError, from_answer
 from .connect import load
 
@@ -52,19 +53,17 @@ class Transport:
         self._patience = patience
         self._lock = threading.Lock()
         self._aborted = threading.Event()
-        self._loaded: tuple[Any, str] | None = None
+        self._access: Access | None = None
         self._pool: urllib3.PoolManager | None = None
         self.requests = 0
 
     @property
-    def configuration(self) -> Any:
-        """The `kubernetes` package's Configuration."""
-        return self._load()[0]
-
-    @property
-    def namespace(self) -> str:
-        """The namespace of the kubeconfig's context, or of the pod."""
-        return self._load()[1]
+    def access(self) -> Access:
+        """The way to the API server; read when it is first needed. Raises Refused."""
+        with self._lock:
+            if self._access is None:
+                self._access = load(*self._source)
+            return self._access
 
     def request(
         self,
@@ -126,25 +125,14 @@ class Transport:
         if pool is not None:
             pool.clear()
 
-    def _load(self) -> tuple[Any, str]:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = load(*self._source)
-            return self._loaded
-
     def _forget_credentials(self) -> None:
         with self._lock:
-            self._loaded = None
+            self._access = None
 
-    def _manager(self) -> urllib3.PoolManager:
-        configuration = self.configuration
+    def _manager(self, access: Access) -> urllib3.PoolManager:
         with self._lock:
             if self._pool is None:
-                from kubernetes.client.rest import RESTClientObject
-
-                configuration.retries = False
-                configuration.connection_pool_maxsize = _POOL
-                self._pool = RESTClientObject(configuration).pool_manager
+                self._pool = access.pool(_POOL)
             return self._pool
 
     def _send(
@@ -163,15 +151,14 @@ class Transport:
 
         if self._aborted.is_set():
             raise ApiError(method, path, 0, "Aborted", "the client was stopped")
-        manager, configuration = self._manager(), self.configuration
-        url = configuration.host.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
+        access = self.access
+        manager = self._manager(access)
+        url = access.host + path + (f"?{urlencode(query)}" if query else "")
         sent = {"Accept": "application/json", "User-Agent": "sternway", **(headers or {})}
         if data is not None:
             sent["Content-Type"] = content_type
-        if token := configuration.get_api_key_with_prefix("authorization", alias="BearerToken"):
-            sent["Authorization"] = token
-        elif configuration.username:
-            sent["Authorization"] = configuration.get_basic_auth_token()
+        if authorization := access.authorization():
+            sent["Authorization"] = authorization
         with self._lock:
             self.requests += 1
             number = self.requests
@@ -185,7 +172,7 @@ class Transport:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             if self._aborted.is_set():
                 raise ApiError(method, path, 0, "Aborted", "the client was stopped") from error
-            raise _no_answer(method, path, configuration.host, error) from error
+            raise _no_answer(method, path, access.host, error) from error
         finally:
             if self._on_request is not None:
                 self._on_request(RequestLog(number, method, path, status, time.monotonic() - began))

@@ -21,7 +21,7 @@ from .record import about_to_recreate, changes, evidence, intent
 SPEC = StepSpec(
     name="deploy",
     effects=Effects.REVERSIBLE,
-    execute_rules=(Rule("*", ("*",), ("get", "patch", "create")),),
+    execute_rules=(Rule("*", ("*",), ("get", "list", "patch", "create")),),
     rollback_rules=(Rule("*", ("*",), ("get", "list", "watch", "update", "delete")),),
 )
 
