@@ -30,7 +30,7 @@ from .plan import Plan, PlannedStep, make_plan
 from .step import Action, Context, Step, StepSpec
 
 if TYPE_CHECKING:
-    from .cluster.preview import Preview
+    from .cluster.precheck import Precheck
     from .cluster.transport import RequestLog
 
 
@@ -99,12 +99,12 @@ class Session:
         finally:
             lock.release()
 
-    def plan(self, config: Config) -> list[Preview]:
-        """Ask the server what a deploy would change; changes nothing."""
-        from .cluster.preview import preview
-        from .cluster.targets import objects_of
+    def plan(self, config: Config) -> Precheck:
+        """Validate, and ask the server what a deploy would change; changes nothing."""
+        from .cluster.precheck import precheck
 
-        return preview(self.client, objects_of(config, self.client), force=config.deploy.force_conflicts)
+        plan = make_plan(config.steps, self.specs())
+        return precheck(self.client, config, [step.spec for step in plan.steps], lambda _: None)
 
     def rollback(self, run: str, tell: Listener = lambda _: None, *, on_conflict: str | None = None) -> Result:
         """Undo a run, whoever ran it and however far it came, from its journal alone.

@@ -149,3 +149,13 @@ def test_fields_taken_by_force_go_back_to_their_manager(cluster: Cluster) -> Non
         assert done.exit_code == 0, done
     assert undo(cluster, done.run)[0] is Status.UNDONE
     assert state_of(cluster.get("v1", "ConfigMap", "m")) == state_of(before)
+
+
+def test_the_runs_own_annotation_is_no_change(cluster: Cluster) -> None:
+    run(cluster, config_map("m", a="1"))
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        [planned] = session.plan(config_of(cluster.namespace, config_map("m", a="1"))).previews
+        again = session.run(config_of(cluster.namespace, config_map("m", a="1")))
+        deploy = next(a for a in session.story(again.run).attempts if a.step == "deploy")
+    assert (planned.result, planned.fields) == ("unchanged", ())
+    assert [item["result"] for item in deploy.data["items"]] == ["unchanged"]

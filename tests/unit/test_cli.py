@@ -168,3 +168,25 @@ def test_the_readme_tells_every_exit_code() -> None:
     readme = (ROOT / "README.md").read_text()
     for code, meaning in MEANING.items():
         assert f"| {int(code)} | {meaning} |" in readme
+
+
+def test_plan_validates_too(sternway_sandbox: Sandbox) -> None:
+    sternway_sandbox.access.deny("delete", "deployments", "apps")
+    planned = sternway("plan", "--config", str(WEB), kubeconfig=sternway_sandbox.kubeconfig)
+    assert planned.returncode == Exit.REFUSED
+    assert "create deployment.apps/web" in planned.stdout
+    assert "not allowed: delete deployments.apps in default" in planned.stderr
+
+
+def test_show_names_the_fields_that_changed(sternway_sandbox: Sandbox) -> None:
+    for image in ("web:1", "web:2"):
+        assert (
+            sternway(
+                "run", "--config", str(WEB), "--set", f"image={image}", kubeconfig=sternway_sandbox.kubeconfig
+            ).returncode
+            == 0
+        )
+    run = sternway("runs", kubeconfig=sternway_sandbox.kubeconfig).stdout.splitlines()[1].split()[0]
+    shown = sternway("show", run, kubeconfig=sternway_sandbox.kubeconfig).stdout
+    assert "unchanged service/web" in shown
+    assert "changed deployment.apps/web in default\n    spec.template.spec.containers[name=web].image\n" in shown

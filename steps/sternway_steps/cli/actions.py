@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..config import Config, load
+from ..errors import Refused
 from ..exits import Exit
 from ..run import run_step
 from ..session import Session
@@ -32,10 +33,12 @@ def run(session: Session, output: Output, config: Config) -> int:
 
 
 def plan(session: Session, output: Output, config: Config) -> int:
-    """Show what would change; exit 3 when the server would reject something."""
-    previews = session.plan(config)
-    output.plan(previews)
-    return Exit.REFUSED if any(p.result == "rejected" for p in previews) else Exit.DONE
+    """Show what would change; exit 3 when a run would be refused."""
+    found = session.plan(config)
+    output.plan(found.previews)
+    if found.findings:
+        output.error(Refused("\n".join(found.findings)))
+    return Exit.REFUSED if found.findings else Exit.DONE
 
 
 def rollback(session: Session, output: Output, run: str, on_conflict: str | None) -> int:

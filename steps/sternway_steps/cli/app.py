@@ -27,7 +27,7 @@ _SHARED = (
         show_default=True,
         help="For people, or programs.",
     ),
-    click.option("--verbose", "-v", is_flag=True, help="Show every request, and tracebacks."),
+    click.option("--verbose", "-v", is_flag=True, help="Show every request."),
 )
 _JOURNAL = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
 _ON_CONFLICT = click.option(

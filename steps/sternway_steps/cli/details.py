@@ -24,7 +24,7 @@ def item(found: Item) -> None:
         f"  {click.style(found.result, fg=_COLOURS.get(found.result))} {found.what}"
         + (f": {found.why}" if found.why else "")
     )
-    if found.fields and found.result in ("restored", "conflict", "failed"):
+    if found.fields and found.result in ("changed", "restored", "conflict", "failed"):
         click.echo(f"    {', '.join(found.fields)}")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from ..cluster.preview import Preview
+from ..errors import SternwayError
 from ..events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from ..journal.replay import Attempt, Status, Story
 from ..step import Action, Item
@@ -104,6 +106,8 @@ class TextOutput:
             click.secho(f"  {event.summary} ({event.seconds:.1f} s)", fg="green")
             return
         click.secho(f"  {type(event.error).__name__}: {event.error} ({event.seconds:.1f} s)", fg="red")
+        if not isinstance(event.error, SternwayError):  # a bug: whoever reports it needs the place
+            click.echo("".join(traceback.format_exception(event.error)), err=True)
         if remedy := getattr(event.error, "remedy", None):
             click.echo(f"  {remedy}")
         details.evidence(getattr(event.error, "details", {}))

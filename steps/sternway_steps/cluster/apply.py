@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Failed, Transient
 from .definitions import await_established
-from .fields import content
+from .fields import content, fields_of, name_of, tree, union
+from .merge import diff
 from .order import waves
 from .ownership import MANAGER
 from .parallel import side_by_side
 from .ref import Ref
-from .snapshot import RUN, run_of
+from .snapshot import RUN, without_run
 
 if TYPE_CHECKING:
     from .api_error import ApiError
@@ -29,7 +30,8 @@ class Applied:
     ref: Ref
     after: dict[str, Any]
     created: bool
-    changed: bool
+    fields: tuple[str, ...] = ()
+    """What differs from before, but the run's own annotation."""
 
     @property
     def uid(self) -> str:
@@ -72,7 +74,7 @@ class Applier:
                     raise rejected(ref, error) from error
                 known = self._unless_changed(ref, before)
             else:
-                self.on_applied(Applied(ref, made.obj, made.created, _differs(before, made.obj)))
+                self.on_applied(Applied(ref, made.obj, made.created, changed_fields(before, made.obj)))
                 return
         raise Transient(f"{ref} changes faster than it can be applied")
 
@@ -113,14 +115,10 @@ def rejected(ref: Ref, error: ApiError) -> Failed | Transient:
     return Failed(f"{ref}: {error}")
 
 
-def _differs(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
-    """Tell whether an apply changed more than the run's own annotation."""
-    if before is None:
-        return True
-    one, other = content(before), content(after)
-    for obj, run in ((one, run_of(before)), (other, run_of(after))):
-        if run is not None:
-            notes = {k: v for k, v in obj["metadata"]["annotations"].items() if k != RUN}
-            obj["metadata"] = {**obj["metadata"], "annotations": notes}
-        obj["metadata"] = {k: v for k, v in obj["metadata"].items() if v}
-    return one != other
+def changed_fields(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the fields in which an object differs from before, but the run's own annotation."""
+    if before is None or before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]:
+        return ()
+    marks = union(fields_of(before), fields_of(after))
+    found = diff(tree(without_run(before), marks), tree(without_run(after), marks))
+    return tuple(name_of(d.path) for d in found)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .apply import rejected
-from .fields import content, fields_of, name_of, tree, union
+from .fields import fields_of, name_of, tree, union
 from .merge import ABSENT, diff
 from .ownership import MANAGER
 from .parallel import side_by_side
 from .ref import Ref
-from .snapshot import RUN
+from .snapshot import without_run
 
 if TYPE_CHECKING:
     from ..errors import SternwayError
@@ -86,9 +86,7 @@ def _preview(
 def _fields(ref: Ref, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
     marks = union(fields_of(before), fields_of(after))
     secret = ref.kind == "Secret" and ref.api_version == "v1"
-    for found in diff(tree(content(before), marks), tree(content(after), marks)):
-        if found.path[-1] == f"f:{RUN}":
-            continue
+    for found in diff(tree(without_run(before), marks), tree(without_run(after), marks)):
         hidden = secret and found.path[:1] in (("f:data",), ("f:stringData",))
         old, new = (_HIDDEN if hidden and v is not ABSENT else v for v in (found.old, found.new))
         had, has = old is not ABSENT, new is not ABSENT

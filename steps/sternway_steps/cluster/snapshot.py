@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .fields import content
 from .parallel import side_by_side
 from .ref import Ref
 
@@ -21,6 +22,14 @@ RUN = "sternway.dev/run"
 def run_of(obj: Mapping[str, Any] | None) -> str | None:
     """Give the run that applied an object last, or None."""
     return ((obj or {}).get("metadata", {}).get("annotations") or {}).get(RUN)
+
+
+def without_run(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an object's content without the annotation of the run: what users mean by "changed"."""
+    bare = content(obj)
+    metadata = dict(bare["metadata"])
+    notes = {key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key != RUN}
+    return {**bare, "metadata": {**metadata, "annotations": notes} if notes else metadata}
 
 
 def snapshot(client: Client, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any] | None]:

@@ -56,7 +56,7 @@ class Deploy:
             if done:
                 context.journal.evidence(evidence(done))
         created = sum(applied.created for applied in done)
-        changed = sum(applied.changed and not applied.created for applied in done)
+        changed = sum(bool(applied.fields) and not applied.created for applied in done)
         same = len(done) - created - changed
         return Outcome(f"{created} created, {changed} changed, {same} unchanged")
 
@@ -109,8 +109,8 @@ def _undo_all(restorer: Restorer, found: list[Change], context: Context) -> list
 def _progress(applied: Applied, done: int, wanted: int) -> Any:
     from ..step import Progress
 
-    result = "created" if applied.created else "changed" if applied.changed else "unchanged"
-    return Progress(f"{applied.ref}: {result}", done, wanted, Item(str(applied.ref), result))
+    result = "created" if applied.created else "changed" if applied.fields else "unchanged"
+    return Progress(f"{applied.ref}: {result}", done, wanted, Item(str(applied.ref), result, fields=applied.fields))
 
 
 def _summary(items: list[Item]) -> str:

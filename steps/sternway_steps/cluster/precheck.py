@@ -1,0 +1,72 @@
+"""Everything that can be found out about a deployment without a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import Transient
+from .api_error import ApiError
+from .preview import Preview, preview
+from .ref import Ref
+from .rights import missing_rights
+from .targets import namespace_of, objects_of
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..step import StepSpec
+    from .client import Client
+
+
+@dataclass(frozen=True)
+class Precheck:
+    """What was found: `findings` speak against the run, `previews` say what it would change."""
+
+    findings: tuple[str, ...]
+    previews: tuple[Preview, ...] = ()
+
+
+def precheck(client: Client, config: Config, pipeline: Iterable[StepSpec], say: Callable[[str], None]) -> Precheck:
+    """Check namespaces, the rights that the run and its undo need, and every object by a dry run.
+
+    Raises: Refused for a kind that is not served, Transient when the server does not answer for an object, ApiError.
+    """
+    objects = objects_of(config, client)
+    refs = [Ref.of(obj) for obj in objects]
+    missing = _missing_namespaces(client, refs)
+    if missing:
+        return Precheck(tuple(missing))
+    say("asking for the rights that the run and its undo need")
+    rules = [rule for spec in pipeline for rule in (*spec.execute_rules, *spec.rollback_rules)]
+    place = config.journal.namespace or namespace_of(config, client)
+    journal = place if config.journal.store == "cluster" else None
+    findings = [f"not allowed: {right}" for right in missing_rights(client, rules, refs, journal)]
+    say(f"asking the server what it would make of {len(objects)} objects")
+    previews = preview(client, objects, force=config.deploy.force_conflicts)
+    for found, manifest in zip(previews, config.manifests, strict=True):
+        if isinstance(found.error, Transient):
+            raise found.error
+        if found.error is not None:
+            remedy = f" ({found.error.remedy})" if found.error.remedy else ""
+            findings.append(f"{manifest.source}: {found.error}{remedy}")
+    return Precheck(tuple(findings), tuple(previews))
+
+
+def _missing_namespaces(client: Client, refs: list[Ref]) -> list[str]:
+    made = {ref.name for ref in refs if ref.kind == "Namespace"}
+    wanted = sorted({ref.namespace for ref in refs if ref.namespace} - made)
+    return [
+        f"namespace {name} does not exist; create it, or add it to the manifests"
+        for name in wanted
+        if not _exists(client, name)
+    ]
+
+
+def _exists(client: Client, namespace: str) -> bool:
+    try:
+        return client.get(Ref("v1", "Namespace", None, namespace)) is not None
+    except ApiError as error:
+        if error.forbidden:
+            return True  # many may work in a namespace that they may not read; the dry run tells
+        raise
