@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -73,3 +74,15 @@ class RunEnded:
 
 Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded
 Listener = Callable[[Event], None]
+
+
+def unfailing(listener: Listener) -> Listener:
+    """Keep a listener's errors away from the run: a progress bar that breaks is no reason to stop an undo."""
+
+    def tell(event: Event) -> None:
+        try:
+            listener(event)
+        except Exception:
+            logging.getLogger("sternway").exception("a listener failed at %s", type(event).__name__)
+
+    return tell

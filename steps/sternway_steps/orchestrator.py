@@ -10,7 +10,7 @@ from typing import Any
 
 from .attempt import Abandoned, Attempted, ContextFor, attempt
 from .errors import RollbackFailed, SternwayError, Stopped, Transient
-from .events import Listener, RunEnded, RunStarted, StepEnded, UndoStarted
+from .events import Listener, RunEnded, RunStarted, StepEnded, UndoStarted, unfailing
 from .exits import Exit, exit_of
 from .journal.entries import Kind
 from .journal.replay import Status, replay
@@ -49,6 +49,9 @@ class Orchestrator:
     backoff: Backoff = Backoff()
     where: str = ""
     clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.tell = unfailing(self.tell)
 
     def run(self, data: Mapping[str, Any]) -> Result:
         """Execute the plan, and undo it when a step fails. `data` is kept with the run: what its undo needs.

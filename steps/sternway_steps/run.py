@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .attempt import attempt
 from .config import Config
 from .errors import Refused, SternwayError
-from .events import Listener
+from .events import Listener, unfailing
 from .exits import exit_of
 from .journal.replay import Status, replay
 from .journal.writer import RunJournal
@@ -46,7 +46,7 @@ def run_step(session: Session, config: Config, name: str, action: Action, run: s
     error: Exception | None
     try:
         context_for = session.contexts(config, journal, plan)
-        error = attempt(session.steps[planned.spec.name], planned, action, journal, context_for, tell).error
+        error = attempt(session.steps[planned.spec.name], planned, action, journal, context_for, unfailing(tell)).error
     except SternwayError as unwritten:
         error = unwritten
     done = Status.SUCCEEDED if action is Action.EXECUTE else Status.UNDONE

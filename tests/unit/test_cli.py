@@ -190,3 +190,18 @@ def test_show_names_the_fields_that_changed(sternway_sandbox: Sandbox) -> None:
     shown = sternway("show", run, kubeconfig=sternway_sandbox.kubeconfig).stdout
     assert "unchanged service/web" in shown
     assert "changed deployment.apps/web in default\n    spec.template.spec.containers[name=web].image\n" in shown
+
+
+def test_nobody_reading_does_not_stop_a_run(sternway_sandbox: Sandbox) -> None:
+    from tests.helpers import command
+
+    flags = ("run", "--config", str(WEB), "--kubeconfig", sternway_sandbox.kubeconfig)
+    for form in ("text", "json"):
+        process = subprocess.Popen(command(*flags, "--output", form), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        errors = process.stderr.read().decode()
+        process.stderr.close()
+        assert (process.wait(), errors) == (0, "")

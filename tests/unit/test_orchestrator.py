@@ -216,3 +216,13 @@ def test_an_unknown_step_and_a_name_that_stands_twice_are_refused() -> None:
     assert "did you mean 'deploy'" in str(unknown.value.remedy)
     with pytest.raises(Refused, match="stands twice"):
         make_plan([StepConfig("deploy", "deploy"), StepConfig("deploy", "deploy")], specs)
+
+
+def test_a_listener_that_breaks_stops_neither_run_nor_undo(tmp_path: Path) -> None:
+    diary: list[str] = []
+
+    def breaks(_: Event) -> None:
+        raise ValueError("no terminal")
+
+    result = walk(tmp_path, Made("a", diary), Made("b", diary, raises(Failed("x"))), tell=breaks)
+    assert (result.status, diary[-1]) == (Status.UNDONE, "a rollback")
