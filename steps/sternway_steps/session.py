@@ -41,6 +41,7 @@ class Session:
         kubeconfig: a file; default KUBECONFIG, ~/.kube/config, or the pod's service account.
         context: the kubeconfig's context; default its current one.
         journal: a folder with a journal in files, for `runs`, `story` and `rollback`; default the cluster's.
+        namespace: where these three look for the cluster's journal; default all namespaces that we may read.
         steps: steps by name; default those that come with Sternway.
         on_request: told of every request to the cluster.
 
@@ -52,6 +53,7 @@ class Session:
         kubeconfig: str | None = None,
         context: str | None = None,
         journal: str | None = None,
+        namespace: str | None = None,
         steps: Mapping[str, Step] | None = None,
         on_request: Callable[[RequestLog], None] | None = None,
     ) -> None:
@@ -59,6 +61,7 @@ class Session:
 
         self.steps = dict(steps) if steps is not None else builtin_steps()
         self._journal = journal
+        self._namespace = namespace
         self.client = Client.connect(kubeconfig, context, on_request)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request)
@@ -126,7 +129,7 @@ class Session:
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
-        store: Store = file_journal(self._journal) if self._journal else SecretStore(self.book, None)
+        store: Store = file_journal(self._journal) if self._journal else self._secrets()
         return [self._placed(replay([head])) for head in reversed(store.heads(target))]
 
     def story(self, run: str) -> Story:
@@ -144,10 +147,21 @@ class Session:
     def _store_of(self, run: str) -> Store:
         if self._journal:
             return file_journal(self._journal)
-        namespace = SecretStore(self.book, None).namespace_of(run)
+        namespace = self._secrets().namespace_of(run)
         if namespace is None:
-            raise Refused(f"run {run} is not in the journal", remedy="`sternway runs` lists those that are")
+            remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
+            raise Refused(f"run {run} is not in the journal", remedy=remedy)
         return SecretStore(self.book, namespace)
+
+    def _secrets(self) -> SecretStore:
+        """Give the journals to look into: of the namespace that was named, else of all that we may read.
+
+        Who may not list Secrets everywhere is left with the namespace of the kubeconfig's context.
+        """
+        if self._namespace is not None:
+            return SecretStore(self.book, self._namespace)
+        everywhere = self.book.can_i("list", self.book.resource("v1", "Secret"), None)
+        return SecretStore(self.book, None if everywhere else self.book.namespace)
 
     def _placed(self, story: Story) -> Story:
         """Tell an open run that is at work from one whose process is gone."""

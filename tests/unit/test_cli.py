@@ -205,3 +205,21 @@ def test_nobody_reading_does_not_stop_a_run(sternway_sandbox: Sandbox) -> None:
         errors = process.stderr.read().decode()
         process.stderr.close()
         assert (process.wait(), errors) == (0, "")
+
+
+def test_who_may_read_one_namespace_sees_its_runs(sternway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sternway_steps.cluster.client import Client
+    from sternway_steps.session import Session
+
+    assert sternway("run", "--config", str(WEB), kubeconfig=sternway_sandbox.kubeconfig).returncode == 0
+    asked = Client.can_i
+
+    def only_in_one(self: Client, verb: str, resource: object, namespace: str | None, subresource: str = "") -> bool:
+        return namespace is not None and asked(self, verb, resource, namespace, subresource)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Client, "can_i", only_in_one)
+    with Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
+        [story] = session.runs()
+        assert session.story(story.run).run == story.run
+    with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="kube-system") as session:
+        assert session.runs() == []

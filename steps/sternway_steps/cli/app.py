@@ -30,6 +30,7 @@ _SHARED = (
     click.option("--verbose", "-v", is_flag=True, help="Show every request."),
 )
 _JOURNAL = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
+_NAMESPACE = click.option("--namespace", "-n", metavar="NAME", help="Where the journal is; default: look everywhere.")
 _ON_CONFLICT = click.option(
     "--on-conflict",
     type=click.Choice(["stop", "merge", "force"]),
@@ -94,6 +95,7 @@ def plan(**arguments: Any) -> None:
 @click.argument("run")
 @_ON_CONFLICT
 @_JOURNAL
+@_NAMESPACE
 @_shared
 def rollback(**arguments: Any) -> None:
     r"""Undo a run from its journal, wherever it ran and however far it came.
@@ -107,6 +109,7 @@ def rollback(**arguments: Any) -> None:
 @app.command()
 @click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
 @_JOURNAL
+@_NAMESPACE
 @_shared
 def runs(**arguments: Any) -> None:
     r"""List the runs in the journal, newest first.
@@ -120,6 +123,7 @@ def runs(**arguments: Any) -> None:
 @app.command()
 @click.argument("run")
 @_JOURNAL
+@_NAMESPACE
 @_shared
 def show(**arguments: Any) -> None:
     r"""Tell the whole story of a run: steps, objects, what was put back, what was kept and why.

@@ -58,6 +58,7 @@ def _call(name: str, arguments: dict[str, Any], output: Output, verbose: bool, s
             kubeconfig=kubeconfig,
             context=context,
             journal=arguments.pop("journal", None),
+            namespace=arguments.pop("namespace", None),
             on_request=_log if verbose else None,
         )
     )

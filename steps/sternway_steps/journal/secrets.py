@@ -106,7 +106,10 @@ class SecretStore:
             if error.retryable or error.unreachable:
                 raise Transient(f"the journal can't be read now: {error}", retry_after=error.retry_after) from error
             where = f"in namespace {self._namespace}" if self._namespace else "in all namespaces"
-            raise Refused(f"the journal can't be read: {error}", remedy=f"grant list on secrets {where}") from error
+            raise Refused(
+                f"the journal can't be read: {error}",
+                remedy=f"grant list on secrets {where}, or look elsewhere with --namespace",
+            ) from error
 
     def _create(self, key: Key, number: int, name: str, piece: bytes, labels: Mapping[str, str]) -> None:
         text = base64.b64encode(piece).decode()

@@ -3,7 +3,8 @@
 It serves what deployment steps rely on: CRUD with conflicts, server-side apply with managed fields, the patch types,
 selectors, watches with expiry, dry runs, access reviews, custom resources, owners and finalizers; and it brings
 workloads to life, good or bad by image name (see `behaviour`). It is no security boundary, has one node, no
-admission plug-ins, and keeps time in milliseconds. What it answers is held to a real API server by contract tests.
+admission plug-ins, and keeps time in milliseconds. It reads JSON and YAML, no protobuf, and serves no OpenAPI
+document: `kubectl get`, `logs`, `wait` and `delete` work on it, `kubectl apply` with --validate=false. What it answers is held to a real API server by contract tests.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .api import Api
-from .kinds import VERBS, Kind
+from .kinds import SHORT, VERBS, Kind
 
 _VERSION = {"major": "1", "minor": "34", "gitVersion": "v1.34.0+sandbox", "platform": "linux/amd64"}
 
@@ -53,7 +53,8 @@ def _resources(kinds: list[Kind]) -> list[dict[str, Any]]:
     out = []
     for kind in kinds:
         base = {"singularName": kind.kind.lower(), "namespaced": kind.namespaced, "kind": kind.kind}
-        out.append({"name": kind.plural, **base, "verbs": VERBS})
+        short = {"shortNames": [SHORT[kind.kind]]} if kind.kind in SHORT else {}
+        out.append({"name": kind.plural, **base, **short, "verbs": VERBS})
         out += [
             {"name": f"{kind.plural}/{sub}", **base, "verbs": ["get", "patch", "update"]} for sub in kind.subresources
         ]

@@ -64,6 +64,9 @@ class Application:
         found = discover(self._api, path, request.headers.get("Accept", ""))
         if found is not None:
             return _json(found)
+        media = request.content_type or ""
+        if "protobuf" in media or "cbor" in media:
+            raise StatusError(415, "UnsupportedMediaType", f"the sandbox reads JSON and YAML, not {media}")
         data = _read(body)
         if path.endswith("/selfsubjectaccessreviews"):
             return _json(self._access.review(data), 201)

@@ -55,6 +55,13 @@ _GLOBAL = {
     "apiextensions.k8s.io/v1": "CustomResourceDefinition:status",
     "scheduling.k8s.io/v1": "PriorityClass",
 }
+SHORT = {
+    "Pod": "po", "ConfigMap": "cm", "Service": "svc", "Endpoints": "ep", "ServiceAccount": "sa", "Event": "ev",
+    "PersistentVolumeClaim": "pvc", "PersistentVolume": "pv", "ResourceQuota": "quota", "Deployment": "deploy",
+    "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs", "CronJob": "cj", "Ingress": "ing", "Namespace": "ns",
+    "Node": "no", "HorizontalPodAutoscaler": "hpa", "PodDisruptionBudget": "pdb", "CustomResourceDefinition": "crd",
+    "StorageClass": "sc",
+}  # fmt: skip
 _PLURALS = {"Endpoints": "endpoints", "NetworkPolicy": "networkpolicies", "Ingress": "ingresses"}
 
 
