@@ -44,6 +44,7 @@ class Session:
         namespace: where these three look for the cluster's journal; default all namespaces that we may read.
         steps: steps by name; default those that come with Sternway.
         on_request: told of every request to the cluster.
+        on_warning: told of what the API server warns of, such as a deprecated API version.
 
     """
 
@@ -56,13 +57,14 @@ class Session:
         namespace: str | None = None,
         steps: Mapping[str, Step] | None = None,
         on_request: Callable[[RequestLog], None] | None = None,
+        on_warning: Callable[[str], None] | None = None,
     ) -> None:
         from .cluster.client import Client
 
         self.steps = dict(steps) if steps is not None else builtin_steps()
         self._journal = journal
         self._namespace = namespace
-        self.client = Client.connect(kubeconfig, context, on_request)
+        self.client = Client.connect(kubeconfig, context, on_request, on_warning)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request)
         self.stop = threading.Event()

@@ -254,3 +254,27 @@ def test_plain_kubeconfigs_need_no_package_and_others_are_read_alike(tmp_path: P
     assert (plain.read(path, None) is not None) is ("as" not in user)
     access = connect.load(path, None)
     assert (access.host, access.namespace, access.authorization()) == ("http://127.0.0.1:1", "shop", "Bearer t")
+
+
+def test_warnings_of_the_server_are_handed_on(tmp_path: Path) -> None:
+    seen: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                warning = b'Warning: 299 - "extensions/v1beta1 is \\"old\\"", 299 - "and gone in 1.40"\r\n'
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\n" + warning + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}"
+                )
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        client = Client.connect(
+            kubeconfig(tmp_path, f"http://127.0.0.1:{server.getsockname()[1]}"), on_warning=seen.append
+        )
+        client.raw("GET", "/version")
+        thread.join()
+        client.close()
+    assert seen == ['extensions/v1beta1 is "old"', "and gone in 1.40"]

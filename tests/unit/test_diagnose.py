@@ -267,3 +267,35 @@ def test_a_wait_says_when_it_will_be_decided() -> None:
 )
 def test_what_a_pull_error_means(text: str, final: bool) -> None:
     assert is_final(text) is final
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ("apps/v1", "Deployment"),
+        ("apps/v1", "StatefulSet"),
+        ("apps/v1", "DaemonSet"),
+        ("batch/v1", "Job"),
+        ("v1", "Pod"),
+        ("v1", "PersistentVolumeClaim"),
+    ],
+)
+def test_an_object_of_which_nothing_is_known_yet_is_on_its_way(kind: tuple[str, str]) -> None:
+    bare = {"apiVersion": kind[0], "kind": kind[1], "metadata": {"name": "x"}}
+    assert diagnose(bare, Related(), now=NOW).state == "progressing"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ("v1", "Service"),
+        ("v1", "Secret"),
+        ("networking.k8s.io/v1", "Ingress"),
+        ("batch/v1", "CronJob"),
+        ("policy/v1", "PodDisruptionBudget"),
+        ("example.com/v1", "Shop"),
+    ],
+)
+def test_an_object_without_a_state_is_ready_when_it_exists(kind: tuple[str, str]) -> None:
+    bare = {"apiVersion": kind[0], "kind": kind[1], "metadata": {"name": "x"}}
+    assert diagnose(bare, Related(), now=NOW).state == "ready"

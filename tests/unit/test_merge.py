@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sternway_steps.cluster.fields import fields_of, name_of, tree, union
 from sternway_steps.cluster.merge import ABSENT, OnConflict, diff, put_back, reconstruct
 from sternway_steps.cluster.order import waves
@@ -139,3 +141,29 @@ def test_waves_put_first_what_others_need() -> None:
         ["Namespace"], ["CustomResourceDefinition"], ["ConfigMap"], ["Deployment", "Shop"], ["Ingress"],
         ["ValidatingWebhookConfiguration"],
     ]  # fmt: skip
+
+
+VALUES: Any = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["x", "y"]),
+    lambda below: st.dictionaries(st.sampled_from("abc"), below, max_size=3) | st.lists(below, max_size=3),
+    max_leaves=8,
+)
+SPECS = st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4)
+
+
+@given(SPECS, SPECS)
+def test_what_nobody_else_touched_comes_back_exactly(before: Any, after: Any) -> None:
+    assert merged(obj(**before), obj(**after), obj(**after)) == (before, [])
+    assert merged(obj(**before), obj(**after), obj(**before)) == (before, [])
+
+
+@given(SPECS, SPECS, SPECS)
+def test_an_undo_that_ran_changes_nothing_more(before: Any, after: Any, live: Any) -> None:
+    once, conflicts = merged(obj(**before), obj(**after), obj(**live), OnConflict.FORCE)
+    assert conflicts == []
+    assert merged(obj(**before), obj(**after), obj(**once), OnConflict.FORCE) == (once, [])
+
+
+@given(SPECS, SPECS)
+def test_what_the_run_did_not_touch_stays_as_it_is(before: Any, live: Any) -> None:
+    assert merged(obj(**before), obj(**before), obj(**live)) == (live, [])

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,7 @@ def _call(name: str, arguments: dict[str, Any], output: Output, verbose: bool, s
             journal=arguments.pop("journal", None),
             namespace=arguments.pop("namespace", None),
             on_request=_log if verbose else None,
+            on_warning=_once(output.note),
         )
     )
     stack.enter_context(_signals(session, output))
@@ -96,6 +97,18 @@ def _signals(session: Session, output: Output) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _once(note: Callable[[str], None]) -> Callable[[str], None]:
+    """Show each warning once, however many objects it is about."""
+    shown: set[str] = set()
+
+    def warn(text: str) -> None:
+        if text not in shown:
+            shown.add(text)
+            note(f"warning: {text}")
+
+    return warn
 
 
 def _log(request: RequestLog) -> None:

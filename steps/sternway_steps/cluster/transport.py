@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import socket
 import ssl
 import threading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 CONNECT, READ = 5.0, 30.0
 """Seconds to wait for a connection, and for the answer."""
 _PATIENCE = 15.0
+_WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
 _POOL = 32
 
 
@@ -46,10 +48,12 @@ class Transport:
         context: str | None = None,
         on_request: Callable[[RequestLog], None] | None = None,
         *,
+        on_warning: Callable[[str], None] | None = None,
         patience: float = _PATIENCE,
     ) -> None:
         self._source = (kubeconfig, context)
         self._on_request = on_request
+        self._on_warning = on_warning
         self._patience = patience
         self._lock = threading.Lock()
         self._aborted = threading.Event()
@@ -90,6 +94,7 @@ class Transport:
             try:
                 response = self._send(method, path, query, data, content_type, timeout, headers=headers, stream=False)
                 if response.status < 400:
+                    self._warn(response.headers)
                     return response.status, response.headers, response.data
                 error = from_answer(method, path, response.status, response.headers, response.data)
             except ApiError as failed:
@@ -124,6 +129,12 @@ class Transport:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.clear()
+
+    def _warn(self, headers: Mapping[str, str]) -> None:
+        """Hand on what the server warns of (RFC 7234, code 299): deprecated API versions, unknown fields."""
+        if self._on_warning is not None:
+            for text in _WARNING.findall(headers.get("Warning") or ""):
+                self._on_warning(text.replace('\\"', '"'))
 
     def _forget_credentials(self) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ Source: "API Conventions: Typical status properties" of the Kubernetes project; 
 
 from __future__ import annotations
 
-from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready
+from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, spec_of
 
 # Condition types by which operators say that all is well. Any of them decides when it is there.
 _WELL = ("Ready", "Available", "Healthy", "Succeeded", "Complete", "Established", "Accepted", "Programmed")
@@ -57,9 +57,9 @@ def judge_service(obj: Obj, view: View) -> Verdict:  # noqa: ARG001
 
     Endpoints are the pods' affair: a Service without any is as the user asked, and HTTP checks tell whether it serves.
     """
-    if obj["spec"].get("type") != "LoadBalancer":
-        return ready("it has its address" if obj["spec"].get("clusterIP") else "it exists", "Exists")
-    if (obj.get("status") or {}).get("loadBalancer", {}).get("ingress") or obj["spec"].get("externalIPs"):
+    if spec_of(obj).get("type") != "LoadBalancer":
+        return ready("it has its address" if spec_of(obj).get("clusterIP") else "it exists", "Exists")
+    if (obj.get("status") or {}).get("loadBalancer", {}).get("ingress") or spec_of(obj).get("externalIPs"):
         return ready("the load balancer has an address", "HasAddress")
     return progressing("NoAddress", "waits for the load balancer's address")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .pods import judge_pods
-from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready
+from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, spec_of
 from .workloads import rejected
 
 
 def judge_job(obj: Obj, view: View) -> Verdict:
     """Ready when it is complete; a suspended one waits for somebody else."""
-    spec, status = obj["spec"], obj.get("status") or {}
+    spec, status = spec_of(obj), obj.get("status") or {}
     wanted = spec.get("completions") or 1
     done = status.get("succeeded", 0)
     if (
@@ -37,7 +37,7 @@ def judge_job(obj: Obj, view: View) -> Verdict:
 
 def judge_cron_job(obj: Obj, view: View) -> Verdict:  # noqa: ARG001  every judge takes both
     """Ready when it exists: it runs at its own times."""
-    return ready(f"runs at {obj['spec'].get('schedule')}", "Scheduled")
+    return ready(f"runs at {spec_of(obj).get('schedule')}", "Scheduled")
 
 
 def _retries(reason: str) -> bool:

@@ -112,6 +112,11 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
     return replace(held[0], decide_at=min(ends, default=None)) if held else None
 
 
+def spec_of(obj: Obj) -> Mapping[str, Any]:
+    """Give the spec; an object without one has an empty one."""
+    return obj.get("spec") or {}
+
+
 def parse_time(text: str | None) -> datetime | None:
     """Read Kubernetes' time; None when there is none."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None

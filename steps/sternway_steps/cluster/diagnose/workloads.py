@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .pods import is_ready, judge_pods
-from .verdict import Cause, Obj, Verdict, View, condition, failed, first_time, progressing, ready
+from .verdict import Cause, Obj, Verdict, View, condition, failed, first_time, progressing, ready, spec_of
 
 _REVISION = "deployment.kubernetes.io/revision"
 
 
 def judge_deployment(obj: Obj, view: View) -> Verdict:
     """Ready when all wanted pods are of the newest template and available, and no older one is left."""
-    spec, status = obj["spec"], obj.get("status") or {}
+    spec, status = spec_of(obj), obj.get("status") or {}
     if spec.get("paused"):
         # A paused rollout never ends by itself.
         return failed(Cause("Paused", "the Deployment is paused, so its rollout does not go on"))
@@ -33,7 +33,7 @@ def judge_deployment(obj: Obj, view: View) -> Verdict:
 
 def judge_replica_set(obj: Obj, view: View) -> Verdict:
     """Ready when all wanted pods are available."""
-    status, wanted = obj.get("status") or {}, obj["spec"].get("replicas", 1)
+    status, wanted = obj.get("status") or {}, spec_of(obj).get("replicas", 1)
     available = status.get("availableReplicas", 0)
     if _observed(obj) and available >= wanted:
         return ready(f"{available} of {wanted} pods are available", done=available, wanted=wanted)
@@ -43,7 +43,7 @@ def judge_replica_set(obj: Obj, view: View) -> Verdict:
 
 def judge_stateful_set(obj: Obj, view: View) -> Verdict:
     """Ready when all pods above the partition are of the update revision and all pods are ready."""
-    spec, status = obj["spec"], obj.get("status") or {}
+    spec, status = spec_of(obj), obj.get("status") or {}
     wanted = spec.get("replicas", 1)
     strategy = spec.get("updateStrategy") or {}
     if not _observed(obj):
@@ -63,8 +63,10 @@ def judge_stateful_set(obj: Obj, view: View) -> Verdict:
 
 def judge_daemon_set(obj: Obj, view: View) -> Verdict:
     """Ready when the pod of every node that wants one is updated and available."""
-    spec, status = obj["spec"], obj.get("status") or {}
+    spec, status = spec_of(obj), obj.get("status") or {}
     wanted = status.get("desiredNumberScheduled", 0)
+    if "desiredNumberScheduled" not in status:
+        return progressing("NotObserved", "the controller has not counted the nodes yet")
     updated, up = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
     if not _observed(obj):
         return progressing("NotObserved", "the controller has not seen the change yet", None, 0, wanted)
