@@ -7,89 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .kinds import Kind
-from .status import Cause, StatusError, invalid
+from .status import Cause, invalid
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
-_POD_SPEC = {
-    "activeDeadlineSeconds",
-    "affinity",
-    "automountServiceAccountToken",
-    "containers",
-    "dnsConfig",
-    "dnsPolicy",
-    "enableServiceLinks",
-    "ephemeralContainers",
-    "hostAliases",
-    "hostIPC",
-    "hostNetwork",
-    "hostPID",
-    "hostUsers",
-    "hostname",
-    "imagePullSecrets",
-    "initContainers",
-    "nodeName",
-    "nodeSelector",
-    "os",
-    "overhead",
-    "preemptionPolicy",
-    "priority",
-    "priorityClassName",
-    "readinessGates",
-    "resourceClaims",
-    "resources",
-    "restartPolicy",
-    "runtimeClassName",
-    "schedulerName",
-    "schedulingGates",
-    "securityContext",
-    "serviceAccount",
-    "serviceAccountName",
-    "setHostnameAsFQDN",
-    "shareProcessNamespace",
-    "subdomain",
-    "terminationGracePeriodSeconds",
-    "tolerations",
-    "topologySpreadConstraints",
-    "volumes",
-    "hostnameOverride",
-}
-_CONTAINER = {
-    "args",
-    "command",
-    "env",
-    "envFrom",
-    "image",
-    "imagePullPolicy",
-    "lifecycle",
-    "livenessProbe",
-    "name",
-    "ports",
-    "readinessProbe",
-    "resizePolicy",
-    "resources",
-    "restartPolicy",
-    "restartPolicyRules",
-    "securityContext",
-    "startupProbe",
-    "stdin",
-    "stdinOnce",
-    "terminationMessagePath",
-    "terminationMessagePolicy",
-    "tty",
-    "volumeDevices",
-    "volumeMounts",
-    "workingDir",
-}
-_SPECS = {
-    "Deployment": "minReadySeconds paused progressDeadlineSeconds replicas revisionHistoryLimit selector strategy template",
-    "StatefulSet": "minReadySeconds ordinals persistentVolumeClaimRetentionPolicy podManagementPolicy replicas"
-    " revisionHistoryLimit selector serviceName template updateStrategy volumeClaimTemplates",
-    "DaemonSet": "minReadySeconds revisionHistoryLimit selector template updateStrategy",
-}
-_TOP = {"ConfigMap": {"data", "binaryData", "immutable"}, "Secret": {"data", "stringData", "immutable", "type"}}
 # Fields of a spec that can't change; the word is the real server's.
 _FIXED = {"Deployment": ("selector",), "DaemonSet": ("selector",), "ReplicaSet": ("selector",), "Service": ("clusterIP",),
           "Job": ("selector", "template", "completions")}  # fmt: skip
@@ -143,39 +66,6 @@ def check_change(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
             causes.append(Cause("FieldValueForbidden", "Forbidden: spec is immutable after creation", "spec"))
     if causes:
         raise invalid(kind.kind, kind.group, new["metadata"]["name"], *causes)
-
-
-def check_strict(kind: Kind, obj: Mapping[str, Any], *, applied: bool = False) -> None:
-    """Raise 400 for fields that the kind does not have (fieldValidation=Strict); an apply gives 500, as the real one."""
-    unknown = list(_unknown(kind, obj))
-    if unknown and applied:
-        meta = obj.get("metadata") or {}
-        who = f"({meta.get('namespace', '')}/{meta.get('name', '')}; {kind.api_version}, Kind={kind.kind})"
-        text = f"failed to create typed patch object {who}: .{unknown[0]}: field not declared in schema"
-        raise StatusError(500, " ", text)
-    if unknown:
-        text = ", ".join(f'unknown field "{field}"' for field in unknown)
-        raise StatusError(400, "BadRequest", f"strict decoding error: {text}")
-
-
-def _unknown(kind: Kind, obj: Mapping[str, Any]) -> Iterator[str]:
-    top = {"apiVersion", "kind", "metadata"}
-    if kind.schema is None:
-        allowed = top | _TOP.get(kind.kind, set())
-        if kind.kind in _TOP or kind.kind in _SPECS:
-            allowed |= {"spec", "status"} if kind.kind in _SPECS else set()
-            yield from (key for key in obj if key not in allowed)
-        if kind.kind in _SPECS:
-            yield from (f"spec.{key}" for key in obj.get("spec") or {} if key not in _SPECS[kind.kind].split())
-    spec = obj.get("spec") or {}
-    pod, path = (
-        (spec, "spec") if kind.key == ("", "Pod") else ((spec.get("template") or {}).get("spec"), "spec.template.spec")
-    )
-    if isinstance(pod, dict) and (kind.group in ("apps", "batch") or kind.key == ("", "Pod")):
-        yield from (f"{path}.{key}" for key in pod if key not in _POD_SPEC)
-        for field in ("initContainers", "containers"):
-            for number, container in enumerate(pod.get(field) or []):
-                yield from (f"{path}.{field}[{number}].{key}" for key in container if key not in _CONTAINER)
 
 
 def _names(kind: Kind, metadata: Mapping[str, Any]) -> Iterator[Cause]:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from .access import Access
-from .api import Api
+from .api import Api, Writing
 from .discovery import discover
 from .faults import Faults
 from .kinds import Kind
@@ -93,38 +93,27 @@ class Application:
         self, request: Request, kind: Kind, namespace: str, name: str, subresource: str, verb: str, data: Any
     ) -> Response:
         args = request.args
-        dry_run = "All" in args.getlist("dryRun")
-        strict = args.get("fieldValidation") == "Strict"
-        media = (request.content_type or "").split(";")[0]
         manager = args.get("fieldManager") or request.headers.get("User-Agent", "unknown").split("/")[0]
+        dry_run = "All" in args.getlist("dryRun")
+        how = Writing(manager, dry_run, args.get("fieldValidation") == "Strict", subresource)
+        media = (request.content_type or "").split(";")[0]
         api = self._api
         if verb == "get":
             return _json(api.get(kind, namespace, name))
         if verb == "create":
-            return _json(api.create(kind, namespace, data, manager, dry_run=dry_run, strict=strict), 201)
+            return _json(api.create(kind, namespace, data, how), 201)
         if verb == "update":
-            return _json(
-                api.update(
-                    kind, namespace, name, data, manager, subresource=subresource, dry_run=dry_run, strict=strict
-                )
-            )
+            return _json(api.update(kind, namespace, name, data, how))
         if verb == "patch" and media == "application/apply-patch+yaml":
             if not args.get("fieldManager"):
-                raise StatusError(
-                    400,
-                    "BadRequest",
-                    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+                text = (
+                    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
                 )
-            obj, made = api.apply(
-                kind, namespace, name, data, manager, force=args.get("force") == "true", dry_run=dry_run, strict=strict
-            )
+                raise StatusError(400, "BadRequest", text)
+            obj, made = api.apply(kind, namespace, name, data, how, force=args.get("force") == "true")
             return _json(obj, 201 if made else 200)
         if verb == "patch":
-            return _json(
-                api.patch(
-                    kind, namespace, name, data, media, manager, subresource=subresource, dry_run=dry_run, strict=strict
-                )
-            )
+            return _json(api.patch(kind, namespace, name, data, media, how))
         if verb == "delete":
             options = data if isinstance(data, dict) else {}
             dry_run = dry_run or "All" in (options.get("dryRun") or [])

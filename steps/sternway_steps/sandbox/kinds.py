@@ -30,6 +30,11 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
+    def full_name(self) -> str:
+        """PLURAL.GROUP, as errors name it."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
     def key(self) -> tuple[str, str]:
         """Where its objects are stored: all versions share them."""
         return self.group, self.kind

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..behaviour import Behaviour, behaviour_of
+from ..identity import now
 from . import timing
-from .world import Obj, now
+from .world import Obj
 
 Missing = Callable[[Mapping[str, Any]], str]
 """Names the Secret or ConfigMap that a container refers to and that is not there, or gives ""."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 
+from ..identity import now
 from .replicaset import create_pod
-from .world import Obj, World, condition, now
+from .world import Obj, World, condition
 
 
 def reconcile(world: World) -> None:

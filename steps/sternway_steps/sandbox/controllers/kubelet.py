@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ..identity import now
 from ..status import StatusError
 from .collector import NODE
 from .containers import Life, live, same
-from .world import Obj, World, condition, now
+from .world import Obj, World, condition
 
 _CPUS, _MEMORY = 64.0, 256 * 1024**3
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from ..api import Api
+from ..api import Api, Writing
+from ..identity import now
 from ..status import StatusError
 from ..store import copy
 
@@ -44,7 +44,7 @@ class World:
     def create(self, obj: Obj) -> Obj:
         """Create an object."""
         kind = self.api.kind_of(obj["apiVersion"], obj["kind"])
-        return self.api.create(kind, obj["metadata"].get("namespace", ""), obj, MANAGER)
+        return self.api.create(kind, obj["metadata"].get("namespace", ""), obj, Writing(MANAGER))
 
     def update(self, obj: Obj, **fields: Any) -> None:
         """Write top-level fields of an object, if they differ; one that is gone is let go."""
@@ -93,7 +93,9 @@ class World:
         kind = self.api.kind_of(old["apiVersion"], old["kind"])
         meta = old["metadata"]
         try:
-            self.api.update(kind, meta.get("namespace", ""), meta["name"], new, MANAGER, subresource=subresource)
+            self.api.update(
+                kind, meta.get("namespace", ""), meta["name"], new, Writing(MANAGER, subresource=subresource)
+            )
         except StatusError as error:
             if error.status != 404:
                 raise
@@ -151,8 +153,3 @@ def condition(kind: str, status: bool, reason: str, message: str = "", before: l
     same = old is not None and old["status"] == text
     since = old["lastTransitionTime"] if old is not None and same else now()
     return {"type": kind, "status": text, "reason": reason, "message": message, "lastTransitionTime": since}
-
-
-def now() -> str:
-    """Give this second as Kubernetes writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,93 @@
+"""Who an object is: its name and place, its UID, the version that a writer saw."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .kinds import Kind
+from .status import StatusError
+from .store import Store
+
+_IDENTITY = (
+    "name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds",
+)  # fmt: skip
+
+
+def now() -> str:
+    """Give this second as Kubernetes writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def not_found(kind: Kind, name: str) -> StatusError:
+    """Give 404 for an object."""
+    return StatusError(404, "NotFound", f'{kind.full_name} "{name}" not found', **_details(kind, name))
+
+
+def exists(kind: Kind, name: str) -> StatusError:
+    """Give 409 for a name that is taken."""
+    return StatusError(409, "AlreadyExists", f'{kind.full_name} "{name}" already exists', **_details(kind, name))
+
+
+def conflict(kind: Kind, name: str, text: str) -> StatusError:
+    """Give 409 for a precondition that does not hold."""
+    message = f'Operation cannot be fulfilled on {kind.full_name} "{name}": {text}'
+    return StatusError(409, "Conflict", message, **_details(kind, name))
+
+
+def place(store: Store, kind: Kind, namespace: str, obj: dict[str, Any]) -> None:
+    """Put a new object into its namespace; raises 400, 403 or 404 when it can't be there."""
+    if not kind.namespaced:
+        return
+    metadata = obj["metadata"]
+    if metadata.get("namespace") not in (None, "", namespace):
+        text = "the namespace of the provided object does not match the namespace sent on the request"
+        raise StatusError(400, "BadRequest", text)
+    metadata["namespace"] = namespace
+    home = store.get(("", "Namespace"), "", namespace)
+    if home is None:
+        raise StatusError(404, "NotFound", f'namespaces "{namespace}" not found', name=namespace, kind="namespaces")
+    if home["metadata"].get("deletionTimestamp"):
+        text = f"unable to create new content in namespace {namespace} because it is being terminated"
+        raise StatusError(403, "Forbidden", f'{kind.full_name} "{metadata.get("name", "")}" is forbidden: {text}')
+
+
+def begin(kind: Kind, obj: dict[str, Any]) -> None:
+    """Give a new object its identity."""
+    obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
+    obj["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
+    if "spec" in obj and kind.group:
+        obj["metadata"]["generation"] = 1
+
+
+def named(metadata: Mapping[str, Any], name: str) -> None:
+    """Raise 400 when an object names itself otherwise than the request does."""
+    if metadata.get("name", name) != name:
+        text = f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
+        raise StatusError(400, "BadRequest", text)
+
+
+def hold(kind: Kind, live: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+    """Raise 409 when a writer means another object, or an older version of it."""
+    name, uid = live["metadata"]["name"], live["metadata"]["uid"]
+    if metadata.get("uid") not in (None, "", uid):
+        text = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {uid}"
+        raise conflict(kind, name, text)
+    if metadata.get("resourceVersion") not in (None, "", live["metadata"]["resourceVersion"]):
+        text = "the object has been modified; please apply your changes to the latest version and try again"
+        raise conflict(kind, name, text)
+
+
+def keep(live: Mapping[str, Any], obj: dict[str, Any]) -> None:
+    """Give a changed object the identity that it had."""
+    for field in _IDENTITY:
+        if field in live["metadata"]:
+            obj["metadata"][field] = live["metadata"][field]
+        else:
+            obj["metadata"].pop(field, None)
+
+
+def _details(kind: Kind, name: str) -> dict[str, Any]:
+    return {"name": name, "group": kind.group, "kind": kind.plural}
