@@ -159,3 +159,20 @@ def test_the_runs_own_annotation_is_no_change(cluster: Cluster) -> None:
         deploy = next(a for a in session.story(again.run).attempts if a.step == "deploy")
     assert (planned.result, planned.fields) == ("unchanged", ())
     assert [item["result"] for item in deploy.data["items"]] == ["unchanged"]
+
+
+def test_an_error_does_not_repeat_what_variables_hold(cluster: Cluster) -> None:
+    job = {
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [
+            {"name": "j", "image": "localhost/busybox:1", "command": ["true"], "env": [{"name": "KEY", "value": "hunter2"}]}]}}},
+    }  # fmt: skip
+    run(cluster, job)
+    job["spec"]["template"]["spec"]["containers"][0]["command"] = ["sh", "-c", "true"]  # type: ignore[index]
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        refused = session.run(config_of(cluster.namespace, job))
+    assert refused.status is Status.REFUSED
+    assert "spec.template: " in str(refused.error)
+    assert "field is immutable" in str(refused.error)
+    assert "hunter2" not in str(refused.error)
+    assert len(str(refused.error)) < 300

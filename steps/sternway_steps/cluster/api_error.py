@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _UNTYPED = "failed to create typed patch object"
+_QUOTED = re.compile(r"Invalid value: [\[{].*[\]}]: ", re.DOTALL)
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 
 
@@ -104,7 +105,7 @@ def from_answer(method: str, path: str, status: int, headers: Mapping[str, str],
         path,
         status,
         said.get("reason") or "",
-        said.get("message") or "",
+        _concise(said.get("message") or "", causes if status == 422 else ()),
         causes=causes,
         retry_after=_seconds(after),
     )
@@ -118,6 +119,14 @@ def conflicts(error: ApiError) -> list[tuple[str, str]]:
             match = _MANAGER.search(cause.message)
             found.append((cause.field.removeprefix("."), match["manager"] if match else cause.message))
     return found
+
+
+def _concise(message: str, causes: tuple[Cause, ...]) -> str:
+    """Leave out the objects that the server quotes as invalid: whole pod specs, with what their variables hold."""
+    if causes and _QUOTED.search(message):
+        head = message.partition(": ")[0].removesuffix(" is invalid")
+        return f"{head} is invalid: " + "; ".join(f"{c.field}: {_QUOTED.sub('', c.message)}" for c in causes)
+    return _QUOTED.sub("", message)
 
 
 def _seconds(text: Any) -> float | None:
