@@ -47,6 +47,8 @@ class Rule:
     api_group: str
     resources: tuple[str, ...]
     verbs: tuple[str, ...]
+    only_with: tuple[str, ...] = ()
+    """Kinds for which alone the rule is needed; empty: always."""
 
 
 @dataclass(frozen=True)

@@ -290,3 +290,20 @@ def test_a_signal_in_each_step_ends_old(sternway_sandbox: Sandbox, step: str, nu
     out, _ = started[0].communicate(timeout=60)
     assert started[0].returncode == Exit.STOPPED, out
     assert state_of(sternway_sandbox.store.all(("apps", "Deployment"))[0]) == before
+
+
+def test_a_stateful_set_that_waits_for_a_broken_pod_is_helped_back(cluster: Cluster) -> None:
+    def stateful(image: str) -> dict[str, Any]:
+        obj = deployment("db", image, 2)
+        return {**obj, "kind": "StatefulSet", "spec": {**obj["spec"], "serviceName": "db"}}
+
+    verify = VerifyConfig(deadline=60, grace=Grace(pull=1))
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        assert session.run(config_of(cluster.namespace, stateful("localhost/app:1"), verify=verify)).exit_code == 0
+        before = state_of(cluster.get("apps/v1", "StatefulSet", "db"))
+        result = session.run(config_of(cluster.namespace, stateful("localhost/app:missing"), verify=verify))
+    assert (result.status, result.rollback_errors) == (Status.UNDONE, ())
+    assert state_of(cluster.get("apps/v1", "StatefulSet", "db")) == before
+    live = cluster.get("apps/v1", "StatefulSet", "db")
+    assert live is not None
+    assert live["status"]["readyReplicas"] == 2

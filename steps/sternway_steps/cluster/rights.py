@@ -27,7 +27,7 @@ def missing_rights(client: Client, rules: Iterable[Rule], refs: Iterable[Ref], j
     wanted: dict[tuple[str, Resource, str | None, str], None] = {}
     places = list(refs)
     for rule in rules:
-        for place in places:
+        for place in (p for p in places if not rule.only_with or p.kind in rule.only_with):
             for resource, sub in _resources(client, rule, place):
                 wanted |= {(verb, resource, place.namespace, sub): None for verb in rule.verbs}
     if journal is not None:

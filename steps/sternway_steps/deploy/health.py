@@ -14,11 +14,15 @@ from ..step import Context, Item, Progress
 def await_health(context: Context, changes: list[Change], items: list[Item]) -> None:
     """Wait for the rollout of what was put back; raises RollbackFailed when it does not come up again."""
     from ..cluster.rollout import watch_rollout
+    from ..cluster.unstick import unstick
 
     restored = {item.what for item in items if item.result in ("restored", "unchanged")}
     waiting = [change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context)]
     if not waiting:
         return
+    for ref in waiting:
+        if (ref.group, ref.kind) == ("apps", "StatefulSet") and (gone := unstick(context.client, ref)):
+            context.say(f"{ref}: deleted {', '.join(gone)}, which the controller would wait for")
     verify = context.config.verify
     report = watch_rollout(
         context.client,

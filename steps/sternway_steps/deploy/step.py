@@ -22,7 +22,10 @@ SPEC = StepSpec(
     name="deploy",
     effects=Effects.REVERSIBLE,
     execute_rules=(Rule("*", ("*",), ("get", "list", "patch", "create")),),
-    rollback_rules=(Rule("*", ("*",), ("get", "list", "watch", "update", "delete")),),
+    rollback_rules=(
+        Rule("*", ("*",), ("get", "list", "watch", "update", "delete")),
+        Rule("", ("pods",), ("list", "delete"), only_with=("StatefulSet",)),
+    ),
 )
 
 

@@ -33,7 +33,9 @@ def _one(world: World, stateful_set: Obj) -> None:
         create_pod(world, stateful_set, missing, **{_HASH: revision, "statefulset.kubernetes.io/pod-name": missing})
     for extra in [p for n, p in pods.items() if n not in names][-1:]:
         world.delete(extra)
-    _update(world, stateful_set, [pods[n] for n in names if n in pods], revision)
+    here = [pods[n] for n in names if n in pods]
+    if not ordered or all(is_ready(pod) for pod in here):  # the real one waits too, whatever the template says now
+        _update(world, stateful_set, here, revision)
     pods = {p["metadata"]["name"]: p for p in world.owned("v1", "Pod", stateful_set)}
     ready = sum(is_ready(p) for p in pods.values())
     updated = sum(p["metadata"]["labels"].get(_HASH) == revision for p in pods.values())
@@ -50,7 +52,7 @@ def _one(world: World, stateful_set: Obj) -> None:
 
 
 def _update(world: World, stateful_set: Obj, pods: list[Obj], revision: str) -> None:
-    """Replace the last pod of an old revision; a broken one before it blocks, as with the real controller."""
+    """Replace the last pod of an old revision."""
     strategy = stateful_set["spec"].get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         return
