@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,7 +86,9 @@ class RunJournal:
         for attempt in range(max(taken, default=0) + 1, _MOST_ATTEMPTS):
             journal = StepJournal(self._store, Key(self.run, step, action.value, attempt), self._labels)
             try:
-                journal.write(Kind.STEP_BEGAN, {"step": step, "action": action.value, "attempt": attempt})
+                # The token tells two processes apart that begin in the same millisecond.
+                began = {"step": step, "action": action.value, "attempt": attempt, "writer": secrets.token_hex(4)}
+                journal.write(Kind.STEP_BEGAN, began)
             except JournalConflict:
                 continue  # another process began that attempt a moment ago
             return journal
