@@ -212,3 +212,11 @@ def test_faults_of_the_server_are_transient(sternway_sandbox: Sandbox, client: C
     sternway_sandbox.faults.when(lambda r: r.method == "POST", fail(503), times=9)
     with pytest.raises(Transient):
         RunJournal(SecretStore(client, "default"), "r1", "t").start({})
+
+
+def test_attempts_begun_at_the_same_moment_get_a_number_each(store: Store) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        begun = list(pool.map(lambda _: RunJournal(store, "r1", "t").begin("a", Action.ROLLBACK).key.attempt, range(4)))
+    assert sorted(begun) == [1, 2, 3, 4]

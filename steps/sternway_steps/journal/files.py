@@ -75,7 +75,11 @@ def _whole_lines(path: Path) -> list[str]:
 
 def _write(path: Path, line: str, *, size: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if size == 0 else 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileExistsError as error:
+        raise JournalConflict(f"{path.name} is being written by another process") from error
+    with os.fdopen(descriptor, "wb") as file:
         file.truncate(size)
         file.seek(size)
         file.write(line.encode() + b"\n")
