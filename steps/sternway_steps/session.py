@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shutil
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import __version__
 from .attempt import ContextFor
@@ -30,6 +31,7 @@ from .plan import Plan, PlannedStep, make_plan
 from .step import Action, Context, Step, StepSpec
 
 if TYPE_CHECKING:
+    from .cluster.client import Client
     from .cluster.precheck import Precheck
     from .cluster.transport import RequestLog
 
@@ -89,7 +91,7 @@ class Session:
 
         Raises: Refused, Transient: nothing was touched.
         """
-        make_plan(config.steps, self.specs())  # an unknown step is found before anything is written
+        _find_programs(make_plan(config.steps, self.specs()))  # what is missing is found before anything is written
         store, lock = open_journal(config, self.book)
         journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
         lock.acquire(journal.run, self.stop)
@@ -137,10 +139,6 @@ class Session:
     def story(self, run: str) -> Story:
         """Tell the whole story of a run; raises Refused when it is not known."""
         return self._placed(replay(self._store_of(run).records(run)))
-
-    def records_of(self, run: str) -> Any:
-        """Give a run's records as they are."""
-        return self._store_of(run).records(run)
 
     def specs(self) -> dict[str, StepSpec]:
         """Give what the steps say of themselves, by name."""
@@ -206,7 +204,7 @@ class Session:
                 config=config,
                 options=planned.options,
                 journal=record,
-                connect=lambda: self.client,
+                connect=self._connect if planned.spec.needs_cluster else _no_cluster,
                 pipeline=tuple(step.spec for step in plan.steps),
                 # An undo is not stopped by what stopped the way forward: not by a signal, not by the deadline.
                 stop=self.stop if forward else never,
@@ -215,12 +213,26 @@ class Session:
 
         return context_for
 
+    def _connect(self) -> Client:
+        return self.client
+
     def _orchestrator(
         self, config: Config, journal: RunJournal, store: Store, lock: Lock, tell: Listener
     ) -> Orchestrator:
         plan = make_plan(config.steps, self.specs())
         contexts = self.contexts(config, journal, plan, lock.lost)
         return Orchestrator(plan, self.steps, journal, contexts, tell, self.stop, where=store.where())
+
+
+def _no_cluster() -> Client:
+    raise Refused("this step says that it needs no cluster, and asks for one", remedy="set needs_cluster in its spec")
+
+
+def _find_programs(plan: Plan) -> None:
+    for step in plan.steps:
+        for program in step.spec.programs:
+            if shutil.which(program) is None:
+                raise Refused(f"step {step.name} needs the program {program}, which is not on PATH")
 
 
 def _user() -> str:

@@ -26,6 +26,16 @@ from tests.helpers import config_map, config_of, deployment, state_of
 PIPELINE = tuple(step.spec for step in builtin_steps().values())
 
 
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "shops.example.com"},
+    "spec": {
+        "group": "example.com", "scope": "Namespaced", "names": {"kind": "Shop", "plural": "shops"},
+        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}],
+    },
+}  # fmt: skip
+SHOP = {"apiVersion": "example.com/v1", "kind": "Shop", "metadata": {"name": "s"}, "spec": {}}
+
+
 @pytest.fixture
 def client(sternway_sandbox: Sandbox) -> Iterator[Client]:
     client = Client.connect(sternway_sandbox.kubeconfig)
@@ -133,15 +143,7 @@ def test_deploy_writes_its_journal_a_fixed_number_of_times(client: Client, stern
 
 
 def test_definitions_come_before_their_objects_and_go_after_them(bench: Bench) -> None:
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "shops.example.com"},
-        "spec": {
-            "group": "example.com", "scope": "Namespaced", "names": {"kind": "Shop", "plural": "shops"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}],
-        },
-    }  # fmt: skip
-    shop = {"apiVersion": "example.com/v1", "kind": "Shop", "metadata": {"name": "s"}, "spec": {}}
-    config = config_of("default", shop, crd)
+    config = config_of("default", SHOP, CRD)
     bench.do(Deploy(), Action.EXECUTE, config)
     assert bench.client.get(Ref("example.com/v1", "Shop", "default", "s")) is not None
     bench.do(Deploy(), Action.ROLLBACK, config)
@@ -237,15 +239,7 @@ def test_a_stateful_set_names_the_claims_it_leaves(bench: Bench) -> None:
 
 
 def test_a_kind_that_is_gone_is_no_obstacle_to_an_undo(bench: Bench) -> None:
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "shops.example.com"},
-        "spec": {
-            "group": "example.com", "scope": "Namespaced", "names": {"kind": "Shop", "plural": "shops"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}],
-        },
-    }  # fmt: skip
-    shop = {"apiVersion": "example.com/v1", "kind": "Shop", "metadata": {"name": "s"}, "spec": {}}
-    config = config_of("default", shop, crd)
+    config = config_of("default", SHOP, CRD)
     bench.do(Deploy(), Action.EXECUTE, config)
     definition = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, "shops.example.com")
     bench.client.delete(definition, uid=None, propagation="Background")
@@ -258,3 +252,33 @@ def test_a_kind_that_nobody_serves_is_refused(bench: Bench) -> None:
     strange = {"apiVersion": "apps/v1", "kind": "Deploymnet", "metadata": {"name": "s"}}
     with pytest.raises(Refused, match="did you mean Deployment"):
         bench.do(Deploy(), Action.EXECUTE, config_of("default", strange))
+
+
+def test_a_session_gives_a_step_what_its_spec_declares(sternway_sandbox: Sandbox) -> None:
+    from dataclasses import replace
+
+    from sternway_steps.config import StepConfig
+    from sternway_steps.session import Session
+    from sternway_steps.step import Effects, Outcome, StepSpec
+
+    class Odd:
+        def __init__(self, **spec: Any) -> None:
+            self.spec = StepSpec("odd", Effects.NONE, **spec)
+
+        def execute(self, context: Context) -> Outcome:
+            return Outcome(context.client.server)
+
+        def rollback(self, context: Context) -> Outcome:
+            return Outcome("")
+
+    config = replace(config_of("default"), steps=(StepConfig("odd", "odd"),))
+    for step, words in (
+        (Odd(needs_cluster=False), "it needs no cluster"),
+        (Odd(programs=("no-such-program",)), "not on PATH"),
+    ):
+        with Session(kubeconfig=sternway_sandbox.kubeconfig, steps={"odd": step}) as session:
+            try:
+                error: object = session.run(config).error
+            except Refused as refused:
+                error = refused
+            assert words in str(error)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..config.schema import Grace
-from ..errors import Failed, Stopped, Transient
+from ..errors import Stopped, Transient
 from ..step import Progress
 from .diagnose import Cause, Verdict, diagnose
 from .diagnose.judge import has_pods, has_state
@@ -187,6 +187,3 @@ def _overdue(client: Client, observed: Observed, waiting: dict[Ref, Verdict]) ->
 
 def _summary(ref: Ref, verdict: Verdict) -> str:
     return f"{ref}: {verdict.reason}: {verdict.message}"
-
-
-__all__ = ["Failed", "Report", "watch_rollout"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,6 @@ from ..behaviour import Behaviour, behaviour_of
 from ..identity import now
 from . import timing
 from .world import Obj
-
-Missing = Callable[[Mapping[str, Any]], str]
-"""Names the Secret or ConfigMap that a container refers to and that is not there, or gives ""."""
 
 
 @dataclass
@@ -29,7 +26,10 @@ class Life:
 
 
 def live(container: Mapping[str, Any], elapsed: float, *, restarts: str, is_init: bool, missing: str) -> Life:
-    """Give a container `elapsed` seconds after its own begin. `restarts` is the pod's restartPolicy."""
+    """Give a container `elapsed` seconds after its own begin.
+
+    `restarts` is the pod's restartPolicy; `missing` names a Secret or ConfigMap that it wants and that is not there.
+    """
     found = behaviour_of(container, ends=is_init or restarts != "Always")
     name = container["name"]
     base: Obj = {
