@@ -18,7 +18,7 @@ from .journal.writer import RunJournal
 from .plan import Backoff, Plan, PlannedStep
 from .step import Action, Step
 
-_ROLLBACK_TRIES = 5
+ROLLBACK_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Orchestrator:
         errors: list[Exception] = []
         for planned in todo:
             try:
-                error = self._with_retries(planned, Action.ROLLBACK, _ROLLBACK_TRIES).error
+                error = self._with_retries(planned, Action.ROLLBACK, ROLLBACK_TRIES).error
             except SternwayError as unwritten:
                 error = unwritten
             if error is not None:

@@ -10,9 +10,11 @@ from typing import Any
 from ..config import Config, load
 from ..errors import Refused
 from ..exits import Exit
+from ..report import end_run, summary
 from ..run import run_step
 from ..session import Session
 from ..step import Action
+from . import pod
 from .output import Output
 
 
@@ -60,4 +62,15 @@ def show(session: Session, output: Output, run: str) -> int:
 
 def step(session: Session, output: Output, config: Config, step: str, action: str, run: str) -> int:
     """Run one step."""
-    return run_step(session, config, step, Action(action), run, output.event).exit_code
+    result = run_step(session, config, step, Action(action), run, pod.with_progress(output.event, os.environ))
+    if result.error is not None:
+        pod.last_words(str(result.error))
+    return result.exit_code
+
+
+def report(session: Session, output: Output, config: Config, run: str, status: str, workflow: str) -> int:
+    """End a run that was made step by step."""
+    result = end_run(session, config, run, status, workflow, output.event)
+    output.story(session.story(result.run))
+    pod.last_words(summary(result))
+    return result.exit_code

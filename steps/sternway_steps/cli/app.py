@@ -50,7 +50,36 @@ def _do(name: str, **arguments: Any) -> None:
     call(name, arguments)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands here, and those that another package declares in the entry points `sternway.commands`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name them all."""
+        from importlib.metadata import entry_points
+
+        return sorted({*super().list_commands(ctx), *(e.name for e in entry_points(group="sternway.commands"))})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Find a command; one that is not ours is loaded now."""
+        return super().get_command(ctx, name) or self._declared(name)
+
+    def _declared(self, name: str) -> click.Command | None:
+        from importlib.metadata import entry_points
+
+        from .main import guarded
+
+        for entry in entry_points(group="sternway.commands", name=name):
+            try:
+                command: click.Command = entry.load()
+            except ImportError as error:
+                raise click.UsageError(
+                    f"{name} needs {error.name}, which is not installed: pip install 'sternway[templates]'"
+                ) from error
+            return guarded(command)
+        return None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sternway")
 def app() -> None:
     r"""Deployment steps that can be undone.
@@ -148,3 +177,19 @@ def step(**arguments: Any) -> None:
     Example: sternway step deploy execute --run my-run --config sternway.yaml
     """
     _do("step", **arguments)
+
+
+@app.command()
+@click.option("--run", "run", envvar="STERNWAY_RUN", required=True, metavar="RUN", help="The run that has ended.")
+@click.option("--status", default="", metavar="WORD", help="How the runner saw the way forward end.")
+@click.option("--workflow", default="", metavar="NAME", help="The Workflow that ran it: an Event is put beside it.")
+@_CONFIG
+@_SET
+@_shared
+def report(**arguments: Any) -> None:
+    r"""End a run whose steps were called one by one: seal its journal and say how it ended.
+
+    \b
+    Example: sternway report --run my-run --config sternway.yaml
+    """
+    _do("report", **arguments)

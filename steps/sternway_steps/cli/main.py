@@ -48,6 +48,22 @@ def call(name: str, arguments: dict[str, Any]) -> None:
     os._exit(code) if code == Exit.STOPPED else sys.exit(code)
 
 
+def guarded(command: click.Command) -> click.Command:
+    """Give a command of another package the errors and the exit codes of ours."""
+    body = command.callback
+    assert body is not None  # noqa: S101  click's own commands have one
+
+    def call_it(*arguments: Any, **keys: Any) -> None:
+        try:
+            body(*arguments, **keys)
+        except SternwayError as error:
+            output_for("text").error(error)
+            sys.exit(_code(error))
+
+    command.callback = call_it
+    return command
+
+
 def _call(name: str, arguments: dict[str, Any], output: Output, verbose: bool, stack: ExitStack) -> int:
     kubeconfig, context = arguments.pop("kubeconfig"), arguments.pop("context")
     config = actions.load_config(arguments) if "path" in arguments else None

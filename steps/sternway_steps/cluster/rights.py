@@ -13,7 +13,7 @@ from .ref import Ref
 if TYPE_CHECKING:
     from .client import Client
 
-_JOURNAL_RULES = (
+JOURNAL_RULES = (
     Rule("", ("secrets",), ("get", "list", "create", "patch", "delete")),
     Rule("coordination.k8s.io", ("leases",), ("get", "create", "update", "delete")),
 )
@@ -31,7 +31,7 @@ def missing_rights(client: Client, rules: Iterable[Rule], refs: Iterable[Ref], j
             for resource, sub in _resources(client, rule, place):
                 wanted |= {(verb, resource, place.namespace, sub): None for verb in rule.verbs}
     if journal is not None:
-        for rule in _JOURNAL_RULES:
+        for rule in JOURNAL_RULES:
             for resource, sub in _resources(client, rule, None):
                 wanted |= {(verb, resource, journal, sub): None for verb in rule.verbs}
     asked = list(wanted)

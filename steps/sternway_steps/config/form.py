@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import scalars as s
+from .argo import ARGO, PARAMETERS, SCHEDULE
 from .reader import Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
 
@@ -120,6 +121,9 @@ FORM = Section(
         ),
         "deadline": s.duration,
         "history": s.whole(1, 1000),
+        "argo": ARGO,
+        "schedule": SCHEDULE,
+        "parameters": PARAMETERS,
     },
     required=("name",),
 )

@@ -34,6 +34,20 @@ def load(
     Raises: ConfigErrors, with every finding.
 
     """
+    return load_with_source(path, overrides=overrides, environ=environ, stdin=stdin)[0]
+
+
+def load_with_source(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    stdin: TextIO | None = None,
+) -> tuple[Config, Node]:
+    """Do as load does, and give the document too, with what was laid over it.
+
+    Raises: ConfigErrors, with every finding.
+    """
     source = Path(path)
     root = _root(source)
     lay_over(root, overrides, environ or {})
@@ -47,7 +61,7 @@ def load(
     config = _config(keys, root, manifests, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
-    return config
+    return config, root
 
 
 def _root(source: Path) -> Node:
@@ -104,7 +118,7 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
                 place, f"verify.http[{number}].service", "this key is required without the simple form's port"
             )
     verify["http"] = tuple(check for check in checks if check is not None)
-    others = ("namespace", "deploy", "journal", "deadline", "history")
+    others = ("namespace", "deploy", "journal", "deadline", "history", "argo", "schedule", "parameters")
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     if "steps" in keys:
         rest["steps"] = tuple(keys["steps"])

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .argo import ArgoConfig, Parameter, Schedule
+
 
 @dataclass(frozen=True)
 class Grace:
@@ -90,6 +92,10 @@ class Manifest:
 DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", "verify"))
 
 
+# How a run is started is no part of what its undo needs.
+_NOT_UNDONE = ("argo", "schedule", "parameters")
+
+
 @dataclass(frozen=True)
 class Config:
     """All that a run needs to know."""
@@ -103,10 +109,13 @@ class Config:
     journal: JournalConfig = field(default_factory=JournalConfig)
     deadline: float | None = 900.0
     history: int = 10
+    argo: ArgoConfig = field(default_factory=ArgoConfig)
+    schedule: Schedule | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the configuration as JSON data; from_dict gives the same again."""
-        return asdict(self)
+        """Give the configuration as JSON data; from_dict gives the same again, but for how it runs on Argo."""
+        return {key: value for key, value in asdict(self).items() if key not in _NOT_UNDONE}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Config:

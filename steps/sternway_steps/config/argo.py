@@ -1,0 +1,181 @@
+"""How a pipeline runs on Argo Workflows: the sections `argo`, `schedule` and `parameters` of sternway.yaml."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import scalars as s
+from .document import Node
+from .reader import Many, Section, Short, Table
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A key of the config that can be changed at submission; its default is what the config says."""
+
+    description: str = ""
+    enum: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a CronWorkflow starts runs; `starting_deadline` and the two histories as in CronWorkflowSpec."""
+
+    cron: tuple[str, ...]
+    timezone: str = "Etc/UTC"
+    starting_deadline: float = 300.0
+    succeeded_history: int = 3
+    failed_history: int = 3
+    suspend: bool = False
+
+
+@dataclass(frozen=True)
+class ArgoConfig:
+    """What the WorkflowTemplate needs beyond the plan. Durations are seconds.
+
+    `image` is the steps' image: `{step}` stands for the step that is used, `{version}` for Sternway's version.
+    """
+
+    image: str = "sternway-{step}:{version}"
+    service_account: str | None = None
+    rollback_deadline: float = 900.0
+    rollback_retries: int = 5
+    ttl: float = 7 * 86400.0
+    ttl_failed: float = 30 * 86400.0
+    pod_gc: str = "OnPodSuccess"
+    resources: Mapping[str, Mapping[str, str]] = field(
+        default_factory=lambda: {
+            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "limits": {"memory": "256Mi"},
+        }
+    )
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Mapping[str, Any], ...] = ()
+    image_pull_secrets: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    pod_labels: Mapping[str, str] = field(default_factory=dict)
+    pod_annotations: Mapping[str, str] = field(default_factory=dict)
+    user: int = 65532
+
+
+_NAMES = {
+    "serviceAccount": "service_account",
+    "rollbackDeadline": "rollback_deadline",
+    "rollbackRetries": "rollback_retries",
+    "ttlFailed": "ttl_failed",
+    "podGC": "pod_gc",
+    "nodeSelector": "node_selector",
+    "imagePullSecrets": "image_pull_secrets",
+    "podLabels": "pod_labels",
+    "podAnnotations": "pod_annotations",
+    "startingDeadline": "starting_deadline",
+    "succeededHistory": "succeeded_history",
+    "failedHistory": "failed_history",
+}
+_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*(\{(step|version)\}[A-Za-z0-9._/:@-]*)*")
+
+
+def _renamed(make: Any) -> Any:
+    def section(**keys: Any) -> Any:
+        values = {_NAMES.get(key, key): tuple(v) if isinstance(v, list) else v for key, v in keys.items()}
+        return make(**values)
+
+    return section
+
+
+def untagged(node: Node) -> str:
+    """Read a string that goes into the workflow itself: there Argo would replace a tag such as {{x}}."""
+    text = s.string(node)
+    if "{{" in text or "}}" in text:
+        raise s.Bad("Argo would read this as a tag of its own", "a text without {{ and }}")
+    return text
+
+
+_TEXTS = Table(untagged, untagged)
+ARGO = Section(
+    {
+        "image": s.matching(_PATTERN, "an image reference; {step} and {version} are filled in", 4096),
+        "serviceAccount": s.dns_name,
+        "rollbackDeadline": s.duration,
+        "rollbackRetries": s.whole(0, 100),
+        "ttl": s.duration,
+        "ttlFailed": s.duration,
+        "podGC": s.one_of("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"),
+        "resources": Section({"requests": Table(untagged, s.quantity), "limits": Table(untagged, s.quantity)}),
+        "nodeSelector": _TEXTS,
+        "tolerations": Many(
+            Section(
+                {
+                    "key": untagged,
+                    "operator": s.one_of("Exists", "Equal"),
+                    "value": untagged,
+                    "effect": s.one_of("NoSchedule", "PreferNoSchedule", "NoExecute"),
+                    "tolerationSeconds": s.whole(),
+                }
+            )
+        ),
+        "imagePullSecrets": Many(s.dns_name),
+        "labels": _TEXTS,
+        "annotations": _TEXTS,
+        "podLabels": _TEXTS,
+        "podAnnotations": _TEXTS,
+        "user": s.whole(1),
+    },
+    _renamed(ArgoConfig),
+)
+
+
+def _cron(node: Node) -> str:
+    """Read a cron expression of five fields, or one of the words that Argo knows."""
+    text = untagged(node)
+    if text in ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"):
+        return text
+    # The library comes with the templates; what only runs the steps starts nothing by schedule.
+    valid = croniter.croniter.is_valid if (croniter := _croniter()) else lambda _: True
+    if len(text.split()) != 5 or not valid(text):
+        raise s.Bad(f"{text!r} is no cron expression", "five fields, such as 30 2 * * 1-5")
+    return text
+
+
+def _croniter() -> Any:
+    try:
+        return importlib.import_module("croniter")
+    except ImportError:
+        return None
+
+
+def _zone(node: Node) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    text = s.string(node)
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise s.Bad(f"there is no time zone {text!r}", "a name such as Europe/Berlin") from error
+    return text
+
+
+SCHEDULE = Short(
+    lambda node: Schedule((_cron(node),)),
+    Section(
+        {
+            "cron": Many(_cron),
+            "timezone": _zone,
+            "startingDeadline": s.duration,
+            "succeededHistory": s.whole(0, 1000),
+            "failedHistory": s.whole(0, 1000),
+            "suspend": s.boolean,
+        },
+        _renamed(Schedule),
+        required=("cron",),
+    ),
+)
+PARAMETERS = Table(
+    s.matching(re.compile(r"[A-Za-z][A-Za-z0-9_.-]*"), "a key of the config, such as env.LEVEL"),
+    Section({"description": untagged, "enum": Many(untagged)}, _renamed(Parameter)),
+)

@@ -1,0 +1,232 @@
+"""What the generator writes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sternway_steps.builtin import builtin_steps
+from sternway_steps.cluster.client import Client
+from sternway_steps.config.errors import ConfigErrors
+from sternway_steps.config.load import load_with_source
+from sternway_steps.errors import Refused
+from sternway_steps.exits import Exit
+from sternway_steps.plan import make_plan
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.session import Session
+
+from tests.conftest import WEB
+from tests.helpers import sternway
+
+pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
+from hera.workflows import models as m
+from sternway_templates.files import FULL, config_maps, files
+from sternway_templates.made import data, made, to_yaml
+from sternway_templates.output import write
+from sternway_templates.pipeline import pipeline
+from sternway_templates.rbac import plural_of, rights_of
+
+
+def written(folder: Path, *overrides: str, **keys: Any) -> dict[str, dict[str, Any]]:
+    base = {"name": "web", "namespace": "shop", "image": "web:1", "port": 8080, "replicas": 2, **keys}
+    path = folder / "sternway.yaml"
+    path.write_text(json.dumps({key: value for key, value in base.items() if value is not None}))
+    objects = pipeline(*load_with_source(path, overrides=overrides))
+    return {obj["kind"]: obj for obj in objects.values()}
+
+
+def templates(objects: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {t["name"]: t for t in objects["WorkflowTemplate"]["spec"]["templates"]}
+
+
+def test_the_entry_and_the_handler_keep_the_rules_of_a_saga(tmp_path: Path) -> None:
+    objects = written(tmp_path, steps=["validate", "deploy", {"name": "again", "uses": "deploy"}, "verify"])
+    spec, made_of = objects["WorkflowTemplate"]["spec"], templates(objects)
+    assert (spec["entrypoint"], spec["onExit"]) == ("execute", "undo")
+    forward = [row[0]["name"] for row in made_of["execute"]["steps"]]
+    back = [row[0] for row in made_of["undo"]["steps"]]
+    assert forward == ["validate", "deploy", "again", "verify"]
+    assert [step["name"] for step in back] == ["again", "deploy", "report"]
+    assert all(step["when"] == "{{workflow.status}} != Succeeded" for step in back)
+    assert all(step["continueOn"] == {"failed": True, "error": True} for step in back[:-1])
+    assert "continueOn" not in back[-1], "the report decides how the handler ends"
+    assert "outputs" not in json.dumps(objects)
+    assert "templateRef" not in json.dumps(spec)
+    assert made_of["execute-again"]["container"]["image"].startswith("sternway-deploy:")
+
+
+def test_every_container_is_restricted_and_named(tmp_path: Path) -> None:
+    for name, template in templates(written(tmp_path)).items():
+        if name in ("execute", "undo"):
+            continue
+        main = template["container"]
+        assert main["command"] == ["sternway"]
+        assert main["securityContext"]["readOnlyRootFilesystem"]
+        assert main["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert f"== {int(Exit.TRANSIENT)}" in template["retryStrategy"]["expression"]
+        assert template["activeDeadlineSeconds"] > 0
+
+
+@pytest.mark.parametrize("text", ["1e3", "n", "y", "yes", "on", "off", "null", "~", "0o10", "0x1f", "1_000", "12:30:45", "2026-11-24", "", " a", ".inf", "=", "<<", "a: b", "# c", "{{x}}", "a\nb\n", "a\n\n  b", "\tx"])  # fmt: skip
+def test_a_text_is_read_back_as_that_text(text: str) -> None:
+    assert list(yaml.safe_load_all(to_yaml([{"a": text, "b": [text]}]))) == [{"a": text, "b": [text]}]
+    if text in ("n", "y", "1e3", "0o10"):
+        assert f'"{text}"' in to_yaml([{"a": text}])
+
+
+def test_the_same_config_gives_the_same_text_and_another_one_another_name(tmp_path: Path) -> None:
+    one, two, three = (written(tmp_path, f"env.A={value}") for value in ("x", "x", "y"))
+    assert to_yaml(one.values()) == to_yaml(two.values())
+    assert one["ConfigMap"]["metadata"]["name"] != three["ConfigMap"]["metadata"]["name"]
+
+
+def test_what_the_pods_read_is_what_was_configured(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {v: '1e3'}\n")
+    objects = written(tmp_path, manifests=["m.yaml"], argo={"labels": {"team": "a"}}, schedule="5 4 * * *")
+    folder = tmp_path / "pod"
+    folder.mkdir()
+    for name, text in objects["ConfigMap"]["data"].items():
+        (folder / name).write_text(text)
+    there = load_with_source(folder / "sternway.yaml")[0]
+    here = load_with_source(tmp_path / "sternway.yaml")[0]
+    assert [m.obj for m in there.manifests] == [m.obj for m in here.manifests]
+    assert there.verify == here.verify
+    assert there.name == here.name
+
+
+def test_manifests_over_a_mebibyte_are_split(tmp_path: Path) -> None:
+    objects = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{n}"}, "data": {"x": "y" * 400_000}}
+        for n in range(6)
+    ]
+    (tmp_path / "m.yaml").write_text(to_yaml(objects))
+    path = tmp_path / "sternway.yaml"
+    path.write_text("name: web\nnamespace: shop\nmanifests: [m.yaml]\n")
+    config, document = load_with_source(path)
+    maps = config_maps("web", None, {}, files(config, document))
+    assert len(maps) == 3
+    assert all(sum(map(len, each["data"].values())) < FULL + 1000 for each in maps)
+    assert len({each["metadata"]["name"] for each in maps}) == len(maps)
+    sources = pipeline(config, document).values()
+    volumes = next(o for o in sources if o["kind"] == "WorkflowTemplate")["spec"]["volumes"]
+    assert len(volumes[0]["projected"]["sources"]) == 3
+
+
+def test_parameters_have_a_description_a_default_and_an_enum(tmp_path: Path) -> None:
+    asked = {"env.LEVEL": {"description": "How much it tells.", "enum": ["info", "debug"]}}
+    objects = written(tmp_path, env={"LEVEL": "info"}, parameters=asked)
+    found = {p["name"]: p for p in objects["WorkflowTemplate"]["spec"]["arguments"]["parameters"]}
+    assert found["image"]["value"] == "web:1"
+    assert found["replicas"]["value"] == "2"
+    assert found["env-LEVEL"] == {"name": "env-LEVEL", "value": "info", "description": "How much it tells.", "enum": ["info", "debug"]}  # fmt: skip
+    assert "env.LEVEL={{workflow.parameters.env-LEVEL}}" in templates(objects)["execute-deploy"]["container"]["args"]
+
+
+def test_a_schedule_makes_a_cron_workflow_that_never_replaces(tmp_path: Path) -> None:
+    spec = written(tmp_path, schedule={"cron": ["30 2 * * 1-5"], "timezone": "Europe/Berlin"})["CronWorkflow"]["spec"]
+    assert (spec["schedules"], spec["timezone"]) == (["30 2 * * 1-5"], "Europe/Berlin")
+    assert spec["concurrencyPolicy"] == "Forbid"
+    assert spec["workflowSpec"] == {"workflowTemplateRef": {"name": "web"}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "field", "why"),
+    [
+        ({"namespace": None}, "namespace", "where they belong"),
+        ({"schedule": "61 2 * * *"}, "schedule", "no cron expression"),
+        ({"schedule": "1 2 3"}, "schedule", "no cron expression"),
+        ({"schedule": {"cron": ["1 2 * * *"], "timezone": "Berlin/Europe"}}, "schedule.timezone", "no time zone"),
+        ({"schedule": "1 2 * * *", "name": "x" * 53}, "name", "52"),
+        ({"journal": {"store": "file"}}, "journal.store", "share no files"),
+        ({"argo": {"labels": {"a": "{{x}}"}}}, "argo.labels.a", "tag"),
+        ({"argo": {"podGC": "Never"}}, "argo.podGC", "not known"),
+        ({"argo": {"imaje": "x"}}, "argo.imaje", "image"),
+        ({"parameters": {"env.NO": {}}}, "parameters.env.NO", "no default"),
+        ({"parameters": {"image": {"enum": ["web:2"]}}}, "parameters.image.enum", "not among"),
+        ({"env": {"A": "{{b}}"}, "parameters": {"env.A": {}}}, "parameters.env.A", "tag"),
+    ],
+)  # fmt: skip
+def test_what_argo_would_not_run_is_refused_by_file_line_and_field(tmp_path: Path, keys: dict[str, Any], field: str, why: str) -> None:  # fmt: skip
+    with pytest.raises(ConfigErrors) as refused:
+        written(tmp_path, **keys)
+    assert "sternway.yaml:1:" in str(refused.value)
+    assert f" {field}: " in str(refused.value)
+    assert why in str(refused.value)
+
+
+def test_a_key_that_hera_would_drop_is_an_error() -> None:
+    with pytest.raises(TypeError, match="run_as_nonroot"):
+        made(m.SecurityContext, run_as_nonroot=True)
+    assert data(made(m.SecurityContext, run_as_non_root=True)) == {"runAsNonRoot": True}
+
+
+def test_a_folder_is_replaced_whole_and_never_one_with_other_files(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    write({"01-a.yaml": {"a": 1}, "02-b.yaml": {"b": 2}}, folder)
+    write({"01-c.yaml": {"c": 3}}, folder)
+    assert [path.name for path in folder.iterdir()] == ["01-c.yaml"]
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(Refused, match=r"notes\.txt"):
+        write({"01-a.yaml": {}}, folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["01-c.yaml", "notes.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"], "nothing is left beside it"
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    write({"01-a.yaml": {"a": 1}}, folder)
+    with pytest.raises(Refused):
+        write({"01-b.yaml": {"b": 1}, "no/such/02-c.yaml": {}}, folder)
+    assert [path.name for path in folder.iterdir()] == ["01-a.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "plural"),
+    [("Ingress", "ingresses"), ("NetworkPolicy", "networkpolicies"), ("Endpoints", "endpoints"), ("Service", "services"),
+     ("StorageClass", "storageclasses"), ("ConfigMap", "configmaps")],
+)  # fmt: skip
+def test_plurals_are_those_of_kubernetes(kind: str, plural: str) -> None:
+    assert plural_of(kind) == plural
+
+
+def test_the_command_writes_a_stream_and_names_mistakes() -> None:
+    with Sandbox() as sandbox:
+        good = sternway("template", "-c", str(WEB), "--set", "namespace=shop", "-o", "-", kubeconfig=sandbox.kubeconfig)
+        bad = sternway("template", "-c", str(WEB), "-o", "-", kubeconfig=sandbox.kubeconfig)
+    assert good.returncode == 0, good.stderr
+    assert [o["kind"] for o in yaml.safe_load_all(good.stdout)] == ["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "WorkflowTemplate"]  # fmt: skip
+    assert (bad.returncode, bad.stdout) == (Exit.USAGE, "")
+    assert "namespace" in bad.stderr
+
+
+def test_rights_are_what_validate_asks_for(tmp_path: Path) -> None:
+    """What the Role grants and what validate asks the server for are one set: neither too small nor too wide."""
+    objects = written(tmp_path)
+    config, _ = load_with_source(tmp_path / "sternway.yaml")
+    plan = make_plan(config.steps, {n: s.spec for n, s in builtin_steps().items()})
+    granted = {
+        (group, resource, verb)
+        for (group, resource), verbs in rights_of(config, plan, "shop")["shop"].items()
+        for verb in verbs
+    }
+    asked: set[tuple[str, str, str]] = set()
+    with Sandbox() as sandbox, Session(kubeconfig=sandbox.kubeconfig) as session:
+        client: Client = session.client
+        client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}, manager="test")
+
+        def can_i(verb: str, resource: Any, namespace: str | None, sub: str = "") -> bool:
+            asked.add((resource.group, resource.plural + (f"/{sub}" if sub else ""), verb))
+            return True
+
+        client.can_i = can_i  # type: ignore[method-assign]
+        assert not session.plan(config).findings
+    own = {("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"), ("", "events", "create")}  # fmt: skip
+    assert granted - own == asked
+    assert own <= granted
+    assert objects["RoleBinding"]["subjects"] == [
+        {"kind": "ServiceAccount", "name": "sternway-web", "namespace": "shop"}
+    ]
