@@ -57,10 +57,12 @@ def attempt(
         else:
             outcome = step.rollback(context)
     except Abandoned:
-        _seal(record, "abandoned", items, None, None)
+        _seal(record, "stopped", items, None, Stopped(f"step {planned.name} was left before it ended"))
         raise
     except Exception as raised:  # noqa: BLE001  whatever a step raises, the others are undone
         error = _meant(raised)
+        if action is Action.EXECUTE and isinstance(error, Transient):
+            error = _stopped(context, error)
     error = _seal(record, "done" if error is None else _word(error), items, outcome, error) or error
     summary = outcome.summary if outcome and error is None else str(error)
     tell(StepEnded(planned.name, action, summary, time.monotonic() - began, tuple(items), error))
@@ -84,6 +86,16 @@ def _seal(
         # The undo needs the intents, which are there; only the story has a gap.
         return error or unwritten
     return None
+
+
+def _stopped(context: Context, error: Transient) -> SternwayError:
+    """Say that a step was stopped, when it was: what stood in its way meanwhile is not tried again."""
+    try:
+        context.check()
+    except Stopped as stopped:
+        stopped.__cause__ = error
+        return stopped
+    return error
 
 
 def _meant(error: Exception) -> Exception:

@@ -86,6 +86,8 @@ class Orchestrator:
 
     def _forward(self) -> Exception | None:
         for planned in self.plan.steps:
+            if self.stop.is_set():
+                return Stopped(f"the run was stopped before step {planned.name} began")
             try:
                 error = self._with_retries(planned, Action.EXECUTE, planned.retries + 1).error
             except SternwayError as unwritten:

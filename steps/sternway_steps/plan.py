@@ -81,7 +81,7 @@ class Backoff:
 def make_plan(wanted: Iterable[Wanted], specs: Mapping[str, StepSpec]) -> Plan:
     """Bring the config's steps together with what the steps say of themselves.
 
-    Raises: Refused, when a step is not known or a name stands twice.
+    Raises: Refused, when a step is not known, does not know one of its options, or a name stands twice.
     """
     steps: list[PlannedStep] = []
     for item in wanted:
@@ -90,10 +90,16 @@ def make_plan(wanted: Iterable[Wanted], specs: Mapping[str, StepSpec]) -> Plan:
             raise Refused(f"steps: there is no step {item.uses!r}", remedy=_nearest(item.uses, sorted(specs)))
         if any(step.name == item.name for step in steps):
             raise Refused(f"steps: {item.name!r} stands twice", remedy="give each step a name of its own (name: …)")
+        for key in item.options:
+            if key not in spec.options:
+                remedy = _nearest(key, spec.options) if spec.options else "it has none"
+                raise Refused(
+                    f"steps: {item.name} has an option that {item.uses} does not know: {key!r}", remedy=remedy
+                )
         steps.append(PlannedStep(item.name, spec, dict(item.options), item.retries, item.deadline))
     return Plan(tuple(steps))
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known steps: {', '.join(known)}"
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"

@@ -91,9 +91,8 @@ def _result(run: str, plan: Plan, records: Sequence[Record], status: str) -> Res
 
 
 def _first_error(plan: Plan, story: Story, status: str) -> Exception:
-    last = {a.step: a for a in story.attempts if a.action is Action.EXECUTE}
     for step in plan.steps:
-        tried = last.get(step.name)
+        tried = story.last(step.name)
         if tried is None:
             return Stopped(f"the run ended before step {step.name} began (workflow: {status or 'unknown'})")
         if tried.result != "done":

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .attempt import attempt
 from .config import Config
-from .errors import Refused, SternwayError, Transient
-from .events import Listener, unfailing
+from .errors import Refused, SternwayError, Stopped, Transient
+from .events import Listener, RunStarted, unfailing
 from .exits import Exit, exit_of
-from .journal.replay import Status, replay
+from .interrupted import finish_interrupted
+from .journal.entries import new_run_id
+from .journal.lock import Lock, held
+from .journal.replay import Attempt, Status, Story, replay
+from .journal.store import Store
 from .journal.writer import RunJournal, prune
 from .orchestrator import ROLLBACK_TRIES, Result, as_rollback_failure
 from .places import open_journal, target_of
-from .plan import Backoff, PlannedStep, make_plan
+from .plan import Backoff, Plan, PlannedStep, make_plan
 from .step import Action
 
 if TYPE_CHECKING:
     from .session import Session
 
 
-def run_step(session: Session, config: Config, name: str, action: Action, run: str, tell: Listener) -> Result:
+def run_step(
+    session: Session, config: Config, name: str, action: Action, run: str | None, tell: Listener, workflow: str = ""
+) -> Result:
     """Run one action of a step in a run; whoever calls sees to the order.
 
     The run's own record is made by the first step that comes, and ended when the last one has succeeded. An execution
@@ -31,60 +36,125 @@ def run_step(session: Session, config: Config, name: str, action: Action, run: s
     handler's own retries end when its Workflow was stopped. The target's lock is held meanwhile, so a rollback waits
     for an execution that still lives.
 
-    Raises: Refused, Transient: the step was not called.
-    """
-    store, lock = open_journal(config, session.book)
-    journal = RunJournal(store, run, target_of(config, session.book))
-    plan = make_plan(config.steps, session.specs())
-    planned = next((step for step in plan.steps if step.name == name), None)
-    if planned is None:
-        names = ", ".join(step.name for step in plan.steps)
-        raise Refused(f"the configuration has no step {name!r}", remedy=f"it has: {names}")
-    records = journal.records()
-    if action is Action.ROLLBACK and (not records or name not in replay(records).begun()):
-        return Result(run, Status.UNDONE, Exit.DONE)  # nothing began, so nothing is to be undone
-    if action is Action.EXECUTE and records and replay(records).undone():
-        raise Refused(f"run {run} was rolled back already", remedy="start a new run")
-    if not records:
-        journal.start({"config": config.to_dict(), "stepwise": True})
-    contexts = session.contexts(config, journal, plan, lock.lost)
-    step = session.steps[planned.spec.name]
+    Args:
+        session: the cluster.
+        config: the run's configuration.
+        name: the step's.
+        action: execute or rollback.
+        run: the run's id. None stands for the target's newest run that was made step by step; an execution begins a
+            new one when that has ended, or is being undone.
+        tell: is told what happens.
+        workflow: the Argo Workflow that calls, "" for none.
 
-    def once() -> Exception | None:
+    Raises: Refused, Transient: the step was not called.
+
+    """
+    tell = unfailing(tell)
+    plan = make_plan(config.steps, session.specs())
+    planned = _find(plan, name)
+    store, lock = open_journal(config, session.book)
+    target = target_of(config, session.book)
+    run = run or _current(store, target, action)
+    journal = RunJournal(store, run or new_run_id(), target)
+    records = journal.records() if run else ()
+    story = replay(records) if records else None
+    tell(RunStarted(journal.run, target, (name,), store.where(), action is Action.ROLLBACK))
+    if action is Action.ROLLBACK and (story is None or name not in story.begun()):
+        return Result(journal.run, Status.UNDONE, Exit.DONE)  # nothing began, so nothing is to be undone
+    if action is Action.EXECUTE and story is not None:
+        if story.undone():
+            raise Refused(f"run {journal.run} was rolled back already", remedy="start a new run")
+        if workflow and (last := story.last(name)) is not None and last.result != "transient":
+            return _again(journal.run, last)
+    one = _OneStep(session, config, plan, planned, action, journal, lock, tell)
+    if action is Action.ROLLBACK:
+        return one.rolled_back()
+    if story is None:
+        one.begin(store, workflow)
+    return one.executed(store)
+
+
+@dataclass(frozen=True)
+class _OneStep:
+    """One action of one step, with all that it needs."""
+
+    session: Session
+    config: Config
+    plan: Plan
+    planned: PlannedStep
+    action: Action
+    journal: RunJournal
+    lock: Lock
+    tell: Listener
+
+    def begin(self, store: Store, workflow: str) -> None:
+        """Make the run's own record; a run that Argo left half done is undone first."""
+        if workflow:
+            with held(self.lock, self.journal.run, self.session.stop):
+                finish_interrupted(self.session, store, self.journal, self.lock, self.tell, on_argo=True)
+        head = {"config": self.config.to_dict(), "stepwise": True}
+        self.journal.start({**head, "workflow": workflow} if workflow else head)
+
+    def executed(self, store: Store) -> Result:
+        """Execute once; the last step's success is the run's."""
+        run, error = self.journal.run, self._once()
+        if error is not None:
+            return Result(run, Status.OPEN, exit_of(error), error)
+        if self.planned == self.plan.steps[-1]:
+            self.journal.end({"status": Status.SUCCEEDED.value, "exit": int(Exit.DONE), "rollback_errors": []})
+            with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
+                prune(store, self.journal.target, self.config.history)
+        return Result(run, Status.SUCCEEDED, Exit.DONE)
+
+    def rolled_back(self) -> Result:
+        """Roll back, again and again while what is in the way may pass."""
+        backoff = Backoff()
+        error = self._once()
+        for tries in range(1, ROLLBACK_TRIES):
+            if not isinstance(error, Transient) or self.session.stop.wait(backoff.delay(tries, error.retry_after)):
+                break
+            error = self._once()
+        if error is None:
+            return Result(self.journal.run, Status.UNDONE, Exit.DONE)
+        if exit_of(error) not in (Exit.TRANSIENT, Exit.STOPPED):
+            error = as_rollback_failure(self.planned, error)
+        return Result(self.journal.run, Status.ROLLBACK_FAILED, exit_of(error), error)
+
+    def _once(self) -> Exception | None:
+        # Nothing of this process comes after the attempt, so what stops it stops a rollback too.
+        contexts = self.session.contexts(self.config, self.journal, self.plan, self.session.stop)
+        step = self.session.steps[self.planned.spec.name]
         try:
-            lock.acquire(run, session.stop)
-            try:
-                return attempt(step, planned, action, journal, contexts, unfailing(tell)).error
-            finally:
-                lock.release()
+            with held(self.lock, self.journal.run, self.session.stop):
+                return attempt(step, self.planned, self.action, self.journal, contexts, self.tell).error
         except SternwayError as unwritten:
             return unwritten
 
-    if action is Action.ROLLBACK:
-        return _rolled_back(run, planned, _patiently(once, session.stop))
-    error = once()
-    if error is not None:
-        return Result(run, Status.OPEN, exit_of(error), error)
-    if planned == plan.steps[-1]:
-        journal.end({"status": Status.SUCCEEDED.value, "exit": int(Exit.DONE), "rollback_errors": []})
-        with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
-            prune(store, journal.target, config.history)
-    return Result(run, Status.SUCCEEDED, Exit.DONE)
+
+def _again(run: str, last: Attempt) -> Result:
+    """Answer Argo, which makes a pod anew that is deleted in its first seconds.
+
+    What is done is not done twice; what was cut off is undone, as a run in one process would be.
+    """
+    if last.result == "done":
+        return Result(run, Status.OPEN, Exit.DONE)
+    error = Stopped(f"attempt {last.number} of step {last.step} was cut off, so the run is undone")
+    return Result(run, Status.OPEN, exit_of(error), error)
 
 
-def _patiently(once: Callable[[], Exception | None], stop: threading.Event) -> Exception | None:
-    backoff = Backoff()
-    error = once()
-    for tries in range(1, ROLLBACK_TRIES):
-        if not isinstance(error, Transient) or stop.wait(backoff.delay(tries, error.retry_after)):
-            break
-        error = once()
-    return error
+def _find(plan: Plan, name: str) -> PlannedStep:
+    for step in plan.steps:
+        if step.name == name:
+            return step
+    names = ", ".join(step.name for step in plan.steps)
+    raise Refused(f"the configuration has no step {name!r}", remedy=f"it has: {names}")
 
 
-def _rolled_back(run: str, planned: PlannedStep, error: Exception | None) -> Result:
-    if error is None:
-        return Result(run, Status.UNDONE, Exit.DONE)
-    if exit_of(error) not in (Exit.TRANSIENT, Exit.STOPPED):
-        error = as_rollback_failure(planned, error)
-    return Result(run, Status.ROLLBACK_FAILED, exit_of(error), error)
+def _current(store: Store, target: str, action: Action) -> str | None:
+    """Give the newest run of a target that was made step by step, if the action belongs to it."""
+    for head in reversed(store.heads(target)):
+        if replay([head]).stepwise:
+            story: Story = replay(store.records(head.key.run))
+            going = story.status is Status.OPEN and not story.undone()
+            return story.run if going or action is Action.ROLLBACK else None
+    return None

@@ -19,8 +19,9 @@ from .builtin import builtin_steps
 from .config import Config
 from .errors import Refused, SternwayError
 from .events import Listener
+from .interrupted import finish_interrupted
 from .journal.entries import new_run_id
-from .journal.lock import Lock
+from .journal.lock import Lock, held
 from .journal.replay import Status, Story, replay
 from .journal.secrets import SecretStore
 from .journal.store import Store
@@ -94,17 +95,14 @@ class Session:
         _find_programs(make_plan(config.steps, self.specs()))  # what is missing is found before anything is written
         store, lock = open_journal(config, self.book)
         journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
-        lock.acquire(journal.run, self.stop)
-        try:
-            self._finish_interrupted(store, journal.target, lock, tell)
-            orchestrator = self._orchestrator(config, journal, store, lock, tell)
+        with held(lock, journal.run, self.stop):
+            finish_interrupted(self, store, journal, lock, tell, on_argo=False)
+            orchestrator = self.orchestrator(config, journal, store, lock, tell)
             who = {"version": __version__, "host": socket.gethostname(), "user": _user()}
             result = orchestrator.run({"config": config.to_dict(), "by": who})
             with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
                 prune(store, journal.target, config.history)
             return result
-        finally:
-            lock.release()
 
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
@@ -124,12 +122,9 @@ class Session:
         if on_conflict is not None:
             config = replace(config, deploy=replace(config.deploy, on_conflict=on_conflict))
         _, lock = open_journal(config, self.book)
-        lock.acquire(run, self.stop)
-        try:
+        with held(lock, run, self.stop):
             journal = RunJournal(store, run, story.target)
-            return self._orchestrator(config, journal, store, lock, tell).undo()
-        finally:
-            lock.release()
+            return self.orchestrator(config, journal, store, lock, tell).undo()
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
@@ -171,21 +166,13 @@ class Session:
         alive = holder is not None and holder.run == story.run
         return replace(story, status=Status.RUNNING if alive else Status.INTERRUPTED)
 
-    def _finish_interrupted(self, store: Store, target: str, lock: Lock, tell: Listener) -> None:
-        """Undo what a dead process left half done: we hold the lock, so no living one is at it."""
-        for head in store.heads(target):
-            begun = replay([head])
-            if begun.status is not Status.OPEN or begun.stepwise:
-                continue
-            story = replay(store.records(head.key.run))
-            journal = RunJournal(store, story.run, target)
-            result = self._orchestrator(Config.from_dict(story.config), journal, store, lock, tell).undo()
-            if result.status is not Status.UNDONE:
-                raise Refused(
-                    f"run {story.run} of this target was interrupted, and could not be undone: "
-                    + "; ".join(str(error) for error in result.rollback_errors),
-                    remedy=f"sternway rollback {story.run} --on-conflict merge",
-                )
+    def orchestrator(
+        self, config: Config, journal: RunJournal, store: Store, lock: Lock, tell: Listener
+    ) -> Orchestrator:
+        """Give what walks a run's plan, forward or back."""
+        plan = make_plan(config.steps, self.specs())
+        contexts = self.contexts(config, journal, plan, lock.lost)
+        return Orchestrator(plan, self.steps, journal, contexts, tell, self.stop, where=store.where())
 
     def contexts(
         self, config: Config, journal: RunJournal, plan: Plan, undo_stop: threading.Event | None = None
@@ -215,13 +202,6 @@ class Session:
 
     def _connect(self) -> Client:
         return self.client
-
-    def _orchestrator(
-        self, config: Config, journal: RunJournal, store: Store, lock: Lock, tell: Listener
-    ) -> Orchestrator:
-        plan = make_plan(config.steps, self.specs())
-        contexts = self.contexts(config, journal, plan, lock.lost)
-        return Orchestrator(plan, self.steps, journal, contexts, tell, self.stop, where=store.where())
 
 
 def _no_cluster() -> Client:

@@ -62,6 +62,8 @@ class StepSpec:
     rollback_rules: tuple[Rule, ...] = ()
     programs: tuple[str, ...] = ()
     """Programs that must be on PATH."""
+    options: tuple[str, ...] = ()
+    """The keys that `with:` may hold for it in the config."""
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from hera.workflows import models as m
 from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config
-from sternway_steps.config.document import Entry, Node
-from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
+from sternway_steps.config.document import Node
 from sternway_steps.plan import make_plan
 
+from .checks import at, check
 from .files import config_maps, files
-from .made import data, made
+from .made import data, made, to_yaml
 from .rbac import rbac
 from .workflow import workflow_spec
 
-# Argo cuts the name of a CronWorkflow's Workflow together from this and a time stamp.
-_LONGEST_CRON = 52
 _SUBMITTED = ("image", "replicas")
+HASH = "sternway.dev/config-hash"
+"""The annotation of the WorkflowTemplate that tells from what it was made: a hash over all that was generated."""
 
 
 def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
@@ -27,7 +28,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     Raises: ConfigErrors, Refused: what Argo would not take, or not run as it is meant.
     """
     namespace = config.namespace
-    _check(config, document)
+    check(config, document)
     plan = make_plan(config.steps, {name: step.spec for name, step in builtin_steps().items()})
     labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
     account = config.argo.service_account or f"sternway-{config.name}"
@@ -46,9 +47,11 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     rights = [] if config.argo.service_account else rbac(config, plan, namespace, account)
     objects = {f"{number:02d}-{_slug(each)}.yaml": each for number, each in enumerate([*rights, *maps], 1)}
     template = made(m.WorkflowTemplate, api_version=_API, kind="WorkflowTemplate", metadata=metadata, spec=spec)
-    objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = data(template)
+    made_template = objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = data(template)
     if config.schedule is not None:
         objects[f"{len(objects) + 1:02d}-cronworkflow.yaml"] = data(_cron(config, metadata))
+    digest = hashlib.sha256(to_yaml(objects.values()).encode()).hexdigest()[:16]
+    made_template["metadata"].setdefault("annotations", {})[HASH] = digest
     return objects
 
 
@@ -61,7 +64,7 @@ def parameters(config: Config, document: Node) -> dict[str, m.Parameter]:
     found: dict[str, m.Parameter] = {}
     for path in dict.fromkeys([*(key for key in _SUBMITTED if key in document.value), *config.parameters]):
         asked = config.parameters.get(path)
-        node = _at(document, path)
+        node = at(document, path)
         found[path] = made(
             m.Parameter,
             name=path.replace(".", "-"),
@@ -70,42 +73,6 @@ def parameters(config: Config, document: Node) -> dict[str, m.Parameter]:
             enum=list(asked.enum) if asked and asked.enum else None,
         )
     return found
-
-
-def _at(document: Node, path: str) -> Node | None:
-    node: Node | None = document
-    for part in path.split("."):
-        entry: Entry | None = node.value.get(part) if node is not None and isinstance(node.value, dict) else None
-        node = entry.node if entry else None
-    return node
-
-
-def _check(config: Config, document: Node) -> None:
-    errors: list[ConfigError] = []
-
-    def report(key: str, field: str, message: str, hint: str = "") -> None:
-        entry = document.value.get(key)
-        place: Place = entry.place if entry is not None else document.place
-        errors.append(ConfigError(place, field, message, hint=hint))
-
-    if config.schedule is not None and len(config.name) > _LONGEST_CRON:
-        report("name", "name", f"a CronWorkflow's name may have {_LONGEST_CRON} characters", "shorten it")
-    if config.journal.store != "cluster":
-        report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
-    if config.namespace is None:
-        hint = "set namespace: NAME, or give --set namespace=NAME"
-        report("name", "namespace", "the rights and the Workflow need to know where they belong", hint)
-    for path, asked in config.parameters.items():
-        node = _at(document, path)
-        if node is None or isinstance(node.value, dict | list):
-            what = "has no value in the configuration" if node is None else "is no single value"
-            report("parameters", f"parameters.{path}", f"{path} {what}, so there is no default")
-        elif asked.enum and node.text not in asked.enum:
-            report("parameters", f"parameters.{path}.enum", f"the default {node.text!r} is not among its values")
-        elif "{{" in node.text:
-            report("parameters", f"parameters.{path}", "Argo would read its default as a tag of its own")
-    if errors:
-        raise ConfigErrors(errors)
 
 
 def _cron(config: Config, metadata: m.ObjectMeta) -> m.CronWorkflow:

@@ -8,25 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hera.workflows import models as m
-from sternway_steps import __version__
 from sternway_steps.config import Config
-from sternway_steps.exits import Exit
-from sternway_steps.plan import Backoff, Plan, PlannedStep
+from sternway_steps.plan import Plan
 from sternway_steps.step import Action
 
-from .files import CONFIG
+from .container import container_of, defaults, report
 from .made import made
 
-RUN = "{{workflow.uid}}"
-# The pod is killed only when the process did not end by its own deadline.
-_SPARE = 30
-_RESTRICTED = {
-    "allow_privilege_escalation": False,
-    "read_only_root_filesystem": True,
-    "run_as_non_root": True,
-    "capabilities": made(m.Capabilities, drop=["ALL"]),
-    "seccomp_profile": made(m.SeccompProfile, type="RuntimeDefault"),
-}
+# Only this is known to a handler for sure (Argo, "Variables"); whether a step began is in the journal.
 _UNDO = "{{workflow.status}} != Succeeded"
 
 
@@ -35,20 +24,7 @@ def workflow_spec(
 ) -> m.WorkflowSpec:
     """Give the spec: an entry of steps, an exit handler of steps in reverse, a container for each step's action."""
     argo = config.argo
-    settings = [
-        word for path, p in parameters.items() for word in ("--set", f"{path}={{{{workflow.parameters.{p.name}}}}}")
-    ]
     undo = [step for step in reversed(plan.steps) if step.undoable]
-    containers = [
-        *(_container(config, step, Action.EXECUTE, settings) for step in plan.steps),
-        *(_container(config, step, Action.ROLLBACK, settings) for step in undo),
-        _report(config, plan, settings),
-    ]
-    volumes = [
-        made(m.Volume, name="config", projected=made(m.ProjectedVolumeSource, sources=[
-            made(m.VolumeProjection, config_map=made(m.ConfigMapProjection, name=name)) for name in maps])),
-        made(m.Volume, name="tmp", empty_dir=made(m.EmptyDirVolumeSource)),
-    ]  # fmt: skip
     return made(
         m.WorkflowSpec,
         entrypoint="execute",
@@ -56,32 +32,25 @@ def workflow_spec(
         arguments=made(m.Arguments, parameters=list(parameters.values())) if parameters else None,
         service_account_name=account,
         active_deadline_seconds=math.ceil(config.deadline) if config.deadline else None,
-        synchronization=made(m.Synchronization, mutexes=[made(m.Mutex, name=f"sternway-{config.name}")]),
+        synchronization=made(m.Synchronization, mutexes=[made(m.Mutex, name=argo.mutex or f"sternway-{config.name}")]),
         pod_gc=made(m.PodGC, strategy=argo.pod_gc),
         ttl_strategy=made(
             m.TTLStrategy, seconds_after_success=int(argo.ttl), seconds_after_failure=int(argo.ttl_failed)
         ),
-        security_context=made(
-            m.PodSecurityContext,
-            run_as_non_root=True,
-            run_as_user=argo.user,
-            run_as_group=argo.user,
-            seccomp_profile=made(m.SeccompProfile, type="RuntimeDefault"),
-        ),
+        security_context=m.PodSecurityContext(**_pod_security(config)),
         pod_spec_patch=_patch(),
-        pod_metadata=made(
-            m.Metadata, labels=dict(argo.pod_labels) or None, annotations=dict(argo.pod_annotations) or None
-        )
-        if argo.pod_labels or argo.pod_annotations
-        else None,
+        pod_metadata=_pod_metadata(config),
         node_selector=dict(argo.node_selector) or None,
         tolerations=[m.Toleration(**t) for t in argo.tolerations] or None,
         image_pull_secrets=[made(m.LocalObjectReference, name=name) for name in argo.image_pull_secrets] or None,
-        volumes=volumes,
+        volumes=[_config_volume(maps), made(m.Volume, name="tmp", empty_dir=made(m.EmptyDirVolumeSource))],
+        template_defaults=defaults(config),
         templates=[
             _steps("execute", [(step.name, f"execute-{step.name}", None) for step in plan.steps]),
             _steps("undo", [*((s.name, f"rollback-{s.name}", _UNDO) for s in undo), ("report", "report", _UNDO)]),
-            *containers,
+            *(container_of(config, step, Action.EXECUTE, parameters) for step in plan.steps),
+            *(container_of(config, step, Action.ROLLBACK, parameters) for step in undo),
+            report(config, plan, parameters),
         ],
     )
 
@@ -96,64 +65,22 @@ def _steps(name: str, wanted: Sequence[tuple[str, str, str | None]]) -> m.Templa
     return made(m.Template, name=name, steps=[m.ParallelSteps(root=[row]) for row in rows])
 
 
-def _container(config: Config, step: PlannedStep, action: Action, settings: Sequence[str]) -> m.Template:
-    forward = action is Action.EXECUTE
-    deadline = (step.deadline or config.deadline) if forward else config.argo.rollback_deadline
-    return made(
-        m.Template,
-        name=f"{action.value}-{step.name}",
-        container=_main(config, step.spec.name, ["step", step.name, action.value], settings),
-        retry_strategy=_retries(step.retries if forward else config.argo.rollback_retries),
-        active_deadline_seconds=math.ceil(deadline) + _SPARE if deadline else None,
-    )
+def _config_volume(maps: Sequence[str]) -> m.Volume:
+    sources = [made(m.VolumeProjection, config_map=made(m.ConfigMapProjection, name=name)) for name in maps]
+    return made(m.Volume, name="config", projected=made(m.ProjectedVolumeSource, sources=sources))
 
 
-def _report(config: Config, plan: Plan, settings: Sequence[str]) -> m.Template:
-    last = plan.steps[-1].spec.name
-    return made(
-        m.Template,
-        name="report",
-        container=_main(
-            config, last, ["report", "--workflow", "{{workflow.name}}", "--status", "{{workflow.status}}"], settings
-        ),
-        retry_strategy=_retries(config.argo.rollback_retries),
-        active_deadline_seconds=math.ceil(config.argo.rollback_deadline),
-    )
-
-
-def _main(config: Config, image: str, words: Sequence[str], settings: Sequence[str]) -> m.Container:
-    return made(
-        m.Container,
-        image=config.argo.image.replace("{step}", image).replace("{version}", __version__),
-        # Named, or Argo's controller would ask the registry what the image starts.
-        command=["sternway"],
-        args=[*words, "--run", RUN, "--config", f"/config/{CONFIG}", *settings],
-        env=[made(m.EnvVar, name="HOME", value="/tmp")],  # noqa: S108  a volume of the pod's own
-        resources=made(
-            m.ResourceRequirements,
-            requests=dict(config.argo.resources.get("requests", {})) or None,
-            limits=dict(config.argo.resources.get("limits", {})) or None,
-        ),
-        security_context=made(m.SecurityContext, **_RESTRICTED),
-        volume_mounts=[
-            made(m.VolumeMount, name="config", mount_path="/config", read_only=True),
-            made(m.VolumeMount, name="tmp", mount_path="/tmp"),  # noqa: S108  the same
-        ],
-    )
-
-
-def _retries(limit: int) -> m.RetryStrategy | None:
-    """Try again what the table of exit codes calls transient, with the orchestrator's own back-off."""
-    if not limit:
+def _pod_metadata(config: Config) -> m.Metadata | None:
+    labels, annotations = dict(config.argo.pod_labels), dict(config.argo.pod_annotations)
+    if not labels and not annotations:
         return None
-    wait = Backoff()
-    return made(
-        m.RetryStrategy,
-        limit=str(limit),
-        retry_policy="Always",
-        expression=f"asInt(lastRetry.exitCode) == {int(Exit.TRANSIENT)}",
-        backoff=made(m.Backoff, duration=f"{wait.first:g}s", factor="2", cap=f"{wait.most:g}s"),
-    )
+    return made(m.Metadata, labels=labels or None, annotations=annotations or None)
+
+
+def _pod_security(config: Config) -> dict[str, Any]:
+    user = config.argo.user
+    safe = {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "seccompProfile": {"type": "RuntimeDefault"}}
+    return {**safe, **config.argo.pod_security_context}
 
 
 def _patch() -> str:

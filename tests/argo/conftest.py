@@ -2,53 +2,62 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shlex
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sternway_steps.cluster.api_error import ApiError
 from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.discovery import UnknownKind
 from sternway_steps.cluster.ref import Ref
+from sternway_steps.errors import Refused
+from sternway_steps.journal.replay import Story
+from sternway_steps.session import Session
 
 from tests.helpers import sternway, until
+from tests.scenarios.hurdles import RealHurdles
 
 API = "argoproj.io/v1alpha1"
 IMAGE = os.environ.get("STERNWAY_TEST_IMAGE", "localhost/sternway-{step}:dev")
+RESTART = os.environ.get("STERNWAY_TEST_RESTART_ARGO", "")
+"""A command that restarts Argo's controller, where it is no Deployment of the cluster."""
 
 
 @dataclass
-class Argo:
+class OnArgo:
     """Runs pipelines on Argo, through the Kubernetes API alone."""
 
     client: Client
     kubeconfig: str
     namespace: str
     folder: Path
-    keys: dict[str, Any] = field(default_factory=dict)
+    kind: str = "argo"
+    name: str = ""
+    argo: dict[str, Any] = field(default_factory=lambda: {"image": IMAGE})
 
-    def apply(self, **keys: Any) -> None:
-        """Write the configuration, generate from it, and apply what was generated."""
-        self.keys = {
-            "name": "web", "namespace": self.namespace, "image": "localhost/app:1", "port": 8080, "replicas": 1,
-            "probes": {"readiness": "/ready"}, "verify": {"deadline": "1m", "grace": {"pull": "2s"}},
-            "argo": {"image": IMAGE}, **keys,
-        }  # fmt: skip
+    def apply(self, files: Mapping[str, str]) -> None:
+        """Generate from the configuration, and apply what was generated."""
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
         config = self.folder / "sternway.yaml"
-        config.write_text(json.dumps(self.keys))
+        config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), "argo": self.argo}))
         out = self.folder / "out"
         made = sternway("template", "--config", str(config), "--output", str(out), kubeconfig=self.kubeconfig)
         assert made.returncode == 0, made.stderr
-        subprocess.run(
-            ["kubectl", "--kubeconfig", self.kubeconfig, "apply", "--server-side", "--force-conflicts", "-f", str(out)],
-            check=True, capture_output=True, text=True,
-        )  # fmt: skip
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(out))
+
+    def kubectl(self, *arguments: str, stdin: str = "") -> str:
+        command = ["kubectl", "--kubeconfig", self.kubeconfig, *arguments]
+        done = subprocess.run(command, input=stdin, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def submit(self, **parameters: str) -> str:
         """Start a Workflow and give its name."""
@@ -57,51 +66,83 @@ class Argo:
             "apiVersion": API, "kind": "Workflow", "metadata": {"generateName": "web-", "namespace": self.namespace},
             "spec": {"workflowTemplateRef": {"name": "web"}, "arguments": {"parameters": values}},
         }  # fmt: skip
-        done = subprocess.run(
-            ["kubectl", "--kubeconfig", self.kubeconfig, "create", "-f", "-", "-o", "name"],
-            input=json.dumps(body), check=True, capture_output=True, text=True,
-        )  # fmt: skip
-        return done.stdout.strip().rpartition("/")[2]
+        made = self.kubectl("create", "-f", "-", "-o", "name", stdin=yaml.safe_dump(body))
+        self.name = made.rpartition("/")[2]
+        return self.name
 
-    def workflow(self, name: str) -> dict[str, Any]:
-        found = self.client.get(Ref(API, "Workflow", self.namespace, name))
+    def good(self, files: Mapping[str, str]) -> None:
+        """Run the old version; a success starts no pod for its handler."""
+        self.start(files)
+        assert self.ended() == 0, self.workflow()["status"]
+        assert [pod.partition(" ")[0] for pod in self.pods()] == [
+            "execute-validate",
+            "execute-deploy",
+            "execute-verify",
+        ]
+
+    def start(self, files: Mapping[str, str]) -> None:
+        self.apply(files)
+        self.submit()
+
+    def workflow(self) -> dict[str, Any]:
+        found = self.client.get(Ref(API, "Workflow", self.namespace, self.name))
         assert found is not None
         return found
 
-    def phase(self, name: str) -> str:
-        return str(self.workflow(name).get("status", {}).get("phase", ""))
+    def story(self) -> Story | None:
+        with Session(kubeconfig=self.kubeconfig, namespace=self.namespace) as session:
+            try:
+                return session.story(self.workflow()["metadata"]["uid"])
+            except Refused:
+                return None
 
-    def ended(self, name: str, within: float = 240) -> dict[str, Any]:
-        until(lambda: self.phase(name) in ("Succeeded", "Failed", "Error"), within, f"workflow {name} ends")
-        return self.workflow(name)
+    def ended(self) -> int:
+        """Wait for the end; the code is the report's, which there is none of after a success."""
 
-    def pods(self, workflow: dict[str, Any]) -> dict[str, str]:
-        """Give the phases of the pods that it took, by template and try."""
-        nodes = workflow["status"].get("nodes", {}).values()
-        return {f"{n['templateName']} {n['displayName']}": n["phase"] for n in nodes if n["type"] == "Pod"}
+        def over() -> bool:
+            return self.workflow().get("status", {}).get("phase") in ("Succeeded", "Failed", "Error")
 
-    def running(self, name: str, template: str) -> str:
-        """Wait until a template's pod runs, and give its name."""
+        until(over, 300, f"workflow {self.name} ends")
+        codes = [n.get("outputs", {}).get("exitCode") for n in self.nodes("Pod") if n["templateName"] == "report"]
+        phase = self.workflow()["status"]["phase"]
+        assert phase == "Succeeded" or codes, f"{phase}, and no report: {self.workflow()['status']}"
+        return int(codes[-1]) if codes else 0
 
-        def pod() -> str:
-            for found in self.client.list(
-                "v1", "Pod", self.namespace, labels=f"workflows.argoproj.io/workflow={name}"
-            ).items:
-                statuses = found.get("status", {}).get("containerStatuses") or []
-                main = next((s for s in statuses if s["name"] == "main"), {})
-                if f"-{template}-" in found["metadata"]["name"] and "running" in main.get("state", {}):
-                    return str(found["metadata"]["name"])
-            return ""
+    def nodes(self, kind: str) -> list[dict[str, Any]]:
+        """Give the nodes of a type, in the order in which they started."""
+        nodes = self.workflow().get("status", {}).get("nodes", {}).values()
+        return sorted((n for n in nodes if n["type"] == kind), key=lambda n: str(n.get("startedAt")))
 
-        return str(until(pod, 120, f"{template} runs"))
+    def pods(self) -> list[str]:
+        """Give the pods that it took, as `TEMPLATE NAME`."""
+        return [f"{n['templateName']} {n['displayName']}" for n in self.nodes("Pod")]
 
-    def stop(self, name: str) -> None:
-        """Do what `argo stop` does."""
-        self.client.patch(Ref(API, "Workflow", self.namespace, name), {"spec": {"shutdown": "Stop"}}, manager="test")
+    def act(self, do: str) -> None:
+        """Do what the scenario does to the step that works."""
+        if do == "stop":  # what `argo stop` does
+            self.client.patch(
+                Ref(API, "Workflow", self.namespace, self.name), {"spec": {"shutdown": "Stop"}}, manager="test"
+            )
+        elif do == "delete":
+            working = f"workflows.argoproj.io/workflow={self.name}"
+            pods = self.client.list("v1", "Pod", self.namespace, labels=working).items
+            running = next(p for p in pods if p["status"]["phase"] not in ("Succeeded", "Failed"))
+            self.client.delete(Ref.of(running), uid=running["metadata"]["uid"], propagation="Background")
+        else:
+            self.restart()
+
+    def restart(self) -> None:
+        """Restart Argo's controller."""
+        if RESTART:
+            subprocess.run(shlex.split(RESTART), check=True, capture_output=True)
+            return
+        name = "deployment/workflow-controller"
+        self.kubectl("-n", "argo", "rollout", "restart", name)
+        self.kubectl("-n", "argo", "rollout", "status", name, "--timeout=120s")
 
 
 @pytest.fixture
-def argo(tmp_path: Path) -> Iterator[Argo]:
+def runner(tmp_path: Path) -> Iterator[OnArgo]:
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         pytest.skip("no real cluster: KUBECONFIG is not set")
@@ -111,9 +152,20 @@ def argo(tmp_path: Path) -> Iterator[Argo]:
     except (ApiError, UnknownKind) as error:
         pytest.skip(f"no Argo Workflows on this cluster: {error}")
     name = f"argo-{uuid.uuid4().hex[:8]}"
-    client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager="test")
+    # Every pod of a pipeline passes the strictest of the Pod Security Standards; so does what it deploys, once it asks.
+    labels = {"pod-security.kubernetes.io/warn": "restricted"}
+    client.create(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}, manager="test"
+    )
     try:
-        yield Argo(client, kubeconfig, name, tmp_path)
+        yield OnArgo(client, kubeconfig, name, tmp_path)
     finally:
         client.delete(Ref("v1", "Namespace", None, name), uid=None, propagation="Background")
         client.close()
+
+
+@pytest.fixture
+def hurdles(runner: OnArgo) -> Iterator[RealHurdles]:
+    made = RealHurdles(runner.client, runner.namespace)
+    yield made
+    made.remove()

@@ -1,86 +1,96 @@
-"""What users meet on Argo: each ends as it ends in one process."""
+"""Every scenario of tests/scenarios/saga on a real Argo: each ends as it ends in one process."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+import yaml
 from sternway_steps.cluster.ref import Ref
-from sternway_steps.exits import Exit
-from sternway_steps.journal.replay import Status, Story
+from sternway_steps.journal.replay import Status
 from sternway_steps.session import Session
 
-from tests.argo.conftest import Argo
-from tests.helpers import state_of, until
+from tests.argo.conftest import API, OnArgo
+from tests.helpers import until
+from tests.scenarios.hurdles import RealHurdles
+from tests.scenarios.saga import SCENARIOS, Scenario, files, play
 
-pytestmark = [pytest.mark.argo, pytest.mark.timeout(600)]
-HANGING = {"APP_MODE": "unready"}
-
-
-def deployed(argo: Argo) -> Any:
-    return state_of(argo.client.get(Ref("apps/v1", "Deployment", argo.namespace, "web")))
+pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
+HANGING = {"env": {"APP_MODE": "unready"}}
 
 
-def story(argo: Argo, workflow: dict[str, Any]) -> Story:
-    with Session(kubeconfig=argo.kubeconfig, namespace=argo.namespace) as session:
-        return session.story(workflow["metadata"]["uid"])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_scenario(scenario: Scenario, runner: OnArgo, hurdles: RealHurdles) -> None:
+    story = play(scenario, runner, hurdles)
+    workflow = runner.workflow()
+    handler = [pod.partition(" ")[0] for pod in runner.pods() if not pod.startswith("execute-")]
+    if story.status is Status.SUCCEEDED:
+        assert (workflow["status"]["phase"], handler) == ("Succeeded", [])
+        return
+    steps = [template["name"] for template in _templates(runner) if template["name"].startswith("rollback-")]
+    assert workflow["status"]["phase"] in ("Failed", "Error")
+    assert handler == [*steps, "report"], "a pod for each step with effects, and the report"
+    _told_everywhere(runner, story.status)
 
 
-def good(argo: Argo, **keys: Any) -> Any:
-    """Run the good version, and give what is deployed then."""
-    argo.apply(**keys)
-    done = argo.ended(argo.submit())
-    assert done["status"]["phase"] == "Succeeded", done["status"]
-    assert story(argo, done).status is Status.SUCCEEDED
-    assert len(argo.pods(done)) == len(keys.get("steps", "vdv")), "a success starts no pod for its handler"
-    return deployed(argo)
+def _templates(runner: OnArgo) -> list[dict[str, Any]]:
+    found = runner.client.get(Ref(API, "WorkflowTemplate", runner.namespace, "web"))
+    assert found is not None
+    return list(found["spec"]["templates"])
 
 
-def undone(argo: Argo, name: str, before: Any, status: Status = Status.UNDONE) -> dict[str, Any]:
-    done = argo.ended(name)
-    assert done["status"]["phase"] in ("Failed", "Error"), done["status"]["phase"]
-    told = story(argo, done)
-    assert told.status is status, told
-    assert deployed(argo) == before
-    assert any(pod.startswith("report") for pod in argo.pods(done))
-    return done
+def _told_everywhere(runner: OnArgo, status: Status) -> None:
+    report = next(n for n in runner.nodes("Pod") if n["templateName"] == "report")
+    events = runner.client.list("v1", "Event", runner.namespace).items
+    mine = [
+        e
+        for e in events
+        if e["involvedObject"].get("name") == runner.name and e["source"].get("component") == "sternway"
+    ]
+    assert [e["reason"] for e in mine] == ["".join(word.title() for word in status.value.split("-"))]
+    for text in (report["message"], mine[0]["message"]):
+        assert status.value in text
+        assert ("sternway rollback " in text) is (status is Status.ROLLBACK_FAILED)
 
 
-def test_a_bad_image_is_undone_and_told(argo: Argo) -> None:
-    before = good(argo)
-    done = undone(argo, argo.submit(image="localhost:5000/nope:9"), before)
-    pods = argo.pods(done)
-    assert sorted(pod.split()[0] for pod in pods) == ["execute-deploy", "execute-validate", "execute-verify", "report", "rollback-deploy"]  # fmt: skip
-    messages = [node.get("message", "") for node in done["status"]["nodes"].values()]
-    assert any(f"exit code {int(Exit.FAILED)}" in text and "localhost:5000/nope:9" in text for text in messages)
-    events = argo.client.list("v1", "Event", argo.namespace).items
-    assert any(e["reason"] == "Undone" and e["involvedObject"]["kind"] == "Workflow" for e in events)
+def test_a_run_that_was_terminated_is_undone_by_the_next_one(runner: OnArgo) -> None:
+    """Argo runs no handler then; the target's mutex tells the next run that nobody works on it any more."""
+    runner.good(files(runner.namespace, 1, {}))
+    runner.start(files(runner.namespace, 2, HANGING))
+    until(lambda: any(pod.startswith("execute-verify") for pod in runner.pods()), 120, "verify")
+    first = runner.workflow()["metadata"]["uid"]
+    runner.client.patch(Ref(API, "Workflow", runner.namespace, runner.name), {"spec": {"shutdown": "Terminate"}}, manager="test")  # fmt: skip
+    until(lambda: runner.workflow()["status"]["phase"] == "Failed", 120, "it is terminated")
+    with Session(kubeconfig=runner.kubeconfig, namespace=runner.namespace) as session:
+        assert session.story(first).status is Status.OPEN
+    runner.good(files(runner.namespace, 3, {}))
+    with Session(kubeconfig=runner.kubeconfig, namespace=runner.namespace) as session:
+        assert session.story(first).status is Status.UNDONE
 
 
-def test_what_validate_refuses_touches_nothing(argo: Argo) -> None:
-    before = good(argo)
-    argo.apply(labels={"a": "not a valid value!"})
-    done = undone(argo, argo.submit(), before, Status.REFUSED)
-    assert "execute-deploy" not in " ".join(argo.pods(done))
+def test_parameters_change_what_is_deployed_and_progress_is_seen(runner: OnArgo) -> None:
+    runner.apply(files(runner.namespace, 1, {"replicas": 2}))
+    runner.submit(image="localhost/app:3")
+    assert runner.ended() == 0
+    made = runner.client.get(Ref("apps/v1", "Deployment", runner.namespace, "web"))
+    assert made is not None
+    assert made["spec"]["template"]["spec"]["containers"][0]["image"] == "localhost/app:3"
+    verify = next(n for n in runner.nodes("Pod") if n["templateName"] == "execute-verify")
+    done, _, wanted = str(verify["progress"]).partition("/")
+    assert (done, int(wanted) > 1) == (wanted, True), verify["progress"]
 
 
-@pytest.mark.parametrize("how", ["stopped", "deleted"])
-def test_verify_is_cut_off(argo: Argo, how: str) -> None:
-    before = good(argo)
-    argo.apply(env=HANGING)
-    name = argo.submit()
-    pod = argo.running(name, "execute-verify")
-    until(lambda: deployed(argo) != before, what="the change arrives")
-    if how == "stopped":
-        argo.stop(name)
-    else:
-        argo.client.delete(Ref("v1", "Pod", argo.namespace, pod), uid=None, propagation="Background")
-    done = undone(argo, name, before)
-    tried = [a for a in story(argo, done).attempts if a.step == "verify"]
-    assert [a.result for a in tried] == ["stopped"], "the attempt is sealed before the process ends"
+def test_nothing_of_a_pipeline_needs_more_than_the_restricted_standard(runner: OnArgo) -> None:
+    """The namespace enforces it: a pod that asked for more would not be created."""
+    label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+    runner.client.patch(Ref("v1", "Namespace", None, runner.namespace), label, manager="test")
+    safe = {"manifests": ["settings.yaml"], "image": None, "port": None, "replicas": None, "probes": None}
+    texts = files(runner.namespace, 1, safe)
+    runner.apply({name: _without_nothing(text) for name, text in texts.items()})
+    runner.submit()
+    assert runner.ended() == 0, json.dumps(runner.workflow()["status"])[:2000]
 
 
-def test_the_deadline_passes(argo: Argo) -> None:
-    before = good(argo)
-    argo.apply(env=HANGING, deadline="25s")
-    undone(argo, argo.submit(), before)
+def _without_nothing(text: str) -> str:
+    return yaml.safe_dump({key: value for key, value in yaml.safe_load(text).items() if value is not None})

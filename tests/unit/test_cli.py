@@ -36,7 +36,9 @@ MISTAKES = {
     "no such run": (["rollback", "nix"], Exit.REFUSED, "run nix is not in the journal"),
     "no such namespace": (["run", "--config", str(WEB), "--set", "namespace=nix"], Exit.REFUSED, "namespace nix does not exist"),
     "an unknown step": (["run", "--config", str(WEB), "--set", "steps=[deploi]"], Exit.REFUSED, "there is no step 'deploi'"),
-    "a step without a run": (["step", "deploy", "execute", "--config", str(WEB)], Exit.USAGE, "Missing option '--run'"),
+    "a step that the file does not have": (["step", "build", "execute", "--config", str(WEB)], Exit.REFUSED, "it has: validate, deploy, verify"),
+    "an option that a step does not know": (["run", "--config", str(WEB), "--set", "steps=[{name: deploy, with: {slector: a=b}}]"], Exit.REFUSED, "did you mean 'selector'?"),
+    "a selector that is none": (["run", "--config", str(WEB), "--set", "steps=[{name: deploy, with: {selector: a in b}}]"], Exit.USAGE, "steps[0].with.selector: 'a in b' is no label selector"),
 }  # fmt: skip
 
 
@@ -223,3 +225,16 @@ def test_who_may_read_one_namespace_sees_its_runs(sternway_sandbox: Sandbox, mon
         assert session.story(story.run).run == story.run
     with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="kube-system") as session:
         assert session.runs() == []
+
+
+def test_a_signal_while_it_starts_is_not_lost() -> None:
+    """The first process of a container ignores a signal without a handler; ours has one before anything is loaded."""
+    code = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'sternway_steps.cli.app': os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from sternway_steps.cli import main; main()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == Exit.STOPPED

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from sternway_steps.cluster import transport
 from sternway_steps.cluster.api_error import ApiError
+from sternway_steps.cluster import plain
 from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.discovery import UnknownKind
 from sternway_steps.cluster.ref import Ref
@@ -173,7 +175,7 @@ def test_the_pods_account_is_used_and_its_token_sent(tmp_path: Path, monkeypatch
     (tmp_path / "ca.crt").write_text("a certificate")
     monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
     monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
-    monkeypatch.setattr("sternway_steps.cluster.connect._SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setattr("sternway_steps.cluster.plain.SERVICE_ACCOUNT", tmp_path)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -181,6 +183,23 @@ def test_the_pods_account_is_used_and_its_token_sent(tmp_path: Path, monkeypatch
     client = Client.connect()
     token = client.transport.access.authorization()
     assert (client.namespace, client.server, str(token).lower()) == ("shop", "https://10.0.0.1:443", "bearer pod-token")
+
+
+def test_a_pods_account_needs_no_package_and_its_token_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    (tmp_path / "token").write_text("first\n")
+    (tmp_path / "namespace").write_text("shop")
+    (tmp_path / "ca.crt").write_text(Path(certifi.where()).read_text())
+    monkeypatch.setattr("sternway_steps.cluster.plain.SERVICE_ACCOUNT", tmp_path)
+    for name, value in {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443", "HOME": str(tmp_path)}.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    access = plain.in_cluster()
+    assert access is not None
+    assert (access.host, access.namespace, access.authorization()) == ("https://[fd00::1]:443", "shop", "Bearer first")
+    (tmp_path / "token").write_text("second")
+    assert access.authorization() == "Bearer second"
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    assert plain.in_cluster() is None, "proxies are the package's business"
 
 
 @pytest.mark.parametrize(

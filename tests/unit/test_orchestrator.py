@@ -169,7 +169,7 @@ def test_an_abandoned_undo_is_sealed_and_can_be_resumed(tmp_path: Path) -> None:
     result = walk(tmp_path, *steps)
     assert (result.status, result.exit_code) == (Status.INTERRUPTED, Exit.STOPPED)
     story = replay(FileStore(tmp_path).records("r1"))
-    assert [(a.step, a.action, a.result) for a in story.attempts][-1] == ("b", Action.ROLLBACK, "abandoned")
+    assert [(a.step, a.action, a.result) for a in story.attempts][-1] == ("b", Action.ROLLBACK, "stopped")
     again = orchestrator(tmp_path, *steps).undo()
     assert again.status is Status.UNDONE
     assert diary[-2:] == ["b rollback", "a rollback"]

@@ -59,14 +59,15 @@ def test_the_entry_and_the_handler_keep_the_rules_of_a_saga(tmp_path: Path) -> N
 
 
 def test_every_container_is_restricted_and_named(tmp_path: Path) -> None:
-    for name, template in templates(written(tmp_path)).items():
+    objects = written(tmp_path)
+    for name, template in templates(objects).items():
         if name in ("execute", "undo"):
             continue
-        main = template["container"]
+        main = {**objects["WorkflowTemplate"]["spec"]["templateDefaults"]["container"], **template["container"]}
         assert main["command"] == ["sternway"]
         assert main["securityContext"]["readOnlyRootFilesystem"]
         assert main["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-        assert f"== {int(Exit.TRANSIENT)}" in template["retryStrategy"]["expression"]
+        assert f"in [{int(Exit.TRANSIENT)}" in template["retryStrategy"]["expression"]
         assert template["activeDeadlineSeconds"] > 0
 
 

@@ -60,9 +60,12 @@ def show(session: Session, output: Output, run: str) -> int:
     return Exit.DONE
 
 
-def step(session: Session, output: Output, config: Config, step: str, action: str, run: str) -> int:
+def step(
+    session: Session, output: Output, config: Config, step: str, action: str, run: str | None, workflow: str
+) -> int:
     """Run one step."""
-    result = run_step(session, config, step, Action(action), run, pod.with_progress(output.event, os.environ))
+    tell = pod.with_progress(output.event, os.environ)
+    result = run_step(session, config, step, Action(action), run, tell, workflow)
     if result.error is not None:
         pod.last_words(str(result.error))
     return result.exit_code

@@ -36,6 +36,7 @@ _ON_CONFLICT = click.option(
     type=click.Choice(["stop", "merge", "force"]),
     help="What the undo does with a field of ours that somebody else changed since.",
 )
+_WORKFLOW = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
 
 
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -166,7 +167,14 @@ def show(**arguments: Any) -> None:
 @app.command()
 @click.argument("step")
 @click.argument("action", type=click.Choice(["execute", "rollback"]))
-@click.option("--run", "run", envvar="STERNWAY_RUN", required=True, metavar="RUN", help="The run that this is part of.")
+@click.option(
+    "--run",
+    "run",
+    envvar="STERNWAY_RUN",
+    metavar="RUN",
+    help="The run that this is part of; default: the newest one made step by step, or a new one.",
+)
+@_WORKFLOW
 @_CONFIG
 @_SET
 @_shared
@@ -182,7 +190,7 @@ def step(**arguments: Any) -> None:
 @app.command()
 @click.option("--run", "run", envvar="STERNWAY_RUN", required=True, metavar="RUN", help="The run that has ended.")
 @click.option("--status", default="", metavar="WORD", help="How the runner saw the way forward end.")
-@click.option("--workflow", default="", metavar="NAME", help="The Workflow that ran it: an Event is put beside it.")
+@_WORKFLOW
 @_CONFIG
 @_SET
 @_shared

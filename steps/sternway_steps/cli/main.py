@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,19 +17,44 @@ from ..exits import Exit, exit_of
 from ..session import Session
 from . import actions
 from .output import Output, output_for
+from .signals import minded
 
 if TYPE_CHECKING:
     from ..cluster.transport import RequestLog
 
 
+Action = Callable[..., int]
+"""What a command does: takes the session, the output, what was prepared, and the rest of the arguments."""
+
+
 def call(name: str, arguments: dict[str, Any]) -> None:
-    """Run a command and exit with its code."""
+    """Run a command of ours and exit with its code."""
+    prepare = actions.load_config if "path" in arguments else None
+    perform(getattr(actions, name), arguments, prepare, one_step=name == "step")
+
+
+def perform(
+    action: Action,
+    arguments: dict[str, Any],
+    prepare: Callable[[dict[str, Any]], Any] | None = None,
+    *,
+    one_step: bool = False,
+) -> None:
+    """Do what a command does, with a session, signals, errors and exit codes like those of all commands; then exit.
+
+    Args:
+        action: what is done.
+        arguments: of the command line; those that all commands share are taken out.
+        prepare: takes its part out of the arguments and gives what the action gets third, before a session is opened.
+        one_step: the action is one step of a run, whose undo is another process's work.
+
+    """
     output = output_for(arguments.pop("output"))
     verbose = arguments.pop("verbose")
     code: int
     try:
         with ExitStack() as stack:
-            code = _call(name, arguments, output, verbose, stack)
+            code = _perform(action, arguments, prepare, output, verbose, one_step, stack)
     except SternwayError as error:
         output.error(error)
         code = _code(error)
@@ -64,10 +87,18 @@ def guarded(command: click.Command) -> click.Command:
     return command
 
 
-def _call(name: str, arguments: dict[str, Any], output: Output, verbose: bool, stack: ExitStack) -> int:
+def _perform(
+    action: Action,
+    arguments: dict[str, Any],
+    prepare: Callable[[dict[str, Any]], Any] | None,
+    output: Output,
+    verbose: bool,
+    one_step: bool,
+    stack: ExitStack,
+) -> int:
     kubeconfig, context = arguments.pop("kubeconfig"), arguments.pop("context")
-    config = actions.load_config(arguments) if "path" in arguments else None
-    if arguments.pop("sandbox"):
+    prepared = (prepare(arguments),) if prepare is not None else ()
+    if arguments.pop("sandbox", False):
         kubeconfig = stack.enter_context(_sandbox())
     session = stack.enter_context(
         Session(
@@ -79,11 +110,8 @@ def _call(name: str, arguments: dict[str, Any], output: Output, verbose: bool, s
             on_warning=_once(output.note),
         )
     )
-    stack.enter_context(_signals(session, output))
-    action = getattr(actions, name)
-    return int(
-        action(session, output, config, **arguments) if config is not None else action(session, output, **arguments)
-    )
+    stack.enter_context(minded(session, output.note, one_step=one_step))
+    return int(action(session, output, *prepared, **arguments))
 
 
 @contextmanager
@@ -94,25 +122,6 @@ def _sandbox() -> Iterator[str]:
     state = os.environ.get("STERNWAY_STATE") or str(state_folder() / "sandbox.json")
     with Sandbox(state=state) as sandbox:
         yield sandbox.kubeconfig
-
-
-@contextmanager
-def _signals(session: Session, output: Output) -> Iterator[None]:
-    """Let the first signal stop the run and undo it, and the second one leave at once."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if session.stop.is_set():
-            session.client.abort()
-            raise Abandoned
-        session.stop.set()
-        output.note(f"{signal.Signals(number).name}: stopping, then undoing; once more leaves at once")
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _once(note: Callable[[str], None]) -> Callable[[str], None]:

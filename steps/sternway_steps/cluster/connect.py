@@ -13,7 +13,6 @@ from .access import Access
 if TYPE_CHECKING:
     import urllib3
 
-_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _NO_CLUSTER = "set KUBECONFIG or --kubeconfig, or add --sandbox to try without a cluster"
 
 
@@ -26,6 +25,8 @@ def load(kubeconfig: str | None, context: str | None) -> Access:
     named = kubeconfig or os.environ.get("KUBECONFIG") or ""
     default = Path("~/.kube/config").expanduser()
     if (named or default.exists()) and (access := plain.read(named or str(default), context)):
+        return access
+    if not named and not default.exists() and (access := plain.in_cluster()):
         return access
     return _by_package(named, default, context)
 
@@ -41,7 +42,7 @@ def _by_package(named: str, default: Path, context: str | None) -> Access:
             config.load_incluster_config(client_configuration=configuration)
         except config.ConfigException as error:
             raise Refused(f"the pod's service account can't be used: {error}", remedy=_NO_CLUSTER) from error
-        return _access(configuration, (_SERVICE_ACCOUNT / "namespace").read_text().strip())
+        return _access(configuration, (plain.SERVICE_ACCOUNT / "namespace").read_text().strip())
     where = named or str(default)
     missing = [path for path in where.split(os.pathsep) if path and not Path(path).expanduser().exists()]
     if missing and len(missing) == len(where.split(os.pathsep)):

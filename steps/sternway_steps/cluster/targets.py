@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
 from .discovery import UnknownKind
+from .selector import selector
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -17,8 +19,10 @@ def namespace_of(config: Config, client: Client) -> str:
     return config.namespace or client.namespace
 
 
-def objects_of(config: Config, client: Client) -> list[dict[str, Any]]:
+def objects_of(config: Config, client: Client, options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """Give the config's objects; one that is namespaced and names no namespace gets the config's.
+
+    Of a step's options, `selector` (a label selector) leaves out those that it does not select.
 
     A custom resource whose definition is among the objects is namespaced as that says, for the server does not
     know its kind yet.
@@ -28,7 +32,8 @@ def objects_of(config: Config, client: Client) -> list[dict[str, Any]]:
         for obj in (manifest.obj for manifest in config.manifests)
         if obj["kind"] == "CustomResourceDefinition"
     }
-    return [_placed(manifest.obj, config, client, coming) for manifest in config.manifests]
+    selects = selector(str(options["selector"])) if options and "selector" in options else lambda _: True
+    return [_placed(manifest.obj, config, client, coming) for manifest in config.manifests if selects(manifest.obj)]
 
 
 def _placed(obj: dict[str, Any], config: Config, client: Client, coming: dict[tuple[str, str], bool]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..plan import Backoff
 from . import scalars as s
 from .document import Node
-from .reader import Many, Section, Short, Table
+from .reader import Many, Raw, Section, Short, Table
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class ArgoConfig:
     service_account: str | None = None
     rollback_deadline: float = 900.0
     rollback_retries: int = 5
+    backoff: Backoff = Backoff()
+    mutex: str | None = None
+    """Held by one Workflow of the target at a time; None names it after the config."""
     ttl: float = 7 * 86400.0
     ttl_failed: float = 30 * 86400.0
     pod_gc: str = "OnPodSuccess"
@@ -61,6 +65,10 @@ class ArgoConfig:
     pod_labels: Mapping[str, str] = field(default_factory=dict)
     pod_annotations: Mapping[str, str] = field(default_factory=dict)
     user: int = 65532
+    security_context: Mapping[str, Any] = field(default_factory=dict)
+    """Laid over the containers' restricted one, as in Kubernetes' SecurityContext."""
+    pod_security_context: Mapping[str, Any] = field(default_factory=dict)
+    """The same for the pods, as in PodSecurityContext."""
 
 
 _NAMES = {
@@ -73,6 +81,8 @@ _NAMES = {
     "imagePullSecrets": "image_pull_secrets",
     "podLabels": "pod_labels",
     "podAnnotations": "pod_annotations",
+    "securityContext": "security_context",
+    "podSecurityContext": "pod_security_context",
     "startingDeadline": "starting_deadline",
     "succeededHistory": "succeeded_history",
     "failedHistory": "failed_history",
@@ -103,6 +113,8 @@ ARGO = Section(
         "serviceAccount": s.dns_name,
         "rollbackDeadline": s.duration,
         "rollbackRetries": s.whole(0, 100),
+        "backoff": Section({"first": s.duration, "most": s.duration}, Backoff),
+        "mutex": s.dns_name,
         "ttl": s.duration,
         "ttlFailed": s.duration,
         "podGC": s.one_of("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"),
@@ -125,6 +137,8 @@ ARGO = Section(
         "podLabels": _TEXTS,
         "podAnnotations": _TEXTS,
         "user": s.whole(1),
+        "securityContext": Table(untagged, Raw()),
+        "podSecurityContext": Table(untagged, Raw()),
     },
     _renamed(ArgoConfig),
 )

@@ -65,6 +65,30 @@ def parse(text: str, source: str) -> Node | None:
         raise ConfigErrors([ConfigError(Place(source, 1, 1), "", "the document is nested too deep")]) from error
 
 
+def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
+    """Read a stream of documents; empty ones are left out, what is wrong is added to `errors`.
+
+    A document with a mistake of its own (a key that stands twice) does not hide the others; after YAML that is broken
+    nobody can tell where the next one begins, so the stream ends there.
+    """
+    import yaml
+
+    found: list[Node] = []
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        while loader.check_node():
+            root = loader.get_node()
+            try:
+                found.append(_Builder(source).build(root))
+            except ConfigErrors as bad:
+                errors += bad.errors
+    except yaml.YAMLError as error:
+        errors.append(broken(error, source))
+    except RecursionError:
+        errors.append(ConfigError(Place(source, 1, 1), "", "the document is nested too deep"))
+    return [node for node in found if node.value is not None]
+
+
 def broken(error: Exception, source: str, first_line: int = 1) -> ConfigError:
     """Say what is wrong with broken YAML."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)

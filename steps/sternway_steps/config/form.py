@@ -70,7 +70,7 @@ _STEP = Short(
             "uses": s.dns_label,
             "retries": s.whole(0, 100),
             "deadline": s.duration,
-            "with": Raw(),
+            "with": Table(s.string, Raw()),
         },
         _step,
         required=("name",),

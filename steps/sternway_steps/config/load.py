@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..cluster.selector import selector
+from ..errors import Refused
 from . import simple
 from .document import Node, decode, parse
 from .errors import ConfigError, ConfigErrors, Place
@@ -13,7 +15,7 @@ from .form import FORM, SIMPLE, check_from
 from .manifests import read_all
 from .overrides import lay_over
 from .reader import MISSING, Reader
-from .schema import Config, Manifest, VerifyConfig
+from .schema import Config, Manifest, StepConfig, VerifyConfig
 
 
 def load(
@@ -101,6 +103,17 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
             reader.report(root.value["probes"].place, f"probes.{kind}", "it has no port to ask", "port: NUMBER")
         elif isinstance(probe, str) and "port" not in keys:
             reader.report(root.value["probes"].place, f"probes.{kind}", "it has no port to ask", "port at the top")
+    _check_selectors(keys.get("steps", ()), root, reader)
+
+
+def _check_selectors(steps: Sequence[StepConfig], root: Node, reader: Reader) -> None:
+    for number, step in enumerate(steps):
+        if "selector" in step.options:
+            entry = root.value["steps"].node.value[number].value["with"].node.value["selector"]
+            try:
+                selector(str(step.options["selector"]))
+            except Refused as bad:
+                reader.report(entry.place, f"steps[{number}].with.selector", bad.message, hint=bad.remedy or "")
 
 
 def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader: Reader) -> Config | None:

@@ -21,6 +21,7 @@ from .record import about_to_recreate, changes, evidence, intent
 SPEC = StepSpec(
     name="deploy",
     effects=Effects.REVERSIBLE,
+    options=("selector",),
     execute_rules=(Rule("*", ("*",), ("get", "list", "patch", "create")),),
     rollback_rules=(
         Rule("*", ("*",), ("get", "list", "watch", "update", "delete")),
@@ -39,7 +40,7 @@ class Deploy:
 
     def execute(self, context: Context) -> Outcome:
         """Apply all objects, wave after wave; what is there now is in the journal before the first change."""
-        objects = objects_of(context.config, context.client)
+        objects = objects_of(context.config, context.client, context.options)
         context.say(f"reading {len(objects)} objects as they are now")
         before = snapshot(context.client, [Ref.of(obj) for obj in objects])
         context.check()

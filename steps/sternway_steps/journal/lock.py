@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -64,6 +65,16 @@ class Lock(Protocol):
 
     def holder(self) -> Holder | None:
         """Give the living process that holds it, or None."""
+
+
+@contextmanager
+def held(lock: Lock, run: str, stop: threading.Event) -> Iterator[None]:
+    """Hold a lock for a while; raises as `acquire` does."""
+    lock.acquire(run, stop)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class FileLock:

@@ -52,10 +52,16 @@ class Story:
     stepwise: bool
     """Its steps were called one by one, by somebody who knows when it ends: nobody else may call it interrupted."""
     attempts: tuple[Attempt, ...]
+    workflow: str = ""
+    """The Argo Workflow that made it, if one did."""
 
     def begun(self) -> frozenset[str]:
         """Give the steps whose execution began, whether it ended or not."""
         return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE)
+
+    def last(self, step: str) -> Attempt | None:
+        """Give a step's last attempt to execute."""
+        return next((a for a in reversed(self.attempts) if (a.step, a.action) == (step, Action.EXECUTE)), None)
 
     def undone(self) -> frozenset[str]:
         """Give the steps that were rolled back to the end."""
@@ -80,6 +86,7 @@ def replay(records: Sequence[Record]) -> Story:
         error=next((str(e.data["error"]) for e in head.entries if e.data.get("error")), ""),
         stepwise=bool(began.data.get("stepwise")),
         attempts=tuple(attempts),
+        workflow=str(began.data.get("workflow", "")),
     )
 
 

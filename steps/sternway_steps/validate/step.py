@@ -27,6 +27,7 @@ class Validate:
             if error.forbidden:
                 raise Refused(str(error)) from error
             raise
+        context.check()
         if found.findings:
             raise Refused("\n".join(found.findings), details={"findings": list(found.findings)})
         count = len(found.previews)

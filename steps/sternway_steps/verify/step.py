@@ -7,13 +7,14 @@ import time
 from ..cluster.ref import Ref
 from ..cluster.rollout import watch_rollout
 from ..cluster.targets import namespace_of, objects_of
-from ..errors import Failed
+from ..errors import Failed, Stopped
 from ..step import Context, Effects, Outcome, Rule, StepSpec
 from .http import check
 
 SPEC = StepSpec(
     name="verify",
     effects=Effects.NONE,
+    options=("selector",),
     execute_rules=(
         Rule("*", ("*",), ("list", "watch")),
         Rule("", ("pods", "events"), ("list", "watch")),
@@ -39,13 +40,15 @@ class Verify:
             end = min(end, context.deadline)
         report = watch_rollout(
             context.client,
-            [Ref.of(obj) for obj in objects_of(context.config, context.client)],
+            [Ref.of(obj) for obj in objects_of(context.config, context.client, context.options)],
             stop=context.stop,
             deadline=end,
             grace=config.grace,
             on_progress=context.report,
         )
         if not report.ready:
+            if context.deadline is not None and time.monotonic() >= context.deadline:
+                raise Stopped(f"the deadline passed: {report.summary}", details=report.to_dict())
             raise Failed(report.summary, details=report.to_dict())
         namespace = namespace_of(context.config, context.client)
         lines = [check(context, wanted, wanted.namespace or namespace) for wanted in config.http]

@@ -1,0 +1,114 @@
+"""A step's action as a container template, and what all of them share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+
+from hera.workflows import models as m
+from sternway_steps import __version__
+from sternway_steps.config import Config
+from sternway_steps.exits import Exit
+from sternway_steps.plan import Plan, PlannedStep
+from sternway_steps.step import Action
+
+from .files import CONFIG
+from .made import made
+
+# The pod is killed only when the process did not end by its own deadline.
+_SPARE = 30
+_RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+_CUT_OFF = (-1, 137, int(Exit.STOPPED))
+"""What Argo sees of a pod that was deleted or evicted, killed, or stopped."""
+
+
+def defaults(config: Config) -> m.Template:
+    """Give what every container template has: Argo merges templateDefaults into each of its kind."""
+    resources = config.argo.resources
+    return made(
+        m.Template,
+        container=made(
+            m.Container,
+            # Named, or Argo's controller would ask the registry what the image starts.
+            command=["sternway"],
+            env=[made(m.EnvVar, name="HOME", value="/tmp")],  # noqa: S108  a volume of the pod's own
+            resources=made(
+                m.ResourceRequirements,
+                requests=dict(resources.get("requests", {})) or None,
+                limits=dict(resources.get("limits", {})) or None,
+            ),
+            security_context=m.SecurityContext(**{**_RESTRICTED, **config.argo.security_context}),
+            volume_mounts=[
+                made(m.VolumeMount, name="config", mount_path="/config", read_only=True),
+                made(m.VolumeMount, name="tmp", mount_path="/tmp"),  # noqa: S108  the same
+            ],
+        ),
+    )
+
+
+def container_of(
+    config: Config, step: PlannedStep, action: Action, parameters: Mapping[str, m.Parameter]
+) -> m.Template:
+    """Give the template of one action of one step.
+
+    What is transient is tried again. A rollback is tried again too when its pod was cut off, for it may run twice;
+    an execution that was cut off is undone, as the orchestrator does with a run that was stopped.
+    """
+    argo = config.argo
+    again: tuple[int, ...]
+    if action is Action.EXECUTE:
+        retries, again = step.retries, (int(Exit.TRANSIENT),)
+        deadline = step.deadline or config.deadline
+    else:
+        retries, again = argo.rollback_retries, (int(Exit.TRANSIENT), *_CUT_OFF)
+        deadline = argo.rollback_deadline
+    return made(
+        m.Template,
+        name=f"{action.value}-{step.name}",
+        container=_main(config, step.spec.name, ["step", step.name, action.value], parameters),
+        retry_strategy=_retries(config, retries, again),
+        active_deadline_seconds=math.ceil(deadline) + _SPARE if deadline else None,
+    )
+
+
+def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) -> m.Template:
+    """Give the template that ends the run and says how."""
+    argo = config.argo
+    return made(
+        m.Template,
+        name="report",
+        container=_main(config, plan.steps[-1].spec.name, ["report", "--status", "{{workflow.status}}"], parameters),
+        retry_strategy=_retries(config, argo.rollback_retries, (int(Exit.TRANSIENT), *_CUT_OFF)),
+        active_deadline_seconds=math.ceil(argo.rollback_deadline),
+    )
+
+
+def _main(config: Config, image: str, words: Sequence[str], parameters: Mapping[str, m.Parameter]) -> m.Container:
+    settings = [
+        word for path, p in parameters.items() for word in ("--set", f"{path}={{{{workflow.parameters.{p.name}}}}}")
+    ]
+    run = ["--run", "{{workflow.uid}}", "--workflow", "{{workflow.name}}"]
+    return made(
+        m.Container,
+        image=config.argo.image.replace("{step}", image).replace("{version}", __version__),
+        args=[*words, *run, "--config", f"/config/{CONFIG}", *settings],
+    )
+
+
+def _retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrategy | None:
+    if not limit:
+        return None
+    wait = config.argo.backoff
+    return made(
+        m.RetryStrategy,
+        limit=str(limit),
+        retry_policy="Always",
+        expression=f"asInt(lastRetry.exitCode) in [{', '.join(map(str, codes))}]",
+        backoff=made(m.Backoff, duration=f"{wait.first:g}s", factor="2", cap=f"{wait.most:g}s"),
+    )

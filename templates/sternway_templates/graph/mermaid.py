@@ -1,0 +1,72 @@
+"""A saga as Mermaid text, which GitHub draws."""
+
+from __future__ import annotations
+
+import re
+
+from sternway_steps.step import Effects
+
+from .model import DONE, FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, STAYS, Graph, Shown
+
+# All but these is written as an entity: Mermaid reads quotes, brackets, markdown and its own # in a label too.
+_PLAIN = re.compile(r"[A-Za-z0-9 ,'-]")
+_CLASSES = {
+    "plain": "fill:#f6f8fa,stroke:#8c959f",
+    "forward": "fill:#eaf2fb,stroke:#4f86c0",
+    "stays": "fill:#fff5e0,stroke:#bf8a2c,stroke-dasharray:5 3",
+    "journal": "fill:#f5f1e6,stroke:#a8986a",
+    "undo": "fill:#eaf6ee,stroke:#4f9a6f",
+    "failed": "fill:#fcedec,stroke:#c4625b",
+}
+_CLASS_OF = {Effects.NONE: "plain", Effects.REVERSIBLE: "forward", Effects.IRREVERSIBLE: "stays"}
+
+
+def mermaid(graph: Graph) -> str:
+    """Draw a graph as a flowchart. What users name stands in labels only; the ids are made here."""
+    ids = {step.name: number for number, step in enumerate(graph.steps, 1)}
+    lines = [
+        "flowchart LR",
+        f"  accTitle: {_line(graph.title)}",
+        f"  accDescr: {_line(graph.description)}",
+        f'  start(["{_label(graph.name, graph.deadline)}"]):::plain',
+        *(f'  s{ids[step.name]}["{_step(step)}"]:::{_CLASS_OF[step.effects]}' for step in graph.steps),
+        f'  ok(["{_label(DONE)}"]):::undo',
+        f"  {' --> '.join(['start', *(f's{n}' for n in ids.values()), 'ok'])}",
+    ]
+    for step in graph.steps:
+        if step.journaled:
+            number = ids[step.name]
+            lines.append(f'  j{number}[("{_label("journal", "intent, evidence")}")]:::journal')
+            lines.append(f"  s{number} -.-> j{number}")
+    for name in graph.stays:
+        lines.append(f'  k{ids[name]}(["{_label(STAYS, name)}"]):::stays')
+        lines.append(f"  j{ids[name]} -.-> k{ids[name]}")
+    for name in graph.undo:
+        lines.append(f'  u{ids[name]}["{_label(f"undo {name}")}"]:::undo')
+        lines.append(f"  j{ids[name]} -.-> u{ids[name]}")
+    lines += [
+        f'  failed(["{_label(FAILURE, FAILURE_NOTE)}"]):::failed',
+        f'  report["{_label(REPORT, REPORT_NOTE)}"]:::plain',
+        f"  {' --> '.join(['failed', *(f'u{ids[name]}' for name in graph.undo), 'report'])}",
+        # The text's colour belongs to the fill: in GitHub's dark theme it would be light on light.
+        *(f"  classDef {name} {style},color:#1f2328" for name, style in _CLASSES.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _step(step: Shown) -> str:
+    return _label(step.name, *([f"uses {step.uses}"] if step.uses else []), ", ".join(step.notes))
+
+
+def _label(name: str, *notes: str) -> str:
+    small = "".join(f"<br/><small>{_escaped(note)}</small>" for note in notes)
+    return f"<b>{_escaped(name)}</b>{small}"
+
+
+def _escaped(text: str) -> str:
+    return "".join(c if _PLAIN.fullmatch(c) else f"#{ord(c) if c.isprintable() else 0xFFFD};" for c in text)
+
+
+def _line(text: str) -> str:
+    """Give a title, which Mermaid takes to the end of the line and up to what begins a comment or a next statement."""
+    return "".join(c if c.isprintable() and c not in ";#%<>{}&" else " " for c in text)

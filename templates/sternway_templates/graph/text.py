@@ -1,0 +1,43 @@
+"""Text in boxes: broken into lines, by widths that hold whatever fonts the reader has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# Pixels a letter: fixed-width fonts agree on 0.6 em, at 14 and 11 pixels.
+NAME, NOTE = 8.5, 6.7
+# Pixels a line.
+LINE, SMALL = 18, 15
+PAD = 12
+
+
+@dataclass(frozen=True)
+class Label:
+    """Lines of a name, and small print below."""
+
+    names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def height(self) -> float:
+        """The height of a box around it."""
+        return 2 * PAD + LINE * len(self.names) + SMALL * len(self.notes)
+
+
+def label(width: float, name: str, notes: Iterable[str] = ()) -> Label:
+    """Fit a name and notes into a box of some width."""
+    inner = width - 2 * PAD
+    small = (line for note in notes for line in wrapped(note, int(inner / NOTE)))
+    return Label(wrapped(name, int(inner / NAME)), tuple(small))
+
+
+def wrapped(text: str, most: int) -> tuple[str, ...]:
+    """Break a text into lines of at most `most` letters, after a blank or a hyphen when one stands late enough."""
+    lines = []
+    while len(text) > most:
+        cut = max(text.rfind(" ", 0, most + 1), text.rfind("-", 0, most) + 1)
+        cut = cut if cut > most // 3 else most
+        lines.append(text[:cut].rstrip(" "))
+        text = text[cut:].lstrip(" ")
+    return (*lines, text)

@@ -1,0 +1,97 @@
+"""The files to look at, and the objects in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sternway_steps.config.document import Node, decode, parse_all
+from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
+
+from .nodes import fields, items, merged, word
+
+STDIN = "stdin"
+_ENDINGS = (".yaml", ".yml", ".json")
+_IGNORE = re.compile(r"#\s*sternway-lint:\s*ignore\s*=\s*([\w,\s-]+)")
+
+
+@dataclass
+class Input:
+    """All that was read: objects with their places, the lines of each source, and what could not be read."""
+
+    objects: list[Node] = field(default_factory=list)
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    broken: list[ConfigError] = field(default_factory=list)
+
+
+def read(names: Iterable[str], stdin: bytes) -> Input:
+    """Read files, folders, and `-` for standard input; what is wrong with one does not hide the others."""
+    found = Input()
+    for source, path in dict.fromkeys(_sources(names, found.broken)):
+        try:
+            content = stdin if path is None else path.read_bytes()
+            _read(decode(content, source), source, found)
+        except ConfigErrors as bad:
+            found.broken += bad.errors
+        except OSError as error:
+            found.broken.append(ConfigError(Place(source), "", f"this can't be read: {error.strerror}"))
+    return found
+
+
+def ignored(place: Place, lines: list[str]) -> set[str]:
+    """Give the rules that a comment on this line, or before the first key of its document, switches off."""
+    number = place.line - 1
+    wanted = lines[number : number + 1]
+    while number >= 0 and not re.match(r"---(\s|$)", lines[number]):
+        number -= 1
+    if number >= 0:
+        wanted.append(lines[number])
+    for line in lines[number + 1 :]:
+        if line.strip() and not line.lstrip().startswith("#"):
+            wanted.append(line if line.lstrip().startswith(("apiVersion", "kind")) else "")
+            break
+        wanted.append(line)
+    return {rule for line in wanted for said in _IGNORE.findall(line) for rule in re.split(r"[,\s]+", said) if rule}
+
+
+def _sources(names: Iterable[str], broken: list[ConfigError]) -> Iterator[tuple[str, Path | None]]:
+    for name in names:
+        path = Path(name)
+        if name == "-":
+            yield STDIN, None
+        elif path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
+            if not inside:
+                broken.append(
+                    ConfigError(Place(name), "", f"the folder has no file that ends in {', '.join(_ENDINGS)}")
+                )
+            yield from ((str(file), file) for file in inside)
+        elif path.exists():
+            yield name, path
+        else:
+            broken.append(ConfigError(Place(name), "", "there is no such file or folder"))
+
+
+def _read(content: str, source: str, found: Input) -> None:
+    found.lines[source] = content.splitlines()
+    before = len(found.broken)
+    documents = parse_all(content, source, found.broken)
+    if not documents and len(found.broken) == before:
+        found.broken.append(ConfigError(Place(source, 1, 1), "", "there is no YAML document in it"))
+    for document in documents:
+        if isinstance(document.value, dict | list):
+            found.objects += _objects(merged(document))
+        else:
+            found.broken.append(
+                ConfigError(document.place, "", "this is no Kubernetes object", "a mapping with a kind")
+            )
+
+
+def _objects(document: Node) -> Iterator[Node]:
+    if word(document, "kind").endswith("List") and "items" in fields(document):
+        for item in items(fields(document)["items"].node):
+            yield from _objects(item)
+    elif fields(document):
+        yield document

@@ -1,0 +1,65 @@
+"""What a rule is, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from sternway_steps.config.document import Node
+from sternway_steps.config.errors import Place
+
+from .model import Workflow
+
+
+class Severity(Enum):
+    """An error happens for sure; a warning under circumstances that its rule's `why` names."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What a rule saw: where, what, what to do. `text` is what to look for from there on, for a place in long text.
+
+    `severity` is set only where this one is milder than its rule.
+    """
+
+    node: Node | Place
+    message: str
+    remedy: str
+    text: str = ""
+    severity: Severity | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.node if isinstance(self.node, Place) else self.node.place
+
+
+Check = Callable[[Workflow], Iterator[Flaw]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: `id` never changes, `why` is one line, `source` is where the fact was read (Argo paths are at v4.1.2)."""
+
+    id: str
+    severity: Severity
+    why: str
+    source: str
+    check: Check
+    final: bool = False
+    """What this finds makes the object unreadable: no other rule can judge it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A flaw under its rule, ready to be shown."""
+
+    place: Place
+    rule: str
+    severity: Severity
+    message: str
+    remedy: str

@@ -1,0 +1,65 @@
+"""How findings are shown: to people, to programs, to GitHub."""
+
+from __future__ import annotations
+
+import json
+
+from sternway_steps.config.errors import ConfigError
+
+from .findings import Finding, Rule
+
+SCHEMA = 1
+
+
+def as_text(finding: Finding) -> str:
+    """Give a line as compilers write it."""
+    return f"{finding.place}: {finding.severity.value} {finding.rule}: {finding.message}; {finding.remedy}"
+
+
+def as_json(finding: Finding) -> str:
+    """Give one JSON object in a line."""
+    place = finding.place
+    found = {"file": place.source, "line": place.line, "column": place.column, "rule": finding.rule}
+    rest = {"severity": finding.severity.value, "message": finding.message, "remedy": finding.remedy}
+    return json.dumps({"schema": SCHEMA, "type": "finding", **found, **rest}, ensure_ascii=False)
+
+
+def as_github(finding: Finding) -> str:
+    """Give a workflow command (GitHub, "Workflow commands for GitHub Actions")."""
+    place = finding.place
+    where = f"file={_property(place.source)},line={place.line},col={place.column},title={_property(finding.rule)}"
+    return f"::{finding.severity.value} {where}::{_data(f'{finding.message}; {finding.remedy}')}"
+
+
+FORMS = ("text", "json", "github")
+
+
+def shown(finding: Finding, form: str) -> str:
+    """Give a finding in a form: text, json or github."""
+    return as_json(finding) if form == "json" else as_github(finding) if form == "github" else as_text(finding)
+
+
+def broken(error: ConfigError, form: str) -> str:
+    """Give what could not be read, for programs; people read it on standard error."""
+    place = error.place
+    if form == "json":
+        where = {"file": place.source, "line": place.line, "column": place.column}
+        return json.dumps({"schema": SCHEMA, "type": "error", **where, "message": str(error)}, ensure_ascii=False)
+    where_it_is = f"file={_property(place.source)},line={place.line},col={place.column},title=broken-input"
+    return f"::error {where_it_is}::{_data(str(error))}" if form == "github" else ""
+
+
+def rule(found: Rule, form: str) -> str:
+    """Give a rule of the catalogue."""
+    if form == "json":
+        about = {"id": found.id, "severity": found.severity.value, "why": found.why, "source": found.source}
+        return json.dumps({"schema": SCHEMA, "type": "rule", **about}, ensure_ascii=False)
+    return f"{found.id:<30} {found.severity.value:<8} {found.why} ({found.source})"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,126 @@
+"""Argo's workflows, as far as rules need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sternway_steps.config.document import Node
+
+from .nodes import child, fields, named, text, true, word
+from .templates import Call, Template
+
+KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A Workflow, or what becomes one; `beside` are all objects of the same input."""
+
+    kind: str
+    node: Node
+    beside: Sequence[Node] = field(default=(), repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name of the object."""
+        return word(self.node, "metadata", "name")
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the object, "" when it has none written."""
+        return word(self.node, "metadata", "namespace")
+
+    @property
+    def submitted(self) -> bool:
+        """Tell whether it runs as it stands, and is not a template that others add to."""
+        return self.kind in ("Workflow", "CronWorkflow") and self.ref is None
+
+    @cached_property
+    def spec(self) -> Node | None:
+        """The workflow's spec; that of a CronWorkflow is `workflowSpec`."""
+        return child(self.node, "spec", "workflowSpec") if self.kind == "CronWorkflow" else child(self.node, "spec")
+
+    @property
+    def ref(self) -> Node | None:
+        """The reference to the WorkflowTemplate that it runs."""
+        return child(self.spec, "workflowTemplateRef")
+
+    @cached_property
+    def referred(self) -> Workflow | None:
+        """The WorkflowTemplate that it runs, if that is in the same input."""
+        kind = "ClusterWorkflowTemplate" if true(self.ref, "clusterScope") else "WorkflowTemplate"
+        return self.other(kind, word(self.ref, "name")) if self.ref is not None else None
+
+    def other(self, kind: str, name: str) -> Workflow | None:
+        """Find another object of the same input."""
+        return next(
+            (
+                found
+                for node in self.beside
+                if word(node, "kind") == kind
+                for found in [Workflow(kind, node, self.beside)]
+                if found.name == name and not (self.namespace and found.namespace and self.namespace != found.namespace)
+            ),
+            None,
+        )
+
+    @cached_property
+    def templates(self) -> Mapping[str, Template]:
+        """The templates by name."""
+        return {name: Template(name, node) for name, node in named(child(self.spec, "templates")).items()}
+
+    @cached_property
+    def all_templates(self) -> tuple[Template, ...]:
+        """The templates, and those that stand in their steps and tasks."""
+        own = tuple(self.templates.values())
+        return own + tuple(call.inline for template in own for call in template.calls if call.inline is not None)
+
+    @property
+    def defaults(self) -> Node | None:
+        """What is set for all templates."""
+        return child(self.spec, "templateDefaults")
+
+    def setting(self, template: Template, *path: str) -> Node | None:
+        """Give a template's setting, or the one for all templates."""
+        return child(template.node, *path) or child(self.defaults, *path)
+
+    @property
+    def entry(self) -> Template | None:
+        """The template that the workflow starts with, if it is in this object."""
+        return self.templates.get(word(self.spec, "entrypoint"))
+
+    @cached_property
+    def handler(self) -> Call | None:
+        """The exit handler; `onExit` wins over the hook of that name (Argo: WorkflowSpec.GetExitHook)."""
+        if (name := child(self.spec, "onExit")) is not None and text(name):
+            return Call("onExit", Node({"template": fields(self.spec)["onExit"]}, name.place))
+        hook = child(self.spec, "hooks", "exit")
+        return Call("hooks.exit", hook) if hook is not None else None
+
+    @cached_property
+    def handling(self) -> tuple[Template, ...]:
+        """The templates that the exit handler runs."""
+        return tuple(self._below(self.handler, after_failure=False))
+
+    @cached_property
+    def handling_failure(self) -> tuple[Template, ...]:
+        """The templates that the exit handler runs when the way forward has failed."""
+        return tuple(self._below(self.handler, after_failure=True))
+
+    def called(self, call: Call) -> Template | None:
+        """Find the template that a call runs, if it is in this object."""
+        return call.inline or self.templates.get(call.template)
+
+    def _below(self, start: Call | None, *, after_failure: bool) -> Iterator[Template]:
+        waiting = [start] if start is not None else []
+        seen: set[int] = set()
+        while waiting:
+            call = waiting.pop()
+            template = self.called(call)
+            if template is None or id(template.node) in seen or (after_failure and call.only_on_success):
+                continue
+            seen.add(id(template.node))
+            yield template
+            waiting += reversed(template.calls)

@@ -1,0 +1,110 @@
+"""Following a run on Argo: its Workflow and its journal as they change, told as a run in one process tells it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sternway_steps.attempt import Abandoned
+from sternway_steps.cli.output import Output
+from sternway_steps.cluster.api_error import ApiError
+from sternway_steps.errors import Refused, Transient
+from sternway_steps.exits import Exit
+from sternway_steps.journal.entries import Record
+from sternway_steps.journal.replay import replay
+from sternway_steps.journal.store import Store
+from sternway_steps.plan import Plan
+from sternway_steps.session import Session
+
+from .ending import ending, ending_by_pods, how
+from .news import PAUSE, News
+from .nodes import ENDED, attempts_of, forward_failed, message_of, phase_of
+from .notes import Notes
+from .telling import Telling
+from .workflow import stop
+
+
+class Following:
+    """Follows one run; `plan` are its steps, `store` is its journal, and `journal` the namespace of that."""
+
+    def __init__(
+        self, session: Session, output: Output, plan: Plan, store: Store, journal: str, workflow: dict[str, Any]
+    ) -> None:
+        self._session, self._output, self._plan, self._store = session, output, plan, store
+        self._workflow, self._run = workflow, str(workflow["metadata"]["uid"])
+        self._telling = Telling(plan, output.event)
+        self._notes = Notes(output.note, self._telling)
+        self._news = News(session.client, workflow, journal)
+        self._gone = self._blind = False
+
+    def to_the_end(self) -> int:
+        """Tell all until the Workflow has ended, and give the exit code of the run.
+
+        The first signal asks Argo to stop the Workflow, whose handler undoes; the second one leaves it to itself.
+        Raises: ApiError when the Workflow can't be watched.
+        """
+        began = time.monotonic()
+        try:
+            with self._news.coming():
+                if self._session.stop.is_set():
+                    self._news.put("stop")
+                while True:
+                    self._take(*self._news.wait())
+                    over = self._gone or phase_of(self._workflow) in ENDED
+                    records = self._records()  # after the Workflow: what its steps wrote before it ended is there
+                    self._look(records)
+                    if over:
+                        return self._end(records, time.monotonic() - began)
+        except Abandoned:
+            self._output.note(f"left; Argo goes on, and undoes the run: sternway show {self._run}")
+            return Exit.STOPPED
+
+    def _take(self, what: str, value: Any) -> None:
+        if what == "workflow":
+            self._workflow = value
+        elif what == "gone":
+            self._gone = phase_of(self._workflow) not in ENDED
+        elif what == "failed":
+            raise value
+        elif what == "stop":
+            try:
+                stop(self._session.client, self._workflow)
+            except ApiError as error:
+                if not error.not_found:
+                    self._output.note(f"the Workflow could not be stopped: {error}")
+
+    def _records(self) -> list[Record]:
+        """Read the journal, however long its server needs to answer; nothing when we may not."""
+        while not self._blind:
+            try:
+                records = list(self._store.records(self._run))
+            except Refused as error:
+                self._blind = True
+                where = self._workflow["metadata"]
+                logs = f"argo logs {where['name']} --namespace {where['namespace']}"
+                self._output.note(f"{error}; following by the Workflow alone, its details are in: {logs}")
+            except Transient:
+                time.sleep(PAUSE)
+            else:
+                return records if any(not record.key.step for record in records) else []
+        return []
+
+    def _look(self, records: list[Record]) -> None:
+        attempts = list(replay(records).attempts) if records else attempts_of(self._workflow) if self._blind else []
+        undoing = message_of(self._workflow) or "its way forward failed" if forward_failed(self._workflow) else None
+        self._notes.waiting(self._workflow)
+        self._telling.look(attempts, undoing, self._notes.why(self._workflow))
+        self._notes.look(self._workflow, attempts)
+
+    def _end(self, records: list[Record], seconds: float) -> int:
+        self._telling.cut_off(self._notes.why(self._workflow))
+        run, plan, workflow, gone = self._run, self._plan, self._workflow, self._gone
+        ended = (
+            ending(run, plan, records, workflow, gone, seconds)
+            if records
+            else ending_by_pods(run, plan, workflow, gone, seconds)
+        )
+        if ended.exit_code == Exit.DONE and (gone or phase_of(workflow) != "Succeeded"):
+            self._output.note(f"{how(workflow, gone)} after the run had succeeded")
+        self._output.event(ended)
+        return ended.exit_code

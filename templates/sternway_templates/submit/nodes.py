@@ -1,0 +1,114 @@
+"""What a Workflow's status says of the pods of a run: which step each belongs to, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sternway_steps.exits import Exit
+from sternway_steps.journal.replay import Attempt
+from sternway_steps.step import Action
+
+ENDED = ("Succeeded", "Failed", "Error")
+REPORT = "report"
+# What every pod goes through; Argo takes these words from the container's state as its node's message.
+_USUAL = ("", "ContainerCreating", "PodInitializing")
+_RESULTS = {
+    int(Exit.REFUSED): "refused",
+    int(Exit.FAILED): "failed",
+    int(Exit.ROLLBACK_FAILED): "rollbackfailed",
+    int(Exit.TRANSIENT): "transient",
+    int(Exit.STOPPED): "stopped",
+    int(Exit.BUG): "bug",
+}
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A node of type Pod; `number` counts those of its step and action, `action` is None for the report."""
+
+    id: str
+    step: str
+    action: Action | None
+    number: int
+    phase: str
+    message: str
+    began: str
+    ended: str
+    progress: str
+    code: int | None
+
+    @property
+    def over(self) -> bool:
+        """It has ended."""
+        return self.phase in ENDED
+
+    @property
+    def stuck(self) -> str:
+        """Why it can't start; "" while there is nothing unusual."""
+        return self.message if self.phase == "Pending" and self.message not in _USUAL else ""
+
+
+def phase_of(workflow: Mapping[str, Any]) -> str:
+    """Give the Workflow's phase, "" before the controller has seen it."""
+    return str((workflow.get("status") or {}).get("phase") or "")
+
+
+def message_of(workflow: Mapping[str, Any]) -> str:
+    """Give what Argo says of the Workflow as a whole."""
+    return str((workflow.get("status") or {}).get("message") or "")
+
+
+def forward_failed(workflow: Mapping[str, Any]) -> bool:
+    """Tell whether the way forward has failed and the handler has begun."""
+    name = workflow["metadata"]["name"]
+    phases = {str(node.get("name")): str(node.get("phase")) for node in _nodes(workflow)}
+    return f"{name}.onExit" in phases and phases.get(name) in ("Failed", "Error")
+
+
+def pods(workflow: Mapping[str, Any]) -> list[Pod]:
+    """Give the pods in the order in which they were started."""
+    found: list[Pod] = []
+    for node in sorted(_nodes(workflow), key=lambda n: (str(n.get("startedAt") or ""), str(n.get("name")))):
+        word, _, step = str(node.get("templateName") or "").partition("-")
+        if node.get("type") != "Pod" or word not in (*(a.value for a in Action), REPORT):
+            continue
+        action = None if word == REPORT else Action(word)
+        code = str((node.get("outputs") or {}).get("exitCode") or "")
+        found.append(
+            Pod(
+                id=str(node.get("id")),
+                step=step,
+                action=action,
+                number=1 + sum((pod.step, pod.action) == (step, action) for pod in found),
+                phase=str(node.get("phase") or ""),
+                message=str(node.get("message") or ""),
+                began=str(node.get("startedAt") or ""),
+                ended=str(node.get("finishedAt") or ""),
+                progress=str(node.get("progress") or ""),
+                code=int(code) if code and code.isdigit() else None,
+            )
+        )
+    return found
+
+
+def attempts_of(workflow: Mapping[str, Any]) -> list[Attempt]:
+    """Tell the attempts by the pods alone, for who can't read the journal: no items, and Argo's words for errors."""
+    return list(_attempts(workflow))
+
+
+def _attempts(workflow: Mapping[str, Any]) -> Iterator[Attempt]:
+    for pod in pods(workflow):
+        if pod.action is None or pod.phase == "Pending":
+            continue
+        result = ""
+        if pod.over:
+            result = "done" if pod.phase == "Succeeded" else _RESULTS.get(pod.code or 0, "failed")
+        text = pod.message or pod.phase
+        data = {"summary": "done"} if result == "done" else {"error": text}
+        yield Attempt(pod.step, pod.action, pod.number, pod.began, pod.ended, result, data)
+
+
+def _nodes(workflow: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(((workflow.get("status") or {}).get("nodes") or {}).values())

@@ -1,0 +1,103 @@
+"""What has to be on the cluster before a run starts, and the Workflow that starts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sternway_steps.cluster.api_error import ApiError, conflicts
+from sternway_steps.cluster.client import Client
+from sternway_steps.cluster.discovery import UnknownKind
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.errors import Refused, Transient
+
+from ..pipeline import HASH
+from .asked import Asked
+from .version import API
+
+MANAGER = "sternway-templates"
+# Who applied generated objects before, by the command that the refusals here name.
+_KUBECTL = ("kubectl", "kubectl-client-side-apply")
+
+
+def require_argo(client: Client) -> None:
+    """Raise Refused when the cluster serves no Workflows."""
+    try:
+        client.resource(API, "Workflow")
+    except UnknownKind as error:
+        remedy = "install it, https://argo-workflows.readthedocs.io/en/latest/installation/, or use `sternway run`"
+        raise Refused("there is no Argo Workflows on this cluster", remedy=remedy) from error
+
+
+def apply(client: Client, asked: Asked) -> None:
+    """Apply all that was generated, in order.
+
+    Raises: Refused when somebody else changed one of the objects, and owns what would be changed.
+    """
+    for obj in asked.objects:
+        ref = Ref.of(obj)
+        try:
+            client.apply(obj, manager=MANAGER)
+        except ApiError as error:
+            owned = conflicts(error)
+            if not owned:
+                raise
+            if others := sorted({manager for _, manager in owned if manager not in _KUBECTL}):
+                fields = ", ".join(name for name, manager in owned if manager in others)
+                raise Refused(
+                    f"{ref} was changed by {', '.join(others)}: {fields}",
+                    remedy="undo that change, or take the fields over with `kubectl apply --server-side "
+                    "--force-conflicts`",
+                ) from error
+            client.apply(obj, manager=MANAGER, force=True)
+
+
+def require_current(client: Client, asked: Asked, path: str) -> None:
+    """Raise Refused when the WorkflowTemplate on the cluster was not made from this configuration."""
+    ref = Ref.of(asked.template)
+    there = client.get(ref)
+    if there is not None and (there["metadata"].get("annotations") or {}).get(HASH) == asked.digest:
+        return
+    what = "is not there" if there is None else "was made from another configuration, or by another Sternway"
+    raise Refused(
+        f"{ref} {what}",
+        remedy=f"apply it: --apply, or `sternway template --config {path} --output - | "
+        "kubectl apply --server-side -f -`",
+    )
+
+
+def workflow_of(asked: Asked) -> dict[str, Any]:
+    """Give the Workflow that runs a pipeline: it refers to the template, and has values of its own and labels alone."""
+    template = asked.template["metadata"]
+    spec: dict[str, Any] = {"workflowTemplateRef": {"name": template["name"]}}
+    if asked.values:
+        spec["arguments"] = {"parameters": [{"name": n, "value": v} for n, v in asked.values.items()]}
+    metadata = {
+        "generateName": f"{template['name']}-",
+        "namespace": asked.namespace,
+        "labels": dict(template["labels"]),
+    }
+    return {"apiVersion": API, "kind": "Workflow", "metadata": metadata, "spec": spec}
+
+
+def create(client: Client, asked: Asked) -> dict[str, Any]:
+    """Start the run, and give its Workflow; raises Transient when it is not known whether it was started."""
+    try:
+        path = client.resource(API, "Workflow").path(asked.namespace)
+        return client.raw("POST", path, query={"fieldManager": MANAGER}, body=workflow_of(asked))
+    except ApiError as error:
+        if not error.unreachable or error.reason == "Refused":  # a connection that was refused started nothing
+            raise
+        raise Transient(
+            f"the answer was lost, so the run may have been started or not: {error}",
+            remedy=f"kubectl get workflows --namespace {asked.namespace}",
+        ) from error
+
+
+def stop(client: Client, workflow: dict[str, Any]) -> None:
+    """Ask Argo to stop a Workflow, as `argo stop` does: its exit handler runs, and undoes."""
+    metadata = workflow["metadata"]
+    path = client.resource(API, "Workflow").path(metadata["namespace"], metadata["name"])
+    client.raw(
+        "PATCH", path, query={"fieldManager": MANAGER}, body={"spec": {"shutdown": "Stop"}},
+        content_type="application/merge-patch+json", safe=True,
+    )  # fmt: skip
