@@ -17,9 +17,10 @@ from .journal.lock import Lock, held
 from .journal.replay import Attempt, Status, Story, replay
 from .journal.store import Store
 from .journal.writer import RunJournal, prune
-from .orchestrator import ROLLBACK_TRIES, Result, as_rollback_failure
+from .orchestrator import Result, as_rollback_failure
+from .patience import patiently
 from .places import open_journal, target_of
-from .plan import Backoff, Plan, PlannedStep, make_plan
+from .plan import Plan, PlannedStep, make_plan
 from .step import Action
 
 if TYPE_CHECKING:
@@ -108,17 +109,22 @@ class _OneStep:
 
     def rolled_back(self) -> Result:
         """Roll back, again and again while what is in the way may pass."""
-        backoff = Backoff()
-        error = self._once()
-        for tries in range(1, ROLLBACK_TRIES):
-            if not isinstance(error, Transient) or self.session.stop.wait(backoff.delay(tries, error.retry_after)):
-                break
-            error = self._once()
+        error: Exception | None
+        try:
+            error = patiently(self._undone, self.session.stop)
+        except Transient as away:
+            error = away
         if error is None:
             return Result(self.journal.run, Status.UNDONE, Exit.DONE)
         if exit_of(error) not in (Exit.TRANSIENT, Exit.STOPPED):
             error = as_rollback_failure(self.planned, error)
         return Result(self.journal.run, Status.ROLLBACK_FAILED, exit_of(error), error)
+
+    def _undone(self) -> Exception | None:
+        error = self._once()
+        if isinstance(error, Transient):
+            raise error
+        return error
 
     def _once(self) -> Exception | None:
         # Nothing of this process comes after the attempt, so what stops it stops a rollback too.

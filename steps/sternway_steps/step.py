@@ -49,6 +49,8 @@ class Rule:
     verbs: tuple[str, ...]
     only_with: tuple[str, ...] = ()
     """Kinds for which alone the rule is needed; empty: always."""
+    with_state: bool = False
+    """Needed only for kinds whose objects come up, and can fail to: nobody waits for a ConfigMap."""
 
 
 @dataclass(frozen=True)

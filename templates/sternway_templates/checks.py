@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from croniter import croniter
+from croniter.croniter import CroniterError
 from hera.workflows import models as m
 from sternway_steps.config import Config
 from sternway_steps.config.document import Entry, Node
@@ -9,44 +13,31 @@ from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
 from sternway_steps.config.reader import nearest
 
 from .fields import unknown
+from .lint.cron import WORDS, wrong_schedule
 
 # Argo makes the name of a CronWorkflow's Workflow from this and a time stamp.
 _LONGEST_CRON = 52
+Report = Callable[[str, str, str, str], None]
+"""Takes the key whose place is named, the field, the message and a hint."""
 
 
 def check(config: Config, document: Node) -> None:
     """Find what Argo would not take, or not run as it is meant; raises ConfigErrors with every finding."""
     errors: list[ConfigError] = []
 
-    def report(key: str, field: str, message: str, hint: str = "") -> None:
+    def report(key: str, field: str, message: str, hint: str) -> None:
         entry = document.value.get(key)
         place: Place = entry.place if entry is not None else document.place
         errors.append(ConfigError(place, field, message, hint=hint))
 
-    if config.schedule is not None and len(config.name) > _LONGEST_CRON:
-        report("name", "name", f"a CronWorkflow's name may have {_LONGEST_CRON} characters", "shorten it")
     if config.journal.store != "cluster":
         report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
     if config.namespace is None:
         hint = "set namespace: NAME, or give --set namespace=NAME"
         report("name", "namespace", "the rights and the Workflow need to know where they belong", hint)
-    for path, asked in config.parameters.items():
-        node = at(document, path)
-        if node is None or isinstance(node.value, dict | list):
-            what = "has no value in the configuration" if node is None else "is no single value"
-            report("parameters", f"parameters.{path}", f"{path} {what}, so there is no default")
-        elif asked.enum and node.text not in asked.enum:
-            report("parameters", f"parameters.{path}.enum", f"the default {node.text!r} is not among its values")
-        elif "{{" in node.text:
-            report("parameters", f"parameters.{path}", "Argo would read its default as a tag of its own")
-    for key, model, asked_for in (
-        ("securityContext", m.SecurityContext, config.argo.security_context),
-        ("podSecurityContext", m.PodSecurityContext, config.argo.pod_security_context),
-    ):
-        for path, known in unknown(model, asked_for):
-            report(
-                "argo", f"argo.{key}.{path}", "Kubernetes has no such field", nearest(path.rpartition(".")[2], known)
-            )
+    _check_schedule(config, report)
+    _check_parameters(config, document, report)
+    _check_security(config, report)
     if errors:
         raise ConfigErrors(errors)
 
@@ -58,3 +49,46 @@ def at(document: Node, path: str) -> Node | None:
         entry: Entry | None = node.value.get(part) if node is not None and isinstance(node.value, dict) else None
         node = entry.node if entry else None
     return node
+
+
+def _check_schedule(config: Config, report: Report) -> None:
+    if config.schedule is None:
+        return
+    if len(config.name) > _LONGEST_CRON:
+        report("name", "name", f"a CronWorkflow's name may have {_LONGEST_CRON} characters", "shorten it")
+    for expression in config.schedule.cron:
+        # A library knows cron; Argo's parser takes less: no sixth field, no Sunday as 7.
+        if expression not in WORDS and (wrong := wrong_schedule(expression) or _never(expression)):
+            message = f"{expression!r} is no cron expression: {wrong}"
+            report("schedule", "schedule.cron", message, "five fields, such as 30 2 * * 1-5")
+
+
+def _never(expression: str) -> str:
+    try:
+        croniter(expression).get_next()
+    except CroniterError as error:
+        return str(error)
+    return ""
+
+
+def _check_parameters(config: Config, document: Node, report: Report) -> None:
+    for path, asked in config.parameters.items():
+        node, field = at(document, path), f"parameters.{path}"
+        if node is None:
+            report("parameters", field, f"{path} has no value in the configuration", "give it one: its default")
+        elif isinstance(node.value, dict | list):
+            report("parameters", field, f"{path} is no single value", "name one of the keys below it")
+        elif asked.enum and node.text not in asked.enum:
+            report("parameters", f"{field}.enum", f"the default {node.text!r} is not among its values", "add it")
+        elif "{{" in node.text:
+            report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
+
+
+def _check_security(config: Config, report: Report) -> None:
+    for key, model, asked in (
+        ("securityContext", m.SecurityContext, config.argo.security_context),
+        ("podSecurityContext", m.PodSecurityContext, config.argo.pod_security_context),
+    ):
+        for path, known in unknown(model, asked):
+            hint = nearest(path.rpartition(".")[2], known)
+            report("argo", f"argo.{key}.{path}", "Kubernetes has no such field", hint)

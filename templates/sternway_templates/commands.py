@@ -19,7 +19,7 @@ from .pipeline import pipeline
 @click.option("--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
 @click.option("--output", "-o", required=True, metavar="DIR|-", help="A folder, or - for one stream.")
 def template(path: str, overrides: tuple[str, ...], output: str) -> None:
-    r"""Write the pipeline as Argo objects: a WorkflowTemplate and all that it needs.
+    """Write the pipeline as Argo objects: a WorkflowTemplate and all that it needs.
 
     \b
     Example: sternway template --config sternway.yaml --output argo/ && kubectl apply -f argo/

@@ -24,8 +24,8 @@ _RESTRICTED = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-_CUT_OFF = (-1, 137, int(Exit.STOPPED))
-"""What Argo sees of a pod that was deleted or evicted, killed, or stopped."""
+_CUT_OFF = (-1, 137)
+"""What Argo sees of a pod that was deleted or evicted, and of one that was killed."""
 
 
 def defaults(config: Config) -> m.Template:
@@ -66,7 +66,7 @@ def container_of(
         retries, again = step.retries, (int(Exit.TRANSIENT),)
         deadline = step.deadline or config.deadline
     else:
-        retries, again = argo.rollback_retries, (int(Exit.TRANSIENT), *_CUT_OFF)
+        retries, again = argo.rollback_retries, (int(Exit.TRANSIENT), int(Exit.STOPPED), *_CUT_OFF)
         deadline = argo.rollback_deadline
     return made(
         m.Template,
@@ -78,13 +78,13 @@ def container_of(
 
 
 def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) -> m.Template:
-    """Give the template that ends the run and says how."""
+    """Give the template that ends the run and says how; its exit code is the run's, whatever that is."""
     argo = config.argo
     return made(
         m.Template,
         name="report",
         container=_main(config, plan.steps[-1].spec.name, ["report", "--status", "{{workflow.status}}"], parameters),
-        retry_strategy=_retries(config, argo.rollback_retries, (int(Exit.TRANSIENT), *_CUT_OFF)),
+        retry_strategy=_retries(config, argo.rollback_retries, _CUT_OFF),
         active_deadline_seconds=math.ceil(argo.rollback_deadline),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from hera.workflows import models as m
@@ -13,7 +14,7 @@ from sternway_steps.plan import make_plan
 
 from .checks import at, check
 from .files import config_maps, files
-from .made import data, made, to_yaml
+from .made import data, made
 from .rbac import rbac
 from .workflow import workflow_spec
 
@@ -50,7 +51,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     made_template = objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = data(template)
     if config.schedule is not None:
         objects[f"{len(objects) + 1:02d}-cronworkflow.yaml"] = data(_cron(config, metadata))
-    digest = hashlib.sha256(to_yaml(objects.values()).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).hexdigest()[:16]
     made_template["metadata"].setdefault("annotations", {})[HASH] = digest
     return objects
 

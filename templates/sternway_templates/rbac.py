@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sternway_steps.cluster.rights import JOURNAL_RULES
+from sternway_steps.cluster.rights import JOURNAL_RULES, applies
 from sternway_steps.config import Config
 from sternway_steps.plan import Plan
 from sternway_steps.step import Rule
@@ -74,7 +74,7 @@ def rights_of(config: Config, plan: Plan, namespace: str | None) -> dict[str | N
     rules = [r for step in plan.steps for r in (*step.spec.execute_rules, *step.spec.rollback_rules)]
     for rule in rules:
         for kind, group, plural, place in kinds:
-            if rule.only_with and kind not in rule.only_with:
+            if not applies(rule, f"{group}/v1" if group else "v1", kind):
                 continue
             if rule.resources == ("*",):
                 grant(place, group, plural, rule.verbs)

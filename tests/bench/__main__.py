@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: what Sternway costs, beside Hera, and beside helm and kubectl on the cluster of KUBECONFIG."""
+"""`python -m tests.bench`: what Sternway costs, beside Hera, and beside helm, kubectl and empty pods on KUBECONFIG's cluster."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
+from tests.bench.argo import argo
 from tests.bench.generate import generate
 from tests.bench.measure import Cost, in_turn, run, table
 from tests.helpers import command, config_map, deployment
@@ -29,9 +30,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--helm", default=shutil.which("helm"), help="Helm 4; default: the one on PATH")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the short ones (default 5)")
-    parser.add_argument("only", nargs="*", choices=["start", "generate", "apply", "bad-image", []], help="default: all")
+    parser.add_argument(
+        "only", nargs="*", choices=["start", "generate", "apply", "bad-image", "argo", []], help="default: all"
+    )
     asked = parser.parse_args()
-    wanted = asked.only or ["start", "generate", "apply", "bad-image"]
+    wanted = asked.only or ["start", "generate", "apply", "bad-image", "argo"]
     folder = Path(tempfile.mkdtemp(prefix="sternway-bench-"))
     try:
         if "start" in wanted:
@@ -42,6 +45,8 @@ def main() -> None:
             apply(folder, asked.rounds)
         if "bad-image" in wanted:
             bad_image(folder, asked.helm)
+        if "argo" in wanted:
+            argo(folder, asked.rounds)
     finally:
         shutil.rmtree(folder)
 

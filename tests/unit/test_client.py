@@ -12,9 +12,8 @@ from typing import Any
 
 import certifi
 import pytest
-from sternway_steps.cluster import transport
+from sternway_steps.cluster import plain, transport
 from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster import plain
 from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.discovery import UnknownKind
 from sternway_steps.cluster.ref import Ref

@@ -17,6 +17,7 @@ import pytest
 from sternway_steps.builtin import builtin_steps
 from sternway_steps.cluster.api_error import ApiError
 from sternway_steps.cluster.client import Client
+from sternway_steps.cluster.discovery import UnknownKind
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.cluster.watch import Watches
 from sternway_steps.config import Config, load
@@ -205,7 +206,10 @@ def argo(sternway_sandbox: Sandbox) -> Iterator[Client]:
 
     def served() -> bool:
         client.forget_discovery()
-        return "workflowtemplates" in json.dumps(client.raw("GET", f"/apis/{API}"))
+        try:
+            return bool(client.resource(API, "Workflow") and client.resource(API, "WorkflowTemplate"))
+        except UnknownKind:
+            return False
 
     until(served)
     yield client
@@ -358,7 +362,7 @@ def test_a_pod_that_dies_and_one_that_never_begins_are_told(
         controller.lost = {"deploy": False}
         code, output = submitted(sternway_sandbox.kubeconfig, path)
     assert output.notes == ["execute deploy ended before it began: pod deleted"]
-    assert [e.steps for e in output.of(UndoStarted)] == [()]
+    assert [(e.steps, e.because) for e in output.of(UndoStarted)] == [((), "pod deleted")]
     assert code == Exit.STOPPED
 
 
@@ -694,6 +698,8 @@ def test_without_a_right_to_read_secrets_the_pods_tell(
     if not good:
         verify = next(e for e in output.of(StepEnded) if e.step == "verify")
         assert f"exit code {int(Exit.FAILED)}" in str(verify.error)
+        (ended,) = output.of(RunEnded)
+        assert (ended.status, str(ended.error)) == (Status.UNDONE, str(verify.error))
 
 
 def _blind(session: Session) -> None:

@@ -67,7 +67,7 @@ def test_every_container_is_restricted_and_named(tmp_path: Path) -> None:
         assert main["command"] == ["sternway"]
         assert main["securityContext"]["readOnlyRootFilesystem"]
         assert main["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-        assert f"in [{int(Exit.TRANSIENT)}" in template["retryStrategy"]["expression"]
+        assert (f"[{int(Exit.TRANSIENT)}" in template["retryStrategy"]["expression"]) is (name != "report")
         assert template["activeDeadlineSeconds"] > 0
 
 
@@ -116,6 +116,32 @@ def test_manifests_over_a_mebibyte_are_split(tmp_path: Path) -> None:
     assert len(volumes[0]["projected"]["sources"]) == 3
 
 
+def test_what_argo_settings_say_is_what_pods_get(tmp_path: Path) -> None:
+    asked = {
+        "mutex": "shared", "backoff": {"first": "3s", "most": "1m"}, "podGC": "OnWorkflowSuccess", "ttl": "1h",
+        "securityContext": {"readOnlyRootFilesystem": False}, "podSecurityContext": {"fsGroup": 7}, "user": 7,
+        "nodeSelector": {"pool": "a"}, "tolerations": [{"key": "k", "operator": "Exists"}], "imagePullSecrets": ["r"],
+        "podLabels": {"l": "1"}, "podAnnotations": {"a": "on"}, "resources": {"limits": {"memory": "1Gi"}},
+        "rollbackRetries": 9, "rollbackDeadline": "1m",
+    }  # fmt: skip
+    objects = written(tmp_path, argo=asked)
+    spec, main = (
+        objects["WorkflowTemplate"]["spec"],
+        objects["WorkflowTemplate"]["spec"]["templateDefaults"]["container"],
+    )
+    rollback = templates(objects)["rollback-deploy"]
+    assert spec["synchronization"] == {"mutexes": [{"name": "shared"}]}
+    assert rollback["retryStrategy"]["backoff"] == {"duration": "3s", "factor": "2", "cap": "60s"}
+    assert (rollback["retryStrategy"]["limit"], rollback["activeDeadlineSeconds"]) == ("9", 90)
+    assert (spec["podGC"], spec["ttlStrategy"]["secondsAfterSuccess"]) == ({"strategy": "OnWorkflowSuccess"}, 3600)
+    assert (main["securityContext"]["readOnlyRootFilesystem"], main["securityContext"]["runAsNonRoot"]) == (False, True)
+    assert (spec["securityContext"]["fsGroup"], spec["securityContext"]["runAsUser"]) == (7, 7)
+    assert (spec["nodeSelector"], spec["tolerations"]) == ({"pool": "a"}, [{"key": "k", "operator": "Exists"}])
+    assert spec["imagePullSecrets"] == [{"name": "r"}]
+    assert spec["podMetadata"] == {"labels": {"l": "1"}, "annotations": {"a": "on"}}
+    assert main["resources"]["limits"] == {"memory": "1Gi"}
+
+
 def test_parameters_have_a_description_a_default_and_an_enum(tmp_path: Path) -> None:
     asked = {"env.LEVEL": {"description": "How much it tells.", "enum": ["info", "debug"]}}
     objects = written(tmp_path, env={"LEVEL": "info"}, parameters=asked)
@@ -137,15 +163,19 @@ def test_a_schedule_makes_a_cron_workflow_that_never_replaces(tmp_path: Path) ->
     ("keys", "field", "why"),
     [
         ({"namespace": None}, "namespace", "where they belong"),
-        ({"schedule": "61 2 * * *"}, "schedule", "no cron expression"),
-        ({"schedule": "1 2 3"}, "schedule", "no cron expression"),
+        ({"schedule": "61 2 * * *"}, "schedule.cron", "no cron expression"),
+        ({"schedule": "1 2 3"}, "schedule.cron", "no cron expression"),
+        ({"schedule": {"cron": ["1 2 * * 7"]}}, "schedule.cron", "day of week '7' is not in 0 to 6"),
+        ({"schedule": "1 2 31 2 *"}, "schedule.cron", "failed to find next date"),
         ({"schedule": {"cron": ["1 2 * * *"], "timezone": "Berlin/Europe"}}, "schedule.timezone", "no time zone"),
         ({"schedule": "1 2 * * *", "name": "x" * 53}, "name", "52"),
         ({"journal": {"store": "file"}}, "journal.store", "share no files"),
         ({"argo": {"labels": {"a": "{{x}}"}}}, "argo.labels.a", "tag"),
         ({"argo": {"podGC": "Never"}}, "argo.podGC", "not known"),
+        ({"argo": {"securityContext": {"runAsNonRoto": True}}}, "argo.securityContext.runAsNonRoto", "did you mean 'runAsNonRoot'"),
+        ({"argo": {"podSecurityContext": {"seccompProfile": {"typ": "x"}}}}, "argo.podSecurityContext.seccompProfile.typ", "no such field"),
         ({"argo": {"imaje": "x"}}, "argo.imaje", "image"),
-        ({"parameters": {"env.NO": {}}}, "parameters.env.NO", "no default"),
+        ({"parameters": {"env.NO": {}}}, "parameters.env.NO", "its default"),
         ({"parameters": {"image": {"enum": ["web:2"]}}}, "parameters.image.enum", "not among"),
         ({"env": {"A": "{{b}}"}, "parameters": {"env.A": {}}}, "parameters.env.A", "tag"),
     ],

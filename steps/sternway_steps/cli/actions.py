@@ -10,6 +10,7 @@ from typing import Any
 from ..config import Config, load
 from ..errors import Refused
 from ..exits import Exit
+from ..patience import patiently
 from ..report import end_run, summary
 from ..run import run_step
 from ..session import Session
@@ -72,8 +73,8 @@ def step(
 
 
 def report(session: Session, output: Output, config: Config, run: str, status: str, workflow: str) -> int:
-    """End a run that was made step by step."""
-    result = end_run(session, config, run, status, workflow, output.event)
+    """End a run that was made step by step; its exit code is the run's, so what may pass is tried again here."""
+    result = patiently(lambda: end_run(session, config, run, status, workflow, output.event), session.stop)
     output.story(session.story(result.run))
     pod.last_words(summary(result))
     return result.exit_code

@@ -83,7 +83,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sternway")
 def app() -> None:
-    r"""Deployment steps that can be undone.
+    """Deployment steps that can be undone.
 
     \b
     Try it without a cluster:
@@ -99,7 +99,7 @@ def app() -> None:
 @_ON_CONFLICT
 @_shared
 def run(**arguments: Any) -> None:
-    r"""Validate, deploy and verify; undo everything when something fails.
+    """Validate, deploy and verify; undo everything when something fails.
 
     \b
     Example: sternway run --config config/production.yaml --set image=web:1.4.3
@@ -113,7 +113,7 @@ def run(**arguments: Any) -> None:
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @_shared
 def plan(**arguments: Any) -> None:
-    r"""Show what a run would change, field by field; change nothing.
+    """Show what a run would change, field by field; change nothing.
 
     \b
     Example: sternway plan --config sternway.yaml --set replicas=3
@@ -128,7 +128,7 @@ def plan(**arguments: Any) -> None:
 @_NAMESPACE
 @_shared
 def rollback(**arguments: Any) -> None:
-    r"""Undo a run from its journal, wherever it ran and however far it came.
+    """Undo a run from its journal, wherever it ran and however far it came.
 
     \b
     Example: sternway rollback 20261124-101500-3fa9c1
@@ -142,7 +142,7 @@ def rollback(**arguments: Any) -> None:
 @_NAMESPACE
 @_shared
 def runs(**arguments: Any) -> None:
-    r"""List the runs in the journal, newest first.
+    """List the runs in the journal, newest first.
 
     \b
     Example: sternway runs --target shop.web
@@ -156,7 +156,7 @@ def runs(**arguments: Any) -> None:
 @_NAMESPACE
 @_shared
 def show(**arguments: Any) -> None:
-    r"""Tell the whole story of a run: steps, objects, what was put back, what was kept and why.
+    """Tell the whole story of a run: steps, objects, what was put back, what was kept and why.
 
     \b
     Example: sternway show 20261124-101500-3fa9c1
@@ -179,7 +179,7 @@ def show(**arguments: Any) -> None:
 @_SET
 @_shared
 def step(**arguments: Any) -> None:
-    r"""Run one action of one step, as its container does.
+    """Run one action of one step, as its container does.
 
     \b
     Example: sternway step deploy execute --run my-run --config sternway.yaml
@@ -195,7 +195,7 @@ def step(**arguments: Any) -> None:
 @_SET
 @_shared
 def report(**arguments: Any) -> None:
-    r"""End a run whose steps were called one by one: seal its journal and say how it ended.
+    """End a run whose steps were called one by one: seal its journal and say how it ended.
 
     \b
     Example: sternway report --run my-run --config sternway.yaml

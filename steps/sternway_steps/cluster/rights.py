@@ -17,6 +17,22 @@ JOURNAL_RULES = (
     Rule("", ("secrets",), ("get", "list", "create", "patch", "delete")),
     Rule("coordination.k8s.io", ("leases",), ("get", "create", "update", "delete")),
 )
+_WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
+ROLLOUT_RULES = (
+    Rule("*", ("*",), ("list", "watch"), with_state=True),
+    Rule("", ("pods",), ("list", "watch"), only_with=_WITH_PODS),
+    Rule("", ("events",), ("list", "watch"), with_state=True),
+    Rule("apps", ("replicasets",), ("list", "watch"), only_with=("Deployment",)),
+    Rule("", ("pods/log",), ("get",), only_with=_WITH_PODS),
+)
+"""What it takes to watch objects come up, and to say why they do not."""
+
+
+def applies(rule: Rule, api_version: str, kind: str) -> bool:
+    """Tell whether a rule is needed where an object of a kind is deployed."""
+    from .diagnose.judge import has_state
+
+    return (not rule.only_with or kind in rule.only_with) and (not rule.with_state or has_state(api_version, kind))
 
 
 def missing_rights(client: Client, rules: Iterable[Rule], refs: Iterable[Ref], journal: str | None) -> list[str]:
@@ -27,7 +43,7 @@ def missing_rights(client: Client, rules: Iterable[Rule], refs: Iterable[Ref], j
     wanted: dict[tuple[str, Resource, str | None, str], None] = {}
     places = list(refs)
     for rule in rules:
-        for place in (p for p in places if not rule.only_with or p.kind in rule.only_with):
+        for place in (p for p in places if applies(rule, p.api_version, p.kind)):
             for resource, sub in _resources(client, rule, place):
                 wanted |= {(verb, resource, place.namespace, sub): None for verb in rule.verbs}
     if journal is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -144,25 +143,6 @@ ARGO = Section(
 )
 
 
-def _cron(node: Node) -> str:
-    """Read a cron expression of five fields, or one of the words that Argo knows."""
-    text = untagged(node)
-    if text in ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"):
-        return text
-    # The library comes with the templates; what only runs the steps starts nothing by schedule.
-    valid = croniter.croniter.is_valid if (croniter := _croniter()) else lambda _: True
-    if len(text.split()) != 5 or not valid(text):
-        raise s.Bad(f"{text!r} is no cron expression", "five fields, such as 30 2 * * 1-5")
-    return text
-
-
-def _croniter() -> Any:
-    try:
-        return importlib.import_module("croniter")
-    except ImportError:
-        return None
-
-
 def _zone(node: Node) -> str:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -175,10 +155,10 @@ def _zone(node: Node) -> str:
 
 
 SCHEDULE = Short(
-    lambda node: Schedule((_cron(node),)),
+    lambda node: Schedule((untagged(node),)),
     Section(
         {
-            "cron": Many(_cron),
+            "cron": Many(untagged),
             "timezone": _zone,
             "startingDeadline": s.duration,
             "succeededHistory": s.whole(0, 1000),

@@ -11,6 +11,7 @@ from ..cluster.order import wave_of
 from ..cluster.parallel import side_by_side
 from ..cluster.ref import Ref
 from ..cluster.restore import Change, Restorer
+from ..cluster.rights import ROLLOUT_RULES
 from ..cluster.snapshot import snapshot
 from ..cluster.targets import objects_of
 from ..errors import RollbackFailed, Transient
@@ -24,8 +25,9 @@ SPEC = StepSpec(
     options=("selector",),
     execute_rules=(Rule("*", ("*",), ("get", "list", "patch", "create")),),
     rollback_rules=(
-        Rule("*", ("*",), ("get", "list", "watch", "update", "delete")),
+        Rule("*", ("*",), ("get", "update", "delete")),
         Rule("", ("pods",), ("list", "delete"), only_with=("StatefulSet",)),
+        *ROLLOUT_RULES,
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from ..cluster.ref import Ref
+from ..cluster.rights import ROLLOUT_RULES
 from ..cluster.rollout import watch_rollout
 from ..cluster.targets import namespace_of, objects_of
 from ..errors import Failed, Stopped
@@ -16,10 +17,8 @@ SPEC = StepSpec(
     effects=Effects.NONE,
     options=("selector",),
     execute_rules=(
-        Rule("*", ("*",), ("list", "watch")),
-        Rule("", ("pods", "events"), ("list", "watch")),
-        Rule("apps", ("replicasets",), ("list", "watch")),
-        Rule("", ("pods/log", "services/proxy"), ("get",)),
+        *ROLLOUT_RULES,
+        Rule("", ("services/proxy",), ("get",)),
     ),
 )
 

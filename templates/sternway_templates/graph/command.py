@@ -33,7 +33,7 @@ def graph(path: str, overrides: tuple[str, ...], form: str | None, output: str) 
 
     \b
     Example: sternway graph --config sternway.yaml --output saga.svg
-    """  # noqa: D301  click wants the character itself, not the two that a raw string holds
+    """
     draw = FORMATS[form or _format_of(output)]
     config = load(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
     plan = make_plan(config.steps, {name: step.spec for name, step in builtin_steps().items()})

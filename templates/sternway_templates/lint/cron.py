@@ -22,7 +22,7 @@ _FIELDS: tuple[tuple[str, int, int, Mapping[str, int]], ...] = (
     ("month", 1, 12, _MONTHS),
     ("day of week", 0, 6, _DAYS),
 )
-_NAMED = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+WORDS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 _EVERY = re.compile(r"@every\s+(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
 _RANGE = re.compile(r"(?P<first>\*|\?|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d+))?")
 
@@ -76,7 +76,7 @@ def wrong_schedule(schedule: str) -> str:
     if zone.startswith(("TZ=", "CRON_TZ=")):
         schedule = rest.strip()
     if schedule.startswith("@"):
-        return "" if schedule in _NAMED or _EVERY.fullmatch(schedule) else "there is no such word"
+        return "" if schedule in WORDS or _EVERY.fullmatch(schedule) else "there is no such word"
     parts = schedule.split()
     if len(parts) != len(_FIELDS):
         return f"it has {len(parts)} fields, not {len(_FIELDS)}"

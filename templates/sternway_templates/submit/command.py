@@ -34,7 +34,7 @@ from .workflow import apply, create, require_argo, require_current
 @click.option("--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account.")
 @click.option("--context", metavar="NAME", help="The kubeconfig's context.")
 def submit(**arguments: Any) -> None:
-    r"""Start the pipeline on Argo Workflows, through the Kubernetes API alone.
+    """Start the pipeline on Argo Workflows, through the Kubernetes API alone.
 
     \b
     Example: sternway submit --config sternway.yaml --set image=web:1.4.3 --wait

@@ -13,8 +13,15 @@ from sternway_steps.journal.replay import Status, replay
 from sternway_steps.plan import Plan
 from sternway_steps.step import Action
 
-from .nodes import message_of, phase_of, pods
+from .nodes import attempts_of, message_of, phase_of, pods
 from .telling import first_error
+
+# What the report's exit code says of the run; every other one stands for an undo that went well.
+_STATUS = {
+    int(Exit.REFUSED): Status.REFUSED,
+    int(Exit.TRANSIENT): Status.REFUSED,
+    int(Exit.ROLLBACK_FAILED): Status.ROLLBACK_FAILED,
+}
 
 
 def ending(
@@ -53,8 +60,9 @@ def ending_by_pods(run: str, plan: Plan, workflow: Mapping[str, Any], gone: bool
         return RunEnded(run, Status.SUCCEEDED, int(Exit.DONE), seconds)
     if reported:
         code = reported[-1]
-        status = {3: Status.REFUSED, 75: Status.REFUSED, 5: Status.ROLLBACK_FAILED}.get(code, Status.UNDONE)
-        return RunEnded(run, status, code, seconds, Stopped(how(workflow, gone)))
+        error = first_error(plan, attempts_of(workflow)) or Stopped(how(workflow, gone))
+        status = _STATUS.get(code, Status.UNDONE)
+        return RunEnded(run, status, code, seconds, error)
     begun = {pod.step for pod in found if pod.action is Action.EXECUTE and pod.phase != "Pending"}
     undone = {pod.step for pod in found if pod.action is Action.ROLLBACK and pod.phase == "Succeeded"}
     left = [step.name for step in plan.undo_of(begun) if step.name not in undone]

@@ -18,7 +18,7 @@ from sternway_steps.session import Session
 
 from .ending import ending, ending_by_pods, how
 from .news import PAUSE, News
-from .nodes import ENDED, attempts_of, forward_failed, message_of, phase_of
+from .nodes import ENDED, attempts_of, phase_of, undoing
 from .notes import Notes
 from .telling import Telling
 from .workflow import stop
@@ -91,10 +91,9 @@ class Following:
 
     def _look(self, records: list[Record]) -> None:
         attempts = list(replay(records).attempts) if records else attempts_of(self._workflow) if self._blind else []
-        undoing = message_of(self._workflow) or "its way forward failed" if forward_failed(self._workflow) else None
-        self._notes.waiting(self._workflow)
-        self._telling.look(attempts, undoing, self._notes.why(self._workflow))
         self._notes.look(self._workflow, attempts)
+        self._telling.look(attempts, undoing(self._workflow), self._notes.why(self._workflow))
+        self._notes.progress(self._workflow)
 
     def _end(self, records: list[Record], seconds: float) -> int:
         self._telling.cut_off(self._notes.why(self._workflow))

@@ -60,11 +60,15 @@ def message_of(workflow: Mapping[str, Any]) -> str:
     return str((workflow.get("status") or {}).get("message") or "")
 
 
-def forward_failed(workflow: Mapping[str, Any]) -> bool:
-    """Tell whether the way forward has failed and the handler has begun."""
+def undoing(workflow: Mapping[str, Any]) -> str | None:
+    """Say why the way forward has failed, once the handler has begun; None before that, and after a success."""
     name = workflow["metadata"]["name"]
-    phases = {str(node.get("name")): str(node.get("phase")) for node in _nodes(workflow)}
-    return f"{name}.onExit" in phases and phases.get(name) in ("Failed", "Error")
+    named = {str(node.get("name")): node for node in _nodes(workflow)}
+    root = named.get(name, {})
+    if f"{name}.onExit" not in named or root.get("phase") not in ("Failed", "Error"):
+        return None
+    failed = [pod.message for pod in pods(workflow) if pod.action is Action.EXECUTE and pod.over and pod.message]
+    return (failed or [str(root.get("message") or "the way forward has failed")])[-1]
 
 
 def pods(workflow: Mapping[str, Any]) -> list[Pod]:

@@ -21,20 +21,20 @@ class Notes:
         self._said: set[str] = set()
         self._counts: dict[str, str] = {}
 
-    def waiting(self, workflow: Mapping[str, Any]) -> None:
-        """Say what the Workflow waits for (its lock), and which pods can't start."""
+    def look(self, workflow: Mapping[str, Any], attempts: Sequence[Attempt]) -> None:
+        """Say what the Workflow waits for (its lock), which pods can't start, and which ended without an attempt."""
         if phase_of(workflow) == "Pending" and (message := message_of(workflow)):
             self._say(f"the Workflow waits: {message}")
         for pod in pods(workflow):
             if pod.stuck:
                 self._say(f"{_name(pod)} waits: {pod.stuck}")
-
-    def look(self, workflow: Mapping[str, Any], attempts: Sequence[Attempt]) -> None:
-        """Say how far the pods are, and which ended before they began anything."""
-        for pod in pods(workflow):
             begun = sum((a.step, a.action) == (pod.step, pod.action) for a in attempts)
             if pod.over and pod.phase != "Succeeded" and pod.action is not None and begun < pod.number:
                 self._say(f"{_name(pod)} ended before it began: {pod.message or pod.phase}")
+
+    def progress(self, workflow: Mapping[str, Any]) -> None:
+        """Tell how far the pods say that they are."""
+        for pod in pods(workflow):
             if pod.phase == "Running" and pod.action is not None:
                 self._progress(pod, pod.action)
 
