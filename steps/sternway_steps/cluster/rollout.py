@@ -141,7 +141,7 @@ def _decide(
             return Report(True, f"{len(refs)} objects are ready")
         if late:
             return _overdue(client, observed, waiting)
-        told = _tell(waiting, told, on_progress)
+        told = _tell(verdicts, waiting, told, on_progress)
 
 
 def _judge(ref: Ref, observed: Observed, now: datetime, grace: Grace) -> Verdict:
@@ -168,12 +168,18 @@ def _take(changes: queue.SimpleQueue[Any], wait: float) -> Iterable[Any]:
         return
 
 
-def _tell(waiting: dict[Ref, Verdict], told: str, on_progress: Callable[[Progress], None]) -> str:
+def _tell(
+    verdicts: dict[Ref, Verdict], waiting: dict[Ref, Verdict], told: str, on_progress: Callable[[Progress], None]
+) -> str:
+    """Say what is waited for first, and how far the whole is: pods of workloads, and one for each other object."""
     ref, verdict = next(iter(waiting.items()))
     text = f"{ref}: {verdict.message}" + (f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else "")
-    if text != told:
-        on_progress(Progress(text, verdict.done, verdict.wanted))
-    return text
+    wanted = sum(v.wanted or 1 for v in verdicts.values())
+    done = sum((v.done or 0) if v.wanted else v.state == "ready" for v in verdicts.values())
+    now = f"{done}/{wanted} {text}"
+    if now != told:
+        on_progress(Progress(text, done, wanted))
+    return now
 
 
 def _overdue(client: Client, observed: Observed, waiting: dict[Ref, Verdict]) -> Report:

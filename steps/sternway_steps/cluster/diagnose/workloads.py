@@ -22,7 +22,7 @@ def judge_deployment(obj: Obj, view: View) -> Verdict:
     wanted = spec.get("replicas", 1)
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
     newest = _newest(obj, view)
-    done = min(updated, available, wanted)
+    done = min(((newest or {}).get("status") or {}).get("availableReplicas", 0), wanted)
     if not _observed(obj):
         return progressing("NotObserved", "the controller has not seen the change yet", None, 0, wanted)
     if updated >= wanted and status.get("replicas", 0) <= updated and available >= updated:
