@@ -7,10 +7,13 @@ from collections.abc import Callable
 from croniter import croniter
 from croniter.croniter import CroniterError
 from hera.workflows import models as m
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config
 from sternway_steps.config.document import Entry, Node
 from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
 from sternway_steps.config.reader import nearest
+from sternway_steps.errors import Refused
+from sternway_steps.plan import Plan, make_plan
 
 from .fields import unknown
 from .lint.cron import WORDS, wrong_schedule
@@ -21,15 +24,20 @@ Report = Callable[[str, str, str, str], None]
 """Takes the key whose place is named, the field, the message and a hint."""
 
 
-def check(config: Config, document: Node) -> None:
-    """Find what Argo would not take, or not run as it is meant; raises ConfigErrors with every finding."""
+def checked_plan(config: Config, document: Node) -> Plan:
+    """Give the plan of a configuration that Argo can run; raises ConfigErrors with every finding."""
     errors: list[ConfigError] = []
+    plan = Plan(())
 
     def report(key: str, field: str, message: str, hint: str) -> None:
         entry = document.value.get(key)
         place: Place = entry.place if entry is not None else document.place
         errors.append(ConfigError(place, field, message, hint=hint))
 
+    try:
+        plan = make_plan(config.steps, {name: step.spec for name, step in builtin_steps().items()})
+    except Refused as bad:
+        report("steps", "steps", bad.message.removeprefix("steps: "), bad.remedy or "")
     if config.journal.store != "cluster":
         report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
     if config.namespace is None:
@@ -40,6 +48,7 @@ def check(config: Config, document: Node) -> None:
     _check_security(config, report)
     if errors:
         raise ConfigErrors(errors)
+    return plan
 
 
 def at(document: Node, path: str) -> Node | None:

@@ -7,12 +7,10 @@ import json
 from typing import Any
 
 from hera.workflows import models as m
-from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config
 from sternway_steps.config.document import Node
-from sternway_steps.plan import make_plan
 
-from .checks import at, check
+from .checks import at, checked_plan
 from .files import config_maps, files
 from .made import data, made
 from .rbac import rbac
@@ -26,11 +24,10 @@ HASH = "sternway.dev/config-hash"
 def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     """Give the objects by the file that each belongs into, in the order in which they are applied.
 
-    Raises: ConfigErrors, Refused: what Argo would not take, or not run as it is meant.
+    Raises: ConfigErrors: what Argo would not take, or not run as it is meant.
     """
     namespace = config.namespace
-    check(config, document)
-    plan = make_plan(config.steps, {name: step.spec for name, step in builtin_steps().items()})
+    plan = checked_plan(config, document)
     labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
     account = config.argo.service_account or f"sternway-{config.name}"
     maps = config_maps(f"sternway-{config.name}", namespace, labels, files(config, document))

@@ -162,6 +162,8 @@ def test_a_schedule_makes_a_cron_workflow_that_never_replaces(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("keys", "field", "why"),
     [
+        ({"steps": ["validate", "deploi"]}, "steps", "did you mean 'deploy'"),
+        ({"steps": [{"name": "deploy", "with": {"slector": "a=b"}}]}, "steps", "did you mean 'selector'"),
         ({"namespace": None}, "namespace", "where they belong"),
         ({"schedule": "61 2 * * *"}, "schedule.cron", "no cron expression"),
         ({"schedule": "1 2 3"}, "schedule.cron", "no cron expression"),

@@ -1,0 +1,116 @@
+"""Runs whose steps are called one by one: by a person with containers, and by Argo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sternway_steps.config import Config
+from sternway_steps.errors import Refused, Transient
+from sternway_steps.exits import Exit
+from sternway_steps.journal.replay import Status
+from sternway_steps.orchestrator import Result
+from sternway_steps.report import end_run
+from sternway_steps.run import run_step
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.sandbox.faults import fail
+from sternway_steps.session import Session
+from sternway_steps.step import Action
+
+from tests.helpers import config_map, config_of
+
+
+@pytest.fixture
+def session(sternway_sandbox: Sandbox) -> Iterator[Session]:
+    with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="default") as session:
+        yield session
+
+
+def config(value: str) -> Config:
+    return config_of("default", config_map("m", a=value))
+
+
+def step(session: Session, name: str, value: str = "1", *, run: str | None = None, workflow: str = "", action: Action = Action.EXECUTE) -> Result:  # fmt: skip
+    return run_step(session, config(value), name, action, run, lambda _: None, workflow)
+
+
+def value(session: Session) -> str | None:
+    found = session.client.list("v1", "ConfigMap", "default").items
+    return next((str(o["data"]["a"]) for o in found if o["metadata"]["name"] == "m"), None)
+
+
+def test_without_a_name_an_execution_goes_on_with_the_open_run_and_begins_one_after_its_end(session: Session) -> None:
+    first = step(session, "validate").run
+    assert step(session, "deploy").run == first
+    assert step(session, "verify").run == first
+    assert session.story(first).status is Status.SUCCEEDED
+    second = step(session, "deploy", "2").run
+    assert second != first
+    assert step(session, "deploy", "2", action=Action.ROLLBACK).run == second
+    assert value(session) == "1"
+    third = step(session, "deploy", "3").run
+    assert third not in (first, second), "a run that is being undone is not gone on with"
+
+
+def test_without_a_name_and_without_a_run_a_rollback_has_nothing_to_do(session: Session) -> None:
+    result = step(session, "deploy", action=Action.ROLLBACK)
+    assert (result.status, result.exit_code) == (Status.UNDONE, Exit.DONE)
+    assert session.runs() == []
+
+
+def test_argo_does_not_do_twice_what_is_done_nor_again_what_was_cut_off(session: Session) -> None:
+    """Argo makes a pod anew that is deleted in its first seconds."""
+    assert step(session, "deploy", run="r", workflow="w").exit_code == Exit.DONE
+    assert step(session, "deploy", run="r", workflow="w").exit_code == Exit.DONE
+    session.stop.set()
+    assert step(session, "verify", run="r", workflow="w").exit_code == Exit.STOPPED
+    session.stop.clear()
+    again = step(session, "verify", run="r", workflow="w")
+    assert again.exit_code == Exit.STOPPED
+    assert "cut off" in str(again.error)
+    attempts = [(a.step, a.result) for a in session.story("r").attempts]
+    assert attempts == [("deploy", "done"), ("verify", "stopped")]
+
+
+def test_argo_tries_again_what_was_transient(session: Session, sternway_sandbox: Sandbox) -> None:
+    sternway_sandbox.faults.when(lambda r: r.path.endswith("/configmaps/m"), fail(503, Retry_After="60"))
+    assert step(session, "deploy", run="r", workflow="w").exit_code == Exit.TRANSIENT
+    assert step(session, "deploy", run="r", workflow="w").exit_code == Exit.DONE
+
+
+def test_what_a_terminated_workflow_left_is_undone_by_the_next_one(session: Session) -> None:
+    for name in ("validate", "deploy", "verify"):
+        step(session, name, "old", run="good", workflow="w0")
+    step(session, "deploy", "new", run="lost", workflow="w1")
+    assert value(session) == "new"
+    step(session, "validate", "newer", run="next", workflow="w2")
+    assert session.story("lost").status is Status.UNDONE
+    assert value(session) == "old"
+
+
+def test_one_process_does_not_run_into_a_workflow_that_is_open(session: Session) -> None:
+    step(session, "deploy", "new", run="open", workflow="w1")
+    with pytest.raises(Transient, match="Workflow w1") as raised:
+        session.run(config("newer"))
+    assert "sternway rollback open" in str(raised.value.remedy)
+    assert value(session) == "new"
+    assert session.rollback("open").status is Status.UNDONE
+    assert session.run(config("newer")).status is Status.SUCCEEDED
+
+
+def test_a_run_that_was_rolled_back_is_over(session: Session) -> None:
+    step(session, "deploy", run="r", workflow="w")
+    step(session, "deploy", run="r", workflow="w", action=Action.ROLLBACK)
+    with pytest.raises(Refused, match="rolled back already"):
+        step(session, "verify", run="r", workflow="w")  # what `argo retry` would do
+
+
+def test_the_report_of_a_run_in_which_nothing_began(session: Session) -> None:
+    result = end_run(session, config("1"), "r", "Failed", "w", lambda _: None)
+    assert (result.status, result.exit_code) == (Status.UNDONE, Exit.STOPPED)
+    assert "before step validate began" in str(result.error)
+    told = session.client.list("v1", "Event", "default").items
+    assert [(e["reason"], e["involvedObject"]["name"]) for e in told] == [("Undone", "w")]
+    again = end_run(session, config("1"), "r", "Failed", "w", lambda _: None)
+    assert again.exit_code == result.exit_code
+    assert len(session.client.list("v1", "Event", "default").items) == 1, "a report that is made twice is told once"
