@@ -86,6 +86,17 @@ def test_parameters_change_what_is_deployed_and_progress_is_seen(runner: OnArgo)
     assert made["spec"]["template"]["spec"]["containers"][0]["image"] == "localhost/app:3"
 
 
+def test_a_schedule_starts_runs(runner: OnArgo) -> None:
+    runner.apply(files(runner.namespace, 1, {"schedule": "* * * * *"}))
+
+    def started() -> str:
+        found = runner.client.list(API, "Workflow", runner.namespace, labels="workflows.argoproj.io/cron-workflow=web")
+        return str(found.items[0]["metadata"]["name"]) if found.items else ""
+
+    runner.name = until(started, 150, "the minute comes")
+    assert runner.ended() == 0
+
+
 def test_nothing_of_a_pipeline_needs_more_than_the_restricted_standard(runner: OnArgo) -> None:
     """The namespace enforces it: a pod that asked for more would not be created."""
     label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
