@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from .config import Config
 from .errors import Refused, Transient
-from .events import Listener
-from .journal.lock import Lock
 from .journal.replay import Status, Story, replay
 from .journal.store import Store
 from .journal.writer import RunJournal
+from .orchestrator import Result
 
-if TYPE_CHECKING:
-    from .session import Session
+Undo = Callable[[Config, RunJournal], Result]
+"""Undoes a run from its journal."""
 
 
-def finish_interrupted(
-    session: Session, store: Store, journal: RunJournal, lock: Lock, tell: Listener, on_argo: bool
-) -> None:
+def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo: bool) -> None:
     """Undo what was left half done before `journal`'s run begins; the caller holds the target's lock.
 
     A run of one process that is open is dead, for a living one would hold the lock. One on Argo holds it only while
@@ -37,12 +34,11 @@ def finish_interrupted(
                 remedy=f"wait for it; when that Workflow is gone: sternway rollback {begun.run}",
             )
         if begun.workflow or not begun.stepwise:
-            _finish(session, store, replay(store.records(begun.run)), lock, tell)
+            _finish(store, replay(store.records(begun.run)), undo)
 
 
-def _finish(session: Session, store: Store, story: Story, lock: Lock, tell: Listener) -> None:
-    journal = RunJournal(store, story.run, story.target)
-    result = session.orchestrator(Config.from_dict(story.config), journal, store, lock, tell).undo()
+def _finish(store: Store, story: Story, undo: Undo) -> None:
+    result = undo(Config.from_dict(story.config), RunJournal(store, story.run, story.target))
     if result.status is not Status.UNDONE:
         raise Refused(
             f"run {story.run} of this target was interrupted, and could not be undone: "

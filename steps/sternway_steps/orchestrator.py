@@ -15,8 +15,8 @@ from .exits import Exit, exit_of
 from .journal.entries import Kind
 from .journal.replay import Status, replay
 from .journal.writer import RunJournal
-from .patience import ROLLBACK_TRIES
-from .plan import Backoff, Plan, PlannedStep
+from .patience import ROLLBACK_TRIES, Backoff
+from .plan import Plan, PlannedStep
 from .step import Action, Step
 
 

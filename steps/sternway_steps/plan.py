@@ -1,4 +1,4 @@
-"""What runs, in which order, what is undone and when, and what is tried again. Pure; both runners read it."""
+"""What runs, in which order, and what is undone. Pure; both runners read it."""
 
 from __future__ import annotations
 
@@ -64,18 +64,6 @@ class Plan:
     def stays_of(self, begun: Collection[str]) -> tuple[PlannedStep, ...]:
         """Give the steps that began and whose effects stay whatever happens."""
         return tuple(s for s in self.steps if s.name in begun and s.spec.effects is Effects.IRREVERSIBLE)
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """Seconds to wait before a step is tried again: first, twice that, and so on, never over `most`."""
-
-    first: float = 1.0
-    most: float = 30.0
-
-    def delay(self, tries: int, asked: float | None = None) -> float:
-        """Give the wait after `tries` failed tries (1 or more); what the other side asked for is the least."""
-        return max(asked or 0.0, min(self.most, self.first * 2.0 ** (tries - 1)))
 
 
 def make_plan(wanted: Iterable[Wanted], specs: Mapping[str, StepSpec]) -> Plan:

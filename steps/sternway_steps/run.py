@@ -92,7 +92,8 @@ class _OneStep:
         """Make the run's own record; a run that Argo left half done is undone first."""
         if workflow:
             with held(self.lock, self.journal.run, self.session.stop):
-                finish_interrupted(self.session, store, self.journal, self.lock, self.tell, on_argo=True)
+                undo = self.session.undoing(store, self.lock, self.tell)
+                finish_interrupted(store, self.journal, undo, on_argo=True)
         head = {"config": self.config.to_dict(), "stepwise": True}
         self.journal.start({**head, "workflow": workflow} if workflow else head)
 

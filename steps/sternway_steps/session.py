@@ -19,7 +19,7 @@ from .builtin import builtin_steps
 from .config import Config
 from .errors import Refused, SternwayError
 from .events import Listener
-from .interrupted import finish_interrupted
+from .interrupted import Undo, finish_interrupted
 from .journal.entries import new_run_id
 from .journal.lock import Lock, held
 from .journal.replay import Status, Story, replay
@@ -96,7 +96,7 @@ class Session:
         store, lock = open_journal(config, self.book)
         journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
         with held(lock, journal.run, self.stop):
-            finish_interrupted(self, store, journal, lock, tell, on_argo=False)
+            finish_interrupted(store, journal, self.undoing(store, lock, tell), on_argo=False)
             orchestrator = self.orchestrator(config, journal, store, lock, tell)
             who = {"version": __version__, "host": socket.gethostname(), "user": _user()}
             result = orchestrator.run({"config": config.to_dict(), "by": who})
@@ -173,6 +173,10 @@ class Session:
         plan = make_plan(config.steps, self.specs())
         contexts = self.contexts(config, journal, plan, lock.lost)
         return Orchestrator(plan, self.steps, journal, contexts, tell, self.stop, where=store.where())
+
+    def undoing(self, store: Store, lock: Lock, tell: Listener) -> Undo:
+        """Give what undoes runs of a journal while a lock is held."""
+        return lambda config, journal: self.orchestrator(config, journal, store, lock, tell).undo()
 
     def contexts(
         self, config: Config, journal: RunJournal, plan: Plan, undo_stop: threading.Event | None = None

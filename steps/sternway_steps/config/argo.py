@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..plan import Backoff
+from ..patience import Backoff
 from . import scalars as s
 from .document import Node
 from .reader import Many, Raw, Section, Short, Table

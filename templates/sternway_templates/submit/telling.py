@@ -8,8 +8,8 @@ from datetime import datetime
 from sternway_steps.errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
 from sternway_steps.events import Listener, StepEnded, StepProgress, StepStarted, UndoStarted
 from sternway_steps.journal.replay import Attempt
-from sternway_steps.patience import ROLLBACK_TRIES
-from sternway_steps.plan import Backoff, Plan
+from sternway_steps.patience import ROLLBACK_TRIES, Backoff
+from sternway_steps.plan import Plan
 from sternway_steps.step import Action, Item, Progress
 
 _MEANT: dict[str, type[SternwayError]] = {
