@@ -15,6 +15,7 @@ from sternway_steps.config.reader import nearest
 from sternway_steps.errors import Refused
 from sternway_steps.plan import Plan, make_plan
 
+from .container import REPORT
 from .fields import unknown
 from .lint.cron import WORDS, wrong_schedule
 
@@ -38,6 +39,8 @@ def checked_plan(config: Config, document: Node) -> Plan:
         plan = make_plan(config.steps, {name: step.spec for name, step in builtin_steps().items()})
     except Refused as bad:
         report("steps", "steps", bad.message.removeprefix("steps: "), bad.remedy or "")
+    if any(step.name == REPORT for step in plan.steps):
+        report("steps", "steps", f"{REPORT} is the name of the step that ends a run on Argo", "name yours otherwise")
     if config.journal.store != "cluster":
         report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
     if config.namespace is None:

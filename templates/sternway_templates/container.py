@@ -24,6 +24,7 @@ _RESTRICTED = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+REPORT = "report"
 _CUT_OFF = (-1, 137)
 """What Argo sees of a pod that was deleted or evicted, and of one that was killed."""
 
@@ -82,7 +83,7 @@ def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) ->
     argo = config.argo
     return made(
         m.Template,
-        name="report",
+        name=REPORT,
         container=_main(config, plan.steps[-1].spec.name, ["report", "--status", "{{workflow.status}}"], parameters),
         retry_strategy=_retries(config, argo.rollback_retries, _CUT_OFF),
         active_deadline_seconds=math.ceil(argo.rollback_deadline),

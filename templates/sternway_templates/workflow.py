@@ -12,7 +12,7 @@ from sternway_steps.config import Config
 from sternway_steps.plan import Plan
 from sternway_steps.step import Action
 
-from .container import container_of, defaults, report
+from .container import REPORT, container_of, defaults, report
 from .made import made
 
 # Only this is known to a handler for sure (Argo, "Variables"); whether a step began is in the journal.
@@ -47,7 +47,7 @@ def workflow_spec(
         template_defaults=defaults(config),
         templates=[
             _steps("execute", [(step.name, f"execute-{step.name}", None) for step in plan.steps]),
-            _steps("undo", [*((s.name, f"rollback-{s.name}", _UNDO) for s in undo), ("report", "report", _UNDO)]),
+            _steps("undo", [*((s.name, f"rollback-{s.name}", _UNDO) for s in undo), (REPORT, REPORT, _UNDO)]),
             *(container_of(config, step, Action.EXECUTE, parameters) for step in plan.steps),
             *(container_of(config, step, Action.ROLLBACK, parameters) for step in undo),
             report(config, plan, parameters),
