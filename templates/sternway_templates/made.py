@@ -24,8 +24,16 @@ def made(model: type[Model], **keys: Any) -> Model:
 def data(model: Any) -> dict[str, Any]:
     """Give a model as the JSON data that Argo reads."""
     dump = getattr(model, "model_dump", None) or model.dict
-    found: dict[str, Any] = dump(by_alias=True, exclude_none=True, mode="json")
+    found: dict[str, Any] = _named_first(dump(by_alias=True, exclude_none=True, mode="json"))
     return found
+
+
+def _named_first(value: Any) -> Any:
+    """Put names before what they name, as people write it; the models have their fields by the alphabet."""
+    if isinstance(value, dict):
+        name = {"name": value["name"]} if "name" in value else {}
+        return {**name, **{key: _named_first(below) for key, below in value.items()}}
+    return [_named_first(item) for item in value] if isinstance(value, list) else value
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
