@@ -72,7 +72,17 @@ def attempt(
 def _seal(
     record: StepJournal, result: str, items: list[Item], outcome: Outcome | None, error: Exception | None
 ) -> Exception | None:
-    """Write how the attempt ended; gives the error of a journal that could not be written."""
+    """Write how the attempt ended, even when told to leave meanwhile; gives the error of a journal that can't be."""
+    try:
+        return _write_end(record, result, items, outcome, error)
+    except Abandoned:
+        _write_end(record, result, items, outcome, error)
+        raise
+
+
+def _write_end(
+    record: StepJournal, result: str, items: list[Item], outcome: Outcome | None, error: Exception | None
+) -> Exception | None:
     data: dict[str, Any] = {"result": result, "items": [asdict(item) for item in items]}
     if outcome is not None:
         data["summary"] = outcome.summary

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sternway_steps.config import Config
@@ -13,11 +18,11 @@ from sternway_steps.orchestrator import Result
 from sternway_steps.report import end_run
 from sternway_steps.run import run_step
 from sternway_steps.sandbox import Sandbox
-from sternway_steps.sandbox.faults import fail
+from sternway_steps.sandbox.faults import delay, fail
 from sternway_steps.session import Session
 from sternway_steps.step import Action
 
-from tests.helpers import config_map, config_of
+from tests.helpers import command, config_map, config_of, until
 
 
 @pytest.fixture
@@ -114,3 +119,24 @@ def test_the_report_of_a_run_in_which_nothing_began(session: Session) -> None:
     again = end_run(session, config("1"), "r", "Failed", "w", lambda _: None)
     assert again.exit_code == result.exit_code
     assert len(session.client.list("v1", "Event", "default").items) == 1, "a report that is made twice is told once"
+
+
+def test_a_step_that_is_stopped_twice_is_sealed_once(session: Session, sternway_sandbox: Sandbox, tmp_path: Path) -> None:  # fmt: skip
+    """Argo sends its signal twice, and here a request hangs all the while."""
+    (tmp_path / "m.json").write_text(json.dumps(config_map("m", a="1")))
+    (tmp_path / "sternway.yaml").write_text("name: t\nnamespace: default\nmanifests: [m.json]\n")
+    sternway_sandbox.faults.when(lambda r: r.method == "PATCH" and r.path.endswith("/configmaps/m"), delay(20))
+    process = subprocess.Popen(
+        command("step", "deploy", "execute", "--run", "r", "-c", str(tmp_path / "sternway.yaml"), "--kubeconfig", sternway_sandbox.kubeconfig),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    until(
+        lambda: any(r.path.endswith("/configmaps/m") and r.method == "PATCH" for r in sternway_sandbox.faults.requests)
+    )
+    while process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    out = process.communicate()[0]
+    assert process.returncode == Exit.STOPPED, out
+    assert [(a.step, a.result) for a in session.story("r").attempts] == [("deploy", "stopped")]

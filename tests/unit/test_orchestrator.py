@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,21 @@ def test_a_stop_undoes(tmp_path: Path) -> None:
     result = walk(tmp_path, Made("a", diary), Made("b", diary, stopped), Made("c", diary), stop=stop)
     assert (result.status, result.exit_code) == (Status.UNDONE, Exit.STOPPED)
     assert diary == ["a execute", "b execute", "b rollback", "a rollback"]
+
+
+def test_who_is_told_to_leave_while_sealing_seals_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    diary: list[str] = []
+    write, told = StepJournal.end, [Abandoned()]
+
+    def end(journal: StepJournal, data: Mapping[str, Any]) -> None:
+        if told:
+            raise told.pop()
+        write(journal, data)
+
+    monkeypatch.setattr(StepJournal, "end", end)
+    assert walk(tmp_path, Made("a", diary)).status is Status.INTERRUPTED
+    story = replay(FileStore(tmp_path).records("r1"))
+    assert [(a.step, a.result) for a in story.attempts] == [("a", "done")]
 
 
 def test_an_abandoned_undo_is_sealed_and_can_be_resumed(tmp_path: Path) -> None:

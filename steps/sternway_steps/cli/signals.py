@@ -22,13 +22,16 @@ def minded(session: Session, note: Callable[[str], None], *, one_step: bool) -> 
     """Let the first signal stop what runs, and the second one leave at once; the attempt is sealed either way.
 
     A run undoes itself after the first. One step of a run does not: its undo is another process's work, and whoever
-    stops a container kills it some seconds later, so the second signal is one that it gives itself.
+    stops a container kills it some seconds later. So it leaves by its own clock, and further signals change nothing:
+    Argo sends its own twice (seen at 4.1.2), the second one while the attempt is being sealed.
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        if session.stop.is_set():
+        if number == signal.SIGALRM or (session.stop.is_set() and not one_step):
             session.client.abort()
             raise Abandoned
+        if session.stop.is_set():
+            return
         session.stop.set()
         name = signal.Signals(number).name
         if one_step:
