@@ -238,3 +238,17 @@ def test_a_signal_while_it_starts_is_not_lost() -> None:
         "from sternway_steps.cli import main; main()"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == Exit.STOPPED
+
+
+def test_help_names_the_templates_commands_without_loading_them() -> None:
+    """They need an extra: help must not fail without it, nor wait for it."""
+    code = (
+        "import sys; sys.modules['hera'] = None; sys.argv = ['sternway', '--help']\n"
+        "import atexit; atexit.register(lambda: print([m for m in sys.modules if m.startswith('sternway_templates')]))\n"
+        "from sternway_steps.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("[]\n")
+    for name in ("graph", "lint", "submit", "template", "run", "step"):
+        assert f"\n  {name} " in done.stdout

@@ -51,14 +51,27 @@ def _do(name: str, **arguments: Any) -> None:
     call(name, arguments)
 
 
+_WITH_TEMPLATES = {
+    "graph": "Draw the saga as Mermaid or SVG.",
+    "lint": "Find what loses an undo in any Argo YAML.",
+    "submit": "Start the pipeline on Argo, and follow it to its end.",
+    "template": "Write the pipeline as Argo objects.",
+}
+"""What --help says of them: to ask themselves would load them all, and some may lack what they need."""
+
+
 class Commands(click.Group):
     """The commands here, and those that another package declares in the entry points `sternway.commands`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name them all."""
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands here, then the declared ones, which are not loaded for that."""
         from importlib.metadata import entry_points
 
-        return sorted({*super().list_commands(ctx), *(e.name for e in entry_points(group="sternway.commands"))})
+        super().format_commands(ctx, formatter)
+        declared = sorted({entry.name for entry in entry_points(group="sternway.commands")})
+        if declared:
+            with formatter.section("Commands of sternway[templates]"):
+                formatter.write_dl([(name, _WITH_TEMPLATES.get(name, "")) for name in declared])
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Find a command; one that is not ours is loaded now."""
