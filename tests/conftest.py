@@ -38,7 +38,12 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     if request.param == "sandbox":
         with Sandbox() as sandbox:
             yield from _cluster(sandbox.kubeconfig, real=False, sandbox=sandbox)
-        return
+    else:
+        yield request.getfixturevalue("real")
+
+
+@pytest.fixture
+def real() -> Iterator[Cluster]:
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         pytest.skip("no real cluster: KUBECONFIG is not set")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -69,16 +67,6 @@ def _packed(path: Path) -> int:
     with path.open("rb") as plain, gzip.GzipFile(fileobj=counted, mode="wb", compresslevel=6) as packed:
         shutil.copyfileobj(plain, packed, 1 << 20)
     return counted.tell()
-
-
-@pytest.fixture
-def real() -> Any:
-    from tests.conftest import _cluster
-
-    kubeconfig = os.environ.get("KUBECONFIG")
-    if not kubeconfig:
-        pytest.skip("no real cluster: KUBECONFIG is not set")
-    yield from _cluster(kubeconfig, real=True, sandbox=None)
 
 
 def container(cluster: Cluster, images: dict[str, str], folder: Path, texts: Mapping[str, str]) -> Container:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action
 
-from tests.conftest import Cluster, _cluster
+from tests.conftest import Cluster
 from tests.helpers import config_map, state_of, sternway
 from tests.scenarios.saga import files
 from tests.scenarios.test_fates import NOPE, needs_registry
@@ -112,14 +110,6 @@ def test_every_right_is_used_and_every_right_used_is_granted(tmp_path: Path) -> 
     }
     assert sorted(granted - there - ON_ARGO) == [], "more than is needed"
     assert sorted(there - granted) == [], "less than is needed"
-
-
-@pytest.fixture
-def real() -> Iterator[Cluster]:
-    kubeconfig = os.environ.get("KUBECONFIG")
-    if not kubeconfig:
-        pytest.skip("no real cluster: KUBECONFIG is not set")
-    yield from _cluster(kubeconfig, real=True, sandbox=None)
 
 
 def kubectl(cluster: Cluster, *arguments: str, stdin: str = "") -> str:
