@@ -166,7 +166,14 @@ class Session:
         with self.stop.joined() as stopped, held(lock, run, stopped):
             return self.undoing(store, lock, tell)(config, RunJournal(store, run, story.target))
 
-    def finish(self, run: str, tell: Listener = lambda _: None, *, journal_of: Config | None = None) -> Result | None:
+    def finish(
+        self,
+        run: str,
+        tell: Listener = lambda _: None,
+        *,
+        on_conflict: str | None = None,
+        journal_of: Config | None = None,
+    ) -> Result | None:
         """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
 
         Raises: Transient when it is still at work.
@@ -178,7 +185,7 @@ class Session:
         records = store.records(run) if store is not None else ()
         if not records or replay(records).status is not Status.OPEN:
             return None
-        return self.rollback(run, tell, journal_of=journal_of)
+        return self.rollback(run, tell, on_conflict=on_conflict, journal_of=journal_of)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""

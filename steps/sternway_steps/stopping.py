@@ -26,6 +26,9 @@ class StopAll(threading.Event):
     @contextmanager
     def joined(self, event: threading.Event | None = None) -> Iterator[threading.Event]:
         """Let an event, by default a new one, be set with all for a while; to set it stops nothing else."""
+        if event is self:
+            yield self
+            return
         mine, token = event or threading.Event(), object()
         self._each[token] = mine
         try:

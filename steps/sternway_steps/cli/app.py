@@ -22,10 +22,10 @@ _SHARED = (
     click.option(
         "--output",
         "-o",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(["text", "json", "github"]),
         default="text",
         show_default=True,
-        help="For people, or programs.",
+        help="For people, programs, or GitHub Actions.",
     ),
     click.option("--verbose", "-v", is_flag=True, help="Show every request."),
 )
@@ -110,6 +110,7 @@ def app() -> None:
 @_SET
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @_ON_CONFLICT
+@click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @_shared
 def run(**arguments: Any) -> None:
     """Validate, deploy and verify; undo everything when something fails.
@@ -137,6 +138,8 @@ def plan(**arguments: Any) -> None:
 @app.command()
 @click.argument("run")
 @_ON_CONFLICT
+@click.option("--unfinished", is_flag=True, help="Only finish what was cut off; a run that has ended is no error.")
+@click.option("--config", "-c", "journal_of", metavar="FILE", help="Take the journal of this configuration.")
 @_JOURNAL
 @_NAMESPACE
 @_shared
@@ -145,6 +148,7 @@ def rollback(**arguments: Any) -> None:
 
     \b
     Example: sternway rollback 20261124-101500-3fa9c1
+    Example: sternway rollback "$STERNWAY_RUN" --unfinished --config sternway.yaml
     """
     _do("rollback", **arguments)
 

@@ -93,6 +93,9 @@ class TextOutput:
         """Write a remark."""
         click.secho(text, fg="yellow", err=True)
 
+    def done(self) -> None:
+        """Write nothing: all was told when it happened."""
+
     def _progress(self, event: StepProgress) -> None:
         progress = event.progress
         count = f"[{progress.done}/{progress.wanted}] " if progress.wanted else ""

@@ -29,7 +29,7 @@ from .workflow import apply, create, require_argo, require_current
 @click.option("--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="A parameter of the pipeline.")
 @click.option("--apply", "apply_first", is_flag=True, help="Apply the generated objects first.")
 @click.option("--wait", is_flag=True, help="Follow the run to its end, and exit with its code.")
-@click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output", "-o", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 @click.option("--verbose", "-v", is_flag=True, help="Show every request.")
 @click.option("--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account.")
 @click.option("--context", metavar="NAME", help="The kubeconfig's context.")
