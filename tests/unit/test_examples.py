@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -46,7 +47,28 @@ def printed(command: Any, *arguments: str) -> str:
     return result.stdout
 
 
+def cronjob_of(config: Path) -> str:
+    shown = ["--for", "cronjob", "--config", f"templates/examples/{config.parent.name}/sternway.yaml", "--output", "-"]
+    head = f"# Made by Sternway {__version__}: sternway template {' '.join(shown)}\n"
+    return head + printed(template, "--for", "cronjob", "--config", str(config), "--output", "-")
+
+
+def pipeline_of(runner: str) -> Callable[[Path], str]:
+    """Give what writes a file of CI, called in the example's folder as in the root of its repository."""
+
+    def text(config: Path) -> str:
+        with contextlib.chdir(config.parent):
+            return printed(template, "--for", runner, "--config", config.name, "--output", "-")
+
+    return text
+
+
 MADE: dict[str, Callable[[Path], str]] = {"argo.yaml": yaml_of, "saga.svg": picture_of}
+ALSO: dict[str, dict[str, Callable[[Path], str]]] = {
+    "nightly": {"cronjob.yaml": cronjob_of},
+    "web": {"github.yaml": pipeline_of("github"), "gitlab.yaml": pipeline_of("gitlab")},
+}
+PAIRS = [(config, name) for config in CONFIGS for name in (*MADE, *ALSO.get(config.parent.name, {}))]
 
 
 def regenerating(environ: Mapping[str, str]) -> bool:
@@ -58,7 +80,8 @@ def regenerating(environ: Mapping[str, str]) -> bool:
 
 
 def check(config: Path, name: str, environ: Mapping[str, str]) -> None:
-    file, text = config.with_name(name), MADE[name](config)
+    made = {**MADE, **ALSO.get(config.parent.name, {})}
+    file, text = config.with_name(name), made[name](config)
     if regenerating(environ):
         file.write_text(text, encoding="utf-8")
     there = file.read_text(encoding="utf-8") if file.is_file() else None
@@ -84,12 +107,14 @@ def unreleased(value: Any, release: str) -> Any:
     if isinstance(value, list):
         return [unreleased(item, release) for item in value]
     if isinstance(value, str):
-        return re.sub(rf"(/|^)(sternway-[a-z]+):{re.escape(release)}$", r"\1\2:RELEASE", value)
+        image = re.sub(rf"(/|^)(sternway-[a-z]+):{re.escape(release)}$", r"\1\2:RELEASE", value)
+        return image.replace(f"'sternway=={release}'", "'sternway==RELEASE'")
     return value
 
 
-@pytest.mark.parametrize("name", MADE)
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.parent.name)
+@pytest.mark.parametrize(
+    ("config", "name"), PAIRS, ids=lambda part: part if isinstance(part, str) else part.parent.name
+)
 def test_what_stands_beside_an_example_is_what_it_gives(config: Path, name: str) -> None:
     check(config, name, os.environ)
 
@@ -107,7 +132,7 @@ def example(tmp_path: Path) -> Path:
     return tmp_path / "nightly/sternway.yaml"
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", [*MADE, "cronjob.yaml"])
 def test_what_is_out_of_date_is_named_with_the_command_and_written_anew(example: Path, name: str) -> None:
     text = example.read_text()
     example.write_text(text.replace("deadline: 20m", "deadline: 21m"))

@@ -216,3 +216,22 @@ def test_a_job_that_is_cancelled_is_undone_by_the_step_after_it(
     for name in ("gh-7-1", "gh-never-began"):
         done = sternway("rollback", name, "--unfinished", *flags, kubeconfig=kubeconfig)
         assert (done.returncode, "no undo is left to be finished" in done.stdout) == (0, True), done.stdout
+
+
+def test_steps_side_by_side_are_no_groups_and_say_whose_a_line_is(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "maps.yaml").write_text("\n---\n".join(
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {n}, labels: {{part: {n}}}}}" for n in ("one", "two")
+    ))  # fmt: skip
+    steps = ", ".join(f"{{name: {n}, uses: deploy, with: {{selector: part={n}}}}}" for n in ("one", "two"))
+    (tmp_path / "sternway.yaml").write_text(
+        f"name: pair\nmanifests: [maps.yaml]\nsteps: [validate, [{steps}], verify]\n"
+    )
+    arguments = ("run", "--config", str(tmp_path / "sternway.yaml"))
+    done = github(*arguments, sandbox=sternway_sandbox, summary=tmp_path / "summary.md")
+    assert done.returncode == 0, done.stdout + done.stderr
+    depth = 0
+    for name, _, _ in commands(done.stdout):
+        depth += {"group": 1, "endgroup": -1}.get(name, 0)
+        assert depth in (0, 1), done.stdout
+    for name in ("one", "two"):
+        assert f"| execute | {name} | done |" in (tmp_path / "summary.md").read_text()

@@ -18,7 +18,7 @@ from .summary import MOST, Summary, cut, table
 from .text import TextOutput
 
 
-class GithubOutput(TextOutput):
+class GithubOutput:
     """Writes what people read, with workflow commands around it; nothing that others wrote becomes one.
 
     Args:
@@ -27,7 +27,7 @@ class GithubOutput(TextOutput):
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        super().__init__()
+        self._text = TextOutput()
         self._stream: TextIO = sys.stdout
         sys.stdout, sys.stderr = _Harmless(sys.stdout), _Harmless(sys.stderr)
         self._summary = Summary()
@@ -42,30 +42,30 @@ class GithubOutput(TextOutput):
             case StepStarted():
                 self._begin(event)
             case StepEnded():
-                super().event(event)
+                self._text.event(event)
                 self._annotate_end(event)
             case RunEnded():
                 self._close()
-                super().event(event)
+                self._text.event(event)
                 self._annotate_over(event)
             case _:
-                super().event(event)
+                self._text.event(event)
 
     def plan(self, previews: Sequence[Preview]) -> None:
         """Write what would change, and a table of it."""
-        super().plan(previews)
+        self._text.plan(previews)
         rows = [(p.result, str(p.ref), ", ".join(f.path for f in p.fields), p.why) for p in previews]
         self._summary.parts.append("### Plan\n\n" + table(("would", "object", "fields", "why"), rows))
 
     def runs(self, stories: Sequence[Story]) -> None:
         """Write the list, and a table of it."""
-        super().runs(stories)
+        self._text.runs(stories)
         rows = [(s.run, s.target, s.started[:19], s.status.value, s.error.partition("\n")[0]) for s in stories]
         self._summary.parts.append(table(("run", "target", "started", "status", "error"), rows))
 
     def story(self, story: Story) -> None:
         """Write a run's story, and a table of its attempts."""
-        super().story(story)
+        self._text.story(story)
         rows = [
             (a.action.value, a.step, a.result or "cut off", str(a.data.get("summary") or a.data.get("error") or ""))
             for a in story.attempts
@@ -106,15 +106,12 @@ class GithubOutput(TextOutput):
 
     def _begin(self, event: StepStarted) -> None:
         again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-        title = f"{event.action.value} {event.step}{again}"
         self._at_work.add((event.step, event.action))
-        if len(self._at_work) == 1:
-            self._close()
-            self._write(command("group", title))
+        self._close()
+        if len(self._at_work) == 1:  # groups can't lie beside each other
+            self._write(command("group", f"{event.action.value} {event.step}{again}"))
             self._grouped = True
-        else:  # groups can't lie beside each other
-            self._close()
-            super().event(event)
+        self._text.event(event)
 
     def _annotate_end(self, event: StepEnded) -> None:
         self._at_work.discard((event.step, event.action))
