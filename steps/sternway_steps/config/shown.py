@@ -79,6 +79,8 @@ def _text(text: str) -> Any:
     from yaml import ScalarNode
 
     lines = text.split("\n")
-    simple = all(line.isprintable() and not line.endswith(" ") for line in lines) and not text.startswith((" ", "\n"))
-    style = None if len(lines) == 1 else "|" if simple else '"'
+    # YAML has more line ends than one, and each starts a new line here only when it is escaped.
+    printable = all(line.isprintable() and not line.endswith(" ") for line in lines)
+    simple = printable and not text.startswith((" ", "\n"))
+    style = (None if printable else '"') if len(lines) == 1 else "|" if simple else '"'
     return ScalarNode("tag:yaml.org,2002:str", text, style=style)
