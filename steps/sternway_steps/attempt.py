@@ -86,6 +86,8 @@ def _write_end(
     data: dict[str, Any] = {"result": result, "items": [asdict(item) for item in items]}
     if outcome is not None:
         data["summary"] = outcome.summary
+        if outcome.hands_on:
+            data["hands_on"] = {name: dict(values) for name, values in outcome.hands_on.items()}
     if error is not None:
         data["error"] = str(error)
         data["remedy"] = getattr(error, "remedy", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -77,11 +78,16 @@ Listener = Callable[[Event], None]
 
 
 def unfailing(listener: Listener) -> Listener:
-    """Keep a listener's errors away from the run: a progress bar that breaks is no reason to stop an undo."""
+    """Keep a listener's errors away from the run: a progress bar that breaks is no reason to stop an undo.
+
+    It is told one event at a time, also by steps that run side by side.
+    """
+    one_at_a_time = threading.RLock()
 
     def tell(event: Event) -> None:
         try:
-            listener(event)
+            with one_at_a_time:
+                listener(event)
         except Exception:
             logging.getLogger("sternway").exception("a listener failed at %s", type(event).__name__)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +30,10 @@ class Result:
     exit_code: Exit
     error: Exception | None = None
     rollback_errors: tuple[Exception, ...] = ()
+
+
+_SEALING = 2.0
+"""Seconds that the steps of a group get to seal their attempts when the run is left."""
 
 
 @dataclass
@@ -59,7 +64,7 @@ class Orchestrator:
         """
         began = self.clock()
         self.journal.start(data)
-        names = tuple(step.name for step in self.plan.steps)
+        names = _names(self.plan.steps)
         self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
         try:
             error = self._forward()
@@ -74,7 +79,7 @@ class Orchestrator:
         story = replay(self.journal.records())
         todo = self.plan.undo_of(story.begun())
         self.journal.start({"resumed": True})
-        self.tell(RunStarted(self.journal.run, self.journal.target, tuple(s.name for s in todo), self.where, True))
+        self.tell(RunStarted(self.journal.run, self.journal.target, _names(todo), self.where, True))
         try:
             errors = self._back(story.error or "asked for")
             status = Status.ROLLBACK_FAILED if errors else Status.UNDONE
@@ -84,15 +89,13 @@ class Orchestrator:
         return self._end(result, began)
 
     def _forward(self) -> Exception | None:
-        for planned in self.plan.steps:
+        """Run group after group; of a group in which steps fail, give the error of the first in the config's order."""
+        for group in self.plan.groups:
             if self.stop.is_set():
-                return Stopped(f"the run was stopped before step {planned.name} began")
-            try:
-                error = self._with_retries(planned, Action.EXECUTE, planned.retries + 1).error
-            except SternwayError as unwritten:
-                error = unwritten
-            if error is not None:
-                return error
+                return Stopped(f"the run was stopped before step {group[0].name} began")
+            errors = self._side_by_side(group, lambda planned: self._once(planned, Action.EXECUTE, planned.retries + 1))
+            if errors:
+                return errors[0][1]
         return None
 
     def _back(self, because: str) -> list[Exception]:
@@ -102,17 +105,42 @@ class Orchestrator:
         except SternwayError as unread:
             failure = RollbackFailed(f"nothing could be undone: {unread}", remedy=unread.remedy)
             return [failure]
-        todo = self.plan.undo_of(begun)
-        self.tell(UndoStarted(because, tuple(s.name for s in todo), tuple(s.name for s in self.plan.stays_of(begun))))
-        errors: list[Exception] = []
-        for planned in todo:
+        undone, stays = self.plan.undo_of(begun), self.plan.stays_of(begun)
+        self.tell(UndoStarted(because, _names(undone), _names(stays)))
+        failed = [
+            pair
+            for group in self.plan.undo_groups(begun)
+            for pair in self._side_by_side(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
+        ]
+        return [as_rollback_failure(planned, error) for planned, error in failed]
+
+    def _side_by_side(
+        self, group: Sequence[PlannedStep], work: Callable[[PlannedStep], Exception | None]
+    ) -> list[tuple[PlannedStep, Exception]]:
+        """Do one thing with every step of a group at once, each to its end whatever becomes of the others.
+
+        Gives those that failed with their errors, in the order of the config.
+        """
+        if len(group) == 1:
+            errors = [work(group[0])]
+        else:
+            pool = ThreadPoolExecutor(len(group), thread_name_prefix="sternway-step")
+            futures = [pool.submit(work, planned) for planned in group]
             try:
-                error = self._with_retries(planned, Action.ROLLBACK, ROLLBACK_TRIES).error
-            except SternwayError as unwritten:
-                error = unwritten
-            if error is not None:
-                errors.append(as_rollback_failure(planned, error))
-        return errors
+                wait(futures)
+            except Abandoned:  # raised here alone; the steps meet the client that was cut off, and seal themselves
+                wait(futures, _SEALING)
+                raise
+            finally:
+                pool.shutdown(wait=False)
+            errors = [future.result() for future in futures]
+        return [(planned, error) for planned, error in zip(group, errors, strict=True) if error is not None]
+
+    def _once(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
+        try:
+            return self._with_retries(planned, action, tries).error
+        except SternwayError as unwritten:
+            return unwritten
 
     def _with_retries(self, planned: PlannedStep, action: Action, tries: int) -> Attempted:
         step = self.steps[planned.spec.name]
@@ -167,6 +195,10 @@ class Orchestrator:
             RunEnded(result.run, result.status, int(result.exit_code), seconds, result.error, result.rollback_errors)
         )
         return result
+
+
+def _names(steps: Sequence[PlannedStep]) -> tuple[str, ...]:
+    return tuple(step.name for step in steps)
 
 
 def as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:

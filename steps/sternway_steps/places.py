@@ -62,7 +62,16 @@ def open_journal(config: Config, client: Client) -> tuple[Store, Lock]:
     """Give the journal of a config and the lock of its target."""
     target = target_of(config, client)
     if config.journal.store == "file":
-        store = file_journal(config.journal.path)
-        return store, FileLock(Path(store.where()) / f"{target}.lock")
-    namespace = journal_namespace(config, client)
-    return SecretStore(client, namespace), LeaseLock(client, namespace, target)
+        return file_journal(config.journal.path), _lock(config, client, target)
+    return SecretStore(client, journal_namespace(config, client)), _lock(config, client, target)
+
+
+def lock_of_step(config: Config, client: Client, step: str) -> Lock:
+    """Give the lock of one step of a target: those of a group, each in its own process, can't share the target's."""
+    return _lock(config, client, f"{target_of(config, client)}.{step}")
+
+
+def _lock(config: Config, client: Client, name: str) -> Lock:
+    if config.journal.store == "file":
+        return FileLock(Path(file_journal(config.journal.path).where()) / f"{name}.lock")
+    return LeaseLock(client, journal_namespace(config, client), name)

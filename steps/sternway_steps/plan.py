@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from .errors import Refused
@@ -25,6 +25,10 @@ class Wanted(Protocol):
     @property
     def options(self) -> Mapping[str, Any]:
         """The step's own keys."""
+
+    @property
+    def effects(self) -> str | None:
+        """What it leaves, where only the config knows: a word of Effects, or None."""
 
     @property
     def retries(self) -> int:
@@ -53,39 +57,61 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps in the order in which they run."""
+    """The groups in the order in which they run; the steps of one group run side by side."""
 
-    steps: tuple[PlannedStep, ...]
+    groups: tuple[tuple[PlannedStep, ...], ...]
+
+    @property
+    def steps(self) -> tuple[PlannedStep, ...]:
+        """All steps, in the order of the config."""
+        return tuple(step for group in self.groups for step in group)
+
+    def beside(self, step: PlannedStep) -> bool:
+        """Tell whether a step runs side by side with others."""
+        return any(step in group and len(group) > 1 for group in self.groups)
 
     def undo_of(self, begun: Collection[str]) -> tuple[PlannedStep, ...]:
-        """Give the steps to roll back, last first: all that began, a failed one too, and can be undone."""
-        return tuple(step for step in reversed(self.steps) if step.name in begun and step.undoable)
+        """Give the steps to roll back, those of the last group first: all that began, a failed one too."""
+        return tuple(step for group in self.undo_groups(begun) for step in group)
+
+    def undo_groups(self, begun: Collection[str]) -> tuple[tuple[PlannedStep, ...], ...]:
+        """Give the same in groups: the steps of one group are rolled back side by side."""
+        groups = (tuple(s for s in group if s.name in begun and s.undoable) for group in reversed(self.groups))
+        return tuple(group for group in groups if group)
 
     def stays_of(self, begun: Collection[str]) -> tuple[PlannedStep, ...]:
         """Give the steps that began and whose effects stay whatever happens."""
         return tuple(s for s in self.steps if s.name in begun and s.spec.effects is Effects.IRREVERSIBLE)
 
 
-def make_plan(wanted: Iterable[Wanted], specs: Mapping[str, StepSpec]) -> Plan:
-    """Bring the config's steps together with what the steps say of themselves.
+def make_plan(wanted: Iterable[Wanted | Sequence[Wanted]], specs: Mapping[str, StepSpec]) -> Plan:
+    """Bring the config's steps, and groups of them, together with what the steps say of themselves.
 
     Raises: Refused, when a step is not known, does not know one of its options, or a name stands twice.
     """
-    steps: list[PlannedStep] = []
+    groups: list[tuple[PlannedStep, ...]] = []
+    names: set[str] = set()
     for item in wanted:
-        spec = specs.get(item.uses)
-        if spec is None:
-            raise Refused(f"steps: there is no step {item.uses!r}", remedy=_nearest(item.uses, sorted(specs)))
-        if any(step.name == item.name for step in steps):
-            raise Refused(f"steps: {item.name!r} stands twice", remedy="give each step a name of its own (name: …)")
-        for key in item.options:
-            if key not in spec.options:
-                remedy = _nearest(key, spec.options) if spec.options else "it has none"
-                raise Refused(
-                    f"steps: {item.name} has an option that {item.uses} does not know: {key!r}", remedy=remedy
-                )
-        steps.append(PlannedStep(item.name, spec, dict(item.options), item.retries, item.deadline))
-    return Plan(tuple(steps))
+        group = tuple(_planned(one, specs) for one in (item if isinstance(item, Sequence) else (item,)))
+        for step in group:
+            if step.name in names:
+                raise Refused(f"steps: {step.name!r} stands twice", remedy="give each step a name of its own (name: …)")
+            names.add(step.name)
+        groups.append(group)
+    return Plan(tuple(groups))
+
+
+def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
+    spec = specs.get(item.uses)
+    if spec is None:
+        raise Refused(f"steps: there is no step {item.uses!r}", remedy=_nearest(item.uses, sorted(specs)))
+    for key in item.options:
+        if key not in spec.options:
+            remedy = _nearest(key, spec.options) if spec.options else "it has none"
+            raise Refused(f"steps: {item.name} has an option that {item.uses} does not know: {key!r}", remedy=remedy)
+    if item.effects is not None:
+        spec = replace(spec, effects=Effects(item.effects))
+    return PlannedStep(item.name, spec, dict(item.options), item.retries, item.deadline)
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:

@@ -91,12 +91,14 @@ def _result(run: str, plan: Plan, records: Sequence[Record], status: str) -> Res
 
 
 def _first_error(plan: Plan, story: Story, status: str) -> Exception:
-    for step in plan.steps:
-        tried = story.last(step.name)
-        if tried is None:
-            return Stopped(f"the run ended before step {step.name} began (workflow: {status or 'unknown'})")
-        if tried.result != "done":
-            return _error(tried)
+    for group in plan.groups:
+        tries = [story.last(step.name) for step in group]
+        for tried in tries:
+            if tried is not None and tried.result != "done":
+                return _error(tried)
+        for step, tried in zip(group, tries, strict=True):
+            if tried is None:
+                return Stopped(f"the run ended before step {step.name} began (workflow: {status or 'unknown'})")
     return Stopped(f"every step succeeded, but the run was ended (workflow: {status or 'unknown'})")
 
 

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,9 +27,9 @@ from .journal.secrets import SecretStore
 from .journal.store import Store
 from .journal.writer import RunJournal, StepJournal, prune
 from .orchestrator import Orchestrator, Result
-from .places import file_journal, open_journal, target_of
+from .places import file_journal, lock_of_step, open_journal, target_of
 from .plan import Plan, PlannedStep, make_plan
-from .step import Action, Context, Step, StepSpec
+from .step import Action, Checks, Context, Step, StepSpec
 
 if TYPE_CHECKING:
     from .cluster.client import Client
@@ -92,9 +92,9 @@ class Session:
 
         Raises: Refused, Transient: nothing was touched.
         """
-        _find_programs(make_plan(config.steps, self.specs()))  # what is missing is found before anything is written
         store, lock = open_journal(config, self.book)
         journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
+        self._check(config, journal)  # what is missing is found before anything is written
         with held(lock, journal.run, self.stop):
             finish_interrupted(store, journal, self.undoing(store, lock, tell), on_argo=False)
             orchestrator = self.orchestrator(config, journal, store, lock, tell)
@@ -109,7 +109,12 @@ class Session:
         from .cluster.precheck import precheck
 
         plan = make_plan(config.steps, self.specs())
-        return precheck(self.client, config, [step.spec for step in plan.steps], lambda _: None)
+        found = precheck(self.client, config, [step.spec for step in plan.steps], lambda _: None)
+        try:
+            self._check(config, RunJournal(open_journal(config, self.book)[0], "plan", target_of(config, self.book)))
+        except Refused as bad:
+            found = replace(found, findings=(*found.findings, bad.message))
+        return found
 
     def rollback(self, run: str, tell: Listener = lambda _: None, *, on_conflict: str | None = None) -> Result:
         """Undo a run, whoever ran it and however far it came, from its journal alone.
@@ -123,8 +128,7 @@ class Session:
             config = replace(config, deploy=replace(config.deploy, on_conflict=on_conflict))
         _, lock = open_journal(config, self.book)
         with held(lock, run, self.stop):
-            journal = RunJournal(store, run, story.target)
-            return self.orchestrator(config, journal, store, lock, tell).undo()
+            return self.undoing(store, lock, tell)(config, RunJournal(store, run, story.target))
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
@@ -138,6 +142,24 @@ class Session:
     def specs(self) -> dict[str, StepSpec]:
         """Give what the steps say of themselves, by name."""
         return {name: step.spec for name, step in self.steps.items()}
+
+    def _check(self, config: Config, journal: RunJournal) -> None:
+        """Ask the steps whether they would be refused; raises Refused with what all of them say."""
+        plan = make_plan(config.steps, self.specs())
+        context_for = self.contexts(config, journal, plan)
+        findings = [*_missing_programs(plan)]
+        for planned in plan.steps:
+            step = self.steps[planned.spec.name]
+            if isinstance(step, Checks):
+                try:
+                    step.check(context_for(planned, Action.EXECUTE, journal.unwritten(planned.name)))
+                except Refused as bad:
+                    findings.append(bad)
+        if len(findings) == 1:
+            raise findings[0]
+        if findings:
+            remedies = dict.fromkeys(bad.remedy for bad in findings if bad.remedy)
+            raise Refused("\n".join(bad.message for bad in findings), remedy="; ".join(remedies) or None)
 
     def _store_of(self, run: str) -> Store:
         if self._journal:
@@ -175,8 +197,21 @@ class Session:
         return Orchestrator(plan, self.steps, journal, contexts, tell, self.stop, where=store.where())
 
     def undoing(self, store: Store, lock: Lock, tell: Listener) -> Undo:
-        """Give what undoes runs of a journal while a lock is held."""
-        return lambda config, journal: self.orchestrator(config, journal, store, lock, tell).undo()
+        """Give what undoes runs of a journal while the target's lock is held.
+
+        Of a run that was made step by step, the steps of groups have locks of their own: one that works is waited for.
+        """
+
+        def undo(config: Config, journal: RunJournal) -> Result:
+            orchestrator = self.orchestrator(config, journal, store, lock, tell)
+            plan = orchestrator.plan
+            with ExitStack() as stack:
+                if replay(journal.records()).stepwise:
+                    for step in (step for step in plan.steps if plan.beside(step)):
+                        stack.enter_context(held(lock_of_step(config, self.book, step.name), journal.run, self.stop))
+                return orchestrator.undo()
+
+        return undo
 
     def contexts(
         self, config: Config, journal: RunJournal, plan: Plan, undo_stop: threading.Event | None = None
@@ -199,6 +234,8 @@ class Session:
                 pipeline=tuple(step.spec for step in plan.steps),
                 # An undo is not stopped by what stopped the way forward: not by a signal, not by the deadline.
                 stop=self.stop if forward else never,
+                target=journal.target,
+                received=lambda: replay(journal.records()).handed_on(),
                 deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
             )
 
@@ -212,11 +249,13 @@ def _no_cluster() -> Client:
     raise Refused("this step says that it needs no cluster, and asks for one", remedy="set needs_cluster in its spec")
 
 
-def _find_programs(plan: Plan) -> None:
-    for step in plan.steps:
-        for program in step.spec.programs:
-            if shutil.which(program) is None:
-                raise Refused(f"step {step.name} needs the program {program}, which is not on PATH")
+def _missing_programs(plan: Plan) -> list[Refused]:
+    return [
+        Refused(f"step {step.name} needs the program {program}, which is not on PATH", remedy="install it")
+        for step in plan.steps
+        for program in step.spec.programs
+        if shutil.which(program) is None
+    ]
 
 
 def _user() -> str:

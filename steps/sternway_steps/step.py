@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .config import Config
 
 __all__ = [
-    "Action", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome", "Progress", "Refused",
+    "Action", "Checks", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome", "Progress", "Refused",
     "RollbackFailed", "Rule", "Step", "StepSpec", "Stopped", "Transient",
 ]  # fmt: skip
 
@@ -87,6 +87,11 @@ class Outcome:
 
     summary: str
     items: tuple[Item, ...] = ()
+    hands_on: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What later steps of the run need, as JSON data by a name that they ask for; it reaches them by the journal.
+
+    `images` holds digests by image reference, such as registry.example/web:1: deploy puts them into its objects.
+    """
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,7 @@ class Context:
 
     `deadline` is a reading of `clock` in seconds (monotonic) or None. `options` are the step's own keys of the
     config. `client` is built when it is first asked for. `pipeline` is what all steps of the run say of themselves.
+    `target` is what the run deploys to, NAMESPACE.NAME.
     """
 
     run: str
@@ -139,6 +145,12 @@ class Context:
     deadline: float | None = None
     log: logging.Logger = logging.getLogger("sternway.step")
     clock: Callable[[], float] = time.monotonic
+    target: str = ""
+    received: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
+
+    def handed(self, name: str) -> Mapping[str, Any]:
+        """Give what earlier steps of the run handed on under a name; a later step's word is laid over an earlier's."""
+        return self.received().get(name, {})
 
     @property
     def client(self) -> Client:
@@ -182,4 +194,15 @@ class Step(Protocol):
         Succeeds when nothing ran, when half ran, when it already ran, and when two run at once.
 
         Raises: Transient, RollbackFailed.
+        """
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A step that can tell before the run begins that it would be refused."""
+
+    def check(self, context: Context) -> None:
+        """Change nothing, write no journal; a run in one process asks it of every step before the first one begins.
+
+        Raises: Refused with all that speaks against the run, Transient when that can't be told now.
         """

@@ -23,8 +23,8 @@ def workflow_spec(
     config: Config, plan: Plan, account: str, maps: Sequence[str], parameters: Mapping[str, m.Parameter]
 ) -> m.WorkflowSpec:
     """Give the spec: an entry of steps, an exit handler of steps in reverse, a container for each step's action."""
-    argo = config.argo
-    undo = [step for step in reversed(plan.steps) if step.undoable]
+    argo, end = config.argo, (REPORT, REPORT, _UNDO)
+    undo = plan.undo_groups([step.name for step in plan.steps])
     return made(
         m.WorkflowSpec,
         entrypoint="execute",
@@ -46,23 +46,26 @@ def workflow_spec(
         volumes=[_config_volume(maps), made(m.Volume, name="tmp", empty_dir=made(m.EmptyDirVolumeSource))],
         template_defaults=defaults(config),
         templates=[
-            _steps("execute", [(step.name, f"execute-{step.name}", None) for step in plan.steps]),
-            _steps("undo", [*((s.name, f"rollback-{s.name}", _UNDO) for s in undo), (REPORT, REPORT, _UNDO)]),
+            _steps("execute", [[(s.name, f"execute-{s.name}", None) for s in group] for group in plan.groups]),
+            _steps("undo", [*([(s.name, f"rollback-{s.name}", _UNDO) for s in group] for group in undo), [end]]),
             *(container_of(config, step, Action.EXECUTE, parameters) for step in plan.steps),
-            *(container_of(config, step, Action.ROLLBACK, parameters) for step in undo),
+            *(container_of(config, step, Action.ROLLBACK, parameters) for group in undo for step in group),
             report(config, plan, parameters),
         ],
     )
 
 
-def _steps(name: str, wanted: Sequence[tuple[str, str, str | None]]) -> m.Template:
-    """Give a template of steps in a row. In the handler, one that fails stops no other; the last one decides."""
+def _steps(name: str, wanted: Sequence[Sequence[tuple[str, str, str | None]]]) -> m.Template:
+    """Give a template of rows of steps. In the handler, one that fails stops no other; the last one decides."""
     rows = [
-        made(m.WorkflowStep, name=step, template=template, when=when,
-             continue_on=made(m.ContinueOn, failed=True, error=True) if when and number < len(wanted) else None)
-        for number, (step, template, when) in enumerate(wanted, 1)
+        [
+            made(m.WorkflowStep, name=step, template=template, when=when,
+                 continue_on=made(m.ContinueOn, failed=True, error=True) if when and number < len(wanted) else None)
+            for step, template, when in row
+        ]
+        for number, row in enumerate(wanted, 1)
     ]  # fmt: skip
-    return made(m.Template, name=name, steps=[m.ParallelSteps(root=[row]) for row in rows])
+    return made(m.Template, name=name, steps=[m.ParallelSteps(root=row) for row in rows])
 
 
 def _config_volume(maps: Sequence[str]) -> m.Volume:

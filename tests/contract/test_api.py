@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.cluster.api_error import ApiError, conflicts
+from sternway_steps.cluster.definitions import await_established
 from sternway_steps.cluster.discovery import UnknownKind
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.cluster.watch import SYNC, Watches
@@ -22,6 +23,20 @@ def placed(cluster: Cluster, obj: dict[str, Any]) -> dict[str, Any]:
 
 def ref(cluster: Cluster, name: str = "m", kind: tuple[str, str] = ("v1", "ConfigMap")) -> Ref:
     return Ref(*kind, cluster.namespace, name)
+
+
+def definition(group: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"shops.{group}"},
+        "spec": {
+            "group": group, "scope": "Namespaced", "names": {"kind": "Shop", "plural": "shops"},
+            "versions": [{
+                "name": "v1", "served": True, "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {
+                    "type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}}}},
+            }],
+        },
+    }  # fmt: skip
 
 
 def owners(obj: dict[str, Any]) -> dict[tuple[str, str], Any]:
@@ -262,7 +277,11 @@ def test_a_watch_tells_what_happens(cluster: Cluster) -> None:
 
 
 def test_an_old_resource_version_has_expired(cluster: Cluster) -> None:
-    path = f"/api/v1/namespaces/{cluster.namespace}/configmaps"
+    """Of a kind that is new, a real server's watch cache knows nothing older than the kind."""
+    group = f"{cluster.namespace}.example.com"
+    crd = cluster.client.create(definition(group), manager="test")
+    await_established(cluster.client, [Ref.of(crd)], lambda: None)
+    path = f"/apis/{group}/v1/namespaces/{cluster.namespace}/shops"
     if cluster.sandbox is not None:
         cluster.sandbox.store.forget()
     response = None
@@ -276,27 +295,15 @@ def test_an_old_resource_version_has_expired(cluster: Cluster) -> None:
     finally:
         if response is not None:
             response.close()
+        cluster.client.delete(Ref.of(crd), uid=None, propagation="Background")
     assert "410" in text
 
 
 def test_definitions_bring_their_kinds_and_take_them_along(cluster: Cluster) -> None:
     group = f"{cluster.namespace}.example.com"
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"shops.{group}"},
-        "spec": {
-            "group": group, "scope": "Namespaced", "names": {"kind": "Shop", "plural": "shops"},
-            "versions": [{
-                "name": "v1", "served": True, "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {
-                    "type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}}}},
-            }],
-        },
-    }  # fmt: skip
     with pytest.raises(UnknownKind):
         cluster.client.resource(f"{group}/v1", "Shop")
-    made = cluster.client.apply(crd, manager="one").obj
-    from sternway_steps.cluster.definitions import await_established
-
+    made = cluster.client.apply(definition(group), manager="one").obj
     await_established(cluster.client, [Ref.of(made)], lambda: None)
     shop = {"apiVersion": f"{group}/v1", "kind": "Shop", "metadata": {"name": "s", "namespace": cluster.namespace}}
     with pytest.raises(ApiError) as raised:

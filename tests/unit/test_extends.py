@@ -14,8 +14,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sternway_steps.config import Config, ConfigErrors, Place, load
-from sternway_steps.config.document import Entry, Node
-from sternway_steps.config.extends import read
+from sternway_steps.config import scalars as s
+from sternway_steps.config.document import Entry, Node, parse
+from sternway_steps.config.extends import read, rebase
+from sternway_steps.config.reader import Group, Many, Section, Short, Table
 
 BASE = "name: web\nimage: web:1\nport: 8080\n"
 OVER = "extends: ../base.yaml\n"
@@ -191,6 +193,20 @@ def test_paths_of_a_flag_and_standard_input_are_as_ever(here: Path) -> None:
     laid(here, {MAIN: OVER, "base.yaml": "name: web\nmanifests: ['-']\n", "config/m.yaml": one("over")})
     assert load(MAIN, stdin=io.StringIO(one("in"))).manifests[0].source == "stdin:1"
     assert load(MAIN, overrides=["manifests[1]=m.yaml"], stdin=io.StringIO(one("in"))).manifests[1].source == "m.yaml:1"
+
+
+def test_every_path_that_the_form_knows_is_found_wherever_it_stands() -> None:
+    one = Section({"file": s.path, "word": s.string})
+    form = Section({"many": Many(s.path), "table": Table(s.string, Short(s.path, one)), "steps": Many(Group(one))})
+    text = "{many: [a/, -, /b, ''], table: {x: a, y: {file: a, word: a}}, steps: [{file: a}, [{file: a}, {word: a}]], z: a}"
+    node = parse(text, "x.yaml")
+    assert node is not None
+    rebase(node, form, "../base")
+    assert node.data() == {
+        "many": ["../base/a/", "-", "/b", ""], "table": {"x": "../base/a", "y": {"file": "../base/a", "word": "a"}},
+        "steps": [{"file": "../base/a"}, [{"file": "../base/a"}, {"word": "a"}]], "z": "a",
+    }  # fmt: skip
+    assert node.value["table"].node.value["x"].node.text == "a", "errors say what was written"
 
 
 def test_a_file_behind_a_link_extends_what_stands_beside_the_folder_that_is_linked(here: Path) -> None:

@@ -37,7 +37,7 @@ WEIRD = ['a"b`<i>x</i>', "end", "1. & [x](y)", "-->", "#quot;{x}|", "%% \x00\n;d
 
 
 def plan_of(*steps: tuple[str, Effects], uses: str = "") -> Plan:
-    return Plan(tuple(PlannedStep(name, StepSpec(uses or name, effects=effects)) for name, effects in steps))
+    return Plan(tuple((PlannedStep(name, StepSpec(uses or name, effects=effects)),) for name, effects in steps))
 
 
 MIXED = plan_of(
@@ -211,8 +211,8 @@ def test_many_steps_go_on_in_a_row_below() -> None:
 
 def test_the_small_print_says_what_is_used_and_how_often_it_is_tried() -> None:
     step = PlannedStep("smoke", StepSpec("verify"), retries=0, deadline=90.0)
-    text = mermaid(describe("web", Plan((step,)), None))
-    root = ElementTree.fromstring(svg(describe("web", Plan((step,)), None)))
+    text = mermaid(describe("web", Plan(((step,),)), None))
+    root = ElementTree.fromstring(svg(describe("web", Plan(((step,),)), None)))
     for words in ("uses verify", "changes nothing", "no retries", "1m30s a try", "no deadline"):
         assert words in text
         assert words in [element.text for element in root.iter(f"{SVG}text")]

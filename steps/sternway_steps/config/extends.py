@@ -13,7 +13,7 @@ from .document import Node, decode, parse
 from .errors import ConfigError, ConfigErrors, Place
 from .form import FORM
 from .merge import merge
-from .reader import Many, Section, Short, Table
+from .reader import Group, Many, Section, Short, Table
 
 KEY = "extends"
 _MOST_FILES = 100
@@ -44,7 +44,7 @@ class _Reading:
         if root is None or not isinstance(root.value, dict):
             return root
         if asked is not None:
-            _rebase(root, FORM, _way(self._home, file.parent))
+            rebase(root, FORM, _way(self._home, file.parent))
         entry = root.value.pop(KEY, None)
         bases = [self._base(named, (*above, file)) for named in self._names(entry.node)] if entry else []
         merged: Node | None = None
@@ -132,15 +132,17 @@ def _way(home: Path, folder: Path) -> str:
     return "" if way == "." else way
 
 
-def _rebase(node: Node, kind: Any, way: str) -> None:
+def rebase(node: Node, kind: Any, way: str) -> None:
     """Name each path of a base from the folder of the file that extends it; `text` stays what was written."""
+    if isinstance(kind, Group):
+        kind = Many(kind.of) if isinstance(node.value, list) else kind.of
     if isinstance(kind, Short):
         kind = kind.long if isinstance(node.value, dict) else kind.short
     if isinstance(kind, Section | Table) and isinstance(node.value, dict):
         for key, entry in node.value.items():
-            _rebase(entry.node, kind.keys.get(key) if isinstance(kind, Section) else kind.of, way)
+            rebase(entry.node, kind.keys.get(key) if isinstance(kind, Section) else kind.of, way)
     elif isinstance(kind, Many) and isinstance(node.value, list):
         for item in node.value:
-            _rebase(item, kind.of, way)
+            rebase(item, kind.of, way)
     elif kind is s.path and isinstance(node.value, str) and node.value not in ("", "-"):
         node.value = os.path.join(way, node.value)  # noqa: PTH118  pathlib would drop a final /

@@ -7,7 +7,7 @@ from typing import Any
 from . import scalars as s
 from .argo import ARGO, PARAMETERS, SCHEDULE
 from .document import Node
-from .reader import Many, Raw, Section, Short, Table
+from .reader import Group, Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
 
 
@@ -23,6 +23,12 @@ def _step(**keys: Any) -> StepConfig:
     if "with" in keys:
         keys["options"] = keys.pop("with")
     return StepConfig(**{"uses": keys["name"], **keys})
+
+
+def _named(node: Node) -> StepConfig:
+    if isinstance(node.value, list):
+        raise s.Bad("a group holds steps, and no other groups", "a step", "write its steps into the group itself")
+    return StepConfig(s.dns_label(node), node.value)
 
 
 def _deploy(**keys: Any) -> DeployConfig:
@@ -68,7 +74,7 @@ _HTTP = Section(
     _http,
 )
 _STEP = Short(
-    lambda node: StepConfig(s.dns_label(node), node.value),
+    _named,
     Section(
         {
             "name": s.dns_label,
@@ -107,7 +113,7 @@ FORM = Section(
         **SIMPLE,
         "extends": _extends,  # of a file it is taken out when the file is read
         "manifests": Many(s.path),
-        "steps": Many(_STEP),
+        "steps": Many(Group(_STEP)),
         "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
         "verify": Section(
             {

@@ -16,7 +16,7 @@ from .form import FORM, SIMPLE, check_from
 from .manifests import read_all
 from .overrides import lay_over
 from .reader import MISSING, Reader
-from .schema import Config, Manifest, StepConfig, VerifyConfig
+from .schema import Config, Manifest, VerifyConfig
 
 
 def load(
@@ -96,17 +96,20 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
             place = root.value["probes"].node.value[kind].place
             expected = "port at the top" if isinstance(probe, str) else "port: NUMBER"
             reader.report(place, f"probes.{kind}", "it has no port to ask", expected, removed)
-    _check_selectors(keys.get("steps", ()), root, reader)
+    if "steps" in keys:
+        _check_selectors(keys["steps"], root.value["steps"].node, "steps", reader)
 
 
-def _check_selectors(steps: Sequence[StepConfig], root: Node, reader: Reader) -> None:
-    for number, step in enumerate(steps):
-        if "selector" in step.options:
-            entry = root.value["steps"].node.value[number].value["with"].node.value["selector"]
+def _check_selectors(steps: Sequence[Any], node: Node, field: str, reader: Reader) -> None:
+    for number, (step, where) in enumerate(zip(steps, node.value, strict=True)):
+        if isinstance(step, tuple):
+            _check_selectors(step, where, f"{field}[{number}]", reader)
+        elif "selector" in step.options:
+            entry = where.value["with"].node.value["selector"]
             try:
                 selector(str(step.options["selector"]))
             except Refused as bad:
-                reader.report(entry.place, f"steps[{number}].with.selector", bad.message, hint=bad.remedy or "")
+                reader.report(entry.place, f"{field}[{number}].with.selector", bad.message, hint=bad.remedy or "")
 
 
 def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader: Reader) -> Config | None:

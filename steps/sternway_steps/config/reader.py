@@ -44,6 +44,13 @@ class Short:
     long: Any
 
 
+@dataclass(frozen=True)
+class Group:
+    """A value, or a list of values of the same kind, which is given as a tuple."""
+
+    of: Any
+
+
 class Raw:
     """Any YAML, given as it is."""
 
@@ -58,9 +65,16 @@ class Reader:
         self.errors: list[ConfigError] = []
 
     def read(self, node: Node, kind: Any, field: str) -> Any:
-        """Read a node as Section, Many, Table, Short, Raw, or by the reader of a single value."""
+        """Read a node as Section, Many, Group, Table, Short, Raw, or by the reader of a single value."""
         if isinstance(kind, Short):
             kind = kind.long if isinstance(node.value, dict) else kind.short
+        if isinstance(kind, Group):
+            if not isinstance(node.value, list):
+                return self.read(node, kind.of, field)
+            if not node.value:
+                self.report(node.place, field, "this group is empty", hint="remove it, or name its steps")
+            found = self._many(node, Many(kind.of), field)
+            return MISSING if found is MISSING or not found else tuple(found)
         if isinstance(kind, Section):
             return self._section(node, kind, field)
         if isinstance(kind, Many):

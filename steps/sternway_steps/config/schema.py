@@ -72,13 +72,17 @@ class JournalConfig:
 
 @dataclass(frozen=True)
 class StepConfig:
-    """A step of the pipeline. `deadline` is for one attempt; None leaves it to the run's."""
+    """A step of the pipeline. `deadline` is for one attempt; None leaves it to the run's.
+
+    `effects` (none, reversible, irreversible) is what the config knows of a step that does not know it itself.
+    """
 
     name: str
     uses: str
     options: Mapping[str, Any] = field(default_factory=dict)
     retries: int = 2
     deadline: float | None = None
+    effects: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ class Config:
     name: str
     namespace: str | None = None
     manifests: tuple[Manifest, ...] = ()
-    steps: tuple[StepConfig, ...] = DEFAULT_STEPS
+    steps: tuple[StepConfig | tuple[StepConfig, ...], ...] = DEFAULT_STEPS
+    """In their order; the steps of a tuple within run side by side."""
     deploy: DeployConfig = field(default_factory=DeployConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     journal: JournalConfig = field(default_factory=JournalConfig)
@@ -127,12 +132,18 @@ class Config:
             **{
                 **_known(Config, data),
                 "manifests": tuple(Manifest(**manifest) for manifest in data["manifests"]),
-                "steps": tuple(StepConfig(**_known(StepConfig, step)) for step in data["steps"]),
+                "steps": tuple(_steps(item) for item in data["steps"]),
                 "deploy": DeployConfig(**_known(DeployConfig, data["deploy"])),
                 "verify": VerifyConfig(**verify),
                 "journal": JournalConfig(**_known(JournalConfig, data["journal"])),
             }
         )
+
+
+def _steps(item: Any) -> StepConfig | tuple[StepConfig, ...]:
+    if isinstance(item, Mapping):
+        return StepConfig(**_known(StepConfig, item))
+    return tuple(StepConfig(**_known(StepConfig, step)) for step in item)
 
 
 def _known(kind: Any, data: Mapping[str, Any]) -> dict[str, Any]:

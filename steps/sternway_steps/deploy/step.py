@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from ..cluster.apply import Applied, Applier
+from ..cluster.digests import with_digests
 from ..cluster.merge import OnConflict
 from ..cluster.order import wave_of
 from ..cluster.parallel import side_by_side
@@ -43,6 +44,7 @@ class Deploy:
     def execute(self, context: Context) -> Outcome:
         """Apply all objects, wave after wave; what is there now is in the journal before the first change."""
         objects = objects_of(context.config, context.client, context.options)
+        objects = with_digests(objects, context.handed("images"))
         context.say(f"reading {len(objects)} objects as they are now")
         before = snapshot(context.client, [Ref.of(obj) for obj in objects])
         context.check()

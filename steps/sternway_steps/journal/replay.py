@@ -59,6 +59,15 @@ class Story:
         """Give the steps whose execution began, whether it ended or not."""
         return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE)
 
+    def handed_on(self) -> dict[str, dict[str, Any]]:
+        """Give what the steps that are done hand on to later ones, by name (see step.Outcome)."""
+        found: dict[str, dict[str, Any]] = {}
+        for attempt in self.attempts:
+            if attempt.action is Action.EXECUTE and attempt.result == "done":
+                for name, values in (attempt.data.get("hands_on") or {}).items():
+                    found.setdefault(name, {}).update(values)
+        return found
+
     def last(self, step: str) -> Attempt | None:
         """Give a step's last attempt to execute."""
         mine = (a for a in self.attempts if (a.step, a.action) == (step, Action.EXECUTE))

@@ -94,6 +94,10 @@ class RunJournal:
             return journal
         raise Refused(f"step {step} of run {self.run} was tried {_MOST_ATTEMPTS} times")
 
+    def unwritten(self, step: str) -> StepJournal:
+        """Give a step's journal before its first attempt: it reads what is there, and nothing is to be written."""
+        return StepJournal(self._store, Key(self.run, step, Action.EXECUTE.value, 0), self._labels)
+
     def records(self) -> Sequence[Record]:
         """Read all records of this run."""
         return self._store.records(self.run)

@@ -73,7 +73,7 @@ class Telling:
             if attempt.action is Action.ROLLBACK:
                 self._undo(attempts, undoing, why)
             if key not in self._open:
-                self.cut_off(why)  # one at a time: what is open has no process any more
+                self.cut_off(why, attempt)  # what is open, and not of its group, has no process any more
                 self._open[key] = attempt
                 self._tell(StepStarted(*key))
             if attempt.result:
@@ -86,15 +86,21 @@ class Telling:
         if any(key[:2] == (step, action) for key in self._open):
             self._tell(StepProgress(step, action, progress))
 
-    def cut_off(self, why: Mapping[tuple[str, Action], str]) -> None:
-        """Tell the end of attempts that will not say it themselves any more."""
+    def cut_off(self, why: Mapping[tuple[str, Action], str], began: Attempt | None = None) -> None:
+        """Tell the end of attempts that will not say it themselves any more; those beside one that began may do so."""
         for key, attempt in list(self._open.items()):
             step, action, number = key
+            if began is not None and action is began.action and self._side_by_side(step, began.step):
+                continue
             reason = f": {why[step, action]}" if why.get((step, action)) else ""
             error = Stopped(f"attempt {number} of step {step} was cut off{reason}")
             del self._open[key]
             self._over.add(key)
             self._tell(StepEnded(step, action, str(error), _seconds(attempt.began, attempt.ended), (), error))
+
+    def _side_by_side(self, one: str, other: str) -> bool:
+        groups = ({step.name for step in group} for group in self._plan.groups)
+        return one != other and any({one, other} <= names for names in groups)
 
     def _undo(self, attempts: Sequence[Attempt], undoing: str | None, why: Mapping[tuple[str, Action], str]) -> None:
         if self._undoing:
