@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..cluster.preview import Preview
+from ..config.document import Node
 from ..config.errors import ConfigErrors
 from ..events import Event, RunEnded, StepEnded, StepStarted
 from ..journal.replay import Status, Story
@@ -72,6 +73,10 @@ class GithubOutput:
         ]
         told = f"### Run `{story.run}`: {story.status.value}\n\n" + table(("", "step", "result", ""), rows)
         self._summary.parts.append(told)
+
+    def config(self, document: Node) -> None:
+        """Write the document as YAML, with comments."""
+        self._text.config(document)
 
     def error(self, error: Exception) -> None:
         """Annotate why the command failed: a mistake in the configuration at its place."""

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from ..cluster.preview import Preview
+from ..config.document import Node
+from ..config.shown import to_yaml
 from ..errors import SternwayError
 from ..events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from ..journal.replay import Attempt, Status, Story
@@ -84,6 +86,10 @@ class TextOutput:
             _attempt(attempt)
         if story.status in (Status.INTERRUPTED, Status.ROLLBACK_FAILED):
             click.echo(f"to finish the undo: sternway rollback {story.run}")
+
+    def config(self, document: Node) -> None:
+        """Write the document as YAML, with comments."""
+        click.echo(to_yaml(document), nl=False)
 
     def error(self, error: Exception) -> None:
         """Write why a command failed."""
