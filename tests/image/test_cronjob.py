@@ -19,6 +19,7 @@ from sternway_steps.session import Session
 from tests.conftest import Cluster
 from tests.helpers import state_of, sternway, until
 from tests.image.test_image import container
+from tests.scenarios.hurdles import RealHurdles
 from tests.scenarios.saga import files
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
@@ -116,23 +117,33 @@ def test_a_good_night_a_bad_night_and_one_that_is_cut_short(nights: Nights) -> N
     assert deployed(nights.cluster) == good
 
 
-def test_a_night_whose_pod_was_killed_is_undone_by_the_next(nights: Nights) -> None:
+def test_a_night_that_is_killed_in_its_undo_is_undone_by_the_next(nights: Nights) -> None:
     nights.apply(1, {})
     assert nights.ended(nights.begin())[0] == 0
     good = deployed(nights.cluster)
     nights.apply(2, {"env": {"APP_MODE": "unready"}})
     killed = nights.begin()
-    until(lambda: (s := nights.story(killed)) and any(a.step == "verify" for a in s.attempts), 60, "verify works")
-    [pod] = nights.pods(killed)
-    nights.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
-    nights.apply(1, {"verify": {"deadline": "1m"}, "replicas": 1})
+    hurdles = RealHurdles(nights.cluster.client, nights.cluster.namespace)
+    try:
+        until(lambda: (s := nights.story(killed)) and any(a.step == "verify" for a in s.attempts), 60, "verify works")
+        hurdles.place("hang", "configmaps", "settings", dry=False)
+        [pod] = nights.pods(killed)
+        # SIGTERM, and a second later SIGKILL: the undo hangs meanwhile.
+        nights.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=1")
+        until(lambda: not nights.pods(killed), 60, "the pod is gone")
+        told = nights.story(killed)
+        assert told is not None
+        assert told.status in (Status.RUNNING, Status.INTERRUPTED), "nobody knows yet that its process is gone"
+    finally:
+        hurdles.remove()
+    nights.apply(1, {})
     code, log = nights.ended(nights.begin())
     assert code == 0, log
     assert f"undoing run {killed}" in log
     told = nights.story(killed)
     assert told is not None
     assert told.status is Status.UNDONE
-    assert deployed(nights.cluster) == good
+    assert deployed(nights.cluster)[0]["spec"] == good[0]["spec"]
 
 
 def test_its_pod_passes_the_strictest_standard_and_lacks_no_right(nights: Nights) -> None:
