@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from .journal.entries import new_run_id
     from .journal.replay import Status, Story
     from .orchestrator import Result
+    from .plain import as_data
     from .session import Session
 
 __version__ = "0.1.0"
 __all__ = [
     "Config", "ConfigErrors", "Event", "Exit", "Failed", "Listener", "Refused", "Result", "RollbackFailed", "Session",
-    "Status", "SternwayError", "Stopped", "Story", "Transient", "load", "new_run_id",
+    "Status", "SternwayError", "Stopped", "Story", "Transient", "as_data", "load", "new_run_id",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # a type checker shall see a wrong name as one
@@ -37,5 +38,5 @@ if not TYPE_CHECKING:  # a type checker shall see a wrong name as one
 _HOMES = {
     "Config": ".config", "ConfigErrors": ".config", "load": ".config", "Event": ".events", "Listener": ".events",
     "Exit": ".exits", "new_run_id": ".journal.entries", "Status": ".journal.replay", "Story": ".journal.replay",
-    "Result": ".orchestrator", "Session": ".session",
+    "Result": ".orchestrator", "as_data": ".plain", "Session": ".session",
 }  # fmt: skip
