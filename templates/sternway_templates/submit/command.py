@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import click
-from sternway_steps.cli.json import JsonOutput
+from sternway_steps.cli.github import GithubOutput
 from sternway_steps.cli.main import perform
 from sternway_steps.cli.output import Output
+from sternway_steps.cli.text import TextOutput
 from sternway_steps.errors import Refused, Stopped
 from sternway_steps.events import Event, RunStarted
 from sternway_steps.exits import Exit
@@ -101,7 +102,7 @@ def _check_rights(session: Session, wanted: Asked) -> None:
 
 
 def _tell(output: Output, submitted: Submitted, wait: bool) -> None:
-    if isinstance(output, JsonOutput):
+    if not isinstance(output, TextOutput | GithubOutput):
         output.event(cast("Event", submitted))  # an event beside those of runs, for programs alone
         return
     click.echo(f"Workflow {submitted.workflow} in namespace {submitted.namespace}, run {submitted.run}")
