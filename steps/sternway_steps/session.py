@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .attempt import ContextFor
-from .builtin import builtin_steps
 from .config import Config
-from .errors import Refused, SternwayError
+from .errors import Refused, SternwayError, together
 from .events import Listener
 from .interrupted import Undo, finish_interrupted
 from .journal.entries import new_run_id
@@ -26,6 +25,7 @@ from .journal.replay import Status, Story, replay
 from .journal.secrets import SecretStore
 from .journal.store import Store
 from .journal.writer import RunJournal, StepJournal, prune
+from .known import Specs, declaring, known_steps
 from .orchestrator import Orchestrator, Result
 from .places import file_journal, lock_of_step, open_journal, target_of
 from .plan import Plan, PlannedStep, make_plan
@@ -50,7 +50,7 @@ class Session:
         context: the kubeconfig's context; default its current one.
         journal: a folder with a journal in files, for `runs`, `story` and `rollback`; default the cluster's.
         namespace: where these three look for the cluster's journal; default all namespaces that we may read.
-        steps: steps by name; default those that come with Sternway.
+        steps: steps by name; default those that come with Sternway, and those of the packages installed beside it.
         on_request: told of every request to the cluster.
         on_warning: told of what the API server warns of, such as a deprecated API version.
 
@@ -69,7 +69,7 @@ class Session:
     ) -> None:
         from .cluster.client import Client
 
-        self.steps = dict(steps) if steps is not None else builtin_steps()
+        self.steps: Mapping[str, Step] = dict(steps) if steps is not None else known_steps()
         self._journal = journal
         self._namespace = namespace
         self.client = Client.connect(kubeconfig, context, on_request, on_warning)
@@ -115,6 +115,7 @@ class Session:
         store, lock = open_journal(config, self.book)
         journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
         self._check(config, journal)  # what is missing is found before anything is written
+        config = declaring(config, self.steps)
         with self.stop.joined(stop) as stopped, held(lock, journal.run, stopped):
             if run is not None and journal.records():
                 raise Refused(f"run {run} is in the journal already", remedy="give each run an id of its own")
@@ -130,7 +131,7 @@ class Session:
         """Validate, and ask the server what a deploy would change; changes nothing."""
         from .cluster.precheck import precheck
 
-        plan = make_plan(config.steps, self.specs())
+        plan = make_plan(config.steps, self.specs(config))
         found = precheck(self.client, config, [step.spec for step in plan.steps], lambda _: None)
         try:
             self._check(config, RunJournal(open_journal(config, self.book)[0], "plan", target_of(config, self.book)))
@@ -196,27 +197,24 @@ class Session:
         """Tell the whole story of a run; raises Refused when it is not known."""
         return self._placed(replay(self._store_of(run).records(run)))
 
-    def specs(self) -> dict[str, StepSpec]:
-        """Give what the steps say of themselves, by name."""
-        return {name: step.spec for name, step in self.steps.items()}
+    def specs(self, config: Config) -> Mapping[str, StepSpec]:
+        """Give what the steps say of themselves, by name; the config may speak for some that are not here."""
+        return Specs(self.steps, config.declared)
 
     def _check(self, config: Config, journal: RunJournal) -> None:
         """Ask the steps whether they would be refused; raises Refused with what all of them say."""
-        plan = make_plan(config.steps, self.specs())
+        plan = make_plan(config.steps, self.specs(config))
         context_for = self.contexts(config, journal, plan)
         findings = [*_missing_programs(plan)]
         for planned in plan.steps:
-            step = self.steps[planned.spec.name]
-            if isinstance(step, Checks):
-                try:
+            try:
+                step = self.steps[planned.spec.name]
+                if isinstance(step, Checks):
                     step.check(context_for(planned, Action.EXECUTE, journal.unwritten(planned.name)))
-                except Refused as bad:
-                    findings.append(bad)
-        if len(findings) == 1:
-            raise findings[0]
+            except Refused as bad:
+                findings.append(bad)
         if findings:
-            remedies = dict.fromkeys(bad.remedy for bad in findings if bad.remedy)
-            raise Refused("\n".join(bad.message for bad in findings), remedy="; ".join(remedies) or None)
+            raise together(findings)
 
     def _store_of(self, run: str) -> Store:
         store = self._known_store(run)
@@ -259,7 +257,7 @@ class Session:
         stop: threading.Event | None = None,
     ) -> Orchestrator:
         """Give what walks a run's plan, forward or back; `stop` is the run's own, default the session's."""
-        plan = make_plan(config.steps, self.specs())
+        plan = make_plan(config.steps, self.specs(config))
         contexts = self.contexts(config, journal, plan, lock.lost, stop)
         return Orchestrator(plan, self.steps, journal, contexts, tell, stop or self.stop, where=store.where())
 

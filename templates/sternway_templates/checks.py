@@ -13,6 +13,7 @@ from sternway_steps.config.document import Entry, Node
 from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
 from sternway_steps.config.reader import nearest
 from sternway_steps.errors import Refused
+from sternway_steps.known import Specs, known_steps
 from sternway_steps.plan import Plan, make_plan
 
 from .container import REPORT
@@ -39,9 +40,10 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
         errors.append(ConfigError(place, field, message, hint=hint))
 
     try:
-        plan = make_plan(config.steps, {name: step.spec for name, step in builtin_steps().items()})
+        plan = make_plan(config.steps, Specs(known_steps(), config.declared))
     except Refused as bad:
-        report("steps", "steps", bad.message.removeprefix("steps: "), bad.remedy or "")
+        for message in bad.message.splitlines():
+            report("steps", "steps", message.removeprefix("steps: "), bad.remedy or "")
     if config.journal.store != "cluster":
         report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
     if config.namespace is None:
@@ -56,6 +58,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
             report("steps", "steps", message, "name yours otherwise")
         _check_parameters(config, document, report)
     _check_security(config, report)
+    _check_images(config, plan, report)
     if errors:
         raise ConfigErrors(errors)
     return plan
@@ -109,6 +112,18 @@ def _check_parameters(config: Config, document: Node, report: Report) -> None:
             report("parameters", f"{field}.enum", f"the default {node.text!r} is not among its values", "add it")
         elif "{{" in node.text:
             report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
+
+
+def _check_images(config: Config, plan: Plan, report: Report) -> None:
+    used, own = {step.spec.name for step in plan.steps}, builtin_steps()
+    for name in config.argo.images:
+        if plan.steps and name not in used:
+            report("argo", f"argo.images.{name}", "no step of this pipeline uses it", nearest(name, used))
+    if "{version}" in config.argo.image:
+        for name in sorted(used - set(own) - set(config.argo.images)):
+            # Sternway's own version says nothing of an image that another package comes in.
+            message = f"the step {name} comes from another package, so its image is another one too"
+            report("argo", f"argo.images.{name}", message, f"argo: {{images: {{{name}: IMAGE}}}}")
 
 
 def _check_security(config: Config, report: Report) -> None:

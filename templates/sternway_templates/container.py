@@ -91,18 +91,19 @@ def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) ->
 
 
 def image_of(config: Config, step: str) -> str:
-    """Give the image of a step."""
-    return config.argo.image.replace("{step}", step).replace("{version}", __version__)
+    """Give the image of the step that is used."""
+    argo = config.argo
+    return argo.images.get(step, argo.image).replace("{step}", step).replace("{version}", __version__)
 
 
-def _main(config: Config, image: str, words: Sequence[str], parameters: Mapping[str, m.Parameter]) -> m.Container:
+def _main(config: Config, step: str, words: Sequence[str], parameters: Mapping[str, m.Parameter]) -> m.Container:
     settings = [
         word for path, p in parameters.items() for word in ("--set", f"{path}={{{{workflow.parameters.{p.name}}}}}")
     ]
     run = ["--run", "{{workflow.uid}}", "--workflow", "{{workflow.name}}"]
     return made(
         m.Container,
-        image=image_of(config, image),
+        image=image_of(config, step),
         args=[*words, *run, "--config", f"/config/{CONFIG}", *settings],
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from hera.workflows import models as m
 from sternway_steps.config import Config
 from sternway_steps.config.document import Node
+from sternway_steps.known import declaring, known_steps
 
 from .checks import at, checked_plan
 from .files import config_maps, files
@@ -29,6 +30,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     """
     namespace = config.namespace
     plan = checked_plan(config, document)
+    config = declaring(config, known_steps())
     labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
     account = config.argo.service_account or f"sternway-{config.name}"
     maps = config_maps(f"sternway-{config.name}", namespace, labels, files(config, document))

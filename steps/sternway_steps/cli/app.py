@@ -239,3 +239,21 @@ def config_show(**arguments: Any) -> None:
     from .main import call_offline
 
     call_offline("config_show", arguments)
+
+
+@app.command()
+@click.option(
+    "--output", "-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="For people, or programs.",
+)  # fmt: skip
+def steps(form: str) -> None:
+    """List the steps that a configuration can name, those of other packages too.
+
+    \b
+    Example: sternway steps --output json
+    """
+    import sys
+
+    from .steps import show
+
+    sys.exit(show(form))

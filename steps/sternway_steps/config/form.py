@@ -6,6 +6,7 @@ from typing import Any
 
 from . import scalars as s
 from .argo import ARGO, PARAMETERS, SCHEDULE
+from .declared import DECLARED
 from .document import Node
 from .reader import Group, Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
@@ -114,6 +115,7 @@ FORM = Section(
         "extends": _extends,  # of a file it is taken out when the file is read
         "manifests": Many(s.path),
         "steps": Many(Group(_STEP)),
+        "declared": DECLARED,
         "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
         "verify": Section(
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -130,6 +131,8 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     if "steps" in keys:
         rest["steps"] = tuple(keys["steps"])
+    if "declared" in keys:
+        rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)
 
 

@@ -63,7 +63,7 @@ def start(session: Session, output: Output, wanted: Asked, path: str, apply_firs
     """
     require_argo(session.client)
     _check_version(session, output, wanted)
-    plan = make_plan(wanted.config.steps, session.specs())
+    plan = make_plan(wanted.config.steps, session.specs(wanted.config))
     store, _ = open_journal(wanted.config, session.book)
     journal = journal_namespace(wanted.config, session.book)
     if wait:
