@@ -6,6 +6,7 @@ from typing import Any
 
 from . import scalars as s
 from .argo import ARGO, PARAMETERS, SCHEDULE
+from .build import BUILD
 from .document import Node
 from .reader import Group, Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
@@ -109,6 +110,7 @@ FORM = Section(
         **SIMPLE,
         "manifests": Many(s.string),
         "steps": Many(Group(_STEP)),
+        "build": BUILD,
         "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
         "verify": Section(
             {

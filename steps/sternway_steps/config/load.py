@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from ..cluster.selector import selector
 from ..errors import Refused
 from . import simple
+from .builds import build_of
 from .document import Node, decode, parse
 from .errors import ConfigError, ConfigErrors, Place
 from .form import FORM, SIMPLE, check_from
@@ -60,6 +61,8 @@ def load_with_source(
     if keys is MISSING:
         raise ConfigErrors(reader.errors)
     _check(keys, root, bool(patterns), reader)
+    build, steps = build_of(keys, root, source.parent, reader)
+    keys = {**keys, "build": build, "steps": steps}
     config = _config(keys, root, manifests, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
@@ -134,10 +137,19 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
                 place, f"verify.http[{number}].service", "this key is required without the simple form's port"
             )
     verify["http"] = tuple(check for check in checks if check is not None)
-    others = ("namespace", "deploy", "journal", "deadline", "history", "argo", "schedule", "parameters")
+    others = (
+        "namespace",
+        "steps",
+        "build",
+        "deploy",
+        "journal",
+        "deadline",
+        "history",
+        "argo",
+        "schedule",
+        "parameters",
+    )
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
-    if "steps" in keys:
-        rest["steps"] = tuple(keys["steps"])
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .argo import ArgoConfig, Parameter, Schedule
+from .build import BuildConfig, safe
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ class Config:
     manifests: tuple[Manifest, ...] = ()
     steps: tuple[StepConfig | tuple[StepConfig, ...], ...] = DEFAULT_STEPS
     """In their order; the steps of a tuple within run side by side."""
+    build: BuildConfig | None = None
+    """None when no step builds."""
     deploy: DeployConfig = field(default_factory=DeployConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     journal: JournalConfig = field(default_factory=JournalConfig)
@@ -120,7 +123,10 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the configuration as JSON data; from_dict gives the same again, but for how it runs on Argo."""
-        return {key: value for key, value in asdict(self).items() if key not in _NOT_UNDONE}
+        data = {key: value for key, value in asdict(self).items() if key not in _NOT_UNDONE}
+        if data["build"] is not None:
+            data["build"] = safe(data["build"])
+        return {**data, "steps": tuple(_safe(item) for item in data["steps"])}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Config:
@@ -133,11 +139,18 @@ class Config:
                 **_known(Config, data),
                 "manifests": tuple(Manifest(**manifest) for manifest in data["manifests"]),
                 "steps": tuple(_steps(item) for item in data["steps"]),
+                "build": BuildConfig(**_known(BuildConfig, data["build"])) if data.get("build") else None,
                 "deploy": DeployConfig(**_known(DeployConfig, data["deploy"])),
                 "verify": VerifyConfig(**verify),
                 "journal": JournalConfig(**_known(JournalConfig, data["journal"])),
             }
         )
+
+
+def _safe(item: Any) -> Any:
+    if not isinstance(item, Mapping):
+        return tuple(_safe(step) for step in item)
+    return {**item, "options": safe(item["options"])} if item["uses"] == "build" else item
 
 
 def _steps(item: Any) -> StepConfig | tuple[StepConfig, ...]:
