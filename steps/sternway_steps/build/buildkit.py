@@ -49,7 +49,9 @@ class BuildKit:
         assert built.digest is not None  # noqa: S101  build() gave it
         manifest = registry.manifest(built.digest)
         if manifest is None:
-            raise Failed(f"push: {work.reference.name}@{built.digest} is not in the registry, though BuildKit pushed it")
+            raise Failed(
+                f"push: {work.reference.name}@{built.digest} is not in the registry, though BuildKit pushed it"
+            )
         registry.put(manifest)
         return built.digest
 
@@ -65,5 +67,3 @@ def _named(name: str, values: Mapping[str, str]) -> dict[str, str]:
 def _cache(entry: str, more: str = "") -> str:
     """Give a cache as BuildKit names it: an image stands for a cache in a registry."""
     return entry if entry.startswith("type=") else f"type=registry,ref={entry}{more}"
-
-

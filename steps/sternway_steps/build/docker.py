@@ -38,7 +38,16 @@ class Docker:
         """Build into the engine, under the image's tag there."""
         config, environ = work.config, _environ(work.config)
         modern, file = _buildx(environ), work.scratch / "image"
-        command = ["docker", "build", "--iidfile", str(file), "--tag", work.reference.text, "--file", str(work.dockerfile)]
+        command = [
+            "docker",
+            "build",
+            "--iidfile",
+            str(file),
+            "--tag",
+            work.reference.text,
+            "--file",
+            str(work.dockerfile),
+        ]
         command += ["--target", config.target] if config.target else []
         command += flags("--build-arg", config.args) + flags("--label", work.labels)
         command += each("--platform", config.platforms) + each("--cache-from", config.cache.get("from", ()))

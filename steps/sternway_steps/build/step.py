@@ -37,9 +37,10 @@ class Build:
         builder = checked(context, config)
         reference = Reference.parse(str(config.image), config.insecure)
         registry = Registry(reference, context.check)
-        with tempfile.TemporaryDirectory(prefix="sternway-") as scratch, opened(
-            config.context, context.check, context.say
-        ) as source:
+        with (
+            tempfile.TemporaryDirectory(prefix="sternway-") as scratch,
+            opened(config.context, context.check, context.say) as source,
+        ):
             work = Work(config, reference, source, Path(scratch), context.check, context.say)
             context.say(f"building {reference.text} with {builder.name}")
             built = builder.build(work)
@@ -70,9 +71,7 @@ class Build:
         _, empty = throwaway(context.run, context.step)
         try:
             now = registry.manifest()
-            ours = now is not None and (
-                now.digest == empty.digest or push.made(now.digest, registry.images(now))
-            )
+            ours = now is not None and (now.digest == empty.digest or push.made(now.digest, registry.images(now)))
             item = _undone(registry, now, push.before, ours, context)
         except Failed as bad:
             raise RollbackFailed(f"{push.reference.text}: {bad}", remedy=bad.remedy) from bad

@@ -73,7 +73,8 @@ def tagged(node: Node) -> str:
     return text
 
 
-def _context(node: Node) -> str:
+def folder(node: Node) -> str:
+    """Read a context: a folder, or a git URL with what of it is meant."""
     text = s.string(node)
     if is_git(text):
         url, _, rest = text.partition("#")
@@ -117,14 +118,14 @@ def _secret(**keys: str) -> dict[str, str]:
 _KEYS: dict[str, Any] = {
     "image": tagged,
     "context": Short(
-        _context, Section({"git": _git, "revision": _revision, "path": _inside}, _joined, required=("git",))
+        folder, Section({"git": _git, "revision": _revision, "path": _inside}, _joined, required=("git",))
     ),
     "dockerfile": s.string,
     "target": s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "the name or number of a stage"),
     "args": Table(s.matching(re.compile(r"[A-Za-z_]\w*"), "a variable's name"), s.string),
     "secrets": Table(
         s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "a secret's id"),
-        Section({"env": s.env_name, "file": s.string, "secret": s.dns_name, "key": s.string}, _secret),
+        Section({"env": s.env_name, "file": s.path, "secret": s.dns_name, "key": s.string}, _secret),
     ),
     "platforms": Many(s.matching(re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?"), "a platform such as linux/arm64")),
     "cache": Section(
