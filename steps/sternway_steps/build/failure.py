@@ -17,8 +17,8 @@ _ENDED = re.compile(r"returned a non-zero code: \d+|exit (?:status|code):? \d+|d
 _AWAY = re.compile(
     r"connection refused|connection reset|i/o timeout|TLS handshake timeout|no route to host|broken pipe"
     r"|network is unreachable|unexpected EOF|: EOF\b|server misbehaving|no such host|status code 50[234]|50[234] "
-    r"|Client\.Timeout|context deadline exceeded|use of closed network connection|502 Bad Gateway|error reading from server"
-    r"|Cannot connect to the Docker daemon|closing transport|code = Unavailable",
+    r"|Client\.Timeout|context deadline exceeded|use of closed network connection|502 Bad Gateway"
+    r"|error reading from server|Cannot connect to the Docker daemon|closing transport|code = Unavailable",
     re.IGNORECASE,
 )
 _DENIED = re.compile(

@@ -61,11 +61,16 @@ def run(
         tail: deque[str] = deque(maxlen=_TAIL)
         assert process.stdout is not None  # noqa: S101  for the type checker
         for line in _lines(process, process.stdout, check):
-            for text in hide:
-                line = line.replace(text, "***")  # noqa: PLW2901
-            tail.append(line)
-            said(line)
+            shown = _hidden(line, hide)
+            tail.append(shown)
+            said(shown)
         return Ran(process.wait(), tuple(tail))
+
+
+def _hidden(line: str, texts: Sequence[str]) -> str:
+    for text in texts:
+        line = line.replace(text, "***")
+    return line
 
 
 @contextmanager

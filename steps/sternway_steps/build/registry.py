@@ -1,7 +1,7 @@
 """What the step asks of a registry: the OCI distribution API, as much of it as moving a tag takes.
 
 oras (0.2.43) was looked at: it keeps one token whatever the scope, sets no timeouts, sleeps up to 83 s between tries
-where nobody can stop it, and does not tell Basic from Bearer. So this is urllib3, with Docker's package for credentials.
+where nobody can stop it, and does not tell Basic from Bearer. So this is urllib3; credentials are Docker's package's.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from .form import FORM, SIMPLE, check_from
 from .manifests import read_all
 from .overrides import lay_over
 from .reader import MISSING, Reader
-from .schema import Config, Manifest, VerifyConfig
+from .schema import NOT_UNDONE, Config, Manifest, VerifyConfig
 
 
 def load(
@@ -129,7 +129,7 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
             message = "this key is required without the simple form's port"
             reader.report(place, f"verify.http[{number}].service", message, hint=root.lack("port")[1])
     verify["http"] = tuple(check for check in checks if check is not None)
-    others = "namespace steps build deploy journal deadline history argo schedule parameters".split()
+    others = ("namespace", "steps", "build", "deploy", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)
 

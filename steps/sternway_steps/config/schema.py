@@ -98,7 +98,7 @@ DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", 
 
 
 # How a run is started is no part of what its undo needs.
-_NOT_UNDONE = ("argo", "schedule", "parameters")
+NOT_UNDONE = ("argo", "schedule", "parameters")
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the configuration as JSON data; from_dict gives the same again, but for how it runs on Argo."""
-        data = {key: value for key, value in asdict(self).items() if key not in _NOT_UNDONE}
+        data = {key: value for key, value in asdict(self).items() if key not in NOT_UNDONE}
         if data["build"] is not None:
             data["build"] = safe(data["build"])
         return {**data, "steps": tuple(_safe(item) for item in data["steps"])}
