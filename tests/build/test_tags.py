@@ -8,6 +8,7 @@ import pytest
 from sternway_steps.build.registry import Registry
 from sternway_steps.errors import Failed
 from sternway_steps.journal.writer import StepJournal
+from sternway_steps.patience import patiently
 from sternway_steps.step import Action
 
 from tests.build.shop import Shop
@@ -105,7 +106,8 @@ def test_two_undo_at_once(shop: Shop, first: bool) -> None:
 
     def undo() -> None:
         try:
-            shop.rollback()
+            # As the runners do: a real registry on files answers 500 to who reads what another one writes.
+            patiently(shop.rollback, threading.Event())
         except BaseException as error:  # noqa: BLE001
             errors.append(error)
 

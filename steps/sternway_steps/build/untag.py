@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..errors import Failed
+from ..errors import Failed, Transient
 from .registry import OCI_MANIFEST, Manifest, Registry, digest_of
 
 _NOBODY = f"sha256:{'0' * 64}"
@@ -50,7 +50,7 @@ def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
     there = registry.manifest()  # once more: nobody can be kept from moving the tag meanwhile
     if there is None or there.digest not in (now.digest, empty.digest):
         return "" if there is None else f"somebody moved the tag meanwhile, to {there.digest}"
-    registry.put(empty)
+    _point(registry, empty)
     for _ in range(_TRIES):  # another undo of this run may point it to the empty image again
         does, why = registry.delete(registry.reference.tag)
         if not does:
@@ -64,3 +64,12 @@ def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
         raise Failed(f"{registry.reference.text} points to an empty image, and can't be deleted: {why}")
     registry.put(now)
     return f"the registry does not let a tag go: {why or 'it says that it does'}"
+
+
+def _point(registry: Registry, empty: Manifest) -> None:
+    try:
+        registry.put(empty)
+    except Failed as bad:
+        if "BLOB_UNKNOWN" in str(bad):  # its config was stored a moment ago: another undo is storing it again
+            raise Transient(str(bad)) from bad
+        raise
