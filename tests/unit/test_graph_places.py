@@ -106,6 +106,11 @@ def holds(rect: Rect, point: Point) -> bool:
     return rect.x <= point[0] <= rect.right and rect.y <= point[1] <= rect.bottom
 
 
+def run_together(a: Rect, b: Rect) -> bool:
+    """Tell whether two parts of lines share more than the point where they cross."""
+    return meet(a, b) and max(min(a.right, b.right) - max(a.x, b.x), min(a.bottom, b.bottom) - max(a.y, b.y)) > 0.1
+
+
 def check_boxes(plan: Plan, name: str) -> None:
     """Every text stands in its own box, or at the head of its frame; nothing overlaps or leaves the page."""
     page = Page(plan, name)
@@ -170,6 +175,7 @@ def check_lines(plan: Plan) -> None:
     on, back = list(lines.forward(layout)), list(lines.back(layout))
     broken, kept = list(lines.failure(layout)), list(lines.kept(layout))
     assert not [(a, b) for a in parts(on) for b in parts(back) if meet(a, b)]
+    assert not [(a, b) for a in parts(broken) for b in parts([*on, *back]) if run_together(a, b)]
     heads = [words.at for words in page.words if words.kind in ("note head", "row", "title")]
     for line in (*on, *back, *broken, *kept):
         for part in parts([line]):
