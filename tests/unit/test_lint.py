@@ -227,7 +227,12 @@ def test_what_we_generate_has_no_findings(tmp_path: Path) -> None:
     assert check(whole) == []
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "templates/examples").glob("*/argo.yaml")), ids=lambda f: f.parent.name)
+EXAMPLES = sorted(
+    file for glob in ("*/argo.yaml", "*/argo/*.yaml") for file in (ROOT / "templates/examples").glob(glob)
+)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_the_examples_have_no_findings(file: Path) -> None:
     whole = read([str(file)], b"")
     assert not whole.broken
