@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -15,8 +16,10 @@ import yaml
 from click.testing import CliRunner
 from sternway_steps import __version__
 from sternway_steps.config import load
+from sternway_steps.exits import Exit
 
 from tests.conftest import ROOT
+from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.commands import template
@@ -126,10 +129,26 @@ def test_what_stands_beside_an_example_is_what_it_gives(config: Path, name: str)
 
 
 def test_the_examples_show_what_the_generator_can() -> None:
-    assert {config.parent.name for config in CONFIGS} >= {"environments", "nightly", "shop", "web"}
+    assert {config.parent.name for config in CONFIGS} >= {"environments", "nightly", "services", "shop", "web"}
     assert {each.name for each in OVERLAYS} >= {"staging.yaml", "production.yaml"}
     kinds = {obj["kind"] for config in CONFIGS for obj in yaml.safe_load_all(config.with_name("argo.yaml").read_text())}
     assert kinds >= {"WorkflowTemplate", "CronWorkflow", "ConfigMap", "ServiceAccount", "Role", "ClusterRole"}
+
+
+def test_the_services_are_deployed_and_undone_side_by_side(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "templates/examples/services", tmp_path / "services")
+    config, web = tmp_path / "services/sternway.yaml", tmp_path / "services/manifests/web.yaml"
+    shown = ["run", "--sandbox", "--output", "json", "--config", str(config)]
+    environ = {"STERNWAY_STATE": str(tmp_path / "state.json")}
+    good = sternway(*shown, kubeconfig="", environ=environ)
+    assert good.returncode == 0, good.stdout + good.stderr
+    web.write_text(web.read_text().replace("ghcr.io/example/orders-web:2.7.0", "nope:1"))
+    bad = sternway(*shown, kubeconfig="", environ=environ)
+    assert bad.returncode == Exit.FAILED, bad.stdout + bad.stderr
+    events = [json.loads(line) for line in bad.stdout.splitlines()]
+    assert [event["steps"] for event in events if event["type"] == "undo-started"] == [["api", "web", "jobs"]]
+    undone = [event for event in events if event["type"] == "step-ended" and event["action"] == "rollback"]
+    assert {event["step"]: event["error"] for event in undone} == {"api": None, "web": None, "jobs": None}
 
 
 @pytest.fixture
