@@ -71,6 +71,8 @@ class StepSpec:
     """Programs that must be on PATH."""
     options: tuple[str, ...] = ()
     """The keys that `with:` may hold for it in the config."""
+    hands_on: tuple[str, ...] = ()
+    """The names under which its outcome hands values on to later steps."""
     contract: int = 1
     """The CONTRACT that it was written for; an older Sternway says so instead of running it."""
 

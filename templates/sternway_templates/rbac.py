@@ -13,6 +13,7 @@ from sternway_steps.step import Rule
 # What Argo's executor in each pod reports through (Argo, "Workflow RBAC"), and the report's Event.
 ARGO_RULES = (Rule("argoproj.io", ("workflowtaskresults",), ("create", "patch")),)
 REPORT_RULES = (Rule("", ("events",), ("create",)),)
+ON_ARGO = (*ARGO_RULES, *REPORT_RULES)
 
 _CLUSTER_SCOPED = frozenset(
     (
@@ -38,9 +39,14 @@ def plural_of(kind: str) -> str:
     return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
-def rbac(config: Config, plan: Plan, namespace: str | None, account: str) -> list[dict[str, Any]]:
-    """Give the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed."""
-    rights = rights_of(config, plan, namespace)
+def rbac(
+    config: Config, plan: Plan, namespace: str | None, account: str, own: Iterable[Rule] = ON_ARGO
+) -> list[dict[str, Any]]:
+    """Give the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed.
+
+    `own` is what the pods need beyond their steps.
+    """
+    rights = rights_of(config, plan, namespace, own)
     objects: list[dict[str, Any]] = [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(account, namespace, config)}
     ]
@@ -65,7 +71,9 @@ def rbac(config: Config, plan: Plan, namespace: str | None, account: str) -> lis
     return objects
 
 
-def rights_of(config: Config, plan: Plan, namespace: str | None) -> dict[str | None, Rights]:
+def rights_of(
+    config: Config, plan: Plan, namespace: str | None, own: Iterable[Rule] = ON_ARGO
+) -> dict[str | None, Rights]:
     """Give the rights by namespace; "" stands for what is not namespaced."""
     found: dict[str | None, Rights] = {}
 
@@ -77,7 +85,6 @@ def rights_of(config: Config, plan: Plan, namespace: str | None) -> dict[str | N
     for rule in rules:
         for place, group, resource in _wanted(rule, kinds, namespace):
             grant(place, group, resource, rule.verbs)
-    own = [*ARGO_RULES, *REPORT_RULES]
     journal = config.journal.namespace or namespace
     for home, always in ((namespace, own), (journal, JOURNAL_RULES if config.journal.store == "cluster" else ())):
         for rule in always:

@@ -178,6 +178,22 @@ def test_mistakes_in_groups_have_their_place(tmp_path: Path, steps: str, place: 
     assert words in text
 
 
+def test_a_variable_reaches_into_steps_and_groups(tmp_path: Path) -> None:
+    steps = "[{name: validate}, [{name: api, uses: deploy}, {name: web, uses: deploy}]]"
+    (tmp_path / "s.yaml").write_text(
+        f"name: web\nimage: web:1\nport: 80\nprobes: {{readiness: {{path: /}}}}\nsteps: {steps}\n"
+    )
+    environ = {
+        "STERNWAY_STEPS__0__RETRIES": "7", "STERNWAY_STEPS__1__1__RETRIES": "9",
+        "STERNWAY_PROBES__READINESS__PATH": "/up",
+    }  # fmt: skip
+    config = load(tmp_path / "s.yaml", environ=environ)
+    group = config.steps[1]
+    assert isinstance(group, tuple)
+    assert (config.steps[0].retries, [step.retries for step in group]) == (7, [2, 9])  # type: ignore[union-attr]
+    assert "/up" in str(config.manifests)
+
+
 def test_a_name_stands_once_in_all_groups() -> None:
     with pytest.raises(Refused, match="'a' stands twice"):
         make_plan([StepConfig("a", "x"), (StepConfig("b", "x"), StepConfig("a", "x"))], {"x": StepSpec("x")})

@@ -15,18 +15,19 @@ _CONFIG = click.option(
 _SET = click.option(
     "--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: --set image=web:2."
 )
+_OUTPUT = click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="For people, programs, or GitHub Actions.",
+)
 _SHARED = (
     click.option("--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."),
     click.option("--context", metavar="NAME", help="The kubeconfig's context."),
     click.option("--sandbox", is_flag=True, help="Use a small Kubernetes inside this process; its state is kept."),
-    click.option(
-        "--output",
-        "-o",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="For people, or programs.",
-    ),
+    _OUTPUT,
     click.option("--verbose", "-v", is_flag=True, help="Show every request."),
 )
 _JOURNAL = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
@@ -110,6 +111,7 @@ def app() -> None:
 @_SET
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @_ON_CONFLICT
+@click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @_shared
 def run(**arguments: Any) -> None:
     """Validate, deploy and verify; undo everything when something fails.
@@ -137,6 +139,8 @@ def plan(**arguments: Any) -> None:
 @app.command()
 @click.argument("run")
 @_ON_CONFLICT
+@click.option("--unfinished", is_flag=True, help="Only finish what was cut off; a run that has ended is no error.")
+@click.option("--config", "-c", "journal_of", metavar="FILE", help="Take the journal of this configuration.")
 @_JOURNAL
 @_NAMESPACE
 @_shared
@@ -145,6 +149,7 @@ def rollback(**arguments: Any) -> None:
 
     \b
     Example: sternway rollback 20261124-101500-3fa9c1
+    Example: sternway rollback "$STERNWAY_RUN" --unfinished --config sternway.yaml
     """
     _do("rollback", **arguments)
 
@@ -214,6 +219,26 @@ def report(**arguments: Any) -> None:
     Example: sternway report --run my-run --config sternway.yaml
     """
     _do("report", **arguments)
+
+
+@app.group()
+def config() -> None:
+    """Look at the configuration; needs no cluster."""
+
+
+@config.command("show")
+@_CONFIG
+@_SET
+@_OUTPUT
+def config_show(**arguments: Any) -> None:
+    """Print what a run would read, all files merged, and where each value comes from.
+
+    \b
+    Example: sternway config show --config config/production.yaml --set image=web:1.4.3
+    """
+    from .main import call_offline
+
+    call_offline("config_show", arguments)
 
 
 @app.command()

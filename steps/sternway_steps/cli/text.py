@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from ..cluster.preview import Preview
+from ..config.document import Node
+from ..config.shown import to_yaml
 from ..errors import SternwayError
 from ..events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from ..journal.replay import Attempt, Status, Story
@@ -85,6 +87,10 @@ class TextOutput:
         if story.status in (Status.INTERRUPTED, Status.ROLLBACK_FAILED):
             click.echo(f"to finish the undo: sternway rollback {story.run}")
 
+    def config(self, document: Node) -> None:
+        """Write the document as YAML, with comments."""
+        click.echo(to_yaml(document), nl=False)
+
     def error(self, error: Exception) -> None:
         """Write why a command failed."""
         click.secho(f"error: {error}", fg="red", err=True)
@@ -94,6 +100,9 @@ class TextOutput:
     def note(self, text: str) -> None:
         """Write a remark."""
         click.secho(text, fg="yellow", err=True)
+
+    def done(self) -> None:
+        """Write nothing: all was told when it happened."""
 
     def _progress(self, event: StepProgress) -> None:
         progress, who = event.progress, self._who(event.step)

@@ -17,12 +17,14 @@ class Node:
     """A value and its place. `value` is a dict of Entry, a list of Node, or a scalar as YAML 1.1 reads it.
 
     `text` is what was written for a scalar; `plain` tells that it had no quotes, so that YAML chose its type.
+    `removed` has the keys of a base that a file laid over it took away: where that was said, and where they stand.
     """
 
     value: Any
     place: Place
     text: str = ""
     plain: bool = False
+    removed: dict[str, tuple[Place, Place]] | None = None
 
     def data(self) -> Any:
         """Give the plain value."""
@@ -31,6 +33,13 @@ class Node:
         if isinstance(self.value, list):
             return [node.data() for node in self.value]
         return self.value
+
+    def lack(self, key: str) -> tuple[Place, str]:
+        """Give the place to name when this mapping lacks a key, and a hint: who removed it, if somebody did."""
+        if self.removed and key in self.removed:
+            by, there = self.removed[key]
+            return by, f"{key} stands at {there} and is removed at {by}"
+        return self.place, ""
 
 
 @dataclass

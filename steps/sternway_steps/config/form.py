@@ -6,10 +6,15 @@ from typing import Any
 
 from . import scalars as s
 from .argo import ARGO, PARAMETERS, SCHEDULE
+from .build import BUILD
 from .declared import DECLARED
 from .document import Node
 from .reader import Group, Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
+
+
+def _extends(_node: Node) -> str:
+    raise s.Bad("only a file can extend others", "this key in a configuration file")
 
 
 def _http(**keys: Any) -> dict[str, Any]:
@@ -108,9 +113,11 @@ FORM = Section(
         "name": s.dns_label,
         "namespace": s.dns_label,
         **SIMPLE,
-        "manifests": Many(s.string),
+        "extends": _extends,  # of a file it is taken out when the file is read
+        "manifests": Many(s.path),
         "steps": Many(Group(_STEP)),
         "declared": DECLARED,
+        "build": BUILD,
         "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
         "verify": Section(
             {
