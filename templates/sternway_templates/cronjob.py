@@ -10,14 +10,12 @@ from sternway_steps.config import Config
 from sternway_steps.config.document import Node
 
 from .checks import checked_plan
-from .container import RESTRICTED, SPARE, image_of
+from .container import RESTRICTED, SPARE
 from .files import CONFIG, config_maps, files
+from .images import RUN, image_of
 from .output import numbered
 from .rbac import rbac
 from .workflow import pod_security
-
-IMAGE = "run"
-"""What `{step}` in argo.image stands for: the image that runs all steps."""
 
 
 def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
@@ -80,7 +78,7 @@ def _pod(config: Config, account: str, maps: Sequence[str]) -> dict[str, Any]:
     job_name = {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}}
     container = {
         "name": "run",
-        "image": image_of(config, IMAGE),
+        "image": image_of(config, RUN),
         "command": ["sternway"],
         "args": ["run", "--config", f"/config/{CONFIG}"],
         "env": [

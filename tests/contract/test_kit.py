@@ -76,6 +76,7 @@ def found(lab: Lab, *names: str) -> dict[str, str]:
         (broken.Mute, DOES, "gave back NoneType instead of an Outcome"),
         (broken.Secretly, DOES, "it needs no cluster, and asks for one"),
         (broken.Vandal, DOES, "it has no effects .Effects.NONE., and it changed the state"),
+        (broken.Generous, DOES, "it hands on images, which spec.hands_on does not name"),
         (broken.IntentLast, CUT, "had changed something, and no intent was in the journal"),
         (broken.NeedsEvidence, CUT, "cut .*: the rollback failed: RollbackFailed: there is no evidence"),
         (broken.LatestIntent, RETRY, "executed again: it was not undone: there is 'new' instead of 'old'"),

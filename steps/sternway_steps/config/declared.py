@@ -26,6 +26,7 @@ _SPEC = {
     "rollbackRules": "rollback_rules",
     "programs": "programs",
     "options": "options",
+    "handsOn": "hands_on",
     "contract": "contract",
 }
 
@@ -42,7 +43,7 @@ def spec_of(data: Mapping[str, Any]) -> StepSpec:
     for key in ("execute_rules", "rollback_rules"):
         rules = known.get(key, ())
         known[key] = tuple(rule if isinstance(rule, Rule) else rule_of(rule) for rule in rules)
-    for key in ("programs", "options"):
+    for key in ("programs", "options", "hands_on"):
         known[key] = tuple(known.get(key, ()))
     return StepSpec(**{**known, "effects": Effects(known.get("effects", Effects.NONE))})
 
@@ -99,6 +100,7 @@ DECLARED = Table(
             "rollbackRules": _RULES,
             "programs": Many(s.string),
             "options": Many(s.string),
+            "handsOn": Many(s.string),
             "contract": s.whole(1, 1000),
         },
         _spec,
