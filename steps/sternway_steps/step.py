@@ -51,6 +51,8 @@ class Rule:
     """Kinds for which alone the rule is needed; empty: always."""
     with_state: bool = False
     """Needed only for kinds whose objects come up, and can fail to: nobody waits for a ConfigMap."""
+    in_target: bool = False
+    """Needed in the target's namespace whatever is deployed: for what the step makes itself, when it runs in a pod."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ def rights_of(config: Config, plan: Plan, namespace: str | None) -> dict[str | N
     kinds = _kinds(config, namespace)
     rules = [r for step in plan.steps for r in (*step.spec.execute_rules, *step.spec.rollback_rules)]
     for rule in rules:
+        for resource in rule.resources if rule.in_target else ():
+            grant(namespace, rule.api_group, resource, rule.verbs)
         for kind, group, plural, place in kinds:
             if not applies(rule, f"{group}/v1" if group else "v1", kind):
                 continue

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT
 
 BASE = os.environ.get("STERNWAY_TEST_BASE_IMAGE", "localhost/python:3.11-slim")
-STEPS = ("validate", "deploy", "verify")
+STEPS = ("validate", "deploy", "verify", "command")
 
 
 def docker(*arguments: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:

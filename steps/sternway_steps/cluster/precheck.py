@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -41,7 +42,9 @@ def precheck(client: Client, config: Config, pipeline: Iterable[StepSpec], say: 
     rules = [rule for spec in pipeline for rule in (*spec.execute_rules, *spec.rollback_rules)]
     place = config.journal.namespace or namespace_of(config, client)
     journal = place if config.journal.store == "cluster" else None
-    findings = [f"not allowed: {right}" for right in missing_rights(client, rules, refs, journal)]
+    # A step that may run in a pod or here asks for what it makes itself, once it knows which: on Argo it does.
+    target = namespace_of(config, client) if "KUBERNETES_SERVICE_HOST" in os.environ else None
+    findings = [f"not allowed: {right}" for right in missing_rights(client, rules, refs, journal, target)]
     say(f"asking the server what it would make of {len(objects)} objects")
     previews = preview(client, objects, force=config.deploy.force_conflicts)
     for found, manifest in zip(previews, config.manifests, strict=True):

@@ -29,20 +29,28 @@ ROLLOUT_RULES = (
 
 
 def applies(rule: Rule, api_version: str, kind: str) -> bool:
-    """Tell whether a rule is needed where an object of a kind is deployed."""
+    """Tell whether a rule is needed for an object of a kind that is deployed."""
     from .diagnose.judge import has_state
 
+    if rule.in_target:
+        return False
     return (not rule.only_with or kind in rule.only_with) and (not rule.with_state or has_state(api_version, kind))
 
 
-def missing_rights(client: Client, rules: Iterable[Rule], refs: Iterable[Ref], journal: str | None) -> list[str]:
+def missing_rights(
+    client: Client, rules: Iterable[Rule], refs: Iterable[Ref], journal: str | None, in_target: str | None = None
+) -> list[str]:
     """Give what we may not do, as `patch deployments.apps in shop`; empty when all is allowed.
 
     "*" in a rule stands for the kinds of `refs`; `journal` is the namespace of the journal, None when it is in files.
+    `in_target` is the target's namespace, None to leave out the rules that are for it alone.
     """
     wanted: dict[tuple[str, Resource, str | None, str], None] = {}
     places = list(refs)
     for rule in rules:
+        if rule.in_target and in_target is not None:
+            for resource, sub in _resources(client, rule, None):
+                wanted |= {(verb, resource, in_target, sub): None for verb in rule.verbs}
         for place in (p for p in places if applies(rule, p.api_version, p.kind)):
             for resource, sub in _resources(client, rule, place):
                 wanted |= {(verb, resource, place.namespace, sub): None for verb in rule.verbs}

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import scalars as s
 from .argo import ARGO, PARAMETERS, SCHEDULE
+from .command import COMMAND, RESOURCES, command_step
 from .document import Node
 from .reader import Group, Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
@@ -18,6 +19,8 @@ def _http(**keys: Any) -> dict[str, Any]:
 def _step(**keys: Any) -> StepConfig:
     if "with" in keys:
         keys["options"] = keys.pop("with")
+    if any(key in keys for key in COMMAND):
+        return command_step(keys)
     return StepConfig(**{"uses": keys["name"], **keys})
 
 
@@ -52,7 +55,6 @@ _PROBE = Short(
         _probe,
     ),
 )
-_QUANTITIES = Table(s.string, s.quantity)
 _HTTP = Section(
     {
         "service": s.dns_label,
@@ -78,6 +80,7 @@ _STEP = Short(
             "retries": s.whole(0, 100),
             "deadline": s.duration,
             "with": Table(s.string, Raw()),
+            **COMMAND,
         },
         _step,
         required=("name",),
@@ -91,7 +94,7 @@ SIMPLE: dict[str, Any] = {
     "env": Table(s.env_name, Short(s.string, _SOURCE)),
     "command": Many(s.string),
     "args": Many(s.string),
-    "resources": Section({"requests": _QUANTITIES, "limits": _QUANTITIES}),
+    "resources": RESOURCES,
     "probes": Section({"readiness": _PROBE, "liveness": _PROBE, "startup": _PROBE}),
     "labels": Table(s.string, s.string),
     "annotations": Table(s.string, s.string),

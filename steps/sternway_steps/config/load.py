@@ -9,13 +9,14 @@ from typing import Any, TextIO
 from ..cluster.selector import selector
 from ..errors import Refused
 from . import simple
+from .command import check_commands, placed
 from .document import Node, decode, parse
 from .errors import ConfigError, ConfigErrors, Place
 from .form import FORM, SIMPLE, check_from
 from .manifests import read_all
 from .overrides import lay_over
 from .reader import MISSING, Reader
-from .schema import Config, Manifest, VerifyConfig
+from .schema import Config, Manifest, StepConfig, VerifyConfig
 
 
 def load(
@@ -87,7 +88,8 @@ def _patterns(root: Node) -> list[tuple[str, Place]]:
 def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader) -> None:
     """Find what no key by itself shows."""
     simple_keys = [key for key in SIMPLE if key in keys]
-    if not has_manifests and "image" not in keys:
+    deploys = any(step.uses == "deploy" for step in _flat(keys["steps"])) if "steps" in keys else True
+    if deploys and not has_manifests and "image" not in keys:
         reader.report(root.place, "image", "there is nothing to deploy", "image, or manifests")
     elif simple_keys and "image" not in keys:
         place = root.value[simple_keys[0]].place
@@ -105,13 +107,18 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
             reader.report(root.value["probes"].place, f"probes.{kind}", "it has no port to ask", "port at the top")
     if "steps" in keys:
         _check_selectors(keys["steps"], root.value["steps"].node, "steps", reader)
+        check_commands(keys["steps"], root.value["steps"].node, "steps", reader)
+
+
+def _flat(steps: Sequence[Any]) -> list[StepConfig]:
+    return [step for item in steps for step in (item if isinstance(item, tuple) else (item,))]
 
 
 def _check_selectors(steps: Sequence[Any], node: Node, field: str, reader: Reader) -> None:
     for number, (step, where) in enumerate(zip(steps, node.value, strict=True)):
         if isinstance(step, tuple):
             _check_selectors(step, where, f"{field}[{number}]", reader)
-        elif "selector" in step.options:
+        elif "selector" in step.options and "with" in where.value:
             entry = where.value["with"].node.value["selector"]
             try:
                 selector(str(step.options["selector"]))
@@ -137,7 +144,11 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
     others = ("namespace", "deploy", "journal", "deadline", "history", "argo", "schedule", "parameters")
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     if "steps" in keys:
-        rest["steps"] = tuple(keys["steps"])
+        folder = Path(root.place.source).parent
+        rest["steps"] = tuple(
+            tuple(placed(step, folder) for step in item) if isinstance(item, tuple) else placed(item, folder)
+            for item in keys["steps"]
+        )
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)
 
 

@@ -1,0 +1,115 @@
+"""Following the log of a pod that is to come, and what becomes of the pod meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .api_error import ApiError
+from .watch import SYNC, Watches, shut
+
+if TYPE_CHECKING:
+    from .client import Client
+
+_SILENT = 3600.0
+"""Seconds that a log may be silent before its connection counts as dead; a command may well think for long."""
+_CLOSING = 1.0
+
+
+class PodLog:
+    """The log of the first container of the one pod that a selector finds: follows it from a thread of its own.
+
+    Args:
+        client: the cluster's.
+        namespace: where the pod will be.
+        labels: what selects it.
+        take: is given the log in pieces, as it comes.
+
+    """
+
+    def __init__(self, client: Client, namespace: str, labels: str, take: Callable[[bytes], None]) -> None:
+        self._client, self._namespace, self._labels, self._take = client, namespace, labels, take
+        self._watches = Watches(client)
+        self._response: Any = None
+        self._closed = threading.Event()
+        self._ended = threading.Event()
+        self._running = threading.Event()
+        self.pod: Mapping[str, Any] = {}
+        """The pod as it was seen last, also when it is gone."""
+        self.taken = 0
+        """How many bytes came."""
+        self._threads = [
+            threading.Thread(target=work, name="sternway-log", daemon=True) for work in (self._watch, self._follow)
+        ]
+
+    def __enter__(self) -> PodLog:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed.set()
+        self._running.set()
+        self._watches.close()
+        if self._response is not None:
+            shut(self._response)
+        for thread in self._threads:
+            thread.join(_CLOSING)
+
+    @property
+    def started(self) -> bool:
+        """Whether its container was ever made."""
+        return bool(_state(self.pod).get("containerID"))
+
+    @property
+    def exit_code(self) -> int | None:
+        """How its container ended; None when it did not, or nobody saw it."""
+        code = ((_state(self.pod).get("state") or {}).get("terminated") or {}).get("exitCode")
+        return int(code) if code is not None else None
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the log is at its end."""
+        if self.started:
+            self._ended.wait(seconds)
+
+    def _watch(self) -> None:
+        with suppress(ApiError):
+            for change, pod in self._watches.follow("v1", "Pod", self._namespace, labels=self._labels):
+                if change != SYNC:
+                    self.pod = pod
+                    if self.started:
+                        self._running.set()
+
+    def _follow(self) -> None:
+        self._running.wait()
+        if self._closed.is_set():
+            return
+        metadata = self.pod["metadata"]
+        path = f"/api/v1/namespaces/{self._namespace}/pods/{metadata['name']}/log"
+        query = {"follow": "true", "container": str(self.pod["spec"]["containers"][0]["name"])}
+        # What breaks off here costs lines of the log, not the verdict: that is the watch's.
+        with suppress(ApiError, OSError, *_broken()):
+            self._response = self._client.transport.stream(path, query, _SILENT)
+            if self._closed.is_set():
+                shut(self._response)
+            while chunk := self._response.read1(65_536):
+                self.taken += len(chunk)
+                self._take(chunk)
+            self._response.close()
+        self._ended.set()
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    import urllib3
+
+    return (urllib3.exceptions.HTTPError, ValueError)
+
+
+def _state(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = (pod.get("status") or {}).get("containerStatuses") or [{}]
+    return dict(found[0])
