@@ -136,5 +136,6 @@ def _lines(response: Any) -> Iterator[bytes]:
 
 def shut(response: Any) -> None:
     """Shut the connection down below TLS and buffers, so that a thread that reads from it sees its end."""
-    with suppress(OSError, ValueError), socket.socket(fileno=os.dup(response.fileno())) as sock:
+    # One that is at its end has no connection any more, and http.client no descriptor of it: an AttributeError.
+    with suppress(OSError, ValueError, AttributeError), socket.socket(fileno=os.dup(response.fileno())) as sock:
         sock.shutdown(socket.SHUT_RDWR)

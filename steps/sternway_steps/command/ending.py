@@ -20,7 +20,7 @@ def error_of(work: Invocation, action: Action, how: Ended, step: str) -> Sternwa
     """Give what a command's end means; None when it did what it should."""
     if how.code == 0 and how.started:
         return None
-    what = f"{' '.join(work.argv)[:100]}"
+    what = work.shown
     if how.code is None and not how.why:
         return Stopped(f"step {step} was stopped, and {what} with it")
     if how.code == Exit.TRANSIENT and how.started:

@@ -12,6 +12,7 @@ from ..step import Action, Context
 
 GRACE = 10.0
 """Seconds between being asked to end and being killed."""
+_WIDE = 80
 _LONGEST = 63
 """The name of a Job is a label of its pods (Kubernetes, "Jobs")."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -32,6 +33,12 @@ class Invocation:
     plain: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """Give the command in one short line."""
+        line = " ".join(" ".join(self.argv).split())
+        return line if len(line) <= _WIDE else f"{line[: _WIDE - 1]}…"
 
     @property
     def folder(self) -> str | None:

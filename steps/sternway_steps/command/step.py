@@ -100,7 +100,7 @@ def _begun(context: Context, work: Invocation, runner: Runner) -> Begun:
 
 
 def _run(context: Context, work: Invocation, runner: Runner, resolved: Resolved) -> Ended:
-    context.say(f"{runner.name}: {' '.join(work.argv)[:200]}" + (f" in {work.image}" if work.image else ""))
+    context.say(f"{runner.name}: {work.shown}" + (f" in {work.image}" if work.image else ""))
     output = Output(lambda line: context.say(f"| {line}"), resolved.secrets)
     return runner.run(context, work, resolved, output)
 
