@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Precheck:
-    """What was found: `findings` speak against the run, `previews` say what it would change."""
+    """What was found: `findings` speak against the run, `previews` say what it would change.
+
+    `stays` names the steps whose effects no undo takes back.
+    """
 
     findings: tuple[str, ...]
     previews: tuple[Preview, ...] = ()
+    stays: tuple[str, ...] = ()
 
 
 def precheck(client: Client, config: Config, pipeline: Iterable[StepSpec], say: Callable[[str], None]) -> Precheck:
