@@ -59,7 +59,18 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         for above in (folder, *folder.parents):
             if above.owner() == "root" and str(above).startswith("/tmp/pytest-of"):
                 above.chmod(0o755)
-    make = [programs / "initdb", "-D", data, "-U", "orders", "-A", "scram-sha-256", "--pwfile", folder / "password", "-N"]
+    make = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "orders",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        folder / "password",
+        "-N",
+    ]
     subprocess.run(make, user=user, check=True, capture_output=True, timeout=120, cwd=folder)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -56,7 +56,11 @@ def end_run(session: Session, config: Config, run: str, status: str, workflow: s
     plan = make_plan(config.steps, session.specs())
     stays = tuple(step.name for step in plan.stays_of(replay(records).changed()))
     result = replace(_result(run, plan, records, status), stays=stays)
-    data: dict[str, Any] = {"status": result.status.value, "exit": int(result.exit_code), "error": str(result.error or "")}
+    data: dict[str, Any] = {
+        "status": result.status.value,
+        "exit": int(result.exit_code),
+        "error": str(result.error or ""),
+    }
     data |= {"stays": list(result.stays)} if result.stays else {}
     journal.end({**data, "rollback_errors": [str(error) for error in result.rollback_errors]})
     code = int(result.exit_code)

@@ -220,6 +220,7 @@ class Session:
         """Give what makes the context of a step's attempt."""
         end = time.monotonic() + config.deadline if config.deadline else None
         never = undo_stop or threading.Event()
+        giving = any(step.spec.hands_on for step in plan.steps)  # if none does, the journal is not read for it
 
         def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
             own = time.monotonic() + planned.deadline if planned.deadline else None
@@ -236,7 +237,7 @@ class Session:
                 # An undo is not stopped by what stopped the way forward: not by a signal, not by the deadline.
                 stop=self.stop if forward else never,
                 target=journal.target,
-                received=lambda: replay(journal.records()).handed_on(),
+                received=lambda: replay(journal.records()).handed_on() if giving else {},
                 deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
             )
 

@@ -68,6 +68,8 @@ class StepSpec:
     """Programs that must be on PATH."""
     options: tuple[str, ...] = ()
     """The keys that `with:` may hold for it in the config."""
+    hands_on: tuple[str, ...] = ()
+    """The names under which its outcome hands values on to later steps."""
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,13 @@ from sternway_steps.sandbox import Sandbox
 
 from tests.bench.argo import argo
 from tests.bench.generate import generate
+from tests.bench.groups import groups
 from tests.bench.measure import Cost, in_turn, run, table
 from tests.helpers import command, config_map, deployment
 
 GOOD, BAD = "localhost/app:1", "localhost:5000/nope:9"
 OBJECTS = 200
+EACH = ["start", "generate", "apply", "bad-image", "groups", "argo"]
 
 
 def main() -> None:
@@ -30,11 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--helm", default=shutil.which("helm"), help="Helm 4; default: the one on PATH")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the short ones (default 5)")
-    parser.add_argument(
-        "only", nargs="*", choices=["start", "generate", "apply", "bad-image", "argo", []], help="default: all"
-    )
+    parser.add_argument("only", nargs="*", choices=[*EACH, []], help="default: all")
     asked = parser.parse_args()
-    wanted = asked.only or ["start", "generate", "apply", "bad-image", "argo"]
+    wanted = asked.only or EACH
     folder = Path(tempfile.mkdtemp(prefix="sternway-bench-"))
     try:
         if "start" in wanted:
@@ -45,6 +45,8 @@ def main() -> None:
             apply(folder, asked.rounds)
         if "bad-image" in wanted:
             bad_image(folder, asked.helm)
+        if "groups" in wanted:
+            groups(folder, asked.rounds)
         if "argo" in wanted:
             argo(folder, asked.rounds)
     finally:

@@ -155,3 +155,20 @@ def test_a_cluster_without_argo_is_refused(sternway_sandbox: Sandbox, tmp_path: 
     assert "no Argo Workflows on this cluster" in done.stderr
     assert "sternway run" in done.stderr
     assert "sternway-web" not in json.dumps(sternway_sandbox.store.all(("", "ConfigMap")))
+
+
+def test_an_environment_is_submitted_by_its_own_file(argo: Client, sternway_sandbox: Sandbox, tmp_path: Path) -> None:
+    written(tmp_path, env={"LEVEL": "debug"})
+    overlay = tmp_path / "config/eu.yaml"
+    overlay.parent.mkdir()
+    overlay.write_text("extends: ../sternway.yaml\nname: web-eu\nenv: {LEVEL: info}\nparameters: {env.LEVEL: {}}\n")
+    done = sternway(
+        "submit", "-c", str(overlay), "--apply", "-s", "env.LEVEL=error", kubeconfig=sternway_sandbox.kubeconfig
+    )
+    assert done.returncode == 0, done.stderr
+    (template,) = argo.list(API, "WorkflowTemplate", "shop").items
+    assert template["metadata"]["name"] == "web-eu"
+    values = {p["name"]: p["value"] for p in template["spec"]["arguments"]["parameters"]}
+    assert values["env-LEVEL"] == "info"
+    (workflow,) = argo.list(API, "Workflow", "shop").items
+    assert workflow["spec"]["arguments"]["parameters"] == [{"name": "env-LEVEL", "value": "error"}]

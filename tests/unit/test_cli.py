@@ -20,6 +20,7 @@ def test_help_has_an_example_for_each_command() -> None:
         shown = sternway(name, "--help", kubeconfig="")
         assert shown.returncode == 0
         assert "Example: sternway " + name in shown.stdout
+    assert "Example: sternway config show" in sternway("config", "show", "--help", kubeconfig="").stdout
     assert "sternway, version" in sternway("--version", kubeconfig="").stdout
 
 

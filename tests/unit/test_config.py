@@ -45,7 +45,7 @@ BAD = {
     "a tab": ("name: web\n\timage: x\n", "2:1: this is no valid YAML"),
     "broken": ("name: [web\n", "this is no valid YAML"),
     "not UTF-8": (b"name: web\nimage: \xff\n", "2:1: this is no UTF-8 text"),
-    "a loop": ("a: &a [*a]\nname: web\n", "the document has an alias that holds itself"),
+    "a loop": ("a: &a [*a]\nname: web\n", "this holds itself, by an alias"),
     "a program": ("name: !!python/object:os.system x\n", "can't be read"),
     "env from nowhere": (GOOD + "env: {A: {secret: s}}\n", "env.A: this says not where the value comes from"),
     "a number in env": (GOOD + "env: {A: 1}\n", "env.A: YAML reads 1 as a number"),

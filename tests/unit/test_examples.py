@@ -23,14 +23,21 @@ from sternway_templates.graph.command import graph
 from sternway_templates.pipeline import HASH
 
 CONFIGS = sorted((ROOT / "templates/examples").glob("*/sternway.yaml"))
+OVERLAYS = sorted((ROOT / "templates/examples").glob("*/config/*.yaml"))
 REGENERATE = "STERNWAY_TEST_REGENERATE"
 COMMAND = f"{REGENERATE}=1 .venv/bin/pytest tests/unit/test_examples.py"
 
 
+def folder_of(config: Path) -> Path:
+    """Give the example's folder, for its base and for what is laid over it."""
+    return config.parent.parent if config.parent.name == "config" else config.parent
+
+
 def yaml_of(config: Path) -> str:
     """Give what `sternway template` prints, below a line that tells how it was made."""
-    settings = () if load(config).namespace else ("--set", f"namespace={config.parent.name}")
-    shown = ["--config", f"templates/examples/{config.parent.name}/sternway.yaml", *settings, "--output", "-"]
+    folder = folder_of(config)
+    settings = () if load(config).namespace else ("--set", f"namespace={folder.name}")
+    shown = ["--config", f"templates/examples/{config.relative_to(folder.parent)}", *settings, "--output", "-"]
     head = f"# Made by Sternway {__version__}: sternway template {' '.join(shown)}\n"
     return head + printed(template, "--config", str(config), *settings, "--output", "-")
 
@@ -47,6 +54,7 @@ def printed(command: Any, *arguments: str) -> str:
 
 
 MADE: dict[str, Callable[[Path], str]] = {"argo.yaml": yaml_of, "saga.svg": picture_of}
+PAIRS = [(config, name) for config in CONFIGS for name in MADE] + [(each, f"argo/{each.name}") for each in OVERLAYS]
 
 
 def regenerating(environ: Mapping[str, str]) -> bool:
@@ -58,11 +66,11 @@ def regenerating(environ: Mapping[str, str]) -> bool:
 
 
 def check(config: Path, name: str, environ: Mapping[str, str]) -> None:
-    file, text = config.with_name(name), MADE[name](config)
+    file, text = folder_of(config) / name, MADE.get(name, yaml_of)(config)
     if regenerating(environ):
         file.write_text(text, encoding="utf-8")
     there = file.read_text(encoding="utf-8") if file.is_file() else None
-    remedy = f"{config.parent.name}/{name} is not what its sternway.yaml gives now; regenerate all: {COMMAND}"
+    remedy = f"{folder_of(config).name}/{name} is not what its {config.name} gives now; regenerate all: {COMMAND}"
     assert there is not None, remedy
     if name.endswith(".yaml"):
         assert comparable(there) == comparable(text), remedy
@@ -88,14 +96,14 @@ def unreleased(value: Any, release: str) -> Any:
     return value
 
 
-@pytest.mark.parametrize("name", MADE)
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.parent.name)
+@pytest.mark.parametrize(("config", "name"), PAIRS, ids=[f"{folder_of(config).name}/{name}" for config, name in PAIRS])
 def test_what_stands_beside_an_example_is_what_it_gives(config: Path, name: str) -> None:
     check(config, name, os.environ)
 
 
 def test_the_examples_show_what_the_generator_can() -> None:
-    assert {config.parent.name for config in CONFIGS} >= {"nightly", "shop", "web"}
+    assert {config.parent.name for config in CONFIGS} >= {"environments", "nightly", "shop", "web"}
+    assert {each.name for each in OVERLAYS} >= {"staging.yaml", "production.yaml"}
     kinds = {obj["kind"] for config in CONFIGS for obj in yaml.safe_load_all(config.with_name("argo.yaml").read_text())}
     assert kinds >= {"WorkflowTemplate", "CronWorkflow", "ConfigMap", "ServiceAccount", "Role", "ClusterRole"}
 

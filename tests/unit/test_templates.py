@@ -264,3 +264,24 @@ def test_rights_are_what_validate_asks_for(tmp_path: Path) -> None:
     assert objects["RoleBinding"]["subjects"] == [
         {"kind": "ServiceAccount", "name": "sternway-web", "namespace": "shop"}
     ]
+
+
+def test_what_pods_read_is_merged_and_names_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "pod").mkdir()
+    (tmp_path / "m.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n")
+    (tmp_path / "base.yaml").write_text(
+        "name: web\nimage: web:1\nport: 8080\nmanifests: [m.yaml]\nenv: {A: a, B: b}\nargo: {ttl: 1h}\n"
+    )
+    (tmp_path / "config/eu.yaml").write_text("extends: ../base.yaml\nnamespace: shop\nenv: {A: null, B: eu}\n")
+    config, document = load_with_source(tmp_path / "config/eu.yaml", overrides=["env.ON=yes", "image=1.10"])
+    objects = {obj["kind"]: obj for obj in pipeline(config, document).values()}
+    texts = objects["ConfigMap"]["data"]
+    assert "extends" not in texts["sternway.yaml"]
+    for name, text in texts.items():
+        (tmp_path / "pod" / name).write_text(text)
+    there = load_with_source(tmp_path / "pod/sternway.yaml")[0]
+    assert [each.obj for each in there.manifests] == [each.obj for each in config.manifests]
+    assert there.to_dict() | {"manifests": 0} == config.to_dict() | {"manifests": 0}
+    given = {p["name"]: p["value"] for p in objects["WorkflowTemplate"]["spec"]["arguments"]["parameters"]}
+    assert given == {"image": "1.10"}

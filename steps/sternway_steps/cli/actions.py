@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..config import Config, load
+from ..config.load import load_with_source
 from ..errors import Refused
 from ..exits import Exit
 from ..patience import patiently
@@ -28,6 +30,12 @@ def load_config(arguments: dict[str, Any]) -> Config:
     if policy := arguments.pop("on_conflict", None):
         deploy = replace(deploy, on_conflict=policy)
     return replace(config, deploy=deploy)
+
+
+def config_show(output: Output, path: str, overrides: Sequence[str]) -> int:
+    """Show the merged configuration."""
+    output.config(load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)[1])
+    return Exit.DONE
 
 
 def run(session: Session, output: Output, config: Config) -> int:

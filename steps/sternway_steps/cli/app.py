@@ -15,18 +15,19 @@ _CONFIG = click.option(
 _SET = click.option(
     "--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: --set image=web:2."
 )
+_OUTPUT = click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or programs.",
+)
 _SHARED = (
     click.option("--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."),
     click.option("--context", metavar="NAME", help="The kubeconfig's context."),
     click.option("--sandbox", is_flag=True, help="Use a small Kubernetes inside this process; its state is kept."),
-    click.option(
-        "--output",
-        "-o",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="For people, or programs.",
-    ),
+    _OUTPUT,
     click.option("--verbose", "-v", is_flag=True, help="Show every request."),
 )
 _JOURNAL = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
@@ -214,3 +215,23 @@ def report(**arguments: Any) -> None:
     Example: sternway report --run my-run --config sternway.yaml
     """
     _do("report", **arguments)
+
+
+@app.group()
+def config() -> None:
+    """Look at the configuration; needs no cluster."""
+
+
+@config.command("show")
+@_CONFIG
+@_SET
+@_OUTPUT
+def config_show(**arguments: Any) -> None:
+    """Print what a run would read, all files merged, and where each value comes from.
+
+    \b
+    Example: sternway config show --config config/production.yaml --set image=web:1.4.3
+    """
+    from .main import call_offline
+
+    call_offline("config_show", arguments)

@@ -18,10 +18,10 @@ _COLOURS = {
 _WIDE = 100
 
 
-def item(found: Item) -> None:
-    """Write what became of one thing."""
+def item(found: Item, who: str = "") -> None:
+    """Write what became of one thing; `who` stands before it."""
     click.echo(
-        f"  {click.style(found.result, fg=_COLOURS.get(found.result))} {found.what}"
+        f"  {who}{click.style(found.result, fg=_COLOURS.get(found.result))} {found.what}"
         + (f": {found.why}" if found.why else "")
     )
     if found.fields and found.result in ("changed", "restored", "conflict", "failed"):

@@ -9,6 +9,8 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from ..cluster.preview import Preview
+from ..config.document import Node
+from ..config.shown import values
 from ..events import Event, StepProgress
 from ..journal.replay import Story
 
@@ -55,6 +57,11 @@ class JsonOutput:
     def story(self, story: Story) -> None:
         """Write a run with all its attempts."""
         _write("run", {**_summary(story), "attempts": [_attempt(asdict(a)) for a in story.attempts]})
+
+    def config(self, document: Node) -> None:
+        """Write an object for each value."""
+        for key, value, source in values(document):
+            _write("config-value", {"key": key, "value": value, "source": source})
 
     def error(self, error: Exception) -> None:
         """Write an error."""

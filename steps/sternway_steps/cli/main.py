@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -33,6 +33,11 @@ def call(name: str, arguments: dict[str, Any]) -> None:
     perform(getattr(actions, name), arguments, prepare, one_step=name == "step")
 
 
+def call_offline(name: str, arguments: dict[str, Any]) -> NoReturn:
+    """Run a command of ours that needs no cluster, and so no session; exit with its code."""
+    conclude(arguments.pop("output"), lambda output: int(getattr(actions, name)(output, **arguments)))
+
+
 def perform(
     action: Action,
     arguments: dict[str, Any],
@@ -49,12 +54,21 @@ def perform(
         one_step: the action is one step of a run, whose undo is another process's work.
 
     """
-    output = output_for(arguments.pop("output"))
     verbose = arguments.pop("verbose")
+
+    def body(output: Output) -> int:
+        with ExitStack() as stack:
+            return _perform(action, arguments, prepare, output, verbose, one_step, stack)
+
+    conclude(arguments.pop("output"), body)
+
+
+def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
+    """Do what a command does, in whose output it says so; show its errors as all commands do, and exit."""
+    output = output_for(form)
     code: int
     try:
-        with ExitStack() as stack:
-            code = _perform(action, arguments, prepare, output, verbose, one_step, stack)
+        code = body(output)
     except SternwayError as error:
         output.error(error)
         code = _code(error)
@@ -68,7 +82,9 @@ def perform(
     sys.stdout.flush()
     sys.stderr.flush()
     # A request that hangs in another thread must not keep a stopped process alive.
-    os._exit(code) if code == Exit.STOPPED else sys.exit(code)
+    if code == Exit.STOPPED:
+        os._exit(code)
+    sys.exit(code)
 
 
 def guarded(command: click.Command) -> click.Command:

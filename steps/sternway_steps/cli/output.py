@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Protocol, TextIO
 
 from ..cluster.preview import Preview
+from ..config.document import Node
 from ..events import Event
 from ..journal.replay import Story
 
@@ -31,6 +32,9 @@ class Output(Protocol):
 
     def story(self, story: Story) -> None:
         """Show a run."""
+
+    def config(self, document: Node) -> None:
+        """Show a configuration, and where each value comes from."""
 
     def error(self, error: Exception) -> None:
         """Show why a command failed."""

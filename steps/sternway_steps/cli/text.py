@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from ..cluster.preview import Preview
+from ..config.document import Node
+from ..config.shown import to_yaml
 from ..errors import SternwayError
 from ..events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from ..journal.replay import Attempt, Status, Story
@@ -23,6 +25,7 @@ class TextOutput:
 
     def __init__(self) -> None:
         self._run = ""
+        self._at_work: set[str] = set()
 
     def event(self, event: Event) -> None:
         """Write an event."""
@@ -33,6 +36,7 @@ class TextOutput:
                 click.echo(f"{what} {click.style(event.run, bold=True)} of {event.target} (journal: {event.journal})")
             case StepStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+                self._at_work.add(event.step)
                 click.echo(f"{_verb(event.action)} {event.step}{again}")
             case StepProgress():
                 self._progress(event)
@@ -90,6 +94,10 @@ class TextOutput:
         if story.status in (Status.INTERRUPTED, Status.ROLLBACK_FAILED):
             click.echo(f"to finish the undo: sternway rollback {story.run}")
 
+    def config(self, document: Node) -> None:
+        """Write the document as YAML, with comments."""
+        click.echo(to_yaml(document), nl=False)
+
     def error(self, error: Exception) -> None:
         """Write why a command failed."""
         click.secho(f"error: {error}", fg="red", err=True)
@@ -101,18 +109,25 @@ class TextOutput:
         click.secho(text, fg="yellow", err=True)
 
     def _progress(self, event: StepProgress) -> None:
-        progress = event.progress
+        progress, who = event.progress, self._who(event.step)
         count = f"[{progress.done}/{progress.wanted}] " if progress.wanted else ""
         if progress.item is not None:
-            details.item(progress.item)
+            details.item(progress.item, who)
         else:
-            click.echo(f"  {count}{progress.message}")
+            click.echo(f"  {who}{count}{progress.message}")
+
+    def _who(self, step: str) -> str:
+        """Give whose line it is, while several steps work side by side."""
+        return f"{step}: " if len(self._at_work) > 1 else ""
 
     def _ended(self, event: StepEnded) -> None:
+        who = self._who(event.step)
+        if event.retry_in is None:
+            self._at_work.discard(event.step)
         if event.error is None:
-            click.secho(f"  {event.summary} ({event.seconds:.1f} s)", fg="green")
+            click.secho(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
             return
-        click.secho(f"  {type(event.error).__name__}: {event.error} ({event.seconds:.1f} s)", fg="red")
+        click.secho(f"  {who}{type(event.error).__name__}: {event.error} ({event.seconds:.1f} s)", fg="red")
         if not isinstance(event.error, SternwayError):  # a bug: whoever reports it needs the place
             click.echo("".join(traceback.format_exception(event.error)), err=True)
         if remedy := getattr(event.error, "remedy", None):

@@ -39,7 +39,7 @@ COMMAND: dict[str, Any] = {
     "env": Table(s.env_name, Short(word, Section({"secret": s.dns_name, "config": s.dns_name, "key": s.string}))),
     "effects": s.one_of("reversible", "irreversible", "none"),
     "runner": s.one_of("auto", *_BY_NAME, "process", "kubernetes"),
-    "folder": s.string,
+    "folder": s.path,
     "workdir": s.matching(re.compile(r"/.*"), "a path in the container that begins with /", 4096),
     "user": s.whole(1),
     "network": s.matching(re.compile(r"[a-zA-Z0-9][\w.:-]*"), "a network of docker or podman, such as host"),

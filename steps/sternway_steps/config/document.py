@@ -17,12 +17,14 @@ class Node:
     """A value and its place. `value` is a dict of Entry, a list of Node, or a scalar as YAML 1.1 reads it.
 
     `text` is what was written for a scalar; `plain` tells that it had no quotes, so that YAML chose its type.
+    `removed` has the keys of a base that a file laid over it took away: where that was said, and where they stand.
     """
 
     value: Any
     place: Place
     text: str = ""
     plain: bool = False
+    removed: dict[str, tuple[Place, Place]] | None = None
 
     def data(self) -> Any:
         """Give the plain value."""
@@ -31,6 +33,13 @@ class Node:
         if isinstance(self.value, list):
             return [node.data() for node in self.value]
         return self.value
+
+    def lack(self, key: str) -> tuple[Place, str]:
+        """Give the place to name when this mapping lacks a key, and a hint: who removed it, if somebody did."""
+        if self.removed and key in self.removed:
+            by, there = self.removed[key]
+            return by, f"{key} stands at {there} and is removed at {by}"
+        return self.place, ""
 
 
 @dataclass
@@ -108,7 +117,7 @@ class _Builder:
         self._errors: list[ConfigError] = []
 
     def build(self, root: Any) -> Node:
-        node = self._node(root, frozenset())
+        node = self._node(root, frozenset(), "")
         if self._errors:
             raise ConfigErrors(self._errors)
         return node
@@ -116,19 +125,22 @@ class _Builder:
     def _place(self, node: Any) -> Place:
         return Place(self._source, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def _node(self, node: Any, above: frozenset[int]) -> Node:
+    def _node(self, node: Any, above: frozenset[int], field: str) -> Node:
         place = self._place(node)
         self._left -= 1
         if self._left < 0 or id(node) in above:
-            what = "an alias that holds itself" if id(node) in above else f"over {_MOST_NODES} values"
-            raise ConfigErrors([ConfigError(place, "", f"the document has {what}", hint="write it without aliases")])
+            what = (
+                "this holds itself, by an alias" if id(node) in above else f"the document has over {_MOST_NODES} values"
+            )
+            raise ConfigErrors([ConfigError(place, field, what, hint="write it without aliases")])
+        within = above | {id(node)}
         if node.id == "mapping":
-            return Node(dict(self._entries(node, above | {id(node)})), place)
+            return Node(dict(self._entries(node, within, field)), place)
         if node.id == "sequence":
-            return Node([self._node(item, above | {id(node)}) for item in node.value], place)
+            return Node([self._node(item, within, f"{field}[{n}]") for n, item in enumerate(node.value)], place)
         return Node(self._scalar(node, place), place, node.value, node.style is None)
 
-    def _entries(self, mapping: Any, above: frozenset[int]) -> Iterator[tuple[str, Entry]]:
+    def _entries(self, mapping: Any, above: frozenset[int], field: str) -> Iterator[tuple[str, Entry]]:
         seen: dict[str, Place] = {}
         for key, value in mapping.value:
             place = self._place(key)
@@ -140,7 +152,8 @@ class _Builder:
                 self._errors.append(ConfigError(place, key.value, message, hint="remove one of the two"))
                 continue
             seen[key.value] = place
-            yield key.value, Entry(place, self._node(value, above))
+            path = f"{field}.{key.value}" if field else key.value
+            yield key.value, Entry(place, self._node(value, above, path))
 
     def _scalar(self, node: Any, place: Place) -> Any:
         try:

@@ -12,6 +12,10 @@ from .reader import Group, Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
 
 
+def _extends(_node: Node) -> str:
+    raise s.Bad("only a file can extend others", "this key in a configuration file")
+
+
 def _http(**keys: Any) -> dict[str, Any]:
     return keys  # the service and the port of the simple form are filled in when the whole file is read
 
@@ -110,7 +114,8 @@ FORM = Section(
         "name": s.dns_label,
         "namespace": s.dns_label,
         **SIMPLE,
-        "manifests": Many(s.string),
+        "extends": _extends,  # of a file it is taken out when the file is read
+        "manifests": Many(s.path),
         "steps": Many(Group(_STEP)),
         "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
         "verify": Section(

@@ -10,8 +10,9 @@ from ..cluster.selector import selector
 from ..errors import Refused
 from . import simple
 from .command import check_commands, placed
-from .document import Node, decode, parse
-from .errors import ConfigError, ConfigErrors, Place
+from .document import Node
+from .errors import ConfigErrors, Place
+from .extends import read
 from .form import FORM, SIMPLE, check_from
 from .manifests import read_all
 from .overrides import lay_over
@@ -29,7 +30,7 @@ def load(
     """Read a configuration file.
 
     Args:
-        path: the file; paths in it are relative to its folder.
+        path: the file, laid over those that it extends; paths in a file are relative to its folder.
         overrides: `key=value` as given to --set; they win over `environ` (STERNWAY_*), and that over the file.
         environ: variables, usually os.environ; none when left out.
         stdin: where manifests come from that are named `-`.
@@ -52,7 +53,7 @@ def load_with_source(
     Raises: ConfigErrors, with every finding.
     """
     source = Path(path)
-    root = _root(source)
+    root = read(source)
     lay_over(root, overrides, environ or {})
     reader = Reader()
     keys = reader.read(root, FORM, "")
@@ -67,44 +68,36 @@ def load_with_source(
     return config, root
 
 
-def _root(source: Path) -> Node:
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        message = f"the file can't be read: {error.strerror}"
-        raise ConfigErrors([ConfigError(Place(str(source)), "", message, hint="name it with --config FILE")]) from error
-    root = parse(decode(content, str(source)), str(source))
-    if root is None:
-        raise ConfigErrors([ConfigError(Place(str(source), 1, 1), "", "the file is empty", "at least name and image")])
-    return root
-
-
-def _patterns(root: Node) -> list[tuple[str, Place]]:
+def _patterns(root: Node) -> list[Node]:
     entry = root.value.get("manifests") if isinstance(root.value, dict) else None
     items = entry.node.value if entry is not None and isinstance(entry.node.value, list) else []
-    return [(item.value, item.place) for item in items if isinstance(item.value, str)]
+    return [item for item in items if isinstance(item.value, str)]
 
 
 def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader) -> None:
     """Find what no key by itself shows."""
     simple_keys = [key for key in SIMPLE if key in keys]
+    place, removed = root.lack("image")
     deploys = any(step.uses == "deploy" for step in _flat(keys["steps"])) if "steps" in keys else True
     if deploys and not has_manifests and "image" not in keys:
-        reader.report(root.place, "image", "there is nothing to deploy", "image, or manifests")
+        reader.report(place, "image", "there is nothing to deploy", "image, or manifests", removed)
     elif simple_keys and "image" not in keys:
-        place = root.value[simple_keys[0]].place
-        reader.report(place, simple_keys[0], "this key belongs to the simple form, which needs image", "image: …")
+        place, message = root.value[simple_keys[0]].place, "this key belongs to the simple form, which needs image"
+        reader.report(place, simple_keys[0], message, "image: …", removed)
     for variable, value in keys.get("env", {}).items():
         forms = ({"secret", "key"}, {"config", "key"}, {"field"})
         if isinstance(value, dict) and set(value) not in forms:
-            place = root.value["env"].node.value[variable].place
+            entry = root.value["env"].node.value[variable]
             expected = "a string, {secret: NAME, key: KEY}, {config: NAME, key: KEY} or {field: PATH}"
-            reader.report(place, f"env.{variable}", "this says not where the value comes from", expected)
-    for kind, probe in keys.get("probes", {}).items():
-        if isinstance(probe, dict) and "command" not in probe and "port" not in probe and "port" not in keys:
-            reader.report(root.value["probes"].place, f"probes.{kind}", "it has no port to ask", "port: NUMBER")
-        elif isinstance(probe, str) and "port" not in keys:
-            reader.report(root.value["probes"].place, f"probes.{kind}", "it has no port to ask", "port at the top")
+            mixed = len({each.place.source for each in entry.node.value.values()}) > 1
+            hint = "its keys come from several files: KEY: null removes one" if mixed else ""
+            reader.report(entry.place, f"env.{variable}", "this says not where the value comes from", expected, hint)
+    removed = root.lack("port")[1]
+    for kind, probe in keys.get("probes", {}).items() if "port" not in keys else ():
+        if isinstance(probe, str) or not probe.keys() & {"command", "port"}:
+            place = root.value["probes"].node.value[kind].place
+            expected = "port at the top" if isinstance(probe, str) else "port: NUMBER"
+            reader.report(place, f"probes.{kind}", "it has no port to ask", expected, removed)
     if "steps" in keys:
         _check_selectors(keys["steps"], root.value["steps"].node, "steps", reader)
         check_commands(keys["steps"], root.value["steps"].node, "steps", reader)
@@ -137,14 +130,13 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
     for number, check in enumerate(checks):
         if check is None:
             place = root.value["verify"].node.value["http"].node.value[number].place
-            reader.report(
-                place, f"verify.http[{number}].service", "this key is required without the simple form's port"
-            )
+            message = "this key is required without the simple form's port"
+            reader.report(place, f"verify.http[{number}].service", message, hint=root.lack("port")[1])
     verify["http"] = tuple(check for check in checks if check is not None)
     others = ("namespace", "deploy", "journal", "deadline", "history", "argo", "schedule", "parameters")
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     if "steps" in keys:
-        folder = Path(root.place.source).parent
+        folder = Path(root.place.source).parent  # paths of extended files are named from here too
         rest["steps"] = tuple(
             tuple(placed(step, folder) for step in item) if isinstance(item, tuple) else placed(item, folder)
             for item in keys["steps"]

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from .document import broken, decode
+from .document import Node, broken, decode
 from .errors import ConfigError, ConfigErrors, Place
 from .schema import Manifest
 
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
-def read_all(
-    patterns: Iterable[tuple[str, Place]], base: Path, stdin: TextIO | None, errors: list[ConfigError]
-) -> list[Manifest]:
-    """Read every object that the patterns name; findings are added to `errors`."""
+def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors: list[ConfigError]) -> list[Manifest]:
+    """Read every object that the patterns name, from the folder `base`; findings are added to `errors`."""
     found: list[Manifest] = []
-    for pattern, place in patterns:
+    for node in patterns:
+        pattern, place = node.value, node.place
         if pattern == "-":
             text = stdin.read() if stdin is not None else ""
             if not text.strip():
@@ -31,7 +30,7 @@ def read_all(
             continue
         files = _files(pattern, base)
         if not files:
-            message = f"{pattern!r} names no file" + _instead(pattern, base)
+            message = f"{node.text!r} names no file" + _instead(node, base)
             errors.append(ConfigError(place, "manifests", message, "a file, a folder with .yaml files, or a glob"))
         for path in files:
             try:
@@ -50,18 +49,21 @@ def _files(pattern: str, base: Path) -> list[Path]:
     if path.is_file():
         return [path]
     try:
-        return sorted(file for file in base.glob(pattern) if file.is_file()) if not Path(pattern).is_absolute() else []
+        if Path(pattern).is_absolute():
+            base, pattern = Path(path.anchor), str(path.relative_to(path.anchor))
+        return sorted(file for file in base.glob(pattern) if file.is_file())
     except (ValueError, OSError, NotImplementedError):
         return []
 
 
-def _instead(pattern: str, base: Path) -> str:
+def _instead(node: Node, base: Path) -> str:
     import difflib
 
-    folder = (base / pattern).parent
+    folder = (base / node.value).parent
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    near = difflib.get_close_matches(Path(pattern).name, names, n=1)
-    return f"; did you mean {str(Path(pattern).parent / near[0])!r}?" if near else ""
+    written = Path(node.text)
+    near = difflib.get_close_matches(written.name, names, n=1)
+    return f"; did you mean {str(written.parent / near[0])!r}?" if near else ""
 
 
 def _shown(path: Path, base: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .document import Entry, Node, parse
 from .errors import ConfigError, ConfigErrors, Place
 from .form import FORM
-from .reader import Many, Section, Table, nearest
+from .reader import Group, Many, Section, Short, Table, nearest
 
 PREFIX = "STERNWAY_"
 # Variables that say how Sternway runs, not what it deploys.
@@ -59,6 +59,7 @@ def _from_environment(
         path: list[str | int] = []
         kind: object = FORM
         for part in name.removeprefix(PREFIX).split("__"):
+            kind = _behind(kind, part)
             if isinstance(kind, Section):
                 found = next((key for key in kind.keys if key.lower() == part.replace("_", "").lower()), None)
                 if found is None:
@@ -71,10 +72,17 @@ def _from_environment(
                 kind = kind.of
                 path.append(int(part))
             else:
-                kind = kind.of if isinstance(kind, Table) else getattr(kind, "long", None)
+                kind = kind.of if isinstance(kind, Table) else None
                 path.append(part)
         else:
             yield name, path, text
+
+
+def _behind(kind: object, part: str) -> object:
+    """Give the form that a name's next part goes into: an item of a group, the long form of a value that has one."""
+    if isinstance(kind, Group):
+        return Many(kind.of) if part.isdigit() else _behind(kind.of, part)
+    return _behind(kind.long, part) if isinstance(kind, Short) else kind
 
 
 def _value(text: str, source: str) -> Node:

@@ -84,10 +84,14 @@ class Reader:
         if isinstance(kind, Raw):
             return node.data()
         try:
-            return kind(node)
+            value = kind(node)
         except Bad as bad:
-            self.report(node.place, field, bad.message, bad.expected, bad.hint)
+            hint = bad.hint or ("leave the key out" if node.value is None else "")
+            self.report(node.place, field, bad.message, bad.expected, hint)
             return MISSING
+        if isinstance(value, str) and not node.place.line:
+            node.value = value  # what a flag means as text is text in the document too
+        return value
 
     def report(self, place: Place, field: str, message: str, expected: str = "", hint: str = "") -> None:
         """Add a finding."""
@@ -108,7 +112,8 @@ class Reader:
                 found[key] = value
         for key in section.required:
             if key not in entries:
-                self.report(node.place, f"{field}.{key}" if field else key, "this key is required")
+                place, hint = node.lack(key)
+                self.report(place, f"{field}.{key}" if field else key, "this key is required", hint=hint)
                 complete = False
         return section.make(**found) if complete and isinstance(node.value, dict) else MISSING
 

@@ -45,6 +45,11 @@ def string(node: Node) -> str:
     raise Bad(f"YAML reads {node.text} as {_kind(node)}", "a string", f'put it in quotes: "{node.text}"')
 
 
+def path(node: Node) -> str:
+    """Read the path of a file or folder, relative to the file in which it is written: `extends` knows it by this."""
+    return string(node)
+
+
 def boolean(node: Node) -> bool:
     """Read true or false."""
     if isinstance(node.value, bool):

@@ -82,15 +82,14 @@ class RunJournal:
 
     def begin(self, step: str, action: Action) -> StepJournal:
         """Open the record of the next attempt and record that it began."""
-        taken = [r.key.attempt for r in self.records() if (r.key.step, r.key.action) == (step, action)]
-        for attempt in range(max(taken, default=0) + 1, _MOST_ATTEMPTS):
+        for attempt in range(1, _MOST_ATTEMPTS):
             journal = StepJournal(self._store, Key(self.run, step, action.value, attempt), self._labels)
             try:
                 # The token tells two processes apart that begin in the same millisecond.
                 began = {"step": step, "action": action.value, "attempt": attempt, "writer": secrets.token_hex(4)}
                 journal.write(Kind.STEP_BEGAN, began)
             except JournalConflict:
-                continue  # another process began that attempt a moment ago
+                continue  # it was begun before, or by another process a moment ago; most steps need no second one
             return journal
         raise Refused(f"step {step} of run {self.run} was tried {_MOST_ATTEMPTS} times")
 

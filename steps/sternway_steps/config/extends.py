@@ -1,0 +1,148 @@
+"""A configuration file, and the files that it extends, as one document."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from . import scalars as s
+from .document import Node, decode, parse
+from .errors import ConfigError, ConfigErrors, Place
+from .form import FORM
+from .merge import merge
+from .reader import Group, Many, Section, Short, Table
+
+KEY = "extends"
+_MOST_FILES = 100
+"""Files that extend others twice are read without end; a pipeline that people write has fewer."""
+
+
+def read(path: str | Path) -> Node:
+    """Read a file, laid over all that it extends; the paths in it are named from its own folder, whoever wrote them.
+
+    Raises: ConfigErrors, with every finding of all the files.
+    """
+    reading = _Reading(Path(path).parent)
+    root = reading.document(Path(path), None, ())
+    if root is None or reading.errors:
+        raise ConfigErrors(reading.errors)
+    return root
+
+
+class _Reading:
+    def __init__(self, home: Path) -> None:
+        self.errors: list[ConfigError] = []
+        self._home = home
+        self._count = 0
+
+    def document(self, file: Path, asked: Node | None, above: tuple[Path, ...]) -> Node | None:
+        """Read a file that `asked` names, and the bases below it; None, and a finding, when it can't be used."""
+        root = self._parsed(file, asked)
+        if root is None or not isinstance(root.value, dict):
+            return root
+        if asked is not None:
+            rebase(root, FORM, _way(self._home, file.parent))
+        entry = root.value.pop(KEY, None)
+        bases = [self._base(named, (*above, file)) for named in self._names(entry.node)] if entry else []
+        merged: Node | None = None
+        for layer in (*bases, root):
+            merged = layer if merged is None or layer is None else merge(merged, layer)
+        return merged
+
+    def _parsed(self, file: Path, asked: Node | None) -> Node | None:
+        source = str(file)
+        try:
+            root = parse(decode(file.read_bytes(), source), source)
+        except OSError as error:
+            self.errors.append(_unreadable(file, asked, error))
+            return None
+        except ConfigErrors as bad:
+            self.errors += bad.errors
+            return None
+        expected = "at least name and image" if asked is None else f"a mapping: {asked.place} extends it"
+        if root is None:
+            self.errors.append(ConfigError(Place(source, 1, 1), "", "the file is empty", expected))
+        elif asked is not None and not isinstance(root.value, dict):
+            what = "empty" if root.value is None else "no mapping"
+            self.errors.append(ConfigError(root.place, "", f"this is {what}", expected))
+        return root
+
+    def _names(self, node: Node) -> list[Node]:
+        """Give what `extends` names: one path, or a list of them."""
+        found = []
+        for item in node.value if isinstance(node.value, list) and node.value else [node]:
+            message, hint = _wrong(item)
+            if message:
+                self.errors.append(ConfigError(item.place, KEY, message, "a path, or a list of paths", hint))
+            else:
+                found.append(item)
+        return found
+
+    def _base(self, named: Node, above: tuple[Path, ...]) -> Node | None:
+        file = above[-1].parent / named.value
+        # Behind a link, `..` leads elsewhere than it looks; else the short name is the better one to show.
+        if os.path.realpath(os.path.normpath(file)) == os.path.realpath(file):
+            file = Path(os.path.normpath(file))
+        self._count += 1
+        if os.path.realpath(file) in map(os.path.realpath, above):
+            ring = " extends ".join(str(each) for each in (*above, file))
+            finding = ConfigError(named.place, KEY, f"this leads in a ring: {ring}", hint="remove one `extends` of it")
+        elif self._count > _MOST_FILES:
+            finding = ConfigError(named.place, KEY, f"over {_MOST_FILES} files are extended", hint="extend fewer")
+            if self._count > _MOST_FILES + 1:
+                return None
+        else:
+            return self.document(file, named, above)
+        self.errors.append(finding)
+        return None
+
+
+def _wrong(item: Node) -> tuple[str, str]:
+    """Say why this can't be the path of a base, and what helps; "" when it can be."""
+    try:
+        text = s.string(item)
+    except s.Bad as bad:
+        return bad.message, bad.hint
+    if "://" in text or "\0" in text:
+        return f"{text!r} is no path of a file", "fetch it first, and name the file"
+    return ("", "") if text else ("this names no file", "")
+
+
+def _unreadable(file: Path, asked: Node | None, error: OSError) -> ConfigError:
+    if asked is None:
+        message = f"the file can't be read: {error.strerror}"
+        return ConfigError(Place(str(file)), "", message, hint="name it with --config FILE")
+    names: list[str] = []
+    with suppress(OSError):
+        names = [each.name for each in file.parent.iterdir() if each.is_file()]
+    near = difflib.get_close_matches(file.name, names, n=1)
+    hint = f"did you mean {str(Path(asked.value).parent / near[0])!r}?" if near else ""
+    expected = f"a file, named from the folder of {asked.place.source}"
+    return ConfigError(asked.place, KEY, f"{asked.value!r} can't be read: {error.strerror}", expected, hint)
+
+
+def _way(home: Path, folder: Path) -> str:
+    """Name a folder from another one; "" when it is the same. Across links, and from afar, by its whole name."""
+    way = os.path.relpath(folder, home)
+    if folder.is_absolute() != home.is_absolute() or os.path.realpath(home / way) != os.path.realpath(folder):
+        return str(folder.absolute())
+    return "" if way == "." else way
+
+
+def rebase(node: Node, kind: Any, way: str) -> None:
+    """Name each path of a base from the folder of the file that extends it; `text` stays what was written."""
+    if isinstance(kind, Group):
+        kind = Many(kind.of) if isinstance(node.value, list) else kind.of
+    if isinstance(kind, Short):
+        kind = kind.long if isinstance(node.value, dict) else kind.short
+    if isinstance(kind, Section | Table) and isinstance(node.value, dict):
+        for key, entry in node.value.items():
+            rebase(entry.node, kind.keys.get(key) if isinstance(kind, Section) else kind.of, way)
+    elif isinstance(kind, Many) and isinstance(node.value, list):
+        for item in node.value:
+            rebase(item, kind.of, way)
+    elif kind is s.path and isinstance(node.value, str) and node.value not in ("", "-"):
+        node.value = os.path.join(way, node.value)  # noqa: PTH118  pathlib would drop a final /
