@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SILENT = 3600.0
 """Seconds that a log may be silent before its connection counts as dead; a command may well think for long."""
 _CLOSING = 1.0
+_UNSTARTED = ("StartError", "ContainerCannotRun")
+"""Reasons of a container whose program could not be started (kubelet, containerd)."""
 
 
 class PodLog:
@@ -63,14 +65,26 @@ class PodLog:
 
     @property
     def started(self) -> bool:
-        """Whether its container was ever made."""
-        return bool(_state(self.pod).get("containerID"))
+        """Whether its program ever ran: not with an image that is not there, nor with a program that is not in it."""
+        return bool(_state(self.pod).get("containerID")) and self._terminated.get("reason") not in _UNSTARTED
+
+    @property
+    def unstarted(self) -> str:
+        """Why the program could not be started, "" when nothing says so."""
+        ended = self._terminated
+        return str(ended.get("message") or ended["reason"]) if ended.get("reason") in _UNSTARTED else ""
 
     @property
     def exit_code(self) -> int | None:
-        """How its container ended; None when it did not, or nobody saw it."""
-        code = ((_state(self.pod).get("state") or {}).get("terminated") or {}).get("exitCode")
-        return int(code) if code is not None else None
+        """How its program ended; None when it did not, or nobody saw it."""
+        code = self._terminated.get("exitCode")
+        # Of a container that it lost, or never had, the kubelet says 137 when the pod goes.
+        known = self.started and self._terminated.get("reason") != "ContainerStatusUnknown"
+        return int(code) if code is not None and known else None
+
+    @property
+    def _terminated(self) -> Mapping[str, Any]:
+        return dict((_state(self.pod).get("state") or {}).get("terminated") or {})
 
     def wait(self, seconds: float) -> None:
         """Wait until the log is at its end."""

@@ -24,22 +24,34 @@ class Resolved:
     findings: tuple[str, ...] = ()
 
 
-def resolve(context: Context, references: Mapping[str, Mapping[str, str]], *, here: bool) -> Resolved:
-    """Read the values. `here`: they are needed on this machine; a pod gets them from the kubelet in any case.
+def resolve(
+    context: Context, references: Mapping[str, Mapping[str, str]], *, here: bool, ahead: bool = False
+) -> Resolved:
+    """Read the values.
+
+    Args:
+        context: whose cluster and namespace are meant.
+        references: what is read, by variable.
+        here: they are needed on this machine; a pod gets them from the kubelet in any case.
+        ahead: what the run itself deploys need not be there yet.
 
     Raises: ApiError, Refused when no cluster is configured.
+
     """
     from ..cluster.api_error import ApiError
 
     if not references:
         return Resolved()
     client, namespace = context.client, namespace_of(context.config, context.client)
+    coming = {(m.obj["kind"], m.obj["metadata"]["name"]) for m in context.config.manifests} if ahead else set()
     objects: dict[tuple[str, str], dict[str, Any] | None] = {}
     values: dict[str, str] = {}
     secrets, findings = [], []
     for variable, source in references.items():
         form = next(form for form in _KINDS if form in source)
         kind, name = _KINDS[form], source[form]
+        if (kind, name) in coming:
+            continue
         try:
             if (kind, name) not in objects:
                 objects[kind, name] = client.get(Ref("v1", kind, namespace, name))

@@ -47,9 +47,13 @@ class Invocation:
         return str(folder) if folder is not None else None
 
 
-def invocation(context: Context, action: Action) -> Invocation:
-    """Give the command of an attempt; its options are those of config.command."""
+def invocation(context: Context, action: Action, images: Mapping[str, str]) -> Invocation:
+    """Give the command of an attempt; its options are those of config.command.
+
+    `images` holds the digests that earlier steps of the run hand on, by reference (see step.Outcome).
+    """
     env: Mapping[str, Any] = context.options.get("env") or {}
+    image = str(context.options.get("image") or "")
     return Invocation(
         name=name_of(context.run, context.step, action, context.attempt),
         argv=tuple(context.options.get(action.value) or ()),
@@ -60,7 +64,7 @@ def invocation(context: Context, action: Action) -> Invocation:
             "STERNWAY_ATTEMPT": str(context.attempt),
             "STERNWAY_TARGET": context.target,
         },
-        image=str(context.options.get("image") or ""),
+        image=f"{image}@{images[image]}" if image in images else image,
         plain={name: value for name, value in env.items() if isinstance(value, str)},
         references={name: value for name, value in env.items() if not isinstance(value, str)},
         options=context.options,

@@ -74,14 +74,14 @@ class Jobs:
             try:
                 report = watch_rollout(
                     client, [ref], stop=context.stop, deadline=context.deadline or math.inf,
-                    grace=context.config.verify.grace, on_progress=context.report,
+                    grace=context.config.verify.grace, on_progress=context.report, made=True,
                 )  # fmt: skip
                 context.check()
             except Stopped:
                 self._remove(context, ref, uid)
                 return Ended(None, started=True, log=output.lines)
             log.wait(_LAST_WORDS)
-            if not report.ready and log.exit_code is None:
+            if not report.ready and not log.exit_code:
                 # It did not run yet, or does still: only when its pod is gone nobody can be wrong about that.
                 self._remove(context, ref, uid)
             else:
@@ -154,6 +154,7 @@ def _security(user: int | None) -> dict[str, Any]:
 
 def _ended(log: PodLog, report: Report, output: Output) -> Ended:
     details = {} if report.ready else {**report.to_dict(), "log": list(output.lines)}
-    code = 0 if report.ready else log.exit_code
-    why = "" if code is not None else report.summary
+    # One that was deleted may have ended well when it was asked to: what it should do, it did not.
+    code = 0 if report.ready else log.exit_code or None
+    why = "" if code is not None else log.unstarted or report.summary
     return Ended(code, started=report.ready or log.started, log=output.lines, why=why, details=details)

@@ -34,12 +34,12 @@ class Command:
 
     def check(self, context: Context) -> None:
         """Look for the program, the engine, the rights, the Secrets; raises Refused with all that is missing."""
-        work = invocation(context, Action.EXECUTE)
-        _checked(context, work, runner_of(context, work))
+        work = invocation(context, Action.EXECUTE, {})
+        _checked(context, work, runner_of(context, work), ahead=True)
 
     def execute(self, context: Context) -> Outcome:
         """Run it; that it is about to start is in the journal before."""
-        work = invocation(context, Action.EXECUTE)
+        work = invocation(context, Action.EXECUTE, context.handed("images"))
         runner = runner_of(context, work)
         resolved = _checked(context, work, runner)
         journal = context.journal
@@ -66,7 +66,7 @@ class Command:
         _fence(context, [*still_open(intents, evidences), *still_open(undone, undone)])
         if never_started(intents, evidences):
             return Outcome("its program never started: nothing to undo")
-        work = invocation(context, Action.ROLLBACK)
+        work = invocation(context, Action.ROLLBACK, context.handed("images"))
         if not work.argv:
             return Outcome("there is no command that undoes it")
         # Where it ran, for there it reaches what it changed.
@@ -86,9 +86,11 @@ class Command:
         return Outcome(_summary(how))
 
 
-def _checked(context: Context, work: Invocation, runner: Runner) -> Resolved:
+def _checked(context: Context, work: Invocation, runner: Runner, *, ahead: bool = False) -> Resolved:
+    """Give the variables' values; raises Refused. `ahead`: the run has not begun, so what it deploys is not there."""
     findings = runner.findings(context, work)
-    resolved = resolve(context, work.references, here=runner.name != "kubernetes") if not findings else Resolved()
+    here = runner.name != "kubernetes"
+    resolved = resolve(context, work.references, here=here, ahead=ahead) if not findings else Resolved()
     findings += [f"step {context.step}: {finding}" for finding in resolved.findings]
     if findings:
         raise Refused("\n".join(findings))

@@ -32,11 +32,13 @@ def word(node: Node) -> str:
 
 _QUANTITIES = Table(s.string, s.quantity)
 RESOURCES = Section({"requests": _QUANTITIES, "limits": _QUANTITIES})
+# As in the simple form; that a field of the pod is no source here is said with all that are.
+_SOURCE = Section({"secret": s.dns_name, "config": s.dns_name, "key": s.string, "field": s.string})
 COMMAND: dict[str, Any] = {
     "image": s.image,
     "execute": Many(word),
     "rollback": Many(word),
-    "env": Table(s.env_name, Short(word, Section({"secret": s.dns_name, "config": s.dns_name, "key": s.string}))),
+    "env": Table(s.env_name, Short(word, _SOURCE)),
     "effects": s.one_of("reversible", "irreversible", "none"),
     "runner": s.one_of("auto", *_BY_NAME, "process", "kubernetes"),
     "folder": s.path,
