@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -20,12 +22,14 @@ from sternway_steps.command.invocation import name_of
 from sternway_steps.command.process import end_marked
 from sternway_steps.config.schema import Grace, VerifyConfig
 from sternway_steps.errors import Failed, RollbackFailed, Stopped, Transient
+from sternway_steps.exits import Exit
 from sternway_steps.sandbox import Sandbox
+from sternway_steps.session import Session
 from sternway_steps.step import Action
 
 from tests.commands import Bench
 from tests.conftest import Cluster
-from tests.helpers import until
+from tests.helpers import command, sternway, until
 
 DOCKER_IMAGE = "localhost/python:3.11-slim"
 JOB_IMAGE = "localhost/busybox:1"
@@ -247,3 +251,38 @@ def test_processes_are_known_by_what_they_inherit(tmp_path: Path) -> None:
     assert Path(f"/proc/{pid}").exists()
     end_marked(mark)
     until(lambda: not Path(f"/proc/{pid}").exists(), 10, "it is gone")
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("runner", ["docker", "podman", "kubernetes"])
+def test_one_step_that_is_stopped_is_sealed_in_two_seconds(runner: str, real: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> None:  # fmt: skip
+    """As Argo stops it: what can't be ended in that time is ended by the rollback, before it undoes anything."""
+    if runner == "podman":
+        request.getfixturevalue("podman")
+    image = JOB_IMAGE if runner == "kubernetes" else DOCKER_IMAGE
+    deaf = "trap '' TERM; echo begun; sleep 300"
+    step = {"name": "s", "image": image, "runner": runner, "execute": ["sh", "-c", deaf], "rollback": ["true"]}
+    path = tmp_path / "sternway.yaml"
+    path.write_text(json.dumps({"name": "t", "namespace": real.namespace, "steps": [step]}))
+    arguments = ["--kubeconfig", real.kubeconfig, "--config", str(path)]
+    running = subprocess.Popen(command("step", "s", "execute", *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+    assert running.stdout is not None
+    said = [running.stdout.readline()]
+    while b"| begun" not in said[-1]:
+        said.append(running.stdout.readline())
+        assert said[-1], said
+    began = time.monotonic()
+    running.send_signal(signal.SIGTERM)
+    rest = running.communicate(timeout=60)[0].decode()
+    assert time.monotonic() - began < 2, rest
+    assert running.returncode == Exit.STOPPED, rest
+    undone = sternway("step", "s", "rollback", *arguments, kubeconfig=real.kubeconfig)
+    assert undone.returncode == 0, undone.stdout + undone.stderr
+    pods = [pod["metadata"]["name"] for pod in real.client.list("v1", "Pod", real.namespace).items]
+    assert not [name for name in pods if "-execute-" in name]
+    if runner != "kubernetes":
+        left = subprocess.run([runner, "ps", "-aq", "--filter", "name=-s-execute-1"], capture_output=True, check=True, timeout=60)  # fmt: skip
+        assert not left.stdout.strip()
+    with Session(kubeconfig=real.kubeconfig, namespace=real.namespace) as session:
+        story = session.story(session.runs()[0].run)
+    assert [f"{a.action} {a.result}" for a in story.attempts] == ["execute stopped", "rollback done"]
