@@ -53,7 +53,7 @@ def end_run(session: Session, config: Config, run: str, status: str, workflow: s
     if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
         journal.start({"config": config.to_dict(), "stepwise": True})
         records = journal.records()
-    plan = make_plan(config.steps, session.specs())
+    plan = make_plan(config.steps, session.specs(config))
     stays = tuple(step.name for step in plan.stays_of(replay(records).changed()))
     result = replace(_result(run, plan, records, status), stays=stays)
     data: dict[str, Any] = {

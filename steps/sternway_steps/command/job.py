@@ -47,7 +47,7 @@ class Jobs:
             return [f"{step}: a Job needs an image, and the step has none"]
         if work.folder:
             return [f"{step}: a pod has no folder of this machine; put the files into the image, or into arguments"]
-        missing = missing_rights(context.client, JOB_RULES, [], None, in_target=self.place(context))
+        missing = missing_rights(context.client, JOB_RULES, [], self.place(context), None, own=True)
         return [f"{step}: not allowed: {right}" for right in missing]
 
     def prepare(self, context: Context, work: Invocation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .build import BuildConfig
 from .errors import ConfigError, ConfigErrors, Place
 from .load import load
 from .schema import (
@@ -16,6 +17,6 @@ from .schema import (
 )
 
 __all__ = [
-    "Config", "ConfigError", "ConfigErrors", "DeployConfig", "Grace", "HttpCheck", "JournalConfig", "Manifest", "Place",
-    "StepConfig", "VerifyConfig", "load",
+    "BuildConfig", "Config", "ConfigError", "ConfigErrors", "DeployConfig", "Grace", "HttpCheck", "JournalConfig",
+    "Manifest", "Place", "StepConfig", "VerifyConfig", "load",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import scalars as s
+from .build import BUILD, folder, is_git
 from .document import Node, decode, parse
 from .errors import ConfigError, ConfigErrors, Place
 from .form import FORM
@@ -140,9 +141,18 @@ def rebase(node: Node, kind: Any, way: str) -> None:
         kind = kind.long if isinstance(node.value, dict) else kind.short
     if isinstance(kind, Section | Table) and isinstance(node.value, dict):
         for key, entry in node.value.items():
-            rebase(entry.node, kind.keys.get(key) if isinstance(kind, Section) else kind.of, way)
+            rebase(entry.node, _below(node, kind, key), way)
     elif isinstance(kind, Many) and isinstance(node.value, list):
         for item in node.value:
             rebase(item, kind.of, way)
-    elif kind is s.path and isinstance(node.value, str) and node.value not in ("", "-"):
+    elif kind in (s.path, folder) and isinstance(node.value, str) and node.value not in ("", "-"):
+        if kind is folder and is_git(node.value):
+            return
         node.value = os.path.join(way, node.value)  # noqa: PTH118  pathlib would drop a final /
+
+
+def _below(node: Node, kind: Section | Table, key: str) -> Any:
+    if isinstance(kind, Table):
+        return kind.of
+    uses = node.value.get("uses", node.value.get("name")) if key == "with" else None
+    return BUILD if uses is not None and uses.node.value == "build" else kind.keys.get(key)

@@ -6,7 +6,9 @@ from typing import Any
 
 from . import scalars as s
 from .argo import ARGO, PARAMETERS, SCHEDULE
+from .build import BUILD
 from .command import COMMAND, RESOURCES, command_step
+from .declared import DECLARED
 from .document import Node
 from .reader import Group, Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
@@ -117,6 +119,8 @@ FORM = Section(
         "extends": _extends,  # of a file it is taken out when the file is read
         "manifests": Many(s.path),
         "steps": Many(Group(_STEP)),
+        "declared": DECLARED,
+        "build": BUILD,
         "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
         "verify": Section(
             {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from ..cluster.selector import selector
 from ..errors import Refused
 from . import simple
+from .builds import build_of
 from .command import check_commands, placed
 from .document import Node
 from .errors import ConfigErrors, Place
@@ -17,7 +19,7 @@ from .form import FORM, SIMPLE, check_from
 from .manifests import read_all
 from .overrides import lay_over
 from .reader import MISSING, Reader
-from .schema import Config, Manifest, StepConfig, VerifyConfig
+from .schema import NOT_UNDONE, Config, Manifest, StepConfig, VerifyConfig
 
 
 def load(
@@ -62,6 +64,8 @@ def load_with_source(
     if keys is MISSING:
         raise ConfigErrors(reader.errors)
     _check(keys, root, bool(patterns), reader)
+    build, steps = build_of(keys, root, source.parent, reader)
+    keys = {**keys, "build": build, "steps": steps}
     config = _config(keys, root, manifests, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
@@ -133,7 +137,7 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
             message = "this key is required without the simple form's port"
             reader.report(place, f"verify.http[{number}].service", message, hint=root.lack("port")[1])
     verify["http"] = tuple(check for check in checks if check is not None)
-    others = ("namespace", "deploy", "journal", "deadline", "history", "argo", "schedule", "parameters")
+    others = ("namespace", "steps", "build", "deploy", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     if "steps" in keys:
         folder = Path(root.place.source).parent  # paths of extended files are named from here too
@@ -141,6 +145,8 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
             tuple(placed(step, folder) for step in item) if isinstance(item, tuple) else placed(item, folder)
             for item in keys["steps"]
         )
+    if "declared" in keys:
+        rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)
 
 

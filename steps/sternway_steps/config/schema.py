@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..step import StepSpec
 from .argo import ArgoConfig, Parameter, Schedule
+from .build import BuildConfig, safe
+from .declared import spec_of
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", 
 
 
 # How a run is started is no part of what its undo needs.
-_NOT_UNDONE = ("argo", "schedule", "parameters")
+NOT_UNDONE = ("argo", "schedule", "parameters")
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,10 @@ class Config:
     manifests: tuple[Manifest, ...] = ()
     steps: tuple[StepConfig | tuple[StepConfig, ...], ...] = DEFAULT_STEPS
     """In their order; the steps of a tuple within run side by side."""
+    declared: Mapping[str, StepSpec] = field(default_factory=dict)
+    """What steps of other packages say of themselves, for where they are not installed."""
+    build: BuildConfig | None = None
+    """None when no step builds."""
     deploy: DeployConfig = field(default_factory=DeployConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     journal: JournalConfig = field(default_factory=JournalConfig)
@@ -120,7 +127,10 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the configuration as JSON data; from_dict gives the same again, but for how it runs on Argo."""
-        return {key: value for key, value in asdict(self).items() if key not in _NOT_UNDONE}
+        data = {key: value for key, value in asdict(self).items() if key not in NOT_UNDONE}
+        if data["build"] is not None:
+            data["build"] = safe(data["build"])
+        return {**data, "steps": tuple(_safe(item) for item in data["steps"])}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Config:
@@ -133,11 +143,19 @@ class Config:
                 **_known(Config, data),
                 "manifests": tuple(Manifest(**manifest) for manifest in data["manifests"]),
                 "steps": tuple(_steps(item) for item in data["steps"]),
+                "declared": {name: spec_of(spec) for name, spec in data.get("declared", {}).items()},
+                "build": BuildConfig(**_known(BuildConfig, data["build"])) if data.get("build") else None,
                 "deploy": DeployConfig(**_known(DeployConfig, data["deploy"])),
                 "verify": VerifyConfig(**verify),
                 "journal": JournalConfig(**_known(JournalConfig, data["journal"])),
             }
         )
+
+
+def _safe(item: Any) -> Any:
+    if not isinstance(item, Mapping):
+        return tuple(_safe(step) for step in item)
+    return {**item, "options": safe(item["options"])} if item["uses"] == "build" else item
 
 
 def _steps(item: Any) -> StepConfig | tuple[StepConfig, ...]:

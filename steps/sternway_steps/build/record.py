@@ -1,0 +1,79 @@
+"""What build writes into the journal, and how its undo reads it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .reference import Reference
+from .registry import Manifest
+
+
+@dataclass(frozen=True)
+class Push:
+    """All attempts of one run in one: the tag, what it pointed to before, and how to know what this run made.
+
+    An image is known by the digest that was pushed, or by its id: the digest of its config, which is known as soon as
+    it is built, so that a push can be told from others' even when its evidence was lost. An id beats a label with the
+    run's name in it: with that, an unchanged image would be another one in every run, and roll every pod.
+    """
+
+    reference: Reference
+    before: Manifest | None
+    digests: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+    def made(self, digest: str, images: frozenset[str]) -> bool:
+        """Tell whether this run made what has this digest and stands for these images."""
+        return digest in self.digests or (bool(images) and images <= self.ids)
+
+
+def intent(
+    reference: Reference, before: Manifest | None, images: frozenset[str], ids: Sequence[str], digest: str | None
+) -> dict[str, Any]:
+    """Record what is about to be pushed, and what the tag points to: `before` byte for byte, or None."""
+    return {
+        "image": reference.text,
+        "insecure": reference.plain,
+        "ids": list(ids),
+        "digest": digest,
+        "before": None
+        if before is None
+        else {
+            "digest": before.digest,
+            "media_type": before.media_type,
+            "content": base64.b64encode(before.content).decode(),
+            "images": sorted(images),
+        },
+    }
+
+
+def evidence(image: str, digest: str, builder: str, revision: str | None) -> dict[str, Any]:
+    """Record what was pushed, and the commit that it was made from when that is known."""
+    return {"image": image, "digest": digest, "builder": builder, "revision": revision}
+
+
+def pushes(intents: Sequence[Mapping[str, Any]], evidences: Sequence[Mapping[str, Any]]) -> Push | None:
+    """Fold all attempts of a run into one; None when nothing was about to be pushed.
+
+    An attempt that was tried again saw the first one's work as "before". So `before` is the latest that this run did
+    not make.
+    """
+    if not intents:
+        return None
+    digests = {e["digest"] for e in evidences} | {i["digest"] for i in intents if i["digest"]}
+    ids: set[str] = set()
+    push = Push(Reference.parse(intents[-1]["image"], bool(intents[-1]["insecure"])), None, frozenset(digests))
+    for number, entry in enumerate(intents):
+        seen = entry["before"]
+        if number == 0 or seen is None or not push.made(seen["digest"], frozenset(seen["images"])):
+            push = replace(push, before=_manifest(seen))
+        ids |= set(entry["ids"])
+        push = replace(push, ids=frozenset(ids))
+    return push
+
+
+def _manifest(data: Mapping[str, Any] | None) -> Manifest | None:
+    return None if data is None else Manifest(data["media_type"], base64.b64decode(data["content"]))

@@ -1,0 +1,117 @@
+"""Brings the section `build` together with the steps that build, and finds what no key by itself shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .build import BUILD, BuildConfig, is_git, tagged
+from .document import Node
+from .reader import MISSING, Reader
+from .schema import DEFAULT_STEPS, StepConfig
+
+STEP = "build"
+Steps = tuple[StepConfig | tuple[StepConfig, ...], ...]
+
+
+def build_of(keys: Mapping[str, Any], root: Node, base: Path, reader: Reader) -> tuple[BuildConfig | None, Steps]:
+    """Give the section, and the steps with what they build; findings go to the reader.
+
+    Args:
+        keys: the file's keys as they were read; without `steps`, a section makes build one of the default ones.
+        root: the document.
+        base: the folder that paths are relative to.
+        reader: takes the findings.
+
+    """
+    steps: Steps = tuple(keys.get("steps") or DEFAULT_STEPS)
+    if "build" in keys and "steps" not in keys:
+        steps = (steps[0], StepConfig(STEP, STEP), *steps[1:])
+    where = root.value["steps"].node if "steps" in keys else None
+    found = [each for each in _steps(steps, where, "steps") if each[0].uses == STEP]
+    if not found:
+        if "build" in keys:
+            reader.report(root.value["build"].place, "build", "no step builds it", hint="add build to steps")
+        return None, steps
+    return _Reading(keys, root, base, reader).all(found, steps)
+
+
+@dataclass
+class _Reading:
+    """One file's build steps, read one after another."""
+
+    keys: Mapping[str, Any]
+    root: Node
+    base: Path
+    reader: Reader
+    places: dict[str, str] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+
+    def all(self, found: Sequence[tuple[StepConfig, Node | None, str]], steps: Steps) -> tuple[BuildConfig, Steps]:
+        section: dict[str, Any] = dict(self.keys.get("build", {}))
+        if "build" in self.keys:
+            self._check(section, self.root.value["build"].node, "build", STEP)
+        section.setdefault("context", str(self.base.resolve()))
+        if "image" not in section and "image" in self.keys:
+            section["image"] = self.keys["image"]
+        config = BuildConfig(**section)
+        made = {step.name: self._step(config, step, node, path) for step, node, path in found}
+        return replace(config, places=self.places), tuple(
+            tuple(made.get(step.name, step) for step in item) if isinstance(item, tuple) else made.get(item.name, item)
+            for item in steps
+        )
+
+    def _step(self, config: BuildConfig, step: StepConfig, node: Node | None, path: str) -> StepConfig:
+        entry = node.value.get("with") if node is not None and isinstance(node.value, dict) else None
+        options: dict[str, Any] = {}
+        if entry is not None:
+            read = self.reader.read(entry.node, BUILD, f"{path}.with")
+            if read is MISSING:
+                return step
+            options = dict(read)
+            self._check(options, entry.node, f"{path}.with", step.name)
+        self._image(config.laid_over(options).image, "image" in options, node, path)
+        return replace(step, options=options)
+
+    def _image(self, image: str | None, own: bool, node: Node | None, path: str) -> None:
+        there = self.root.value
+        place = node.place if node is not None else there["build"].place
+        if image is None:
+            name = f"{path}.with.image" if node is not None else "build.image"
+            hint = "give image at the top, in build, or in the step's with"
+            self.reader.report(place, name, "it is not said what is built", hint=hint)
+            return
+        if not own and "image" not in self.keys.get("build", {}) and not self.images:
+            self.reader.read(there["image"].node, tagged, "image")
+        if image in self.images:
+            hint = "give one of them an image of its own"
+            self.reader.report(place, path, f"{image} is built by {self.images[image]} already", hint=hint)
+        self.images.setdefault(image, path)
+
+    def _check(self, section: dict[str, Any], node: Node, path: str, name: str) -> None:
+        """Make paths absolute, and note where each key stands."""
+        entries, report = node.value, self.reader.report
+        self.places.update({f"{name}.{key}": str(entry.place) for key, entry in entries.items()})
+        if "context" in section and not is_git(section["context"]):
+            section["context"] = str((self.base / Path(section["context"]).expanduser()).resolve())
+        if "host" in section and section.get("builder") not in ("docker", "buildkit"):
+            hint = "builder: docker or buildkit"
+            report(entries["host"].place, f"{path}.host", "it is not said whose host that is", hint=hint)
+        for which, secret in section.get("secrets", {}).items():
+            if set(secret) not in ({"env"}, {"file"}, {"secret", "key"}, {"env", "secret", "key"}):
+                expected = "{env: VARIABLE}, {file: PATH}, or for Argo {secret: NAME, key: KEY} with or without env"
+                place = entries["secrets"].node.value[which].place
+                report(place, f"{path}.secrets.{which}", "this says not where it comes from", expected)
+            if "file" in secret:
+                secret["file"] = str((self.base / Path(secret["file"]).expanduser()).resolve())
+
+
+def _steps(items: Sequence[Any], node: Node | None, path: str) -> Iterator[tuple[StepConfig, Node | None, str]]:
+    for number, item in enumerate(items):
+        below = node.value[number] if node is not None else None
+        if isinstance(item, tuple):
+            yield from _steps(item, below, f"{path}[{number}]")
+        else:
+            yield item, below, f"{path}[{number}]"
