@@ -81,7 +81,10 @@ def _check_commands(plan: Plan, report: Report) -> None:
         field, runner = f"steps.{step.name}", step.options.get("runner", "auto")
         if "image" not in step.options:
             report(
-                "steps", f"{field}.image", "on Argo a command runs in an image, and this one has none", "image: NAME"
+                "steps",
+                f"{field}.image",
+                "in a pod a command runs in an image of its own, and this one has none",
+                "image: NAME",
             )
         elif "folder" in step.options:
             hint = "put the files into the image, or into arguments"

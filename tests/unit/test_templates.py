@@ -310,7 +310,7 @@ def test_a_command_runs_in_our_image_which_may_make_jobs_and_nothing_else_may(tm
 
 
 @pytest.mark.parametrize(("change", "field", "said"), [
-    ({"image": None}, "steps.migrate.image", "on Argo a command runs in an image, and this one has none"),
+    ({"image": None}, "steps.migrate.image", "in a pod a command runs in an image of its own, and this one has none"),
     ({"folder": "."}, "steps.migrate.folder", "a pod has no folder of this machine"),
     ({"runner": "docker"}, "steps.migrate.runner", "a pod has no docker to run it by"),
 ])  # fmt: skip

@@ -36,6 +36,7 @@ class PodLog:
         self._client, self._namespace, self._labels, self._take = client, namespace, labels, take
         self._watches = Watches(client)
         self._response: Any = None
+        self._lock = threading.Lock()
         self._closed = threading.Event()
         self._ended = threading.Event()
         self._running = threading.Event()
@@ -86,8 +87,11 @@ class PodLog:
     def _terminated(self) -> Mapping[str, Any]:
         return dict((_state(self.pod).get("state") or {}).get("terminated") or {})
 
-    def wait(self, seconds: float) -> None:
-        """Wait until the log is at its end."""
+    def finish(self, seconds: float) -> None:
+        """Look at the pod once more, for the watch may lag behind, and wait until its log is at its end."""
+        with suppress(ApiError):
+            for pod in self._client.list("v1", "Pod", self._namespace, labels=self._labels).items:
+                self._see(pod)
         if self.started:
             self._ended.wait(seconds)
 
@@ -95,9 +99,15 @@ class PodLog:
         with suppress(ApiError):
             for change, pod in self._watches.follow("v1", "Pod", self._namespace, labels=self._labels):
                 if change != SYNC:
-                    self.pod = pod
-                    if self.started:
-                        self._running.set()
+                    self._see(pod)
+
+    def _see(self, pod: Mapping[str, Any]) -> None:
+        """Keep what is newest: what has ended does not run again, whoever tells it late."""
+        with self._lock:
+            if not self._terminated or (_state(pod).get("state") or {}).get("terminated"):
+                self.pod = pod
+        if self.started:
+            self._running.set()
 
     def _follow(self) -> None:
         self._running.wait()

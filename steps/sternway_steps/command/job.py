@@ -80,7 +80,7 @@ class Jobs:
             except Stopped:
                 self._remove(context, ref, uid)
                 return Ended(None, started=True, log=output.lines)
-            log.wait(_LAST_WORDS)
+            log.finish(_LAST_WORDS)
             if not report.ready and not log.exit_code:
                 # It did not run yet, or does still: only when its pod is gone nobody can be wrong about that.
                 self._remove(context, ref, uid)
