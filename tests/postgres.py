@@ -76,6 +76,7 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    options += " -c client_connection_check_interval=200ms"  # else it sleeps on for a client that is gone
     control = [programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w"]
     subprocess.run([*control, "-o", options, "start"], user=user, check=True, timeout=120, cwd=folder, stdout=subprocess.DEVNULL)  # fmt: skip
     try:
