@@ -100,9 +100,13 @@ def build(program: str, options: dict[str, list[str]], rest: list[str]) -> int:
 def failed(program: str, number: int, line: str) -> int:
     what = line.split()[1]
     if program == "docker":
-        print(f"COPY failed: file not found in build context or excluded by .dockerignore: stat {what}: file does not exist")
+        print(
+            f"COPY failed: file not found in build context or excluded by .dockerignore: stat {what}: file does not exist"
+        )
     elif program == "buildah":
-        print(f'Error: building at STEP "{line}": checking on sources: copier: stat: "/{what}": no such file or directory')
+        print(
+            f'Error: building at STEP "{line}": checking on sources: copier: stat: "/{what}": no such file or directory'
+        )
     else:
         print(f"Dockerfile:{number}\n--------------------\n   {number} | >>> {line}\n--------------------")
         print(f'error: failed to solve: failed to compute cache key: "/{what}": not found')
@@ -124,7 +128,7 @@ def push(image: str, config: str) -> str:
         with asked("POST", f"{there}/blobs/uploads/") as begun:
             to = begun.headers["Location"]
         to = to if "://" in to else f"http://{host}{to}"
-        asked("PUT", f"{to}&digest={config}", content).close()
+        asked("PUT", f"{to}&digest={config}", content, {"Content-Type": "application/octet-stream"}).close()
         kind = {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}
         asked("PUT", f"{there}/manifests/{tag or digest}", manifest, kind).close()
     except urllib.error.URLError:
@@ -132,7 +136,7 @@ def push(image: str, config: str) -> str:
     return digest
 
 
-def asked(method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None):  # noqa: ANN201
+def asked(method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None):
     return urllib.request.urlopen(urllib.request.Request(url, body, headers or {}, method=method), timeout=20)
 
 
