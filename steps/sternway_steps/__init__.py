@@ -1,3 +1,42 @@
-"""Deployment steps that can be undone."""
+"""Deployment steps that can be undone; what a program needs of them, each loaded when it is first used."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as type checkers read it; to import typing would take longer than all of this
+if TYPE_CHECKING:
+    from .config import Config, ConfigErrors, load
+    from .errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
+    from .events import Event, Listener
+    from .exits import Exit
+    from .journal.entries import new_run_id
+    from .journal.replay import Status, Story
+    from .orchestrator import Result
+    from .plain import as_data
+    from .session import Session
 
 __version__ = "0.1.0"
+__all__ = [
+    "Config", "ConfigErrors", "Event", "Exit", "Failed", "Listener", "Refused", "Result", "RollbackFailed", "Session",
+    "Status", "SternwayError", "Stopped", "Story", "Transient", "as_data", "load", "new_run_id",
+]  # fmt: skip
+
+if not TYPE_CHECKING:  # a type checker shall see a wrong name as one
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(_HOMES.get(name, ".errors"), __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+
+_HOMES = {
+    "Config": ".config", "ConfigErrors": ".config", "load": ".config", "Event": ".events", "Listener": ".events",
+    "Exit": ".exits", "new_run_id": ".journal.entries", "Status": ".journal.replay", "Story": ".journal.replay",
+    "Result": ".orchestrator", "as_data": ".plain", "Session": ".session",
+}  # fmt: skip

@@ -53,9 +53,11 @@ def attempt(
     try:
         if action is Action.EXECUTE:
             context.check()
-            outcome = step.execute(context)
+            outcome = _outcome(planned, step.execute(context))
         else:
-            outcome = step.rollback(context)
+            outcome = _outcome(planned, step.rollback(context))
+    except SystemExit as left:  # the process is the runner's to end: it has steps to undo
+        error = RuntimeError(f"step {planned.name} called sys.exit({left.code!r})")
     except Abandoned:
         _seal(record, "stopped", items, None, Stopped(f"step {planned.name} was left before it ended"))
         raise
@@ -67,6 +69,12 @@ def attempt(
     summary = outcome.summary if outcome and error is None else str(error)
     tell(StepEnded(planned.name, action, summary, time.monotonic() - began, tuple(items), error))
     return Attempted(outcome if error is None else None, error, tuple(items))
+
+
+def _outcome(planned: PlannedStep, given: Outcome | None) -> Outcome:
+    if not isinstance(given, Outcome):
+        raise TypeError(f"step {planned.name} gave back {type(given).__name__} instead of an Outcome")
+    return given
 
 
 def _seal(

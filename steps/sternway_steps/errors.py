@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -25,6 +25,14 @@ class SternwayError(Exception):
 
 class Refused(SternwayError):
     """Found before the first change: nothing was touched, there is nothing to undo."""
+
+
+def together(findings: Sequence[Refused]) -> Refused:
+    """Give several refusals (at least one) as one that says all of them."""
+    if len(findings) == 1:
+        return findings[0]
+    remedies = dict.fromkeys(bad.remedy for bad in findings if bad.remedy)
+    return Refused("\n".join(bad.message for bad in findings), remedy="; ".join(remedies) or None)
 
 
 class Transient(SternwayError):

@@ -31,6 +31,18 @@ class Result:
     error: Exception | None = None
     rollback_errors: tuple[Exception, ...] = ()
 
+    def raise_for_status(self) -> Result:
+        """Give itself when all went well; else raise what went wrong.
+
+        Raises: RollbackFailed when something was not put back (its cause is the first failure), else that failure:
+            Refused, Transient, Failed, Stopped, or whatever a step raised.
+        """
+        if self.rollback_errors:
+            raise self.rollback_errors[0] from self.error
+        if self.error is not None:
+            raise self.error
+        return self
+
 
 _SEALING = 2.0
 """Seconds that the steps of a group get to seal their attempts when the run is left."""

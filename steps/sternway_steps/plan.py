@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from .errors import Refused
+from .errors import Refused, together
 from .step import Effects, StepSpec
 
 
@@ -87,31 +87,51 @@ class Plan:
 def make_plan(wanted: Iterable[Wanted | Sequence[Wanted]], specs: Mapping[str, StepSpec]) -> Plan:
     """Bring the config's steps, and groups of them, together with what the steps say of themselves.
 
-    Raises: Refused, when a step is not known, does not know one of its options, or a name stands twice.
+    Raises: Refused with all findings: a step that is not known, can't be used, or does not know one of its options,
+    and a name that stands twice.
     """
     groups: list[tuple[PlannedStep, ...]] = []
     names: set[str] = set()
+    findings: list[Refused] = []
     for item in wanted:
-        group = tuple(_planned(one, specs) for one in (item if isinstance(item, Sequence) else (item,)))
-        for step in group:
-            if step.name in names:
-                raise Refused(f"steps: {step.name!r} stands twice", remedy="give each step a name of its own (name: …)")
-            names.add(step.name)
-        groups.append(group)
+        group: list[PlannedStep] = []
+        for one in item if isinstance(item, Sequence) else (item,):
+            if one.name in names:
+                remedy = "give each step a name of its own (name: …)"
+                findings.append(Refused(f"steps: {one.name!r} stands twice", remedy=remedy))
+            names.add(one.name)
+            try:
+                group.append(_planned(one, specs))
+            except Refused as bad:
+                findings.append(bad)
+        groups.append(tuple(group))
+    if findings:
+        raise together(findings)
     return Plan(tuple(groups))
 
 
 def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
     spec = specs.get(item.uses)
     if spec is None:
-        raise Refused(f"steps: there is no step {item.uses!r}", remedy=_nearest(item.uses, sorted(specs)))
-    for key in item.options:
-        if key not in spec.options:
-            remedy = _nearest(key, spec.options) if spec.options else "it has none"
-            raise Refused(f"steps: {item.name} has an option that {item.uses} does not know: {key!r}", remedy=remedy)
+        remedy = f"{_nearest(item.uses, sorted(specs))}; {_INSTALL}"
+        raise Refused(f"steps: there is no step {item.uses!r}", remedy=remedy)
+    unknown = [key for key in item.options if key not in spec.options]
+    if unknown:
+        raise together(
+            [
+                Refused(
+                    f"steps: {item.name} has an option that {item.uses} does not know: {key!r}",
+                    remedy=_nearest(key, spec.options) if spec.options else "it has none",
+                )
+                for key in unknown
+            ]
+        )
     if item.effects is not None:
         spec = replace(spec, effects=Effects(item.effects))
     return PlannedStep(item.name, spec, dict(item.options), item.retries, item.deadline)
+
+
+_INSTALL = "that of another package has to be installed here (pip install PACKAGE), and `sternway steps` lists it then"
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:

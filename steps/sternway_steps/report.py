@@ -52,7 +52,7 @@ def end_run(session: Session, config: Config, run: str, status: str, workflow: s
     if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
         journal.start({"config": config.to_dict(), "stepwise": True})
         records = journal.records()
-    result = _result(run, make_plan(config.steps, session.specs()), records, status)
+    result = _result(run, make_plan(config.steps, session.specs(config)), records, status)
     data = {"status": result.status.value, "exit": int(result.exit_code), "error": str(result.error or "")}
     journal.end({**data, "rollback_errors": [str(error) for error in result.rollback_errors]})
     unfailing(tell)(RunEnded(run, result.status, int(result.exit_code), 0.0, result.error, result.rollback_errors))

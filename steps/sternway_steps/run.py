@@ -17,6 +17,7 @@ from .journal.lock import Lock, held
 from .journal.replay import Attempt, Status, Story, replay
 from .journal.store import Store
 from .journal.writer import RunJournal, prune
+from .known import declaring
 from .orchestrator import Result, as_rollback_failure
 from .patience import patiently
 from .places import lock_of_step, open_journal, target_of
@@ -51,7 +52,7 @@ def run_step(
 
     """
     tell = unfailing(tell)
-    plan = make_plan(config.steps, session.specs())
+    plan = make_plan(config.steps, session.specs(config))
     planned = _find(plan, name)
     store, lock = open_journal(config, session.book)
     target = target_of(config, session.book)
@@ -99,7 +100,8 @@ class _OneStep:
             if workflow:
                 undo = self.session.undoing(store, self.lock, self.tell)
                 finish_interrupted(store, self.journal, undo, on_argo=True)
-            head = {"config": self.config.to_dict(), "stepwise": True}
+            config = declaring(self.config, self.session.steps)
+            head = {"config": config.to_dict(), "stepwise": True}
             self.journal.start({**head, "workflow": workflow} if workflow else head)
 
     def executed(self, store: Store) -> Result:

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .attempt import ContextFor
-from .builtin import builtin_steps
 from .config import Config
-from .errors import Refused, SternwayError
+from .errors import Refused, SternwayError, together
 from .events import Listener
 from .interrupted import Undo, finish_interrupted
 from .journal.entries import new_run_id
@@ -26,10 +25,12 @@ from .journal.replay import Status, Story, replay
 from .journal.secrets import SecretStore
 from .journal.store import Store
 from .journal.writer import RunJournal, StepJournal, prune
+from .known import Specs, declaring, known_steps
 from .orchestrator import Orchestrator, Result
 from .places import file_journal, lock_of_step, open_journal, target_of
 from .plan import Plan, PlannedStep, make_plan
 from .step import Action, Checks, Context, Step, StepSpec
+from .stopping import StopAll
 
 if TYPE_CHECKING:
     from .cluster.client import Client
@@ -40,12 +41,16 @@ if TYPE_CHECKING:
 class Session:
     """One cluster (or none), and the runs on it. Use it as a context manager; it holds connections.
 
+    One session serves any number of threads: runs of different targets go on side by side, and of one target one at a
+    time, for its lock is in the journal. It keeps no global state and sets no signal handlers. `stop` asks every run of
+    the session to stop and undo itself; the argument `stop` of `run` asks that one.
+
     Args:
         kubeconfig: a file; default KUBECONFIG, ~/.kube/config, or the pod's service account.
         context: the kubeconfig's context; default its current one.
         journal: a folder with a journal in files, for `runs`, `story` and `rollback`; default the cluster's.
         namespace: where these three look for the cluster's journal; default all namespaces that we may read.
-        steps: steps by name; default those that come with Sternway.
+        steps: steps by name; default those that come with Sternway, and those of the packages installed beside it.
         on_request: told of every request to the cluster.
         on_warning: told of what the API server warns of, such as a deprecated API version.
 
@@ -64,13 +69,13 @@ class Session:
     ) -> None:
         from .cluster.client import Client
 
-        self.steps = dict(steps) if steps is not None else builtin_steps()
+        self.steps: Mapping[str, Step] = dict(steps) if steps is not None else known_steps()
         self._journal = journal
         self._namespace = namespace
         self.client = Client.connect(kubeconfig, context, on_request, on_warning)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request)
-        self.stop = threading.Event()
+        self.stop = StopAll()
 
     def __enter__(self) -> Session:
         return self
@@ -85,19 +90,37 @@ class Session:
         self.client.close()
         self.book.close()
 
-    def run(self, config: Config, tell: Listener = lambda _: None, *, run: str | None = None) -> Result:
+    def run(
+        self,
+        config: Config,
+        tell: Listener = lambda _: None,
+        *,
+        run: str | None = None,
+        stop: threading.Event | None = None,
+    ) -> Result:
         """Execute the config's steps, and undo them when one fails.
 
         A run of the same target that was interrupted is undone first.
 
+        Args:
+            config: what `load` gave.
+            tell: is told every event, one at a time, in the threads that work; what it raises stops nothing.
+            run: the run's id, a label value; default a new one. `new_run_id()` makes one that is known beforehand.
+            stop: any thread sets it to cancel this run, which is then undone. It is set too when the run has to stop
+                by itself, because its lock is lost: an event for one run alone.
+
         Raises: Refused, Transient: nothing was touched.
+
         """
         store, lock = open_journal(config, self.book)
         journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
         self._check(config, journal)  # what is missing is found before anything is written
-        with held(lock, journal.run, self.stop):
+        config = declaring(config, self.steps)
+        with self.stop.joined(stop) as stopped, held(lock, journal.run, stopped):
+            if run is not None and journal.records():
+                raise Refused(f"run {run} is in the journal already", remedy="give each run an id of its own")
             finish_interrupted(store, journal, self.undoing(store, lock, tell), on_argo=False)
-            orchestrator = self.orchestrator(config, journal, store, lock, tell)
+            orchestrator = self.orchestrator(config, journal, store, lock, tell, stopped)
             who = {"version": __version__, "host": socket.gethostname(), "user": _user()}
             result = orchestrator.run({"config": config.to_dict(), "by": who})
             with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
@@ -108,7 +131,7 @@ class Session:
         """Validate, and ask the server what a deploy would change; changes nothing."""
         from .cluster.precheck import precheck
 
-        plan = make_plan(config.steps, self.specs())
+        plan = make_plan(config.steps, self.specs(config))
         found = precheck(self.client, config, [step.spec for step in plan.steps], lambda _: None)
         try:
             self._check(config, RunJournal(open_journal(config, self.book)[0], "plan", target_of(config, self.book)))
@@ -116,19 +139,54 @@ class Session:
             found = replace(found, findings=(*found.findings, bad.message))
         return found
 
-    def rollback(self, run: str, tell: Listener = lambda _: None, *, on_conflict: str | None = None) -> Result:
+    def rollback(
+        self,
+        run: str,
+        tell: Listener = lambda _: None,
+        *,
+        on_conflict: str | None = None,
+        journal_of: Config | None = None,
+    ) -> Result:
         """Undo a run, whoever ran it and however far it came, from its journal alone.
 
+        Args:
+            run: its id.
+            tell: as for `run`.
+            on_conflict: stop, merge or force; default what the run's config says.
+            journal_of: a config whose journal is read; default the session's.
+
         Raises: Refused when the run is not known, Transient when it is still at work.
+
         """
-        store = self._store_of(run)
+        store = self._store_of(run) if journal_of is None else open_journal(journal_of, self.book)[0]
         story = replay(store.records(run))
         config = Config.from_dict(story.config)
         if on_conflict is not None:
             config = replace(config, deploy=replace(config.deploy, on_conflict=on_conflict))
         _, lock = open_journal(config, self.book)
-        with held(lock, run, self.stop):
+        with self.stop.joined() as stopped, held(lock, run, stopped):
             return self.undoing(store, lock, tell)(config, RunJournal(store, run, story.target))
+
+    def finish(
+        self,
+        run: str,
+        tell: Listener = lambda _: None,
+        *,
+        on_conflict: str | None = None,
+        journal_of: Config | None = None,
+    ) -> Result | None:
+        """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
+
+        Raises: Transient when it is still at work.
+        """
+        if journal_of is not None:
+            store: Store | None = open_journal(journal_of, self.book)[0]
+        else:
+            store = self._known_store(run)
+        records = store.records(run) if store is not None else ()
+        if not records or replay(records).status is not Status.OPEN:
+            return None
+        return self.rollback(run, tell, on_conflict=on_conflict, journal_of=journal_of)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
@@ -139,36 +197,37 @@ class Session:
         """Tell the whole story of a run; raises Refused when it is not known."""
         return self._placed(replay(self._store_of(run).records(run)))
 
-    def specs(self) -> dict[str, StepSpec]:
-        """Give what the steps say of themselves, by name."""
-        return {name: step.spec for name, step in self.steps.items()}
+    def specs(self, config: Config) -> Mapping[str, StepSpec]:
+        """Give what the steps say of themselves, by name; the config may speak for some that are not here."""
+        return Specs(self.steps, config.declared)
 
     def _check(self, config: Config, journal: RunJournal) -> None:
         """Ask the steps whether they would be refused; raises Refused with what all of them say."""
-        plan = make_plan(config.steps, self.specs())
+        plan = make_plan(config.steps, self.specs(config))
         context_for = self.contexts(config, journal, plan)
         findings = [*_missing_programs(plan)]
         for planned in plan.steps:
-            step = self.steps[planned.spec.name]
-            if isinstance(step, Checks):
-                try:
+            try:
+                step = self.steps[planned.spec.name]
+                if isinstance(step, Checks):
                     step.check(context_for(planned, Action.EXECUTE, journal.unwritten(planned.name)))
-                except Refused as bad:
-                    findings.append(bad)
-        if len(findings) == 1:
-            raise findings[0]
+            except Refused as bad:
+                findings.append(bad)
         if findings:
-            remedies = dict.fromkeys(bad.remedy for bad in findings if bad.remedy)
-            raise Refused("\n".join(bad.message for bad in findings), remedy="; ".join(remedies) or None)
+            raise together(findings)
 
     def _store_of(self, run: str) -> Store:
+        store = self._known_store(run)
+        if store is None:
+            remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
+            raise Refused(f"run {run} is not in the journal", remedy=remedy)
+        return store
+
+    def _known_store(self, run: str) -> Store | None:
         if self._journal:
             return file_journal(self._journal)
         namespace = self._secrets().namespace_of(run)
-        if namespace is None:
-            remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
-            raise Refused(f"run {run} is not in the journal", remedy=remedy)
-        return SecretStore(self.book, namespace)
+        return SecretStore(self.book, namespace) if namespace is not None else None
 
     def _secrets(self) -> SecretStore:
         """Give the journals to look into: of the namespace that was named, else of all that we may read.
@@ -189,12 +248,18 @@ class Session:
         return replace(story, status=Status.RUNNING if alive else Status.INTERRUPTED)
 
     def orchestrator(
-        self, config: Config, journal: RunJournal, store: Store, lock: Lock, tell: Listener
+        self,
+        config: Config,
+        journal: RunJournal,
+        store: Store,
+        lock: Lock,
+        tell: Listener,
+        stop: threading.Event | None = None,
     ) -> Orchestrator:
-        """Give what walks a run's plan, forward or back."""
-        plan = make_plan(config.steps, self.specs())
-        contexts = self.contexts(config, journal, plan, lock.lost)
-        return Orchestrator(plan, self.steps, journal, contexts, tell, self.stop, where=store.where())
+        """Give what walks a run's plan, forward or back; `stop` is the run's own, default the session's."""
+        plan = make_plan(config.steps, self.specs(config))
+        contexts = self.contexts(config, journal, plan, lock.lost, stop)
+        return Orchestrator(plan, self.steps, journal, contexts, tell, stop or self.stop, where=store.where())
 
     def undoing(self, store: Store, lock: Lock, tell: Listener) -> Undo:
         """Give what undoes runs of a journal while the target's lock is held.
@@ -206,15 +271,21 @@ class Session:
             orchestrator = self.orchestrator(config, journal, store, lock, tell)
             plan = orchestrator.plan
             with ExitStack() as stack:
+                stop = stack.enter_context(self.stop.joined())
                 if replay(journal.records()).stepwise:
                     for step in (step for step in plan.steps if plan.beside(step)):
-                        stack.enter_context(held(lock_of_step(config, self.book, step.name), journal.run, self.stop))
+                        stack.enter_context(held(lock_of_step(config, self.book, step.name), journal.run, stop))
                 return orchestrator.undo()
 
         return undo
 
     def contexts(
-        self, config: Config, journal: RunJournal, plan: Plan, undo_stop: threading.Event | None = None
+        self,
+        config: Config,
+        journal: RunJournal,
+        plan: Plan,
+        undo_stop: threading.Event | None = None,
+        stop: threading.Event | None = None,
     ) -> ContextFor:
         """Give what makes the context of a step's attempt."""
         end = time.monotonic() + config.deadline if config.deadline else None
@@ -234,7 +305,7 @@ class Session:
                 connect=self._connect if planned.spec.needs_cluster else _no_cluster,
                 pipeline=tuple(step.spec for step in plan.steps),
                 # An undo is not stopped by what stopped the way forward: not by a signal, not by the deadline.
-                stop=self.stop if forward else never,
+                stop=(stop or self.stop) if forward else never,
                 target=journal.target,
                 received=lambda: replay(journal.records()).handed_on() if giving else {},
                 deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from .cluster.api_error import ApiError
+from .cluster.ref import Ref
 from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
 
 if TYPE_CHECKING:
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
     from .config import Config
 
 __all__ = [
-    "Action", "Checks", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome", "Progress", "Refused",
-    "RollbackFailed", "Rule", "Step", "StepSpec", "Stopped", "Transient",
+    "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome",
+    "Progress", "Ref", "Refused", "RollbackFailed", "Rule", "Step", "StepSpec", "Stopped", "Transient",
 ]  # fmt: skip
+
+CONTRACT = 1
+"""The version of this contract. It grows when a step may rely on something that was not there before."""
 
 
 class Action(StrEnum):
@@ -68,6 +73,8 @@ class StepSpec:
     """The keys that `with:` may hold for it in the config."""
     hands_on: tuple[str, ...] = ()
     """The names under which its outcome hands values on to later steps."""
+    contract: int = 1
+    """The CONTRACT that it was written for; an older Sternway says so instead of running it."""
 
 
 @dataclass(frozen=True)

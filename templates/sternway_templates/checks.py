@@ -13,20 +13,24 @@ from sternway_steps.config.document import Entry, Node
 from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
 from sternway_steps.config.reader import nearest
 from sternway_steps.errors import Refused
+from sternway_steps.known import Specs, known_steps
 from sternway_steps.plan import Plan, make_plan
 
 from .container import REPORT
 from .fields import unknown
 from .lint.cron import WORDS, wrong_schedule
 
-# Argo makes the name of a CronWorkflow's Workflow from this and a time stamp.
+# Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
 _LONGEST_CRON = 52
 Report = Callable[[str, str, str, str], None]
 """Takes the key whose place is named, the field, the message and a hint."""
 
 
-def checked_plan(config: Config, document: Node) -> Plan:
-    """Give the plan of a configuration that Argo can run; raises ConfigErrors with every finding."""
+def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> Plan:
+    """Give the plan of a configuration that can run in the cluster; raises ConfigErrors with every finding.
+
+    `kind` is what starts it by the schedule: a CronWorkflow of Argo's, or a CronJob, which needs just one.
+    """
     errors: list[ConfigError] = []
     plan = Plan(())
 
@@ -36,19 +40,25 @@ def checked_plan(config: Config, document: Node) -> Plan:
         errors.append(ConfigError(place, field, message, hint=hint))
 
     try:
-        plan = make_plan(config.steps, {name: step.spec for name, step in builtin_steps().items()})
+        plan = make_plan(config.steps, Specs(known_steps(), config.declared))
     except Refused as bad:
-        report("steps", "steps", bad.message.removeprefix("steps: "), bad.remedy or "")
-    if any(step.name == REPORT for step in plan.steps):
-        report("steps", "steps", f"{REPORT} is the name of the step that ends a run on Argo", "name yours otherwise")
+        for message in bad.message.splitlines():
+            report("steps", "steps", message.removeprefix("steps: "), bad.remedy or "")
     if config.journal.store != "cluster":
         report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
     if config.namespace is None:
         hint = "set namespace: NAME, or give --set namespace=NAME"
-        report("name", "namespace", "the rights and the Workflow need to know where they belong", hint)
-    _check_schedule(config, report)
-    _check_parameters(config, document, report)
+        report("name", "namespace", "the rights and what runs need to know where they belong", hint)
+    _check_schedule(config, kind, report)
+    if kind == "CronJob":
+        _check_one_schedule(config, report)
+    else:
+        if any(step.name == REPORT for step in plan.steps):
+            message = f"{REPORT} is the name of the step that ends a run on Argo"
+            report("steps", "steps", message, "name yours otherwise")
+        _check_parameters(config, document, report)
     _check_security(config, report)
+    _check_images(config, plan, report)
     if errors:
         raise ConfigErrors(errors)
     return plan
@@ -63,11 +73,19 @@ def at(document: Node, path: str) -> Node | None:
     return node
 
 
-def _check_schedule(config: Config, report: Report) -> None:
+def _check_one_schedule(config: Config, report: Report) -> None:
+    if config.schedule is None:
+        report("schedule", "schedule", "this key is required for a CronJob", 'schedule: "30 2 * * 1-5"')
+    elif len(config.schedule.cron) != 1:
+        message = f"a CronJob has one expression, not {len(config.schedule.cron)}"
+        report("schedule", "schedule.cron", message, "write one, such as 0 6,18 * * *, or a configuration for each")
+
+
+def _check_schedule(config: Config, kind: str, report: Report) -> None:
     if config.schedule is None:
         return
     if len(config.name) > _LONGEST_CRON:
-        report("name", "name", f"a CronWorkflow's name may have {_LONGEST_CRON} characters", "shorten it")
+        report("name", "name", f"a {kind}'s name may have {_LONGEST_CRON} characters", "shorten it")
     for expression in config.schedule.cron:
         # A library knows cron; Argo's parser takes less: no sixth field, no Sunday as 7.
         if expression not in WORDS and (wrong := wrong_schedule(expression) or _never(expression)):
@@ -94,6 +112,18 @@ def _check_parameters(config: Config, document: Node, report: Report) -> None:
             report("parameters", f"{field}.enum", f"the default {node.text!r} is not among its values", "add it")
         elif "{{" in node.text:
             report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
+
+
+def _check_images(config: Config, plan: Plan, report: Report) -> None:
+    used, own = {step.spec.name for step in plan.steps}, builtin_steps()
+    for name in config.argo.images:
+        if plan.steps and name not in used:
+            report("argo", f"argo.images.{name}", "no step of this pipeline uses it", nearest(name, used))
+    if "{version}" in config.argo.image:
+        for name in sorted(used - set(own) - set(config.argo.images)):
+            # Sternway's own version says nothing of an image that another package comes in.
+            message = f"the step {name} comes from another package, so its image is another one too"
+            report("argo", f"argo.images.{name}", message, f"argo: {{images: {{{name}: IMAGE}}}}")
 
 
 def _check_security(config: Config, report: Report) -> None:

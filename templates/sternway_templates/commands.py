@@ -4,31 +4,78 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from sternway_steps.config.load import load_with_source
 
 from .made import to_yaml
-from .output import write
-from .pipeline import pipeline
+from .output import write, write_file
+
+_RUNNERS = ("argo", "cronjob", "github", "gitlab")
 
 
 @click.command()
 @click.option("--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE")
 @click.option("--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
-@click.option("--output", "-o", required=True, metavar="DIR|-", help="A folder, or - for one stream.")
-def template(path: str, overrides: tuple[str, ...], output: str) -> None:
-    """Write the pipeline as Argo objects: a WorkflowTemplate and all that it needs.
+@click.option(
+    "--for", "runner", type=click.Choice(_RUNNERS), default="argo", show_default=True, help="What is to run it."
+)
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    metavar="DIR|FILE|-",
+    help="A folder for objects, a file for CI, or - for a stream.",
+)
+def template(path: str, overrides: tuple[str, ...], runner: str, output: str) -> None:
+    """Write the pipeline as Argo objects, as a CronJob with all that it needs, or for CI.
 
     \b
     Example: sternway template --config sternway.yaml --output argo/ && kubectl apply -f argo/
+    Example: sternway template --for cronjob --output cronjob/ && kubectl apply -f cronjob/
+    Example: sternway template --for github --config config/production.yaml --output .github/workflows/deploy.yaml
+    Example: sternway template --for gitlab --config config/production.yaml --output .gitlab/deploy.yaml
+
+    For github and gitlab the environments are the files in config/.
     """
-    config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
-    objects = pipeline(config, document)
+    if runner in ("github", "gitlab"):
+        _write_pipeline(path, overrides, runner, output)
+        return
+    objects = _objects(path, overrides, runner)
     if output == "-":
         click.echo(to_yaml(objects.values()), nl=False)
         return
     write(objects, Path(output))
     for name in objects:
         click.echo(str(Path(output) / name))
+
+
+def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str, Mapping[str, Any]]:
+    config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
+    if runner == "cronjob":
+        from .cronjob import cronjob
+
+        return cronjob(config, document)
+    from .pipeline import pipeline
+
+    return pipeline(config, document)
+
+
+def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: str) -> None:
+    from .ci.asked import asked
+    from .ci.github import github
+    from .ci.gitlab import gitlab
+
+    if overrides:
+        raise click.UsageError(
+            "--set changes no file of CI: write the value into the configuration, or into parameters"
+        )
+    text = (github if runner == "github" else gitlab)(asked(path, os.environ))
+    if output == "-":
+        click.echo(text, nl=False)
+        return
+    write_file(text, Path(output))
+    click.echo(output)

@@ -15,9 +15,9 @@ from sternway_steps.step import Action
 from .files import CONFIG
 from .made import made
 
-# The pod is killed only when the process did not end by its own deadline.
-_SPARE = 30
-_RESTRICTED = {
+SPARE = 30
+"""Seconds: the pod is killed only when the process did not end by its own deadline."""
+RESTRICTED = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
     "runAsNonRoot": True,
@@ -44,7 +44,7 @@ def defaults(config: Config) -> m.Template:
                 requests=dict(resources.get("requests", {})) or None,
                 limits=dict(resources.get("limits", {})) or None,
             ),
-            security_context=m.SecurityContext(**{**_RESTRICTED, **config.argo.security_context}),
+            security_context=m.SecurityContext(**{**RESTRICTED, **config.argo.security_context}),
             volume_mounts=[
                 made(m.VolumeMount, name="config", mount_path="/config", read_only=True),
                 made(m.VolumeMount, name="tmp", mount_path="/tmp"),  # noqa: S108  the same
@@ -74,7 +74,7 @@ def container_of(
         name=f"{action.value}-{step.name}",
         container=_main(config, step.spec.name, ["step", step.name, action.value], parameters),
         retry_strategy=_retries(config, retries, again),
-        active_deadline_seconds=math.ceil(deadline) + _SPARE if deadline else None,
+        active_deadline_seconds=math.ceil(deadline) + SPARE if deadline else None,
     )
 
 
@@ -90,14 +90,20 @@ def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) ->
     )
 
 
-def _main(config: Config, image: str, words: Sequence[str], parameters: Mapping[str, m.Parameter]) -> m.Container:
+def image_of(config: Config, step: str) -> str:
+    """Give the image of the step that is used."""
+    argo = config.argo
+    return argo.images.get(step, argo.image).replace("{step}", step).replace("{version}", __version__)
+
+
+def _main(config: Config, step: str, words: Sequence[str], parameters: Mapping[str, m.Parameter]) -> m.Container:
     settings = [
         word for path, p in parameters.items() for word in ("--set", f"{path}={{{{workflow.parameters.{p.name}}}}}")
     ]
     run = ["--run", "{{workflow.uid}}", "--workflow", "{{workflow.name}}"]
     return made(
         m.Container,
-        image=config.argo.image.replace("{step}", image).replace("{version}", __version__),
+        image=image_of(config, step),
         args=[*words, *run, "--config", f"/config/{CONFIG}", *settings],
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sternway_steps.config import Config, Manifest
+from sternway_steps.config.declared import to_yaml_data
 from sternway_steps.config.document import Node
 from sternway_steps.config.form import SIMPLE
 
@@ -20,6 +21,8 @@ CONFIG = "sternway.yaml"
 def files(config: Config, document: Node) -> dict[str, str]:
     """Give the files of the folder /config by name: the configuration, and its manifests as they were read."""
     keys = {k: v for k, v in document.data().items() if k not in ("argo", "schedule", "parameters", "manifests")}
+    if config.declared:
+        keys["declared"] = {name: to_yaml_data(spec) for name, spec in config.declared.items()}
     made_by_form = 0 if "image" not in keys else 2 if "port" in keys else 1
     rest = config.manifests[made_by_form:] if any(k in keys for k in SIMPLE) else config.manifests
     parts = _parts(rest)

@@ -9,10 +9,12 @@ from typing import Any
 from hera.workflows import models as m
 from sternway_steps.config import Config
 from sternway_steps.config.document import Node
+from sternway_steps.known import declaring, known_steps
 
 from .checks import at, checked_plan
 from .files import config_maps, files
 from .made import data, made
+from .output import numbered
 from .rbac import rbac
 from .workflow import workflow_spec
 
@@ -28,6 +30,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     """
     namespace = config.namespace
     plan = checked_plan(config, document)
+    config = declaring(config, known_steps())
     labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
     account = config.argo.service_account or f"sternway-{config.name}"
     maps = config_maps(f"sternway-{config.name}", namespace, labels, files(config, document))
@@ -43,7 +46,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
         annotations=dict(config.argo.annotations) or None,
     )
     rights = [] if config.argo.service_account else rbac(config, plan, namespace, account)
-    objects = {f"{number:02d}-{_slug(each)}.yaml": each for number, each in enumerate([*rights, *maps], 1)}
+    objects = numbered([*rights, *maps])
     template = made(m.WorkflowTemplate, api_version=_API, kind="WorkflowTemplate", metadata=metadata, spec=spec)
     made_template = objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = data(template)
     if config.schedule is not None:
@@ -90,9 +93,3 @@ def _cron(config: Config, metadata: m.ObjectMeta) -> m.CronWorkflow:
         workflow_spec=made(m.WorkflowSpec, workflow_template_ref=reference),
     )
     return made(m.CronWorkflow, api_version=_API, kind="CronWorkflow", metadata=metadata, spec=spec)
-
-
-def _slug(obj: dict[str, Any]) -> str:
-    kind, metadata = obj["kind"].lower(), obj["metadata"]
-    place = metadata.get("namespace")
-    return "-".join([kind, metadata["name"], *([place] if place else [])])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sternway_steps.cluster.rights import JOURNAL_RULES, applies
+from sternway_steps.cluster.rights import JOURNAL_RULES, applies, everywhere
 from sternway_steps.config import Config
 from sternway_steps.plan import Plan
 from sternway_steps.step import Rule
@@ -13,6 +13,7 @@ from sternway_steps.step import Rule
 # What Argo's executor in each pod reports through (Argo, "Workflow RBAC"), and the report's Event.
 ARGO_RULES = (Rule("argoproj.io", ("workflowtaskresults",), ("create", "patch")),)
 REPORT_RULES = (Rule("", ("events",), ("create",)),)
+ON_ARGO = (*ARGO_RULES, *REPORT_RULES)
 
 _CLUSTER_SCOPED = frozenset(
     (
@@ -24,6 +25,8 @@ _CLUSTER_SCOPED = frozenset(
 )  # fmt: skip
 Rights = dict[tuple[str, str], set[str]]
 """Verbs by API group and resource."""
+_Kind = tuple[str, str, str, str | None]
+"""Kind, API group, resource, and the namespace; "" for what has none."""
 
 
 def plural_of(kind: str) -> str:
@@ -36,9 +39,14 @@ def plural_of(kind: str) -> str:
     return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
-def rbac(config: Config, plan: Plan, namespace: str | None, account: str) -> list[dict[str, Any]]:
-    """Give the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed."""
-    rights = rights_of(config, plan, namespace)
+def rbac(
+    config: Config, plan: Plan, namespace: str | None, account: str, own: Iterable[Rule] = ON_ARGO
+) -> list[dict[str, Any]]:
+    """Give the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed.
+
+    `own` is what the pods need beyond their steps.
+    """
+    rights = rights_of(config, plan, namespace, own)
     objects: list[dict[str, Any]] = [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(account, namespace, config)}
     ]
@@ -63,7 +71,9 @@ def rbac(config: Config, plan: Plan, namespace: str | None, account: str) -> lis
     return objects
 
 
-def rights_of(config: Config, plan: Plan, namespace: str | None) -> dict[str | None, Rights]:
+def rights_of(
+    config: Config, plan: Plan, namespace: str | None, own: Iterable[Rule] = ON_ARGO
+) -> dict[str | None, Rights]:
     """Give the rights by namespace; "" stands for what is not namespaced."""
     found: dict[str | None, Rights] = {}
 
@@ -73,15 +83,8 @@ def rights_of(config: Config, plan: Plan, namespace: str | None) -> dict[str | N
     kinds = _kinds(config, namespace)
     rules = [r for step in plan.steps for r in (*step.spec.execute_rules, *step.spec.rollback_rules)]
     for rule in rules:
-        for kind, group, plural, place in kinds:
-            if not applies(rule, f"{group}/v1" if group else "v1", kind):
-                continue
-            if rule.resources == ("*",):
-                grant(place, group, plural, rule.verbs)
-            elif place != "":
-                for resource in rule.resources:
-                    grant(place, rule.api_group, resource, rule.verbs)
-    own = [*ARGO_RULES, *REPORT_RULES]
+        for place, group, resource in _wanted(rule, kinds, namespace):
+            grant(place, group, resource, rule.verbs)
     journal = config.journal.namespace or namespace
     for home, always in ((namespace, own), (journal, JOURNAL_RULES if config.journal.store == "cluster" else ())):
         for rule in always:
@@ -90,13 +93,26 @@ def rights_of(config: Config, plan: Plan, namespace: str | None) -> dict[str | N
     return found
 
 
-def _kinds(config: Config, namespace: str | None) -> list[tuple[str, str, str, str | None]]:
+def _wanted(rule: Rule, kinds: Iterable[_Kind], namespace: str | None) -> Iterator[tuple[str | None, str, str]]:
+    """Give where a rule is needed: namespace, API group and resource."""
+    if everywhere(rule):
+        yield from ((namespace, rule.api_group, resource) for resource in rule.resources)
+    for kind, group, plural, place in kinds:
+        if not applies(rule, f"{group}/v1" if group else "v1", kind):
+            continue
+        if rule.resources == ("*",):
+            yield place, group, plural
+        elif place != "":
+            yield from ((place, rule.api_group, resource) for resource in rule.resources)
+
+
+def _kinds(config: Config, namespace: str | None) -> list[_Kind]:
     coming = {
         (m.obj["spec"]["group"], m.obj["spec"]["names"]["kind"]): m.obj["spec"]
         for m in config.manifests
         if m.obj["kind"] == "CustomResourceDefinition"
     }
-    kinds: dict[tuple[str, str, str, str | None], None] = {}
+    kinds: dict[_Kind, None] = {}
     for manifest in config.manifests:
         kind, group = manifest.obj["kind"], manifest.obj["apiVersion"].rpartition("/")[0]
         definition = coming.get((group, kind))

@@ -37,7 +37,7 @@ def workflow_spec(
         ttl_strategy=made(
             m.TTLStrategy, seconds_after_success=int(argo.ttl), seconds_after_failure=int(argo.ttl_failed)
         ),
-        security_context=m.PodSecurityContext(**_pod_security(config)),
+        security_context=m.PodSecurityContext(**pod_security(config)),
         pod_spec_patch=_patch(),
         pod_metadata=_pod_metadata(config),
         node_selector=dict(argo.node_selector) or None,
@@ -80,7 +80,8 @@ def _pod_metadata(config: Config) -> m.Metadata | None:
     return made(m.Metadata, labels=labels or None, annotations=annotations or None)
 
 
-def _pod_security(config: Config) -> dict[str, Any]:
+def pod_security(config: Config) -> dict[str, Any]:
+    """Give the pods' PodSecurityContext: nobody, unless the configuration says otherwise."""
     user = config.argo.user
     safe = {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "seccompProfile": {"type": "RuntimeDefault"}}
     return {**safe, **config.argo.pod_security_context}

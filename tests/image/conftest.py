@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ import pytest
 from tests.conftest import ROOT
 
 BASE = os.environ.get("STERNWAY_TEST_BASE_IMAGE", "localhost/python:3.11-slim")
+REGISTRY = os.environ.get("STERNWAY_TEST_REGISTRY", "localhost:5000")
+"""Where the cluster's nodes pull from too."""
 STEPS = ("validate", "deploy", "verify")
+TARGETS = (*STEPS, "run")
 
 
 def docker(*arguments: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
@@ -36,7 +41,7 @@ def images() -> dict[str, str]:
     except (OSError, AssertionError) as error:
         pytest.skip(f"no Docker engine: {error}")
     names = {}
-    for step in STEPS:
+    for step in TARGETS:
         names[step] = f"localhost/sternway-{step}:dev"
         docker(
             "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg",
@@ -63,3 +68,16 @@ class Container:
 
     def run(self, step: str, *words: str) -> subprocess.CompletedProcess[str]:
         return docker("run", "--rm", *self.arguments(step, *words), check=False)
+
+
+@pytest.fixture(scope="session")
+def pushed(images: dict[str, str]) -> Iterator[str]:
+    """Push the image that runs the whole saga to where the cluster's nodes pull from; gives it as argo.image is."""
+    tag = f"test-{uuid.uuid4().hex[:8]}"
+    name = f"{REGISTRY}/sternway-run:{tag}"
+    docker("tag", images["run"], name)
+    try:
+        docker("push", "--quiet", name)
+        yield f"{REGISTRY}/sternway-{{step}}:{tag}"
+    finally:
+        docker("rmi", name, check=False)

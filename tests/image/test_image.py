@@ -18,7 +18,7 @@ from sternway_steps.session import Session
 
 from tests.conftest import ROOT, Cluster
 from tests.helpers import state_of, until
-from tests.image.conftest import BASE, STEPS, Container, docker, inspect
+from tests.image.conftest import BASE, STEPS, TARGETS, Container, docker, inspect
 from tests.scenarios.hurdles import RealHurdles
 from tests.scenarios.saga import files
 
@@ -158,5 +158,5 @@ def test_the_bake_file_names_every_target() -> None:
     bake = (ROOT / "image/docker-bake.hcl").read_text()
     dockerfile = (ROOT / "image/Dockerfile").read_text()
     targets = [line.split()[-1] for line in dockerfile.splitlines() if line.startswith("FROM step AS ")]
-    assert targets == list(STEPS)
+    assert targets == list(TARGETS)
     assert json.dumps(targets) in bake

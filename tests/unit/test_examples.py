@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -14,8 +16,10 @@ import yaml
 from click.testing import CliRunner
 from sternway_steps import __version__
 from sternway_steps.config import load
+from sternway_steps.exits import Exit
 
 from tests.conftest import ROOT
+from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.commands import template
@@ -53,8 +57,29 @@ def printed(command: Any, *arguments: str) -> str:
     return result.stdout
 
 
+def cronjob_of(config: Path) -> str:
+    shown = ["--for", "cronjob", "--config", f"templates/examples/{config.parent.name}/sternway.yaml", "--output", "-"]
+    head = f"# Made by Sternway {__version__}: sternway template {' '.join(shown)}\n"
+    return head + printed(template, "--for", "cronjob", "--config", str(config), "--output", "-")
+
+
+def pipeline_of(runner: str) -> Callable[[Path], str]:
+    """Give what writes a file of CI, called in the example's folder as in the root of its repository."""
+
+    def text(config: Path) -> str:
+        with contextlib.chdir(config.parent):
+            return printed(template, "--for", runner, "--config", config.name, "--output", "-")
+
+    return text
+
+
 MADE: dict[str, Callable[[Path], str]] = {"argo.yaml": yaml_of, "saga.svg": picture_of}
-PAIRS = [(config, name) for config in CONFIGS for name in MADE] + [(each, f"argo/{each.name}") for each in OVERLAYS]
+ALSO: dict[str, dict[str, Callable[[Path], str]]] = {
+    "nightly": {"cronjob.yaml": cronjob_of},
+    "environments": {"github.yaml": pipeline_of("github"), "gitlab.yaml": pipeline_of("gitlab")},
+}
+PAIRS = [(config, name) for config in CONFIGS for name in (*MADE, *ALSO.get(config.parent.name, {}))]
+PAIRS += [(each, f"argo/{each.name}") for each in OVERLAYS]
 
 
 def regenerating(environ: Mapping[str, str]) -> bool:
@@ -66,7 +91,8 @@ def regenerating(environ: Mapping[str, str]) -> bool:
 
 
 def check(config: Path, name: str, environ: Mapping[str, str]) -> None:
-    file, text = folder_of(config) / name, MADE.get(name, yaml_of)(config)
+    made = {**MADE, **ALSO.get(config.parent.name, {})}
+    file, text = folder_of(config) / name, made.get(name, yaml_of)(config)
     if regenerating(environ):
         file.write_text(text, encoding="utf-8")
     there = file.read_text(encoding="utf-8") if file.is_file() else None
@@ -92,7 +118,8 @@ def unreleased(value: Any, release: str) -> Any:
     if isinstance(value, list):
         return [unreleased(item, release) for item in value]
     if isinstance(value, str):
-        return re.sub(rf"(/|^)(sternway-[a-z]+):{re.escape(release)}$", r"\1\2:RELEASE", value)
+        image = re.sub(rf"(/|^)(sternway-[a-z]+):{re.escape(release)}$", r"\1\2:RELEASE", value)
+        return image.replace(f"'sternway=={release}'", "'sternway==RELEASE'")
     return value
 
 
@@ -102,10 +129,26 @@ def test_what_stands_beside_an_example_is_what_it_gives(config: Path, name: str)
 
 
 def test_the_examples_show_what_the_generator_can() -> None:
-    assert {config.parent.name for config in CONFIGS} >= {"environments", "nightly", "shop", "web"}
+    assert {config.parent.name for config in CONFIGS} >= {"environments", "nightly", "services", "shop", "web"}
     assert {each.name for each in OVERLAYS} >= {"staging.yaml", "production.yaml"}
     kinds = {obj["kind"] for config in CONFIGS for obj in yaml.safe_load_all(config.with_name("argo.yaml").read_text())}
     assert kinds >= {"WorkflowTemplate", "CronWorkflow", "ConfigMap", "ServiceAccount", "Role", "ClusterRole"}
+
+
+def test_the_services_are_deployed_and_undone_side_by_side(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "templates/examples/services", tmp_path / "services")
+    config, web = tmp_path / "services/sternway.yaml", tmp_path / "services/manifests/web.yaml"
+    shown = ["run", "--sandbox", "--output", "json", "--config", str(config)]
+    environ = {"STERNWAY_STATE": str(tmp_path / "state.json")}
+    good = sternway(*shown, kubeconfig="", environ=environ)
+    assert good.returncode == 0, good.stdout + good.stderr
+    web.write_text(web.read_text().replace("ghcr.io/example/orders-web:2.7.0", "nope:1"))
+    bad = sternway(*shown, kubeconfig="", environ=environ)
+    assert bad.returncode == Exit.FAILED, bad.stdout + bad.stderr
+    events = [json.loads(line) for line in bad.stdout.splitlines()]
+    assert [event["steps"] for event in events if event["type"] == "undo-started"] == [["api", "web", "jobs"]]
+    undone = [event for event in events if event["type"] == "step-ended" and event["action"] == "rollback"]
+    assert {event["step"]: event["error"] for event in undone} == {"api": None, "web": None, "jobs": None}
 
 
 @pytest.fixture
@@ -115,7 +158,7 @@ def example(tmp_path: Path) -> Path:
     return tmp_path / "nightly/sternway.yaml"
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", [*MADE, "cronjob.yaml"])
 def test_what_is_out_of_date_is_named_with_the_command_and_written_anew(example: Path, name: str) -> None:
     text = example.read_text()
     example.write_text(text.replace("deadline: 20m", "deadline: 21m"))

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,9 +18,7 @@ from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.plan import Plan, PlannedStep, make_plan
 from sternway_steps.step import Effects, StepSpec
-from sternway_templates.graph import lines
 from sternway_templates.graph.command import write
-from sternway_templates.graph.layout import Layout, Rect
 from sternway_templates.graph.mermaid import mermaid
 from sternway_templates.graph.model import describe, duration
 from sternway_templates.graph.svg import svg
@@ -31,18 +29,53 @@ from tests.helpers import sternway
 
 SVG = "{http://www.w3.org/2000/svg}"
 NONE, REVERSIBLE, IRREVERSIBLE = Effects
-# The widest advance among common fixed-width fonts, in em; the sizes stand in the picture's own style.
-LETTER = 0.602
 WEIRD = ['a"b`<i>x</i>', "end", "1. & [x](y)", "-->", "#quot;{x}|", "%% \x00\n;done)]", "]]>"]
 
 
 def plan_of(*steps: tuple[str, Effects], uses: str = "") -> Plan:
-    return Plan(tuple((PlannedStep(name, StepSpec(uses or name, effects=effects)),) for name, effects in steps))
+    return groups_of(*([step] for step in steps), uses=uses)
+
+
+def groups_of(*groups: Sequence[tuple[str, Effects]], uses: str = "") -> Plan:
+    return Plan(
+        tuple(tuple(PlannedStep(n, StepSpec(uses or n, effects=effects)) for n, effects in steps) for steps in groups)
+    )
+
+
+def ten(start: str, effects: Effects = REVERSIBLE) -> list[tuple[str, Effects]]:
+    return [(f"{start}-{number}", effects) for number in range(10)]
 
 
 MIXED = plan_of(
     ("validate", NONE), ("deploy", REVERSIBLE), ("migrate", IRREVERSIBLE), ("again", REVERSIBLE), ("verify", NONE)
 )
+SERVICES = groups_of(
+    [("validate", NONE)], [("api", REVERSIBLE), ("web", REVERSIBLE), ("jobs", REVERSIBLE)], [("verify", NONE)]
+)
+GROUPS = {
+    "services": SERVICES,
+    "ten": groups_of([("validate", NONE)], ten("service"), [("verify", NONE)], uses="deploy"),
+    "tens": groups_of(ten("a"), ten("b"), ten("c")),
+    "effects": groups_of(
+        [("validate", NONE)],
+        [("api", REVERSIBLE), ("schema", IRREVERSIBLE), ("lint", NONE)],
+        [("one", REVERSIBLE), ("check", NONE)],
+        [("two", REVERSIBLE), ("three", REVERSIBLE), ("mail", IRREVERSIBLE)],
+        [("verify", NONE)],
+    ),
+    "nothing undone": groups_of(ten("mail", IRREVERSIBLE), ten("looks", NONE), [("a", IRREVERSIBLE), ("b", NONE)]),
+    "at the ends": groups_of([("a", REVERSIBLE), ("b", NONE)], [("c", REVERSIBLE)], [("d", NONE), ("e", REVERSIBLE)]),
+    "bands": groups_of(
+        *(
+            [(f"step-{n}-{i}", (REVERSIBLE, NONE, IRREVERSIBLE)[(n + i) % 3]) for i in range(n % 4 + 1)]
+            for n in range(13)
+        )
+    ),
+    "long groups": groups_of(
+        *([(f"{n}{i}" + "m" * 61, tuple(Effects)[i]) for i in range(3)] for n in range(4)), uses="w" * 63
+    ),
+    "weird groups": groups_of([(name, REVERSIBLE) for name in WEIRD[:4]], [(name, IRREVERSIBLE) for name in WEIRD[4:]]),
+}
 PLANS = {
     "mixed": MIXED,
     "empty": Plan(()),
@@ -50,6 +83,7 @@ PLANS = {
     "many": plan_of(*((f"step-{n}", (REVERSIBLE, NONE, IRREVERSIBLE)[n % 3]) for n in range(20))),
     "long": plan_of(*((f"{n}" + "m" * 62, REVERSIBLE) for n in range(7)), uses="w" * 63),
     "weird": plan_of(*((name, REVERSIBLE) for name in WEIRD)),
+    **GROUPS,
 }
 each_plan = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 
@@ -68,9 +102,18 @@ def decoded(label: str) -> str:
     return re.sub(r"#(\d+);", lambda match: chr(int(match[1])), label)
 
 
-def chain(text: str, first: str) -> list[str]:
+def way(text: str, first: str) -> list[list[str]]:
+    """Give the nodes on a way; those of a frame that it goes to are side by side."""
+    frames = {
+        ident: nodes.split()
+        for ident, nodes in re.findall(
+            r'^  subgraph (\w+)\["side by side"\]\n((?:    \w+\n)+)  end$', text, re.MULTILINE
+        )
+    }
     (line,) = (line for line in text.splitlines() if line.startswith(f"  {first} -->"))
-    return line.strip().split(" --> ")
+    stops = [frames.pop(ident, [ident]) for ident in line.strip().split(" --> ")]
+    assert all(len(nodes) > 1 for nodes in frames.values()), "one alone needs no frame"
+    return stops
 
 
 def printable(text: str) -> str:
@@ -78,17 +121,19 @@ def printable(text: str) -> str:
 
 
 @each_plan
-def test_mermaid_shows_the_steps_in_order_and_the_undo_as_the_plan_gives_it(plan: Plan) -> None:
+def test_mermaid_shows_the_groups_in_order_and_the_undo_as_the_plan_gives_it(plan: Plan) -> None:
     text = mermaid(describe("web", plan, 900.0))
-    nodes, all_names = labels(text), names(plan.steps)
-    forward, back = chain(text, "start"), chain(text, "failed")
-    assert [nodes[ident][0] for ident in forward[1:-1]] == [printable(name) for name in all_names]
-    assert [nodes[ident][0] for ident in back[1:-1]] == [
-        printable(f"undo {step.name}") for step in plan.undo_of(all_names)
+    nodes, undo = labels(text), plan.undo_groups(names(plan.steps))
+    (start, *forward, ok), (failed, *back, report) = way(text, "start"), way(text, "failed")
+    assert [[nodes[i][0] for i in group] for group in forward] == [list(map(printable, names(g))) for g in plan.groups]
+    assert [[nodes[i][0] for i in group] for group in back] == [
+        [printable(f"undo {step.name}") for step in group] for group in undo
     ]
-    assert (forward[-1], back[-1]) == ("ok", "report")
+    assert [start, ok, failed, report] == [["start"], ["ok"], ["failed"], ["report"]]
     drawn = [ident for ident in nodes if ident.startswith("j")]
     assert len(drawn) == sum(step.spec.effects is not NONE for step in plan.steps)
+    assert text.count("subgraph") == sum(len(group) > 1 for group in (*plan.groups, *undo)) == text.count("  style ")
+    assert text.count("--> ") + text.count("-.-> ") < 500, "Mermaid draws no more lines"
 
 
 def test_mermaid_shows_what_stays() -> None:
@@ -107,7 +152,8 @@ def test_no_name_reaches_mermaids_grammar(plan: Plan) -> None:
         bare = re.sub(r'"(<b>|</b>|<br/>|<small>|</small>|#\d+;|[A-Za-z0-9 ,\'-])*"', '""', line)
         assert re.fullmatch(
             r"flowchart LR|  acc(Title|Descr): [^;#%<>{}&\"]*|  classDef \w+ [\w#:,\- ]+"
-            r'|  \w+(\[""\]|\(\[""\]\)|\[\(""\)\]):::\w+|  \w+( (-->|-\.->) \w+)+',
+            r'|  \w+(\[""\]|\(\[""\]\)|\[\(""\)\]):::\w+|  \w+( (-->|-\.->) \w+)+'
+            r'|  subgraph g\w+\[""\]|    [su]\d+|  end|  style g\w+ [\w#:,]+',
             bare.replace('"', "") if "acc" in line[:5] else bare,
         ), line
 
@@ -125,88 +171,13 @@ def test_svg_is_accessible_xml_that_loads_nothing_and_shows_all(plan: Plan) -> N
     shown = "".join(element.text or "" for element in root.iter(f"{SVG}text"))
     for name in (*names(plan.steps), *(f"undo {step.name}" for step in plan.undo_of(names(plan.steps)))):
         assert printable(name).replace(" ", "") in shown.replace(" ", "")
-    assert shown.count("intent, evidence") == sum(step.spec.effects is not NONE for step in plan.steps)
+    assert shown.count("intent, evidence") == sum(any(s.spec.effects is not NONE for s in g) for g in plan.groups)
+    assert shown.count("side by side") == sum(
+        len(group) > 1 for group in (*plan.groups, *plan.undo_groups(names(plan.steps)))
+    )
     assert shown.count("stays") == len(plan.stays_of(names(plan.steps)))
     for ident in re.findall(r"url\(#(\w+)\)", text):
         assert by_id[ident].tag == f"{SVG}marker"
-
-
-@each_plan
-def test_every_text_stands_in_its_box_and_everything_on_the_page(plan: Plan) -> None:
-    root = ElementTree.fromstring(svg(describe("m" * 63, plan, 900.0)))
-    style = str(root.findtext(f"{SVG}style"))
-    letter = {
-        kind: LETTER * float(size)
-        for kinds, size in re.findall(r"([.\w,]+)\{font-size:(\d+)px", style)
-        for kind in re.findall(r"\w+", kinds)
-    }
-    width, height = float(root.get("width", "0")), float(root.get("height", "0"))
-    boxes = [
-        Rect(*(float(box.get(key, "nan")) for key in ("x", "y", "width", "height"))) for box in root.iter(f"{SVG}rect")
-    ]
-    page, boxes = boxes[0], boxes[1:]
-    assert page.right <= width
-    assert all(page.x < box.x and box.right < page.right and box.bottom < page.bottom for box in boxes)
-    assert not any(meet(a, b) for n, a in enumerate(boxes) for b in boxes[n + 1 :])
-    ways = [
-        [float(number) for number in re.findall(r"-?[\d.]+", str(path.get("d")))]
-        for path in root.iter(f"{SVG}path")
-        if str(path.get("class")).startswith("line ")
-    ]
-    highest = min([*(box.y for box in boxes), *(y for way in ways for y in way[1::2])])
-    for element in root.iter(f"{SVG}text"):
-        kind, text = str(element.get("class")), element.text or ""
-        x, y = float(element.get("x", "nan")), float(element.get("y", "nan"))
-        if kind == "title":
-            assert x + len(text) * letter[kind] < width
-            assert y + 4 < highest, "the title stands above everything"
-        if kind in ("name", "note"):
-            half = len(text) * letter[kind] / 2
-            inside = [box for box in boxes if box.x < x - half and x + half < box.right and box.y < y < box.bottom]
-            assert len(inside) == 1, f"{text!r} stands in no box"
-    assert all(0 <= x <= width for way in ways for x in way[::2])
-    assert all(0 <= y <= height for way in ways for y in way[1::2])
-
-
-def meet(a: Rect, b: Rect) -> bool:
-    return a.x < b.right and b.x < a.right and a.y < b.bottom and b.y < a.bottom
-
-
-@each_plan
-def test_the_undo_goes_from_box_to_box_in_the_order_of_the_plan(plan: Plan) -> None:
-    graph = describe("web", plan, 900.0)
-    layout = Layout(graph)
-    where = {step.name: layout.back(number) for number, step in enumerate(plan.steps)}
-    wanted = [layout.failure, *(where[step.name] for step in plan.undo_of(names(plan.steps))), layout.report]
-    drawn = list(lines.back(layout))
-    assert [line[0] for line in drawn] == [(box.x, box.middle[1]) for box in wanted[:-1]]
-    assert [line[-1] for line in drawn] == [(box.right, box.middle[1]) for box in wanted[1:]]
-    forward = [layout.start, *(layout.forward(number) for number in range(len(plan.steps))), layout.done]
-    assert [line[-1] for line in lines.forward(layout)] == [(box.x, box.middle[1]) for box in forward[1:]]
-
-
-@each_plan
-def test_the_two_ways_cross_neither_each_other_nor_a_box(plan: Plan) -> None:
-    layout = Layout(describe("web", plan, 900.0))
-    on = [part for line in lines.forward(layout) for part in pairwise(line)]
-    back = [part for line in lines.back(layout) for part in pairwise(line)]
-    assert not [(a, b) for a in on for b in back if meet(around(*a), around(*b))]
-    steps = [layout.forward(number) for number in range(len(plan.steps))]
-    undone = [layout.back(n) for n, step in enumerate(plan.steps) if step.undoable]
-    assert not [(part, box) for part in (*on, *back) for box in (*steps, *undone) if meet(around(*part), box)]
-
-
-def around(a: lines.Point, b: lines.Point) -> Rect:
-    """Give the rectangle of a line's part; where it ends at a box it doesn't meet it."""
-    x, y = min(a[0], b[0]), min(a[1], b[1])
-    return Rect(x, y, max(abs(a[0] - b[0]), 0.01), max(abs(a[1] - b[1]), 0.01))
-
-
-def test_many_steps_go_on_in_a_row_below() -> None:
-    layout = Layout(describe("web", PLANS["many"], 900.0))
-    assert layout.bands > 1
-    assert layout.forward(0).y == layout.forward(1).y < layout.forward(layout.columns).y
-    assert layout.width < 1300, "a README's column would draw it too small to read"
 
 
 def test_the_small_print_says_what_is_used_and_how_often_it_is_tried() -> None:
@@ -224,6 +195,23 @@ def test_the_description_tells_the_order_and_what_stays() -> None:
     assert "in this order: again, deploy, report." in said
     assert "What migrate did stays." in said
     assert "stays" not in describe("web", PLANS["harmless"], 900.0).description
+
+
+def test_the_description_tells_what_runs_side_by_side() -> None:
+    said = describe("web", SERVICES, 900.0).description
+    assert "Forward: validate, then api, web and jobs side by side, then verify." in said
+    assert "in this order: api, web and jobs side by side, then report." in said
+    said = describe("web", GROUPS["effects"], 900.0).description
+    assert "in this order: two and three side by side, then one, then api, then report." in said
+    assert "What schema and mail did stays." in said
+
+
+def test_small_print_that_holds_for_a_whole_group_stands_once() -> None:
+    api, web = (PlannedStep(name, StepSpec("deploy", effects=REVERSIBLE)) for name in ("api", "web"))
+    root = ElementTree.fromstring(svg(describe("web", Plan(((api, replace(web, retries=0)),)), None)))
+    shown = [element.text for element in root.iter(f"{SVG}text")]
+    assert [shown.count(words) for words in ("uses deploy", "can be undone", "2 retries", "no retries")] == [1] * 4
+    assert "of each step" in shown
 
 
 @pytest.mark.parametrize(

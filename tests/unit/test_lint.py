@@ -22,7 +22,7 @@ from sternway_templates.lint.findings import Finding, Severity
 from sternway_templates.lint.formats import as_github
 from sternway_templates.lint.tags import guarded, variables
 
-from tests.conftest import WEB
+from tests.conftest import ROOT, WEB
 from tests.helpers import command
 from tests.unit.test_lint_sane import CRON, DAG, RBAC, SAGA
 
@@ -224,6 +224,18 @@ def test_what_we_generate_has_no_findings(tmp_path: Path) -> None:
     write(pipeline(*load_with_source(path, overrides=("namespace=shop",))), tmp_path / "argo")
     whole = read([str(tmp_path / "argo")], b"")
     assert len(whole.objects) > 5
+    assert check(whole) == []
+
+
+EXAMPLES = sorted(
+    file for glob in ("*/argo.yaml", "*/argo/*.yaml") for file in (ROOT / "templates/examples").glob(glob)
+)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_the_examples_have_no_findings(file: Path) -> None:
+    whole = read([str(file)], b"")
+    assert not whole.broken
     assert check(whole) == []
 
 

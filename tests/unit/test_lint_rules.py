@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sternway_templates.lint.catalogue import RULES
 
-from tests.unit.test_lint_sane import CRON, DAG, INLINE, OTHER, RBAC, ROOT, SAGA, found
+from tests.unit.test_lint_sane import CRON, DAG, INLINE, OTHER, RBAC, ROOT, ROWS, SAGA, found
 
 UNDO = "  - name: undo\n    steps:\n"
 MAKE = "  - name: make\n    inputs: {parameters: [{name: what}]}\n"
@@ -95,8 +95,41 @@ BAD = [
     ("rbac-too-wide", RBAC.replace("kind: Role,", "kind: ClusterRole,").replace("kind: Role\n", "kind: ClusterRole\n"), "kind: RoleBinding", "kind: ClusterRoleBinding", "secrets"),
 ]  # fmt: skip
 
+# The same, in the second of two steps that run side by side.
+TWO = "      - name: two\n        template: make\n"
+SECOND = "      - name: second\n        template: make\n"
+UNDONE = "      - name: second\n        template: unmake\n"
+NOTIFY = "      - name: notify\n        template: tell\n"
+GO_ON = "        continueOn: {failed: true, error: true}\n"
+GATE = '        when: "{{workflow.status}} != Succeeded"\n'
+BESIDE = [
+    ("wrong-shape", ROWS, "    - - {name: first, template: make", "    - {name: early, template: tell}\n    - - {name: first, template: make", "early"),
+    ("unknown-template", ROWS, NOTIFY, NOTIFY.replace("template: tell", "template: tel"), "template: tel\n"),
+    ("unknown-field", ROWS, TWO, TWO + "        withItem: [a]\n", "withItem"),
+    ("duplicate-name", ROWS, "name: notify\n", "name: report\n", "name: report\n"),
+    ("exit-handler-by-template-ref", ROWS, NOTIFY, NOTIFY.replace("template: tell", "templateRef: {name: a, template: b}"), "templateRef"),
+    ("exit-handler-not-inherited", ROWS + OTHER, TWO, "      - name: other\n        templateRef: {name: other, template: main}\n" + TWO, "templateRef"),
+    ("root-outputs", ROWS.replace(TWO, TWO + GO_ON).replace("path: /tmp", "default: none, path: /tmp"), EXECUTE, ROOT.replace("build", "two"), "name: d,"),
+    ("handler-stops-early", ROWS, GO_ON, "", "name: second\n        template: unmake"),
+    ("handler-stops-early", ROWS, GO_ON, "        continueOn: {failed: true}\n", "continueOn: {failed: true}\n"),
+    ("handler-gating", ROWS, GATE, GATE.replace("!= Succeeded", "== Failed"), "== Failed"),
+    ("handler-reads-outputs", ROWS.replace("{name: digest,", "{name: digest, globalName: g,"), GATE, GATE.replace("!= S", "!= S{{workflow.outputs.parameters.g}}"), "parameters.g}}"),
+    ("output-of-failed-step", ROWS, TWO, TWO + GO_ON, "{{steps.two"),
+    ("undefined-global", ROWS, "value: two}", "value: '{{workflow.nme}}'}", "workflow.nme"),
+    ("undefined-step", ROWS, "{name: what, value: two}", "{name: what, value: '{{steps.one.outputs.parameters.digest}}'}", "value: '{{steps.one"),
+    ("undefined-step", ROWS, "{{steps.two.", "{{steps.first.", "{{steps.first."),
+    ("undefined-output", ROWS, "{{steps.two.outputs.parameters.digest", "{{steps.two.outputs.parameters.digst", "digst"),
+    ("undefined-item", ROWS, "value: two}", "value: '{{item}}'}", "{{item}}"),
+    ("missing-argument", ROWS, "{name: what, value: two}", "{name: wat, value: two}", "name: wat"),
+]  # fmt: skip
+
 # document, what is there, and what is as good.
 GOOD = [
+    (ROWS, NOTIFY, NOTIFY + GO_ON),
+    (ROWS, NOTIFY, NOTIFY + GATE.replace("!=", "==")),
+    (ROWS, SECOND, SECOND + GO_ON),  # nothing reads what it gives
+    (ROWS.replace("path: /tmp", "default: none, path: /tmp"), TWO, TWO + GO_ON),
+    (ROWS, EXECUTE, ROOT.replace("build", "two")),
     (SAGA, "onExit: undo", "onExit: '{{workflow.parameters.image}}'"),
     (SAGA, "  templates:", "  somethingNew: 1\n  templates:"),
     (SAGA, MAKE, MAKE + "    synchronization: {mutexes: [{name: another}]}\n"),
@@ -154,7 +187,12 @@ def changed(document: str, old: str, new: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("rule", "document", "old", "new", "at"), BAD, ids=[f"{n}-{case[0]}" for n, case in enumerate(BAD)]
+    ("rule", "document", "old", "new", "at"),
+    [*BAD, *BESIDE],
+    ids=[
+        *(f"{n}-{case[0]}" for n, case in enumerate(BAD)),
+        *(f"beside-{n}-{case[0]}" for n, case in enumerate(BESIDE)),
+    ],
 )
 def test_a_flaw_is_found_at_its_place_and_nothing_else(rule: str, document: str, old: str, new: str, at: str) -> None:
     text = changed(document, old, new)

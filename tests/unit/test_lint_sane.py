@@ -68,6 +68,48 @@ spec:
     container: {image: "maker:1", command: [use], args: ["{{inputs.parameters.x}}"]}
 """
 
+# Steps side by side: in the entry, in the handler, and in the handler's last group.
+ROWS = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: rows, namespace: shop}
+spec:
+  entrypoint: execute
+  onExit: undo
+  serviceAccountName: saga
+  templates:
+  - name: execute
+    steps:
+    - - {name: one, template: make, arguments: {parameters: [{name: what, value: one}]}}
+      - name: two
+        template: make
+        arguments: {parameters: [{name: what, value: two}]}
+    - - {name: first, template: make, arguments: {parameters: [{name: what, value: "{{steps.one.outputs.parameters.digest}}"}]}}
+      - name: second
+        template: make
+        arguments: {parameters: [{name: what, value: "{{steps.two.outputs.parameters.digest}}"}]}
+  - name: undo
+    steps:
+    - - {name: first, template: unmake, when: "{{workflow.status}} != Succeeded", continueOn: {failed: true, error: true}}
+      - name: second
+        template: unmake
+        when: "{{workflow.status}} != Succeeded"
+        continueOn: {failed: true, error: true}
+    - - {name: report, template: tell}
+      - name: notify
+        template: tell
+  - name: make
+    inputs: {parameters: [{name: what}]}
+    container: {image: "maker:1", command: [make], args: ["{{inputs.parameters.what}}"]}
+    outputs: {parameters: [{name: digest, valueFrom: {path: /tmp/digest}}]}
+  - name: unmake
+    activeDeadlineSeconds: 60
+    container: {image: "maker:1", command: [unmake], args: ["{{workflow.uid}}"]}
+  - name: tell
+    activeDeadlineSeconds: 60
+    container: {image: "maker:1", command: [tell], args: ["{{workflow.status}}"]}
+"""
+
 CRON = """\
 apiVersion: argoproj.io/v1alpha1
 kind: CronWorkflow
@@ -145,7 +187,7 @@ def found(text: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    "document", [SAGA, DAG, CRON, RBAC, SAGA + OTHER], ids=["saga", "dag", "cron", "rbac", "other"]
+    "document", [SAGA, DAG, ROWS, CRON, RBAC, SAGA + OTHER], ids=["saga", "dag", "rows", "cron", "rbac", "other"]
 )
 def test_a_sane_workflow_has_no_findings(document: str) -> None:
     assert found(document) == []

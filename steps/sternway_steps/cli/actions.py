@@ -38,9 +38,9 @@ def config_show(output: Output, path: str, overrides: Sequence[str]) -> int:
     return Exit.DONE
 
 
-def run(session: Session, output: Output, config: Config) -> int:
+def run(session: Session, output: Output, config: Config, run: str | None) -> int:
     """Run the pipeline."""
-    return session.run(config, output.event).exit_code
+    return session.run(config, output.event, run=run or None).exit_code
 
 
 def plan(session: Session, output: Output, config: Config) -> int:
@@ -52,9 +52,17 @@ def plan(session: Session, output: Output, config: Config) -> int:
     return Exit.REFUSED if found.findings else Exit.DONE
 
 
-def rollback(session: Session, output: Output, run: str, on_conflict: str | None) -> int:
-    """Undo a run."""
-    return session.rollback(run, output.event, on_conflict=on_conflict).exit_code
+def rollback(
+    session: Session, output: Output, run: str, on_conflict: str | None, unfinished: bool, journal_of: str | None
+) -> int:
+    """Undo a run, or only finish its undo."""
+    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    if not unfinished:
+        return session.rollback(run, output.event, on_conflict=on_conflict, journal_of=where).exit_code
+    result = session.finish(run, output.event, on_conflict=on_conflict, journal_of=where)
+    if result is None:
+        output.note(f"run {run} has ended, or changed nothing: no undo is left to be finished")
+    return result.exit_code if result is not None else Exit.DONE
 
 
 def runs(session: Session, output: Output, target: str | None) -> int:

@@ -18,10 +18,10 @@ _SET = click.option(
 _OUTPUT = click.option(
     "--output",
     "-o",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="For people, or programs.",
+    help="For people, programs, or GitHub Actions.",
 )
 _SHARED = (
     click.option("--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."),
@@ -111,6 +111,7 @@ def app() -> None:
 @_SET
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @_ON_CONFLICT
+@click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @_shared
 def run(**arguments: Any) -> None:
     """Validate, deploy and verify; undo everything when something fails.
@@ -138,6 +139,8 @@ def plan(**arguments: Any) -> None:
 @app.command()
 @click.argument("run")
 @_ON_CONFLICT
+@click.option("--unfinished", is_flag=True, help="Only finish what was cut off; a run that has ended is no error.")
+@click.option("--config", "-c", "journal_of", metavar="FILE", help="Take the journal of this configuration.")
 @_JOURNAL
 @_NAMESPACE
 @_shared
@@ -146,6 +149,7 @@ def rollback(**arguments: Any) -> None:
 
     \b
     Example: sternway rollback 20261124-101500-3fa9c1
+    Example: sternway rollback "$STERNWAY_RUN" --unfinished --config sternway.yaml
     """
     _do("rollback", **arguments)
 
@@ -235,3 +239,21 @@ def config_show(**arguments: Any) -> None:
     from .main import call_offline
 
     call_offline("config_show", arguments)
+
+
+@app.command()
+@click.option(
+    "--output", "-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="For people, or programs.",
+)  # fmt: skip
+def steps(form: str) -> None:
+    """List the steps that a configuration can name, those of other packages too.
+
+    \b
+    Example: sternway steps --output json
+    """
+    import sys
+
+    from .steps import show
+
+    sys.exit(show(form))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from ..cluster.preview import Preview
 from ..config.document import Node
 from ..config.shown import values
-from ..events import Event, StepProgress
+from ..events import Event
 from ..journal.replay import Story
+from ..plain import as_data, plain, without_objects
 
 SCHEMA = 1
 
@@ -22,12 +23,8 @@ class JsonOutput:
 
     def event(self, event: Event) -> None:
         """Write an event: type is its name, such as step-ended."""
-        name = "".join(("-" if c.isupper() else "") + c.lower() for c in type(event).__name__).strip("-")
-        data = {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
-        if isinstance(event, StepProgress):
-            progress = data.pop("progress")
-            data |= progress
-        _write(name, data)
+        data = as_data(event)
+        _write(data.pop("type"), data)
 
     def plan(self, previews: Sequence[Preview]) -> None:
         """Write the plan: an object for each."""
@@ -60,11 +57,14 @@ class JsonOutput:
 
     def error(self, error: Exception) -> None:
         """Write an error."""
-        _write("error", _plain(error))
+        _write("error", plain(error))
 
     def note(self, text: str) -> None:
         """Write a remark."""
         _write("note", {"message": text})
+
+    def done(self) -> None:
+        """Write nothing: each line was whole."""
 
 
 def _summary(story: Story) -> dict[str, Any]:
@@ -74,28 +74,8 @@ def _summary(story: Story) -> dict[str, Any]:
 
 def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:
     data = dict(attempt.pop("data"))
-    data["details"] = _without_objects(data.get("details") or {})
+    data["details"] = without_objects(data.get("details") or {})
     return {**attempt, **data}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Exception):
-        return {
-            "kind": type(value).__name__,
-            "message": str(value),
-            "remedy": getattr(value, "remedy", None),
-            "details": _without_objects(getattr(value, "details", {})),
-        }
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value
-
-
-def _without_objects(details: Mapping[str, Any]) -> dict[str, Any]:
-    # Manifests may hold secrets in variables; they stay in the journal.
-    return {key: value for key, value in details.items() if key != "objects"}
 
 
 def _write(kind: str, data: Mapping[str, Any]) -> None:

@@ -79,6 +79,7 @@ def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
         code = _code(error)
         if code == Exit.BUG:
             traceback.print_exc()
+    output.done()
     sys.stdout.flush()
     sys.stderr.flush()
     # A request that hangs in another thread must not keep a stopped process alive.

@@ -1,4 +1,4 @@
-"""How results are shown: to people as text, to programs as JSON."""
+"""How results are shown: to people as text, to programs as JSON, to GitHub Actions as both of its own."""
 
 from __future__ import annotations
 
@@ -39,14 +39,21 @@ class Output(Protocol):
     def note(self, text: str) -> None:
         """Show a remark."""
 
+    def done(self) -> None:
+        """Show what can be shown only at the end of a command; called once."""
+
 
 def output_for(form: str) -> Output:
-    """Give the output of a form: text or json."""
+    """Give the output of a form: text, json or github."""
     sys.stdout = Unbroken(sys.stdout)
     if form == "json":
         from .json import JsonOutput
 
         return JsonOutput()
+    if form == "github":
+        from .github import GithubOutput
+
+        return GithubOutput(os.environ)
     from .text import TextOutput
 
     return TextOutput()

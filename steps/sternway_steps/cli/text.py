@@ -101,6 +101,9 @@ class TextOutput:
         """Write a remark."""
         click.secho(text, fg="yellow", err=True)
 
+    def done(self) -> None:
+        """Write nothing: all was told when it happened."""
+
     def _progress(self, event: StepProgress) -> None:
         progress, who = event.progress, self._who(event.step)
         count = f"[{progress.done}/{progress.wanted}] " if progress.wanted else ""

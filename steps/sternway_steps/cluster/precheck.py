@@ -39,9 +39,10 @@ def precheck(client: Client, config: Config, pipeline: Iterable[StepSpec], say: 
         return Precheck(tuple(missing))
     say("asking for the rights that the run and its undo need")
     rules = [rule for spec in pipeline for rule in (*spec.execute_rules, *spec.rollback_rules)]
-    place = config.journal.namespace or namespace_of(config, client)
+    home = namespace_of(config, client)
+    place = config.journal.namespace or home
     journal = place if config.journal.store == "cluster" else None
-    findings = [f"not allowed: {right}" for right in missing_rights(client, rules, refs, journal)]
+    findings = [f"not allowed: {right}" for right in missing_rights(client, rules, refs, home, journal)]
     say(f"asking the server what it would make of {len(objects)} objects")
     previews = preview(client, objects, force=config.deploy.force_conflicts)
     for found, manifest in zip(previews, config.manifests, strict=True):

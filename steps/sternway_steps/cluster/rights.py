@@ -35,14 +35,25 @@ def applies(rule: Rule, api_version: str, kind: str) -> bool:
     return (not rule.only_with or kind in rule.only_with) and (not rule.with_state or has_state(api_version, kind))
 
 
-def missing_rights(client: Client, rules: Iterable[Rule], refs: Iterable[Ref], journal: str | None) -> list[str]:
+def everywhere(rule: Rule) -> bool:
+    """Tell whether a rule is needed whatever is deployed, so in the config's own namespace too."""
+    return rule.resources != ("*",) and not rule.only_with and not rule.with_state
+
+
+def missing_rights(
+    client: Client, rules: Iterable[Rule], refs: Iterable[Ref], home: str, journal: str | None
+) -> list[str]:
     """Give what we may not do, as `patch deployments.apps in shop`; empty when all is allowed.
 
-    "*" in a rule stands for the kinds of `refs`; `journal` is the namespace of the journal, None when it is in files.
+    "*" in a rule stands for the kinds of `refs`; `home` is the config's namespace, `journal` that of the journal, None
+    when it is in files.
     """
     wanted: dict[tuple[str, Resource, str | None, str], None] = {}
     places = list(refs)
     for rule in rules:
+        if everywhere(rule):
+            for resource, sub in _resources(client, rule, None):
+                wanted |= {(verb, resource, home, sub): None for verb in rule.verbs}
         for place in (p for p in places if applies(rule, p.api_version, p.kind)):
             for resource, sub in _resources(client, rule, place):
                 wanted |= {(verb, resource, place.namespace, sub): None for verb in rule.verbs}

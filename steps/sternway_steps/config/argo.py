@@ -41,6 +41,8 @@ class ArgoConfig:
     """
 
     image: str = "sternway-{step}:{version}"
+    images: Mapping[str, str] = field(default_factory=dict)
+    """By the name of the step that is used, where its image is another one: that of another package."""
     service_account: str | None = None
     rollback_deadline: float = 900.0
     rollback_retries: int = 5
@@ -106,9 +108,11 @@ def untagged(node: Node) -> str:
 
 
 _TEXTS = Table(untagged, untagged)
+_IMAGE = s.matching(_PATTERN, "an image reference; {step} and {version} are filled in", 4096)
 ARGO = Section(
     {
-        "image": s.matching(_PATTERN, "an image reference; {step} and {version} are filled in", 4096),
+        "image": _IMAGE,
+        "images": Table(s.dns_label, _IMAGE),
         "serviceAccount": s.dns_name,
         "rollbackDeadline": s.duration,
         "rollbackRetries": s.whole(0, 100),

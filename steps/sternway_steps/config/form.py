@@ -7,6 +7,7 @@ from typing import Any
 from . import scalars as s
 from .argo import ARGO, PARAMETERS, SCHEDULE
 from .build import BUILD
+from .declared import DECLARED
 from .document import Node
 from .reader import Group, Many, Raw, Section, Short, Table
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
@@ -115,6 +116,7 @@ FORM = Section(
         "extends": _extends,  # of a file it is taken out when the file is read
         "manifests": Many(s.path),
         "steps": Many(Group(_STEP)),
+        "declared": DECLARED,
         "build": BUILD,
         "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
         "verify": Section(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -131,6 +132,8 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
     verify["http"] = tuple(check for check in checks if check is not None)
     others = ("namespace", "steps", "build", "deploy", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
+    if "declared" in keys:
+        rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)
 
 

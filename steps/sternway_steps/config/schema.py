@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..step import StepSpec
 from .argo import ArgoConfig, Parameter, Schedule
 from .build import BuildConfig, safe
+from .declared import spec_of
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ class Config:
     manifests: tuple[Manifest, ...] = ()
     steps: tuple[StepConfig | tuple[StepConfig, ...], ...] = DEFAULT_STEPS
     """In their order; the steps of a tuple within run side by side."""
+    declared: Mapping[str, StepSpec] = field(default_factory=dict)
+    """What steps of other packages say of themselves, for where they are not installed."""
     build: BuildConfig | None = None
     """None when no step builds."""
     deploy: DeployConfig = field(default_factory=DeployConfig)
@@ -139,6 +143,7 @@ class Config:
                 **_known(Config, data),
                 "manifests": tuple(Manifest(**manifest) for manifest in data["manifests"]),
                 "steps": tuple(_steps(item) for item in data["steps"]),
+                "declared": {name: spec_of(spec) for name, spec in data.get("declared", {}).items()},
                 "build": BuildConfig(**_known(BuildConfig, data["build"])) if data.get("build") else None,
                 "deploy": DeployConfig(**_known(DeployConfig, data["deploy"])),
                 "verify": VerifyConfig(**verify),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,25 +17,29 @@ from ..errors import Refused, Transient
 
 @dataclass(frozen=True)
 class Holder:
-    """A process that works on a run; written as `RUN HOST PID`."""
+    """Somebody in a process who works on a run; written as `RUN HOST PID TOKEN`.
+
+    The token tells apart two threads of a process that want the same run; it may be missing.
+    """
 
     run: str
     host: str
     pid: int
+    token: str = ""
 
     def __str__(self) -> str:
-        return f"{self.run} {self.host} {self.pid}"
+        return f"{self.run} {self.host} {self.pid} {self.token}".rstrip()
 
     @staticmethod
     def me(run: str) -> Holder:
-        """Give this process."""
-        return Holder(run, socket.gethostname(), os.getpid())
+        """Give the caller."""
+        return Holder(run, socket.gethostname(), os.getpid(), secrets.token_hex(4))
 
     @staticmethod
     def parse(text: str) -> Holder | None:
         """Read what str() wrote; None when it is something else."""
         parts = text.split(" ")
-        return Holder(parts[0], parts[1], int(parts[2])) if len(parts) == 3 and parts[2].isdigit() else None
+        return Holder(parts[0], parts[1], int(parts[2]), *parts[3:]) if _is_holder(parts) else None
 
     def is_dead(self) -> bool:
         """Tell whether it surely does not run any more; of another host nothing is known."""
@@ -127,6 +132,10 @@ class FileLock:
             except BlockingIOError:
                 return _read(file)
         return None
+
+
+def _is_holder(parts: list[str]) -> bool:
+    return len(parts) in (3, 4) and parts[2].isdigit()
 
 
 def _read(file: IO[str]) -> Holder | None:

@@ -18,3 +18,9 @@ def sternway_sandbox() -> Iterator[Sandbox]:
 
     with Sandbox() as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def sternway_kubeconfig(sternway_sandbox: Sandbox) -> str:
+    """Give the cluster that a StepContract works on: the sandbox, unless a fixture of yours gives another one."""
+    return sternway_sandbox.kubeconfig

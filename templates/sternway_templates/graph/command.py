@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import click
-from sternway_steps.builtin import builtin_steps
 from sternway_steps.config.load import load
 from sternway_steps.errors import Refused
+from sternway_steps.known import Specs, known_steps
 from sternway_steps.plan import make_plan
 
 from .mermaid import mermaid
@@ -36,7 +36,7 @@ def graph(path: str, overrides: tuple[str, ...], form: str | None, output: str) 
     """
     draw = FORMATS[form or _format_of(output)]
     config = load(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
-    plan = make_plan(config.steps, {name: step.spec for name, step in builtin_steps().items()})
+    plan = make_plan(config.steps, Specs(known_steps(), config.declared))
     text = draw(describe(config.name, plan, config.deadline))
     if output == "-":
         click.echo(text, nl=False)

@@ -1,65 +1,59 @@
-"""Where everything of the picture stands: columns, in bands of three rows; a band more for each few steps."""
+"""Where everything of the picture stands: groups in columns, in bands of three rows; a band more for each few."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate, count
 
+from .band import TURN, Band, Extent, highest
+from .column import Column
 from .model import FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, Graph
-from .text import NAME, PAD, Label, label, wrapped
+from .place import Rect, Stop
+from .stack import Stack
+from .text import NAME, PAD, label, wrapped
 
 MARGIN, GAP = 28, 38
 TITLE = 24
 LABELS = 76
 ENDS = 128
-CHIP = 30
-# Room above a band for the line of failure, and below it for the lines that go on in the next one.
-RAIL, TURN = 26, 50
 # A page much wider than a README's column would be drawn too small to read.
 _MOST_WIDTH = 760
 _SHORTEST, _LONGEST = 13, 22
 
 
-@dataclass(frozen=True)
-class Rect:
-    """A place on the page."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """The x of the right edge."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        """The y of the lower edge."""
-        return self.y + self.height
-
-    @property
-    def middle(self) -> tuple[float, float]:
-        """The point in the middle."""
-        return self.x + self.width / 2, self.y + self.height / 2
-
-
 class Layout:
-    """The page of one graph. Steps are counted from 0."""
+    """The page of one graph. Groups are counted from 0, and so are bands."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        count = len(graph.steps)
-        longest = max((len(step.name) for step in graph.steps), default=0)
+        # Boxes below each other are low only when what they say stands in one line.
+        undone = [f"undo {name}" for group in graph.groups for name in group.undo if len(group.steps) > 1]
+        longest = max((len(name) for name in (*undone, *(step.name for step in graph.steps))), default=0)
         self.box = math.ceil(min(max(longest, _SHORTEST), _LONGEST) * NAME) + 2 * PAD
-        self.bands = max(1, math.ceil(count / (_MOST_WIDTH // (self.box + GAP))))
-        self.columns = max(1, math.ceil(count / self.bands))
-        self.labels = [label(self.box, step.name, step.small) for step in graph.steps]
-        self.back_labels = {name: label(self.box, f"undo {name}") for name in graph.undo}
         self.failure_label = label(ENDS, FAILURE, [FAILURE_NOTE])
         self.report_label = label(ENDS, REPORT, [REPORT_NOTE])
+        self.columns = tuple(Column(group, self.box) for group in graph.groups)
+        self.slots = _slots([column.room for column in self.columns]) or [self.box]
+
+    @property
+    def per_band(self) -> int:
+        """How many groups stand in a band."""
+        return len(self.slots)
+
+    def band_of(self, group: int) -> int:
+        """Tell in which band a group stands."""
+        return group // self.per_band
+
+    @cached_property
+    def bands(self) -> tuple[Band, ...]:
+        """The bands from top to bottom."""
+        bands: list[Band] = []
+        for first in range(0, max(1, len(self.columns)), self.per_band):
+            top = bands[-1].bottom + TURN if bands else MARGIN + TITLE * len(self.title) + 10
+            bands.append(self._band(top, self.columns[first : first + self.per_band]))
+        return tuple(bands)
 
     @cached_property
     def width(self) -> float:
@@ -69,112 +63,103 @@ class Layout:
     @cached_property
     def height(self) -> float:
         """The height of the page."""
-        return self.below(self.bands - 1) + MARGIN
+        return self.bands[-1].bottom + MARGIN
 
     @cached_property
     def title(self) -> tuple[str, ...]:
         """The title, in lines that fit."""
         return wrapped(self.graph.title, int((self.width - 2 * MARGIN) / (NAME * 17 / 14)))
 
-    @cached_property
+    @property
     def rail(self) -> float:
         """The x of the line of failure on the right."""
-        return self.column(self.columns + 1) + ENDS + 28
+        return self.x(self.per_band + 1) + ENDS + 28
 
-    def rail_y(self, band: int) -> float:
-        """Give the y of the line of failure above a band."""
-        return self._top(band) + 4
+    def forward_stack(self, group: int) -> Stack:
+        """Give the boxes of a group's steps."""
+        return self.columns[group].forward(self._alone[0])
 
-    def band_of(self, step: int) -> int:
-        """Tell in which band a step stands."""
-        return step // self.columns
+    def back_stack(self, group: int) -> Stack | None:
+        """Give the boxes of a group's undo, if anything is undone."""
+        return self.columns[group].back(self._alone[1])
 
-    def forward(self, step: int) -> Rect:
-        """Give the place of a step."""
-        return Rect(self._x_of(step), self._forward_y(self.band_of(step)), self.box, self._forward)
+    def forward(self, group: int) -> Stop:
+        """Give the places of a group's steps."""
+        return self.forward_stack(group).at(self._centre(group), self._band_of(group).forward_y)
 
-    def journal(self, step: int) -> Rect:
-        """Give the place of a step's journal."""
-        return Rect(self._x_of(step), self._journal_y(self.band_of(step)), self.box, CHIP)
+    def journal(self, group: int) -> Rect | None:
+        """Give the place of a group's journal, if there is one."""
+        return self.columns[group].journal_at(self._centre(group), self._band_of(group).journal_y)
 
-    def back(self, step: int) -> Rect:
-        """Give the place of a step's undo, or of the word that there is none."""
-        return Rect(self._x_of(step), self._back_y(self.band_of(step)), self.box, self._back)
+    def back(self, group: int) -> Stop | None:
+        """Give the places of a group's undo, if anything is undone."""
+        stack = self.back_stack(group)
+        return stack.at(self._centre(group), self._band_of(group).back_y) if stack else None
+
+    def stays(self, group: int) -> Rect | None:
+        """Give the place of the word that what a group did stays, if nothing of it is undone."""
+        return self.columns[group].stays_at(self._centre(group), self._band_of(group).back_top)
 
     @property
-    def start(self) -> Rect:
+    def start(self) -> Stop:
         """The place where a run starts."""
-        return self._pill(self.column(0), self._forward_y(0) + self._forward / 2, 46)
+        return _end(self.x(0), self.bands[0].forward_y, 46)
 
     @property
-    def done(self) -> Rect:
+    def done(self) -> Stop:
         """The place where a good run ends."""
-        return self._pill(self._end_x, self._forward_y(self.bands - 1) + self._forward / 2, 46)
+        return _end(self._end_x, self.bands[-1].forward_y, 46)
 
     @property
-    def failure(self) -> Rect:
+    def failure(self) -> Stop:
         """The place where the undo starts."""
-        return self._pill(self._end_x, self.back_middle(self.bands - 1), self.failure_label.height)
+        return _end(self._end_x, self.bands[-1].back_y, self.failure_label.height)
 
     @property
-    def report(self) -> Rect:
+    def report(self) -> Stop:
         """The place of the report, at the end of the undo."""
-        return self._pill(self.column(0), self.back_middle(0), self.report_label.height)
+        return _end(self.x(0), self.bands[0].back_y, self.report_label.height)
 
-    def forward_middle(self, band: int) -> float:
-        """Give the y on which the way forward goes."""
-        return self._forward_y(band) + self._forward / 2
-
-    def journal_middle(self, band: int) -> float:
-        """Give the y of the journal's row."""
-        return self._journal_y(band) + CHIP / 2
-
-    def back_middle(self, band: int) -> float:
-        """Give the y on which the undo goes."""
-        return self._back_y(band) + self._back / 2
-
-    def below(self, band: int) -> float:
-        """Give the y below a band."""
-        return self._top(band) + self._rows
-
-    def column(self, column: int) -> float:
-        """Give the x of a column: 0 is where a run starts and the report stands, 1 the first step."""
-        x = MARGIN + LABELS
-        return x if column == 0 else x + ENDS + GAP + (column - 1) * (self.box + GAP)
+    def x(self, column: int) -> float:
+        """Give the x of a column: 0 is where a run starts and the report stands, 1 the first group."""
+        widths = [ENDS, *self.slots]
+        return [*accumulate((width + GAP for width in widths), initial=MARGIN + LABELS)][column]
 
     @property
     def _end_x(self) -> float:
-        last = len(self.graph.steps) - (self.bands - 1) * self.columns
-        return self.column(last + 1)
+        return self.x(len(self.columns) - (len(self.bands) - 1) * self.per_band + 1)
 
-    @property
-    def _forward(self) -> float:
-        return max([each.height for each in self.labels], default=46)
+    def _centre(self, group: int) -> float:
+        column = group % self.per_band
+        return self.x(column + 1) + self.slots[column] / 2
 
-    @property
-    def _back(self) -> float:
-        boxes: list[Label] = [*self.back_labels.values(), self.failure_label, self.report_label]
-        return max(each.height for each in boxes)
+    def _band_of(self, group: int) -> Band:
+        return self.bands[self.band_of(group)]
 
-    @property
-    def _rows(self) -> float:
-        return RAIL + self._forward + 26 + CHIP + 30 + self._back
+    @cached_property
+    def _alone(self) -> tuple[float, float]:
+        """The heights of a step and of an undo that stand alone, in all bands."""
+        steps = [each.height for column in self.columns if not column.several for each in column.labels]
+        undone = [each.height for column in self.columns for each in column.back_labels if len(column.back_labels) == 1]
+        return max(steps, default=46), max(*undone, self.failure_label.height, self.report_label.height)
 
-    def _top(self, band: int) -> float:
-        return MARGIN + TITLE * len(self.title) + 10 + band * (self._rows + TURN)
+    def _band(self, top: float, columns: Sequence[Column]) -> Band:
+        step, undo = self._alone
+        forward = [Extent(step / 2, step / 2), *(column.forward(step).extent for column in columns)]
+        back = [Extent(undo / 2, undo / 2), *(column.back_extent(undo) for column in columns)]
+        journal = max([column.journal_height for column in columns], default=30)
+        return Band(top, highest(forward), journal, highest(back))
 
-    def _forward_y(self, band: int) -> float:
-        return self._top(band) + RAIL
 
-    def _journal_y(self, band: int) -> float:
-        return self._forward_y(band) + self._forward + 26
+def _end(x: float, y: float, height: float) -> Stop:
+    return Stop((Rect(x, y - height / 2, ENDS, height),), y)
 
-    def _back_y(self, band: int) -> float:
-        return self._journal_y(band) + CHIP + 30
 
-    def _x_of(self, step: int) -> float:
-        return self.column(step % self.columns + 1)
-
-    @staticmethod
-    def _pill(x: float, centre: float, height: float) -> Rect:
-        return Rect(x, centre - height / 2, ENDS, height)
+def _slots(rooms: Sequence[float]) -> list[float]:
+    """Give the widths of a band's columns: as many groups as fit, and about as many in each band."""
+    for bands in count(1):
+        size = math.ceil(len(rooms) / bands)
+        slots = [max(rooms[column::size]) for column in range(size)]
+        if size < 2 or sum(slots) + size * GAP <= _MOST_WIDTH:
+            return slots
+    raise AssertionError

@@ -3,51 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from .layout import Layout, Rect
+from .layout import Layout
+from .place import Rect, Stop
 
 Point = tuple[float, float]
 _ROUND = 10.0
+# How far from the edge of a frame lines fork and join, and how far from a box the line of failure stands.
+_FORK, _TRUNK = 11, 11
+_STUB = 12
 
 
-def forward(layout: Layout) -> Iterator[list[Point]]:
-    """Give the way from start through all steps to the end, as one line from box to box."""
-    stops: list[Rect | list[Point]] = [layout.start]
-    for number in range(len(layout.graph.steps)):
+class Line(NamedTuple):
+    """A line of level and upright parts; `tip` says whether it ends in an arrow."""
+
+    points: Sequence[Point]
+    tip: bool = True
+
+
+def forward(layout: Layout) -> Iterator[Line]:
+    """Give the way from start through all groups to the end, as one line from box to box."""
+    stops: list[Stop | list[Point]] = [layout.start]
+    for number in range(len(layout.columns)):
         if number and layout.band_of(number) != layout.band_of(number - 1):
             stops.append(_down(layout, layout.band_of(number - 1)))
         stops.append(layout.forward(number))
     return _between([*stops, layout.done], rightwards=True)
 
 
-def back(layout: Layout) -> Iterator[list[Point]]:
+def back(layout: Layout) -> Iterator[Line]:
     """Give the way from the failure through all that is undone to the report; it passes by what has no undo."""
-    numbers = {step.name: number for number, step in enumerate(layout.graph.steps)}
-    stops: list[Rect | list[Point]] = [layout.failure]
-    band = layout.bands - 1
-    for name in layout.graph.undo:
-        number = numbers[name]
+    numbers = {step.name: number for number, group in enumerate(layout.graph.groups) for step in group.steps}
+    stops: list[Stop | list[Point]] = [layout.failure]
+    band = len(layout.bands) - 1
+    for names in layout.graph.undo:
+        number = numbers[names[0]]
         for above in range(band - 1, layout.band_of(number) - 1, -1):
             stops.append(_up(layout, above))
         band = layout.band_of(number)
-        stops.append(layout.back(number))
+        stop = layout.back(number)
+        stops += [stop] if stop else []
     stops += [_up(layout, above) for above in range(band - 1, -1, -1)]
     return _between([*stops, layout.report], rightwards=False)
 
 
-def failure(layout: Layout) -> Iterator[list[Point]]:
-    """Give the lines from the steps to a rail above them; what joins another line has two points."""
-    for number in range(len(layout.graph.steps)):
-        step, rail = layout.forward(number), layout.rail_y(layout.band_of(number))
-        x = step.middle[0]
-        yield [(x, step.y), (x, rail)]
-        if number % layout.columns == 0:
-            yield [(x, rail), (layout.rail, rail)] if number else [(x, rail), *_to_failure(layout, rail)]
+def failure(layout: Layout) -> Iterator[Line]:
+    """Give the lines from the steps to a rail above them."""
+    for number in range(len(layout.columns)):
+        stop, rail = layout.forward(number), layout.bands[layout.band_of(number)].rail
+        x = stop.boxes[0].right + _TRUNK if stop.frame else stop.boxes[0].middle[0]
+        if stop.frame:
+            for box in stop.boxes:
+                yield Line([(box.right, box.y + _STUB), (x, box.y + _STUB)], tip=False)
+            yield Line([(x, stop.boxes[-1].y + _STUB), (x, rail)], tip=False)
+        else:
+            yield Line([(x, stop.boxes[0].y), (x, rail)], tip=False)
+        if number == 0:
+            yield Line([(x, rail), *_to_failure(layout, rail)])
+        elif number % layout.per_band == 0:
+            yield Line([(x, rail), (layout.rail, rail)], tip=False)
 
 
-def _to_failure(layout: Layout, rail: float) -> list[Point]:
-    end = layout.failure
-    return [(layout.rail, rail), (layout.rail, end.middle[1]), (end.right, end.middle[1])]
+def kept(layout: Layout) -> Iterator[Line]:
+    """Give the lines from the steps to their journal, and from there to their undo, or to the word on what stays."""
+    for number in range(len(layout.columns)):
+        chip, back = layout.journal(number), layout.back(number)
+        below = back.around if back else layout.stays(number)
+        if chip and below:
+            x = chip.middle[0]
+            yield Line([(x, layout.forward(number).around.bottom), (x, chip.y)])
+            yield Line([(x, chip.bottom), (x, below.y)])
 
 
 def path(points: Sequence[Point]) -> str:
@@ -58,30 +84,55 @@ def path(points: Sequence[Point]) -> str:
     return "".join([*words, f"L{_pair(points[-1])}"])
 
 
+def _to_failure(layout: Layout, rail: float) -> list[Point]:
+    end = layout.failure.around
+    return [(layout.rail, rail), (layout.rail, end.middle[1]), (end.right, end.middle[1])]
+
+
 def _down(layout: Layout, band: int) -> list[Point]:
     """Give the bends of the way forward from a band to the next; they never meet those of the undo."""
-    y = layout.below(band) + 30
-    left, right = layout.column(0) + 84, layout.column(layout.columns + 1) + 72
-    return [(right, layout.forward_middle(band)), (right, y), (left, y), (left, layout.forward_middle(band + 1))]
+    above, below = layout.bands[band : band + 2]
+    left, right, y = layout.x(0) + 84, layout.x(layout.per_band + 1) + 72, above.bottom + 30
+    return [(right, above.forward_y), (right, y), (left, y), (left, below.forward_y)]
 
 
 def _up(layout: Layout, band: int) -> list[Point]:
     """Give the bends of the undo from the band below a band to it."""
-    y = layout.below(band) + 12
-    left, right = layout.column(0) + 36, layout.column(layout.columns + 1) + 24
-    return [(left, layout.back_middle(band + 1)), (left, y), (right, y), (right, layout.back_middle(band))]
+    above, below = layout.bands[band : band + 2]
+    left, right, y = layout.x(0) + 36, layout.x(layout.per_band + 1) + 24, above.bottom + 12
+    return [(left, below.back_y), (left, y), (right, y), (right, above.back_y)]
 
 
-def _between(stops: Iterable[Rect | list[Point]], *, rightwards: bool) -> Iterator[list[Point]]:
+def _between(stops: Iterable[Stop | list[Point]], *, rightwards: bool) -> Iterator[Line]:
     line: list[Point] = []
     for stop in stops:
         if isinstance(stop, list):
             line += stop
             continue
-        enter, leave = (stop.x, stop.right) if rightwards else (stop.right, stop.x)
+        enter, leave = _sides(stop.around, rightwards)
         if line:
-            yield [*line, (enter, stop.middle[1])]
-        line = [(leave, stop.middle[1])]
+            yield Line([*line, (enter, stop.y)], tip=stop.frame is None)
+        if stop.frame is not None:
+            yield from _within(stop, enter, leave, rightwards)
+        line = [(leave, stop.y)]
+
+
+def _within(stop: Stop, enter: float, leave: float, rightwards: bool) -> Iterator[Line]:
+    """Give the lines that fork to the boxes in a frame, and join behind them."""
+    on = 1 if rightwards else -1
+    for box in stop.boxes:
+        before, behind = _sides(box, rightwards)
+        y = box.middle[1]
+        yield Line(_bent((enter, stop.y), enter + on * _FORK, (before, y)))
+        yield Line(_bent((behind, y), leave - on * _FORK, (leave, stop.y)), tip=False)
+
+
+def _sides(box: Rect, rightwards: bool) -> tuple[float, float]:
+    return (box.x, box.right) if rightwards else (box.right, box.x)
+
+
+def _bent(start: Point, turn: float, end: Point) -> list[Point]:
+    return [start, end] if start[1] == end[1] else [start, (turn, start[1]), (turn, end[1]), end]
 
 
 def _towards(bend: Point, other: Point) -> Point:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from sternway_steps.step import Effects
 
-from .model import DONE, FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, STAYS, Graph, Shown
+from .model import BESIDE, DONE, FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, STAYS, Graph, Shown
 
 # All but these is written as an entity: Mermaid reads quotes, brackets, markdown and its own # in a label too.
 _PLAIN = re.compile(r"[A-Za-z0-9 ,'-]")
@@ -18,12 +19,16 @@ _CLASSES = {
     "undo": "fill:#eaf6ee,stroke:#4f9a6f",
     "failed": "fill:#fcedec,stroke:#c4625b",
 }
+# It shines through, and its text keeps the colour of the theme.
+_BESIDE = "fill:#8c959f1a,stroke:#8c959f"
 _CLASS_OF = {Effects.NONE: "plain", Effects.REVERSIBLE: "forward", Effects.IRREVERSIBLE: "stays"}
 
 
 def mermaid(graph: Graph) -> str:
     """Draw a graph as a flowchart. What users name stands in labels only; the ids are made here."""
     ids = {step.name: number for number, step in enumerate(graph.steps, 1)}
+    forward = [[f"s{ids[step.name]}" for step in group.steps] for group in graph.groups]
+    undo = [[f"u{ids[name]}" for name in names] for names in graph.undo]
     lines = [
         "flowchart LR",
         f"  accTitle: {_line(graph.title)}",
@@ -31,7 +36,7 @@ def mermaid(graph: Graph) -> str:
         f'  start(["{_label(graph.name, graph.deadline)}"]):::plain',
         *(f'  s{ids[step.name]}["{_step(step)}"]:::{_CLASS_OF[step.effects]}' for step in graph.steps),
         f'  ok(["{_label(DONE)}"]):::undo',
-        f"  {' --> '.join(['start', *(f's{n}' for n in ids.values()), 'ok'])}",
+        *_way("start", forward, "ok"),
     ]
     for step in graph.steps:
         if step.journaled:
@@ -41,17 +46,34 @@ def mermaid(graph: Graph) -> str:
     for name in graph.stays:
         lines.append(f'  k{ids[name]}(["{_label(STAYS, name)}"]):::stays')
         lines.append(f"  j{ids[name]} -.-> k{ids[name]}")
-    for name in graph.undo:
+    for name in (name for names in graph.undo for name in names):
         lines.append(f'  u{ids[name]}["{_label(f"undo {name}")}"]:::undo')
         lines.append(f"  j{ids[name]} -.-> u{ids[name]}")
     lines += [
         f'  failed(["{_label(FAILURE, FAILURE_NOTE)}"]):::failed',
         f'  report["{_label(REPORT, REPORT_NOTE)}"]:::plain',
-        f"  {' --> '.join(['failed', *(f'u{ids[name]}' for name in graph.undo), 'report'])}",
+        *_way("failed", undo, "report"),
         # The text's colour belongs to the fill: in GitHub's dark theme it would be light on light.
         *(f"  classDef {name} {style},color:#1f2328" for name, style in _CLASSES.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _way(start: str, groups: Sequence[Sequence[str]], end: str) -> Iterator[str]:
+    """Give a way, and frames around nodes that stand side by side: it goes to a frame, and so to all in it.
+
+    Edges from each to each would be a hundred between two groups of ten; Mermaid draws no more than 500 in all.
+    """
+    stops = []
+    for nodes in groups:
+        if len(nodes) > 1:
+            yield f'  subgraph g{nodes[0]}["{_escaped(BESIDE)}"]'
+            yield from (f"    {node}" for node in nodes)
+            yield "  end"
+            # A class of it would not win over the theme's own colours.
+            yield f"  style g{nodes[0]} {_BESIDE}"
+        stops.append(f"g{nodes[0]}" if len(nodes) > 1 else nodes[0])
+    yield f"  {' --> '.join([start, *stops, end])}"
 
 
 def _step(step: Shown) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sternway_steps.plan import Plan, PlannedStep
@@ -17,6 +17,7 @@ FAILURE = "a step fails"
 FAILURE_NOTE = "or a stop, or the deadline"
 START, DONE, REPORT, STAYS = "start", "done", "report", "stays"
 REPORT_NOTE = "how it ended"
+BESIDE = "side by side"
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,44 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Steps that run side by side; mostly it is one alone. `undo` and `stays` are names of its own steps."""
+
+    steps: tuple[Shown, ...]
+    undo: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
+
+    @property
+    def journaled(self) -> tuple[str, ...]:
+        """The names of those whose intent stands in the journal."""
+        return tuple(step.name for step in self.steps if step.journaled)
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The small print that holds for all of several steps, so that it need not stand in each."""
+        if len(self.steps) < 2:
+            return ()
+        return tuple(note for note in self.steps[0].small if all(note in step.small for step in self.steps))
+
+    def own(self, step: Shown) -> tuple[str, ...]:
+        """Give the small print of a step that is not shared."""
+        return tuple(note for note in step.small if note not in self.shared)
+
+
+@dataclass(frozen=True)
 class Graph:
-    """A saga: the steps forward; by name those that an undo of all goes through, last first, and those that stay."""
+    """A saga: the groups forward; by name the groups that an undo of all goes through, last first, and what stays."""
 
     name: str
-    steps: tuple[Shown, ...]
-    undo: tuple[str, ...]
+    groups: tuple[Group, ...]
+    undo: tuple[tuple[str, ...], ...]
     stays: tuple[str, ...]
     deadline: str
+
+    @property
+    def steps(self) -> tuple[Shown, ...]:
+        """All steps, in the order of the config."""
+        return tuple(step for group in self.groups for step in group.steps)
 
     @property
     def title(self) -> str:
@@ -57,8 +88,9 @@ class Graph:
     @property
     def description(self) -> str:
         """Tell what is to be seen to those who don't see it."""
-        said = [f"Forward: {_row(step.name for step in self.steps)}."]
-        back = _row([*self.undo, REPORT])
+        forward = _row([tuple(step.name for step in group.steps) for group in self.groups])
+        back = _row([*self.undo, (REPORT,)])
+        said = [f"Forward: {forward}."]
         said.append(
             f"When {FAILURE}, or the run is stopped or late, every step that began is undone in this order: {back}."
         )
@@ -70,12 +102,23 @@ class Graph:
 def describe(name: str, plan: Plan, deadline: float | None) -> Graph:
     """Describe a plan; `deadline` is that of the whole way forward, in seconds."""
     names = [step.name for step in plan.steps]
+    undo = tuple(tuple(step.name for step in group) for group in plan.undo_groups(names))
+    stays = tuple(step.name for step in plan.stays_of(names))
     return Graph(
         name,
-        tuple(_shown(step) for step in plan.steps),
-        tuple(step.name for step in plan.undo_of(names)),
-        tuple(step.name for step in plan.stays_of(names)),
+        tuple(_group(group, undo, stays) for group in plan.groups),
+        undo,
+        stays,
         f"deadline {duration(deadline)}" if deadline is not None else "no deadline",
+    )
+
+
+def _group(group: Sequence[PlannedStep], undo: Sequence[Sequence[str]], stays: Sequence[str]) -> Group:
+    names = {step.name for step in group}
+    return Group(
+        tuple(_shown(step) for step in group),
+        tuple(name for back in undo for name in back if name in names),
+        tuple(name for name in stays if name in names),
     )
 
 
@@ -97,5 +140,11 @@ def _shown(step: PlannedStep) -> Shown:
     return Shown(step.name, uses, step.spec.effects, (EFFECTS[step.spec.effects], tries, *limit))
 
 
-def _row(names: Iterable[str]) -> str:
-    return ", ".join(names) or "no step"
+def _row(groups: Sequence[Sequence[str]]) -> str:
+    """Write names in their order; "then" stands between them once commas also stand within a group."""
+    between = ", then " if any(len(names) > 1 for names in groups) else ", "
+    return between.join(names[0] if len(names) == 1 else f"{_and(names)} {BESIDE}" for names in groups) or "no step"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(word for word in (", ".join(names[:-1]), names[-1]) if word)

@@ -23,3 +23,6 @@ text{fill:#e6edf3}.deadline,.row,.note{fill:#9ba5b0}
 .journal{fill:#242117;stroke:#978a62}.undo{fill:#12281c;stroke:#57a87a}.failed{fill:#331a1a;stroke:#d0736c}
 }
 """.strip()
+
+# Only where steps stand side by side; it holds on both backgrounds.
+GROUPS = "\n.group{fill:#8c959f;fill-opacity:.09;stroke:#8c959f;stroke-opacity:.45}.head{font-weight:600}"

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from sternway_steps.step import Effects
 
 from . import lines
-from .layout import MARGIN, TITLE, Layout, Rect
-from .model import DONE, START, STAYS, Graph
-from .style import STYLE
-from .text import LINE, PAD, SMALL, Label
+from .layout import MARGIN, TITLE, Layout
+from .model import DONE, START, Graph
+from .place import Rect, Stop
+from .stack import Stack
+from .style import GROUPS, STYLE
+from .text import LINE, SMALL, Label
 
 _CLASS_OF = {Effects.NONE: "plain", Effects.REVERSIBLE: "forward", Effects.IRREVERSIBLE: "stays"}
 
@@ -25,10 +27,11 @@ def svg(graph: Graph) -> str:
         ' role="img" aria-labelledby="title description">',
         f'<title id="title">{_escaped(graph.title)}</title>',
         f'<desc id="description">{_escaped(graph.description)}</desc>',
-        f"<style>{STYLE}</style>",
+        f"<style>{STYLE}{GROUPS if any(column.several for column in layout.columns) else ''}</style>",
         f"<defs>{''.join(_tip(kind) for kind in ('on', 'back', 'kept', 'broken'))}</defs>",
         f'<rect class="page" x="0.5" y="0.5" width="{layout.width - 1:g}" height="{layout.height - 1:g}" rx="10"/>',
         *_head(layout),
+        *_frames(layout),
         *_lines(layout),
         *_boxes(layout),
         "</svg>",
@@ -39,62 +42,83 @@ def svg(graph: Graph) -> str:
 def _head(layout: Layout) -> Iterator[str]:
     for number, line in enumerate(layout.title):
         yield _text("title", MARGIN, MARGIN + 12 + number * TITLE, line)
-    for band in range(layout.bands):
+    for band in layout.bands:
         for word, y in (
-            ("execute", layout.forward_middle(band)),
-            ("journal", layout.journal_middle(band)),
-            ("rollback", layout.back_middle(band)),
+            ("execute", band.forward_y),
+            ("journal", band.journal_y + band.journal / 2),
+            ("rollback", band.back_y),
         ):
             yield _text("row", MARGIN, y + 4, word)
 
 
+def _frames(layout: Layout) -> Iterator[str]:
+    for number in range(len(layout.columns)):
+        for stop in (layout.forward(number), layout.back(number)):
+            if stop and stop.frame:
+                yield _rect("group", stop.frame, 12)
+
+
 def _lines(layout: Layout) -> Iterator[str]:
-    for points in lines.failure(layout):
-        yield _line("broken", points, tip=len(points) > 2)
-    for points in lines.forward(layout):
-        yield _line("on", points)
-    for points in lines.back(layout):
-        yield _line("back", points)
-    for number, step in enumerate(layout.graph.steps):
-        if step.journaled:
-            chip, below = layout.journal(number), layout.back(number)
-            x = chip.middle[0]
-            yield _line("kept", [(x, layout.forward(number).bottom), (x, chip.y)])
-            yield _line("kept", [(x, chip.bottom), (x, below.y)])
+    for kind, drawn in (
+        ("broken", lines.failure(layout)),
+        ("on", lines.forward(layout)),
+        ("back", lines.back(layout)),
+        ("kept", lines.kept(layout)),
+    ):
+        for line in drawn:
+            end = f' marker-end="url(#{kind})"' if line.tip else ""
+            yield f'<path class="line {kind}" d="{lines.path(line.points)}"{end}/>'
 
 
 def _boxes(layout: Layout) -> Iterator[str]:
-    yield from _box("plain", layout.start, Label((START,), (layout.graph.deadline,)), rx=23)
-    yield from _box("undo", layout.done, Label((DONE,)), rx=23)
-    yield from _box("failed", layout.failure, layout.failure_label, rx=23)
-    yield from _box("plain", layout.report, layout.report_label)
-    for number, step in enumerate(layout.graph.steps):
-        yield from _box(_CLASS_OF[step.effects], layout.forward(number), layout.labels[number])
-        if step.journaled:
-            yield from _box("journal", layout.journal(number), Label((), ("intent, evidence",)), rx=15)
-        if step.name in layout.back_labels:
-            yield from _box("undo", layout.back(number), layout.back_labels[step.name])
-        elif step.journaled:
-            below = layout.back(number)
-            yield from _box("stays", Rect(below.x + 40, below.y, below.width - 80, 24), Label((), (STAYS,)), rx=12)
+    yield from _box("plain", layout.start.around, Label((START,), (layout.graph.deadline,)), rx=23)
+    yield from _box("undo", layout.done.around, Label((DONE,)), rx=23)
+    yield from _box("failed", layout.failure.around, layout.failure_label, rx=23)
+    yield from _box("plain", layout.report.around, layout.report_label)
+    for number in range(len(layout.columns)):
+        yield from _column(layout, number)
+
+
+def _column(layout: Layout, number: int) -> Iterator[str]:
+    column = layout.columns[number]
+    kinds = [_CLASS_OF[step.effects] for step in column.group.steps]
+    yield from _stop(kinds, layout.forward(number), layout.forward_stack(number))
+    if column.journal and (chip := layout.journal(number)):
+        yield from _box("journal", chip, column.journal, rx=15)
+    if (stack := layout.back_stack(number)) and (stop := layout.back(number)):
+        yield from _stop(["undo"] * len(stack.labels), stop, stack)
+    elif column.stays and (pill := layout.stays(number)):
+        yield from _box("stays", pill, column.stays, rx=12)
+
+
+def _stop(kinds: list[str], stop: Stop, stack: Stack) -> Iterator[str]:
+    if stop.head and stack.head:
+        yield from _words(stop.head, stack.head, first="note head")
+    for kind, box, label in zip(kinds, stop.boxes, stack.labels, strict=True):
+        yield from _box(kind, box, label)
+    if stop.foot and stack.foot:
+        yield from _box("stays", stop.foot, stack.foot, rx=12)
 
 
 def _box(kind: str, at: Rect, label: Label, rx: float = 8) -> Iterator[str]:
-    size = f'x="{at.x:g}" y="{at.y:g}" width="{at.width:g}" height="{at.height:g}"'
-    yield f'<rect class="{kind}" {size} rx="{rx:g}" stroke-width="1.4"/>'
+    yield _rect(kind, at, rx)
+    yield from _words(at, label)
+
+
+def _words(at: Rect, label: Label, first: str = "note") -> Iterator[str]:
     x, centre = at.middle
-    y = centre - (label.height - 2 * PAD) / 2
+    y = centre - label.text_height / 2
     for name in label.names:
         yield _text("name", x, y + 14, name)
         y += LINE
-    for note in label.notes:
-        yield _text("note", x, y + 11, note)
+    for number, note in enumerate(label.notes):
+        yield _text("note" if number else first, x, y + 11, note)
         y += SMALL
 
 
-def _line(kind: str, points: list[lines.Point], *, tip: bool = True) -> str:
-    end = f' marker-end="url(#{kind})"' if tip else ""
-    return f'<path class="line {kind}" d="{lines.path(points)}"{end}/>'
+def _rect(kind: str, at: Rect, rx: float) -> str:
+    size = f'x="{at.x:g}" y="{at.y:g}" width="{at.width:g}" height="{at.height:g}"'
+    return f'<rect class="{kind}" {size} rx="{rx:g}" stroke-width="1.4"/>'
 
 
 def _tip(kind: str) -> str:

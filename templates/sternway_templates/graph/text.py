@@ -20,16 +20,24 @@ class Label:
     notes: tuple[str, ...] = ()
 
     @property
+    def text_height(self) -> float:
+        """The height of its lines."""
+        return LINE * len(self.names) + SMALL * len(self.notes)
+
+    @property
     def height(self) -> float:
         """The height of a box around it."""
-        return 2 * PAD + LINE * len(self.names) + SMALL * len(self.notes)
+        return 2 * PAD + self.text_height
 
 
 def label(width: float, name: str, notes: Iterable[str] = ()) -> Label:
     """Fit a name and notes into a box of some width."""
-    inner = width - 2 * PAD
-    small = (line for note in notes for line in wrapped(note, int(inner / NOTE)))
-    return Label(wrapped(name, int(inner / NAME)), tuple(small))
+    return Label(wrapped(name, int((width - 2 * PAD) / NAME)), small(width, *notes).notes)
+
+
+def small(width: float, *notes: str) -> Label:
+    """Fit small print alone into a box of some width."""
+    return Label((), tuple(line for note in notes for line in wrapped(note, int((width - 2 * PAD) / NOTE))))
 
 
 def wrapped(text: str, most: int) -> tuple[str, ...]:

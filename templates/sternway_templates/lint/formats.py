@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from sternway_steps.cli.annotate import command
 from sternway_steps.config.errors import ConfigError
 
 from .findings import Finding, Rule
@@ -27,8 +28,14 @@ def as_json(finding: Finding) -> str:
 def as_github(finding: Finding) -> str:
     """Give a workflow command (GitHub, "Workflow commands for GitHub Actions")."""
     place = finding.place
-    where = f"file={_property(place.source)},line={place.line},col={place.column},title={_property(finding.rule)}"
-    return f"::{finding.severity.value} {where}::{_data(f'{finding.message}; {finding.remedy}')}"
+    return command(
+        finding.severity.value,
+        f"{finding.message}; {finding.remedy}",
+        file=place.source,
+        line=place.line,
+        col=place.column,
+        title=finding.rule,
+    )
 
 
 FORMS = ("text", "json", "github")
@@ -45,8 +52,9 @@ def broken(error: ConfigError, form: str) -> str:
     if form == "json":
         where = {"file": place.source, "line": place.line, "column": place.column}
         return json.dumps({"schema": SCHEMA, "type": "error", **where, "message": str(error)}, ensure_ascii=False)
-    where_it_is = f"file={_property(place.source)},line={place.line},col={place.column},title=broken-input"
-    return f"::error {where_it_is}::{_data(str(error))}" if form == "github" else ""
+    if form != "github":
+        return ""
+    return command("error", str(error), file=place.source, line=place.line, col=place.column, title="broken-input")
 
 
 def rule(found: Rule, form: str) -> str:
@@ -55,11 +63,3 @@ def rule(found: Rule, form: str) -> str:
         about = {"id": found.id, "severity": found.severity.value, "why": found.why, "source": found.source}
         return json.dumps({"schema": SCHEMA, "type": "rule", **about}, ensure_ascii=False)
     return f"{found.id:<30} {found.severity.value:<8} {found.why} ({found.source})"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

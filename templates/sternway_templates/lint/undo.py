@@ -26,7 +26,7 @@ def stops_early(workflow: Workflow) -> Iterator[Flaw]:
             if call.group == last or both or call.only_on_success or _needed(call, template):
                 continue
             message = (
-                f"when {call.name} fails, the exit handler ends: what stands after it in {template.name} never runs"
+                f"when {call.name} fails, the exit handler ends: the groups after its own in {template.name} never run"
             )
             place = key_place(call.node, "continueOn" if child(call.node, "continueOn") is not None else "name")
             yield Flaw(

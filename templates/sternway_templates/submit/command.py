@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import click
+from sternway_steps.cli.github import GithubOutput
 from sternway_steps.cli.main import perform
 from sternway_steps.cli.output import Output
 from sternway_steps.cli.text import TextOutput
@@ -29,7 +30,7 @@ from .workflow import apply, create, require_argo, require_current
 @click.option("--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="A parameter of the pipeline.")
 @click.option("--apply", "apply_first", is_flag=True, help="Apply the generated objects first.")
 @click.option("--wait", is_flag=True, help="Follow the run to its end, and exit with its code.")
-@click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output", "-o", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 @click.option("--verbose", "-v", is_flag=True, help="Show every request.")
 @click.option("--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account.")
 @click.option("--context", metavar="NAME", help="The kubeconfig's context.")
@@ -62,7 +63,7 @@ def start(session: Session, output: Output, wanted: Asked, path: str, apply_firs
     """
     require_argo(session.client)
     _check_version(session, output, wanted)
-    plan = make_plan(wanted.config.steps, session.specs())
+    plan = make_plan(wanted.config.steps, session.specs(wanted.config))
     store, _ = open_journal(wanted.config, session.book)
     journal = journal_namespace(wanted.config, session.book)
     if wait:
@@ -101,7 +102,7 @@ def _check_rights(session: Session, wanted: Asked) -> None:
 
 
 def _tell(output: Output, submitted: Submitted, wait: bool) -> None:
-    if not isinstance(output, TextOutput):
+    if not isinstance(output, TextOutput | GithubOutput):
         output.event(cast("Event", submitted))  # an event beside those of runs, for programs alone
         return
     click.echo(f"Workflow {submitted.workflow} in namespace {submitted.namespace}, run {submitted.run}")

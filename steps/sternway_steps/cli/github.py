@@ -1,0 +1,166 @@
+"""For GitHub Actions: groups in the log, annotations, and a summary on the job's page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from ..cluster.preview import Preview
+from ..config.document import Node
+from ..config.errors import ConfigErrors
+from ..events import Event, RunEnded, StepEnded, StepStarted
+from ..journal.replay import Status, Story
+from ..step import Action
+from .annotate import command, harmless
+from .output import Unbroken
+from .summary import MOST, Summary, cut, table
+from .text import TextOutput
+
+
+class GithubOutput:
+    """Writes what people read, with workflow commands around it; nothing that others wrote becomes one.
+
+    Args:
+        environ: variables; GITHUB_STEP_SUMMARY names the file of the summary, and without it there is none.
+
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._text = TextOutput()
+        self._stream: TextIO = sys.stdout
+        sys.stdout, sys.stderr = _Harmless(sys.stdout), _Harmless(sys.stderr)
+        self._summary = Summary()
+        self._file = environ.get("GITHUB_STEP_SUMMARY") or ""
+        self._at_work: set[tuple[str, Action]] = set()
+        self._grouped = False
+
+    def event(self, event: Event) -> None:
+        """Write an event; a step that works alone is a group."""
+        self._summary.take(event)
+        match event:
+            case StepStarted():
+                self._begin(event)
+            case StepEnded():
+                self._text.event(event)
+                self._annotate_end(event)
+            case RunEnded():
+                self._close()
+                self._text.event(event)
+                self._annotate_over(event)
+            case _:
+                self._text.event(event)
+
+    def plan(self, previews: Sequence[Preview]) -> None:
+        """Write what would change, and a table of it."""
+        self._text.plan(previews)
+        rows = [(p.result, str(p.ref), ", ".join(f.path for f in p.fields), p.why) for p in previews]
+        self._summary.parts.append("### Plan\n\n" + table(("would", "object", "fields", "why"), rows))
+
+    def runs(self, stories: Sequence[Story]) -> None:
+        """Write the list, and a table of it."""
+        self._text.runs(stories)
+        rows = [(s.run, s.target, s.started[:19], s.status.value, s.error.partition("\n")[0]) for s in stories]
+        self._summary.parts.append(table(("run", "target", "started", "status", "error"), rows))
+
+    def story(self, story: Story) -> None:
+        """Write a run's story, and a table of its attempts."""
+        self._text.story(story)
+        rows = [
+            (a.action.value, a.step, a.result or "cut off", str(a.data.get("summary") or a.data.get("error") or ""))
+            for a in story.attempts
+        ]
+        told = f"### Run `{story.run}`: {story.status.value}\n\n" + table(("", "step", "result", ""), rows)
+        self._summary.parts.append(told)
+
+    def config(self, document: Node) -> None:
+        """Write the document as YAML, with comments."""
+        self._text.config(document)
+
+    def error(self, error: Exception) -> None:
+        """Annotate why the command failed: a mistake in the configuration at its place."""
+        self._close()
+        self._summary.error(error)
+        if not isinstance(error, ConfigErrors):
+            self._annotate("error", _with_remedy(error), title=type(error).__name__)
+            return
+        for finding in error.errors:
+            place = finding.place
+            file = place.source if place.line else ""
+            title = finding.field or "configuration"
+            self._annotate("error", str(finding), file=file, line=place.line, col=place.column, title=title)
+
+    def note(self, text: str) -> None:
+        """Annotate a remark."""
+        self._annotate("warning", text.removeprefix("warning: "), title="sternway")
+
+    def done(self) -> None:
+        """Append the summary to the file that GitHub names."""
+        self._close()
+        text = self._summary.markdown()
+        if not self._file or not text:
+            return
+        path = Path(self._file)
+        try:
+            there = path.stat().st_size if path.exists() else 0
+            with path.open("a", encoding="utf-8") as file:
+                file.write(cut(text + "\n", MOST - there))
+        except OSError as error:  # the run is over, and its result is worth more than its summary
+            self._annotate("warning", f"the summary can't be written: {error.strerror}", title="sternway")
+
+    def _begin(self, event: StepStarted) -> None:
+        again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+        self._at_work.add((event.step, event.action))
+        self._close()
+        if len(self._at_work) == 1:  # groups can't lie beside each other
+            self._write(command("group", f"{event.action.value} {event.step}{again}"))
+            self._grouped = True
+        self._text.event(event)
+
+    def _annotate_end(self, event: StepEnded) -> None:
+        self._at_work.discard((event.step, event.action))
+        self._close()
+        if event.error is None:
+            return
+        title = f"{event.action.value} {event.step}: {type(event.error).__name__}"
+        if event.retry_in is not None:
+            again = f"trying again in {event.retry_in:.1f} s"
+            self._annotate("warning", f"{_with_remedy(event.error)}\n{again}", title=title)
+        else:
+            self._annotate("error", _with_remedy(event.error), title=title)
+
+    def _annotate_over(self, event: RunEnded) -> None:
+        ended = f"run {event.run}: {event.status} after {event.seconds:.1f} s"
+        for error in event.rollback_errors:
+            self._annotate("error", _with_remedy(error), title="not put back")
+        if event.status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
+            self._annotate("warning", f"{ended}\nto finish the undo: sternway rollback {event.run}", title="sternway")
+        else:
+            self._annotate("notice", ended, title="sternway")
+
+    def _annotate(self, kind: str, message: str, **properties: str | int) -> None:
+        self._write(command(kind, message, **properties))
+
+    def _close(self) -> None:
+        if self._grouped:
+            self._grouped = False
+            self._write(command("endgroup"))
+
+    def _write(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+class _Harmless(Unbroken):
+    """A stream on which no line is a command."""
+
+    def write(self, text: str) -> int:
+        super().write(harmless(text))
+        return len(text)
+
+
+def _with_remedy(error: Exception) -> str:
+    cause = error.__cause__
+    because = f"because: {cause}" if cause is not None and str(cause) not in str(error) else ""
+    return "\n".join(part for part in (str(error), because, getattr(error, "remedy", None) or "") if part)

@@ -1,0 +1,67 @@
+"""What `sternway steps` shows: every step that a config can name. Opens no cluster."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..exits import Exit
+from ..found import Found
+from ..known import known_steps
+from .json import SCHEMA
+from .output import output_for
+
+
+def show(form: str) -> int:
+    """List the steps as text or json; 3 when one of them can't be used."""
+    output_for(form)  # so that `sternway steps | head` ends well
+    steps = known_steps()
+    ours = [Found(name, "sternway", __version__, step=step) for name, step in steps.own.items()]
+    found = [*ours, *sorted(steps.found(), key=lambda step: step.name)]
+    if form == "json":
+        for each in found:
+            json.dump({"schema": SCHEMA, "type": "step", **_data(each)}, sys.stdout, ensure_ascii=False)
+            sys.stdout.write("\n")
+    else:
+        _table(found)
+    return Exit.REFUSED if any(each.problem for each in found) else Exit.DONE
+
+
+def _data(found: Found) -> dict[str, Any]:
+    where = {"name": found.name, "package": found.package, "version": found.version, "entry": found.entry}
+    if found.step is None:
+        problem = found.problem
+        return {**where, "error": str(problem), "remedy": problem.remedy if problem else None}
+    return {**asdict(found.step.spec), **where, "summary": found.summary, "error": None, "remedy": None}
+
+
+def _table(found: Sequence[Found]) -> None:
+    rows = [("STEP", "PACKAGE", "EFFECTS", "NEEDS", "OPTIONS", "WHAT IT DOES")]
+    for each in found:
+        package = f"{each.package} {each.version}".strip()
+        if each.step is None:
+            rows.append((each.name, package, "unusable", "", "", ""))
+            continue
+        spec = each.step.spec
+        needs = ", ".join([*(["cluster"] if spec.needs_cluster else []), *spec.programs])
+        options = ", ".join(spec.options)
+        rows.append((each.name, package, spec.effects.value, needs or "-", options or "-", each.summary))
+    widths = [max(len(row[n]) for row in rows) for n in range(5)]
+    for row in rows:
+        cells = [text.ljust(width) for text, width in zip(row[:5], widths, strict=True)]
+        click.echo("  ".join([*cells, row[5]]).rstrip())
+    for line in _problems(found):
+        click.secho(line, fg="red", err=True)
+
+
+def _problems(found: Sequence[Found]) -> Iterator[str]:
+    for each in found:
+        if each.problem is not None:
+            yield f"error: {each.problem}"
+            yield f"  {each.problem.remedy}"

@@ -1,0 +1,107 @@
+"""What steps of other packages say of themselves: the section `declared`, which Sternway itself writes.
+
+A pod of one step has no package of another one, and yet has to know of it: what it leaves, which rights it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..step import Effects, Rule, StepSpec
+from . import scalars as s
+from .reader import Many, Section, Table
+
+_RULE = {
+    "apiGroup": "api_group",
+    "resources": "resources",
+    "verbs": "verbs",
+    "onlyWith": "only_with",
+    "withState": "with_state",
+}
+_SPEC = {
+    "effects": "effects",
+    "needsCluster": "needs_cluster",
+    "executeRules": "execute_rules",
+    "rollbackRules": "rollback_rules",
+    "programs": "programs",
+    "options": "options",
+    "contract": "contract",
+}
+
+
+def rule_of(data: Mapping[str, Any]) -> Rule:
+    """Make a rule of its fields as JSON data."""
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return Rule(**fields)
+
+
+def spec_of(data: Mapping[str, Any]) -> StepSpec:
+    """Make a spec of its fields as JSON data; one that a newer Sternway wrote is left out."""
+    known = {key: value for key, value in data.items() if key in StepSpec.__dataclass_fields__}
+    for key in ("execute_rules", "rollback_rules"):
+        rules = known.get(key, ())
+        known[key] = tuple(rule if isinstance(rule, Rule) else rule_of(rule) for rule in rules)
+    for key in ("programs", "options"):
+        known[key] = tuple(known.get(key, ()))
+    return StepSpec(**{**known, "effects": Effects(known.get("effects", Effects.NONE))})
+
+
+def to_yaml_data(spec: StepSpec) -> dict[str, Any]:
+    """Give what stands below a step's name in the section: what differs from a spec that says nothing."""
+    plain = StepSpec(spec.name)
+    found: dict[str, Any] = {"effects": spec.effects.value}
+    for key, name in _SPEC.items():
+        value = getattr(spec, name)
+        if key == "effects" or value == getattr(plain, name):
+            continue
+        if name.endswith("_rules"):
+            found[key] = [_rule_data(rule) for rule in value]
+        else:
+            found[key] = list(value) if isinstance(value, tuple) else value
+    return found
+
+
+def _rule_data(rule: Rule) -> dict[str, Any]:
+    data = {key: getattr(rule, name) for key, name in _RULE.items()}
+    kept = {key: value for key, value in data.items() if value or key == "apiGroup"}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in kept.items()}
+
+
+def _rule(**keys: Any) -> Rule:
+    return rule_of({_RULE[key]: value for key, value in keys.items()})
+
+
+def _spec(**keys: Any) -> StepSpec:
+    return spec_of({"name": "", **{_SPEC[key]: value for key, value in keys.items()}})
+
+
+_RULES = Many(
+    Section(
+        {
+            "apiGroup": s.string,
+            "resources": Many(s.string),
+            "verbs": Many(s.string),
+            "onlyWith": Many(s.string),
+            "withState": s.boolean,
+        },
+        _rule,
+        required=("apiGroup", "resources", "verbs"),
+    )
+)
+DECLARED = Table(
+    s.dns_label,
+    Section(
+        {
+            "effects": s.one_of(*(effects.value for effects in Effects)),
+            "needsCluster": s.boolean,
+            "executeRules": _RULES,
+            "rollbackRules": _RULES,
+            "programs": Many(s.string),
+            "options": Many(s.string),
+            "contract": s.whole(1, 1000),
+        },
+        _spec,
+        required=("effects",),
+    ),
+)

@@ -1,0 +1,39 @@
+"""Events and errors as JSON data, as `--output json` writes them (README, "For programs")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from .events import Event, StepProgress
+
+
+def as_data(event: Event) -> dict[str, Any]:
+    """Give an event: `type` is its name, such as step-ended; the other keys are its fields."""
+    name = "".join(("-" if c.isupper() else "") + c.lower() for c in type(event).__name__).strip("-")
+    data = {field.name: plain(getattr(event, field.name)) for field in fields(event)}
+    if isinstance(event, StepProgress):
+        data |= data.pop("progress")
+    return {"type": name, **data}
+
+
+def plain(value: Any) -> Any:
+    """Give a value as JSON data; an error is its kind, message, remedy and details."""
+    if isinstance(value, Exception):
+        return {
+            "kind": type(value).__name__,
+            "message": str(value),
+            "remedy": getattr(value, "remedy", None),
+            "details": without_objects(getattr(value, "details", {})),
+        }
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return value
+
+
+def without_objects(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Give details without manifests: these may hold secrets in variables, so they stay in the journal."""
+    return {key: value for key, value in details.items() if key != "objects"}

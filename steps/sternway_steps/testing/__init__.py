@@ -1,0 +1,17 @@
+"""The contract as a suite of tests, for steps of your own: subclass StepContract, and pytest runs it.
+
+Each test makes a step go wrong in one way, over and over at every point of its work, and looks at what is left. Ours
+pass the same suite. See steps/README.md, "Testing a step".
+"""
+
+from __future__ import annotations
+
+try:
+    import pytest  # noqa: F401  asked for here, so that who lacks it is told
+except ImportError as error:
+    raise ImportError("sternway_steps.testing needs pytest, which is not installed: pip install pytest") from error
+
+from .suite import StepContract
+from .world import World
+
+__all__ = ["StepContract", "World"]

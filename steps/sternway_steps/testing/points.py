@@ -1,0 +1,90 @@
+"""The points of a step's work, one after the other, and what a test lets happen at one of them."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+
+class Cut(BaseException):
+    """The process is gone. No Exception, so that no step handles it."""
+
+
+class Points:
+    """Counts what a step does; at the first point that `at` picks by number (1 first) and name, `act` is called.
+
+    A point stands before and after each write into the journal and each change in the cluster, before each read, and
+    before each line of the step's own code. Thread-safe. `act` may raise what the step then meets there.
+    """
+
+    def __init__(
+        self, at: Callable[[int, str], bool] = lambda *_: False, act: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.seen: list[str] = []
+        self._at, self._act = at, act
+        self._lock = threading.Lock()
+        self._done = self._dead = False
+
+    @staticmethod
+    def cut(number: int) -> Points:
+        """Give points of which the n-th is the last one: after it nothing reaches the journal or the cluster."""
+        points = Points(lambda n, _: n == number, lambda _: points.die())
+        return points
+
+    def die(self) -> None:
+        """Let the process be gone."""
+        self._dead = True
+        raise Cut
+
+    def reach(self, what: str) -> None:
+        """Come to a point."""
+        with self._lock:
+            if self._dead:
+                raise Cut
+            self.seen.append(what)
+            here = not self._done and self._at(len(self.seen), what)
+            self._done = self._done or here
+        if here:
+            self._act(what)
+
+
+def outside(what: str) -> bool:
+    """Tell whether a point is one that others could see: of the journal or the cluster, no line of code."""
+    return not what.startswith("line ")
+
+
+def sample(points: Sequence[str], most: int) -> list[int]:
+    """Give the numbers of at most twice `most` points: of those outside and of the lines, spread evenly."""
+    numbers = range(1, len(points) + 1)
+    seen = _spread([n for n in numbers if outside(points[n - 1])], most)
+    return sorted({*seen, *_spread([n for n in numbers if not outside(points[n - 1])], most)})
+
+
+def _spread(numbers: Sequence[int], most: int) -> list[int]:
+    if len(numbers) <= most:
+        return list(numbers)
+    return [numbers[round(n * (len(numbers) - 1) / max(1, most - 1))] for n in range(most)]
+
+
+@contextmanager
+def lines_of(package: str, points: Points) -> Iterator[None]:
+    """Make a point of each line that this thread runs of a package, by its import name."""
+
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name != package and not name.startswith(f"{package}."):
+            return None
+        if event == "line":
+            points.reach(f"line {frame.f_lineno} of {name}")
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)

@@ -1,0 +1,123 @@
+"""One step in one world, run as the runners run it: attempts with a journal on disk, each with a fresh step."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..attempt import Attempted, attempt
+from ..cluster.client import Client
+from ..config import Config, StepConfig
+from ..errors import Refused
+from ..journal.entries import Kind, Record, new_run_id
+from ..journal.files import FileStore
+from ..journal.writer import RunJournal, StepJournal
+from ..plan import PlannedStep, make_plan
+from ..step import Action, Checks, Context, Step, StepSpec
+from .points import Points, lines_of
+from .watched import Right, WatchedJournal, WatchedTransport
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is tested, and where; another process gets it whole."""
+
+    make: Callable[[], Step]
+    config: Config
+    options: Mapping[str, Any]
+    others: tuple[StepSpec, ...]
+    kubeconfig: str | None
+    journal: Path
+
+    def planned(self) -> PlannedStep:
+        """Give the step as a plan has it; raises Refused for an option that it does not know."""
+        spec = self.make().spec
+        wanted = StepConfig(spec.name, spec.name, self.options, retries=0)
+        return make_plan([wanted], {spec.name: spec}).steps[0]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of the step."""
+
+    subject: Subject
+    run: str = field(default_factory=new_run_id)
+
+    def act(
+        self,
+        action: Action,
+        points: Points | None = None,
+        *,
+        stop: threading.Event | None = None,
+        rights: Collection[Right] | None = None,
+    ) -> Attempted:
+        """Make one attempt; raises what `points` raise that is no Exception."""
+        met = points or Points()
+        step = self.subject.make()
+        with ExitStack() as stack:
+            context_for = self._contexts(met, stop or threading.Event(), rights, stack)
+            stack.enter_context(lines_of(_package(step), met))
+            return attempt(step, self.subject.planned(), action, self._journal(), context_for, lambda _: None)
+
+    def check(self, points: Points, rights: Collection[Right] | None) -> None:
+        """Ask the step whether it would be refused, when it can be asked; raises what it raises."""
+        step = self.subject.make()
+        if not isinstance(step, Checks):
+            return
+        with ExitStack() as stack:
+            planned = self.subject.planned()
+            context_for = self._contexts(points, threading.Event(), rights, stack)
+            step.check(context_for(planned, Action.EXECUTE, self._journal().unwritten(planned.name)))
+
+    def records(self) -> Sequence[Record]:
+        """Give what is in the journal."""
+        return self._journal().records()
+
+    def intended(self) -> bool:
+        """Tell whether an intent of its execution is in the journal."""
+        mine = (record for record in self.records() if record.key.action == Action.EXECUTE)
+        return any(record.first(Kind.INTENT) for record in mine)
+
+    def _journal(self) -> RunJournal:
+        return RunJournal(FileStore(self.subject.journal), self.run, "test")
+
+    def _contexts(
+        self, points: Points, stop: threading.Event, rights: Collection[Right] | None, stack: ExitStack
+    ) -> Callable[[PlannedStep, Action, StepJournal], Context]:
+        connect = _no_cluster
+        if self.subject.kubeconfig is not None:
+            client = Client(WatchedTransport(self.subject.kubeconfig, points, rights))
+            stack.callback(client.close)
+
+            def connect() -> Client:
+                return client
+
+        def context_for(planned: PlannedStep, _action: Action, record: StepJournal) -> Context:
+            return Context(
+                run=self.run,
+                step=planned.name,
+                attempt=record.key.attempt,
+                config=self.subject.config,
+                options=planned.options,
+                journal=WatchedJournal(record, points),
+                connect=connect,
+                pipeline=(planned.spec, *self.subject.others),
+                stop=stop,
+                target="test",
+            )
+
+        return context_for
+
+
+def _no_cluster() -> Client:
+    raise Refused("this step says that it needs no cluster, and asks for one", remedy="set needs_cluster in its spec")
+
+
+def _package(step: Step) -> str:
+    """Name what is the step's own code: its package, or its module where that is in none."""
+    module = type(step).__module__
+    return module.rpartition(".")[0] or module

@@ -1,0 +1,117 @@
+"""The saga as a workflow of GitHub Actions, started by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sternway_steps import __version__
+from sternway_steps.errors import Refused
+
+from ..made import to_yaml
+from ..output import MADE_BY
+from .asked import UNCHANGED, Asked, Changeable
+from .shell import finish, run
+
+_MOST_INPUTS = 25
+"""GitHub, "Events that trigger workflows", workflow_dispatch."""
+_ABOUT = """\
+# It belongs into .github/workflows/. It needs a secret KUBECONFIG, of the repository or of each environment: the
+# kubeconfig of an account with the rights that `sternway template` writes as a Role.
+# A job that is cancelled gets SIGINT, after 7.5 s SIGTERM, after 2.5 s more it is killed. At SIGINT the run begins its
+# undo, at SIGTERM it seals its journal and leaves; the last step goes on with the undo. GitHub leaves 5 minutes for
+# all that. What is not undone then, the next run of the same target undoes first; so does `sternway rollback RUN`.
+"""
+
+
+def github(asked: Asked) -> str:
+    """Give the file.
+
+    Raises: Refused for more inputs than GitHub takes.
+    """
+    head = f"{MADE_BY}{__version__}: sternway template --for github --config {asked.source}\n{_ABOUT}"
+    return head + to_yaml([_workflow(asked)]).removeprefix("---\n")
+
+
+def _workflow(asked: Asked) -> dict[str, Any]:
+    several = bool(asked.folder)
+    inputs = {each.id: _input(each) for each in asked.changeable}
+    if several:
+        inputs = {"environment": _environments(asked), **inputs}
+    if len(inputs) > _MOST_INPUTS:
+        message = f"parameters: GitHub takes {_MOST_INPUTS} inputs, and these are {len(inputs)}"
+        raise Refused(message, remedy="name fewer keys in parameters")
+    job: dict[str, Any] = {"runs-on": "ubuntu-latest"}
+    if several:
+        job["environment"] = "${{ inputs.environment }}"
+    if asked.seconds is not None:
+        job["timeout-minutes"] = math.ceil(asked.seconds / 60)
+    return {
+        "name": f"Deploy {asked.name}",
+        "on": {"workflow_dispatch": {"inputs": inputs} if inputs else {}},
+        "permissions": {"contents": "read"},
+        # A run at work is never cut off by the next one; what waits is begun when its undo is over too.
+        "concurrency": {
+            "group": f"sternway-{asked.name}" + ("-${{ inputs.environment }}" if several else ""),
+            "cancel-in-progress": False,
+        },
+        "jobs": {"deploy": {**job, "steps": _steps(asked)}},
+    }
+
+
+def _environments(asked: Asked) -> dict[str, Any]:
+    default = {"default": asked.chosen} if asked.chosen else {}
+    names = [each.name for each in asked.environments]
+    return {"description": "Where to.", "type": "choice", "options": names, "required": True, **default}
+
+
+def _input(each: Changeable) -> dict[str, Any]:
+    if each.enum:
+        options = [UNCHANGED, *each.enum]
+        return {"description": each.description, "type": "choice", "options": options, "default": UNCHANGED}
+    description = f"{each.description} Empty: as configured."
+    return {"description": description, "type": "string", "required": False, "default": ""}
+
+
+def _steps(asked: Asked) -> list[dict[str, Any]]:
+    where: dict[str, str] = {"ENVIRONMENT": "${{ inputs.environment }}"} if asked.folder else {}
+    config = f'"{asked.folder}/$ENVIRONMENT.yaml"' if asked.folder else asked.environments[0].path
+    run_env = {
+        "KUBECONFIG": "${{ runner.temp }}/kubeconfig",
+        "STERNWAY_RUN": "gh-${{ github.run_id }}-${{ github.run_attempt }}",
+        **where,
+    }
+    sets = {each.variable: f"${{{{ inputs.{each.id} }}}}" for each in asked.changeable}
+    flags = "--output github"
+    return [
+        {"uses": "actions/checkout@v4", "with": {"persist-credentials": False}},
+        {"uses": "actions/setup-python@v5", "with": {"python-version": "3.13"}},
+        {"name": "Install Sternway", "run": f"python -m pip install 'sternway=={__version__}'"},
+        {
+            "name": "Write the kubeconfig",
+            "env": {"CONTENT": "${{ secrets.KUBECONFIG }}", "KUBECONFIG": run_env["KUBECONFIG"]},
+            "run": _KUBECONFIG,
+        },
+        {
+            "name": "Run",
+            "id": "saga",
+            "env": {**run_env, **sets},
+            "run": run(config, asked.changeable, flags, replaces=True),
+        },
+        {
+            "name": "Finish an undo that was cut off",
+            "if": "${{ always() && (steps.saga.outcome == 'failure' || steps.saga.outcome == 'cancelled') }}",
+            "env": run_env,
+            "run": finish('"$STERNWAY_RUN"', config, flags, replaces=True) + "\n",
+        },
+    ]
+
+
+_KUBECONFIG = """\
+if [ -z "$CONTENT" ]; then
+  echo "::error title=KUBECONFIG::there is no secret KUBECONFIG here: add one to the repository or to the environment"
+  exit 2
+fi
+umask 077
+printf '%s' "$CONTENT" >"$KUBECONFIG"
+"""

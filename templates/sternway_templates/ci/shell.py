@@ -1,0 +1,34 @@
+"""The two commands of a job, as shell: what people typed reaches them through variables, never as part of the text."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from .asked import UNCHANGED, Changeable
+
+
+def run(config: str, changeable: Sequence[Changeable], flags: str = "", *, replaces: bool = False) -> str:
+    """Give the script that runs the saga.
+
+    Args:
+        config: the configuration's path, as shell.
+        changeable: what may be changed; a variable that is empty changes nothing.
+        flags: more flags, as shell.
+        replaces: the shell becomes the run, so that a signal to the one reaches the other.
+
+    """
+    lines = ["set --"] if changeable else []
+    for each in changeable:
+        lines.append(f'case "${each.variable}" in ""|{shlex.quote(UNCHANGED)}) ;;')
+        lines.append(f'  *) set -- "$@" --set "{each.path}=${each.variable}" ;;')
+        lines.append("esac")
+    rest = ' "$@"' if changeable else ""
+    lines.append(f"{'exec ' if replaces else ''}sternway run --config {config}{' ' if flags else ''}{flags}{rest}")
+    return "\n".join(lines) + "\n"
+
+
+def finish(run: str, config: str, flags: str = "", *, replaces: bool = False) -> str:
+    """Give the command that finishes an undo that was cut off; it does nothing when there is none."""
+    start = "exec " if replaces else ""
+    return f"{start}sternway rollback {run} --unfinished --config {config}{' ' if flags else ''}{flags}"

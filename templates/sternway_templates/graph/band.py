@@ -1,0 +1,64 @@
+"""The heights of the picture: a band is a row of groups, with the journal and the undo below them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Room above a band for the line of failure, and below it for the lines that go on in the next one.
+RAIL, TURN = 26, 50
+# Room above and below the journal.
+ABOVE, BELOW = 26, 30
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a row needs above and below the line on which its way goes."""
+
+    above: float
+    below: float
+
+
+@dataclass(frozen=True)
+class Band:
+    """A band from `top` down; `journal` is the height of the row between the two ways."""
+
+    top: float
+    forward: Extent
+    journal: float
+    back: Extent
+
+    @property
+    def rail(self) -> float:
+        """The y of the line of failure."""
+        return self.top + 4
+
+    @property
+    def forward_y(self) -> float:
+        """The y on which the way forward goes."""
+        return self.top + RAIL + self.forward.above
+
+    @property
+    def journal_y(self) -> float:
+        """The y of the upper edge of the journal."""
+        return self.forward_y + self.forward.below + ABOVE
+
+    @property
+    def back_top(self) -> float:
+        """The y of the upper edge of the undo."""
+        return self.journal_y + self.journal + BELOW
+
+    @property
+    def back_y(self) -> float:
+        """The y on which the undo goes."""
+        return self.back_top + self.back.above
+
+    @property
+    def bottom(self) -> float:
+        """The y of the lower edge of all."""
+        return self.back_y + self.back.below
+
+
+def highest(extents: Sequence[Extent]) -> Extent:
+    """Give what a row of them needs."""
+    return Extent(max(each.above for each in extents), max(each.below for each in extents))

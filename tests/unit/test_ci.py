@@ -1,0 +1,245 @@
+"""The files for GitHub Actions and GitLab CI: what they say, and what their scripts do in a real shell."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sternway_steps.cli.annotate import command
+from sternway_steps.config.errors import ConfigErrors
+from sternway_steps.errors import Refused
+from sternway_steps.exits import Exit
+from sternway_steps.journal.replay import Status
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.session import Session
+
+from tests.conftest import WEB
+from tests.helpers import sternway, until
+
+pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
+from sternway_templates.ci.asked import Asked, asked
+from sternway_templates.ci.github import github
+from sternway_templates.ci.gitlab import gitlab
+
+BASE = {"name": "web", "namespace": "shop", "image": "web:1", "port": 8080}
+HOSTILE = """$(touch pwned) `touch pwned`; "; touch pwned; ' && touch pwned #\n::error::x ${{ secrets.KUBECONFIG }}"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Any:
+    """Give the root of a repository with three environments, as the current folder."""
+    (tmp_path / "config").mkdir()
+    extra: Mapping[str, Mapping[str, Any]] = {
+        "staging": {"parameters": {"env.LEVEL": {"enum": ["info", "debug"]}}, "env": {"LEVEL": "info"}, "deadline": "5m"},
+        "production": {"replicas": 3, "deadline": "40m", "argo": {"rollbackDeadline": "10m"}},
+        "test": {"parameters": {"image": {"description": "What was built."}}},
+    }  # fmt: skip
+    for name, keys in extra.items():
+        (tmp_path / f"config/{name}.yaml").write_text(json.dumps({**BASE, **keys}))
+    with contextlib.chdir(tmp_path):
+        yield tmp_path
+
+
+def one(folder: Path, **keys: Any) -> Asked:
+    (folder / "sternway.yaml").write_text(json.dumps({**BASE, **keys}))
+    with contextlib.chdir(folder):
+        return asked("sternway.yaml", {})
+
+
+def test_the_environments_are_the_files_in_config(repository: Path) -> None:
+    for path, chosen in (
+        ("config/production.yaml", "production"),
+        ("sternway.yaml", None),
+        ("config/test.yaml", "test"),
+    ):
+        found = asked(path, {})
+        assert [each.name for each in found.environments] == ["production", "staging", "test"]
+        assert (found.folder, found.chosen) == ("config", chosen)
+    assert asked(str(repository / "config/test.yaml"), {}).chosen == "test"
+
+
+def test_mistakes_in_all_environments_are_told_at_once(repository: Path) -> None:
+    (repository / "config/staging.yaml").write_text("name: web\nimgae: web:1\n")
+    (repository / "config/production.yaml").write_text(json.dumps({**BASE, "journal": {"store": "file"}}))
+    (repository / "config/a b.yaml").write_text(json.dumps(BASE))
+    with pytest.raises(ConfigErrors) as bad:
+        asked("config/test.yaml", {})
+    text = str(bad.value)
+    for words in ("config/staging.yaml:2:1: imgae", "journal.store: the machine of a job is gone", "'a b' is no name of an environment"):  # fmt: skip
+        assert words in text
+    with pytest.raises(Refused, match="outside this folder"):
+        asked(str(WEB), {})
+    (repository / "$(x).yaml").write_text(json.dumps(BASE))
+    with pytest.raises(Refused, match="a shell or a runner could take"):
+        asked("$(x).yaml", {})
+
+
+def test_github_keeps_the_rules_of_a_saga(repository: Path) -> None:
+    text = github(asked("config/production.yaml", {}))
+    workflow = yaml.safe_load(text)
+    inputs = workflow["on"]["workflow_dispatch"]["inputs"]
+    assert inputs["environment"] == {
+        "description": "Where to.", "type": "choice", "options": ["production", "staging", "test"], "required": True,
+        "default": "production",
+    }  # fmt: skip
+    assert list(inputs) == ["environment", "image", "replicas", "env-LEVEL"]
+    assert inputs["env-LEVEL"]["options"] == ["(as configured)", "info", "debug"]
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["concurrency"] == {"group": "sternway-web-${{ inputs.environment }}", "cancel-in-progress": False}
+    job = workflow["jobs"]["deploy"]
+    # The longest way forward (40 min), three undos of 10 min, 10 min for the machine.
+    assert (job["environment"], job["timeout-minutes"]) == ("${{ inputs.environment }}", 80)
+    *_, kubeconfig, run, finish = job["steps"]
+    assert kubeconfig["env"]["CONTENT"] == "${{ secrets.KUBECONFIG }}"
+    assert run["run"].splitlines()[-1].startswith("exec sternway run "), "or bash keeps the signals for itself"
+    assert finish["run"].startswith('exec sternway rollback "$STERNWAY_RUN" --unfinished ')
+    assert "always()" in finish["if"]
+    assert run["env"]["STERNWAY_RUN"] == finish["env"]["STERNWAY_RUN"]
+    for step in job["steps"]:
+        assert "${{" not in step.get("run", ""), "what people typed must not become part of a script"
+    for line in text.splitlines():
+        assert "secrets." not in line or "CONTENT:" in line
+
+
+def test_a_single_configuration_has_no_environments(tmp_path: Path) -> None:
+    workflow = yaml.safe_load(github(one(tmp_path, deadline="1m")))
+    assert list(workflow["on"]["workflow_dispatch"]["inputs"]) == ["image"]
+    assert workflow["concurrency"]["group"] == "sternway-web"
+    assert "environment" not in workflow["jobs"]["deploy"]
+    pipeline = yaml.safe_load(gitlab(one(tmp_path)))
+    assert pipeline["deploy-web"]["resource_group"] == "sternway-web"
+    assert "environment" not in pipeline["deploy-web"]
+
+
+def test_github_takes_so_many_inputs(tmp_path: Path) -> None:
+    env = {f"V{n}": "x" for n in range(30)}
+    found = one(tmp_path, env=env, parameters={f"env.{name}": {} for name in env})
+    with pytest.raises(Refused, match="GitHub takes 25 inputs, and these are 31"):
+        github(found)
+    with pytest.raises(Refused, match=r"env\.A_B.*differ only in signs"):
+        one(tmp_path, env={"A_B": "x", "a.b": "y"}, parameters={"env.A_B": {}, "env.a.b": {}})
+
+
+def test_gitlab_keeps_the_rules_of_a_saga(repository: Path) -> None:
+    pipeline = yaml.safe_load(gitlab(asked("config/staging.yaml", {})))
+    template = pipeline[".sternway-web"]
+    assert template["interruptible"] is False
+    assert template["image"]["entrypoint"] == [""]
+    assert template["rules"] == [{"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when": "manual"}]
+    minutes = {key: int(re.sub(r"\D", "", value)) for key, value in template["variables"].items()}
+    whole = int(template["timeout"].split()[0])
+    assert minutes["RUNNER_SCRIPT_TIMEOUT"] + minutes["RUNNER_AFTER_SCRIPT_TIMEOUT"] < whole, (
+        "or after_script is skipped"
+    )
+    assert "exec" not in template["script"][0]
+    for name in ("production", "staging", "test"):
+        job = pipeline[f"deploy-web-{name}"]
+        assert job == {
+            "extends": ".sternway-web", "environment": {"name": name}, "resource_group": f"sternway-web-{name}",
+            "variables": {"SAGA_CONFIG": f"config/{name}.yaml"},
+        }  # fmt: skip
+    assert pipeline["variables"]["SET_ENV_LEVEL"]["options"] == ["(as configured)", "info", "debug"]
+
+
+def recording(folder: Path) -> str:
+    """Put a `sternway` on a PATH that writes down what it was called with."""
+    (folder / "bin").mkdir(exist_ok=True)
+    file = folder / "bin/sternway"
+    file.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    file.chmod(0o755)
+    return f"{file.parent}:{os.environ['PATH']}"
+
+
+BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
+
+
+@pytest.mark.parametrize("shell", ["github", "gitlab"])
+def test_what_was_typed_reaches_the_command_as_it_is(repository: Path, shell: str) -> None:
+    found = asked("config/staging.yaml", {})
+    if shell == "github":
+        script, place = yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-2]["run"], {"ENVIRONMENT": "staging"}
+        words = ["run", "--config", "config/staging.yaml", "--output", "github"]
+    else:
+        script = yaml.safe_load(gitlab(found))[".sternway-web"]["script"][0]
+        place = {"SAGA_CONFIG": "config/staging.yaml", "CI_JOB_ID": "7"}
+        words = ["run", "--config", "config/staging.yaml", "--run", "gl-7"]
+    (repository / "script").write_text(script)
+
+    def called(**sets: str) -> list[str]:
+        environ = {"PATH": recording(repository), **place, **sets}
+        start = BASH if shell == "github" else ["sh", "-e"]
+        done = subprocess.run([*start, "script"], env=environ, capture_output=True, text=True, check=True)
+        found: list[str] = json.loads(done.stdout)
+        return found
+
+    empty = {"SET_IMAGE": "", "SET_REPLICAS": "", "SET_ENV_LEVEL": "(as configured)"}
+    assert called(**empty) == words
+    assert called(**{**empty, "SET_IMAGE": HOSTILE, "SET_ENV_LEVEL": "debug"}) == [
+        *words, "--set", f"image={HOSTILE}", "--set", "env.LEVEL=debug",
+    ]  # fmt: skip
+    assert not (repository / "pwned").exists()
+
+
+def test_a_kubeconfig_is_its_owners_alone_and_missed_by_name(repository: Path) -> None:
+    script = yaml.safe_load(github(asked("config/staging.yaml", {})))["jobs"]["deploy"]["steps"][-3]["run"]
+    (repository / "script").write_text(script)
+    environ = {"PATH": os.environ["PATH"], "KUBECONFIG": str(repository / "kubeconfig")}
+    done = subprocess.run([*BASH, "script"], env={**environ, "CONTENT": HOSTILE}, check=False)
+    assert (done.returncode, (repository / "kubeconfig").read_text()) == (0, HOSTILE)
+    assert (repository / "kubeconfig").stat().st_mode & 0o777 == 0o600
+    missed = subprocess.run(
+        [*BASH, "script"], env={**environ, "CONTENT": ""}, capture_output=True, text=True, check=False
+    )
+    assert (missed.returncode, missed.stdout.startswith(command("error", "there is no secret", title="KUBECONFIG"))) == (2, True)  # fmt: skip
+
+
+def test_the_scripts_of_a_cancelled_job_undo_its_run(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
+    """The real scripts with the real command: SIGINT goes to the shell, as GitHub sends it; then the last step."""
+    found = one(tmp_path, namespace="default", env={"APP_MODE": "unready"}, replicas=1)
+    *_, run, finish = yaml.safe_load(github(found))["jobs"]["deploy"]["steps"]
+    (tmp_path / "run").write_text(run["run"])
+    (tmp_path / "finish").write_text(finish["run"])
+    log, summary = tmp_path / "log", tmp_path / "summary.md"
+    environ = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "KUBECONFIG": sternway_sandbox.kubeconfig,
+        "STERNWAY_RUN": "gh-9-1", "GITHUB_STEP_SUMMARY": str(summary),
+    }  # fmt: skip
+    with log.open("wb") as file, subprocess.Popen([*BASH, "run"], cwd=tmp_path, env=environ, stdout=file, stderr=file) as shell:  # fmt: skip
+        try:
+            until(lambda: "execute verify" in log.read_text(), 30, "verify works")
+            shell.send_signal(signal.SIGINT)
+            assert shell.wait(30) == Exit.STOPPED, log.read_text()
+        finally:
+            shell.kill()
+    assert "run gh-9-1: undone" in log.read_text()
+    assert "### Run `gh-9-1`: undone" in summary.read_text()
+    with Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
+        assert session.story("gh-9-1").status is Status.UNDONE
+    done = subprocess.run([*BASH, "finish"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, "no undo is left to be finished" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_a_file_that_was_not_generated_is_not_written_over(repository: Path) -> None:
+    flags = ("template", "--for", "github", "--config", "config/test.yaml")
+    file = repository / ".github/workflows/deploy.yaml"
+    for _ in range(2):
+        assert sternway(*flags, "--output", str(file), kubeconfig="").returncode == 0
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert file.read_text().startswith("# Made by Sternway ")
+    file.write_text("name: mine\n")
+    done = sternway(*flags, "--output", str(file), kubeconfig="")
+    assert (done.returncode, "was not generated" in done.stderr) == (Exit.REFUSED, True)
+    assert file.read_text() == "name: mine\n"
+    assert [each.name for each in file.parent.iterdir()] == ["deploy.yaml"]
+    done = sternway(*flags, "--set", "image=x", "--output", "-", kubeconfig="")
+    assert (done.returncode, "--set changes no file of CI" in done.stderr) == (Exit.USAGE, True)
