@@ -8,7 +8,7 @@ group "default" { targets = ["step"] }
 
 target "step" {
   name       = step
-  matrix     = { step = ["validate", "deploy", "verify", "run"] }
+  matrix     = { step = ["validate", "deploy", "verify", "command", "run"] }
   context    = "."
   dockerfile = "image/Dockerfile"
   target     = step

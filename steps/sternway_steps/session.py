@@ -133,6 +133,7 @@ class Session:
 
         plan = make_plan(config.steps, self.specs(config))
         found = precheck(self.client, config, [step.spec for step in plan.steps], lambda _: None)
+        found = replace(found, stays=tuple(step.name for step in plan.stays_of([step.name for step in plan.steps])))
         try:
             self._check(config, RunJournal(open_journal(config, self.book)[0], "plan", target_of(config, self.book)))
         except Refused as bad:

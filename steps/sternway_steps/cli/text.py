@@ -63,6 +63,11 @@ class TextOutput:
             ", ".join(f"{count} to {r}" if r in ("create", "change") else f"{count} {r}" for r, count in counts.items())
         )
 
+    def stays(self, steps: Sequence[str]) -> None:
+        """Write which steps no undo takes back."""
+        for name in steps:
+            click.secho(f"{name} is irreversible: what it does stays, whatever fails after it", fg="yellow")
+
     def runs(self, stories: Sequence[Story]) -> None:
         """Write a table of runs."""
         if not stories:
@@ -84,6 +89,8 @@ class TextOutput:
         click.echo(f"started {story.started}" + (f", ended {story.ended}" if story.ended else ", not ended"))
         if story.error:
             click.echo(f"first error: {story.error}")
+        for name in story.stays:
+            click.secho(f"what {name} did is irreversible and stays", fg="red")
         for attempt in story.attempts:
             _attempt(attempt)
         if story.status in (Status.INTERRUPTED, Status.ROLLBACK_FAILED):
@@ -142,6 +149,8 @@ class TextOutput:
         )
         if event.error is not None and status is not Status.SUCCEEDED:
             click.echo(f"  first error: {event.error}")
+        for name in event.stays:
+            click.secho(f"  what {name} did is irreversible and stays", fg="red")
         for error in event.rollback_errors:
             click.secho(f"  rollback: {error}", fg="red")
         if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
