@@ -25,7 +25,7 @@ from .journal.replay import Status, Story, replay
 from .journal.secrets import SecretStore
 from .journal.store import Store
 from .journal.writer import RunJournal, StepJournal, prune
-from .known import Specs, declaring, known_steps
+from .known import Specs, Steps, declaring, known_steps
 from .orchestrator import Orchestrator, Result
 from .places import file_journal, lock_of_step, open_journal, target_of
 from .plan import Plan, PlannedStep, make_plan
@@ -69,7 +69,7 @@ class Session:
     ) -> None:
         from .cluster.client import Client
 
-        self.steps: Mapping[str, Step] = dict(steps) if steps is not None else known_steps()
+        self.steps = Steps(dict(steps), tuple) if steps is not None else known_steps()
         self._journal = journal
         self._namespace = namespace
         self.client = Client.connect(kubeconfig, context, on_request, on_warning)

@@ -17,6 +17,7 @@ from sternway_steps.errors import Refused
 from sternway_steps.known import Specs, known_steps
 from sternway_steps.plan import Plan, make_plan
 
+from .build import findings
 from .container import REPORT
 from .fields import unknown
 from .lint.cron import WORDS, wrong_schedule
@@ -60,6 +61,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
             report("steps", "steps", message, "name yours otherwise")
         _check_parameters(config, document, report)
     _check_security(config, report)
+    errors += findings(config, plan.steps, one_pod=kind == "CronJob")
     _check_images(config, plan, report)
     if errors:
         raise ConfigErrors(errors)

@@ -26,6 +26,7 @@ class TextOutput:
     def __init__(self) -> None:
         self._run = ""
         self._at_work: set[str] = set()
+        self._several = False
 
     def event(self, event: Event) -> None:
         """Write an event."""
@@ -37,6 +38,7 @@ class TextOutput:
             case StepStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 self._at_work.add(event.step)
+                self._several = len(self._at_work) > 1
                 click.echo(f"{_verb(event.action)} {event.step}{again}")
             case StepProgress():
                 self._progress(event)
@@ -120,13 +122,14 @@ class TextOutput:
             click.echo(f"  {who}{count}{progress.message}")
 
     def _who(self, step: str) -> str:
-        """Give whose line it is, while several steps work side by side."""
-        return f"{step}: " if len(self._at_work) > 1 else ""
+        """Give whose line it is, from when a second step works until all of them have ended."""
+        return f"{step}: " if self._several else ""
 
     def _ended(self, event: StepEnded) -> None:
         who = self._who(event.step)
         if event.retry_in is None:
             self._at_work.discard(event.step)
+            self._several = self._several and bool(self._at_work)
         if event.error is None:
             click.secho(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
             return
