@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sternway_steps.build import Build
@@ -274,6 +275,27 @@ def test_a_folder_that_the_repository_does_not_have(small: Shop, repository: Pat
     git(repository, "commit", "-qm", "out")
     with pytest.raises(Refused, match="has no folder 'out/etc'"):
         small.execute(context=f"file://{repository}#main:out/etc")
+
+
+@pytest.mark.parametrize("revision", ["v1", "main", "", "hash"])
+def test_a_server_that_gives_no_single_commit_gives_all(small: Shop, repository: Path, revision: str) -> None:
+    """Files alone, over HTTP: git's "dumb" protocol, which knows no shallow clone."""
+    git(repository, "update-server-info")
+    commit = git(repository, "rev-parse", "v1" if revision in ("v1", "hash") else "main")
+    wanted = commit if revision == "hash" else revision
+
+    class Files(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(repository))
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        small.execute(context=f"http://127.0.0.1:{server.server_port}/.git#{wanted}:sub")
+        server.shutdown()
+    assert commit in small.journal()
 
 
 class _Locked(http.server.BaseHTTPRequestHandler):
