@@ -11,6 +11,7 @@ from sternway_steps.exits import Exit
 from sternway_steps.plan import Plan, PlannedStep
 from sternway_steps.step import Action
 
+from .build import Needs, needs
 from .files import CONFIG
 from .images import image_of
 from .made import made
@@ -69,10 +70,12 @@ def container_of(
     else:
         retries, again = argo.rollback_retries, (int(Exit.TRANSIENT), int(Exit.STOPPED), *_CUT_OFF)
         deadline = argo.rollback_deadline
+    more = needs(config, [step], [action])
     return made(
         m.Template,
         name=f"{action.value}-{step.name}",
-        container=_main(config, step.spec.name, ["step", step.name, action.value], parameters),
+        container=_main(config, step.spec.name, ["step", step.name, action.value], parameters, more),
+        volumes=[m.Volume(**volume) for volume in more.volumes] or None,
         retry_strategy=_retries(config, retries, again),
         active_deadline_seconds=math.ceil(deadline) + SPARE if deadline else None,
     )
@@ -90,7 +93,10 @@ def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) ->
     )
 
 
-def _main(config: Config, step: str, words: Sequence[str], parameters: Mapping[str, m.Parameter]) -> m.Container:
+def _main(
+    config: Config, step: str, words: Sequence[str], parameters: Mapping[str, m.Parameter], more: Needs | None = None
+) -> m.Container:
+    more = more or Needs()
     settings = [
         word for path, p in parameters.items() for word in ("--set", f"{path}={{{{workflow.parameters.{p.name}}}}}")
     ]
@@ -99,6 +105,8 @@ def _main(config: Config, step: str, words: Sequence[str], parameters: Mapping[s
         m.Container,
         image=image_of(config, step),
         args=[*words, *run, "--config", f"/config/{CONFIG}", *settings],
+        env=[m.EnvVar(**each) for each in more.env] or None,
+        volume_mounts=[m.VolumeMount(**each) for each in more.mounts] or None,
     )
 
 

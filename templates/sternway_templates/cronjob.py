@@ -8,7 +8,10 @@ from typing import Any
 
 from sternway_steps.config import Config
 from sternway_steps.config.document import Node
+from sternway_steps.plan import Plan
+from sternway_steps.step import Action
 
+from .build import BUILD, needs
 from .checks import checked_plan
 from .container import RESTRICTED, SPARE
 from .files import CONFIG, config_maps, files
@@ -31,7 +34,7 @@ def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     names = [each["metadata"]["name"] for each in maps]
     metadata = _filled({"name": config.name, "namespace": config.namespace, "labels": labels,
                         "annotations": dict(config.argo.annotations)})  # fmt: skip
-    spec = _spec(config, labels, _pod(config, account, names))
+    spec = _spec(config, labels, _pod(config, plan, account, names))
     return numbered([*rights, *maps, {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec}])
 
 
@@ -73,24 +76,28 @@ def _deadline(config: Config) -> int | None:
     return math.ceil(config.deadline) + math.ceil(config.argo.rollback_deadline) + SPARE
 
 
-def _pod(config: Config, account: str, maps: Sequence[str]) -> dict[str, Any]:
-    argo = config.argo
+def _pod(config: Config, plan: Plan, account: str, maps: Sequence[str]) -> dict[str, Any]:
+    argo, more = config.argo, needs(config, plan.steps, list(Action))
+    # A builder's client is in the build step's image alone; Sternway is in all of them.
+    builds = any(step.spec.name == BUILD for step in plan.steps)
     job_name = {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}}
     container = {
         "name": "run",
-        "image": image_of(config, RUN),
+        "image": image_of(config, BUILD if builds and RUN not in config.argo.images else RUN),
         "command": ["sternway"],
         "args": ["run", "--config", f"/config/{CONFIG}"],
         "env": [
             {"name": "HOME", "value": "/tmp"},  # noqa: S108  a volume of the pod's own
             # The run is named as its Job: should a Job start a second pod, that one is refused.
             {"name": "STERNWAY_RUN", "valueFrom": job_name},
+            *more.env,
         ],
         "resources": {key: dict(value) for key, value in argo.resources.items() if value},
         "securityContext": {**RESTRICTED, **argo.security_context},
         "volumeMounts": [
             {"name": "config", "mountPath": "/config", "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  the same
+            *more.mounts,
         ],
     }
     return _filled(
@@ -107,6 +114,7 @@ def _pod(config: Config, account: str, maps: Sequence[str]) -> dict[str, Any]:
             "volumes": [
                 {"name": "config", "projected": {"sources": [{"configMap": {"name": name}} for name in maps]}},
                 {"name": "tmp", "emptyDir": {}},
+                *more.volumes,
             ],
         }
     )

@@ -128,7 +128,7 @@ def push(image: str, config: str) -> str:
         with asked("POST", f"{there}/blobs/uploads/") as begun:
             to = begun.headers["Location"]
         to = to if "://" in to else f"http://{host}{to}"
-        asked("PUT", f"{to}&digest={config}", content).close()
+        asked("PUT", f"{to}&digest={config}", content, {"Content-Type": "application/octet-stream"}).close()
         kind = {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}
         asked("PUT", f"{there}/manifests/{tag or digest}", manifest, kind).close()
     except urllib.error.URLError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..config.build import BuildConfig
+from ..config.build import BuildConfig, variable
 from .failure import explain
 from .process import Ran, run
 from .reference import Reference
@@ -89,11 +89,6 @@ class Builder(Protocol):
 
     def push(self, work: Work, built: Built, registry: Registry) -> str:
         """Push what was built; gives the digest that the builder names. Raises Failed, Transient, Stopped."""
-
-
-def variable(name: str, secret: Mapping[str, str]) -> str:
-    """Name the variable that a secret comes from."""
-    return secret.get("env") or name.replace("-", "_").replace(".", "_")
 
 
 def flags(name: str, values: Mapping[str, str]) -> list[str]:

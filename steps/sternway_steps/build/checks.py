@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..config.build import BuildConfig, is_git
+from ..config.build import BuildConfig, is_git, variable
 from ..errors import Failed, Refused
 from ..step import Context
 from .buildah import Buildah
-from .builder import Builder, Finding, variable
+from .builder import Builder, Finding
 from .buildkit import BuildKit
 from .docker import Docker
 from .reference import Reference

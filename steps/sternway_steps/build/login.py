@@ -38,7 +38,7 @@ class Login:
         asked: dict[str, str] = parse_keqv_list([item for item in parse_http_list(rest) if "=" in item])
         who = self._credentials()
         if scheme.lower() == "basic":
-            return _basic(who) if who.get("Username") else ""
+            return _basic(who) if who.get("username") else ""
         if scheme.lower() != "bearer" or "realm" not in asked:
             return ""
         response = self._token(who, asked, scope)
@@ -51,13 +51,13 @@ class Login:
 
     def _token(self, who: Mapping[str, Any], asked: Mapping[str, str], scope: str) -> BaseHTTPResponse:
         fields = {"service": asked.get("service", ""), "scope": scope}
-        if who.get("IdentityToken"):
+        if who.get("identitytoken"):
             form = {
-                **fields, "grant_type": "refresh_token", "client_id": "sternway", "refresh_token": who["IdentityToken"],
+                **fields, "grant_type": "refresh_token", "client_id": "sternway", "refresh_token": who["identitytoken"],
             }  # fmt: skip
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             return self._ask("POST", asked["realm"], body=urlencode(form), headers=headers)
-        headers = {"Authorization": _basic(who)} if who.get("Username") else {}
+        headers = {"Authorization": _basic(who)} if who.get("username") else {}
         return self._ask("GET", f"{asked['realm']}?{urlencode(fields)}", headers=headers)
 
     def _credentials(self) -> Mapping[str, Any]:
@@ -69,14 +69,16 @@ class Login:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error", UserWarning)  # a helper that is not installed
-                    self._known = auth.load_config().resolve_authconfig(self._host) or {}
+                    found = auth.load_config().resolve_authconfig(self._host) or {}
             except (DockerException, UserWarning, OSError, ValueError) as error:
                 raise Failed(f"the credentials for {self._host} can't be read: {error}") from error
+            # The file's come with small letters, a helper's with capitals.
+            self._known = {str(key).lower(): value for key, value in found.items()}
         return self._known
 
 
 def _basic(who: Mapping[str, Any]) -> str:
-    return "Basic " + base64.b64encode(f"{who['Username']}:{who.get('Password', '')}".encode()).decode()
+    return "Basic " + base64.b64encode(f"{who['username']}:{who.get('password', '')}".encode()).decode()
 
 
 def _reason(response: BaseHTTPResponse) -> str:

@@ -21,6 +21,9 @@ _AWAY = ("Could not resolve host", "Connection refused", "Connection timed out",
 _DENIED = ("Authentication failed", "could not read Username", "Permission denied", "returned error: 403")
 
 
+_NOT_ALONE = ("does not support shallow", "Server does not allow request for unadvertised object", "not our ref")
+
+
 @dataclass(frozen=True)
 class Source:
     """A folder that is there while it is built; `revision` is the commit, when it came from git."""
@@ -67,14 +70,22 @@ def opened(context: str, check: Callable[[], None], say: Callable[[str], None]) 
     with tempfile.TemporaryDirectory(prefix="sternway-") as place:
         tree = Path(place) / "tree"
         tree.mkdir()
-        commands = [["init", "-q"], ["fetch", "-q", "--depth", "1", "--", git.url, git.revision],
-                    ["checkout", "-q", "--detach", "FETCH_HEAD"]]  # fmt: skip
         say(f"cloning {git.url} at {git.revision}")
         base = ["git", f"--git-dir={place}/git", f"--work-tree={tree}"]
-        for command in commands:
-            done = run([*base, *command], check, environ=git.environ, hide=git.hide)
-            if done.code:
-                raise _failure(git, done)
+
+        def call(*words: str) -> Ran:
+            return run([*base, *words], check, environ=git.environ, hide=git.hide)
+
+        call("init", "-q")
+        done, wanted = call("fetch", "-q", "--depth", "1", "--", git.url, git.revision), "FETCH_HEAD"
+        if any(word in line for line in done.tail for word in _NOT_ALONE):
+            # A server that gives no single commit: all branches and tags, and from them the one that is meant.
+            every = ("HEAD", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+            done = call("fetch", "-q", "--update-head-ok", "--", git.url, *every)
+            wanted = "FETCH_HEAD" if git.revision == "HEAD" else git.revision
+        done = done if done.code else call("checkout", "-q", "--detach", wanted)
+        if done.code:
+            raise _failure(git, done)
         commit = run([*base, "rev-parse", "HEAD"], check).tail[-1]
         folder = (tree / git.path).resolve()
         if not folder.is_relative_to(tree.resolve()) or not folder.is_dir():

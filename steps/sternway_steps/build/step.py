@@ -16,7 +16,7 @@ from .registry import Manifest, Registry
 from .source import opened
 from .untag import throwaway, untag
 
-SPEC = StepSpec(name="build", effects=Effects.REVERSIBLE, needs_cluster=False, options=OPTIONS)
+SPEC = StepSpec(name="build", effects=Effects.REVERSIBLE, needs_cluster=False, options=OPTIONS, hands_on=("images",))
 
 
 class Build:

@@ -14,6 +14,7 @@ from .reader import Many, Section, Short, Table
 _GIT = re.compile(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/@{}^~+-]*")
+_KEY = s.matching(re.compile(r"[-._a-zA-Z0-9]+"), "a key of a Secret: letters, digits, '-', '_' and '.'")
 _CACHE = re.compile(r"[^\s,=]+|type=[^\s=,]+(,[^\s=,]+=[^\s,]+)*")
 
 
@@ -56,6 +57,11 @@ def is_git(context: str) -> bool:
 def without_password(url: str) -> str:
     """Take user and password out of a URL."""
     return _PASSWORD.sub("***", url)
+
+
+def variable(name: str, secret: Mapping[str, str]) -> str:
+    """Name the variable that a secret comes from: its own, or one with the secret's id for a name."""
+    return secret.get("env") or name.replace("-", "_").replace(".", "_")
 
 
 def safe(build: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +131,7 @@ _KEYS: dict[str, Any] = {
     "args": Table(s.matching(re.compile(r"[A-Za-z_]\w*"), "a variable's name"), s.string),
     "secrets": Table(
         s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "a secret's id"),
-        Section({"env": s.env_name, "file": s.path, "secret": s.dns_name, "key": s.string}, _secret),
+        Section({"env": s.env_name, "file": s.path, "secret": s.dns_name, "key": _KEY}, _secret),
     ),
     "platforms": Many(s.matching(re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?"), "a platform such as linux/arm64")),
     "cache": Section(

@@ -18,6 +18,7 @@ _RULE = {
     "verbs": "verbs",
     "onlyWith": "only_with",
     "withState": "with_state",
+    "inTarget": "in_target",
 }
 _SPEC = {
     "effects": "effects",
@@ -33,7 +34,8 @@ _SPEC = {
 
 def rule_of(data: Mapping[str, Any]) -> Rule:
     """Make a rule of its fields as JSON data."""
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    known = {key: value for key, value in data.items() if key in Rule.__dataclass_fields__}
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
     return Rule(**fields)
 
 
@@ -85,6 +87,7 @@ _RULES = Many(
             "verbs": Many(s.string),
             "onlyWith": Many(s.string),
             "withState": s.boolean,
+            "inTarget": s.boolean,
         },
         _rule,
         required=("apiGroup", "resources", "verbs"),
