@@ -37,11 +37,11 @@ def needs_no_more_rights_than_it_declares(lab: Lab) -> None:
     if not lab.spec.needs_cluster:
         return
     rights, before, trial = lab.rights(), lab.state(), lab.trial()
-    done = trial.act(Action.EXECUTE, rights=rights)
+    done = lab.patiently(trial, Action.EXECUTE, rights)
     if done.error is not None:
         fail(f"execute, with the rights that its rules name and no others: {done.error}")
     if lab.spec.effects is Effects.REVERSIBLE:
-        undone = trial.act(Action.ROLLBACK, rights=rights)
+        undone = lab.patiently(trial, Action.ROLLBACK, rights)
         if undone.error is not None:
             fail(f"rollback, with the rights that its rules name and no others: {undone.error}")
     lab.must_be_undone(trial, before, "with the rights of its rules")

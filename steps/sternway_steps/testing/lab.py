@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -55,12 +55,22 @@ class Lab:
 
     def points(self, action: Action, most: int | None = None) -> Iterator[tuple[int, str]]:
         """Give the points of an action by number, as far as they are tried."""
-        before, counted = self.state(), Points()
+        before = self.state()
         trial = self.trial() if action is Action.EXECUTE else self.executed()
-        self.must_succeed(trial.act(action, counted), action.value)
+        seen = self.seen(trial, action)
         self.must_be_undone(trial, before, "after all of it")
-        for number in sample(counted.seen, self.most if most is None else most):
-            yield number, counted.seen[number - 1]
+        for number in sample(seen, self.most if most is None else most):
+            yield number, seen[number - 1]
+
+    def seen(self, trial: Trial, action: Action) -> list[str]:
+        """Do it to its good end, and give the points that it came to."""
+        for _ in range(_TRIES):
+            counted = Points()
+            done = trial.act(action, counted)
+            if not isinstance(done.error, Transient):
+                break
+        self.must_succeed(done, action.value)
+        return counted.seen
 
     def cut(self, trial: Trial, action: Action, number: int) -> None:
         """Let an action's process be gone at a point; it may have ended before it."""
@@ -82,10 +92,10 @@ class Lab:
         if effects is not Effects.IRREVERSIBLE and (now := self.state()) != before:
             fail(f"{when}: it was not undone: there is {now!r} instead of {before!r}")
 
-    def patiently(self, trial: Trial, action: Action) -> Attempted:
+    def patiently(self, trial: Trial, action: Action, rights: Collection[Right] | None = None) -> Attempted:
         """Do it as the runners do: again while it says that it may work then."""
         for _ in range(_TRIES):
-            done = trial.act(action)
+            done = trial.act(action, rights=rights)
             if not isinstance(done.error, Transient):
                 break
         return done

@@ -10,17 +10,22 @@ import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from ..errors import Transient
 from ..step import Action
 from .points import Points, outside
 from .trial import Trial
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _LONGEST = 120.0
+_TRIES = 5
 
 
 def execute(trial: Trial, number: int, folder: Path) -> None:
     """Execute in a process that is killed at the n-th point outside of its code; it may end before."""
-    wrong = _in_process(trial, Action.EXECUTE, number, folder)
+    for _ in range(_TRIES):
+        wrong = _in_process(trial, Action.EXECUTE, number, folder)
+        if not wrong.startswith(Transient.__name__):
+            break
     if wrong:
         raise AssertionError(f"execute in another process failed: {wrong}")
 
