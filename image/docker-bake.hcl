@@ -9,7 +9,7 @@ group "default" { targets = ["step"] }
 
 target "step" {
   name       = step
-  matrix     = { step = ["validate", "deploy", "verify", "run", "build"] }
+  matrix     = { step = ["validate", "build", "deploy", "verify", "command", "run"] }
   context    = "."
   dockerfile = "image/Dockerfile"
   target     = step

@@ -63,7 +63,7 @@ class UndoStarted:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """The last event of a run."""
+    """The last event of a run. `stays` names the steps that began and whose effects can't be undone."""
 
     run: str
     status: str
@@ -71,6 +71,7 @@ class RunEnded:
     seconds: float
     error: Exception | None = None
     rollback_errors: tuple[Exception, ...] = field(default_factory=tuple)
+    stays: tuple[str, ...] = ()
 
 
 Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded

@@ -11,7 +11,7 @@ from typing import Any
 from . import __version__
 from .contract import findings
 from .errors import Refused
-from .step import CONTRACT, Step
+from .step import Step
 
 GROUP = "sternway.steps"
 _UPGRADE = "pip install --upgrade sternway"
@@ -94,7 +94,7 @@ def _checked(found: Found, step: Any) -> Step:
         wrong = [f"its spec is named {step.spec.name!r}, and the entry point {found.name!r}"]
     if not wrong:
         return step  # type: ignore[no-any-return]  # that it is one has just been found
-    newer = isinstance(getattr(getattr(step, "spec", None), "contract", None), int) and step.spec.contract > CONTRACT
+    newer = any("was written for contract" in each for each in wrong)
     raise _refused(found, "; ".join(wrong), _UPGRADE if newer else _mend(found))
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +31,8 @@ class Result:
     exit_code: Exit
     error: Exception | None = None
     rollback_errors: tuple[Exception, ...] = ()
+    stays: tuple[str, ...] = ()
+    """The steps that began and whose effects can't be undone, when the run is."""
 
     def raise_for_status(self) -> Result:
         """Give itself when all went well; else raise what went wrong.
@@ -81,6 +84,7 @@ class Orchestrator:
         try:
             error = self._forward()
             result = self._result(error, self._back(str(error)) if error is not None else [])
+            result = replace(result, stays=self._stays()) if error is not None else result
         except Abandoned:
             result = Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
         return self._end(result, began)
@@ -95,7 +99,8 @@ class Orchestrator:
         try:
             errors = self._back(story.error or "asked for")
             status = Status.ROLLBACK_FAILED if errors else Status.UNDONE
-            result = Result(self.journal.run, status, exit_of(errors[0] if errors else None), None, tuple(errors))
+            code = exit_of(errors[0] if errors else None)
+            result = Result(self.journal.run, status, code, None, tuple(errors), self._stays())
         except Abandoned:
             result = Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
         return self._end(result, began)
@@ -113,11 +118,12 @@ class Orchestrator:
     def _back(self, because: str) -> list[Exception]:
         """Roll back every step that began, last first; one that fails never stops the others."""
         try:
-            begun = replay(self.journal.records()).begun()
+            story = replay(self.journal.records())
+            begun = story.begun()
         except SternwayError as unread:
             failure = RollbackFailed(f"nothing could be undone: {unread}", remedy=unread.remedy)
             return [failure]
-        undone, stays = self.plan.undo_of(begun), self.plan.stays_of(begun)
+        undone, stays = self.plan.undo_of(begun), self.plan.stays_of(story.changed())
         self.tell(UndoStarted(because, _names(undone), _names(stays)))
         failed = [
             pair
@@ -125,6 +131,11 @@ class Orchestrator:
             for pair in self._side_by_side(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
         ]
         return [as_rollback_failure(planned, error) for planned, error in failed]
+
+    def _stays(self) -> tuple[str, ...]:
+        with suppress(SternwayError):  # a journal that can't be read is told as the failure that it is
+            return _names(self.plan.stays_of(replay(self.journal.records()).changed()))
+        return ()
 
     def _side_by_side(
         self, group: Sequence[PlannedStep], work: Callable[[PlannedStep], Exception | None]
@@ -196,15 +207,25 @@ class Orchestrator:
     def _end(self, result: Result, began: float) -> Result:
         try:
             if result.status is not Status.INTERRUPTED:
-                data = {"status": result.status.value, "exit": int(result.exit_code)}
+                data: dict[str, Any] = {"status": result.status.value, "exit": int(result.exit_code)}
                 if result.error is not None:
                     data["error"] = str(result.error)
+                if result.stays:
+                    data["stays"] = list(result.stays)
                 self.journal.end({**data, "rollback_errors": [str(e) for e in result.rollback_errors]})
         except SternwayError as unwritten:
             result = replace(result, rollback_errors=(*result.rollback_errors, unwritten))
         seconds = self.clock() - began
         self.tell(
-            RunEnded(result.run, result.status, int(result.exit_code), seconds, result.error, result.rollback_errors)
+            RunEnded(
+                result.run,
+                result.status,
+                int(result.exit_code),
+                seconds,
+                result.error,
+                result.rollback_errors,
+                result.stays,
+            )
         )
         return result
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .config import Config
 from .errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
@@ -52,10 +53,18 @@ def end_run(session: Session, config: Config, run: str, status: str, workflow: s
     if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
         journal.start({"config": config.to_dict(), "stepwise": True})
         records = journal.records()
-    result = _result(run, make_plan(config.steps, session.specs(config)), records, status)
-    data = {"status": result.status.value, "exit": int(result.exit_code), "error": str(result.error or "")}
+    plan = make_plan(config.steps, session.specs(config))
+    stays = tuple(step.name for step in plan.stays_of(replay(records).changed()))
+    result = replace(_result(run, plan, records, status), stays=stays)
+    data: dict[str, Any] = {
+        "status": result.status.value,
+        "exit": int(result.exit_code),
+        "error": str(result.error or ""),
+    }
+    data |= {"stays": list(result.stays)} if result.stays else {}
     journal.end({**data, "rollback_errors": [str(error) for error in result.rollback_errors]})
-    unfailing(tell)(RunEnded(run, result.status, int(result.exit_code), 0.0, result.error, result.rollback_errors))
+    code = int(result.exit_code)
+    unfailing(tell)(RunEnded(run, result.status, code, 0.0, result.error, result.rollback_errors, result.stays))
     if workflow:
         _put_event(session, workflow, result)
     with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
@@ -69,6 +78,7 @@ def summary(result: Result) -> str:
     if result.error is not None:
         lines.append(f"first error: {result.error}")
     lines += [f"rollback: {error}" for error in result.rollback_errors]
+    lines += [f"what {name} did is irreversible and stays" for name in result.stays]
     if result.status is Status.ROLLBACK_FAILED:
         lines.append(f"to finish the undo: sternway rollback {result.run}")
     return "\n".join(lines)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import getpass
-import shutil
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -16,24 +14,24 @@ from typing import TYPE_CHECKING
 from . import __version__
 from .attempt import ContextFor
 from .config import Config
+from .contexts import contexts, refusals
 from .errors import Refused, SternwayError, together
 from .events import Listener
 from .interrupted import Undo, finish_interrupted
 from .journal.entries import new_run_id
 from .journal.lock import Lock, held
 from .journal.replay import Status, Story, replay
-from .journal.secrets import SecretStore
 from .journal.store import Store
-from .journal.writer import RunJournal, StepJournal, prune
-from .known import Specs, declaring, known_steps
+from .journal.writer import RunJournal, prune
+from .journals import Journals
+from .known import Specs, Steps, declaring, known_steps
 from .orchestrator import Orchestrator, Result
-from .places import file_journal, lock_of_step, open_journal, target_of
-from .plan import Plan, PlannedStep, make_plan
-from .step import Action, Checks, Context, Step, StepSpec
+from .places import lock_of_step, open_journal, target_of
+from .plan import Plan, make_plan
+from .step import Step, StepSpec
 from .stopping import StopAll
 
 if TYPE_CHECKING:
-    from .cluster.client import Client
     from .cluster.precheck import Precheck
     from .cluster.transport import RequestLog
 
@@ -69,12 +67,11 @@ class Session:
     ) -> None:
         from .cluster.client import Client
 
-        self.steps: Mapping[str, Step] = dict(steps) if steps is not None else known_steps()
-        self._journal = journal
-        self._namespace = namespace
+        self.steps = Steps(dict(steps), tuple) if steps is not None else known_steps()
         self.client = Client.connect(kubeconfig, context, on_request, on_warning)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request)
+        self._journals = Journals(self.book, journal, namespace)
         self.stop = StopAll()
 
     def __enter__(self) -> Session:
@@ -133,6 +130,7 @@ class Session:
 
         plan = make_plan(config.steps, self.specs(config))
         found = precheck(self.client, config, [step.spec for step in plan.steps], lambda _: None)
+        found = replace(found, stays=tuple(step.name for step in plan.stays_of([step.name for step in plan.steps])))
         try:
             self._check(config, RunJournal(open_journal(config, self.book)[0], "plan", target_of(config, self.book)))
         except Refused as bad:
@@ -158,7 +156,7 @@ class Session:
         Raises: Refused when the run is not known, Transient when it is still at work.
 
         """
-        store = self._store_of(run) if journal_of is None else open_journal(journal_of, self.book)[0]
+        store = self._journals.of(run) if journal_of is None else open_journal(journal_of, self.book)[0]
         story = replay(store.records(run))
         config = Config.from_dict(story.config)
         if on_conflict is not None:
@@ -182,7 +180,7 @@ class Session:
         if journal_of is not None:
             store: Store | None = open_journal(journal_of, self.book)[0]
         else:
-            store = self._known_store(run)
+            store = self._journals.known(run)
         records = store.records(run) if store is not None else ()
         if not records or replay(records).status is not Status.OPEN:
             return None
@@ -190,62 +188,15 @@ class Session:
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
-        store: Store = file_journal(self._journal) if self._journal else self._secrets()
-        return [self._placed(replay([head])) for head in reversed(store.heads(target))]
+        return [self._journals.placed(replay([head])) for head in reversed(self._journals.all().heads(target))]
 
     def story(self, run: str) -> Story:
         """Tell the whole story of a run; raises Refused when it is not known."""
-        return self._placed(replay(self._store_of(run).records(run)))
+        return self._journals.placed(replay(self._journals.of(run).records(run)))
 
     def specs(self, config: Config) -> Mapping[str, StepSpec]:
         """Give what the steps say of themselves, by name; the config may speak for some that are not here."""
         return Specs(self.steps, config.declared)
-
-    def _check(self, config: Config, journal: RunJournal) -> None:
-        """Ask the steps whether they would be refused; raises Refused with what all of them say."""
-        plan = make_plan(config.steps, self.specs(config))
-        context_for = self.contexts(config, journal, plan)
-        findings = [*_missing_programs(plan)]
-        for planned in plan.steps:
-            try:
-                step = self.steps[planned.spec.name]
-                if isinstance(step, Checks):
-                    step.check(context_for(planned, Action.EXECUTE, journal.unwritten(planned.name)))
-            except Refused as bad:
-                findings.append(bad)
-        if findings:
-            raise together(findings)
-
-    def _store_of(self, run: str) -> Store:
-        store = self._known_store(run)
-        if store is None:
-            remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
-            raise Refused(f"run {run} is not in the journal", remedy=remedy)
-        return store
-
-    def _known_store(self, run: str) -> Store | None:
-        if self._journal:
-            return file_journal(self._journal)
-        namespace = self._secrets().namespace_of(run)
-        return SecretStore(self.book, namespace) if namespace is not None else None
-
-    def _secrets(self) -> SecretStore:
-        """Give the journals to look into: of the namespace that was named, else of all that we may read.
-
-        Who may not list Secrets everywhere is left with the namespace of the kubeconfig's context.
-        """
-        if self._namespace is not None:
-            return SecretStore(self.book, self._namespace)
-        everywhere = self.book.can_i("list", self.book.resource("v1", "Secret"), None)
-        return SecretStore(self.book, None if everywhere else self.book.namespace)
-
-    def _placed(self, story: Story) -> Story:
-        """Tell an open run that is at work from one whose process is gone."""
-        if story.status is not Status.OPEN or story.stepwise:
-            return story
-        holder = open_journal(Config.from_dict(story.config), self.book)[1].holder()
-        alive = holder is not None and holder.run == story.run
-        return replace(story, status=Status.RUNNING if alive else Status.INTERRUPTED)
 
     def orchestrator(
         self,
@@ -288,46 +239,13 @@ class Session:
         stop: threading.Event | None = None,
     ) -> ContextFor:
         """Give what makes the context of a step's attempt."""
-        end = time.monotonic() + config.deadline if config.deadline else None
-        never = undo_stop or threading.Event()
-        giving = any(step.spec.hands_on for step in plan.steps)  # if none does, the journal is not read for it
+        return contexts(self.client, config, journal, plan, stop=stop or self.stop, undo_stop=undo_stop)
 
-        def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
-            own = time.monotonic() + planned.deadline if planned.deadline else None
-            forward = action is Action.EXECUTE
-            return Context(
-                run=journal.run,
-                step=planned.name,
-                attempt=record.key.attempt,
-                config=config,
-                options=planned.options,
-                journal=record,
-                connect=self._connect if planned.spec.needs_cluster else _no_cluster,
-                pipeline=tuple(step.spec for step in plan.steps),
-                # An undo is not stopped by what stopped the way forward: not by a signal, not by the deadline.
-                stop=(stop or self.stop) if forward else never,
-                target=journal.target,
-                received=lambda: replay(journal.records()).handed_on() if giving else {},
-                deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
-            )
-
-        return context_for
-
-    def _connect(self) -> Client:
-        return self.client
-
-
-def _no_cluster() -> Client:
-    raise Refused("this step says that it needs no cluster, and asks for one", remedy="set needs_cluster in its spec")
-
-
-def _missing_programs(plan: Plan) -> list[Refused]:
-    return [
-        Refused(f"step {step.name} needs the program {program}, which is not on PATH", remedy="install it")
-        for step in plan.steps
-        for program in step.spec.programs
-        if shutil.which(program) is None
-    ]
+    def _check(self, config: Config, journal: RunJournal) -> None:
+        """Ask the steps whether they would be refused; raises Refused with what all of them say."""
+        plan = make_plan(config.steps, self.specs(config))
+        if findings := refusals(plan, self.steps, self.contexts(config, journal, plan), journal):
+            raise together(findings)
 
 
 def _user() -> str:

@@ -9,6 +9,7 @@ from croniter.croniter import CroniterError
 from hera.workflows import models as m
 from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config
+from sternway_steps.config.command import USES as COMMAND
 from sternway_steps.config.document import Entry, Node
 from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
 from sternway_steps.config.reader import nearest
@@ -50,6 +51,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
     if config.namespace is None:
         hint = "set namespace: NAME, or give --set namespace=NAME"
         report("name", "namespace", "the rights and what runs need to know where they belong", hint)
+    _check_commands(plan, report)
     _check_schedule(config, kind, report)
     if kind == "CronJob":
         _check_one_schedule(config, report)
@@ -73,6 +75,24 @@ def at(document: Node, path: str) -> Node | None:
         entry: Entry | None = node.value.get(part) if node is not None and isinstance(node.value, dict) else None
         node = entry.node if entry else None
     return node
+
+
+def _check_commands(plan: Plan, report: Report) -> None:
+    """Find commands that no pod can run: there each is a Job with an image of its own."""
+    for step in (step for step in plan.steps if step.spec.name == COMMAND):
+        field, runner = f"steps.{step.name}", step.options.get("runner", "auto")
+        if "image" not in step.options:
+            report(
+                "steps",
+                f"{field}.image",
+                "in a pod a command runs in an image of its own, and this one has none",
+                "image: NAME",
+            )
+        elif "folder" in step.options:
+            hint = "put the files into the image, or into arguments"
+            report("steps", f"{field}.folder", "a pod has no folder of this machine", hint)
+        if runner not in ("auto", "kubernetes"):
+            report("steps", f"{field}.runner", f"a pod has no {runner} to run it by", "runner: auto")
 
 
 def _check_one_schedule(config: Config, report: Report) -> None:

@@ -19,7 +19,7 @@ BASE = os.environ.get("STERNWAY_TEST_BASE_IMAGE", "localhost/python:3.11-slim")
 REGISTRY = os.environ.get("STERNWAY_TEST_REGISTRY", "localhost:5000")
 """Where the cluster's nodes pull from too."""
 STEPS = ("validate", "deploy", "verify")
-TARGETS = (*STEPS, "run")
+TARGETS = (*STEPS, "command", "run")
 
 
 def docker(*arguments: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:

@@ -27,7 +27,7 @@ MOST = 30_000_000
 """Bytes, compressed, that a step image may add to its base."""
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [*STEPS, "command"])
 def test_each_target_is_one_step_and_runs_as_nobody(images: dict[str, str], step: str) -> None:
     config = inspect(images[step])["Config"]
     assert config["Entrypoint"] == ["sternway", "step", step]
@@ -95,7 +95,7 @@ def attempts(cluster: Cluster) -> list[str]:
 
 def test_the_steps_of_a_run_called_by_hand(real: Cluster, images: dict[str, str], tmp_path: Path) -> None:
     there = container(real, images, tmp_path, files(real.namespace, 1, {}))
-    for step in STEPS:
+    for step in ("validate", "deploy", "verify"):
         done = there.run(step, "execute")
         assert done.returncode == 0, done.stdout + done.stderr
     assert attempts(real) == ["validate execute done", "deploy execute done", "verify execute done"]
@@ -160,3 +160,17 @@ def test_the_bake_file_names_every_target() -> None:
     targets = [line.split()[-1] for line in dockerfile.splitlines() if line.startswith("FROM step AS ")]
     assert targets == [*TARGETS, "build"]
     assert json.dumps(targets) in bake
+
+
+def test_a_command_in_an_image_of_its_own_is_journaled_by_ours(real: Cluster, images: dict[str, str], tmp_path: Path) -> None:  # fmt: skip
+    """As on Argo: our image keeps the journal, the user's runs beside it as a Job and holds nothing of ours."""
+    step = {
+        "name": "command", "image": "localhost/busybox:1", "runner": "kubernetes", "user": 65532, "effects": "reversible",
+        "execute": ["sh", "-c", "echo up as $(id -u); exit 4"], "rollback": ["sh", "-c", "echo down"],
+    }  # fmt: skip
+    there = container(real, images, tmp_path, files(real.namespace, 1, {"steps": [step]}))
+    done = there.run("command", "execute")
+    assert (done.returncode, "| up as 65532" in done.stdout) == (Exit.FAILED, True), done.stdout + done.stderr
+    undone = there.run("command", "rollback")
+    assert (undone.returncode, "| down" in undone.stdout) == (0, True), undone.stdout + undone.stderr
+    assert attempts(real) == ["command execute failed", "command rollback done"]

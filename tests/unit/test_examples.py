@@ -129,15 +129,15 @@ def test_what_stands_beside_an_example_is_what_it_gives(config: Path, name: str)
 
 
 def test_the_examples_show_what_the_generator_can() -> None:
-    assert {config.parent.name for config in CONFIGS} >= {"environments", "nightly", "services", "shop", "web"}
+    assert {config.parent.name for config in CONFIGS} >= {"environments", "nightly", "orders", "shop", "web"}
     assert {each.name for each in OVERLAYS} >= {"staging.yaml", "production.yaml"}
     kinds = {obj["kind"] for config in CONFIGS for obj in yaml.safe_load_all(config.with_name("argo.yaml").read_text())}
     assert kinds >= {"WorkflowTemplate", "CronWorkflow", "ConfigMap", "ServiceAccount", "Role", "ClusterRole"}
 
 
 def test_the_services_are_deployed_and_undone_side_by_side(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "templates/examples/services", tmp_path / "services")
-    config, web = tmp_path / "services/sternway.yaml", tmp_path / "services/manifests/web.yaml"
+    shutil.copytree(ROOT / "templates/examples/orders", tmp_path / "orders")
+    config, web = tmp_path / "orders/sternway.yaml", tmp_path / "orders/manifests/web.yaml"
     shown = ["run", "--sandbox", "--output", "json", "--config", str(config)]
     environ = {"STERNWAY_STATE": str(tmp_path / "state.json")}
     good = sternway(*shown, kubeconfig="", environ=environ)

@@ -285,3 +285,43 @@ def test_what_pods_read_is_merged_and_names_no_other_file(tmp_path: Path) -> Non
     assert there.to_dict() | {"manifests": 0} == config.to_dict() | {"manifests": 0}
     given = {p["name"]: p["value"] for p in objects["WorkflowTemplate"]["spec"]["arguments"]["parameters"]}
     assert given == {"image": "1.10"}
+
+
+MIGRATE = {"name": "migrate", "image": "m:1", "execute": ["up"], "rollback": ["down", "{{x}}"]}
+
+
+def test_a_command_runs_in_our_image_which_may_make_jobs_and_nothing_else_may(tmp_path: Path) -> None:
+    objects = written(tmp_path, steps=["validate", MIGRATE, "deploy"])
+    for action in ("execute", "rollback"):
+        container = templates(objects)[f"{action}-migrate"]["container"]
+        assert container["image"].startswith("sternway-command:")
+        assert container["args"][:3] == ["step", "migrate", action]
+    assert "{{x}}" not in json.dumps(objects["WorkflowTemplate"]), "a command's words are none of Argo's tags"
+    back = [row[0]["name"] for row in templates(objects)["undo"]["steps"]]
+    assert back == ["deploy", "migrate", "report"]
+
+    def verbs(rules: list[dict[str, Any]], resource: str) -> set[str]:
+        return {verb for rule in rules if resource in rule["resources"] for verb in rule["verbs"]}
+
+    rules = objects["Role"]["rules"]
+    assert verbs(rules, "jobs") == {"create", "get", "list", "watch", "delete"}
+    assert verbs(rules, "pods/log") == {"get"}
+    assert verbs(written(tmp_path, steps=["validate", "deploy"])["Role"]["rules"], "jobs") == set()
+
+
+@pytest.mark.parametrize(("change", "field", "said"), [
+    ({"image": None}, "steps.migrate.image", "in a pod a command runs in an image of its own, and this one has none"),
+    ({"folder": "."}, "steps.migrate.folder", "a pod has no folder of this machine"),
+    ({"runner": "docker"}, "steps.migrate.runner", "a pod has no docker to run it by"),
+])  # fmt: skip
+def test_a_command_that_no_pod_can_run_is_refused(tmp_path: Path, change: dict[str, Any], field: str, said: str) -> None:  # fmt: skip
+    step = {key: value for key, value in {**MIGRATE, **change}.items() if value is not None}
+    with pytest.raises(ConfigErrors) as found:
+        written(tmp_path, steps=[step])
+    assert [(error.field, error.message) for error in found.value.errors] == [(field, said)]
+
+
+def test_what_is_irreversible_has_no_rollback_on_argo(tmp_path: Path) -> None:
+    step = {"name": "contract", "image": "m:1", "execute": ["up"], "effects": "irreversible"}
+    objects = written(tmp_path, steps=["deploy", step])
+    assert "rollback-contract" not in templates(objects)

@@ -47,6 +47,7 @@ def plan(session: Session, output: Output, config: Config) -> int:
     """Show what would change; exit 3 when a run would be refused."""
     found = session.plan(config)
     output.plan(found.previews)
+    output.stays(found.stays)
     if found.findings:
         output.error(Refused("\n".join(found.findings)))
     return Exit.REFUSED if found.findings else Exit.DONE

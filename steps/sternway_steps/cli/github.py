@@ -58,6 +58,12 @@ class GithubOutput:
         rows = [(p.result, str(p.ref), ", ".join(f.path for f in p.fields), p.why) for p in previews]
         self._summary.parts.append("### Plan\n\n" + table(("would", "object", "fields", "why"), rows))
 
+    def stays(self, steps: Sequence[str]) -> None:
+        """Annotate what no undo takes back: whoever reviews the plan has to see it."""
+        for name in steps:
+            text = f"{name} is irreversible: what it does stays, whatever fails after it"
+            self._annotate("warning", text, title="sternway")
+
     def runs(self, stories: Sequence[Story]) -> None:
         """Write the list, and a table of it."""
         self._text.runs(stories)

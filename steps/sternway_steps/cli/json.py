@@ -41,6 +41,11 @@ class JsonOutput:
                 "plan-object", {"object": str(found.ref), "result": found.result, "fields": changes, "why": found.why}
             )
 
+    def stays(self, steps: Sequence[str]) -> None:
+        """Write which steps of the plan no undo takes back, an object for each."""
+        for name in steps:
+            _write("plan-stays", {"step": name})
+
     def runs(self, stories: Sequence[Story]) -> None:
         """Write an object for each run."""
         for story in stories:
@@ -69,7 +74,8 @@ class JsonOutput:
 
 def _summary(story: Story) -> dict[str, Any]:
     names = ("run", "target", "started", "ended", "status", "error")
-    return {name: str(getattr(story, name)) for name in names}
+    told: dict[str, Any] = {name: str(getattr(story, name)) for name in names}
+    return {**told, "stays": list(story.stays)} if story.stays else told
 
 
 def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:

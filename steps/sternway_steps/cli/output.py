@@ -24,6 +24,9 @@ class Output(Protocol):
     def plan(self, previews: Sequence[Preview]) -> None:
         """Show what would change."""
 
+    def stays(self, steps: Sequence[str]) -> None:
+        """Show which steps of a plan no undo takes back."""
+
     def runs(self, stories: Sequence[Story]) -> None:
         """Show a list of runs."""
 

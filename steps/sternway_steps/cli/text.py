@@ -26,6 +26,7 @@ class TextOutput:
     def __init__(self) -> None:
         self._run = ""
         self._at_work: set[str] = set()
+        self._several = False
 
     def event(self, event: Event) -> None:
         """Write an event."""
@@ -37,6 +38,7 @@ class TextOutput:
             case StepStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 self._at_work.add(event.step)
+                self._several = len(self._at_work) > 1
                 click.echo(f"{_verb(event.action)} {event.step}{again}")
             case StepProgress():
                 self._progress(event)
@@ -61,6 +63,11 @@ class TextOutput:
             ", ".join(f"{count} to {r}" if r in ("create", "change") else f"{count} {r}" for r, count in counts.items())
         )
 
+    def stays(self, steps: Sequence[str]) -> None:
+        """Write which steps no undo takes back."""
+        for name in steps:
+            click.secho(f"{name} is irreversible: what it does stays, whatever fails after it", fg="yellow")
+
     def runs(self, stories: Sequence[Story]) -> None:
         """Write a table of runs."""
         if not stories:
@@ -82,6 +89,8 @@ class TextOutput:
         click.echo(f"started {story.started}" + (f", ended {story.ended}" if story.ended else ", not ended"))
         if story.error:
             click.echo(f"first error: {story.error}")
+        for name in story.stays:
+            click.secho(f"what {name} did is irreversible and stays", fg="red")
         for attempt in story.attempts:
             _attempt(attempt)
         if story.status in (Status.INTERRUPTED, Status.ROLLBACK_FAILED):
@@ -113,13 +122,14 @@ class TextOutput:
             click.echo(f"  {who}{count}{progress.message}")
 
     def _who(self, step: str) -> str:
-        """Give whose line it is, while several steps work side by side."""
-        return f"{step}: " if len(self._at_work) > 1 else ""
+        """Give whose line it is, from when a second step works until all of them have ended."""
+        return f"{step}: " if self._several else ""
 
     def _ended(self, event: StepEnded) -> None:
         who = self._who(event.step)
         if event.retry_in is None:
             self._at_work.discard(event.step)
+            self._several = self._several and bool(self._at_work)
         if event.error is None:
             click.secho(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
             return
@@ -139,6 +149,8 @@ class TextOutput:
         )
         if event.error is not None and status is not Status.SUCCEEDED:
             click.echo(f"  first error: {event.error}")
+        for name in event.stays:
+            click.secho(f"  what {name} did is irreversible and stays", fg="red")
         for error in event.rollback_errors:
             click.secho(f"  rollback: {error}", fg="red")
         if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Precheck:
-    """What was found: `findings` speak against the run, `previews` say what it would change."""
+    """What was found: `findings` speak against the run, `previews` say what it would change.
+
+    `stays` names the steps whose effects no undo takes back.
+    """
 
     findings: tuple[str, ...]
     previews: tuple[Preview, ...] = ()
+    stays: tuple[str, ...] = ()
 
 
 def precheck(client: Client, config: Config, pipeline: Iterable[StepSpec], say: Callable[[str], None]) -> Precheck:
@@ -42,7 +47,10 @@ def precheck(client: Client, config: Config, pipeline: Iterable[StepSpec], say: 
     home = namespace_of(config, client)
     place = config.journal.namespace or home
     journal = place if config.journal.store == "cluster" else None
-    findings = [f"not allowed: {right}" for right in missing_rights(client, rules, refs, home, journal)]
+    # A step that may run in a pod or here asks for what it makes itself, once it knows which: in a pod it does.
+    own = "KUBERNETES_SERVICE_HOST" in os.environ
+    rights = missing_rights(client, rules, refs, home, journal, own=own)
+    findings = [f"not allowed: {right}" for right in rights]
     say(f"asking the server what it would make of {len(objects)} objects")
     previews = preview(client, objects, force=config.deploy.force_conflicts)
     for found, manifest in zip(previews, config.manifests, strict=True):

@@ -29,9 +29,11 @@ ROLLOUT_RULES = (
 
 
 def applies(rule: Rule, api_version: str, kind: str) -> bool:
-    """Tell whether a rule is needed where an object of a kind is deployed."""
+    """Tell whether a rule is needed for an object of a kind that is deployed."""
     from .diagnose.judge import has_state
 
+    if rule.in_target:
+        return False
     return (not rule.only_with or kind in rule.only_with) and (not rule.with_state or has_state(api_version, kind))
 
 
@@ -41,17 +43,17 @@ def everywhere(rule: Rule) -> bool:
 
 
 def missing_rights(
-    client: Client, rules: Iterable[Rule], refs: Iterable[Ref], home: str, journal: str | None
+    client: Client, rules: Iterable[Rule], refs: Iterable[Ref], home: str, journal: str | None, *, own: bool = False
 ) -> list[str]:
     """Give what we may not do, as `patch deployments.apps in shop`; empty when all is allowed.
 
     "*" in a rule stands for the kinds of `refs`; `home` is the config's namespace, `journal` that of the journal, None
-    when it is in files.
+    when it is in files. `own`: ask also for what steps make themselves (`in_target`).
     """
     wanted: dict[tuple[str, Resource, str | None, str], None] = {}
     places = list(refs)
     for rule in rules:
-        if everywhere(rule):
+        if everywhere(rule) and (own or not rule.in_target):
             for resource, sub in _resources(client, rule, None):
                 wanted |= {(verb, resource, home, sub): None for verb in rule.verbs}
         for place in (p for p in places if applies(rule, p.api_version, p.kind)):

@@ -15,6 +15,7 @@ from ..errors import Stopped, Transient
 from ..step import Progress
 from .diagnose import Cause, Verdict, diagnose
 from .diagnose.judge import has_pods, has_state
+from .diagnose.verdict import failed
 from .evidence import Evidence, gather
 from .observed import Observed
 from .ref import Ref
@@ -55,8 +56,11 @@ def watch_rollout(
     deadline: float,
     grace: Grace,
     on_progress: Callable[[Progress], None],
+    made: bool = False,
 ) -> Report:
     """Watch until it is decided; `deadline` is a reading of time.monotonic().
+
+    `made`: the objects are there when this begins, so that one that is not was deleted by somebody, and failed.
 
     Raises: Stopped when `stop` is set; Transient when the first look at the cluster fails.
     """
@@ -67,7 +71,7 @@ def watch_rollout(
     with Watches(client) as watches:
         threads = [_follow(watches, kind, changes) for kind in _kinds(watched)]
         try:
-            return _decide(client, watched, changes, len(threads), stop, deadline, grace, on_progress)
+            return _decide(client, watched, changes, len(threads), stop, deadline, grace, on_progress, made)
         finally:
             watches.close()
             for thread in threads:
@@ -112,6 +116,7 @@ def _decide(
     deadline: float,
     grace: Grace,
     on_progress: Callable[[Progress], None],
+    made: bool,
 ) -> Report:
     observed, told = Observed(), ""
     decide_at: datetime | None = None
@@ -131,7 +136,7 @@ def _decide(
         if unsynced and not late:
             continue
         if changed or not verdicts or late or (decide_at is not None and now >= decide_at):
-            verdicts = {ref: _judge(ref, observed, now, grace) for ref in refs}
+            verdicts = {ref: _judge(ref, observed, now, grace, made) for ref in refs}
             decide_at = min((v.decide_at for v in verdicts.values() if v.decide_at), default=None)
         for ref, verdict in verdicts.items():
             if verdict.state == "failed":
@@ -144,8 +149,10 @@ def _decide(
         told = _tell(verdicts, waiting, told, on_progress)
 
 
-def _judge(ref: Ref, observed: Observed, now: datetime, grace: Grace) -> Verdict:
+def _judge(ref: Ref, observed: Observed, now: datetime, grace: Grace, made: bool) -> Verdict:
     obj = observed.get(ref)
+    if obj is None and made:
+        return failed(Cause("Deleted", "somebody deleted it before it was done"))
     if obj is None:
         return Verdict("progressing", "Missing", "it is not there", Cause("Missing", f"{ref} is not there"))
     return diagnose(obj, observed.related(ref.namespace), now=now, grace=grace)

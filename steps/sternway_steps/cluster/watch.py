@@ -48,7 +48,7 @@ class Watches:
         self.closed.set()
         with self._lock:
             for response in self._open:
-                _shut(response)
+                shut(response)
 
     def follow(
         self, api_version: str, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
@@ -108,7 +108,7 @@ class Watches:
         with self._lock:
             self._open.add(response)
             if self.closed.is_set():
-                _shut(response)
+                shut(response)
         try:
             for line in _lines(response):
                 event = json.loads(line)
@@ -134,7 +134,8 @@ def _lines(response: Any) -> Iterator[bytes]:
         yield from (line for line in lines if line.strip())
 
 
-def _shut(response: Any) -> None:
+def shut(response: Any) -> None:
     """Shut the connection down below TLS and buffers, so that a thread that reads from it sees its end."""
-    with suppress(OSError, ValueError), socket.socket(fileno=os.dup(response.fileno())) as sock:
+    # One that is at its end has no connection any more, and http.client no descriptor of it: an AttributeError.
+    with suppress(OSError, ValueError, AttributeError), socket.socket(fileno=os.dup(response.fileno())) as sock:
         sock.shutdown(socket.SHUT_RDWR)

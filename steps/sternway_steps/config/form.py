@@ -7,6 +7,7 @@ from typing import Any
 from . import scalars as s
 from .argo import ARGO, PARAMETERS, SCHEDULE
 from .build import BUILD
+from .command import COMMAND, RESOURCES, command_step
 from .declared import DECLARED
 from .document import Node
 from .reader import Group, Many, Raw, Section, Short, Table
@@ -24,6 +25,8 @@ def _http(**keys: Any) -> dict[str, Any]:
 def _step(**keys: Any) -> StepConfig:
     if "with" in keys:
         keys["options"] = keys.pop("with")
+    if any(key in keys for key in COMMAND):
+        return command_step(keys)
     return StepConfig(**{"uses": keys["name"], **keys})
 
 
@@ -58,7 +61,6 @@ _PROBE = Short(
         _probe,
     ),
 )
-_QUANTITIES = Table(s.string, s.quantity)
 _HTTP = Section(
     {
         "service": s.dns_label,
@@ -84,6 +86,7 @@ _STEP = Short(
             "retries": s.whole(0, 100),
             "deadline": s.duration,
             "with": Table(s.string, Raw()),
+            **COMMAND,
         },
         _step,
         required=("name",),
@@ -97,7 +100,7 @@ SIMPLE: dict[str, Any] = {
     "env": Table(s.env_name, Short(s.string, _SOURCE)),
     "command": Many(s.string),
     "args": Many(s.string),
-    "resources": Section({"requests": _QUANTITIES, "limits": _QUANTITIES}),
+    "resources": RESOURCES,
     "probes": Section({"readiness": _PROBE, "liveness": _PROBE, "startup": _PROBE}),
     "labels": Table(s.string, s.string),
     "annotations": Table(s.string, s.string),

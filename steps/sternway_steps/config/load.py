@@ -11,6 +11,7 @@ from ..cluster.selector import selector
 from ..errors import Refused
 from . import simple
 from .builds import build_of
+from .command import check_commands, placed
 from .document import Node
 from .errors import ConfigErrors, Place
 from .extends import read
@@ -18,7 +19,7 @@ from .form import FORM, SIMPLE, check_from
 from .manifests import read_all
 from .overrides import lay_over
 from .reader import MISSING, Reader
-from .schema import NOT_UNDONE, Config, Manifest, VerifyConfig
+from .schema import NOT_UNDONE, Config, Manifest, StepConfig, VerifyConfig
 
 
 def load(
@@ -81,7 +82,8 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
     """Find what no key by itself shows."""
     simple_keys = [key for key in SIMPLE if key in keys]
     place, removed = root.lack("image")
-    if not has_manifests and "image" not in keys:
+    deploys = any(step.uses == "deploy" for step in _flat(keys["steps"])) if "steps" in keys else True
+    if deploys and not has_manifests and "image" not in keys:
         reader.report(place, "image", "there is nothing to deploy", "image, or manifests", removed)
     elif simple_keys and "image" not in keys:
         place, message = root.value[simple_keys[0]].place, "this key belongs to the simple form, which needs image"
@@ -102,13 +104,18 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
             reader.report(place, f"probes.{kind}", "it has no port to ask", expected, removed)
     if "steps" in keys:
         _check_selectors(keys["steps"], root.value["steps"].node, "steps", reader)
+        check_commands(keys["steps"], root.value["steps"].node, "steps", reader)
+
+
+def _flat(steps: Sequence[Any]) -> list[StepConfig]:
+    return [step for item in steps for step in (item if isinstance(item, tuple) else (item,))]
 
 
 def _check_selectors(steps: Sequence[Any], node: Node, field: str, reader: Reader) -> None:
     for number, (step, where) in enumerate(zip(steps, node.value, strict=True)):
         if isinstance(step, tuple):
             _check_selectors(step, where, f"{field}[{number}]", reader)
-        elif "selector" in step.options:
+        elif "selector" in step.options and "with" in where.value:
             entry = where.value["with"].node.value["selector"]
             try:
                 selector(str(step.options["selector"]))
@@ -132,6 +139,12 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
     verify["http"] = tuple(check for check in checks if check is not None)
     others = ("namespace", "steps", "build", "deploy", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
+    if "steps" in keys:
+        folder = Path(root.place.source).parent  # paths of extended files are named from here too
+        rest["steps"] = tuple(
+            tuple(placed(step, folder) for step in item) if isinstance(item, tuple) else placed(item, folder)
+            for item in keys["steps"]
+        )
     if "declared" in keys:
         rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)

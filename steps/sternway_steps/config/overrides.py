@@ -14,8 +14,11 @@ PREFIX = "STERNWAY_"
 # Variables that say how Sternway runs, not what it deploys.
 _RESERVED = frozenset(
     PREFIX + word
-    for word in ("CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE")
-)
+    for word in (
+        "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
+        "STEP", "ATTEMPT", "TARGET", "ACTION",  # what a command is told, which may call Sternway itself
+    )
+)  # fmt: skip
 _OPEN = (PREFIX + "TEST", PREFIX + "BENCH")
 _PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 

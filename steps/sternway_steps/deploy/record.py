@@ -17,14 +17,18 @@ def intent(objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, 
     return {"objects": [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]}
 
 
-def evidence(applied: Iterable[Applied]) -> dict[str, Any]:
-    """Record what the server made of it: UID, whether it was created, and the object without its status."""
+def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | None], run: str) -> dict[str, Any]:
+    """Record what the server made of it: UID, whether it was created, and the object without its status.
+
+    `again`: an earlier attempt of this run had applied it, and others may have written since.
+    """
     return {
         "objects": [
             {
                 "ref": [done.ref.api_version, done.ref.kind, done.ref.namespace, done.ref.name],
                 "uid": done.uid,
                 "created": done.created,
+                "again": run_of(before.get(done.ref)) == run,
                 # Owners too: they name the items of lists (see cluster.fields).
                 "after": {**content(done.after), "metadata": _metadata(done.after)},
             }
@@ -47,7 +51,8 @@ def changes(
     """Fold all attempts of a run into one change for each object, in the order in which they were applied.
 
     An attempt that was tried again saw the first one's work as "before". So `before` is the latest snapshot that
-    does not carry this run's annotation, `applied` and the evidence are the latest there are.
+    does not carry this run's annotation, `applied` and the evidence are the latest there are. What an attempt that was
+    tried again saw after its apply is no evidence of what the run changed: the first one's may have been lost.
     """
     before: dict[Ref, dict[str, Any] | None] = {}
     applied: dict[Ref, dict[str, Any]] = {}
@@ -57,16 +62,18 @@ def changes(
         if ref not in before or run_of(entry["before"]) != run:
             before[ref] = entry["before"]
     found = {Ref(*entry["ref"]): entry for data in evidences for entry in data["objects"]}
-    created = {Ref(*e["ref"]) for data in evidences for e in data["objects"] if e["created"]}
+    told: dict[Ref, bool] = {}
+    for entry in (obj for data in evidences for obj in data["objects"] if not obj.get("again")):
+        told[Ref(*entry["ref"])] = told.get(Ref(*entry["ref"]), False) or bool(entry["created"])
     recreating = {Ref(*data["recreate"]) for data in undo_intents if "recreate" in data}
     return [
         Change(
             ref=ref,
             before=before[ref],
             applied=applied[ref],
-            after=found[ref]["after"] if ref in found else None,
+            after=found[ref]["after"] if ref in found and not found[ref].get("again") else None,
             uid=found[ref]["uid"] if ref in found else None,
-            created=(ref in created) if ref in found else None,
+            created=told.get(ref),
             recreating=ref in recreating,
         )
         for ref in applied

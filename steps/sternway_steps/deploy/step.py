@@ -62,7 +62,7 @@ class Deploy:
             applier.apply(objects, before)
         finally:
             if done:
-                context.journal.evidence(evidence(done))
+                context.journal.evidence(evidence(done, before, context.run))
         created = sum(applied.created for applied in done)
         changed = sum(bool(applied.fields) and not applied.created for applied in done)
         same = len(done) - created - changed

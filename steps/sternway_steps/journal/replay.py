@@ -54,10 +54,16 @@ class Story:
     attempts: tuple[Attempt, ...]
     workflow: str = ""
     """The Argo Workflow that made it, if one did."""
+    stays: tuple[str, ...] = ()
+    """The steps whose effects could not be undone, when the run was."""
 
     def begun(self) -> frozenset[str]:
         """Give the steps whose execution began, whether it ended or not."""
         return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE)
+
+    def changed(self) -> frozenset[str]:
+        """Give the steps that may have changed something: of those that began, all that were not refused."""
+        return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE and a.result != "refused")
 
     def handed_on(self) -> dict[str, dict[str, Any]]:
         """Give what the steps that are done hand on to later ones, by name (see step.Outcome)."""
@@ -97,6 +103,7 @@ def replay(records: Sequence[Record]) -> Story:
         stepwise=bool(began.data.get("stepwise")),
         attempts=tuple(attempts),
         workflow=str(began.data.get("workflow", "")),
+        stays=tuple(last.data.get("stays") or ()) if ended else (),
     )
 
 

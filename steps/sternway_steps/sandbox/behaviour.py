@@ -11,7 +11,8 @@
 | `slow` | ready after APP_AFTER |
 | `hang` | takes requests and never answers |
 
-A command `false`, `true` or `sh -c "… exit N"` ends with that code. All else runs well.
+A command `false`, `true` or `sh -c "… exit N"` ends with that code; `echo WORDS` in it is its log, `sleep N` the seconds
+that it takes. All else runs well.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _EXIT = re.compile(r"exit (\d+)\s*$")
+_ECHO = re.compile(r"echo ([^;&|]+)")
+_SLEEP = re.compile(r"\bsleep ([\d.]+)")
 _REFERENCE = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9._:/]*(@sha256:[0-9a-f]{64})?")
 _MODES = ("crash", "oom", "unready", "slow", "hang")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
@@ -56,11 +59,15 @@ def behaviour_of(container: Mapping[str, Any], *, ends: bool = False) -> Behavio
     if code is None and ends:
         code = 1 if mode in ("crash", "oom") else 0
     tag = image.rpartition(":")[2] if ":" in image.rpartition("/")[2] else "latest"
-    return Behaviour(image, pull, mode, _seconds(env.get("APP_AFTER", "0s")), code, env.get("APP_VERSION") or tag)
+    slept = _SLEEP.search(_last_word(container)) if ends else None
+    after = float(slept[1]) if slept else _seconds(env.get("APP_AFTER", "0s"))
+    return Behaviour(image, pull, mode, after, code, env.get("APP_VERSION") or tag)
 
 
 def logs(container: Mapping[str, Any]) -> list[str]:
     """Give the log lines of a container."""
+    if said := _ECHO.findall(_last_word(container)):
+        return [words.strip() for words in said]
     found = behaviour_of(container)
     lines = [f"app {found.version} starting, mode {found.mode}"]
     if found.mode == "crash" or found.code:
@@ -78,8 +85,17 @@ def answer(pod: Mapping[str, Any], path: str) -> tuple[int, str] | None:
     return 200, f"app {found.version} on {pod['metadata']['name']}\n"
 
 
+def _words(container: Mapping[str, Any]) -> list[str]:
+    words = [*(container.get("command") or []), *(container.get("args") or [])]
+    return [str(word).replace("$$", "$") for word in words]  # as the kubelet reads them
+
+
+def _last_word(container: Mapping[str, Any]) -> str:
+    return next(reversed(_words(container)), "")
+
+
 def _code(container: Mapping[str, Any]) -> int | None:
-    words = [str(w) for w in [*(container.get("command") or []), *(container.get("args") or [])]]
+    words = _words(container)
     if words[:1] and words[0].rpartition("/")[2] in ("true", "false"):
         return int(words[0].endswith("false"))
     match = _EXIT.search(words[-1]) if words else None

@@ -17,7 +17,7 @@ _FEW = 12
 def does_what_it_is_for(lab: Lab) -> None:
     """It succeeds, and what it leaves is what its spec says: a change, or none."""
     before, trial = lab.state(), lab.trial()
-    done = trial.act(Action.EXECUTE)
+    done = lab.patiently(trial, Action.EXECUTE)
     lab.must_succeed(done, "execute")
     if not isinstance(done.outcome, Outcome):
         fail(f"execute gave {done.outcome!r} instead of an Outcome")
@@ -46,7 +46,7 @@ def is_undone_after_a_retry(lab: Lab) -> None:
     for number, what in lab.points(Action.EXECUTE, _FEW):
         trial = lab.trial()
         lab.cut(trial, Action.EXECUTE, number)
-        lab.must_succeed(trial.act(Action.EXECUTE), f"cut {what}, and executed again")
+        lab.must_succeed(lab.patiently(trial, Action.EXECUTE), f"cut {what}, and executed again")
         lab.must_be_undone(trial, before, f"cut {what}, and executed again")
 
 

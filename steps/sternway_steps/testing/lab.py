@@ -16,7 +16,7 @@ from .trial import Subject, Trial
 from .watched import Right
 from .world import World
 
-_TRIES = 3
+_TRIES = 5
 
 
 def fail(text: str) -> NoReturn:
@@ -50,7 +50,7 @@ class Lab:
     def executed(self) -> Trial:
         """Give a run whose execution went well."""
         trial = self.trial()
-        self.must_succeed(trial.act(Action.EXECUTE), "execute")
+        self.must_succeed(self.patiently(trial, Action.EXECUTE), "execute")
         return trial
 
     def points(self, action: Action, most: int | None = None) -> Iterator[tuple[int, str]]:
@@ -76,16 +76,16 @@ class Lab:
         """Roll a run back as the runners do, and fail when what is left is not what was before."""
         effects = self.spec.effects
         if effects is Effects.REVERSIBLE:
-            done = self.roll_back(trial)
+            done = self.patiently(trial, Action.ROLLBACK)
             if done.error is not None:
                 fail(f"{when}: the rollback failed: {type(done.error).__name__}: {done.error}")
         if effects is not Effects.IRREVERSIBLE and (now := self.state()) != before:
             fail(f"{when}: it was not undone: there is {now!r} instead of {before!r}")
 
-    def roll_back(self, trial: Trial) -> Attempted:
-        """Roll back, and again while it says that it may work then."""
+    def patiently(self, trial: Trial, action: Action) -> Attempted:
+        """Do it as the runners do: again while it says that it may work then."""
         for _ in range(_TRIES):
-            done = trial.act(Action.ROLLBACK)
+            done = trial.act(action)
             if not isinstance(done.error, Transient):
                 break
         return done

@@ -27,6 +27,7 @@ class Points:
         self.seen: list[str] = []
         self._at, self._act = at, act
         self._lock = threading.Lock()
+        self._thread = threading.get_ident()
         self._done = self._dead = False
 
     @staticmethod
@@ -40,11 +41,15 @@ class Points:
         self._dead = True
         raise Cut
 
-    def reach(self, what: str) -> None:
-        """Come to a point."""
+    def reach(self, what: str, *, aside: bool = False) -> None:
+        """Come to a point. One that is `aside` counts only in the step's own thread: of a watch that another thread
+        follows nothing comes back to the step, so neither would its death.
+        """  # noqa: D205
         with self._lock:
             if self._dead:
                 raise Cut
+            if aside and threading.get_ident() != self._thread:
+                return
             self.seen.append(what)
             here = not self._done and self._at(len(self.seen), what)
             self._done = self._done or here

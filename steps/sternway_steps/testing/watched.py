@@ -61,16 +61,17 @@ class WatchedTransport(Transport):
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request."""
         self._ask(method, path, query or {}, keys.get("content_type", ""))
-        self._points.reach(f"before {method} {path}")
+        change = changes(method, path, query or {}, body)
+        self._points.reach(f"before {method} {path}", aside=not change)
         answer = super().request(method, path, query=query, body=body, **keys)
-        if changes(method, path, query or {}, body):
+        if change:
             self._points.reach(f"after {method} {path}")
         return answer
 
     def stream(self, path: str, query: Mapping[str, str], read: float) -> urllib3.BaseHTTPResponse:
         """Open a watch."""
         self._ask("GET", path, query, "")
-        self._points.reach(f"before GET {path}")
+        self._points.reach(f"before GET {path}", aside=True)
         return super().stream(path, query, read)
 
     def _ask(self, method: str, path: str, query: Mapping[str, str], content_type: str) -> None:

@@ -46,7 +46,7 @@ def ending(
         failures = tuple(RollbackFailed(str(text)) for text in last.data.get("rollback_errors") or ())
         text = str(last.data.get("error") or "")
         error = first_error(plan, story.attempts) or Stopped(text) if text else None
-        return RunEnded(run, story.status, code, seconds, error, failures)
+        return RunEnded(run, story.status, code, seconds, error, failures, story.stays)
     undone = story.undone()
     left = [step.name for step in plan.undo_of(story.begun()) if step.name not in undone]
     return _cut_off(run, left, workflow, gone, seconds)

@@ -1,0 +1,139 @@
+"""Following the log of a pod that is to come, and what becomes of the pod meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .api_error import ApiError
+from .watch import SYNC, Watches, shut
+
+if TYPE_CHECKING:
+    from .client import Client
+
+_SILENT = 3600.0
+"""Seconds that a log may be silent before its connection counts as dead; a command may well think for long."""
+_CLOSING = 1.0
+_UNSTARTED = ("StartError", "ContainerCannotRun")
+"""Reasons of a container whose program could not be started (kubelet, containerd)."""
+
+
+class PodLog:
+    """The log of the first container of the one pod that a selector finds: follows it from a thread of its own.
+
+    Args:
+        client: the cluster's.
+        namespace: where the pod will be.
+        labels: what selects it.
+        take: is given the log in pieces, as it comes.
+
+    """
+
+    def __init__(self, client: Client, namespace: str, labels: str, take: Callable[[bytes], None]) -> None:
+        self._client, self._namespace, self._labels, self._take = client, namespace, labels, take
+        self._watches = Watches(client)
+        self._response: Any = None
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._ended = threading.Event()
+        self._running = threading.Event()
+        self.pod: Mapping[str, Any] = {}
+        """The pod as it was seen last, also when it is gone."""
+        self.taken = 0
+        """How many bytes came."""
+        self._threads = [
+            threading.Thread(target=work, name="sternway-log", daemon=True) for work in (self._watch, self._follow)
+        ]
+
+    def __enter__(self) -> PodLog:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed.set()
+        self._running.set()
+        self._watches.close()
+        if self._response is not None:
+            shut(self._response)
+        for thread in self._threads:
+            thread.join(_CLOSING)
+
+    @property
+    def started(self) -> bool:
+        """Whether its program ever ran: not with an image that is not there, nor with a program that is not in it."""
+        return bool(_state(self.pod).get("containerID")) and self._terminated.get("reason") not in _UNSTARTED
+
+    @property
+    def unstarted(self) -> str:
+        """Why the program could not be started, "" when nothing says so."""
+        ended = self._terminated
+        return str(ended.get("message") or ended["reason"]) if ended.get("reason") in _UNSTARTED else ""
+
+    @property
+    def exit_code(self) -> int | None:
+        """How its program ended; None when it did not, or nobody saw it."""
+        code = self._terminated.get("exitCode")
+        # Of a container that it lost, or never had, the kubelet says 137 when the pod goes.
+        known = self.started and self._terminated.get("reason") != "ContainerStatusUnknown"
+        return int(code) if code is not None and known else None
+
+    @property
+    def _terminated(self) -> Mapping[str, Any]:
+        return dict((_state(self.pod).get("state") or {}).get("terminated") or {})
+
+    def finish(self, seconds: float) -> None:
+        """Look at the pod once more, for the watch may lag behind, and wait until its log is at its end."""
+        with suppress(ApiError):
+            for pod in self._client.list("v1", "Pod", self._namespace, labels=self._labels).items:
+                self._see(pod)
+        if self.started:
+            self._ended.wait(seconds)
+
+    def _watch(self) -> None:
+        with suppress(ApiError):
+            for change, pod in self._watches.follow("v1", "Pod", self._namespace, labels=self._labels):
+                if change != SYNC:
+                    self._see(pod)
+
+    def _see(self, pod: Mapping[str, Any]) -> None:
+        """Keep what is newest: what has ended does not run again, whoever tells it late."""
+        with self._lock:
+            if not self._terminated or (_state(pod).get("state") or {}).get("terminated"):
+                self.pod = pod
+        if self.started:
+            self._running.set()
+
+    def _follow(self) -> None:
+        self._running.wait()
+        if self._closed.is_set():
+            return
+        metadata = self.pod["metadata"]
+        path = f"/api/v1/namespaces/{self._namespace}/pods/{metadata['name']}/log"
+        query = {"follow": "true", "container": str(self.pod["spec"]["containers"][0]["name"])}
+        # What breaks off here costs lines of the log, not the verdict: that is the watch's.
+        with suppress(ApiError, OSError, *_broken()):
+            self._response = self._client.transport.stream(path, query, _SILENT)
+            if self._closed.is_set():
+                shut(self._response)
+            while chunk := self._response.read1(65_536):
+                self.taken += len(chunk)
+                self._take(chunk)
+            self._response.close()
+        self._ended.set()
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    import urllib3
+
+    return (urllib3.exceptions.HTTPError, ValueError)
+
+
+def _state(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = (pod.get("status") or {}).get("containerStatuses") or [{}]
+    return dict(found[0])

@@ -1,0 +1,5 @@
+"""The command step: any program, here or in an image of its own, with another one that undoes it."""
+
+from .step import Command
+
+__all__ = ["Command"]

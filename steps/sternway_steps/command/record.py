@@ -1,0 +1,72 @@
+"""What the command step writes into the journal, and how its undo reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A command that was about to start: by which runner, under which name, and where that looks for it.
+
+    `place` is the host of a process, the engine of a container, the namespace of a Job.
+    """
+
+    runner: str
+    name: str
+    place: str
+    mark: Mapping[str, str]
+    """What its environment holds, by which its processes are known."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give JSON data."""
+        return {"runner": self.runner, "name": self.name, "place": self.place, "mark": dict(self.mark)}
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Begun:
+        """Read what to_dict gave."""
+        return Begun(str(data["runner"]), str(data["name"]), str(data["place"]), dict(data["mark"]))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, surely.
+
+    `code` is its exit code, None when we ended it, or when it never `started`; `why` says then what was in its way.
+    `log` are its last lines, `details` what the runner saw besides.
+    """
+
+    code: int | None
+    started: bool = True
+    log: tuple[str, ...] = ()
+    why: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ended(name: str, how: Ended) -> dict[str, Any]:
+    """Record how the command of a name ended."""
+    return {"ended": name, "code": how.code, "started": how.started, "log": list(how.log)}
+
+
+def begun(intents: Sequence[Mapping[str, Any]]) -> list[Begun]:
+    """Give the commands that were about to start, oldest first."""
+    return [Begun.from_dict(data) for data in intents if "runner" in data]
+
+
+def still_open(intents: Sequence[Mapping[str, Any]], evidences: Sequence[Mapping[str, Any]]) -> list[Begun]:
+    """Give the commands of which nobody knows that they ended."""
+    over = {data["ended"] for data in evidences if "ended" in data}
+    return [each for each in begun(intents) if each.name not in over]
+
+
+def never_started(intents: Sequence[Mapping[str, Any]], evidences: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether of all attempts it is known that no process began: an image that could not be pulled."""
+    names = {data["ended"] for data in evidences if data.get("started") is False}
+    return all(each.name in names for each in begun(intents))
+
+
+def done_before(undo_intents: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether an earlier rollback of this run came to its good end."""
+    return any(data.get("code") == 0 for data in undo_intents if "ended" in data)

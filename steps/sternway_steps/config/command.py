@@ -1,0 +1,141 @@
+"""A step that is a command of the user's own: its keys, and what they must be together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from . import scalars as s
+from .document import Entry, Node
+from .reader import Many, Reader, Section, Short, Table
+from .schema import StepConfig
+
+USES = "command"
+"""The step that runs commands."""
+
+_FORMS = ({"secret", "key"}, {"config", "key"})
+_TOLD = frozenset(f"STERNWAY_{word}" for word in ("RUN", "STEP", "ATTEMPT", "TARGET", "ACTION"))
+_BY_NAME = ("docker", "podman")
+_OF_IMAGES = ("workdir", "user", "network", "resources", "serviceAccount", "imagePullSecrets", "nodeSelector")
+
+
+def word(node: Node) -> str:
+    """Read a word of a command; the system ends one at its first NUL."""
+    text = s.string(node)
+    if "\0" in text:
+        raise s.Bad("this holds a NUL character, which no program can be given", "a text without it")
+    return text
+
+
+_QUANTITIES = Table(s.string, s.quantity)
+RESOURCES = Section({"requests": _QUANTITIES, "limits": _QUANTITIES})
+# As in the simple form; that a field of the pod is no source here is said with all that are.
+_SOURCE = Section({"secret": s.dns_name, "config": s.dns_name, "key": s.string, "field": s.string})
+COMMAND: dict[str, Any] = {
+    "image": s.image,
+    "execute": Many(word),
+    "rollback": Many(word),
+    "env": Table(s.env_name, Short(word, _SOURCE)),
+    "effects": s.one_of("reversible", "irreversible", "none"),
+    "runner": s.one_of("auto", *_BY_NAME, "process", "kubernetes"),
+    "folder": s.path,
+    "workdir": s.matching(re.compile(r"/.*"), "a path in the container that begins with /", 4096),
+    "user": s.whole(1),
+    "network": s.matching(re.compile(r"[a-zA-Z0-9][\w.:-]*"), "a network of docker or podman, such as host"),
+    "resources": RESOURCES,
+    "serviceAccount": s.dns_name,
+    "imagePullSecrets": Many(s.dns_name),
+    "nodeSelector": Table(s.string, s.string),
+}
+"""The keys that make a step a command, besides those that every step has."""
+
+
+def command_step(keys: dict[str, Any]) -> StepConfig:
+    """Make the step of what was read; its keys become the options, so that the journal has what the undo needs."""
+    options = {key: keys.pop(key) for key in COMMAND if key in keys and key != "effects"}
+    effects = keys.pop("effects", "reversible" if "rollback" in options else None)
+    # A `with` beside it is a mistake, which is named with its place when the whole file is read.
+    keys = {key: value for key, value in keys.items() if key != "options"}
+    return StepConfig(**{**keys, "uses": USES, "options": options, "effects": effects})
+
+
+def check_commands(steps: Sequence[Any], node: Node, field: str, reader: Reader) -> None:
+    """Find what no key of a command shows by itself. `node` is where the steps stand."""
+    for number, (step, where) in enumerate(zip(steps, node.value, strict=True)):
+        path = f"{field}[{number}]"
+        if isinstance(step, tuple):
+            check_commands(step, where, path, reader)
+        elif step.uses == USES or (isinstance(where.value, dict) and any(key in where.value for key in COMMAND)):
+            _check(where, path, reader)
+
+
+def placed(step: StepConfig, folder: Path) -> StepConfig:
+    """Give a step whose folder is absolute: the undo may be called from elsewhere. `folder` is the config's own."""
+    if step.uses != USES or ("folder" not in step.options and "image" in step.options):
+        return step
+    own = (folder / str(step.options.get("folder", "."))).resolve()
+    return replace(step, options={**step.options, "folder": str(own)})
+
+
+def _check(where: Node, path: str, reader: Reader) -> None:
+    keys: Mapping[str, Entry] = where.value if isinstance(where.value, dict) else {}
+    if "execute" not in keys:
+        mine = next((key for key in COMMAND if key in keys), None)
+        place = keys[mine].place if mine else where.place
+        said = "this key belongs to a step that is a command" if mine else "this step is a command, and has none"
+        reader.report(place, f"{path}.{mine or 'execute'}", said, "execute: [PROGRAM, ARGUMENT, …]")
+        return
+
+    def report(key: str, message: str, expected: str = "", hint: str = "") -> None:
+        reader.report(keys[key].place, f"{path}.{key}", message, expected, hint)
+
+    for key in ("uses", "with"):
+        if key in keys and (key, keys[key].node.value) != ("uses", USES):
+            report(key, "a step is a command or one of Sternway's, not both", hint=f"remove {key}, or execute")
+    for key in ("execute", "rollback"):
+        if key in keys and not (keys[key].node.value and keys[key].node.value[0].value):
+            report(key, "this command is empty", "[PROGRAM, ARGUMENT, …]")
+    _check_effects(keys, report)
+    _check_runner(keys, report)
+    if "env" in keys:
+        _check_env(keys["env"].node, f"{path}.env", reader)
+
+
+def _check_effects(keys: Mapping[str, Entry], report: Any) -> None:
+    effects = keys["effects"].node.value if "effects" in keys else None
+    if "rollback" in keys and effects in ("none", "irreversible"):
+        report("rollback", f"there is nothing to roll back: effects is {effects}", hint="remove one of the two")
+    elif "rollback" not in keys and effects == "reversible":
+        report("effects", "what is reversible needs the command that undoes it", "rollback: [PROGRAM, ARGUMENT, …]")
+    elif "rollback" not in keys and effects is None:
+        hint = "rollback: […] undoes it, effects: none leaves nothing, effects: irreversible stays whatever happens"
+        report("execute", "nothing says what becomes of it when the run is undone", hint=hint)
+
+
+def _check_runner(keys: Mapping[str, Entry], report: Any) -> None:
+    runner = keys["runner"].node.value if "runner" in keys else "auto"
+    if "image" not in keys:
+        if runner in (*_BY_NAME, "kubernetes"):
+            report("runner", f"{runner} runs containers, and there is no image", "image: NAME")
+        for key in _OF_IMAGES:
+            if key in keys:
+                report(key, "this key is for a container, and there is no image", "image: NAME")
+    elif runner == "process":
+        report("image", "a process of this machine has no image", hint="remove image, or runner: process")
+    if "folder" in keys and runner == "kubernetes":
+        report("folder", "a pod has no folder of this machine", hint="put the files into the image, or into arguments")
+    if "network" in keys and runner == "kubernetes":
+        report("network", "this key is for docker and podman", hint="remove it")
+
+
+def _check_env(node: Node, path: str, reader: Reader) -> None:
+    for name, entry in node.value.items():
+        value = entry.node.value
+        if isinstance(value, dict) and set(value) not in _FORMS:
+            expected = "a string, {secret: NAME, key: KEY} or {config: NAME, key: KEY}"
+            reader.report(entry.place, f"{path}.{name}", "this says not where the value comes from", expected)
+        if name in _TOLD:
+            reader.report(entry.place, f"{path}.{name}", "Sternway sets this itself", hint="take another name")

@@ -1,0 +1,288 @@
+"""A command means the same wherever it runs: as a process, by docker, by podman, as a Job."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sternway_steps.cluster.client import Client
+from sternway_steps.command import Command
+from sternway_steps.command.invocation import name_of
+from sternway_steps.command.process import end_marked
+from sternway_steps.config.schema import Grace, VerifyConfig
+from sternway_steps.errors import Failed, RollbackFailed, Stopped, Transient
+from sternway_steps.exits import Exit
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.session import Session
+from sternway_steps.step import Action
+
+from tests.commands import Bench
+from tests.conftest import Cluster
+from tests.helpers import command, sternway, until
+
+DOCKER_IMAGE = "localhost/python:3.11-slim"
+JOB_IMAGE = "localhost/busybox:1"
+pytestmark = pytest.mark.timeout(240)
+# What podman needs where it may not raise limits, as in a container of its own.
+PODMAN_CONF = """
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+netns = "host"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+"""
+
+
+def _answers(program: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    done = subprocess.run([program, "info"], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"{program} does not answer: {done.stderr[-200:]}")
+
+
+@pytest.fixture(scope="session")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give podman a configuration of its own, and the image that docker has."""
+    conf = tmp_path_factory.mktemp("podman") / "containers.conf"
+    conf.write_text(PODMAN_CONF)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONTAINERS_CONF", str(conf))
+        _answers("podman")
+        if subprocess.run(["podman", "image", "exists", DOCKER_IMAGE], timeout=60, check=False).returncode != 0:
+            archive = conf.with_name("image.tar")
+            subprocess.run(["docker", "save", "-o", archive, DOCKER_IMAGE], check=True, timeout=120)
+            subprocess.run(["podman", "load", "-q", "-i", archive], check=True, timeout=120, capture_output=True)
+        yield
+
+
+@pytest.fixture(params=[
+    "process", "sandbox", *(pytest.param(name, marks=pytest.mark.cluster) for name in ("docker", "podman", "real")),
+])  # fmt: skip
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    kind = request.param
+    made = Bench(
+        tmp_path, options={"runner": kind}, run=f"r-{tmp_path.name[-12:].strip('_-')}-{time.time_ns() % 10**9}"
+    )
+    made.config = {"verify": VerifyConfig(grace=Grace(pull=2))}
+    if kind == "process":
+        made.options["folder"] = str(tmp_path)
+        yield made
+    elif kind in ("docker", "podman"):
+        request.getfixturevalue("podman") if kind == "podman" else _answers("docker")
+        made.options |= {"image": DOCKER_IMAGE}
+        yield made
+    else:
+        made.options = {"runner": "kubernetes", "image": JOB_IMAGE}
+        if kind == "sandbox":
+            sandbox: Sandbox = request.getfixturevalue("sternway_sandbox")
+            made.lives = False
+            made.client = Client.connect(sandbox.kubeconfig)
+            yield made
+            made.client.close()
+        else:
+            real: Cluster = request.getfixturevalue("real")
+            made.client, made.namespace = real.client, real.namespace
+            yield made
+
+
+def runs(bench: Bench) -> Callable[[], bool]:
+    """Give what tells whether a command of the bench is at work anywhere."""
+    name = name_of(bench.run, "s", Action.EXECUTE, 1)
+
+    def running() -> bool:
+        if bench.client is not None:
+            pods = bench.client.list("v1", "Pod", bench.namespace, labels=f"sternway.dev/job={name}").items
+            return any(pod["status"].get("phase") == "Running" for pod in pods)
+        if bench.options["runner"] == "process":
+            return bool(bench.lines)
+        asked = [bench.options["runner"], "ps", "--quiet", "--filter", f"name={name}"]
+        return bool(subprocess.run(asked, capture_output=True, check=True, timeout=60).stdout.strip())
+
+    return running
+
+
+def gone(bench: Bench) -> bool:
+    """Tell whether nothing is left of the run: no process, no container, no Job."""
+    if bench.client is not None:
+        return not bench.client.list("batch/v1", "Job", bench.namespace).items
+    if bench.options["runner"] == "process":
+        return True
+    asked = [bench.options["runner"], "ps", "--all", "--quiet", "--filter", f"name=sternway-{bench.run}"]
+    return not subprocess.run(asked, capture_output=True, check=True, timeout=60).stdout.strip()
+
+
+def test_what_it_writes_is_told_and_its_end_is_kept(bench: Bench) -> None:
+    assert bench.sh("echo one; echo two; exit 0").summary == "done: two"
+    assert bench.lines == ["one", "two"]
+    until(lambda: gone(bench), 30, "nothing is left of it")
+    with pytest.raises(Failed, match=r"ended with exit code 3: no luck") as failed:
+        bench.sh("echo no luck; exit 3")
+    assert failed.value.details["log"] == ["no luck"]
+    with pytest.raises(Transient, match="exit code 75"):
+        bench.sh("exit 75")
+    with pytest.raises(RollbackFailed, match="exit code 4: stuck") as stuck:
+        bench.rollback("sh", "-c", "echo stuck; exit 4")
+    assert stuck.value.details["log"] == ["stuck"]
+    assert bench.rollback("sh", "-c", "echo back; exit 0").summary == "done: back"
+    bench.said.clear()
+    assert bench.rollback("sh", "-c", "echo again; exit 0").summary == "undone before in this run"
+    assert bench.said == [], "what is undone is not undone twice"
+
+
+def test_what_never_began_is_not_undone(bench: Bench) -> None:
+    assert bench.rollback("sh", "-c", "echo back").summary == "it never started: nothing to undo"
+    assert bench.said == []
+
+
+def test_arguments_and_variables_arrive_as_they_were_written(bench: Bench) -> None:
+    if not bench.lives:
+        pytest.skip("nothing really runs in the sandbox")
+    env = {"A": "two words", "B": "$(A) $A ${A}", "C": "a\nb", "D": 'it\'s "x"'}
+    script = 'printf "%s|" "$0" "$1" "$A" "$B" "$C" "$D"; echo; echo $STERNWAY_RUN $STERNWAY_STEP $STERNWAY_ACTION $STERNWAY_ATTEMPT $STERNWAY_TARGET'
+    bench.execute("sh", "-c", script, "$(A)", "$$A *", env=env)
+    assert "\n".join(bench.lines) == (
+        '$(A)|$$A *|two words|$(A) $A ${A}|a\nb|it\'s "x"|\n' + f"{bench.run} s execute 1 t"
+    )
+    bench.said.clear()
+    bench.rollback("sh", "-c", "echo $STERNWAY_ACTION $STERNWAY_ATTEMPT")
+    assert bench.lines == ["rollback 1"]
+
+
+def test_what_is_stopped_is_ended_and_its_undo_finds_nothing_that_runs(bench: Bench) -> None:
+    ended: list[BaseException] = []
+
+    def execute() -> None:
+        try:
+            bench.sh("echo begun; sleep 300")
+        except Stopped as stopped:
+            ended.append(stopped)
+
+    thread = threading.Thread(target=execute)
+    thread.start()
+    until(runs(bench), 60, "it runs")
+    bench.stop.set()
+    thread.join(60)
+    assert [type(error) for error in ended] == [Stopped]
+    until(lambda: gone(bench), 10, "nothing is left of it")
+    bench.stop = threading.Event()
+    assert bench.rollback("sh", "-c", "echo back; exit 0").summary == "done: back"
+
+
+def test_a_deadline_ends_it(bench: Bench) -> None:
+    bench.deadline = 3.0
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        bench.sh("echo begun; sleep 300")
+    assert time.monotonic() - began < 60
+    until(lambda: gone(bench), 10, "nothing is left of it")
+
+
+def test_an_attempt_whose_end_nobody_knows_is_ended_before_anything_else(bench: Bench) -> None:
+    """As after a kill -9 of its runner: the intent is there, the evidence is not, and the command goes on."""
+    journal = bench.context(Action.EXECUTE).journal  # attempt 1 is cut off
+    context = bench.context(Action.EXECUTE, execute=["sh", "-c", "echo begun; sleep 300"])
+    context = replace(context, attempt=1)
+
+    class Cut:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(journal, name)
+
+        def evidence(self, data: Any) -> None:
+            """Never written."""
+
+    thread = threading.Thread(target=lambda: _quietly(Command().execute, replace(context, journal=Cut())))
+    thread.start()
+    until(runs(bench), 60, "it runs")
+    assert bench.rollback("sh", "-c", "echo back; exit 0").summary == "done: back"
+    thread.join(30)
+    assert not thread.is_alive(), "the command was ended from outside"
+    assert any(text.startswith("ending what may still run") for text in bench.said)
+    until(lambda: gone(bench), 10, "nothing is left of it")
+
+
+def _quietly(do: Callable[[Any], Any], given: Any) -> None:
+    with suppress(Failed, Stopped):
+        do(given)
+
+
+def test_a_program_that_is_not_there_is_named(bench: Bench) -> None:
+    if not bench.lives:
+        pytest.skip("the sandbox knows no programs")
+    with pytest.raises(Exception, match=r"no-such-program.*(not on PATH|not found)"):
+        bench.execute("no-such-program", "x")
+
+
+@pytest.mark.parametrize("bench", [pytest.param("docker", marks=pytest.mark.cluster), "sandbox", pytest.param("real", marks=pytest.mark.cluster)], indirect=True)  # fmt: skip
+def test_an_image_that_is_not_there_never_started_so_nothing_is_undone(bench: Bench) -> None:
+    began = time.monotonic()
+    with pytest.raises(Exception, match=r"nope:9") as failed:
+        bench.sh("echo begun", image="localhost:5000/nope:9")
+    assert type(failed.value).__name__ in ("Failed", "Refused")
+    assert time.monotonic() - began < 40
+    assert "nothing to undo" in bench.rollback("sh", "-c", "echo back; exit 0", image="localhost:5000/nope:9").summary
+    assert bench.lines == []
+    assert gone(bench)
+
+
+def test_processes_are_known_by_what_they_inherit(tmp_path: Path) -> None:
+    """Those too that left their group, and whose parent is gone."""
+    mark = {"STERNWAY_RUN": f"r{time.time_ns()}", "STERNWAY_STEP": "s"}
+    script = "setsid sleep 300 & echo $!; exit 0"
+    file = tmp_path / "pid"
+    with file.open("w") as out:
+        subprocess.run(["sh", "-c", script], env={**os.environ, **mark}, stdout=out, timeout=10, check=True)
+    pid = int(file.read_text())
+    assert Path(f"/proc/{pid}").exists()
+    end_marked({**mark, "STERNWAY_RUN": "another"})
+    assert Path(f"/proc/{pid}").exists()
+    end_marked(mark)
+    until(lambda: not Path(f"/proc/{pid}").exists(), 10, "it is gone")
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("runner", ["docker", "podman", "kubernetes"])
+def test_one_step_that_is_stopped_is_sealed_in_two_seconds(runner: str, real: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> None:  # fmt: skip
+    """As Argo stops it: what can't be ended in that time is ended by the rollback, before it undoes anything."""
+    if runner == "podman":
+        request.getfixturevalue("podman")
+    image = JOB_IMAGE if runner == "kubernetes" else DOCKER_IMAGE
+    deaf = "trap '' TERM; echo begun; sleep 300"
+    step = {"name": "s", "image": image, "runner": runner, "execute": ["sh", "-c", deaf], "rollback": ["true"]}
+    path = tmp_path / "sternway.yaml"
+    path.write_text(json.dumps({"name": "t", "namespace": real.namespace, "steps": [step]}))
+    arguments = ["--kubeconfig", real.kubeconfig, "--config", str(path)]
+    running = subprocess.Popen(command("step", "s", "execute", *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+    assert running.stdout is not None
+    said = [running.stdout.readline()]
+    while b"| begun" not in said[-1]:
+        said.append(running.stdout.readline())
+        assert said[-1], said
+    began = time.monotonic()
+    running.send_signal(signal.SIGTERM)
+    rest = running.communicate(timeout=60)[0].decode()
+    assert time.monotonic() - began < 2, rest
+    assert running.returncode == Exit.STOPPED, rest
+    undone = sternway("step", "s", "rollback", *arguments, kubeconfig=real.kubeconfig)
+    assert undone.returncode == 0, undone.stdout + undone.stderr
+    pods = [pod["metadata"]["name"] for pod in real.client.list("v1", "Pod", real.namespace).items]
+    assert not [name for name in pods if "-execute-" in name]
+    if runner != "kubernetes":
+        left = subprocess.run([runner, "ps", "-aq", "--filter", "name=-s-execute-1"], capture_output=True, check=True, timeout=60)  # fmt: skip
+        assert not left.stdout.strip()
+    with Session(kubeconfig=real.kubeconfig, namespace=real.namespace) as session:
+        story = session.story(session.runs()[0].run)
+    assert [f"{a.action} {a.result}" for a in story.attempts] == ["execute stopped", "rollback done"]
