@@ -9,7 +9,9 @@ SPEC = StepSpec(name="build", effects=Effects.REVERSIBLE, needs_cluster=False, o
 
 
 class Build:
-    """Builds an image and pushes it; later steps use its digest. What it works with is loaded when it works."""
+    """Builds an image and pushes it; later steps use its digest."""
+
+    # What it works with is loaded when it works: most runs of the command line only name it.
 
     @property
     def spec(self) -> StepSpec:
