@@ -5,7 +5,7 @@ variable "REGISTRY" { default = "" }
 variable "VERSION" { default = "dev" }
 variable "REVISION" { default = "unknown" }
 
-group "default" { targets = ["step"] }
+group "default" { targets = ["step", "base"] }
 
 target "step" {
   name       = step
@@ -16,5 +16,16 @@ target "step" {
   tags       = ["${REGISTRY}sternway-${step}:${VERSION}"]
   platforms  = ["linux/amd64", "linux/arm64"]
   args       = { BASE_IMAGE = BASE_IMAGE, CLIENT_IMAGE = CLIENT_IMAGE, VERSION = VERSION, REVISION = REVISION }
+  attest     = ["type=sbom", "type=provenance,mode=max"]
+}
+
+# What the images of other packages' steps are made FROM.
+target "base" {
+  context    = "."
+  dockerfile = "image/Dockerfile"
+  target     = "step"
+  tags       = ["${REGISTRY}sternway-step:${VERSION}"]
+  platforms  = ["linux/amd64", "linux/arm64"]
+  args       = { BASE_IMAGE = BASE_IMAGE, VERSION = VERSION, REVISION = REVISION }
   attest     = ["type=sbom", "type=provenance,mode=max"]
 }

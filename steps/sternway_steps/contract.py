@@ -52,6 +52,7 @@ def _spec(spec: StepSpec) -> Iterator[str]:
         ("needs_cluster", isinstance(spec.needs_cluster, bool), "True or False"),
         ("programs", _texts(spec.programs), "a tuple of strings"),
         ("options", _texts(spec.options), "a tuple of strings"),
+        ("hands_on", _texts(spec.hands_on), "a tuple of strings"),
         ("contract", isinstance(spec.contract, int) and spec.contract > 0, "a whole number from 1"),
     ):
         if not right:

@@ -21,6 +21,7 @@ from sternway_steps.plan import Plan, make_plan
 from .build import findings
 from .container import REPORT
 from .fields import unknown
+from .images import RUN
 from .lint.cron import WORDS, wrong_schedule
 
 # Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
@@ -66,7 +67,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
         _check_parameters(config, document, report)
     _check_security(config, report)
     errors += findings(config, plan.steps, one_pod=kind == "CronJob")
-    _check_images(config, plan, report)
+    _check_images(config, kind, plan, report)
     if errors:
         raise ConfigErrors(errors)
     return plan
@@ -140,16 +141,23 @@ def _check_parameters(config: Config, document: Node, report: Report) -> None:
             report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
 
 
-def _check_images(config: Config, plan: Plan, report: Report) -> None:
-    used, own = {step.spec.name for step in plan.steps}, builtin_steps()
+def _check_images(config: Config, kind: str, plan: Plan, report: Report) -> None:
+    used = {step.spec.name for step in plan.steps}
     for name in config.argo.images:
-        if plan.steps and name not in used:
-            report("argo", f"argo.images.{name}", "no step of this pipeline uses it", nearest(name, used))
-    if "{version}" in config.argo.image:
-        for name in sorted(used - set(own) - set(config.argo.images)):
-            # Sternway's own version says nothing of an image that another package comes in.
-            message = f"the step {name} comes from another package, so its image is another one too"
-            report("argo", f"argo.images.{name}", message, f"argo: {{images: {{{name}: IMAGE}}}}")
+        if plan.steps and name not in {*used, RUN}:
+            report("argo", f"argo.images.{name}", "no step of this pipeline uses it", nearest(name, {*used, RUN}))
+    if "{version}" not in config.argo.image:
+        return
+    # Sternway's own version says nothing of an image that another package comes in.
+    others = sorted(used - set(builtin_steps()))
+    if kind == "CronJob":
+        if others and RUN not in config.argo.images:
+            message = f"{', '.join(others)} of other packages: the image that runs all steps has to hold them too"
+            report("argo", f"argo.images.{RUN}", message, f"argo: {{images: {{{RUN}: IMAGE}}}}")
+        return
+    for name in (name for name in others if name not in config.argo.images):
+        message = f"the step {name} comes from another package, so its image is another one too"
+        report("argo", f"argo.images.{name}", message, f"argo: {{images: {{{name}: IMAGE}}}}")
 
 
 def _check_security(config: Config, report: Report) -> None:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from hera.workflows import models as m
-from sternway_steps import __version__
 from sternway_steps.config import Config
 from sternway_steps.exits import Exit
 from sternway_steps.plan import Plan, PlannedStep
@@ -14,6 +13,7 @@ from sternway_steps.step import Action
 
 from .build import Needs, needs
 from .files import CONFIG
+from .images import image_of
 from .made import made
 
 SPARE = 30
@@ -91,12 +91,6 @@ def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) ->
         retry_strategy=_retries(config, argo.rollback_retries, _CUT_OFF),
         active_deadline_seconds=math.ceil(argo.rollback_deadline),
     )
-
-
-def image_of(config: Config, step: str) -> str:
-    """Give the image of the step that is used."""
-    argo = config.argo
-    return argo.images.get(step, argo.image).replace("{step}", step).replace("{version}", __version__)
 
 
 def _main(

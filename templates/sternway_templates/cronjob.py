@@ -13,14 +13,12 @@ from sternway_steps.step import Action
 
 from .build import BUILD, needs
 from .checks import checked_plan
-from .container import RESTRICTED, SPARE, image_of
+from .container import RESTRICTED, SPARE
 from .files import CONFIG, config_maps, files
+from .images import RUN, image_of
 from .output import numbered
 from .rbac import rbac
 from .workflow import pod_security
-
-IMAGE = "run"
-"""What `{step}` in argo.image stands for: the image that runs all steps."""
 
 
 def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
@@ -85,7 +83,7 @@ def _pod(config: Config, plan: Plan, account: str, maps: Sequence[str]) -> dict[
     job_name = {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}}
     container = {
         "name": "run",
-        "image": image_of(config, BUILD if builds else IMAGE),
+        "image": image_of(config, BUILD if builds and RUN not in config.argo.images else RUN),
         "command": ["sternway"],
         "args": ["run", "--config", f"/config/{CONFIG}"],
         "env": [

@@ -59,6 +59,12 @@ class Mute(Good):
         super().execute(context)
 
 
+class Generous(Good):
+    def execute(self, context: Context) -> Outcome:
+        super().execute(context)
+        return Outcome("written", hands_on={"images": {"a:1": "sha256:1"}})
+
+
 class IntentLast(Good):
     def execute(self, context: Context) -> Outcome:
         before = read(context)

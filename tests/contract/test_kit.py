@@ -16,6 +16,7 @@ from sternway_steps.testing.lab import Lab
 from sternway_steps.testing.trial import Subject
 from sternway_steps.testing.world import world
 
+from tests.conftest import ROOT
 from tests.contract import broken
 from tests.helpers import config_map, config_of
 
@@ -76,6 +77,7 @@ def found(lab: Lab, *names: str) -> dict[str, str]:
         (broken.Mute, DOES, "gave back NoneType instead of an Outcome"),
         (broken.Secretly, DOES, "it needs no cluster, and asks for one"),
         (broken.Vandal, DOES, "it has no effects .Effects.NONE., and it changed the state"),
+        (broken.Generous, DOES, "it hands on images, which spec.hands_on does not name"),
         (broken.IntentLast, CUT, "had changed something, and no intent was in the journal"),
         (broken.NeedsEvidence, CUT, "cut .*: the rollback failed: RollbackFailed: there is no evidence"),
         (broken.LatestIntent, RETRY, "executed again: it was not undone: there is 'new' instead of 'old'"),
@@ -147,3 +149,24 @@ def test_without_pytest_it_says_what_is_missing() -> None:
     code = "import sys; sys.modules['pytest'] = None\nimport sternway_steps.testing"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "sternway_steps.testing needs pytest, which is not installed: pip install pytest" in done.stderr
+
+
+def test_the_step_of_the_readme_passes_by_the_test_of_the_readme(tmp_path: Path) -> None:
+    page = (ROOT / "steps/README.md").read_text()
+    for name in ("notice_step.py", "test_notice.py"):
+        (tmp_path / name).write_text(page.split(f"<!-- {name} -->\n```python\n")[1].split("```")[0])
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."], cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert f"{len(CHECKS)} passed" in done.stdout, done.stdout + done.stderr
+    broken_step = (tmp_path / "notice_step.py").read_text().replace("        context.check()", "        #")
+    (tmp_path / "notice_step.py").write_text(broken_step)
+    again = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "call context.check() before each change" in again.stdout

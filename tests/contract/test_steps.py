@@ -79,7 +79,7 @@ class TestVerify(Deployed):
 class Real:
     """The same on a real cluster; there every point takes its time."""
 
-    most = 2
+    most = 3
 
     @pytest.fixture
     def sternway_kubeconfig(self, real: Cluster) -> str:

@@ -130,7 +130,7 @@ class Controller:
         name, run = workflow["metadata"]["name"], workflow["metadata"]["uid"]
         given = workflow["spec"].get("arguments", {}).get("parameters", [])
         config = load(self.path, overrides=[f"{p['name'].replace('-', '.')}={p['value']}" for p in given])
-        plan = make_plan(config.steps, self.session.specs())
+        plan = make_plan(config.steps, self.session.specs(config))
         self.set(name, phase="Running")
         self.node(name, name, "Steps", "execute", "Running")
         good = all(self._pod(name, run, config, step.name, Action.EXECUTE, step.retries + 1) for step in plan.steps)

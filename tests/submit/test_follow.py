@@ -21,6 +21,7 @@ from sternway_steps.errors import Refused, SternwayError, Stopped, Transient
 from sternway_steps.events import RunEnded, StepEnded, StepProgress, StepStarted, UndoStarted
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Attempt, Status
+from sternway_steps.known import Steps
 from sternway_steps.plan import make_plan
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Request, cut, fail
@@ -79,7 +80,8 @@ def test_what_is_refused_before_a_change_ends_alike(argo: Client, sternway_sandb
 def test_a_step_that_is_tried_again_says_so(argo: Client, sternway_sandbox: Sandbox, tmp_path: Path) -> None:
     path = written(tmp_path)
     with Controller(sternway_sandbox.kubeconfig, path) as controller:
-        controller.session.steps["deploy"] = _AwayOnce(controller.session.steps["deploy"])
+        own = controller.session.steps.own
+        controller.session.steps = Steps({**own, "deploy": _AwayOnce(own["deploy"])}, tuple)
         got, output = submitted(sternway_sandbox.kubeconfig, path)
     assert got == Exit.DONE
     deploys = [e for e in output.events if isinstance(e, StepStarted | StepEnded) and e.step == "deploy"]
@@ -228,7 +230,9 @@ def test_pods_that_wait_and_counts_are_told(argo: Client, sternway_sandbox: Sand
 
         controller.before = stuck
         verify = controller.session.steps["verify"]
-        controller.session.steps["verify"] = _Counting(verify, controller)
+        controller.session.steps = Steps(
+            {**controller.session.steps.own, "verify": _Counting(verify, controller)}, tuple
+        )
         code, output = submitted(sternway_sandbox.kubeconfig, path)
     assert code == 0
     assert output.notes == [f"execute verify waits: {why}: no" for why in ("ErrImagePull", "ImagePullBackOff")]

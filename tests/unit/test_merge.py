@@ -167,3 +167,23 @@ def test_an_undo_that_ran_changes_nothing_more(before: Any, after: Any, live: An
 @given(SPECS, SPECS)
 def test_what_the_run_did_not_touch_stays_as_it_is(before: Any, live: Any) -> None:
     assert merged(obj(**before), obj(**before), obj(**live)) == (live, [])
+
+
+def test_what_a_controller_wrote_beside_its_status_is_no_doing_of_the_run() -> None:
+    """The revision of a Deployment: its annotation comes with the status, after the apply whose evidence was lost."""
+
+    def revision(number: str) -> dict[str, Any]:
+        notes = {"f:metadata": {"f:annotations": {".": {}, "f:revision": {}}}}
+        written = [
+            {"manager": "sternway", "operation": "Apply", "fieldsV1": {"f:spec": {"f:a": {}}}},
+            {"manager": "controller", "operation": "Update", "subresource": "status", "fieldsV1": notes},
+        ]
+        metadata = {"name": "x", "resourceVersion": number, "annotations": {"revision": number}}
+        return {**obj(a=int(number)), "metadata": {**metadata, "managedFields": written}}
+
+    before, live = revision("1"), revision("2")
+    marks = union(fields_of(before), fields_of(live))
+    after = reconstruct(before, obj(a=2), live, "sternway", marks)
+    found = put_back(before, after, live, OnConflict.STOP, marks)
+    assert found.obj["spec"] == {"a": 1}
+    assert found.obj["metadata"]["annotations"] == {"revision": "2"}

@@ -85,6 +85,20 @@ def test_an_image_that_is_not_known_is_asked_for_with_its_place(argo: Any, words
     assert f"{tmp_path / 'sternway.yaml'}:1:" in str(raised.value)
 
 
+def test_where_one_image_runs_all_steps_it_is_named(tmp_path: Path) -> None:
+    from sternway_templates.cronjob import cronjob
+
+    keys = {"name": "web", "namespace": "shop", "image": "web:1", "steps": ["flag", "deploy"], "schedule": "1 2 * * *"}
+    path = tmp_path / "sternway.yaml"
+    path.write_text(json.dumps(keys))
+    with pytest.raises(ConfigErrors, match=r"argo.images.run: flag of other packages: the image .*; argo: .images"):
+        cronjob(*load_with_source(path))
+    path.write_text(json.dumps({**keys, "argo": {"images": {"run": "mine:1", "flag": "f:1"}}}))
+    made = {o["kind"]: o for o in cronjob(*load_with_source(path)).values()}["CronJob"]
+    assert made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] == "mine:1"
+    assert images({"WorkflowTemplate": {o["kind"]: o for o in pipeline(*load_with_source(path)).values()}["WorkflowTemplate"]})["execute-flag"] == "f:1"  # fmt: skip
+
+
 def test_its_rights_are_in_the_role(tmp_path: Path) -> None:
     rules = written(tmp_path)["Role"]["rules"]
     granted = {(g, r, v) for x in rules for g in x["apiGroups"] for r in x["resources"] for v in x["verbs"]}

@@ -42,22 +42,24 @@ def _data(found: Found) -> dict[str, Any]:
 
 
 def _table(found: Sequence[Found]) -> None:
-    rows = [("STEP", "PACKAGE", "EFFECTS", "NEEDS", "OPTIONS", "WHAT IT DOES")]
-    for each in found:
-        package = f"{each.package} {each.version}".strip()
-        if each.step is None:
-            rows.append((each.name, package, "unusable", "", "", ""))
-            continue
-        spec = each.step.spec
-        needs = ", ".join([*(["cluster"] if spec.needs_cluster else []), *spec.programs])
-        options = ", ".join(spec.options)
-        rows.append((each.name, package, spec.effects.value, needs or "-", options or "-", each.summary))
-    widths = [max(len(row[n]) for row in rows) for n in range(5)]
-    for row in rows:
-        cells = [text.ljust(width) for text, width in zip(row[:5], widths, strict=True)]
-        click.echo("  ".join([*cells, row[5]]).rstrip())
+    rows = [("STEP", "PACKAGE", "EFFECTS", "NEEDS", "WHAT IT DOES"), *map(_row, found)]
+    widths = [max(len(row[n]) for row in rows) for n in range(4)]
+    for row, each in zip(rows, [None, *found], strict=True):
+        cells = [text.ljust(width) for text, width in zip(row[:4], widths, strict=True)]
+        click.echo("  ".join([*cells, row[4]]).rstrip())
+        if each is not None and each.step is not None and each.step.spec.options:
+            click.echo(f"  with: {', '.join(each.step.spec.options)}")
     for line in _problems(found):
         click.secho(line, fg="red", err=True)
+
+
+def _row(found: Found) -> tuple[str, str, str, str, str]:
+    package = f"{found.package} {found.version}".strip()
+    if found.step is None:
+        return (found.name, package, "unusable", "", "")
+    spec = found.step.spec
+    needs = ", ".join([*(["cluster"] if spec.needs_cluster else []), *spec.programs])
+    return (found.name, package, spec.effects.value, needs or "-", found.summary)
 
 
 def _problems(found: Sequence[Found]) -> Iterator[str]:

@@ -55,14 +55,20 @@ def managed(obj: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(obj.get("metadata", {}).get("managedFields") or [])
 
 
-def fields_of(obj: Mapping[str, Any], *, manager: str | None = None, but: Iterable[str] = ()) -> Fields:
-    """Give all fields outside of status that a manager owns; every manager's when none is named."""
+def fields_of(
+    obj: Mapping[str, Any], *, manager: str | None = None, but: Iterable[str] = (), status: bool = False
+) -> Fields:
+    """Give all fields that a manager owns; every manager's when none is named.
+
+    `status`: also what it wrote together with the status, which may be more: the Deployment controller writes the
+    revision's annotation so (kube-controller-manager 1.34).
+    """
     skip = set(but)
     return union(
         *(
             entry.get("fieldsV1") or {}
             for entry in managed(obj)
-            if entry.get("subresource") != "status"
+            if (status or entry.get("subresource") != "status")
             and (manager is None or entry.get("manager") == manager)
             and entry.get("manager") not in skip
         )

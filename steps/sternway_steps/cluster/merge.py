@@ -109,8 +109,8 @@ def reconstruct(
     A field is the run's doing where it differs from before and our manager owns it, or nobody does (the server's
     defaults in what we added). A field that we applied and another manager owns now was changed by a third party.
     """
-    ours, others = f.fields_of(live, manager=manager), f.fields_of(live, but=(manager,))
-    was_others = f.fields_of(before, but=(manager,))
+    ours, others = f.fields_of(live, manager=manager), f.fields_of(live, but=(manager,), status=True)
+    was_others = f.fields_of(before, but=(manager,), status=True)
     was, wanted, now = (f.tree(f.content(obj), marks) for obj in (before, applied, live))
     result = f.untree(_after(was, wanted, now, ours, others, was_others))
     return dict(result)

@@ -18,6 +18,7 @@ _RULE = {
     "verbs": "verbs",
     "onlyWith": "only_with",
     "withState": "with_state",
+    "inTarget": "in_target",
 }
 _SPEC = {
     "effects": "effects",
@@ -26,13 +27,15 @@ _SPEC = {
     "rollbackRules": "rollback_rules",
     "programs": "programs",
     "options": "options",
+    "handsOn": "hands_on",
     "contract": "contract",
 }
 
 
 def rule_of(data: Mapping[str, Any]) -> Rule:
     """Make a rule of its fields as JSON data."""
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    known = {key: value for key, value in data.items() if key in Rule.__dataclass_fields__}
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
     return Rule(**fields)
 
 
@@ -42,7 +45,7 @@ def spec_of(data: Mapping[str, Any]) -> StepSpec:
     for key in ("execute_rules", "rollback_rules"):
         rules = known.get(key, ())
         known[key] = tuple(rule if isinstance(rule, Rule) else rule_of(rule) for rule in rules)
-    for key in ("programs", "options"):
+    for key in ("programs", "options", "hands_on"):
         known[key] = tuple(known.get(key, ()))
     return StepSpec(**{**known, "effects": Effects(known.get("effects", Effects.NONE))})
 
@@ -84,6 +87,7 @@ _RULES = Many(
             "verbs": Many(s.string),
             "onlyWith": Many(s.string),
             "withState": s.boolean,
+            "inTarget": s.boolean,
         },
         _rule,
         required=("apiGroup", "resources", "verbs"),
@@ -99,6 +103,7 @@ DECLARED = Table(
             "rollbackRules": _RULES,
             "programs": Many(s.string),
             "options": Many(s.string),
+            "handsOn": Many(s.string),
             "contract": s.whole(1, 1000),
         },
         _spec,

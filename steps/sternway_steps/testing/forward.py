@@ -21,6 +21,8 @@ def does_what_it_is_for(lab: Lab) -> None:
     lab.must_succeed(done, "execute")
     if not isinstance(done.outcome, Outcome):
         fail(f"execute gave {done.outcome!r} instead of an Outcome")
+    if unknown := sorted(set(done.outcome.hands_on) - set(lab.spec.hands_on)):
+        fail(f"it hands on {', '.join(unknown)}, which spec.hands_on does not name")
     changed = lab.state() != before
     if lab.spec.effects is Effects.NONE and changed:
         fail("its spec says that it has no effects (Effects.NONE), and it changed the state")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,7 +32,7 @@ class StepContract:
 
     Attributes:
         step: the class of the step (called without arguments), or an instance.
-        options: what the config's `with:` gives it.
+        options: what the config's `with:` gives it, or a method that gives it for a world.
         others: specs of steps that run in the same pipeline, whose rights this one may use.
         own_process: False where the step's world is a fake inside the test's process; then nothing is killed.
         most: of each kind, how many points of its work are tried (journal and cluster, lines of code).
@@ -42,7 +42,7 @@ class StepContract:
     """
 
     step: ClassVar[Any]
-    options: ClassVar[Mapping[str, Any]] = {}
+    options: ClassVar[Any] = {}
     others: ClassVar[tuple[StepSpec, ...]] = ()
     own_process: ClassVar[bool] = True
     most: ClassVar[int] = 30
@@ -67,7 +67,8 @@ class StepContract:
         (tmp_path / "world").mkdir()
         with world(tmp_path / "world", cluster) as made:
             self.prepare(made)
-            subject = Subject(make, self.config(made), dict(self.options), self.others, cluster, tmp_path / "journal")
+            options = dict(self.options(made) if callable(self.options) else self.options)
+            subject = Subject(make, self.config(made), options, self.others, cluster, tmp_path / "journal")
             yield Lab(subject, made, self.state, self.most, self.own_process)
 
     def test_it_keeps_the_form_of_the_contract(self, lab: Lab) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sternway_steps import __version__
 
+from ..images import RUN, image_of
 from ..made import to_yaml
 from ..output import MADE_BY
 from .asked import UNCHANGED, Asked, Environment
@@ -42,7 +43,7 @@ def _pipeline(asked: Asked) -> dict[str, Any]:
 
 
 def _template(asked: Asked) -> dict[str, Any]:
-    image = asked.environments[0].config.argo.image.replace("{step}", "run").replace("{version}", __version__)
+    image = image_of(asked.environments[0].config, RUN)
     limits: dict[str, str] = {"RUNNER_AFTER_SCRIPT_TIMEOUT": f"{math.ceil(asked.undo_seconds / 60)}m"}
     job: dict[str, Any] = {"image": {"name": image, "entrypoint": [""]}, "interruptible": False}
     if asked.seconds is not None:
