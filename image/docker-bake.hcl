@@ -9,7 +9,7 @@ group "default" { targets = ["step", "base"] }
 
 target "step" {
   name       = step
-  matrix     = { step = ["validate", "build", "deploy", "verify", "command", "run"] }
+  matrix     = { step = ["validate", "deploy", "verify", "command", "run", "build"] }
   context    = "."
   dockerfile = "image/Dockerfile"
   target     = step

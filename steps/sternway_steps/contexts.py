@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .attempt import ContextFor
 from .config import Config
-from .errors import Refused
+from .errors import Refused, Transient
 from .journal.replay import replay
 from .journal.writer import RunJournal, StepJournal
 from .plan import Plan, PlannedStep
@@ -59,7 +59,8 @@ def contexts(
 
 
 def refusals(plan: Plan, steps: Mapping[str, Step], context_for: ContextFor, journal: RunJournal) -> list[Refused]:
-    """Ask all steps whether they would be refused; raises Transient when one can't tell now."""
+    """Ask all steps whether they would be refused; raises Transient when one can't tell now, and none is for sure."""
+    unsure: Transient | None = None
     findings = [
         Refused(f"step {step.name} needs the program {program}, which is not on PATH", remedy="install it")
         for step in plan.steps
@@ -73,6 +74,10 @@ def refusals(plan: Plan, steps: Mapping[str, Step], context_for: ContextFor, jou
                 step.check(context_for(planned, Action.EXECUTE, journal.unwritten(planned.name)))
         except Refused as bad:
             findings.append(bad)
+        except Transient as away:
+            unsure = away
+    if unsure is not None and not findings:
+        raise unsure
     return findings
 
 

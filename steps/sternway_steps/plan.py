@@ -27,6 +27,10 @@ class Wanted(Protocol):
         """The step's own keys."""
 
     @property
+    def place(self) -> str:
+        """Where it stands, FILE:LINE:COLUMN; "" when no file names it."""
+
+    @property
     def effects(self) -> str | None:
         """What it leaves, where only the config knows: a word of Effects, or None."""
 
@@ -98,7 +102,7 @@ def make_plan(wanted: Iterable[Wanted | Sequence[Wanted]], specs: Mapping[str, S
         for one in item if isinstance(item, Sequence) else (item,):
             if one.name in names:
                 remedy = "give each step a name of its own (name: …)"
-                findings.append(Refused(f"steps: {one.name!r} stands twice", remedy=remedy))
+                findings.append(Refused(f"{_at(one)}{one.name!r} stands twice", remedy=remedy))
             names.add(one.name)
             try:
                 group.append(_planned(one, specs))
@@ -114,13 +118,13 @@ def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
     spec = specs.get(item.uses)
     if spec is None:
         remedy = f"{_nearest(item.uses, sorted(specs))}; {_INSTALL}"
-        raise Refused(f"steps: there is no step {item.uses!r}", remedy=remedy)
+        raise Refused(f"{_at(item)}there is no step {item.uses!r}", remedy=remedy)
     unknown = [key for key in item.options if key not in spec.options]
     if unknown:
         raise together(
             [
                 Refused(
-                    f"steps: {item.name} has an option that {item.uses} does not know: {key!r}",
+                    f"{_at(item)}{item.name} has an option that {item.uses} does not know: {key!r}",
                     remedy=_nearest(key, spec.options) if spec.options else "it has none",
                 )
                 for key in unknown
@@ -132,6 +136,10 @@ def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
 
 
 _INSTALL = "that of another package has to be installed here (pip install PACKAGE), and `sternway steps` lists it then"
+
+
+def _at(item: Wanted) -> str:
+    return f"{item.place}: steps: " if item.place else "steps: "
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from croniter import croniter
 from croniter.croniter import CroniterError
@@ -45,8 +46,11 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
     try:
         plan = make_plan(config.steps, Specs(known_steps(), config.declared))
     except Refused as bad:
-        for message in bad.message.splitlines():
-            report("steps", "steps", message.removeprefix("steps: "), bad.remedy or "")
+        for line in bad.message.splitlines():
+            place, _, message = line.rpartition("steps: ")
+            report("steps", "steps", message, bad.remedy or "")
+            if place:  # the step's own
+                errors[-1] = replace(errors[-1], place=Place.parse(place.removesuffix(": ")))
     if config.journal.store != "cluster":
         report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
     if config.namespace is None:

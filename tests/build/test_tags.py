@@ -207,6 +207,27 @@ def test_what_somebody_pushed_between_two_attempts_is_what_comes_back(shop: Shop
     assert shop.digest() == theirs
 
 
+def test_several_platforms_are_one_tag(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shop.builder == "docker" or shop.notes is not None:
+        return  # Docker's engine refuses it (see test_step); a stand-in could only agree with itself
+    shop.execute("r0")
+    before = shop.digest()
+    shop.write("ours")
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StepJournal, "evidence", killed)
+        with pytest.raises(Killed):
+            shop.execute(platforms=["linux/amd64", "linux/arm64"])
+    index = shop.there()
+    assert index is not None
+    assert len(shop.registry().images(index)) == 2
+    assert shop.rollback().items[0].result == "restored"
+    assert shop.digest() == before
+
+
 def test_a_build_that_fails_names_the_line_and_moves_no_tag(shop: Shop) -> None:
     shop.execute("r0")
     before = shop.digest()

@@ -73,11 +73,16 @@ def repository(tmp_path: Path) -> Iterator[str]:
         ]
     )
     try:
-        until(lambda: not socket.socket().connect_ex(("127.0.0.1", port)), 20, "git answers")
+        until(lambda: _listens(port), 20, "git answers")
         yield f"git://127.0.0.1:{port}/web#main:app"
     finally:
         daemon.terminate()
         daemon.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as there:
+        return not there.connect_ex(("127.0.0.1", port))
 
 
 def test_it_is_one_step_and_runs_as_nobody(image: str) -> None:

@@ -26,7 +26,9 @@ class Buildah:
     def build(self, work: Work) -> Built:
         """Build each platform; nothing gets a name, so nothing that is there loses its own."""
         config = work.config
-        command = ["buildah", "build", "--layers", "--file", str(work.dockerfile), *_registry(work)]
+        # Its cache gives one platform's layers for another's (seen at 1.28.2, FROM scratch).
+        cached = "--no-cache" if config.platforms else "--layers"
+        command = ["buildah", "build", cached, "--file", str(work.dockerfile), *_registry(work)]
         command += ["--target", config.target] if config.target else []
         command += flags("--build-arg", config.args) + flags("--label", work.labels)
         command += each("--secret", work.secrets())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..config.build import BuildConfig, is_git, variable
-from ..errors import Failed, Refused
+from ..errors import Failed, Refused, Transient
 from ..step import Context
 from .buildah import Buildah
 from .builder import Builder, Finding
@@ -36,7 +36,12 @@ def checked(context: Context, config: BuildConfig) -> Builder:
     Raises: Refused with all that does, Transient when that can't be told now.
     """
     builder, found = _builder(config)
-    found += [*_source(context, config), *_secrets(config), *_registry(context, config)]
+    found += [*_source(context, config), *_secrets(config)]
+    try:
+        found += _registry(context, config)
+    except Transient:
+        if not found:  # what is surely wrong is said whether the registry answers or not
+            raise
     if found:
         raise Refused("\n".join(_placed(context, config, key, message) for key, message in found))
     assert builder is not None  # noqa: S101  else there is a finding

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-from urllib.request import parse_http_list, parse_keqv_list
 
 from ..errors import Failed
 
@@ -34,6 +33,8 @@ class Login:
 
         Raises: Failed when the token's server does not take the credentials.
         """
+        from urllib.request import parse_http_list, parse_keqv_list  # brings http.client and ssl along
+
         scheme, _, rest = challenge.partition(" ")
         asked: dict[str, str] = parse_keqv_list([item for item in parse_http_list(rest) if "=" in item])
         who = self._credentials()

@@ -150,7 +150,9 @@ class Registry:
         try:
             response: BaseHTTPResponse = self._pool.request(method, url, **keys)
         except HTTPError as error:
-            raise Transient(f"the registry {self.reference.host} does not answer: {error}") from error
+            # urllib3 wraps what the system said into what it tried how often.
+            why = getattr(error, "reason", None) or error
+            raise Transient(f"the registry {self.reference.host} does not answer: {why}") from error
         return response
 
     def _expect(self, response: BaseHTTPResponse, *wanted: int) -> None:

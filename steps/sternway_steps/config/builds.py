@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .build import BUILD, BuildConfig, is_git, tagged
 from .document import Node
+from .each import each_changed, each_step
 from .reader import MISSING, Reader
 from .schema import DEFAULT_STEPS, StepConfig
 
@@ -30,7 +31,7 @@ def build_of(keys: Mapping[str, Any], root: Node, base: Path, reader: Reader) ->
     if "build" in keys and "steps" not in keys:
         steps = (steps[0], StepConfig(STEP, STEP), *steps[1:])
     where = root.value["steps"].node if "steps" in keys else None
-    found = [each for each in _steps(steps, where, "steps") if each[0].uses == STEP]
+    found = [each for each in each_step(steps, where) if each[0].uses == STEP]
     if not found:
         if "build" in keys:
             reader.report(root.value["build"].place, "build", "no step builds it", hint="add build to steps")
@@ -49,7 +50,7 @@ class _Reading:
     places: dict[str, str] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
 
-    def all(self, found: Sequence[tuple[StepConfig, Node | None, str]], steps: Steps) -> tuple[BuildConfig, Steps]:
+    def all(self, found: Sequence[tuple[StepConfig, Node, str]], steps: Steps) -> tuple[BuildConfig, Steps]:
         section: dict[str, Any] = dict(self.keys.get("build", {}))
         if "build" in self.keys:
             self._check(section, self.root.value["build"].node, "build", STEP)
@@ -58,13 +59,10 @@ class _Reading:
             section["image"] = self.keys["image"]
         config = BuildConfig(**section)
         made = {step.name: self._step(config, step, node, path) for step, node, path in found}
-        return replace(config, places=self.places), tuple(
-            tuple(made.get(step.name, step) for step in item) if isinstance(item, tuple) else made.get(item.name, item)
-            for item in steps
-        )
+        return replace(config, places=self.places), each_changed(steps, lambda step: made.get(step.name, step))
 
-    def _step(self, config: BuildConfig, step: StepConfig, node: Node | None, path: str) -> StepConfig:
-        entry = node.value.get("with") if node is not None and isinstance(node.value, dict) else None
+    def _step(self, config: BuildConfig, step: StepConfig, node: Node, path: str) -> StepConfig:
+        entry = node.value.get("with") if isinstance(node.value, dict) else None
         options: dict[str, Any] = {}
         if entry is not None:
             read = self.reader.read(entry.node, BUILD, f"{path}.with")
@@ -75,11 +73,11 @@ class _Reading:
         self._image(config.laid_over(options).image, "image" in options, node, path)
         return replace(step, options=options)
 
-    def _image(self, image: str | None, own: bool, node: Node | None, path: str) -> None:
-        there = self.root.value
-        place = node.place if node is not None else there["build"].place
+    def _image(self, image: str | None, own: bool, node: Node, path: str) -> None:
+        there, named = self.root.value, bool(node.place.source)
+        place = node.place if named else there["build"].place
         if image is None:
-            name = f"{path}.with.image" if node is not None else "build.image"
+            name = f"{path}.with.image" if named else "build.image"
             hint = "give image at the top, in build, or in the step's with"
             self.reader.report(place, name, "it is not said what is built", hint=hint)
             return
@@ -106,12 +104,3 @@ class _Reading:
                 report(place, f"{path}.secrets.{which}", "this says not where it comes from", expected)
             if "file" in secret:
                 secret["file"] = str((self.base / Path(secret["file"]).expanduser()).resolve())
-
-
-def _steps(items: Sequence[Any], node: Node | None, path: str) -> Iterator[tuple[StepConfig, Node | None, str]]:
-    for number, item in enumerate(items):
-        below = node.value[number] if node is not None else None
-        if isinstance(item, tuple):
-            yield from _steps(item, below, f"{path}[{number}]")
-        else:
-            yield item, below, f"{path}[{number}]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,10 @@ def command_step(keys: dict[str, Any]) -> StepConfig:
     return StepConfig(**{**keys, "uses": USES, "options": options, "effects": effects})
 
 
-def check_commands(steps: Sequence[Any], node: Node, field: str, reader: Reader) -> None:
-    """Find what no key of a command shows by itself. `node` is where the steps stand."""
-    for number, (step, where) in enumerate(zip(steps, node.value, strict=True)):
-        path = f"{field}[{number}]"
-        if isinstance(step, tuple):
-            check_commands(step, where, path, reader)
-        elif step.uses == USES or (isinstance(where.value, dict) and any(key in where.value for key in COMMAND)):
-            _check(where, path, reader)
+def check_command(step: StepConfig, where: Node, path: str, reader: Reader) -> None:
+    """Find what no key of a command shows by itself. `where` is where the step stands, `path` its field."""
+    if step.uses == USES or (isinstance(where.value, dict) and any(key in where.value for key in COMMAND)):
+        _check(where, path, reader)
 
 
 def placed(step: StepConfig, folder: Path) -> StepConfig:

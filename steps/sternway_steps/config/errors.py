@@ -19,6 +19,12 @@ class Place:
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
+    @staticmethod
+    def parse(text: str) -> Place:
+        """Read what str() wrote."""
+        source, line, column = [*text.rsplit(":", 2), "", ""][:3]
+        return Place(source, int(line), int(column)) if line.isdigit() and column.isdigit() else Place(text)
+
 
 @dataclass(frozen=True)
 class ConfigError:

@@ -146,7 +146,7 @@ def rebase(node: Node, kind: Any, way: str) -> None:
         for item in node.value:
             rebase(item, kind.of, way)
     elif kind in (s.path, folder) and isinstance(node.value, str) and node.value not in ("", "-"):
-        if kind is folder and is_git(node.value):
+        if node.value.startswith("~") or (kind is folder and is_git(node.value)):
             return
         node.value = os.path.join(way, node.value)  # noqa: PTH118  pathlib would drop a final /
 

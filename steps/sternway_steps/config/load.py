@@ -11,8 +11,9 @@ from ..cluster.selector import selector
 from ..errors import Refused
 from . import simple
 from .builds import build_of
-from .command import check_commands, placed
+from .command import check_command, placed
 from .document import Node
+from .each import each_changed, each_step
 from .errors import ConfigErrors, Place
 from .extends import read
 from .form import FORM, SIMPLE, check_from
@@ -64,6 +65,9 @@ def load_with_source(
     if keys is MISSING:
         raise ConfigErrors(reader.errors)
     _check(keys, root, bool(patterns), reader)
+    if "steps" in keys:
+        stands = {step.name: str(node.place) for step, node, _ in each_step(keys["steps"], root.value["steps"].node)}
+        keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=stands[step.name]))
     build, steps = build_of(keys, root, source.parent, reader)
     keys = {**keys, "build": build, "steps": steps}
     config = _config(keys, root, manifests, reader) if not reader.errors else None
@@ -82,7 +86,7 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
     """Find what no key by itself shows."""
     simple_keys = [key for key in SIMPLE if key in keys]
     place, removed = root.lack("image")
-    deploys = any(step.uses == "deploy" for step in _flat(keys["steps"])) if "steps" in keys else True
+    deploys = any(step.uses == "deploy" for step, _, _ in each_step(keys["steps"])) if "steps" in keys else True
     if deploys and not has_manifests and "image" not in keys:
         reader.report(place, "image", "there is nothing to deploy", "image, or manifests", removed)
     elif simple_keys and "image" not in keys:
@@ -102,25 +106,18 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
             place = root.value["probes"].node.value[kind].place
             expected = "port at the top" if isinstance(probe, str) else "port: NUMBER"
             reader.report(place, f"probes.{kind}", "it has no port to ask", expected, removed)
-    if "steps" in keys:
-        _check_selectors(keys["steps"], root.value["steps"].node, "steps", reader)
-        check_commands(keys["steps"], root.value["steps"].node, "steps", reader)
+    for step, where, field in each_step(keys["steps"], root.value["steps"].node) if "steps" in keys else ():
+        _check_selector(step, where, field, reader)
+        check_command(step, where, field, reader)
 
 
-def _flat(steps: Sequence[Any]) -> list[StepConfig]:
-    return [step for item in steps for step in (item if isinstance(item, tuple) else (item,))]
-
-
-def _check_selectors(steps: Sequence[Any], node: Node, field: str, reader: Reader) -> None:
-    for number, (step, where) in enumerate(zip(steps, node.value, strict=True)):
-        if isinstance(step, tuple):
-            _check_selectors(step, where, f"{field}[{number}]", reader)
-        elif "selector" in step.options and "with" in where.value:
-            entry = where.value["with"].node.value["selector"]
-            try:
-                selector(str(step.options["selector"]))
-            except Refused as bad:
-                reader.report(entry.place, f"{field}[{number}].with.selector", bad.message, hint=bad.remedy or "")
+def _check_selector(step: StepConfig, where: Node, field: str, reader: Reader) -> None:
+    if "selector" in step.options and "with" in where.value:
+        entry = where.value["with"].node.value["selector"]
+        try:
+            selector(str(step.options["selector"]))
+        except Refused as bad:
+            reader.report(entry.place, f"{field}.with.selector", bad.message, hint=bad.remedy or "")
 
 
 def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader: Reader) -> Config | None:
@@ -141,10 +138,7 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     if "steps" in keys:
         folder = Path(root.place.source).parent  # paths of extended files are named from here too
-        rest["steps"] = tuple(
-            tuple(placed(step, folder) for step in item) if isinstance(item, tuple) else placed(item, folder)
-            for item in keys["steps"]
-        )
+        rest["steps"] = each_changed(keys["steps"], lambda step: placed(step, folder))
     if "declared" in keys:
         rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
     return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)

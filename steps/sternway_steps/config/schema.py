@@ -86,6 +86,8 @@ class StepConfig:
     retries: int = 2
     deadline: float | None = None
     effects: str | None = None
+    place: str = field(default="", compare=False)
+    """Where it stands: FILE:LINE:COLUMN, or "" when no file names it."""
 
 
 @dataclass(frozen=True)
