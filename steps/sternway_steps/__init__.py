@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from .exits import Exit
     from .journal.entries import new_run_id
     from .journal.replay import Status, Story
-    from .orchestrator import Result
     from .plain import as_data
+    from .result import Result
     from .session import Session
 
 __version__ = "0.1.0"
@@ -38,5 +38,5 @@ if not TYPE_CHECKING:  # a type checker shall see a wrong name as one
 _HOMES = {
     "Config": ".config", "ConfigErrors": ".config", "load": ".config", "Event": ".events", "Listener": ".events",
     "Exit": ".exits", "new_run_id": ".journal.entries", "Status": ".journal.replay", "Story": ".journal.replay",
-    "Result": ".orchestrator", "as_data": ".plain", "Session": ".session",
+    "Result": ".result", "as_data": ".plain", "Session": ".session",
 }  # fmt: skip

@@ -9,7 +9,7 @@ from .errors import Refused, Transient
 from .journal.replay import Status, Story, replay
 from .journal.store import Store
 from .journal.writer import RunJournal
-from .orchestrator import Result
+from .result import Result
 
 Undo = Callable[[Config, RunJournal], Result]
 """Undoes a run from its journal."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .attempt import Abandoned, Attempted, ContextFor, attempt
+from .beside import side_by_side
 from .errors import RollbackFailed, SternwayError, Stopped, Transient
 from .events import Listener, RunEnded, RunStarted, StepEnded, UndoStarted, unfailing
 from .exits import Exit, exit_of
@@ -19,36 +19,8 @@ from .journal.replay import Status, replay
 from .journal.writer import RunJournal
 from .patience import ROLLBACK_TRIES, Backoff
 from .plan import Plan, PlannedStep
+from .result import Result, as_rollback_failure
 from .step import Action, Step
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended. `error` is the first failure; it stays the first whatever the undo met."""
-
-    run: str
-    status: Status
-    exit_code: Exit
-    error: Exception | None = None
-    rollback_errors: tuple[Exception, ...] = ()
-    stays: tuple[str, ...] = ()
-    """The steps that began and whose effects can't be undone, when the run is."""
-
-    def raise_for_status(self) -> Result:
-        """Give itself when all went well; else raise what went wrong.
-
-        Raises: RollbackFailed when something was not put back (its cause is the first failure), else that failure:
-            Refused, Transient, Failed, Stopped, or whatever a step raised.
-        """
-        if self.rollback_errors:
-            raise self.rollback_errors[0] from self.error
-        if self.error is not None:
-            raise self.error
-        return self
-
-
-_SEALING = 2.0
-"""Seconds that the steps of a group get to seal their attempts when the run is left."""
 
 
 @dataclass
@@ -110,7 +82,7 @@ class Orchestrator:
         for group in self.plan.groups:
             if self.stop.is_set():
                 return Stopped(f"the run was stopped before step {group[0].name} began")
-            errors = self._side_by_side(group, lambda planned: self._once(planned, Action.EXECUTE, planned.retries + 1))
+            errors = side_by_side(group, lambda planned: self._once(planned, Action.EXECUTE, planned.retries + 1))
             if errors:
                 return errors[0][1]
         return None
@@ -128,7 +100,7 @@ class Orchestrator:
         failed = [
             pair
             for group in self.plan.undo_groups(begun)
-            for pair in self._side_by_side(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
+            for pair in side_by_side(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
         ]
         return [as_rollback_failure(planned, error) for planned, error in failed]
 
@@ -136,28 +108,6 @@ class Orchestrator:
         with suppress(SternwayError):  # a journal that can't be read is told as the failure that it is
             return _names(self.plan.stays_of(replay(self.journal.records()).changed()))
         return ()
-
-    def _side_by_side(
-        self, group: Sequence[PlannedStep], work: Callable[[PlannedStep], Exception | None]
-    ) -> list[tuple[PlannedStep, Exception]]:
-        """Do one thing with every step of a group at once, each to its end whatever becomes of the others.
-
-        Gives those that failed with their errors, in the order of the config.
-        """
-        if len(group) == 1:
-            errors = [work(group[0])]
-        else:
-            pool = ThreadPoolExecutor(len(group), thread_name_prefix="sternway-step")
-            futures = [pool.submit(work, planned) for planned in group]
-            try:
-                wait(futures)
-            except Abandoned:  # raised here alone; the steps meet the client that was cut off, and seal themselves
-                wait(futures, _SEALING)
-                raise
-            finally:
-                pool.shutdown(wait=False)
-            errors = [future.result() for future in futures]
-        return [(planned, error) for planned, error in zip(group, errors, strict=True) if error is not None]
 
     def _once(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
         try:
@@ -232,14 +182,3 @@ class Orchestrator:
 
 def _names(steps: Sequence[PlannedStep]) -> tuple[str, ...]:
     return tuple(step.name for step in steps)
-
-
-def as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
-    """Give what a rollback raised as a rollback failure: whatever it was, something was not put back."""
-    if isinstance(error, RollbackFailed | Stopped):
-        return error
-    kind = "" if isinstance(error, SternwayError) else f"{type(error).__name__}: "
-    details = getattr(error, "details", None)
-    failure = RollbackFailed(f"{planned.name}: {kind}{error}", remedy=getattr(error, "remedy", None), details=details)
-    failure.__cause__ = error
-    return failure

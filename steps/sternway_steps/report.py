@@ -15,9 +15,9 @@ from .exits import Exit, exit_of
 from .journal.entries import Kind, Record
 from .journal.replay import Attempt, Status, Story, replay
 from .journal.writer import RunJournal, prune
-from .orchestrator import Result
 from .places import open_journal, target_of
 from .plan import Plan, make_plan
+from .result import Result
 from .step import Action
 
 if TYPE_CHECKING:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .attempt import attempt
 from .config import Config
-from .errors import Refused, SternwayError, Stopped, Transient
+from .errors import Refused
 from .events import Listener, RunStarted, unfailing
-from .exits import Exit, exit_of
-from .interrupted import finish_interrupted
+from .exits import Exit
 from .journal.entries import new_run_id
-from .journal.lock import Lock, held
-from .journal.replay import Attempt, Status, Story, replay
+from .journal.replay import Status, Story, replay
 from .journal.store import Store
-from .journal.writer import RunJournal, prune
-from .known import declaring
-from .orchestrator import Result, as_rollback_failure
-from .patience import patiently
-from .places import lock_of_step, open_journal, target_of
+from .journal.writer import RunJournal
+from .one_step import OneStep
+from .places import open_journal, target_of
 from .plan import Plan, PlannedStep, make_plan
+from .result import Result
 from .step import Action
 
 if TYPE_CHECKING:
@@ -63,7 +57,7 @@ def run_step(
     tell(RunStarted(journal.run, target, (name,), store.where(), action is Action.ROLLBACK))
     if action is Action.ROLLBACK and (story is None or name not in story.begun()):
         return Result(journal.run, Status.UNDONE, Exit.DONE)  # nothing began, so nothing is to be undone
-    one = _OneStep(session, config, plan, planned, action, journal, lock, tell)
+    one = OneStep(session, config, plan, planned, action, journal, lock, tell)
     if action is Action.EXECUTE and story is not None:
         if story.undone():
             raise Refused(f"run {journal.run} was rolled back already", remedy="start a new run")
@@ -74,108 +68,6 @@ def run_step(
     if story is None:
         one.begin(store, workflow)
     return one.executed(store)
-
-
-@dataclass(frozen=True)
-class _OneStep:
-    """One action of one step, with all that it needs."""
-
-    session: Session
-    config: Config
-    plan: Plan
-    planned: PlannedStep
-    action: Action
-    journal: RunJournal
-    lock: Lock
-    tell: Listener
-
-    def begin(self, store: Store, workflow: str) -> None:
-        """Make the run's own record, unless a step of the same group just did.
-
-        A run that Argo left half done is undone first.
-        """
-        with held(self.lock, self.journal.run, self.session.stop):
-            if self.journal.records():
-                return
-            if workflow:
-                undo = self.session.undoing(store, self.lock, self.tell)
-                finish_interrupted(store, self.journal, undo, on_argo=True)
-            config = declaring(self.config, self.session.steps)
-            head = {"config": config.to_dict(), "stepwise": True}
-            self.journal.start({**head, "workflow": workflow} if workflow else head)
-
-    def executed(self, store: Store) -> Result:
-        """Execute once; when it was the last step that was missing, its success is the run's."""
-        if (error := self._once()) is not None:
-            return Result(self.journal.run, Status.OPEN, exit_of(error), error)
-        return self._succeeded(store)
-
-    def again(self, store: Store, last: Attempt) -> Result:
-        """Answer Argo, which makes a pod anew that is deleted in its first seconds.
-
-        What is done is not done twice; what was cut off is undone, as a run in one process would be.
-        """
-        if last.result == "done":
-            return self._succeeded(store)
-        error = Stopped(f"attempt {last.number} of step {last.step} was cut off, so the run is undone")
-        return Result(self.journal.run, Status.OPEN, exit_of(error), error)
-
-    def _succeeded(self, store: Store) -> Result:
-        """End the run, if its last group is through. Of two steps that end at once, both see the other one's end."""
-        run = self.journal.run
-        if self.planned not in self.plan.groups[-1]:
-            return Result(run, Status.OPEN, Exit.DONE)
-        return patiently(lambda: self._ended(store), self.session.stop)
-
-    def _ended(self, store: Store) -> Result:
-        run = self.journal.run
-        with held(self.lock, run, self.session.stop):
-            story = replay(self.journal.records())
-            lasts = [story.last(step.name) for step in self.plan.steps]
-            if story.status is not Status.OPEN or any(last is None or last.result != "done" for last in lasts):
-                return Result(run, story.status, Exit.DONE)
-            self.journal.end({"status": Status.SUCCEEDED.value, "exit": int(Exit.DONE), "rollback_errors": []})
-            with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
-                prune(store, self.journal.target, self.config.history)
-        return Result(run, Status.SUCCEEDED, Exit.DONE)
-
-    def rolled_back(self) -> Result:
-        """Roll back, again and again while what is in the way may pass."""
-        error: Exception | None
-        try:
-            error = patiently(self._undone, self.session.stop)
-        except Transient as away:
-            error = away
-        if error is None:
-            return Result(self.journal.run, Status.UNDONE, Exit.DONE)
-        if exit_of(error) not in (Exit.TRANSIENT, Exit.STOPPED):
-            error = as_rollback_failure(self.planned, error)
-        return Result(self.journal.run, Status.ROLLBACK_FAILED, exit_of(error), error)
-
-    def _undone(self) -> Exception | None:
-        error = self._once()
-        if isinstance(error, Transient):
-            raise error
-        return error
-
-    def _once(self) -> Exception | None:
-        # Nothing of this process comes after the attempt, so what stops it stops a rollback too.
-        contexts = self.session.contexts(self.config, self.journal, self.plan, self.session.stop)
-        step = self.session.steps[self.planned.spec.name]
-        try:
-            with held(self._own_lock(), self.journal.run, self.session.stop):
-                return attempt(step, self.planned, self.action, self.journal, contexts, self.tell).error
-        except SternwayError as unwritten:
-            return unwritten
-
-    def _own_lock(self) -> Lock:
-        """Give the target's lock, or in a group the step's own; then nobody of another run may hold the target's."""
-        if not self.plan.beside(self.planned):
-            return self.lock
-        holder = self.lock.holder()
-        if holder is not None and holder.run != self.journal.run:
-            raise Transient(f"another run of this target is at work: run {holder.run} on {holder.host}")
-        return lock_of_step(self.config, self.session.book, self.planned.name)
 
 
 def _find(plan: Plan, name: str) -> PlannedStep:

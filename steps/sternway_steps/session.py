@@ -25,9 +25,10 @@ from .journal.store import Store
 from .journal.writer import RunJournal, prune
 from .journals import Journals
 from .known import Specs, Steps, declaring, known_steps
-from .orchestrator import Orchestrator, Result
+from .orchestrator import Orchestrator
 from .places import lock_of_step, open_journal, target_of
 from .plan import Plan, make_plan
+from .result import Result
 from .step import Step, StepSpec
 from .stopping import StopAll
 

@@ -15,8 +15,8 @@ from sternway_steps.journal.lock import held
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.secrets import SecretStore
 from sternway_steps.journal.writer import RunJournal
-from sternway_steps.orchestrator import Result
 from sternway_steps.places import open_journal
+from sternway_steps.result import Result
 from sternway_steps.run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Request, delay

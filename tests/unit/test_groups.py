@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-import sternway_steps.orchestrator
+import sternway_steps.beside
 from sternway_steps.attempt import Abandoned
 from sternway_steps.cluster.digests import with_digests
 from sternway_steps.config import Config, ConfigErrors, StepConfig, load
@@ -109,8 +109,8 @@ def test_a_run_that_is_left_waits_until_the_group_has_sealed_its_attempts(
             raise Abandoned
         return really(futures, *rest)  # type: ignore[arg-type]
 
-    really = sternway_steps.orchestrator.wait
-    monkeypatch.setattr(sternway_steps.orchestrator, "wait", wait)
+    really = sternway_steps.beside.wait
+    monkeypatch.setattr(sternway_steps.beside, "wait", wait)
     result = walk.run({"config": {}})
     assert result.status is Status.INTERRUPTED
     story = replay(FileStore(tmp_path).records("r1"))

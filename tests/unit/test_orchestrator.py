@@ -16,9 +16,10 @@ from sternway_steps.exits import Exit
 from sternway_steps.journal.files import FileStore
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.journal.writer import RunJournal, StepJournal
-from sternway_steps.orchestrator import Orchestrator, Result
+from sternway_steps.orchestrator import Orchestrator
 from sternway_steps.patience import Backoff
 from sternway_steps.plan import PlannedStep, make_plan
+from sternway_steps.result import Result
 from sternway_steps.step import Action, Context, Effects, Item, Outcome, Step, StepSpec
 
 Act = Callable[[Context], Outcome | None]

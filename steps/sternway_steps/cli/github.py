@@ -14,9 +14,9 @@ from ..events import Event, RunEnded, StepEnded, StepStarted
 from ..journal.replay import Status, Story
 from ..step import Action
 from .annotate import command, harmless
-from .output import Unbroken
 from .summary import MOST, Summary, cut, table
 from .text import TextOutput
+from .unbroken import Unbroken
 
 
 class GithubOutput:

@@ -1,0 +1,37 @@
+"""The steps of a group at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from .attempt import Abandoned
+from .plan import PlannedStep
+
+_SEALING = 2.0
+"""Seconds that the steps of a group get to seal their attempts when the run is left."""
+
+
+def side_by_side(
+    group: Sequence[PlannedStep], work: Callable[[PlannedStep], Exception | None]
+) -> list[tuple[PlannedStep, Exception]]:
+    """Do one thing with every step of a group at once, each to its end whatever becomes of the others.
+
+    Gives those that failed with their errors, in the order of the config.
+
+    Raises: Abandoned, when it reaches the thread that waits; the others get a moment to seal their attempts.
+    """
+    if len(group) == 1:
+        errors = [work(group[0])]
+    else:
+        pool = ThreadPoolExecutor(len(group), thread_name_prefix="sternway-step")
+        futures = [pool.submit(work, planned) for planned in group]
+        try:
+            wait(futures)
+        except Abandoned:  # raised here alone; the steps meet the client that was cut off, and seal themselves
+            wait(futures, _SEALING)
+            raise
+        finally:
+            pool.shutdown(wait=False)
+        errors = [future.result() for future in futures]
+    return [(planned, error) for planned, error in zip(group, errors, strict=True) if error is not None]
