@@ -66,8 +66,8 @@ def load_with_source(
         raise ConfigErrors(reader.errors)
     _check(keys, root, bool(patterns), reader)
     if "steps" in keys:
-        stands = {step.name: str(node.place) for step, node, _ in each_step(keys["steps"], root.value["steps"].node)}
-        keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=stands[step.name]))
+        places = (str(node.place) for _, node, _ in each_step(keys["steps"], root.value["steps"].node))
+        keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=next(places)))
     build, steps = build_of(keys, root, source.parent, reader)
     keys = {**keys, "build": build, "steps": steps}
     config = _config(keys, root, manifests, reader) if not reader.errors else None
