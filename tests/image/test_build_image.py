@@ -16,7 +16,7 @@ from sternway_steps.build.reference import Reference
 from sternway_steps.build.registry import Registry
 from sternway_steps.cluster.ref import Ref
 
-from tests.build.shop import SCRATCH
+from tests.builds.shop import SCRATCH
 from tests.conftest import ROOT, Cluster
 from tests.helpers import until
 from tests.image.conftest import BASE, REGISTRY, docker, inspect

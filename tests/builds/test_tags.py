@@ -11,7 +11,7 @@ from sternway_steps.journal.writer import StepJournal
 from sternway_steps.patience import patiently
 from sternway_steps.step import Action
 
-from tests.build.shop import Shop
+from tests.builds.shop import Shop
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -16,8 +16,8 @@ from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.session import Session
 
-from tests.build.conftest import real_shop, stand_in
-from tests.build.shop import Shop
+from tests.builds.conftest import real_shop, stand_in
+from tests.builds.shop import Shop
 from tests.conftest import Cluster
 from tests.helpers import command, state_of
 

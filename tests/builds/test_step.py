@@ -18,8 +18,8 @@ from sternway_steps.build.process import run
 from sternway_steps.errors import Failed, Refused, SternwayError, Stopped, Transient
 from sternway_steps.step import Action, Context
 
-from tests.build.conftest import stand_in
-from tests.build.shop import SCRATCH, Shop
+from tests.builds.conftest import stand_in
+from tests.builds.shop import SCRATCH, Shop
 from tests.helpers import until
 
 
@@ -106,7 +106,7 @@ def test_a_host_of_the_config_is_where_the_daemon_is(tmp_path: Path, monkeypatch
 
 def test_the_first_builder_that_answers_is_taken(small: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BUILDKIT_HOST", raising=False)
-    from tests.build import programs
+    from tests.builds import programs
 
     assert small.notes is not None
     folder = small.folder.parent / "bin"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import programs
-from tests.build.registry import Registry
-from tests.build.shop import Shop
+from tests.builds import programs
+from tests.builds.registry import Registry
+from tests.builds.shop import Shop
 
 REAL = "localhost:5000"
 # BuildKit is in no distribution that CI has: it is tried where a daemon is named.

@@ -19,9 +19,9 @@ from sternway_steps.build.reference import Reference
 from sternway_steps.errors import Refused, RollbackFailed, Transient
 from sternway_steps.step import Action
 
-from tests.build.conftest import login, stand_in
-from tests.build.registry import Registry
-from tests.build.shop import Shop
+from tests.builds.conftest import login, stand_in
+from tests.builds.registry import Registry
+from tests.builds.shop import Shop
 from tests.helpers import until
 
 
