@@ -107,8 +107,9 @@ def declaring(config: Config, steps: Mapping[str, Step]) -> Config:
     So the plan can be made where they are not installed: in another step's image, on the machine of whoever undoes.
     Raises: Refused, for a step that can't be used.
     """
-    groups = (item if isinstance(item, tuple) else (item,) for item in config.steps)
-    used = dict.fromkeys(step.uses for group in groups for step in group)
+    from .config.each import each_step
+
+    used = dict.fromkeys(step.uses for step, _, _ in each_step(config.steps))
     others = [name for name in used if name not in builtin_steps() and name not in config.declared]
     if not others:
         return config

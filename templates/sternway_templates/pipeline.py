@@ -11,6 +11,7 @@ from sternway_steps.config import Config
 from sternway_steps.config.document import Node
 from sternway_steps.known import declaring, known_steps
 
+from .changeable import changeable
 from .checks import at, checked_plan
 from .files import config_maps, files
 from .made import data, made
@@ -18,7 +19,6 @@ from .output import numbered
 from .rbac import rbac
 from .workflow import workflow_spec
 
-_SUBMITTED = ("image", "replicas")
 HASH = "sternway.dev/config-hash"
 """The annotation of the WorkflowTemplate that tells from what it was made: a hash over all that was generated."""
 
@@ -61,17 +61,15 @@ _API = "argoproj.io/v1alpha1"
 
 def parameters(config: Config, document: Node) -> dict[str, m.Parameter]:
     """Give what can be changed at submission, by its path in the configuration."""
-    words = {"image": "The image to deploy.", "replicas": "How many pods."}
     found: dict[str, m.Parameter] = {}
-    for path in dict.fromkeys([*(key for key in _SUBMITTED if key in document.value), *config.parameters]):
-        asked = config.parameters.get(path)
+    for path, asked in changeable(config, document).items():
         node = at(document, path)
         found[path] = made(
             m.Parameter,
             name=path.replace(".", "-"),
             value=node.text if node is not None else None,
-            description=(asked.description if asked else "") or words.get(path) or f"{path} of the configuration.",
-            enum=list(asked.enum) if asked and asked.enum else None,
+            description=asked.description,
+            enum=list(asked.enum) or None,
         )
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from sternway_steps.build.registry import Registry
@@ -120,6 +121,16 @@ def test_two_undo_at_once(shop: Shop, first: bool) -> None:
     assert shop.digest() == before
 
 
+def killed_before_its_evidence(shop: Shop, monkeypatch: pytest.MonkeyPatch, **keys: Any) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StepJournal, "evidence", killed)
+        with pytest.raises(Killed):
+            shop.execute(**keys)
+
+
 @pytest.mark.parametrize("first", [True, False], ids=["new", "old"])
 def test_killed_between_push_and_evidence(shop: Shop, first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     before = None
@@ -128,13 +139,7 @@ def test_killed_between_push_and_evidence(shop: Shop, first: bool, monkeypatch: 
         before = shop.digest()
     shop.write("ours")
 
-    def killed(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(StepJournal, "evidence", killed)
-        with pytest.raises(Killed):
-            shop.execute()
+    killed_before_its_evidence(shop, monkeypatch)
     assert shop.digest() not in (None, before), "it was pushed"
     assert shop.rollback().items[0].result == ("deleted" if first else "restored")
     assert shop.digest() == before
@@ -214,13 +219,7 @@ def test_several_platforms_are_one_tag(shop: Shop, monkeypatch: pytest.MonkeyPat
     before = shop.digest()
     shop.write("ours")
 
-    def killed(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(StepJournal, "evidence", killed)
-        with pytest.raises(Killed):
-            shop.execute(platforms=["linux/amd64", "linux/arm64"])
+    killed_before_its_evidence(shop, monkeypatch, platforms=["linux/amd64", "linux/arm64"])
     index = shop.there()
     assert index is not None
     assert len(shop.registry().images(index)) == 2

@@ -65,6 +65,14 @@ def works(session: Session, step: str) -> bool:
     return any(a.step == step and not a.ended for a in session.story(RUN).attempts) if session.runs() else False
 
 
+def at_work(session: Session, start: Start, sandbox: Sandbox, seconds: float) -> Future[Result]:
+    """Start `one`, which needs some seconds, and wait until it works."""
+    slow(sandbox, "one", seconds)
+    execution = start("one")
+    until(lambda: works(session, "one"), what="one works")
+    return execution
+
+
 def ends(session: Session) -> int:
     (head,) = SecretStore(session.book, "default").heads()
     return sum(entry.kind is Kind.RUN_ENDED for entry in head.entries)
@@ -73,9 +81,7 @@ def ends(session: Session) -> int:
 def test_both_work_at_once_and_whoever_ends_last_ends_the_run(
     session: Session, start: Start, sternway_sandbox: Sandbox
 ) -> None:
-    slow(sternway_sandbox, "one", 3)
-    first = start("one")
-    until(lambda: works(session, "one"), what="one works")
+    first = at_work(session, start, sternway_sandbox, 3)
     assert start("two").result(30).exit_code == Exit.DONE
     assert works(session, "one"), "two did not wait for one"
     assert session.story(RUN).status is Status.OPEN
@@ -107,9 +113,7 @@ def test_an_end_that_was_missed_is_made_up_for_when_argo_asks_again(
 def test_a_rollback_waits_for_its_own_steps_execution(
     session: Session, start: Start, sternway_sandbox: Sandbox
 ) -> None:
-    slow(sternway_sandbox, "one", 4)
-    execution = start("one")
-    until(lambda: works(session, "one"), what="one works")
+    execution = at_work(session, start, sternway_sandbox, 4)
     rollback = start("one", Action.ROLLBACK)
     assert rollback.result(60).exit_code == Exit.DONE
     assert execution.done(), "it did not begin before the execution was over"
@@ -119,9 +123,7 @@ def test_a_rollback_waits_for_its_own_steps_execution(
 def test_who_undoes_the_whole_run_is_told_that_one_of_its_group_still_works(
     session: Session, start: Start, sternway_sandbox: Sandbox
 ) -> None:
-    slow(sternway_sandbox, "one", 6)
-    execution = start("one")
-    until(lambda: works(session, "one"), what="one works")
+    execution = at_work(session, start, sternway_sandbox, 6)
     with pytest.raises(Transient, match="is at work: run w-1"):
         session.rollback(RUN)
     execution.result(30)

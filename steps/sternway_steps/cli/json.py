@@ -24,7 +24,7 @@ class JsonOutput:
     def event(self, event: Event) -> None:
         """Write an event: type is its name, such as step-ended."""
         data = as_data(event)
-        _write(data.pop("type"), data)
+        write_line(data.pop("type"), data)
 
     def plan(self, previews: Sequence[Preview]) -> None:
         """Write the plan: an object for each."""
@@ -37,36 +37,36 @@ class JsonOutput:
                 }
                 for f in found.fields
             ]
-            _write(
+            write_line(
                 "plan-object", {"object": str(found.ref), "result": found.result, "fields": changes, "why": found.why}
             )
 
     def stays(self, steps: Sequence[str]) -> None:
         """Write which steps of the plan no undo takes back, an object for each."""
         for name in steps:
-            _write("plan-stays", {"step": name})
+            write_line("plan-stays", {"step": name})
 
     def runs(self, stories: Sequence[Story]) -> None:
         """Write an object for each run."""
         for story in stories:
-            _write("run", _summary(story))
+            write_line("run", _summary(story))
 
     def story(self, story: Story) -> None:
         """Write a run with all its attempts."""
-        _write("run", {**_summary(story), "attempts": [_attempt(asdict(a)) for a in story.attempts]})
+        write_line("run", {**_summary(story), "attempts": [_attempt(asdict(a)) for a in story.attempts]})
 
     def config(self, document: Node) -> None:
         """Write an object for each value."""
         for key, value, source in values(document):
-            _write("config-value", {"key": key, "value": value, "source": source})
+            write_line("config-value", {"key": key, "value": value, "source": source})
 
     def error(self, error: Exception) -> None:
         """Write an error."""
-        _write("error", plain(error))
+        write_line("error", plain(error))
 
     def note(self, text: str) -> None:
         """Write a remark."""
-        _write("note", {"message": text})
+        write_line("note", {"message": text})
 
     def done(self) -> None:
         """Write nothing: each line was whole."""
@@ -84,7 +84,8 @@ def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:
     return {**attempt, **data}
 
 
-def _write(kind: str, data: Mapping[str, Any]) -> None:
+def write_line(kind: str, data: Mapping[str, Any]) -> None:
+    """Write one object in one line; `kind` is its type."""
     json.dump({"schema": SCHEMA, "type": kind, **data}, sys.stdout, default=str, ensure_ascii=False)
     sys.stdout.write("\n")
     sys.stdout.flush()

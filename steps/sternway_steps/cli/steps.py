@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +12,7 @@ from .. import __version__
 from ..exits import Exit
 from ..found import Found
 from ..known import known_steps
-from .json import SCHEMA
+from .json import write_line
 from .output import output_for
 
 
@@ -26,8 +24,7 @@ def show(form: str) -> int:
     found = [*ours, *sorted(steps.found(), key=lambda step: step.name)]
     if form == "json":
         for each in found:
-            json.dump({"schema": SCHEMA, "type": "step", **_data(each)}, sys.stdout, ensure_ascii=False)
-            sys.stdout.write("\n")
+            write_line("step", _data(each))
     else:
         _table(found)
     return Exit.REFUSED if any(each.problem for each in found) else Exit.DONE

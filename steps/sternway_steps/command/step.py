@@ -46,14 +46,7 @@ class Command:
         for left in still_open(journal.intents(), journal.evidences()):
             _end(context, left)  # an attempt that was given up, for its cluster was away: two at once is one too many
         runner.prepare(context, work)
-        context.check()
-        journal.intent(_begun(context, work, runner).to_dict())
-        how = _run(context, work, runner, resolved)
-        journal.evidence(ended(work.name, how))
-        error = error_of(work, Action.EXECUTE, how, context.step)
-        if error is not None:
-            raise error
-        return Outcome(_summary(how))
+        return _done(context, Action.EXECUTE, work, runner, resolved)
 
     def rollback(self, context: Context) -> Outcome:
         """End what may still run of it, then run the command that undoes it, once."""
@@ -76,14 +69,7 @@ class Command:
             runner.prepare(context, work)
         except Refused as bad:
             raise RollbackFailed(f"{context.step}: {bad.message}", remedy=bad.remedy) from bad
-        context.check()
-        journal.intent(_begun(context, work, runner).to_dict())
-        how = _run(context, work, runner, resolved)
-        journal.intent(ended(work.name, how))
-        error = error_of(work, Action.ROLLBACK, how, context.step)
-        if error is not None:
-            raise error
-        return Outcome(_summary(how))
+        return _done(context, Action.ROLLBACK, work, runner, resolved)
 
 
 def _checked(context: Context, work: Invocation, runner: Runner, *, ahead: bool = False) -> Resolved:
@@ -97,14 +83,20 @@ def _checked(context: Context, work: Invocation, runner: Runner, *, ahead: bool 
     return resolved
 
 
-def _begun(context: Context, work: Invocation, runner: Runner) -> Begun:
-    return Begun(runner.name, work.name, runner.place(context), work.told)
-
-
-def _run(context: Context, work: Invocation, runner: Runner, resolved: Resolved) -> Ended:
+def _done(context: Context, action: Action, work: Invocation, runner: Runner, resolved: Resolved) -> Outcome:
+    """Run it: that it is about to start is in the journal before, and how it ended after."""
+    context.check()
+    context.journal.intent(Begun(runner.name, work.name, runner.place(context), work.told).to_dict())
     context.say(f"{runner.name}: {work.shown}" + (f" in {work.image}" if work.image else ""))
     output = Output(lambda line: context.say(f"| {line}"), resolved.secrets)
-    return runner.run(context, work, resolved, output)
+    how = runner.run(context, work, resolved, output)
+    # Of an earlier rollback a later one reads the intents alone.
+    record = context.journal.evidence if action is Action.EXECUTE else context.journal.intent
+    record(ended(work.name, how))
+    error = error_of(work, action, how, context.step)
+    if error is not None:
+        raise error
+    return Outcome(_summary(how))
 
 
 def _fence(context: Context, left: Sequence[Begun]) -> None:

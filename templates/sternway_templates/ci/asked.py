@@ -15,10 +15,11 @@ from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
 from sternway_steps.config.load import load_with_source
 from sternway_steps.errors import Refused
 
+from ..changeable import changeable
+
 FOLDER = "config"
 UNCHANGED = "(as configured)"
 """The choice that changes nothing."""
-_ALWAYS = {"image": "The image to deploy.", "replicas": "How many pods."}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PATH = re.compile(r"[\w.+@/-]+")
 _SETTING_UP = 600
@@ -147,13 +148,8 @@ def _changeable(environments: Sequence[Environment]) -> tuple[Changeable, ...]:
     """Give what any of them lets be changed; a list of values only where all that name the key have the same."""
     found: dict[str, Changeable] = {}
     for each in environments:
-        paths = [*(key for key in _ALWAYS if key in each.document.value), *each.config.parameters]
-        for path in dict.fromkeys(paths):
-            asked_for = each.config.parameters.get(path)
-            description = (
-                (asked_for.description if asked_for else "") or _ALWAYS.get(path) or f"{path} of the configuration."
-            )
-            enum = asked_for.enum if asked_for else ()
+        for path, asked_for in changeable(each.config, each.document).items():
+            description, enum = asked_for.description, asked_for.enum
             if path in found:
                 enum = enum if enum == found[path].enum else ()
                 description = found[path].description
