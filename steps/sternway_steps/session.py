@@ -130,10 +130,11 @@ class Session:
         from .cluster.precheck import precheck
 
         plan = make_plan(config.steps, self.specs(config))
-        found = precheck(self.client, config, [step.spec for step in plan.steps], lambda _: None)
+        specs, target = [step.spec for step in plan.steps], target_of(config, self.book)
+        found = precheck(self.client, config, specs, target, lambda _: None)
         found = replace(found, stays=tuple(step.name for step in plan.stays_of([step.name for step in plan.steps])))
         try:
-            self._check(config, RunJournal(open_journal(config, self.book)[0], "plan", target_of(config, self.book)))
+            self._check(config, RunJournal(open_journal(config, self.book)[0], "plan", target))
         except Refused as bad:
             found = replace(found, findings=(*found.findings, bad.message))
         return found

@@ -118,7 +118,7 @@ def test_owners_get_back_what_the_undo_took() -> None:
         },
         {"manager": "hpa", "operation": "Update", "apiVersion": "v1", "fieldsV1": {"f:spec": {"f:r": {}}}},
     ]
-    got = {entry["manager"]: entry["fieldsV1"] for entry in given_back(before, live)}
+    got = {entry["manager"]: entry["fieldsV1"] for entry in given_back(before, live, "sternway")}
     assert got == {
         "sternway": {"f:spec": {"f:a": {}}},
         "gitops": {"f:spec": {"f:b": {}}},

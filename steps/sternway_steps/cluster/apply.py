@@ -11,7 +11,6 @@ from .definitions import await_established
 from .fields import content, fields_of, name_of, tree, union
 from .merge import diff
 from .order import waves
-from .ownership import MANAGER
 from .parallel import side_by_side
 from .ref import Ref
 from .snapshot import RUN, without_run
@@ -45,6 +44,8 @@ class Applier:
 
     client: Client
     run: str
+    manager: str
+    """The target's field manager."""
     force: bool
     check: Callable[[], None]
     """Raises when the run is to stop; asked before each object."""
@@ -68,7 +69,7 @@ class Applier:
         ref, known = Ref.of(obj), before
         for _ in range(_TRIES):
             try:
-                made = self.client.apply(stamped(obj, self.run, known), manager=MANAGER, force=self.force)
+                made = self.client.apply(stamped(obj, self.run, known), manager=self.manager, force=self.force)
             except ApiError as error:
                 if not error.conflict or conflicting(error):
                     raise rejected(ref, error) from error

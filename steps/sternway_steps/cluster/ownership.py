@@ -13,9 +13,6 @@ from typing import Any
 from .fields import Fields, managed, union
 from .merge import Difference
 
-MANAGER = "sternway"
-"""The field manager of every apply."""
-
 UNDO_MANAGER = "sternway-rollback"
 """The field manager of the first update of an undo; as long as it owns fields, the second one is still due."""
 
@@ -26,25 +23,29 @@ def pending(live: Mapping[str, Any]) -> bool:
 
 
 def given_back(
-    before: Mapping[str, Any], live: Mapping[str, Any], left: Iterable[Difference] = ()
+    before: Mapping[str, Any], live: Mapping[str, Any], manager: str, left: Iterable[Difference] = ()
 ) -> list[dict[str, Any]]:
     """Give the managedFields for an object whose values were put back.
 
-    Our own entry becomes what it was; another manager's becomes what it owns now and what the undo took from it.
+    The entry of `manager`, which is the run's own, becomes what it was; another manager's becomes what it owns now
+    and what the run or its undo took from it.
     `left` are fields that a third party changed and keeps: we do not claim those again.
     """
-    taken = union(*(e.get("fieldsV1") or {} for e in managed(live) if e.get("manager") == UNDO_MANAGER))
     earlier = {_identity(entry): entry for entry in managed(before)}
+    ours: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
     out = []
     for entry in managed(live):
-        if entry.get("manager") in (MANAGER, UNDO_MANAGER) and entry.get("subresource") != "status":
-            continue
+        of_run = entry.get("manager") in (manager, UNDO_MANAGER) and entry.get("subresource") != "status"
+        (ours if of_run else others).append(entry)
+    taken = union(*(entry.get("fieldsV1") or {} for entry in ours))
+    for entry in others:
         was = earlier.pop(_identity(entry), None)
         back = _common(was.get("fieldsV1") or {}, taken) if was else {}
         out.append({**entry, "fieldsV1": union(entry.get("fieldsV1") or {}, back)})
     for entry in earlier.values():
         fields = entry.get("fieldsV1") or {}
-        if entry.get("manager") == MANAGER:
+        if entry.get("manager") == manager:
             for difference in left:
                 fields = _without(fields, difference.path)
         elif entry.get("subresource") == "status":

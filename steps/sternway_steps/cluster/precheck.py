@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Transient
 from .api_error import ApiError
+from .manager import manager_of
 from .preview import Preview, preview
 from .ref import Ref
 from .rights import missing_rights
@@ -32,7 +33,9 @@ class Precheck:
     stays: tuple[str, ...] = ()
 
 
-def precheck(client: Client, config: Config, pipeline: Iterable[StepSpec], say: Callable[[str], None]) -> Precheck:
+def precheck(
+    client: Client, config: Config, pipeline: Iterable[StepSpec], target: str, say: Callable[[str], None]
+) -> Precheck:
     """Check namespaces, the rights that the run and its undo need, and every object by a dry run.
 
     Raises: Refused for a kind that is not served, Transient when the server does not answer for an object, ApiError.
@@ -52,7 +55,7 @@ def precheck(client: Client, config: Config, pipeline: Iterable[StepSpec], say: 
     rights = missing_rights(client, rules, refs, home, journal, own=own)
     findings = [f"not allowed: {right}" for right in rights]
     say(f"asking the server what it would make of {len(objects)} objects")
-    previews = preview(client, objects, force=config.deploy.force_conflicts)
+    previews = preview(client, objects, manager=manager_of(target), force=config.deploy.force_conflicts)
     for found, manifest in zip(previews, config.manifests, strict=True):
         if isinstance(found.error, Transient):
             raise found.error

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from .apply import rejected
 from .fields import fields_of, name_of, tree, union
 from .merge import ABSENT, diff
-from .ownership import MANAGER
 from .parallel import side_by_side
 from .ref import Ref
 from .snapshot import without_run
@@ -43,7 +42,7 @@ class Preview:
     error: SternwayError | None = None
 
 
-def preview(client: Client, objects: Iterable[Mapping[str, Any]], *, force: bool) -> list[Preview]:
+def preview(client: Client, objects: Iterable[Mapping[str, Any]], *, manager: str, force: bool) -> list[Preview]:
     """Ask for each object, two requests each."""
     wanted = list(objects)
     coming = {
@@ -54,13 +53,18 @@ def preview(client: Client, objects: Iterable[Mapping[str, Any]], *, force: bool
     namespaces = {obj["metadata"]["name"] for obj in wanted if obj["kind"] == "Namespace"}
 
     def one(obj: Mapping[str, Any]) -> Preview:
-        return _preview(client, obj, coming, namespaces, force)
+        return _preview(client, obj, coming, namespaces, manager, force)
 
     return side_by_side(one, wanted)
 
 
 def _preview(
-    client: Client, obj: Mapping[str, Any], coming: set[tuple[str, str]], namespaces: set[str], force: bool
+    client: Client,
+    obj: Mapping[str, Any],
+    coming: set[tuple[str, str]],
+    namespaces: set[str],
+    manager: str,
+    force: bool,
 ) -> Preview:
     from .api_error import ApiError
     from .discovery import UnknownKind
@@ -68,7 +72,7 @@ def _preview(
     ref = Ref.of(obj)
     try:
         before = client.get(ref)
-        after = client.apply(obj, manager=MANAGER, force=force, dry_run=True).obj
+        after = client.apply(obj, manager=manager, force=force, dry_run=True).obj
     except UnknownKind:
         if (ref.group, ref.kind) not in coming:
             raise

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..step import Item
 from .fields import content, fields_of, name_of, tree, union
+from .manager import OLD_MANAGER
 from .merge import Difference, Merged, OnConflict, diff, put_back, reconstruct
-from .ownership import MANAGER, UNDO_MANAGER, given_back, pending
+from .ownership import UNDO_MANAGER, given_back, pending
 from .ref import Ref
 from .removal import await_gone, remove
 from .snapshot import RUN, run_of
@@ -33,6 +34,8 @@ class Change:
     created: bool | None = None
     recreating: bool = False
     """An earlier undo was about to delete the object and make it anew."""
+    manager: str = OLD_MANAGER
+    """The field manager of the run's applies."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Restorer:
                     live = self.client.replace(merged.obj, manager=UNDO_MANAGER)
                     restored = merged.restored
                 if pending(live):
-                    entries = given_back(before, live, merged.conflicts)
+                    entries = given_back(before, live, change.manager, merged.conflicts)
                     self.client.replace(_with(live, managedFields=entries), manager=UNDO_MANAGER)
             except ApiError as error:
                 if error.conflict:
@@ -105,7 +108,7 @@ class Restorer:
         """Answer for an object that needs no update, or must not get one."""
         what = str(change.ref)
         if live is None and (change.recreating or self.policy is OnConflict.FORCE):
-            return self._create_again(before)
+            return self._create_again(change, before)
         if live is None:
             if self.policy is OnConflict.MERGE:
                 return Item(what, "absent", "it was deleted by somebody else since, and stays so")
@@ -122,7 +125,7 @@ class Restorer:
 
     def _merged(self, change: Change, before: dict[str, Any], live: dict[str, Any]) -> Merged:
         marks = union(fields_of(before), fields_of(change.after or {}), fields_of(live))
-        after = change.after or reconstruct(before, change.applied, live, MANAGER, marks)
+        after = change.after or reconstruct(before, change.applied, live, change.manager, marks)
         return put_back(before, after, live, self.policy, marks)
 
     def _compared(
@@ -148,18 +151,18 @@ class Restorer:
     def _recreate(self, change: Change, before: dict[str, Any], live: dict[str, Any], error: Exception) -> Item:
         """Make an object anew whose fields can't be changed back, if it was ours before already."""
         ref = change.ref
-        if ref.kind in _NEVER_RECREATED or not fields_of(before, manager=MANAGER):
+        if ref.kind in _NEVER_RECREATED or not fields_of(before, manager=change.manager):
             return Item(str(ref), "failed", f"it can't be changed back, and is not ours to delete: {error}")
         self.about_to_recreate(ref)
         uid = live["metadata"]["uid"]
         self.client.delete(ref, uid=uid, propagation="Foreground")
         if await_gone(self.client, ref, uid) is not None:
             return Item(str(ref), "failed", "it has to be created anew, and its deletion does not end")
-        return self._create_again(before)
+        return self._create_again(change, before)
 
-    def _create_again(self, before: dict[str, Any]) -> Item:
+    def _create_again(self, change: Change, before: dict[str, Any]) -> Item:
         made = self.client.create(content(before), manager=UNDO_MANAGER)
-        entries = given_back(before, made)
+        entries = given_back(before, made, change.manager)
         self.client.replace(_with(made, managedFields=entries), manager=UNDO_MANAGER)
         return Item(str(Ref.of(before)), "restored", "created anew from its snapshot")
 

@@ -7,14 +7,17 @@ from typing import Any
 
 from ..cluster.apply import Applied
 from ..cluster.fields import content
+from ..cluster.manager import recorded_manager
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
 from ..cluster.snapshot import run_of
 
 
-def intent(objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None]) -> dict[str, Any]:
-    """Record what is about to be applied and how each object is now; None is an object that is not there."""
-    return {"objects": [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]}
+def intent(
+    objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None], manager: str
+) -> dict[str, Any]:
+    """Record what is about to be applied, by which field manager, and how each object is now (None: not there)."""
+    return {"manager": manager, "objects": [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]}
 
 
 def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | None], run: str) -> dict[str, Any]:
@@ -65,6 +68,7 @@ def changes(
     told: dict[Ref, bool] = {}
     for entry in (obj for data in evidences for obj in data["objects"] if not obj.get("again")):
         told[Ref(*entry["ref"])] = told.get(Ref(*entry["ref"]), False) or bool(entry["created"])
+    manager = recorded_manager(intents)
     recreating = {Ref(*data["recreate"]) for data in undo_intents if "recreate" in data}
     return [
         Change(
@@ -75,6 +79,7 @@ def changes(
             uid=found[ref]["uid"] if ref in found else None,
             created=told.get(ref),
             recreating=ref in recreating,
+            manager=manager,
         )
         for ref in applied
     ]

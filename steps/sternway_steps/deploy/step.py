@@ -7,6 +7,7 @@ from typing import Any
 
 from ..cluster.apply import Applied, Applier
 from ..cluster.digests import with_digests
+from ..cluster.manager import manager_of
 from ..cluster.merge import OnConflict
 from ..cluster.order import wave_of
 from ..cluster.parallel import side_by_side
@@ -48,7 +49,8 @@ class Deploy:
         context.say(f"reading {len(objects)} objects as they are now")
         before = snapshot(context.client, [Ref.of(obj) for obj in objects])
         context.check()
-        context.journal.intent(intent(objects, before))
+        manager = manager_of(context.target)
+        context.journal.intent(intent(objects, before, manager))
         done: list[Applied] = []
         lock = threading.Lock()
 
@@ -57,7 +59,8 @@ class Deploy:
                 done.append(applied)
                 context.report(_progress(applied, len(done), len(objects)))
 
-        applier = Applier(context.client, context.run, context.config.deploy.force_conflicts, context.check, on_applied)
+        force = context.config.deploy.force_conflicts
+        applier = Applier(context.client, context.run, manager, force, context.check, on_applied)
         try:
             applier.apply(objects, before)
         finally:

@@ -22,7 +22,7 @@ class Validate:
         from ..cluster.api_error import ApiError
 
         try:
-            found = precheck(context.client, context.config, context.pipeline, context.say)
+            found = precheck(context.client, context.config, context.pipeline, context.target, context.say)
         except ApiError as error:
             if error.forbidden:
                 raise Refused(str(error)) from error
