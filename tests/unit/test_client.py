@@ -13,7 +13,7 @@ from typing import Any
 import certifi
 import pytest
 from sternway_steps.cluster import plain, transport
-from sternway_steps.cluster.api_error import ApiError
+from sternway_steps.cluster.api_error import ApiError, from_answer
 from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.discovery import UnknownKind
 from sternway_steps.cluster.ref import Ref
@@ -74,6 +74,22 @@ def test_retry_after_is_kept(sternway_sandbox: Sandbox, client: Client) -> None:
     began = time.monotonic()
     client.get(MAP)
     assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "etcdserver: request is too large",
+        "rpc error: code = ResourceExhausted desc = trying to send message larger than max (3000312 vs. 2097152)",
+        'admission webhook "w.example" denied the request: no',
+        "failed to create typed live object: .spec: duplicate entries for key",
+    ],
+)
+def test_an_answer_that_can_not_change_is_not_asked_for_again(message: str) -> None:
+    body = json.dumps({"kind": "Status", "message": message}).encode()
+    error = from_answer("PATCH", "/x", 500, {}, body)
+    assert (error.retryable, error.lasting) == (False, True)
+    assert from_answer("PATCH", "/x", 500, {}, b"").retryable
 
 
 def test_patience_ends(sternway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sternway_steps.cluster.client import Client
+from sternway_steps.cluster.transport import Transport
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.journal.codec import from_chunks, to_chunks, to_line
 from sternway_steps.journal.entries import Entry, Key, Kind
@@ -18,7 +19,7 @@ from sternway_steps.journal.secrets import SecretStore
 from sternway_steps.journal.store import JournalConflict, Store
 from sternway_steps.journal.writer import RunJournal, prune
 from sternway_steps.sandbox import Sandbox
-from sternway_steps.sandbox.faults import cut, fail
+from sternway_steps.sandbox.faults import Fault, cut, fail
 from sternway_steps.step import Action
 
 
@@ -208,10 +209,73 @@ def test_a_lease_that_is_renewed_elsewhere_is_respected(
     other.close()
 
 
-def test_faults_of_the_server_are_transient(sternway_sandbox: Sandbox, client: Client) -> None:
+FAULTS = {
+    "429": fail(429, Retry_After="0"), "500": fail(500), "503": fail(503), "cut before": cut(), "cut after": cut(before=False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_fault_while_the_journal_is_written_is_no_matter(
+    sternway_sandbox: Sandbox, client: Client, method: str, fault: Fault
+) -> None:
+    journal = RunJournal(SecretStore(client, "default"), "r1", "t")
+    sternway_sandbox.faults.when(lambda request: request.method == method, fault, times=2)
+    journal.start({})
+    step = journal.begin("a", Action.EXECUTE)
+    step.intent({"x": 1})
+    step.end({"result": "done"})
+    assert step.key.attempt == 1, "its own entry, whose answer was lost, is nobody else's"
+    head, record = journal.records()
+    assert [e.kind for e in head.entries] == [Kind.RUN_STARTED]
+    assert [e.kind for e in record.entries] == [Kind.STEP_BEGAN, Kind.INTENT, Kind.STEP_ENDED]
+
+
+def test_an_entry_that_may_be_stored_is_written_again_before_the_next(
+    sternway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Transport.__init__, "__kwdefaults__", {"on_warning": None, "patience": 0.2})
+    client = Client.connect(sternway_sandbox.kubeconfig)
+    step = RunJournal(SecretStore(client, "default"), "r1", "t").begin("a", Action.EXECUTE)
+    away = lambda request: request.method != "POST"  # noqa: E731
+    sternway_sandbox.faults.when(away, cut(before=False))
+    sternway_sandbox.faults.when(away, fail(503), times=9)
+    with pytest.raises(Transient):
+        step.evidence({"x": 1})
+    sternway_sandbox.faults.reset()
+    step.end({"result": "done"})
+    [record] = SecretStore(client, "default").records("r1")
+    assert [e.kind for e in record.entries] == [Kind.STEP_BEGAN, Kind.EVIDENCE, Kind.STEP_ENDED]
+    client.close()
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_fault_while_the_lock_is_taken_or_given_back_is_no_matter(
+    sternway_sandbox: Sandbox, client: Client, method: str, fault: Fault
+) -> None:
+    import threading
+
+    dead = LeaseLock(client, "default", "t")
+    if method == "PUT":  # the lease of another process, which is taken over
+        dead._take(None, Holder("r0", Holder.me("x").host, 2**22 + 1))
+    lock = LeaseLock(client, "default", "t")
+    sternway_sandbox.faults.when(lambda request: request.method == method, fault)
+    lock.acquire("r1", threading.Event())
+    holder = lock.holder()
+    assert holder is not None
+    assert holder.run == "r1"
+    lock.release()
+    assert client.list("coordination.k8s.io/v1", "Lease", "default").items == []
+
+
+def test_faults_of_the_server_are_transient(sternway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Transport.__init__, "__kwdefaults__", {"on_warning": None, "patience": 0.2})
+    client = Client.connect(sternway_sandbox.kubeconfig)
     sternway_sandbox.faults.when(lambda r: r.method == "POST", fail(503), times=9)
     with pytest.raises(Transient):
         RunJournal(SecretStore(client, "default"), "r1", "t").start({})
+    client.close()
 
 
 def test_attempts_begun_at_the_same_moment_get_a_number_each(store: Store) -> None:

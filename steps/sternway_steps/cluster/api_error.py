@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 _UNTYPED = "failed to create typed patch object"
+# What the server answers with 500 and would answer again: limits of etcd and of gRPC (etcd's ErrRequestTooLarge,
+# ResourceExhausted), an admission webhook that says no with that code, and objects whose fields can't be told apart.
+_LASTING = re.compile(
+    r"request is too large|message larger than max|admission webhook \S+ denied the request"
+    r"|failed to create typed \w+ object|failed to create manager for existing fields"
+)
 _QUOTED = re.compile(r"Invalid value: [\[{].*[\]}]: ", re.DOTALL)
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 
@@ -78,8 +84,13 @@ class ApiError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """The server says of itself that it can't answer now."""
-        return self.status in (429, 500, 502, 503, 504) and not self.invalid
+        """The server says of itself that it can't answer now; an answer that can't change is none of these."""
+        return self.status in (429, 500, 502, 503, 504) and not self.lasting
+
+    @property
+    def lasting(self) -> bool:
+        """The answer stays the same however often it is asked: a request that is too large or not valid."""
+        return self.status == 413 or self.invalid or (self.status == 500 and bool(_LASTING.search(self.message)))
 
 
 class Expired(Exception):

@@ -105,10 +105,12 @@ class Client:
         items = [{**item, "apiVersion": api_version, "kind": kind} for item in page.get("items") or []]
         return Listing(items, page["metadata"]["resourceVersion"])
 
-    def create(self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> dict[str, Any]:
-        """Create an object; sent once only, for a second time could be another object."""
+    def create(
+        self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False, safe: bool = False
+    ) -> dict[str, Any]:
+        """Create an object; sent once only, unless the caller tells its own object by sight when it is there (409)."""
         path = self._path(Ref.of(obj), collection=True)
-        return self.raw("POST", path, query=_writing(manager, dry_run), body=obj)
+        return self.raw("POST", path, query=_writing(manager, dry_run), body=obj, safe=safe)
 
     def apply(
         self, obj: Mapping[str, Any], *, manager: str, force: bool = False, dry_run: bool = False, strict: bool = True
@@ -127,12 +129,13 @@ class Client:
         """Update an object as a whole, on condition that its resourceVersion is still the one given (409)."""
         return self.raw("PUT", self._path(Ref.of(obj)), query=_writing(manager, dry_run), body=obj, safe=True)
 
-    def patch(self, ref: Ref, change: Mapping[str, Any], *, manager: str, subresource: str = "") -> dict[str, Any]:
-        """Send a JSON merge patch (RFC 7386)."""
+    def patch(
+        self, ref: Ref, change: Mapping[str, Any], *, manager: str, subresource: str = "", safe: bool = False
+    ) -> dict[str, Any]:
+        """Send a JSON merge patch (RFC 7386); `safe` where a resourceVersion in it lets it happen only once."""
         path = self._path(ref, subresource=subresource)
-        return self.raw(
-            "PATCH", path, query=_writing(manager, False), body=change, content_type="application/merge-patch+json"
-        )
+        media = "application/merge-patch+json"
+        return self.raw("PATCH", path, query=_writing(manager, False), body=change, content_type=media, safe=safe)
 
     def delete(self, ref: Ref, *, uid: str | None, propagation: str = "Foreground", dry_run: bool = False) -> None:
         """Delete an object if it has that UID (else 409); one that is not there is no error."""

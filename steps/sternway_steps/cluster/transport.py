@@ -83,8 +83,9 @@ class Transport:
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request and give status, headers and body of an answer below 400; raises ApiError.
 
-        `safe`: sending it twice does no harm, so it is tried again for some seconds when there is no answer or the
-        server asks for it. Any request is tried again when the server refused it unseen (429, connection refused).
+        `safe`: sending it twice does no harm, so it is tried again for some seconds, and at least once, when there is
+        no answer or the server asks for it. Any request is tried again when the server refused it unseen (429,
+        connection refused).
         """
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         end = time.monotonic() + self._patience
@@ -104,10 +105,12 @@ class Transport:
                 self._forget_credentials()
                 continue
             unseen = error.status == 429 or error.reason == "Refused"
-            if not (unseen or (safe and (error.retryable or error.unreachable))) or self._aborted.is_set():
+            passes = unseen or (safe and (error.retryable or error.unreachable) and error.reason != "Certificate")
+            if not passes or self._aborted.is_set():
                 raise error
             delay = max(error.retry_after or 0.0, min(5.0, 0.1 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
-            if time.monotonic() + delay > end or self._aborted.wait(delay):
+            late = time.monotonic() + delay > end and (tries > 1 or delay > self._patience)
+            if late or self._aborted.wait(delay):
                 raise error
 
     def stream(self, path: str, query: Mapping[str, str], read: float) -> urllib3.BaseHTTPResponse:

@@ -110,7 +110,7 @@ class LeaseLock:
             if lease is None:
                 metadata = {"name": self._ref.name, "namespace": self._ref.namespace}
                 body = {"apiVersion": self._ref.api_version, "kind": self._ref.kind, "metadata": metadata, "spec": spec}
-                return self._client.create(body, manager=MANAGER)
+                return self._client.create(body, manager=MANAGER, safe=True)
             return self._client.replace({**lease, "spec": spec}, manager=MANAGER)
         except ApiError as error:
             there = self._client.get(self._ref) if error.conflict or error.unreachable else None

@@ -133,7 +133,7 @@ class SecretStore:
         from ..cluster.api_error import ApiError
 
         try:
-            made: dict[str, Any] | None = self._client.create(body, manager=MANAGER)
+            made: dict[str, Any] | None = self._client.create(body, manager=MANAGER, safe=True)
         except ApiError as error:
             # The answer to a create that went through may have been lost; what is there tells.
             made = self._read(key, number) if error.conflict or error.unreachable else None
@@ -151,7 +151,7 @@ class SecretStore:
         for _ in range(_TRIES):
             change = {"metadata": {"resourceVersion": part.resource_version}, "data": {name: text}}
             try:
-                made = self._client.patch(self._ref(key, part.number), change, manager=MANAGER)
+                made = self._client.patch(self._ref(key, part.number), change, manager=MANAGER, safe=True)
             except ApiError as error:
                 there = self._read(key, part.number) if error.conflict or error.unreachable else None
                 if there is None:

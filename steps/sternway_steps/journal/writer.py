@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import Refused
+from ..errors import Refused, Transient
 from ..step import Action
 from .entries import Entry, Key, Kind, Record
 from .secrets import TARGET
@@ -15,14 +15,41 @@ from .store import HISTORY, JournalConflict, Store, is_label_value
 _MOST_ATTEMPTS = 1000
 
 
+class Pen:
+    """Writes one record, entry after entry.
+
+    An entry of which it is not known whether it was stored keeps its place: it is written again, as it was, before
+    the next one. `at` is the number of entries that the record has.
+    """
+
+    def __init__(self, store: Store, key: Key, labels: Mapping[str, str], at: int = 0) -> None:
+        self._store, self._key, self._labels = store, key, labels
+        self._at = at
+        self._unsure: Entry | None = None
+
+    def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
+        """Append an entry; raises as Store.append does."""
+        if self._unsure is not None:
+            self._append(self._unsure)
+        self._append(Entry.now(kind, data))
+
+    def _append(self, entry: Entry) -> None:
+        try:
+            self._store.append(self._key, self._at, entry, self._labels)
+        except Transient:
+            self._unsure = entry
+            raise
+        self._unsure = None
+        self._at += 1
+
+
 class StepJournal:
     """The journal of one attempt of one step: writes its own record, reads those of all attempts."""
 
     def __init__(self, store: Store, key: Key, labels: Mapping[str, str]) -> None:
         self.key = key
         self._store = store
-        self._labels = labels
-        self._written = 0
+        self._pen = Pen(store, key, labels)
 
     def intent(self, data: Mapping[str, Any]) -> None:
         """Record durably what is about to change and all that its undo needs."""
@@ -50,8 +77,7 @@ class StepJournal:
 
     def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
         """Append an entry to this attempt's record."""
-        self._store.append(self.key, self._written, Entry.now(kind, data), self._labels)
-        self._written += 1
+        self._pen.write(kind, data)
 
     def _all(self, kind: Kind, action: Action) -> list[Mapping[str, Any]]:
         records = (
@@ -70,7 +96,7 @@ class RunJournal:
         self.target = target
         self._store = store
         self._labels = {TARGET: target}
-        self._head: int | None = None
+        self._head: Pen | None = None
 
     def start(self, data: Mapping[str, Any]) -> None:
         """Record that the run, or the resumption of its undo, starts."""
@@ -104,9 +130,8 @@ class RunJournal:
     def _write_head(self, kind: Kind, data: Mapping[str, Any]) -> None:
         if self._head is None:
             head = next((record for record in self.records() if not record.key.step), None)
-            self._head = len(head.entries) if head else 0
-        self._store.append(Key(self.run), self._head, Entry.now(kind, data), self._labels)
-        self._head += 1
+            self._head = Pen(self._store, Key(self.run), self._labels, len(head.entries) if head else 0)
+        self._head.write(kind, data)
 
 
 def prune(store: Store, target: str, keep: int = HISTORY) -> list[str]:
