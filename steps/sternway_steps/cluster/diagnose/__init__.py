@@ -1,7 +1,8 @@
 """From objects to a verdict: is it ready, on its way, or can it not succeed? Pure functions.
 
 `verdict` says what a verdict is, `pods` judges pods, `images` reads what a pull error means, `workloads`, `jobs`,
-`storage` and `conditions` judge the kinds; `judge` finds who judges what.
+`storage`, `autoscalers` and `builtin` judge Kubernetes' own kinds, `conditions` all others; `judge` finds who judges
+what.
 """
 
 from __future__ import annotations

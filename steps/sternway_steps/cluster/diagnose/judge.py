@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ...config.schema import Grace
-from . import conditions, jobs, pods, storage, workloads
+from . import autoscalers, builtin, conditions, jobs, pods, storage, workloads
 from .verdict import Obj, Related, Verdict, View, progressing, ready
 
 Judge = Callable[[Obj, View], Verdict]
@@ -21,11 +21,11 @@ _JUDGES: dict[tuple[str, str], Judge] = {
     ("", "Pod"): pods.judge_pod,
     ("", "PersistentVolumeClaim"): storage.judge_claim,
     ("", "PersistentVolume"): storage.judge_volume,
-    ("", "Service"): conditions.judge_service,
-    ("", "Namespace"): conditions.judge_namespace,
-    ("networking.k8s.io", "Ingress"): conditions.judge_ingress,
-    ("autoscaling", "HorizontalPodAutoscaler"): conditions.judge_autoscaler,
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): conditions.judge_definition,
+    ("", "Service"): builtin.judge_service,
+    ("", "Namespace"): builtin.judge_namespace,
+    ("networking.k8s.io", "Ingress"): builtin.judge_ingress,
+    ("autoscaling", "HorizontalPodAutoscaler"): autoscalers.judge_autoscaler,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): builtin.judge_definition,
 }
 
 # Groups whose other kinds have no state of their own: they are there or not.

@@ -139,3 +139,8 @@ def condition(obj: Obj, kind: str) -> Mapping[str, Any]:
     """Give a condition of the status, or an empty mapping."""
     conditions = (obj.get("status") or {}).get("conditions") or []
     return next((c for c in conditions if isinstance(c, dict) and c.get("type") == kind), {})
+
+
+def text_of(found: Obj) -> str:
+    """Give what a condition says."""
+    return str(found.get("message") or found.get("reason") or f"{found.get('type')} is {found.get('status')}")
