@@ -42,7 +42,12 @@ def judge_replica_set(obj: Obj, view: View) -> Verdict:
 
 
 def judge_stateful_set(obj: Obj, view: View) -> Verdict:
-    """Ready when all pods above the partition are of the update revision and all pods are ready."""
+    """Ready when all pods above the partition are of the update revision and all pods are ready.
+
+    `updatedReplicas` counts also when both revisions are the same: a template that was put back in mid-rollout makes
+    the old revision the wanted one again, while pods of the newer one are still there (kube-controller-manager 1.34;
+    `kubectl rollout status` does not look). Then the partition holds nothing back: no pod may be of another revision.
+    """
     spec, status = spec_of(obj), obj.get("status") or {}
     wanted = spec.get("replicas", 1)
     strategy = spec.get("updateStrategy") or {}
@@ -53,8 +58,9 @@ def judge_stateful_set(obj: Obj, view: View) -> Verdict:
     up = status.get("readyReplicas", 0)
     partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
     # With OnDelete, pods are replaced when somebody deletes them: the rollout is not the controller's to finish.
-    target = 0 if strategy.get("type") == "OnDelete" else max(0, wanted - partition)
-    updated = wanted if status.get("currentRevision") == revision else status.get("updatedReplicas", 0)
+    target = wanted if status.get("currentRevision") == revision else max(0, wanted - partition)
+    target = 0 if strategy.get("type") == "OnDelete" else target
+    updated = status.get("updatedReplicas", 0)
     if up >= wanted and updated >= target and status.get("availableReplicas", up) >= wanted:
         return ready(f"{up} of {wanted} pods are ready", done=up, wanted=wanted)
     message = f"{min(updated, wanted)} of {target} pods updated, {up} of {wanted} ready"

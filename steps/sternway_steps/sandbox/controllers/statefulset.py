@@ -33,18 +33,21 @@ def _one(world: World, stateful_set: Obj) -> None:
         create_pod(world, stateful_set, missing, **{_HASH: revision, "statefulset.kubernetes.io/pod-name": missing})
     for extra in [p for n, p in pods.items() if n not in names][-1:]:
         world.delete(extra)
+    # The real one counts before it replaces a pod: for a moment, all are ready and some are of the older revision.
+    pods = {p["metadata"]["name"]: p for p in world.owned("v1", "Pod", stateful_set)}
+    ready = sum(is_ready(p) for p in pods.values())
+    of = [p["metadata"]["labels"].get(_HASH) for p in pods.values() if not p["metadata"].get("deletionTimestamp")]
+    updated, still = of.count(revision), of.count(current)
     here = [pods[n] for n in names if n in pods]
     if not ordered or all(is_ready(pod) for pod in here):  # the real one waits too, whatever the template says now
         _update(world, stateful_set, here, revision)
-    pods = {p["metadata"]["name"]: p for p in world.owned("v1", "Pod", stateful_set)}
-    ready = sum(is_ready(p) for p in pods.values())
-    updated = sum(p["metadata"]["labels"].get(_HASH) == revision for p in pods.values())
     if updated >= wanted and ready >= wanted:
-        current = revision
+        current, still = revision, updated
+    counts = {"readyReplicas": ready, "availableReplicas": ready, "currentReplicas": still, "updatedReplicas": updated}
     status: Obj = {
         "observedGeneration": stateful_set["metadata"]["generation"], "replicas": len(pods), "currentRevision": current,
         "updateRevision": revision, "collisionCount": 0,
-        **{k: v for k, v in (("readyReplicas", ready), ("availableReplicas", ready), ("updatedReplicas", updated)) if v},
+        **{name: count for name, count in counts.items() if count},
     }  # fmt: skip
     if (old.get("availableReplicas") or 0) == 0 and not ready:
         status["availableReplicas"] = 0
