@@ -52,6 +52,7 @@ class Session:
         steps: steps by name; default those that come with Sternway, and those of the packages installed beside it.
         on_request: told of every request to the cluster.
         on_warning: told of what the API server warns of, such as a deprecated API version.
+        on_retry: told once, at the first request that is tried again, that the API server is away.
 
     """
 
@@ -65,13 +66,14 @@ class Session:
         steps: Mapping[str, Step] | None = None,
         on_request: Callable[[RequestLog], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
+        on_retry: Callable[[str], None] | None = None,
     ) -> None:
         from .cluster.client import Client
 
         self.steps = Steps(dict(steps), tuple) if steps is not None else known_steps()
-        self.client = Client.connect(kubeconfig, context, on_request, on_warning)
+        self.client = Client.connect(kubeconfig, context, on_request, on_warning, on_retry)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
-        self.book = Client.connect(kubeconfig, context, on_request)
+        self.book = Client.connect(kubeconfig, context, on_request, on_retry=on_retry)
         self._journals = Journals(self.book, journal, namespace)
         self.stop = StopAll()
 

@@ -280,13 +280,19 @@ def test_a_watch_survives_cuts_and_expiry(sternway_sandbox: Sandbox, client: Cli
     assert seen == ["SYNC", "SYNC", "ADDED late"]
 
 
-@pytest.mark.parametrize("user", [{"token": "t"}, {"token": "t", "as": "somebody"}], ids=["plain", "by the package"])
-def test_plain_kubeconfigs_need_no_package_and_others_are_read_alike(tmp_path: Path, user: dict[str, str]) -> None:
+@pytest.mark.parametrize("cluster", [{}, {"tls-server-name": "x"}], ids=["plain", "by the package"])
+def test_plain_kubeconfigs_need_no_package_and_others_are_read_alike(tmp_path: Path, cluster: dict[str, str]) -> None:
     from sternway_steps.cluster import connect, plain
+    from sternway_steps.cluster import kubeconfig as files
 
-    path = kubeconfig(tmp_path, "http://127.0.0.1:1/", **user)
-    assert (plain.read(path, None) is not None) is ("as" not in user)
-    access = connect.load(path, None)
+    path = Path(kubeconfig(tmp_path, "http://127.0.0.1:1/", token="t"))
+    data = json.loads(path.read_text())
+    data["clusters"][0]["cluster"] |= cluster
+    path.write_text(json.dumps(data))
+    chosen = files.read(str(path), None)
+    assert chosen is not None
+    assert (plain.read(chosen) is None) is bool(cluster)
+    access = connect.load(str(path), None)
     assert (access.host, access.namespace, access.authorization()) == ("http://127.0.0.1:1", "shop", "Bearer t")
 
 

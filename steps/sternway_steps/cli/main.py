@@ -125,6 +125,7 @@ def _perform(
             namespace=arguments.pop("namespace", None),
             on_request=_log if verbose else None,
             on_warning=_once(output.note),
+            on_retry=output.note,
         )
     )
     stack.enter_context(minded(session, output.note, one_step=one_step))

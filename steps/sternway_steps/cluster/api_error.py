@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import Refused, Transient
+
 _UNTYPED = "failed to create typed patch object"
 # What the server answers with 500 and would answer again: limits of etcd and of gRPC (etcd's ErrRequestTooLarge,
 # ResourceExhausted), an admission webhook that says no with that code, and objects whose fields can't be told apart.
@@ -59,9 +61,14 @@ class ApiError(Exception):
         return self.status == 409
 
     @property
+    def unauthorized(self) -> bool:
+        """401: the server does not accept our credentials. No right that is granted helps."""
+        return self.status == 401
+
+    @property
     def forbidden(self) -> bool:
-        """401 or 403."""
-        return self.status in (401, 403)
+        """403: the server knows us, and does not allow it."""
+        return self.status == 403
 
     @property
     def invalid(self) -> bool:
@@ -120,6 +127,13 @@ def from_answer(method: str, path: str, status: int, headers: Mapping[str, str],
         causes=causes,
         retry_after=_seconds(after),
     )
+
+
+def unable(what: str, error: ApiError, remedy: str) -> Refused | Transient:
+    """Say that something can't be done: Transient when it may work later, else Refused, with a remedy for rights."""
+    if error.retryable or error.unreachable:
+        return Transient(f"{what} now: {error}", retry_after=error.retry_after)
+    return Refused(f"{what}: {error}", remedy=None if error.unauthorized else remedy)
 
 
 def conflicts(error: ApiError) -> list[tuple[str, str]]:

@@ -44,9 +44,10 @@ class Client:
         context: str | None = None,
         on_request: Callable[[RequestLog], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
+        on_retry: Callable[[str], None] | None = None,
     ) -> Client:
         """Make a client for a kubeconfig (default: KUBECONFIG, ~/.kube/config, the pod's account); asks nothing yet."""
-        return Client(Transport(kubeconfig, context, on_request, on_warning=on_warning))
+        return Client(Transport(kubeconfig, context, on_request, on_warning=on_warning, on_retry=on_retry))
 
     @property
     def namespace(self) -> str:

@@ -1,8 +1,8 @@
-"""Plain ways to an API server: a kubeconfig with server, CA, certificate or token; a pod's service account.
+"""Plain ways to an API server: a kubeconfig with server, CA, certificate, token or plugin; a pod's service account.
 
 The `kubernetes` package reads every kubeconfig, and its import alone takes most of a short step's time (measured:
-150 ms of 350 ms). What is plain is read here; everything else (exec plugins, OIDC, proxies, several files) is left to
-it, and so are all errors.
+150 ms of 350 ms). What is plain is read here; everything else (OIDC, proxies, passwords) is left to it, and so are
+all errors.
 """
 
 from __future__ import annotations
@@ -11,18 +11,26 @@ import base64
 import os
 import ssl
 import tempfile
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .access import Access
+from .exec_plugin import Credential, fetch
+from .kubeconfig import Entry, Kubeconfig, impersonation
 
 if TYPE_CHECKING:
     import urllib3
 
 _CLUSTER = {"server", "certificate-authority", "certificate-authority-data"}
-_USER = {"token", "client-certificate", "client-certificate-data", "client-key", "client-key-data"}
+_USER = {
+    "token", "client-certificate", "client-certificate-data", "client-key", "client-key-data", "exec",
+    "as", "as-uid", "as-groups", "as-user-extra",
+}  # fmt: skip
+_FOR_PLUGINS = {"extensions"}
 # Where the kubelet projects it (Kubernetes, "Accessing the API from within a Pod").
+POD_IDENTITY = "the pod's service account"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -38,7 +46,7 @@ def in_cluster() -> Access | None:
     except (OSError, ValueError):
         return None
     address = f"[{host}]" if ":" in host else host
-    return Access(f"https://{address}:{port}", namespace, _bearer, _pooling(tls))
+    return Access(f"https://{address}:{port}", namespace, _bearer, _pooling(tls), POD_IDENTITY)
 
 
 def _bearer() -> str:
@@ -46,30 +54,55 @@ def _bearer() -> str:
     return f"Bearer {(SERVICE_ACCOUNT / 'token').read_text().strip()}"
 
 
-def read(path: str, context: str | None) -> Access | None:
-    """Give the way that a kubeconfig describes, or None when it is not plain, or not right."""
-    if os.pathsep in path or _proxied():
-        return None
-    import yaml
+def read(config: Kubeconfig) -> Access | None:
+    """Give the way that a kubeconfig describes, or None when it is not plain, or not right.
 
+    Raises: Refused when its credential plugin fails.
+    """
+    cluster, user = config.cluster.value, config.user.value
+    if _proxied() or not set(cluster) <= _CLUSTER | _FOR_PLUGINS or not set(user) <= _USER:
+        return None
+    given = [key for key in ("token", "client-certificate", "client-certificate-data") if key in user]
+    if "exec" in user and given:
+        return None
+    fetched = Fetched(config) if "exec" in user else None
     try:
-        file = Path(path).expanduser()
-        data = yaml.load(file.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  a safe loader
-        chosen = _named(data["contexts"], context or data["current-context"], "context")
-        cluster = _named(data["clusters"], chosen["cluster"], "cluster")
-        user = _named(data["users"], chosen["user"], "user")
-        if not set(cluster) <= _CLUSTER or not set(user) <= _USER:
-            return None
-        tls = _tls(cluster, user, file.parent) if cluster["server"].startswith("https:") else None
         token = user.get("token") or ""
         if not isinstance(token, str):
             return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, yaml.YAMLError):
+        tls = _tls(config, fetched) if cluster["server"].startswith("https:") else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-
     authorization = f"Bearer {token}" if token else ""
-    namespace = chosen.get("namespace") or "default"
-    return Access(cluster["server"].rstrip("/"), namespace, lambda: authorization, _pooling(tls))
+    return Access(
+        cluster["server"].rstrip("/"),
+        config.context.value.get("namespace") or "default",
+        fetched.authorization if fetched else lambda: authorization,
+        _pooling(tls),
+        config.identity,
+        impersonation(user),
+    )
+
+
+class Fetched:
+    """The credential that a plugin gave, fetched anew when it expires. Thread-safe."""
+
+    def __init__(self, config: Kubeconfig) -> None:
+        self._config = config
+        self._lock = threading.Lock()
+        self._credential = fetch(config)
+
+    def authorization(self) -> str:
+        """Give the header's value; raises Refused when the plugin fails."""
+        token = self.now().token
+        return f"Bearer {token}" if token else ""
+
+    def now(self) -> Credential:
+        """Give a credential that is valid."""
+        with self._lock:
+            if self._credential.is_over:
+                self._credential = fetch(self._config)
+            return self._credential
 
 
 def _proxied() -> bool:
@@ -85,14 +118,14 @@ def _pooling(tls: ssl.SSLContext | None) -> Callable[[int], urllib3.PoolManager]
     return pool
 
 
-def _named(entries: list[Mapping[str, Any]], name: str, what: str) -> dict[str, Any]:
-    return dict(next(entry[what] or {} for entry in entries if entry["name"] == name))
-
-
-def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path) -> ssl.SSLContext:
-    authority = _content(cluster, "certificate-authority", folder)
+def _tls(config: Kubeconfig, fetched: Fetched | None) -> ssl.SSLContext:
+    authority = _content(config.cluster, "certificate-authority")
     context = ssl.create_default_context(cadata=authority.decode() if authority else None)
-    certificate, key = _content(user, "client-certificate", folder), _content(user, "client-key", folder)
+    if fetched is not None:
+        given = fetched.now()
+        certificate, key = given.certificate.encode(), given.key.encode()
+    else:
+        certificate, key = _content(config.user, "client-certificate"), _content(config.user, "client-key")
     if certificate and key:
         # ssl reads a key from a file alone; it is gone as soon as it is read.
         with tempfile.NamedTemporaryFile() as pem:
@@ -102,7 +135,7 @@ def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path) -> s
     return context
 
 
-def _content(entry: Mapping[str, Any], name: str, folder: Path) -> bytes:
-    if f"{name}-data" in entry:
-        return base64.b64decode(entry[f"{name}-data"])
-    return (folder / entry[name]).read_bytes() if name in entry else b""
+def _content(entry: Entry, name: str) -> bytes:
+    if f"{name}-data" in entry.value:
+        return base64.b64decode(entry.value[f"{name}-data"])
+    return (entry.folder / entry.value[name]).read_bytes() if name in entry.value else b""

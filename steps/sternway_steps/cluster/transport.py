@@ -49,14 +49,17 @@ class Transport:
         on_request: Callable[[RequestLog], None] | None = None,
         *,
         on_warning: Callable[[str], None] | None = None,
+        on_retry: Callable[[str], None] | None = None,
         patience: float = _PATIENCE,
     ) -> None:
         self._source = (kubeconfig, context)
         self._on_request = on_request
         self._on_warning = on_warning
+        self._on_retry = on_retry
         self._patience = patience
         self._lock = threading.Lock()
         self._aborted = threading.Event()
+        self._away = False
         self._access: Access | None = None
         self._pool: urllib3.PoolManager | None = None
         self.requests = 0
@@ -95,22 +98,29 @@ class Transport:
             try:
                 response = self._send(method, path, query, data, content_type, timeout, headers=headers, stream=False)
                 if response.status < 400:
+                    self._away = False
                     self._warn(response.headers)
                     return response.status, response.headers, response.data
                 error = from_answer(method, path, response.status, response.headers, response.data)
             except ApiError as failed:
                 error = failed
             tries += 1
-            if error.status == 401 and tries == 1:
+            if error.unauthorized and tries == 1:
                 self._forget_credentials()
                 continue
+            if error.unauthorized:
+                raise ApiError(
+                    method, path, 401, error.reason, f"{error.message}: the credentials of {self.access.identity}"
+                )
             unseen = error.status == 429 or error.reason == "Refused"
             passes = unseen or (safe and (error.retryable or error.unreachable) and error.reason != "Certificate")
             if not passes or self._aborted.is_set():
                 raise error
             delay = max(error.retry_after or 0.0, min(5.0, 0.1 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
-            late = time.monotonic() + delay > end and (tries > 1 or delay > self._patience)
-            if late or self._aborted.wait(delay):
+            if time.monotonic() + delay > end and (tries > 1 or delay > self._patience):
+                raise error
+            self._tell_away(error)
+            if self._aborted.wait(delay):
                 raise error
 
     def stream(self, path: str, query: Mapping[str, str], read: float) -> urllib3.BaseHTTPResponse:
@@ -139,9 +149,21 @@ class Transport:
             for text in _WARNING.findall(headers.get("Warning") or ""):
                 self._on_warning(text.replace('\\"', '"'))
 
+    def _tell_away(self, error: ApiError) -> None:
+        """Say at the first failure that requests are tried again; not again before the server has answered one."""
+        if self._on_retry is None or error.status == 429 or self._away:
+            return
+        self._away = True
+        self._on_retry(f"{error.message or error.reason}; trying again for up to {self._patience:.0f} s")
+
     def _forget_credentials(self) -> None:
+        """Read them anew for the next request. A client certificate belongs to the connections, so these are new too.
+
+        Requests under way keep theirs, which are closed when the last one ends.
+        """
         with self._lock:
             self._access = None
+            self._pool = None
 
     def _manager(self, access: Access) -> urllib3.PoolManager:
         with self._lock:
@@ -168,11 +190,13 @@ class Transport:
         access = self.access
         manager = self._manager(access)
         url = access.host + path + (f"?{urlencode(query)}" if query else "")
-        sent = {"Accept": "application/json", "User-Agent": "sternway", **(headers or {})}
+        sent = urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "sternway", **(headers or {})})
         if data is not None:
             sent["Content-Type"] = content_type
         if authorization := access.authorization():
             sent["Authorization"] = authorization
+        for header, value in access.impersonation:
+            sent.add(header, value)
         with self._lock:
             self.requests += 1
             number = self.requests
@@ -186,14 +210,14 @@ class Transport:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             if self._aborted.is_set():
                 raise ApiError(method, path, 0, "Aborted", "the client was stopped") from error
-            raise _no_answer(method, path, access.host, error) from error
+            raise _no_answer(method, path, access.host, manager.proxy, error) from error
         finally:
             if self._on_request is not None:
                 self._on_request(RequestLog(number, method, path, status, time.monotonic() - began))
         return response
 
 
-def _no_answer(method: str, path: str, host: str, error: Exception) -> ApiError:
+def _no_answer(method: str, path: str, host: str, proxy: urllib3.util.Url | None, error: Exception) -> ApiError:
     import urllib3
 
     chain: list[BaseException] = [error]
@@ -205,6 +229,10 @@ def _no_answer(method: str, path: str, host: str, error: Exception) -> ApiError:
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(one, kinds) for one in chain)
 
+    if proxy is not None and has(urllib3.exceptions.ProxyError):
+        host = f"the proxy {proxy.scheme}://{proxy.netloc}"
+        if not has(ConnectionRefusedError, socket.gaierror, urllib3.exceptions.NameResolutionError):
+            return ApiError(method, path, 0, "Proxy", f"{host} does not let us through: {chain[-1]}")
     if has(ConnectionRefusedError):
         return ApiError(method, path, 0, "Refused", f"{host} refuses the connection")
     if has(socket.gaierror, urllib3.exceptions.NameResolutionError):

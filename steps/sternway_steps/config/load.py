@@ -64,6 +64,11 @@ def load_with_source(
     manifests = read_all(patterns, source.parent, stdin, reader.errors)
     if keys is MISSING:
         raise ConfigErrors(reader.errors)
+    if "steps" in keys and not keys["steps"]:
+        reader.report(
+            root.value["steps"].place, "steps", "it names no step", hint="leave the key out for the usual ones"
+        )
+        del keys["steps"]
     _check(keys, root, bool(patterns), reader)
     if "steps" in keys:
         places = (str(node.place) for _, node, _ in each_step(keys["steps"], root.value["steps"].node))

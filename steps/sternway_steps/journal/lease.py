@@ -170,14 +170,12 @@ def _now() -> str:
 
 
 def _unlockable(error: ApiError, namespace: str | None) -> Refused | Transient:
-    if error.retryable or error.unreachable:
-        return Transient(f"the target can't be locked now: {error}", retry_after=error.retry_after)
+    from ..cluster.api_error import unable
+
     if error.not_found:
         return Refused(
             f"namespace {namespace} does not exist",
             remedy="create it, or set journal.namespace to one that exists when the manifests create it",
         )
-    return Refused(
-        f"the target can't be locked: {error}",
-        remedy=f"grant get, create, update and delete on leases.coordination.k8s.io in namespace {namespace}",
-    )
+    remedy = f"grant get, create, update and delete on leases.coordination.k8s.io in namespace {namespace}"
+    return unable("the target can't be locked", error, remedy)

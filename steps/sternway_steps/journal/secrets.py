@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Refused, Transient
+from ..errors import Transient
 from .codec import from_chunks, to_chunks
 from .entries import Entry, Key, Record
 from .store import JournalConflict
@@ -52,7 +52,7 @@ class SecretStore:
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
         """Add an entry to the record's Secret; one request unless it is over 480 kB compressed."""
-        from ..cluster.api_error import ApiError
+        from ..cluster.api_error import ApiError, unable
 
         try:
             chunks = to_chunks(index, entry, _CHUNK)
@@ -67,13 +67,11 @@ class SecretStore:
                 else:
                     self._extend(key, part, name, piece)
         except ApiError as error:
-            if error.retryable or error.unreachable:
-                raise Transient(f"the journal can't be written now: {error}", retry_after=error.retry_after) from error
-            raise Refused(
-                f"the journal can't be written: {error}",
-                remedy=f"grant get, list, create, patch and delete on secrets in namespace {self._namespace}, "
-                "or set journal.namespace in the configuration",
-            ) from error
+            remedy = (
+                f"grant get, list, create, patch and delete on secrets in namespace {self._namespace}, "
+                "or set journal.namespace in the configuration"
+            )
+            raise unable("the journal can't be written", error, remedy) from error
 
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run; one request."""
@@ -98,18 +96,14 @@ class SecretStore:
         return str(found[0]["metadata"]["namespace"]) if found else None
 
     def _secrets(self, labels: str) -> list[dict[str, Any]]:
-        from ..cluster.api_error import ApiError
+        from ..cluster.api_error import ApiError, unable
 
         try:
             return self._client.list("v1", "Secret", self._namespace, labels=labels).items
         except ApiError as error:
-            if error.retryable or error.unreachable:
-                raise Transient(f"the journal can't be read now: {error}", retry_after=error.retry_after) from error
             where = f"in namespace {self._namespace}" if self._namespace else "in all namespaces"
-            raise Refused(
-                f"the journal can't be read: {error}",
-                remedy=f"grant list on secrets {where}, or look elsewhere with --namespace",
-            ) from error
+            remedy = f"grant list on secrets {where}, or look elsewhere with --namespace"
+            raise unable("the journal can't be read", error, remedy) from error
 
     def _create(self, key: Key, number: int, name: str, piece: bytes, labels: Mapping[str, str]) -> None:
         text = base64.b64encode(piece).decode()

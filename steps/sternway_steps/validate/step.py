@@ -24,7 +24,7 @@ class Validate:
         try:
             found = precheck(context.client, context.config, context.pipeline, context.target, context.say)
         except ApiError as error:
-            if error.forbidden:
+            if error.forbidden or error.unauthorized:
                 raise Refused(str(error)) from error
             raise
         context.check()

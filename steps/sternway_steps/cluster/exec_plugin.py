@@ -1,0 +1,125 @@
+"""Credentials from a program that the kubeconfig names, as cloud providers have them.
+
+Source: "client-go credential plugins", Kubernetes documentation. The loader of the `kubernetes` package goes on as
+nobody when such a program fails; here its own words end the command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ..errors import Refused
+from .kubeconfig import Kubeconfig
+
+_PATIENCE = 60.0
+"""Seconds for a program that asks nobody anything."""
+_EARLY = timedelta(seconds=30)
+"""So long before its end a token is fetched anew: a request takes as long at most."""
+_WORDS = 2000
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What the program gave: a token, or a certificate with its key (PEM)."""
+
+    token: str = ""
+    certificate: str = ""
+    key: str = ""
+    expires: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has expired, or is about to."""
+        return self.expires is not None and datetime.now(UTC) > self.expires - _EARLY
+
+
+def fetch(config: Kubeconfig) -> Credential:
+    """Run the program that the user's `exec` names; raises Refused with what it said."""
+    spec = config.user.value["exec"]
+    program = str(spec.get("command") or "")
+    whose = f"the credential plugin {program} of {config.identity}"
+    output = _run(spec, config, whose)
+    try:
+        answer = json.loads(output)
+        status = dict(answer["status"])
+        if answer["apiVersion"] != spec["apiVersion"]:
+            raise Refused(f"{whose} answers in {answer['apiVersion']}, and {spec['apiVersion']} was asked for")
+        expires = status.get("expirationTimestamp")
+        found = Credential(
+            str(status.get("token") or ""),
+            str(status.get("clientCertificateData") or ""),
+            str(status.get("clientKeyData") or ""),
+            datetime.fromisoformat(expires.replace("Z", "+00:00")) if expires else None,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(f"{whose} did not answer with an ExecCredential: {type(error).__name__} in its output") from error
+    if not found.token and not (found.certificate and found.key):
+        raise Refused(f"{whose} gave neither a token nor a certificate with its key")
+    return found
+
+
+def _run(spec: Mapping[str, Any], config: Kubeconfig, whose: str) -> str:
+    """Give what the program printed. On a terminal it may ask its user there; elsewhere it is given a time limit."""
+    asks = spec.get("interactiveMode") != "Never" and sys.stdin is not None and sys.stdin.isatty()
+    if spec.get("interactiveMode") == "Always" and not asks:
+        raise Refused(f"{whose} has to ask its user, and there is no terminal")
+    command = _program(str(spec.get("command") or ""), config)
+    try:
+        ended = subprocess.run(  # noqa: S603  the user's own kubeconfig names it
+            [command, *map(str, spec.get("args") or [])],
+            stdin=None if asks else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=None if asks else subprocess.PIPE,
+            env={**os.environ, **_variables(spec, config, asks=asks)},
+            text=True,
+            errors="replace",
+            timeout=None if asks else _PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Refused(f"{whose} did not end in {_PATIENCE:.0f} s") from error
+    except OSError as error:
+        hint = str(spec.get("installHint") or "").strip()
+        raise Refused(f"{whose} can't be run: {error.strerror}", remedy=hint or None) from error
+    if ended.returncode:
+        words = (ended.stderr or "").strip()[-_WORDS:]
+        raise Refused(f"{whose} failed with exit code {ended.returncode}" + (f": {words}" if words else ""))
+    return ended.stdout
+
+
+def _program(command: str, config: Kubeconfig) -> str:
+    """Give the program's path: a relative one with a slash is relative to the kubeconfig, a bare name is in PATH."""
+    return str(config.user.folder / command) if os.sep in command and not Path(command).is_absolute() else command
+
+
+def _variables(spec: Mapping[str, Any], config: Kubeconfig, *, asks: bool) -> dict[str, str]:
+    about: dict[str, Any] = {"interactive": asks}
+    if spec.get("provideClusterInfo"):
+        about["cluster"] = _cluster(config)
+    info = {"apiVersion": spec.get("apiVersion"), "kind": "ExecCredential", "spec": about}
+    named = {str(one["name"]): str(one["value"]) for one in spec.get("env") or []}
+    return {**named, "KUBERNETES_EXEC_INFO": json.dumps(info)}
+
+
+def _cluster(config: Kubeconfig) -> dict[str, Any]:
+    import base64
+
+    entry = config.cluster.value
+    about: dict[str, Any] = {"server": entry["server"]}
+    if "certificate-authority-data" in entry:
+        about["certificate-authority-data"] = entry["certificate-authority-data"]
+    elif "certificate-authority" in entry:
+        authority = (config.cluster.folder / entry["certificate-authority"]).read_bytes()
+        about["certificate-authority-data"] = base64.b64encode(authority).decode()
+    for extension in entry.get("extensions") or []:
+        if extension["name"] == "client.authentication.k8s.io/exec":
+            about["config"] = extension["extension"]
+    return about
