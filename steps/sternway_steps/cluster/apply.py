@@ -13,7 +13,7 @@ from .merge import diff
 from .order import waves
 from .parallel import side_by_side
 from .ref import Ref
-from .snapshot import RUN, without_run
+from .snapshot import RUN, run_of, without_run
 
 if TYPE_CHECKING:
     from .api_error import ApiError
@@ -31,6 +31,8 @@ class Applied:
     created: bool
     fields: tuple[str, ...] = ()
     """What differs from before, but the run's own annotation."""
+    exact: bool = True
+    """`after` is what our own write made; else the answer to it was lost, and others may have written since."""
 
     @property
     def uid(self) -> str:
@@ -74,25 +76,50 @@ class Applier:
                 if not error.conflict or conflicting(error):
                     raise rejected(ref, error) from error
                 known = self._unless_changed(ref, before)
+                if self._went_through(known, before):
+                    self.on_applied(Applied(ref, known, before is None, changed_fields(before, known), exact=False))
+                    return
             else:
                 self.on_applied(Applied(ref, made.obj, made.created, changed_fields(before, made.obj)))
                 return
         raise Transient(f"{ref} changes faster than it can be applied")
 
     def _unless_changed(self, ref: Ref, before: dict[str, Any] | None) -> dict[str, Any]:
-        """Read an object whose resourceVersion moved; a new status is no change, anything else makes us start anew."""
+        """Read an object that is not as it was read; a new status is no change, anything else makes us start anew.
+
+        Nor is it a change when our own write went through and its answer did not: the annotation tells.
+        """
         live = self.client.get(ref)
-        if live is None or before is None or content(live) != content(before):
+        if live is None:
+            raise Transient(f"{ref} was deleted by somebody else after its snapshot was taken")
+        if before is not None and live["metadata"]["uid"] != before["metadata"]["uid"]:
+            raise Transient(f"{ref} was made anew by somebody else after its snapshot was taken")
+        if self._went_through(live, before):
+            return live
+        if before is None:
+            raise Transient(f"{ref} was created by somebody else after its snapshot was taken")
+        if content(live) != content(before):
             raise Transient(f"{ref} was changed by somebody else after its snapshot was taken")
         return live
 
+    def _went_through(self, live: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+        return run_of(live) == self.run != run_of(before)
+
+
+_NEVER = "1"
+"""A resourceVersion that no object has (etcd's first revision is older than any): with it an apply only creates."""
+
 
 def stamped(obj: Mapping[str, Any], run: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Give what is applied: the object with the run's annotation, on condition that it is still as it was read."""
+    """Give what is applied: the object with the run's annotation, on condition that it is still as it was read.
+
+    Of an object that was there, that means its UID too: an apply with a resourceVersion alone creates one that is
+    gone (kube-apiserver 1.34), and one with a resourceVersion that never was changes none that has come meanwhile.
+    """
     metadata = dict(obj["metadata"])
     metadata["annotations"] = {**(metadata.get("annotations") or {}), RUN: run}
-    if before is not None:
-        metadata["resourceVersion"] = before["metadata"]["resourceVersion"]
+    held = before["metadata"] if before is not None else {"resourceVersion": _NEVER}
+    metadata |= {key: held[key] for key in ("uid", "resourceVersion") if key in held}
     return {**obj, "metadata": metadata}
 
 

@@ -23,7 +23,7 @@ def intent(
 def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | None], run: str) -> dict[str, Any]:
     """Record what the server made of it: UID, whether it was created, and the object without its status.
 
-    `again`: an earlier attempt of this run had applied it, and others may have written since.
+    `again`: it had been applied before by this run, so that others may have written between then and `after`.
     """
     return {
         "objects": [
@@ -31,7 +31,7 @@ def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | N
                 "ref": [done.ref.api_version, done.ref.kind, done.ref.namespace, done.ref.name],
                 "uid": done.uid,
                 "created": done.created,
-                "again": run_of(before.get(done.ref)) == run,
+                "again": not done.exact or run_of(before.get(done.ref)) == run,
                 # Owners too: they name the items of lists (see cluster.fields).
                 "after": {**content(done.after), "metadata": _metadata(done.after)},
             }

@@ -122,9 +122,9 @@ class Api:
             if live is None:
                 return self._apply_new(kind, namespace, name, config, how), True
             live = self.get(kind, namespace, name)
-            identity.hold(kind, live, metadata)
             bare = {k: v for k, v in config.items() if k != "status" or "status" not in kind.subresources}
             obj, owners = merge.apply(kind, live, bare, how.manager, force=force)
+            identity.hold_applied(kind, live, metadata)
             return self._change(kind, live, obj, lambda *_: owners, how), False
 
     def delete(
@@ -152,8 +152,10 @@ class Api:
 
     def _apply_new(self, kind: Kind, namespace: str, name: str, config: dict[str, Any], how: Writing) -> dict[str, Any]:
         metadata = config.get("metadata") or {}
-        if metadata.get("uid") or metadata.get("resourceVersion"):
-            text = f"uid mismatch: the provided object specified uid {metadata.get('uid', '')}, and no existing object was found"
+        if metadata.get("uid"):  # a resourceVersion alone holds nothing here, on the real server too
+            text = (
+                f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing object was found"
+            )
             raise identity.conflict(kind, name, text)
         obj, owners = merge.apply(kind, None, config, how.manager, force=True)
         obj["metadata"] = {**obj.get("metadata", {}), "name": name}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .kinds import Kind
-from .status import StatusError
+from .status import Cause, StatusError, invalid
 from .store import Store
 
 _IDENTITY = (
@@ -78,6 +78,15 @@ def hold(kind: Kind, live: Mapping[str, Any], metadata: Mapping[str, Any]) -> No
     if metadata.get("resourceVersion") not in (None, "", live["metadata"]["resourceVersion"]):
         text = "the object has been modified; please apply your changes to the latest version and try again"
         raise conflict(kind, name, text)
+
+
+def hold_applied(kind: Kind, live: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+    """Hold an apply to its preconditions; it answers another UID as a changed field, not as a conflict."""
+    hold(kind, live, {**metadata, "uid": None})
+    name, uid = live["metadata"]["name"], live["metadata"]["uid"]
+    if metadata.get("uid") not in (None, "", uid):
+        cause = Cause("FieldValueInvalid", f'Invalid value: "{metadata["uid"]}": field is immutable', "metadata.uid")
+        raise invalid(kind.kind, kind.group, name, cause)
 
 
 def keep(live: Mapping[str, Any], obj: dict[str, Any]) -> None:

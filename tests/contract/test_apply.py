@@ -1,0 +1,114 @@
+"""How a run applies an object, on the sandbox and on a real API server: only onto what its snapshot saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sternway_steps.cluster.api_error import ApiError
+from sternway_steps.cluster.apply import Applied, Applier
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.errors import Transient
+
+from tests.conftest import Cluster
+from tests.helpers import config_map, until
+
+
+def placed(cluster: Cluster, obj: dict[str, Any]) -> dict[str, Any]:
+    return {**obj, "metadata": {**obj["metadata"], "namespace": cluster.namespace}}
+
+
+def gone(cluster: Cluster, name: str) -> None:
+    cluster.client.delete(Ref("v1", "ConfigMap", cluster.namespace, name), uid=None, propagation="Background")
+    until(lambda: cluster.get("v1", "ConfigMap", name) is None)
+
+
+def apply(cluster: Cluster, obj: dict[str, Any], before: dict[str, Any] | None, *, force: bool = False) -> Applied:
+    done: list[Applied] = []
+    applier = Applier(cluster.client, "r1", "sternway", force, lambda: None, done.append)
+    applier.apply([obj], {Ref.of(obj): before})
+    return done[0]
+
+
+def test_an_apply_with_a_resource_version_alone_creates_what_is_gone_and_a_uid_holds_it(cluster: Cluster) -> None:
+    obj = placed(cluster, config_map("m", a="1"))
+    before = cluster.client.apply(obj, manager="one").obj["metadata"]
+    gone(cluster, "m")
+    held = {key: before[key] for key in ("uid", "resourceVersion")}
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply({**obj, "metadata": {**obj["metadata"], **held}}, manager="one")
+    assert raised.value.conflict
+    assert cluster.get("v1", "ConfigMap", "m") is None
+    del held["uid"]
+    assert cluster.client.apply({**obj, "metadata": {**obj["metadata"], **held}}, manager="one").created
+
+
+def test_another_uid_is_no_conflict_but_a_field_that_can_not_be_changed(cluster: Cluster) -> None:
+    obj = placed(cluster, config_map("m", a="1"))
+    cluster.client.apply(obj, manager="one")
+    other = {"uid": "00000000-0000-0000-0000-000000000000"}
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply({**obj, "metadata": {**obj["metadata"], **other}}, manager="one")
+    assert (raised.value.status, "metadata.uid" in str(raised.value)) == (422, True)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_fields_of_others_are_named_before_a_stale_resource_version(cluster: Cluster, force: bool) -> None:
+    from sternway_steps.cluster.api_error import conflicts
+
+    cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one")
+    stale = placed(cluster, config_map("m", a="2"))
+    stale["metadata"]["resourceVersion"] = "1"
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply(stale, manager="two", force=force)
+    assert raised.value.conflict
+    assert conflicts(raised.value) == ([] if force else [("data.a", "one")])
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_an_object_that_went_after_its_snapshot_is_not_created(cluster: Cluster, force: bool) -> None:
+    obj = placed(cluster, config_map("m", a="1"))
+    before = cluster.client.apply(obj, manager="sternway").obj
+    gone(cluster, "m")
+    with pytest.raises(Transient, match="deleted by somebody else"):
+        apply(cluster, obj, before, force=force)
+    assert cluster.get("v1", "ConfigMap", "m") is None
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_an_object_that_came_after_its_snapshot_is_not_touched(cluster: Cluster, force: bool) -> None:
+    theirs = cluster.client.create(placed(cluster, config_map("m", a="1")), manager="somebody")
+    with pytest.raises(Transient, match="created by somebody else"):
+        apply(cluster, placed(cluster, config_map("m", a="1")), None, force=force)
+    assert cluster.get("v1", "ConfigMap", "m") == theirs
+
+
+def test_an_object_that_was_made_anew_after_its_snapshot_is_not_touched(cluster: Cluster) -> None:
+    obj = placed(cluster, config_map("m", a="1"))
+    before = cluster.client.create(obj, manager="somebody")
+    gone(cluster, "m")
+    theirs = cluster.client.create(obj, manager="somebody")
+    with pytest.raises(Transient, match="made anew by somebody else"):
+        apply(cluster, placed(cluster, config_map("m", b="2")), before)
+    assert cluster.get("v1", "ConfigMap", "m") == theirs
+
+
+def test_a_field_that_changed_after_the_snapshot_is_not_overwritten(cluster: Cluster) -> None:
+    obj = placed(cluster, config_map("m", a="1"))
+    before = cluster.client.apply(obj, manager="sternway").obj
+    cluster.client.patch(Ref.of(obj), {"data": {"b": "theirs"}}, manager="somebody")
+    with pytest.raises(Transient, match="changed by somebody else"):
+        apply(cluster, placed(cluster, config_map("m", a="2")), before)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_write_whose_answer_was_lost_is_known_again_by_its_annotation(cluster: Cluster, there: bool) -> None:
+    """The transport sends it a second time, onto what the first one made."""
+    before = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="sternway").obj if there else None
+    obj = placed(cluster, config_map("m", a="2"))
+    first = apply(cluster, obj, before)
+    again = apply(cluster, obj, before)
+    assert (first.exact, again.exact) == (True, False)
+    assert (first.created, again.created) == (not there, not there)
+    assert again.uid == first.uid
+    assert again.fields == (("data.a",) if there else ())
