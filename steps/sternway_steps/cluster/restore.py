@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..step import Item
+from .creation import doubt
 from .fields import content, fields_of, name_of, tree, union
 from .manager import OLD_MANAGER
 from .merge import Difference, Merged, OnConflict, diff, put_back, reconstruct
@@ -36,6 +37,8 @@ class Change:
     """An earlier undo was about to delete the object and make it anew."""
     manager: str = OLD_MANAGER
     """The field manager of the run's applies."""
+    create_only: bool = False
+    """The run's apply of an object that was not there could only create it."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,19 @@ class Restorer:
         what = str(change.ref)
         if live is None:
             return Item(what, "absent", "it was not there before, and is not there now")
-        ours = run_of(live) == self.run
-        if change.created is False and ours:
-            why = "somebody else created it after the snapshot was taken: how it was before the run is not known"
-            return Item(what, "conflict", why)
-        if change.uid not in (None, live["metadata"]["uid"]):
+        if change.uid is not None and change.uid != live["metadata"]["uid"]:
             return Item(what, "kept", "it is another object of that name, which this run did not create")
-        if not ours:
+        if (run_of(live) or self.run) != self.run:
             return Item(what, "kept", _whose(live))
+        if change.created and change.uid is not None:  # evidence: ours, whatever became of the annotation
+            return remove(self.client, change.ref, change.uid)
+        if run_of(live) is None:
+            return Item(what, "kept", _whose(live))
+        why = "somebody else created it after the snapshot was taken: how it was before the run is not known"
+        if change.created is not False:
+            why = doubt(live, change.manager, create_only=change.create_only)
+        if why:
+            return Item(what, "kept" if self.policy is OnConflict.MERGE else "conflict", f"it stays: {why}")
         return remove(self.client, change.ref, live["metadata"]["uid"])
 
     def _undo_update(self, change: Change, before: dict[str, Any]) -> Item:

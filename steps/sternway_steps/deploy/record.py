@@ -16,8 +16,12 @@ from ..cluster.snapshot import run_of
 def intent(
     objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None], manager: str
 ) -> dict[str, Any]:
-    """Record what is about to be applied, by which field manager, and how each object is now (None: not there)."""
-    return {"manager": manager, "objects": [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]}
+    """Record what is about to be applied, by which field manager, and how each object is now (None: not there).
+
+    `create_only`: the apply of an object that is not there can't land on another one (see `cluster.creation`).
+    """
+    entries = [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]
+    return {"manager": manager, "create_only": True, "objects": entries}
 
 
 def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | None], run: str) -> dict[str, Any]:
@@ -80,6 +84,7 @@ def changes(
             created=told.get(ref),
             recreating=ref in recreating,
             manager=manager,
+            create_only=all(data.get("create_only") for data in intents),
         )
         for ref in applied
     ]
