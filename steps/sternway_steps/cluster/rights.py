@@ -17,7 +17,7 @@ JOURNAL_RULES = (
     Rule("", ("secrets",), ("get", "list", "create", "patch", "delete")),
     Rule("coordination.k8s.io", ("leases",), ("get", "create", "update", "delete")),
 )
-_WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
+_WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Pod")
 ROLLOUT_RULES = (
     Rule("*", ("*",), ("list", "watch"), with_state=True),
     Rule("", ("pods",), ("list", "watch"), only_with=_WITH_PODS),

@@ -18,8 +18,8 @@ class Grace:
 
     pull: float = 20.0
     """A registry that does not answer, or a back-off without a reason."""
-    config: float = 10.0
-    """A Secret or ConfigMap that is not there."""
+    config: float = 60.0
+    """A Secret or ConfigMap that is not there, and that nothing known is to bring."""
     create: float = 5.0
     """Pods that the API server rejects: quota, security policy, a missing service account."""
     unschedulable: float = 30.0

@@ -7,6 +7,8 @@ soon. Sources: OCI distribution spec, "Error Codes"; the texts of containerd and
 
 from __future__ import annotations
 
+import re
+
 # In lower case; each stands in the texts of at least one runtime.
 _NEVER = (
     "manifest unknown",
@@ -53,6 +55,26 @@ _NOT_NOW = (
     "504 gateway",
     "no space left",
 )
+
+
+# What runtimes wrap around the registry's answer, each wrapper once more naming the image.
+_WRAPPERS = (
+    r"Back-off pulling image \"[^\"]*\": ",
+    r"ErrImagePull: ",
+    r"rpc error: code = \w+ desc = ",
+    r"Failed to pull image \"[^\"]*\": ",
+    r"failed to pull and unpack image \"[^\"]*\": ",
+    r"failed to resolve reference \"[^\"]*\": ",
+    r"(initializing source \S+|reading manifest \S+ in \S+|copying system image from manifest list): ",
+    r"failed to do request: ",
+)
+
+
+def short(text: str, image: str) -> str:
+    """Give what the registry or the network said, without what runtimes wrap around it; the event has it all."""
+    for pattern in _WRAPPERS:
+        text = re.sub(pattern, "", text, flags=re.IGNORECASE)
+    return text.removeprefix(f"{image}: ")
 
 
 def is_final(text: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .pods import judge_pods
+from .rejected import rejected
 from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, spec_of
-from .workloads import rejected
 
 
 def judge_job(obj: Obj, view: View) -> Verdict:
@@ -37,6 +37,8 @@ def judge_job(obj: Obj, view: View) -> Verdict:
 
 def judge_cron_job(obj: Obj, view: View) -> Verdict:  # noqa: ARG001  every judge takes both
     """Ready when it exists: it runs at its own times."""
+    if spec_of(obj).get("suspend"):
+        return ready("suspended: it runs again when somebody resumes it", "Suspended")
     return ready(f"runs at {spec_of(obj).get('schedule')}", "Scheduled")
 
 

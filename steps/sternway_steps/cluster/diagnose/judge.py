@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ...config.schema import Grace
 from . import autoscalers, builtin, conditions, jobs, pods, storage, workloads
-from .verdict import Obj, Related, Verdict, View, progressing, ready
+from .verdict import ENDED, Cause, Obj, Related, Verdict, View, failed, ready
 
 Judge = Callable[[Obj, View], Verdict]
 
@@ -18,7 +18,8 @@ _JUDGES: dict[tuple[str, str], Judge] = {
     ("apps", "DaemonSet"): workloads.judge_daemon_set,
     ("batch", "Job"): jobs.judge_job,
     ("batch", "CronJob"): jobs.judge_cron_job,
-    ("", "Pod"): pods.judge_pod,
+    ("", "Pod"): pods.judge_bare_pod,
+    ("", "ReplicationController"): workloads.judge_replica_set,
     ("", "PersistentVolumeClaim"): storage.judge_claim,
     ("", "PersistentVolume"): storage.judge_volume,
     ("", "Service"): builtin.judge_service,
@@ -47,10 +48,10 @@ def diagnose(obj: Obj, related: Related, *, now: datetime, grace: Grace | None =
 
     """
     view = View(related, now, grace or Grace())
-    if obj["metadata"].get("deletionTimestamp"):
-        return progressing("Terminating", "it is being deleted")
     group = obj["apiVersion"].rpartition("/")[0]
     judge = _JUDGES.get((group, obj["kind"]))
+    if obj["metadata"].get("deletionTimestamp"):
+        return _leaving(obj, view, judge)
     if judge is not None:
         return judge(obj, view)
     if group in _BUILT_IN:
@@ -58,10 +59,19 @@ def diagnose(obj: Obj, related: Related, *, now: datetime, grace: Grace | None =
     return conditions.judge_by_conditions(obj, view)
 
 
+def _leaving(obj: Obj, view: View, judge: Judge | None) -> Verdict:
+    """Judge what is being deleted: it does not come up any more, but what ended before ended as it did."""
+    verdict = judge(obj, view) if judge is not None else conditions.judge_by_conditions(obj, view)
+    if verdict.reason in ENDED or verdict.state == "failed":
+        return verdict
+    return failed(Cause("Terminating", "it is being deleted, so it will not come up"))
+
+
 def has_pods(api_version: str, kind: str) -> bool:
     """Tell whether objects of a kind have pods that tell how they fare."""
     group = api_version.rpartition("/")[0]
-    return (group, kind) in {("batch", "Job"), ("apps", kind)} and kind != "ControllerRevision"
+    keepers = {("batch", "Job"), ("", "ReplicationController"), ("apps", kind)}
+    return (group, kind) in keepers and kind != "ControllerRevision"
 
 
 def has_state(api_version: str, kind: str) -> bool:

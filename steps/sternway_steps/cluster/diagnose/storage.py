@@ -22,7 +22,9 @@ def judge_claim(obj: Obj, view: View) -> Verdict:
     if unbound := view.events_of(obj, "FailedBinding"):
         cause = Cause("FailedBinding", unbound[-1].get("message", ""))
         return view.after(first_time(unbound[0]), view.grace.mount, cause)
-    return progressing("Pending", "not bound yet")
+    said = view.events_of(obj)
+    text = f"not bound yet: {said[-1].get('message', '')}" if said else "not bound yet"
+    return progressing("Pending", text, Cause("Pending", text) if said else None)
 
 
 def judge_volume(obj: Obj, view: View) -> Verdict:  # noqa: ARG001  every judge takes both

@@ -8,9 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from ...config.schema import Grace
+from .suppliers import brings
 
 Obj = Mapping[str, Any]
 State = Literal["ready", "progressing", "failed"]
+
+ENDED = frozenset({"Complete", "Completed", "Succeeded"})
+"""Reasons of "ready" for what came to its end: that it is gone later, by its TTL say, is no fault."""
+
+ON_HOLD = frozenset({"Paused", "Suspended"})
+"""Reasons of "ready" for what waits until somebody resumes it, as its spec says."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,8 @@ class Cause:
     container: str = ""
     crashed: bool = False
     """The container ran and ended, so the log of its previous life tells more."""
+    wants: str = ""
+    """`secret/NAME` or `configmap/NAME` of the same namespace that is not there, or not complete, yet."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,8 @@ class Related:
     replica_sets: Sequence[Obj] = ()
     events: Sequence[Obj] = ()
     claims: Sequence[Obj] = ()
+    suppliers: Sequence[Obj] = ()
+    """What may bring a Secret or ConfigMap: operators' objects, and those of the run itself."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,12 @@ class View:
             and (not reasons or e.get("reason") in reasons)
         ]
         return sorted(found, key=event_time)
+
+    def supplier_of(self, wanted: str, namespace: str | None) -> Obj | None:
+        """Give the object that may bring a Secret or ConfigMap (`secret/NAME`), or None."""
+        kind, _, name = wanted.partition("/")
+        near = (s for s in self.related.suppliers if s["metadata"].get("namespace") == namespace)
+        return next((s for s in near if brings(s, kind, name)), None)
 
     def after(self, since: datetime | None, grace: float, cause: Cause, *, waiting: str = "") -> Verdict:
         """Give a failure once `grace` seconds have passed since it began, and a wait until then."""
@@ -133,6 +150,14 @@ def first_time(event: Obj) -> datetime | None:
     """Give when an event happened first."""
     metadata = event["metadata"]
     return parse_time(event.get("firstTimestamp") or event.get("eventTime") or metadata.get("creationTimestamp"))
+
+
+def changed_at(obj: Obj) -> datetime | None:
+    """Give when somebody changed its spec last, by the field managers' times (seconds); its status does not count."""
+    metadata = obj["metadata"]
+    written = [m.get("time") for m in metadata.get("managedFields") or [] if m.get("subresource") != "status"]
+    times = [parse_time(t) for t in (*written, metadata.get("creationTimestamp")) if t]
+    return max((t for t in times if t is not None), default=None)
 
 
 def condition(obj: Obj, kind: str) -> Mapping[str, Any]:

@@ -5,20 +5,22 @@ The rules for "ready" are those of `kubectl rollout status`; the API reference e
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from .pods import is_ready, judge_pods
-from .verdict import Cause, Obj, Verdict, View, condition, failed, first_time, progressing, ready, spec_of
+from .rejected import rejected
+from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, spec_of
 
 _REVISION = "deployment.kubernetes.io/revision"
+_SET = re.compile(r'ReplicaSet "([^"]+)"')
+_TEMPLATE = "deprecated.daemonset.template.generation"
+"""Counts the changes of the template alone, as the pods' label does; the object's generation counts all changes."""
 
 
 def judge_deployment(obj: Obj, view: View) -> Verdict:
     """Ready when all wanted pods are of the newest template and available, and no older one is left."""
     spec, status = spec_of(obj), obj.get("status") or {}
-    if spec.get("paused"):
-        # A paused rollout never ends by itself.
-        return failed(Cause("Paused", "the Deployment is paused, so its rollout does not go on"))
     wanted = spec.get("replicas", 1)
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
     newest = _newest(obj, view)
@@ -27,6 +29,8 @@ def judge_deployment(obj: Obj, view: View) -> Verdict:
         return progressing("NotObserved", "the controller has not seen the change yet", None, 0, wanted)
     if updated >= wanted and status.get("replicas", 0) <= updated and available >= updated:
         return ready(f"{available} of {wanted} pods are available", done=available, wanted=wanted)
+    if spec.get("paused"):  # its pods are as they were: nobody is to wait for what its owner has stopped
+        return ready("paused: its rollout goes on when somebody resumes it", "Paused", done, wanted)
     pods = view.owned(view.related.pods, newest) if newest else []
     return _pods_first(obj, newest, pods, view, _waiting(status, wanted), done, wanted)
 
@@ -64,7 +68,8 @@ def judge_stateful_set(obj: Obj, view: View) -> Verdict:
     if up >= wanted and updated >= target and status.get("availableReplicas", up) >= wanted:
         return ready(f"{up} of {wanted} pods are ready", done=up, wanted=wanted)
     message = f"{min(updated, wanted)} of {target} pods updated, {up} of {wanted} ready"
-    return _pods_first(obj, obj, pods, view, message, min(up, updated), wanted)
+    verdict = _pods_first(obj, obj, pods, view, message, min(up, updated), wanted)
+    return _held_by_older(verdict, obj, view) if verdict.cause is None else verdict
 
 
 def judge_daemon_set(obj: Obj, view: View) -> Verdict:
@@ -80,25 +85,13 @@ def judge_daemon_set(obj: Obj, view: View) -> Verdict:
         updated = wanted
     if updated >= wanted and up >= wanted:
         return ready(f"{up} of {wanted} pods are available", done=up, wanted=wanted)
-    generation = str(obj["metadata"].get("generation", ""))
+    template = (obj["metadata"].get("annotations") or {}).get(_TEMPLATE, str(obj["metadata"].get("generation", "")))
     pods = [
         p
         for p in view.owned(view.related.pods, obj)
-        if (p["metadata"].get("labels") or {}).get("pod-template-generation") in (None, generation)
+        if (p["metadata"].get("labels") or {}).get("pod-template-generation") in (None, template)
     ]
     return _pods_first(obj, obj, pods, view, f"{updated} of {wanted} updated, {up} available", min(updated, up), wanted)
-
-
-def rejected(obj: Obj, view: View) -> Verdict | None:
-    """Judge pods that the API server did not let the controller create (quota, security policy, a webhook)."""
-    events = view.events_of(obj, "FailedCreate")
-    made = view.events_of(obj, "SuccessfulCreate")
-    failure = condition(obj, "ReplicaFailure")
-    if failure.get("status") != "True" and (not events or (len(made) and _newer(made[-1], events[-1]))):
-        return None
-    message = events[-1].get("message", "") if events else failure.get("message", "")
-    cause = Cause("FailedCreate", f"pods are rejected: {message}")
-    return view.after(first_time(events[0]) if events else None, view.grace.create, cause)
 
 
 def _pods_first(
@@ -112,7 +105,7 @@ def _pods_first(
     if turned_away is not None and len([p for p in pods if is_ready(p)]) < wanted:
         return replace(turned_away, done=done, wanted=wanted)
     late = condition(obj, "Progressing")
-    if late.get("status") == "False" and late.get("reason") == "ProgressDeadlineExceeded":
+    if late.get("reason") == "ProgressDeadlineExceeded" and _is_about(late, owner):
         cause = held.cause if held is not None and held.cause else None
         text = f"{late.get('message', '')}" + (f" ({cause.message})" if cause else "")
         why = Cause("ProgressDeadlineExceeded", text, cause.pod if cause else "", cause.container if cause else "")
@@ -122,11 +115,28 @@ def _pods_first(
     return progressing("RollingOut", message, None, done, wanted)
 
 
+def _held_by_older(verdict: Verdict, obj: Obj, view: View) -> Verdict:
+    """Name the older pod that an ordered update waits for; it may get ready, so it decides nothing."""
+    if spec_of(obj).get("podManagementPolicy") == "Parallel" or verdict.state != "progressing":
+        return verdict
+    held = judge_pods(view.owned(view.related.pods, obj), view)
+    if held is None or held.cause is None:
+        return verdict
+    text = f"the update waits for pod {held.cause.pod} of the older version: {held.cause.message}"
+    return replace(verdict, message=text, cause=replace(held.cause, message=text))
+
+
 def _newest(deployment: Obj, view: View) -> Obj | None:
     """Give the ReplicaSet of the present template: the one with the Deployment's own revision."""
     sets = view.owned(view.related.replica_sets, deployment)
     revision = (deployment["metadata"].get("annotations") or {}).get(_REVISION)
     return next((s for s in sets if (s["metadata"].get("annotations") or {}).get(_REVISION) == revision), None)
+
+
+def _is_about(late: Obj, newest: Obj | None) -> bool:
+    """Tell whether it is the newest ReplicaSet that is late: the condition of one before it stays for a while."""
+    named = _SET.search(late.get("message", ""))
+    return late.get("status") == "False" and (named is None or newest is None or named[1] == newest["metadata"]["name"])
 
 
 def _waiting(status: Obj, wanted: int) -> str:
@@ -143,9 +153,3 @@ def _observed(obj: Obj) -> bool:
 
 def _hash(pod: Obj) -> str:
     return str((pod["metadata"].get("labels") or {}).get("controller-revision-hash", ""))
-
-
-def _newer(one: Obj, other: Obj) -> bool:
-    from .verdict import event_time
-
-    return event_time(one) >= event_time(other)
