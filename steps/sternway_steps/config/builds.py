@@ -30,7 +30,7 @@ def build_of(keys: Mapping[str, Any], root: Node, base: Path, reader: Reader) ->
     steps: Steps = tuple(keys.get("steps") or DEFAULT_STEPS)
     if "build" in keys and "steps" not in keys:
         steps = (steps[0], StepConfig(STEP, STEP), *steps[1:])
-    where = root.value["steps"].node if "steps" in keys else None
+    where = root.value["steps"].node if keys.get("steps") else None
     found = [each for each in each_step(steps, where) if each[0].uses == STEP]
     if not found:
         if "build" in keys:

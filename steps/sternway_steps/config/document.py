@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,14 +52,15 @@ class Entry:
 
 
 def decode(content: bytes, source: str) -> str:
-    """Decode a file; raises ConfigErrors when it is no UTF-8 text."""
+    """Decode a file: UTF-8, or UTF-16 with a byte order mark; raises ConfigErrors when it is neither."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        finding = ConfigError(Place(source, line, 1), "", "this is no UTF-8 text", hint="save the file as UTF-8")
+        what = "UTF-16" if wide else "UTF-8"
+        finding = ConfigError(Place(source, line, 1), "", f"this is no {what} text", hint="save the file as UTF-8")
         raise ConfigErrors([finding]) from error
-    return text
 
 
 def parse(text: str, source: str) -> Node | None:

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from .document import Node, broken, decode
+from .document import Node, decode
 from .errors import ConfigError, ConfigErrors, Place
+from .from_yaml import Read
 from .schema import Manifest
+from .stream import documents
 
 _ENDINGS = (".yaml", ".yml", ".json")
+MOST_BYTES = 3 * 2**19
+"""Of one object: etcd's --max-request-bytes as it is when nobody sets it."""
 
 
 def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors: list[ConfigError]) -> list[Manifest]:
@@ -19,7 +23,7 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
     for node in patterns:
         pattern, place = node.value, node.place
         if pattern == "-":
-            text = stdin.read() if stdin is not None else ""
+            text = _piped(stdin, errors)
             if not text.strip():
                 message = "there are no objects on standard input"
                 errors.append(
@@ -40,6 +44,17 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
             except OSError as error:
                 errors.append(ConfigError(place, "manifests", f"{path} can't be read: {error.strerror}"))
     return found
+
+
+def _piped(stdin: TextIO | None, errors: list[ConfigError]) -> str:
+    if stdin is None:
+        return ""
+    content = getattr(stdin, "buffer", None)  # the bytes, whatever the locale makes of them
+    try:
+        return decode(content.read(), "stdin") if content is not None else stdin.read()
+    except ConfigErrors as bad:
+        errors += bad.errors
+        return ""
 
 
 def _files(pattern: str, base: Path) -> list[Path]:
@@ -71,32 +86,41 @@ def _shown(path: Path, base: Path) -> str:
 
 
 def _objects(text: str, source: str, errors: list[ConfigError]) -> Iterator[Manifest]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-    try:
-        while loader.check_node():
-            node: Any = loader.get_node()
-            place = Place(source, node.start_mark.line + 1, node.start_mark.column + 1)
-            obj = loader.construct_document(node)
-            if obj is not None:
-                yield from _checked(obj, place, errors)
-    except yaml.YAMLError as error:
-        errors.append(broken(error, source))
-    except (ValueError, RecursionError) as error:
-        errors.append(ConfigError(Place(source, 1, 1), "", f"this can't be read: {error}", hint="put it in quotes"))
-    finally:
-        loader.dispose()
+    for document in documents(text, source, errors):
+        if document.value is not None:
+            yield from _checked(document.value, document.place_of(document.value, document.place), document, errors)
 
 
-def _checked(obj: Any, place: Place, errors: list[ConfigError]) -> Iterator[Manifest]:
+def _checked(obj: Any, place: Place, document: Read, errors: list[ConfigError]) -> Iterator[Manifest]:
     if not isinstance(obj, dict):
         errors.append(ConfigError(place, "", "this is no Kubernetes object", "a mapping with apiVersion and kind"))
         return
     if str(obj.get("kind", "")).endswith("List") and isinstance(obj.get("items"), list):
         for item in obj["items"]:
-            yield from _checked(item, place, errors)
+            yield from _checked(_of_list(item, obj), document.place_of(item, place), document, errors)
         return
+    if bad := _lacks(obj):
+        errors += (
+            ConfigError(place, field, message, "a name" if "name" in field else "a string") for field, message in bad
+        )
+        return
+    obj.pop("status", None)  # what `kubectl get -o yaml` saved; the server would ignore it
+    if (size := _text_of(obj)) > MOST_BYTES:
+        message = f"{obj['kind']} {obj['metadata']['name']} holds {size} bytes, and etcd takes {MOST_BYTES}"
+        errors.append(ConfigError(place, "", message, hint="keep the data elsewhere, or in several objects"))
+        return
+    yield Manifest(obj, f"{place.source}:{place.line}")
+
+
+def _of_list(item: Any, whole: dict[str, Any]) -> Any:
+    """Give an item of a list, such as a ConfigMapList, which need not say what it is; as kubectl completes it."""
+    if not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
+        return item
+    item["apiVersion"], item["kind"] = whole.get("apiVersion"), str(whole["kind"]).removesuffix("List")
+    return item
+
+
+def _lacks(obj: dict[str, Any]) -> list[tuple[str, str]]:
     bad = [(key, f"{key} is missing") for key in ("apiVersion", "kind") if not isinstance(obj.get(key), str)]
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict):
@@ -105,18 +129,13 @@ def _checked(obj: Any, place: Place, errors: list[ConfigError]) -> Iterator[Mani
         bad.append(("metadata.generateName", "an object with a generated name can't be found again for its undo"))
     elif not isinstance(metadata.get("name"), str) or not metadata["name"]:
         bad.append(("metadata.name", "metadata.name is missing or no string"))
-    errors += (
-        ConfigError(place, field, message, "a name" if "name" in field else "a string") for field, message in bad
-    )
-    if not bad:
-        obj.pop("status", None)  # what `kubectl get -o yaml` saved; the server would ignore it
-        yield Manifest(_plain(obj), f"{place.source}:{place.line}")
+    return bad
 
 
-def _plain(value: Any) -> Any:
-    """Turn what YAML made of dates back into text: Kubernetes' objects are JSON."""
+def _text_of(value: Any) -> int:
+    """Count the bytes of all texts in an object: whatever the encoding, it takes at least as many."""
     if isinstance(value, dict):
-        return {str(key): _plain(below) for key, below in value.items()}
+        return sum(map(_text_of, value.values()))
     if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+        return sum(map(_text_of, value))
+    return len(value.encode()) if isinstance(value, str) else 0

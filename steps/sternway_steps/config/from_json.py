@@ -1,0 +1,116 @@
+"""JSON documents of manifests, one after another, as Go's decoder reads them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from .errors import ConfigError, ConfigErrors, Place
+from .from_yaml import MOST_DEPTH, MOST_VALUES, Read
+from .resolve import as_json
+
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:\n]')
+_BLANK = " \t\r\n\ufeff"
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+class NoJson(ValueError):
+    """The text is no JSON: `line` counts from 0; `documents` of it were read before that."""
+
+    def __init__(self, message: str, line: int, documents: int) -> None:
+        super().__init__(message)
+        self.line, self.documents = line, documents
+
+
+class _Twice(Exception):
+    """Some key stands twice."""
+
+
+def from_json(text: str, source: str, first_line: int) -> Iterator[Read]:
+    """Read document after document; half a surrogate pair becomes U+FFFD.
+
+    Raises NoJson; and ConfigErrors for what is JSON and can't be taken: a key that stands twice, too deep, too much.
+    """
+    decoder = json.JSONDecoder(object_pairs_hook=_mapping, parse_constant=_no_number)
+    at, count = _next(text, 0), 0
+    while at < len(text):
+        line = first_line + text.count("\n", 0, at)
+        try:
+            value, end = decoder.raw_decode(text, at)
+            value = _Checked().value(value, 0)
+        except _Twice:
+            raise ConfigErrors([_doubled(text, at, source, line)]) from None
+        except json.JSONDecodeError as error:
+            raise NoJson(error.msg, text.count("\n", 0, error.pos), count) from error
+        except RecursionError as error:
+            raise ConfigErrors([ConfigError(Place(source, line, 1), "", "the document is nested too deep")]) from error
+        except ValueError as error:
+            raise ConfigErrors([ConfigError(Place(source, line, 1), "", f"this can't be read: {error}")]) from error
+        column = at - text.rfind("\n", 0, at)
+        yield Read(value, Place(source, line, column))
+        at, count = _next(text, end), count + 1
+
+
+def _next(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _BLANK:
+        at += 1
+    return at
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Twice
+    return found
+
+
+def _no_number(word: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{word} is no JSON", "", 0)
+
+
+class _Checked:
+    """One document, within bounds, with the numbers and texts that Go makes of it."""
+
+    def __init__(self) -> None:
+        self._left = MOST_VALUES
+
+    def value(self, value: Any, depth: int) -> Any:
+        """Give a value; raises ValueError."""
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError(f"the document has over {MOST_VALUES} values: split it")
+        if depth > MOST_DEPTH:
+            raise ValueError(f"the document is nested over {MOST_DEPTH} levels deep")
+        if isinstance(value, dict):
+            return {_whole(key): self.value(below, depth + 1) for key, below in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, depth + 1) for item in value]
+        return _whole(value) if isinstance(value, str) else as_json(value)
+
+
+def _whole(text: str) -> str:
+    return _HALF.sub("\ufffd", text)
+
+
+def _doubled(text: str, at: int, source: str, line: int) -> ConfigError:
+    """Find the first key that stands twice in the document that begins at `at`, which is known to hold one."""
+    seen: list[dict[str, int]] = []
+    last = ""
+    for part in (found[0] for found in _TOKEN.finditer(text, at)):
+        if part == "\n":
+            line += 1
+            continue
+        if part in "{[":
+            seen.append({})
+        elif part in "}]":
+            seen.pop()
+        elif part == ":" and seen:
+            key = json.loads(last)
+            if key in seen[-1]:
+                message = f"key {key!r} stands twice, first in line {seen[-1][key]}"
+                return ConfigError(Place(source, line, 1), key, message, hint="remove one of the two")
+            seen[-1][key] = line
+        last = part
+    raise AssertionError("no key stands twice")
