@@ -239,7 +239,7 @@ OTHERS: dict[str, tuple[Verdict, str, str]] = {
     "custom, Failed": (judged(conditions(("Failed", "True"))), "failed", "Failed"),
     "custom, Reconciling": (judged(conditions(("Reconciling", "True"), ("Ready", "True"))), "progressing", "Reconciling"),
     "custom, stale": (judged(conditions(("Ready", "True"), observedGeneration=1)), "progressing", "NotObserved"),
-    "custom, other conditions": (judged(conditions(("Synced", "True"))), "ready", "Exists"),
+    "custom, other conditions": (judged(conditions(("Weird", "False"))), "ready", "Exists"),
 }  # fmt: skip
 
 

@@ -24,6 +24,8 @@ class Resource:
     plural: str
     namespaced: bool
     verbs: tuple[str, ...]
+    has_status: bool = False
+    """Its status is written apart, under /status: so a controller writes one."""
 
     @property
     def group(self) -> str:
@@ -69,9 +71,15 @@ class Discovery:
             if error.not_found:
                 return {}
             raise
+        names = {entry["name"] for entry in answer["resources"]}
         return {
             entry["kind"]: Resource(
-                api_version, entry["kind"], entry["name"], entry["namespaced"], tuple(entry["verbs"])
+                api_version,
+                entry["kind"],
+                entry["name"],
+                entry["namespaced"],
+                tuple(entry["verbs"]),
+                f"{entry['name']}/status" in names,
             )
             for entry in answer["resources"]
             if "/" not in entry["name"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from .diagnose import Related
+from .diagnose.freshness import reasons_since
+from .diagnose.judge import is_custom
 from .ref import Ref
 
 
@@ -13,6 +17,7 @@ class Observed:
 
     def __init__(self) -> None:
         self._objects: dict[Ref, dict[str, Any]] = {}
+        self._since: dict[str, Mapping[tuple[str, str, str], datetime]] = {}
 
     def note(self, change: str, obj: dict[str, Any]) -> bool:
         """Take over a change; tells whether anything differs now."""
@@ -22,11 +27,18 @@ class Observed:
         if change == "DELETED":
             return self._objects.pop(ref, None) is not None
         self._objects[ref] = obj
+        if is_custom(ref.api_version, ref.kind):
+            uid = obj["metadata"]["uid"]
+            self._since[uid] = reasons_since(obj, self._since.get(uid, {}))
         return True
 
     def get(self, ref: Ref) -> dict[str, Any] | None:
         """Give an object, or None when it is not there."""
         return self._objects.get(ref)
+
+    def since(self, obj: Mapping[str, Any]) -> Mapping[tuple[str, str, str], datetime]:
+        """Give since when the conditions of a custom resource have their reasons."""
+        return self._since.get(obj["metadata"].get("uid", ""), {})
 
     def related(self, namespace: str | None) -> Related:
         """Give what belongs to objects of a namespace."""

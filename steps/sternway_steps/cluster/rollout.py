@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from ..config.schema import Grace
 from ..errors import Stopped, Transient
 from ..step import Progress
+from .api_error import ApiError
 from .diagnose import Cause, Verdict, diagnose
-from .diagnose.judge import has_pods, has_state
-from .diagnose.verdict import failed
+from .diagnose.judge import has_pods, has_state, is_custom
+from .diagnose.verdict import Seen, failed
+from .discovery import UnknownKind
 from .evidence import Evidence, gather
 from .observed import Observed
 from .ref import Ref
@@ -26,6 +28,16 @@ if TYPE_CHECKING:
 
 _STOP_LOOK = 0.2
 """Seconds within which a stop is noticed; an Event and a Queue can't be waited for together."""
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What all objects are judged by. `with_status`: kinds whose status a controller writes."""
+
+    grace: Grace
+    made: bool
+    written: datetime | None
+    with_status: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -57,10 +69,12 @@ def watch_rollout(
     grace: Grace,
     on_progress: Callable[[Progress], None],
     made: bool = False,
+    written: datetime | None = None,
 ) -> Report:
     """Watch until it is decided; `deadline` is a reading of time.monotonic().
 
     `made`: the objects are there when this begins, so that one that is not was deleted by somebody, and failed.
+    `written`: when they were changed, where their managedFields do not tell.
 
     Raises: Stopped when `stop` is set; Transient when the first look at the cluster fails.
     """
@@ -71,7 +85,8 @@ def watch_rollout(
     with Watches(client) as watches:
         threads = [_follow(watches, kind, changes) for kind in _kinds(watched)]
         try:
-            return _decide(client, watched, changes, len(threads), stop, deadline, grace, on_progress, made)
+            terms = _Terms(grace, made, written, _with_status(client, watched))
+            return _decide(client, watched, changes, len(threads), stop, deadline, terms, on_progress)
         finally:
             watches.close()
             for thread in threads:
@@ -114,9 +129,8 @@ def _decide(
     unsynced: int,
     stop: threading.Event,
     deadline: float,
-    grace: Grace,
+    terms: _Terms,
     on_progress: Callable[[Progress], None],
-    made: bool,
 ) -> Report:
     observed, told = Observed(), ""
     decide_at: datetime | None = None
@@ -136,7 +150,7 @@ def _decide(
         if unsynced and not late:
             continue
         if changed or not verdicts or late or (decide_at is not None and now >= decide_at):
-            verdicts = {ref: _judge(ref, observed, now, grace, made) for ref in refs}
+            verdicts = {ref: _judge(ref, observed, now, terms) for ref in refs}
             decide_at = min((v.decide_at for v in verdicts.values() if v.decide_at), default=None)
         for ref, verdict in verdicts.items():
             if verdict.state == "failed":
@@ -149,13 +163,22 @@ def _decide(
         told = _tell(verdicts, waiting, told, on_progress)
 
 
-def _judge(ref: Ref, observed: Observed, now: datetime, grace: Grace, made: bool) -> Verdict:
+def _with_status(client: Client, refs: list[Ref]) -> frozenset[tuple[str, str]]:
+    custom = {(ref.api_version, ref.kind) for ref in refs if is_custom(ref.api_version, ref.kind)}
+    try:
+        return frozenset(kind for kind in custom if client.resource(*kind).has_status)
+    except (ApiError, UnknownKind) as error:
+        raise Transient(f"the rollout can't be watched: {error}") from error
+
+
+def _judge(ref: Ref, observed: Observed, now: datetime, terms: _Terms) -> Verdict:
     obj = observed.get(ref)
-    if obj is None and made:
+    if obj is None and terms.made:
         return failed(Cause("Deleted", "somebody deleted it before it was done"))
     if obj is None:
         return Verdict("progressing", "Missing", "it is not there", Cause("Missing", f"{ref} is not there"))
-    return diagnose(obj, observed.related(ref.namespace), now=now, grace=grace)
+    seen = Seen((ref.api_version, ref.kind) in terms.with_status, terms.written, observed.since(obj))
+    return diagnose(obj, observed.related(ref.namespace), now=now, grace=terms.grace, seen=seen)
 
 
 def _wait(deadline: float, decide_at: datetime | None) -> float:

@@ -93,6 +93,8 @@ _STEP = Short(
     ),
 )
 
+_GRACES = ("pull", "config", "create", "unschedulable", "mount", "condition")
+
 SIMPLE: dict[str, Any] = {
     "image": s.image,
     "port": s.port,
@@ -127,7 +129,7 @@ FORM = Section(
                 "deadline": s.duration,
                 "grace": Section(
                     {
-                        **dict.fromkeys(("pull", "config", "create", "unschedulable", "mount"), s.duration),
+                        **dict.fromkeys(_GRACES, s.duration),
                         "restarts": s.whole(1, 1000),
                     },
                     Grace,

@@ -26,6 +26,8 @@ class Grace:
     """A pod that fits on no node, and no autoscaler says that it works on it."""
     mount: float = 60.0
     """A volume that can't be attached or mounted, a claim that can't be provisioned."""
+    condition: float = 30.0
+    """A condition of a custom resource that tells a fault."""
     restarts: int = 2
     """A container that ended with an error that often is crashing."""
 

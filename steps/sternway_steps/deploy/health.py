@@ -31,6 +31,7 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
         deadline=time.monotonic() + verify.deadline,
         grace=verify.grace,
         on_progress=context.report,
+        written=datetime.now(UTC),  # an undo gives managedFields back as they were
     )
     if not report.ready:
         raise RollbackFailed(

@@ -184,6 +184,7 @@ class Api:
             meta["resourceVersion"] = live["metadata"]["resourceVersion"]
             if obj == live:
                 return obj  # what changes nothing is no write
+        meta["managedFields"] = owners.dated(meta["managedFields"], identity.now())
         if how.dry_run:
             return obj
         over = meta.get("deletionTimestamp") and not meta.get("finalizers")

@@ -35,6 +35,7 @@ def apply(
         if not managers.owns(path, but=identity) and not any(w[: len(path)] == path for w in wanted):
             _drop(kind, merged, path)
     managers.sets[identity] = set(wanted)
+    managers.writer = identity
     return merged, managers
 
 
@@ -55,6 +56,7 @@ def attribute(
         paths -= removed
     if changed:
         managers.sets[identity] = managers.sets.get(identity, set()) | changed
+        managers.writer = identity
     return managers
 
 

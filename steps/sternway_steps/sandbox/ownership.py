@@ -113,6 +113,8 @@ class Managers:
 
     def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
         self.sets: dict[Identity, set[Path]] = {}
+        self.writer: Identity | None = None
+        """Whose write this is, when it changed any field."""
         self._entries: dict[Identity, dict[str, Any]] = {}
         for entry in entries:
             identity = (entry.get("manager", ""), entry.get("operation", "Update"), entry.get("subresource", ""))
@@ -151,3 +153,13 @@ class Managers:
             }  # fmt: skip
             out.append({**entry, "subresource": subresource} if subresource else entry)
         return sorted(out, key=lambda e: (e["operation"] != "Apply", e.get("time", "")))
+
+    def dated(self, entries: Iterable[Mapping[str, Any]], now: str) -> list[dict[str, Any]]:
+        """Give the writer's entry the time of its write: the server does so for new values of old fields, too."""
+        wrote = self.writer
+        return [
+            {**e, "time": now}
+            if wrote == (e.get("manager", ""), e.get("operation", ""), e.get("subresource", ""))
+            else {**e}
+            for e in entries
+        ]

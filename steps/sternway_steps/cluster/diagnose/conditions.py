@@ -1,42 +1,109 @@
-"""Judges custom resources by their conditions.
-
-Source: "API Conventions: Typical status properties" of the Kubernetes project; kstatus for Reconciling and Stalled.
-"""
+"""Judges custom resources without knowing their kind, by what their status has in common with others."""
 
 from __future__ import annotations
 
-from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, text_of
+from collections.abc import Iterable, Iterator
 
-# Condition types by which operators say that all is well. Any of them decides when it is there.
-_WELL = ("Ready", "Available", "Healthy", "Succeeded", "Complete", "Established", "Accepted", "Programmed")
+from . import words
+from .freshness import applied_at, behind, silent, unobserved
+from .parts import Group, groups_of
+from .verdict import Cause, Obj, Verdict, View, failed, parse_time, progressing, ready, spec_of, text_of, worst
+from .words import is_
+
+_SWITCHES = ("paused", "suspend", "suspended")
 
 
-def judge_by_conditions(obj: Obj, view: View) -> Verdict:  # noqa: ARG001  every judge takes both
-    """Judge any resource: by Stalled, Failed, Reconciling, by the condition that says that all is well."""
-    status = obj.get("status")
-    if not isinstance(status, dict):
-        return ready("it has no status", "Exists")
-    observed = status.get("observedGeneration")
-    if isinstance(observed, int) and observed < obj["metadata"].get("generation", 0):
-        return progressing("NotObserved", "its controller has not seen the change yet")
-    for kind in ("Stalled", "Failed", "Degraded"):
-        bad = condition(obj, kind)
-        if bad.get("status") == "True":
-            if kind == "Degraded":  # it may still recover, and serves meanwhile
-                return progressing("Degraded", text_of(bad), Cause("Degraded", text_of(bad)))
-            return failed(Cause(str(bad.get("reason") or kind), text_of(bad)))
-    going = condition(obj, "Reconciling")
-    if going.get("status") == "True":
-        return progressing("Reconciling", text_of(going))
-    for kind in _WELL:
-        well = condition(obj, kind)
-        if not well:
-            continue
-        seen = well.get("observedGeneration")
-        if isinstance(seen, int) and seen < obj["metadata"].get("generation", 0):
-            return progressing("NotObserved", "its controller has not seen the change yet")
-        if well.get("status") == "True":
-            return ready(text_of(well), kind)
-        # Not ready yet, or never: conditions can't tell, so the deadline does.
-        return progressing(str(well.get("reason") or f"Not{kind}"), text_of(well), Cause(f"Not{kind}", text_of(well)))
-    return ready("no condition speaks against it", "Exists")
+def judge_by_conditions(obj: Obj, view: View) -> Verdict:
+    """Judge any resource.
+
+    | what its status says | verdict |
+    | --- | --- |
+    | spec.paused or spec.suspend is true, or a condition's reason is Paused | ready: paused on purpose |
+    | observedGeneration lags, as a number or as digits | waits |
+    | nothing, or what it said before our change | waits for 10 s, where a controller writes it |
+    | Stalled or Failed is True; Progressing is False: DeadlineExceeded, Aborted | failed |
+    | another condition that names a fault is True | waits; failed once it has held for grace.condition |
+    | Ready, Available, … is False, for a reason that tells a fault | the same |
+    | one of Ready, Available, … is there and not True | waits; the deadline decides |
+    | none of those is there, and one such as WebhookReady is not True | the same |
+    | Ready is not True, and a phase, state or health is on its way or bad | the same |
+    | anything else | ready |
+
+    Conditions in parents, ancestors and listeners count like those of the status. A condition of an unknown type
+    decides nothing.
+    """
+    status = obj.get("status") or {}
+    groups = list(groups_of(status))
+    if paused := _paused(obj, groups):
+        return ready(f"paused on purpose: {paused}", "Paused")
+    if (waits := unobserved(obj, view)) is not None:
+        return waits
+    signs = [sign for where, found in groups for sign in _signs(obj, where, found, view)]
+    if signs:
+        return worst(signs) or signs[0]
+    well = _ready(groups)
+    state = None if is_(well, "True") else words.state_of(status)
+    if state is not None and state[2]:
+        text = f"{state[0]} is {state[1]}"
+        return progressing(state[1], text, Cause(state[1], words.said(status) or text))
+    if not state and not _speaks(groups) and (waits := silent(obj, view)) is not None:
+        return waits
+    well = well or next((c for _, found in groups for c in found if c["type"] in words.WELL), {})
+    return ready(text_of(well), str(well["type"])) if well else ready("nothing speaks against it", "Exists")
+
+
+def held(obj: Obj, where: str, found: Obj, view: View) -> Verdict:
+    """Fail once a condition has held for the grace, counted from no earlier than our change of the object."""
+    cause = Cause(str(found.get("reason") or found["type"]), _text(where, found))
+    times = (
+        parse_time(found.get("lastTransitionTime")),
+        view.seen.since.get((where, str(found["type"]), str(found.get("reason")))),
+        applied_at(obj),
+        view.seen.written,
+    )
+    since = max((time for time in times if time is not None), default=None)
+    if since is None:
+        return progressing(cause.reason, cause.message, cause)  # without any time the deadline decides
+    return view.after(since, view.grace.condition, cause)
+
+
+def _text(where: str, found: Obj) -> str:
+    return f"{where}: {text_of(found)}" if where else text_of(found)
+
+
+def _signs(obj: Obj, where: str, conditions: Iterable[Obj], view: View) -> Iterator[Verdict]:
+    """Give a verdict for each condition that speaks against the object being ready."""
+    found = list(conditions)
+    for one in (c for c in found if not behind(c, obj)):
+        kind, true = str(one["type"]), is_(one, "True")
+        if (true and kind in words.FINAL) or words.gave_up(one):
+            yield failed(Cause(str(one.get("reason") or kind), _text(where, one)))
+        elif true and (words.names_fault(kind) or (words.names_wait(kind) and words.tells_error(one))):
+            yield held(obj, where, one, view)
+        elif true and words.names_wait(kind):
+            yield progressing(str(one.get("reason") or kind), _text(where, one))
+    well = [c for c in found if c["type"] in words.WELL] or [c for c in found if words.well_in_part(str(c["type"]))]
+    for one in well:
+        if behind(one, obj):
+            yield progressing("NotObserved", "its controller has not seen the change yet")
+        elif is_(one, "False") and words.tells_error(one):
+            yield held(obj, where, one, view)
+        elif not is_(one, "True"):
+            cause = Cause(f"Not{one['type']}", _text(where, one))
+            yield progressing(str(one.get("reason") or cause.reason), cause.message, cause)
+
+
+def _paused(obj: Obj, groups: list[Group]) -> str:
+    switch = next((f"spec.{name} is true" for name in _SWITCHES if spec_of(obj).get(name) is True), "")
+    told = (f"{c['type']} is {c.get('status')}, {c['reason']}" for _, found in groups for c in found if words.paused(c))
+    return switch or next(told, "")
+
+
+def _ready(groups: list[Group]) -> Obj:
+    return next((c for where, found in groups if not where for c in found if c["type"] == "Ready"), {})
+
+
+def _speaks(groups: list[Group]) -> bool:
+    """Tell whether each part says how it fares, or else the whole."""
+    spoken = [any(c["type"] in words.WELL or words.well_in_part(str(c["type"])) for c in found) for _, found in groups]
+    return all(spoken[1:]) if len(spoken) > 1 else spoken[0]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ...config.schema import Grace
 from . import autoscalers, builtin, conditions, jobs, pods, storage, workloads
-from .verdict import ENDED, Cause, Obj, Related, Verdict, View, failed, ready
+from .verdict import ENDED, Cause, Obj, Related, Seen, Verdict, View, failed, ready
 
 Judge = Callable[[Obj, View], Verdict]
 
@@ -37,7 +37,9 @@ _BUILT_IN = frozenset({
 })  # fmt: skip
 
 
-def diagnose(obj: Obj, related: Related, *, now: datetime, grace: Grace | None = None) -> Verdict:
+def diagnose(
+    obj: Obj, related: Related, *, now: datetime, grace: Grace | None = None, seen: Seen | None = None
+) -> Verdict:
     """Judge an object by itself and by what belongs to it.
 
     Args:
@@ -45,9 +47,10 @@ def diagnose(obj: Obj, related: Related, *, now: datetime, grace: Grace | None =
         related: pods, ReplicaSets, events and claims of its namespace.
         now: this moment, with a time zone; graces are counted by it.
         grace: how long a state that may pass is waited out.
+        seen: what is known of it beside what stands in it.
 
     """
-    view = View(related, now, grace or Grace())
+    view = View(related, now, grace or Grace(), seen or Seen())
     group = obj["apiVersion"].rpartition("/")[0]
     judge = _JUDGES.get((group, obj["kind"]))
     if obj["metadata"].get("deletionTimestamp"):
@@ -80,4 +83,10 @@ def has_state(api_version: str, kind: str) -> bool:
     return (group, kind) in _JUDGES or group not in _BUILT_IN
 
 
-__all__ = ["diagnose", "has_pods", "has_state"]
+def is_custom(api_version: str, kind: str) -> bool:
+    """Tell whether a kind is none of Kubernetes' own, so that its conditions decide."""
+    group = api_version.rpartition("/")[0]
+    return (group, kind) not in _JUDGES and group not in _BUILT_IN
+
+
+__all__ = ["diagnose", "has_pods", "has_state", "is_custom"]

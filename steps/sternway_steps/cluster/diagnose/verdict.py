@@ -38,8 +38,8 @@ class Cause:
 class Verdict:
     """What is known of one object at one moment.
 
-    `done` of `wanted` pods, when it has any. `decide_at`: a progressing verdict may become failed then, by nothing
-    but time.
+    `done` of `wanted` pods, when it has any. `decide_at`: a progressing verdict may become another one then, by
+    nothing but time.
     """
 
     state: State
@@ -64,12 +64,25 @@ class Related:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What the server and a watch tell of an object beside what stands in it."""
+
+    has_status: bool = False
+    """The server serves a /status of its kind, so that a controller writes one."""
+    written: datetime | None = None
+    """When we changed it, where its managedFields do not tell: an undo gives them back as they were."""
+    since: Mapping[tuple[str, str, str], datetime] = field(default_factory=dict)
+    """Since when a condition has its reason, by where it stands, type and reason."""
+
+
+@dataclass(frozen=True)
 class View:
     """All that a judge may look at."""
 
     related: Related
     now: datetime
     grace: Grace = field(default_factory=Grace)
+    seen: Seen = field(default_factory=Seen)
 
     def owned(self, objects: Iterable[Obj], owner: Obj) -> list[Obj]:
         """Give the objects whose controller is `owner`, by UID (a label can be anybody's)."""

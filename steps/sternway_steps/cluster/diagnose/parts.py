@@ -1,0 +1,29 @@
+"""Where conditions stand in a status: in itself, and in parts of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .verdict import Obj
+
+_PARTS = ("parents", "ancestors", "listeners")
+"""Lists of a status whose items have conditions of their own (source: Gateway API)."""
+
+Group = tuple[str, list[Obj]]
+"""Where conditions stand, "" for the status itself, and the conditions."""
+
+
+def groups_of(status: Obj) -> Iterator[Group]:
+    """Give the conditions of a status, then those of each part that has some of its own."""
+    yield "", _conditions(status)
+    for key in _PARTS:
+        parts = status.get(key)
+        for number, part in enumerate(parts if isinstance(parts, list) else []):
+            if isinstance(part, dict):
+                ref = part.get("parentRef") or part.get("ancestorRef") or part
+                yield f"{key}[{ref.get('name', number)}]", _conditions(part)
+
+
+def _conditions(status: Obj) -> list[Obj]:
+    found = status.get("conditions")
+    return [c for c in found if isinstance(c, dict) and c.get("type")] if isinstance(found, list) else []
