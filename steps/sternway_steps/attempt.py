@@ -23,11 +23,12 @@ class Abandoned(BaseException):
 
 @dataclass(frozen=True)
 class Attempted:
-    """How an attempt ended: an outcome, or the error it raised."""
+    """How an attempt ended: an outcome, or the error it raised; `unrecorded`: why that is not in the journal."""
 
     outcome: Outcome | None
     error: Exception | None
     items: tuple[Item, ...]
+    unrecorded: SternwayError | None = None
 
 
 def attempt(
@@ -35,10 +36,16 @@ def attempt(
 ) -> Attempted:
     """Run one attempt. Errors of the step are given back, never raised; an attempt that ended is sealed.
 
-    Raises: Refused or Transient when the journal can't be written, before the step is called.
+    An undo needs only to read, so it begins also when nothing can be recorded, and is sealed at its end if that works
+    by then.
+
+    Raises: Refused or Transient when the journal can't be written, before a step is called to execute.
     """
-    record = journal.begin(planned.name, action)
+    record, late = _begin(journal, planned, action)
     tell(StepStarted(planned.name, action, record.key.attempt))
+    if late is not None:
+        said = f"this can't be recorded now, so it is undone without: {late}"
+        tell(StepProgress(planned.name, action, Progress(said)))
     items: list[Item] = []
 
     def report(progress: Progress) -> None:
@@ -65,10 +72,21 @@ def attempt(
         error = _meant(raised)
         if action is Action.EXECUTE and isinstance(error, Transient):
             error = _stopped(context, error)
-    error = _seal(record, "done" if error is None else _word(error), items, outcome, error) or error
+    unrecorded = _seal(record, "done" if error is None else _word(error), items, outcome, error)
+    if action is Action.EXECUTE:  # what is not known to be done is not done; an undo is, and is proven anew
+        error = error or unrecorded
     summary = outcome.summary if outcome and error is None else str(error)
     tell(StepEnded(planned.name, action, summary, time.monotonic() - began, tuple(items), error))
-    return Attempted(outcome if error is None else None, error, tuple(items))
+    return Attempted(outcome if error is None else None, error, tuple(items), unrecorded)
+
+
+def _begin(journal: RunJournal, planned: PlannedStep, action: Action) -> tuple[StepJournal, SternwayError | None]:
+    try:
+        return journal.begin(planned.name, action), None
+    except SternwayError as unwritten:
+        if action is Action.EXECUTE:
+            raise
+        return journal.begin_late(planned.name, action), unwritten
 
 
 def _outcome(planned: PlannedStep, given: Outcome | None) -> Outcome:
@@ -79,7 +97,7 @@ def _outcome(planned: PlannedStep, given: Outcome | None) -> Outcome:
 
 def _seal(
     record: StepJournal, result: str, items: list[Item], outcome: Outcome | None, error: Exception | None
-) -> Exception | None:
+) -> SternwayError | None:
     """Write how the attempt ended, even when told to leave meanwhile; gives the error of a journal that can't be."""
     try:
         return _write_end(record, result, items, outcome, error)
@@ -90,7 +108,7 @@ def _seal(
 
 def _write_end(
     record: StepJournal, result: str, items: list[Item], outcome: Outcome | None, error: Exception | None
-) -> Exception | None:
+) -> SternwayError | None:
     data: dict[str, Any] = {"result": result, "items": [asdict(item) for item in items]}
     if outcome is not None:
         data["summary"] = outcome.summary
@@ -104,7 +122,7 @@ def _write_end(
         record.end(data)
     except SternwayError as unwritten:
         # The undo needs the intents, which are there; only the story has a gap.
-        return error or unwritten
+        return unwritten
     return None
 
 

@@ -63,7 +63,10 @@ class UndoStarted:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """The last event of a run. `stays` names the steps that began and whose effects can't be undone."""
+    """The last event of a run. `stays` names the steps that began and whose effects can't be undone.
+
+    `unrecorded` says why the journal does not tell this end, when it does not.
+    """
 
     run: str
     status: str
@@ -72,6 +75,7 @@ class RunEnded:
     error: Exception | None = None
     rollback_errors: tuple[Exception, ...] = field(default_factory=tuple)
     stays: tuple[str, ...] = ()
+    unrecorded: Exception | None = None
 
 
 Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded

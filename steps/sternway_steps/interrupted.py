@@ -18,6 +18,8 @@ Undo = Callable[[Config, RunJournal], Result]
 def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo: bool) -> None:
     """Undo what was left half done before `journal`'s run begins; the caller holds the target's lock.
 
+    A run of which all steps are done lacks only its end: it has succeeded, and that is recorded.
+
     A run of one process that is open is dead, for a living one would hold the lock. One on Argo holds it only while
     a step works; but a Workflow that begins holds the target's mutex, so to it an open one was terminated or deleted,
     and its exit handler never ran. One made step by step by somebody else is theirs to end.
@@ -39,7 +41,11 @@ def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo
 
 def _finish(store: Store, story: Story, undo: Undo) -> None:
     result = undo(Config.from_dict(story.config), RunJournal(store, story.run, story.target))
-    if result.status is not Status.UNDONE:
+    if result.unrecorded is not None and not result.rollback_errors:
+        raise result.unrecorded
+    if result.status is Status.INTERRUPTED and result.error is not None:  # told to leave, or the lock was lost
+        raise result.error
+    if result.status not in (Status.UNDONE, Status.SUCCEEDED):
         raise Refused(
             f"run {story.run} of this target was interrupted, and could not be undone: "
             + "; ".join(str(error) for error in result.rollback_errors),

@@ -49,7 +49,7 @@ class OneStep:
             if self.journal.records():
                 return
             if workflow:
-                undo = self.session.undoing(store, self.lock, self.tell)
+                undo = self.session.undoing(store, self.lock, self.tell, finish=True)
                 finish_interrupted(store, self.journal, undo, on_argo=True)
             config = declaring(self.config, self.session.steps)
             head = {"config": config.to_dict(), "stepwise": True}
@@ -85,10 +85,16 @@ class OneStep:
             lasts = [story.last(step.name) for step in self.plan.steps]
             if story.status is not Status.OPEN or any(last is None or last.result != "done" for last in lasts):
                 return Result(run, story.status, Exit.DONE)
-            self.journal.end({"status": Status.SUCCEEDED.value, "exit": int(Exit.DONE), "rollback_errors": []})
+            if self.lock.lost.is_set():
+                raise Transient("the lock of this target was lost, so another run may be at work")
+            result = Result(run, Status.SUCCEEDED, Exit.DONE)
+            try:
+                self.journal.end({"status": Status.SUCCEEDED.value, "exit": int(Exit.DONE), "rollback_errors": []})
+            except SternwayError as unwritten:
+                raise result.not_recorded(unwritten).unrecorded or unwritten from unwritten
             with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
                 prune(store, self.journal.target, self.config.history)
-        return Result(run, Status.SUCCEEDED, Exit.DONE)
+        return result
 
     def rolled_back(self) -> Result:
         """Roll back, again and again while what is in the way may pass."""
@@ -115,7 +121,9 @@ class OneStep:
         step = self.session.steps[self.planned.spec.name]
         try:
             with held(self._own_lock(), self.journal.run, self.session.stop):
-                return attempt(step, self.planned, self.action, self.journal, contexts, self.tell).error
+                done = attempt(step, self.planned, self.action, self.journal, contexts, self.tell)
+                # Who comes after this process reads the journal alone: what is not in it is to be done once more.
+                return done.error or (done.unrecorded and Transient(f"not recorded: {done.unrecorded}"))
         except SternwayError as unwritten:
             return unwritten
 

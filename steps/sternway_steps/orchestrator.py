@@ -9,15 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .attempt import Abandoned, Attempted, ContextFor, attempt
+from .attempt import Abandoned, ContextFor
 from .beside import side_by_side
 from .errors import RollbackFailed, SternwayError, Stopped, Transient
-from .events import Listener, RunEnded, RunStarted, StepEnded, UndoStarted, unfailing
+from .events import Listener, RunEnded, RunStarted, UndoStarted, unfailing
 from .exits import Exit, exit_of
 from .journal.entries import Kind
 from .journal.replay import Status, replay
 from .journal.writer import RunJournal
-from .patience import ROLLBACK_TRIES, Backoff
+from .patience import ROLLBACK_TRIES, Backoff, patiently
+from .patient import Patient
 from .plan import Plan, PlannedStep
 from .result import Result, as_rollback_failure
 from .step import Action, Step
@@ -39,6 +40,8 @@ class Orchestrator:
     stop: threading.Event = field(default_factory=threading.Event)
     backoff: Backoff = Backoff()
     where: str = ""
+    lost: threading.Event = field(default_factory=threading.Event)
+    """Set when the target's lock was lost: somebody else may be at work."""
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -53,29 +56,57 @@ class Orchestrator:
         self.journal.start(data)
         names = _names(self.plan.steps)
         self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
-        try:
-            error = self._forward()
-            result = self._result(error, self._back(str(error)) if error is not None else [])
-            result = replace(result, stays=self._stays()) if error is not None else result
-        except Abandoned:
-            result = Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
-        return self._end(result, began)
+        return self._end(self._unless_left(self._there_and_back), began)
 
     def undo(self) -> Result:
-        """Undo what the journal says of this run, whoever ran it and however far it came."""
+        """Undo what the journal says of this run, whoever ran it and however far it came.
+
+        It only needs to read the journal: what can't be recorded is said at the end.
+        """
         began = self.clock()
         story = replay(self.journal.records())
         todo = self.plan.undo_of(story.begun())
-        self.journal.start({"resumed": True})
+        with suppress(SternwayError):
+            self.journal.start({"resumed": True})
         self.tell(RunStarted(self.journal.run, self.journal.target, _names(todo), self.where, True))
+        return self._end(self._unless_left(lambda: self._only_back(story.error or "asked for")), began)
+
+    def finish(self) -> Result:
+        """Bring a run to its end whose process is gone: all steps done is a success, anything else is undone."""
+        story = replay(self.journal.records())
+        if not story.succeeded(step.name for step in self.plan.steps):
+            return self.undo()
+        self.tell(RunStarted(self.journal.run, self.journal.target, (), self.where, True))
+        return self._end(Result(self.journal.run, Status.SUCCEEDED, Exit.DONE), self.clock())
+
+    def _unless_left(self, walk: Callable[[], Result]) -> Result:
+        """Walk, unless told to leave, or somebody else may be at work: then the end is not this process's to tell."""
         try:
-            errors = self._back(story.error or "asked for")
-            status = Status.ROLLBACK_FAILED if errors else Status.UNDONE
-            code = exit_of(errors[0] if errors else None)
-            result = Result(self.journal.run, status, code, None, tuple(errors), self._stays())
+            result = walk()
         except Abandoned:
-            result = Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
-        return self._end(result, began)
+            return Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
+        if not self.lost.is_set():
+            return result
+        error = Transient(
+            f"the lock of {self.journal.target} was lost, so another run may be at work, and this one left",
+            remedy=f"the next run of the target finishes it, and so does: sternway rollback {self.journal.run}",
+        )
+        first = error if result.error is None or isinstance(result.error, Stopped) else result.error
+        more = (error,) if first is not error else ()
+        return Result(self.journal.run, Status.INTERRUPTED, Exit.TRANSIENT, first, more)
+
+    def _there_and_back(self) -> Result:
+        error = self._forward()
+        if error is None:
+            return Result(self.journal.run, Status.SUCCEEDED, Exit.DONE)
+        return replace(self._result(error, self._back(str(error))), stays=self._stays())
+
+    def _only_back(self, because: str) -> Result:
+        errors = self._back(because)
+        status = Status.ROLLBACK_FAILED if errors else Status.UNDONE
+        return Result(
+            self.journal.run, status, exit_of(errors[0] if errors else None), None, tuple(errors), self._stays()
+        )
 
     def _forward(self) -> Exception | None:
         """Run group after group; of a group in which steps fail, give the error of the first in the config's order."""
@@ -90,7 +121,7 @@ class Orchestrator:
     def _back(self, because: str) -> list[Exception]:
         """Roll back every step that began, last first; one that fails never stops the others."""
         try:
-            story = replay(self.journal.records())
+            story = patiently(lambda: replay(self.journal.records()), threading.Event())
             begun = story.begun()
         except SternwayError as unread:
             failure = RollbackFailed(f"nothing could be undone: {unread}", remedy=unread.remedy)
@@ -110,37 +141,16 @@ class Orchestrator:
         return ()
 
     def _once(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
+        """Take an action of a step to its end: tried again while what is in the way may pass."""
+        patient = Patient(self.steps[planned.spec.name], planned, action, self.journal, self.context_for, self.tell)
+        waits = self.stop if action is Action.EXECUTE else threading.Event()
         try:
-            return self._with_retries(planned, action, tries).error
+            return patient.attempts(tries, self.backoff, waits).error
         except SternwayError as unwritten:
             return unwritten
 
-    def _with_retries(self, planned: PlannedStep, action: Action, tries: int) -> Attempted:
-        step = self.steps[planned.spec.name]
-        waits = self.stop if action is Action.EXECUTE else threading.Event()
-        held: list[StepEnded] = []
-
-        def hold(event: Any) -> None:
-            # The end of an attempt is told when it is known whether there will be another one.
-            held.append(event) if isinstance(event, StepEnded) else self.tell(event)
-
-        for number in range(1, tries + 1):
-            held.clear()
-            done = attempt(step, planned, action, self.journal, self.context_for, hold)
-            again = isinstance(done.error, Transient) and number < tries and not waits.is_set()
-            if not again:
-                break
-            assert isinstance(done.error, Transient)  # noqa: S101  for the type checker
-            delay = self.backoff.delay(number, done.error.retry_after)
-            self.tell(replace(held[0], retry_in=delay))
-            waits.wait(delay)
-        self.tell(held[0])
-        return done
-
-    def _result(self, error: Exception | None, errors: list[Exception]) -> Result:
+    def _result(self, error: Exception, errors: list[Exception]) -> Result:
         run = self.journal.run
-        if error is None:
-            return Result(run, Status.SUCCEEDED, Exit.DONE)
         if errors:
             return Result(run, Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED, error, tuple(errors))
         code = exit_of(error)
@@ -150,7 +160,10 @@ class Orchestrator:
 
     def _touched(self) -> bool:
         """Tell whether any step may have changed something: it recorded an intent, or says that it was done."""
-        records = self.journal.records()
+        try:
+            records = self.journal.records()
+        except SternwayError:  # it may have; to say that nothing was touched takes proof
+            return True
         done = {a.step for a in replay(records).attempts if a.action is Action.EXECUTE and a.result == "done"}
         return bool(self.plan.undo_of(done)) or any(record.first(Kind.INTENT) for record in records)
 
@@ -164,7 +177,7 @@ class Orchestrator:
                     data["stays"] = list(result.stays)
                 self.journal.end({**data, "rollback_errors": [str(e) for e in result.rollback_errors]})
         except SternwayError as unwritten:
-            result = replace(result, rollback_errors=(*result.rollback_errors, unwritten))
+            result = result.not_recorded(unwritten)
         seconds = self.clock() - began
         self.tell(
             RunEnded(
@@ -175,6 +188,7 @@ class Orchestrator:
                 result.error,
                 result.rollback_errors,
                 result.stays,
+                result.unrecorded,
             )
         )
         return result

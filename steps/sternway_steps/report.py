@@ -44,7 +44,7 @@ def end_run(session: Session, config: Config, run: str, status: str, workflow: s
         workflow: the Workflow's name, or "".
         tell: is told the end.
 
-    Raises: Refused, Transient: the journal can't be read or written.
+    Raises: Refused, Transient: the journal can't be read, or not be written now.
 
     """
     store, _ = open_journal(config, session.book)
@@ -62,9 +62,14 @@ def end_run(session: Session, config: Config, run: str, status: str, workflow: s
         "error": str(result.error or ""),
     }
     data |= {"stays": list(result.stays)} if result.stays else {}
-    journal.end({**data, "rollback_errors": [str(error) for error in result.rollback_errors]})
-    code = int(result.exit_code)
-    unfailing(tell)(RunEnded(run, result.status, code, 0.0, result.error, result.rollback_errors, result.stays))
+    try:
+        journal.end({**data, "rollback_errors": [str(error) for error in result.rollback_errors]})
+    except Transient:
+        raise
+    except SternwayError as unwritten:
+        result = result.not_recorded(unwritten)
+    ended = (result.status, int(result.exit_code), 0.0, result.error, result.rollback_errors, result.stays)
+    unfailing(tell)(RunEnded(run, *ended, result.unrecorded))
     if workflow:
         _put_event(session, workflow, result)
     with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
@@ -79,6 +84,7 @@ def summary(result: Result) -> str:
         lines.append(f"first error: {result.error}")
     lines += [f"rollback: {error}" for error in result.rollback_errors]
     lines += [f"what {name} did is irreversible and stays" for name in result.stays]
+    lines += [str(result.unrecorded)] if result.unrecorded is not None else []
     if result.status is Status.ROLLBACK_FAILED:
         lines.append(f"to finish the undo: sternway rollback {result.run}")
     return "\n".join(lines)

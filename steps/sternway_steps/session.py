@@ -119,7 +119,7 @@ class Session:
         with self.stop.joined(stop) as stopped, held(lock, journal.run, stopped):
             if run is not None and journal.records():
                 raise Refused(f"run {run} is in the journal already", remedy="give each run an id of its own")
-            finish_interrupted(store, journal, self.undoing(store, lock, tell), on_argo=False)
+            finish_interrupted(store, journal, self.undoing(store, lock, tell, finish=True), on_argo=False)
             orchestrator = self.orchestrator(config, journal, store, lock, tell, stopped)
             who = {"version": __version__, "host": socket.gethostname(), "user": _user()}
             result = orchestrator.run({"config": config.to_dict(), "by": who})
@@ -161,13 +161,16 @@ class Session:
 
         """
         store = self._journals.of(run) if journal_of is None else open_journal(journal_of, self.book)[0]
+        return self._back(store, run, tell, on_conflict, finish=False)
+
+    def _back(self, store: Store, run: str, tell: Listener, on_conflict: str | None, *, finish: bool) -> Result:
         story = replay(store.records(run))
         config = Config.from_dict(story.config)
         if on_conflict is not None:
             config = replace(config, deploy=replace(config.deploy, on_conflict=on_conflict))
         _, lock = open_journal(config, self.book)
         with self.stop.joined() as stopped, held(lock, run, stopped):
-            return self.undoing(store, lock, tell)(config, RunJournal(store, run, story.target))
+            return self.undoing(store, lock, tell, finish=finish)(config, RunJournal(store, run, story.target))
 
     def finish(
         self,
@@ -179,6 +182,8 @@ class Session:
     ) -> Result | None:
         """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
 
+        One of which only the end is not recorded has succeeded, and that is recorded.
+
         Raises: Transient when it is still at work.
         """
         if journal_of is not None:
@@ -188,7 +193,8 @@ class Session:
         records = store.records(run) if store is not None else ()
         if not records or replay(records).status is not Status.OPEN:
             return None
-        return self.rollback(run, tell, on_conflict=on_conflict, journal_of=journal_of)
+        assert store is not None  # noqa: S101  records were read from it
+        return self._back(store, run, tell, on_conflict, finish=True)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
@@ -214,12 +220,14 @@ class Session:
         """Give what walks a run's plan, forward or back; `stop` is the run's own, default the session's."""
         plan = make_plan(config.steps, self.specs(config))
         contexts = self.contexts(config, journal, plan, lock.lost, stop)
-        return Orchestrator(plan, self.steps, journal, contexts, tell, stop or self.stop, where=store.where())
+        stop = stop or self.stop
+        return Orchestrator(plan, self.steps, journal, contexts, tell, stop, where=store.where(), lost=lock.lost)
 
-    def undoing(self, store: Store, lock: Lock, tell: Listener) -> Undo:
+    def undoing(self, store: Store, lock: Lock, tell: Listener, *, finish: bool = False) -> Undo:
         """Give what undoes runs of a journal while the target's lock is held.
 
-        Of a run that was made step by step, the steps of groups have locks of their own: one that works is waited for.
+        `finish`: a run of which only the end is not recorded is not undone, its record is completed. Of a run that was
+        made step by step, the steps of groups have locks of their own: one that works is waited for.
         """
 
         def undo(config: Config, journal: RunJournal) -> Result:
@@ -230,7 +238,7 @@ class Session:
                 if replay(journal.records()).stepwise:
                     for step in (step for step in plan.steps if plan.beside(step)):
                         stack.enter_context(held(lock_of_step(config, self.book, step.name), journal.run, stop))
-                return orchestrator.undo()
+                return orchestrator.finish() if finish else orchestrator.undo()
 
         return undo
 

@@ -140,6 +140,8 @@ class GithubOutput:
         ended = f"run {event.run}: {event.status} after {event.seconds:.1f} s"
         for error in event.rollback_errors:
             self._annotate("error", _with_remedy(error), title="not put back")
+        if event.unrecorded is not None:
+            self._annotate("error", _with_remedy(event.unrecorded), title="not recorded")
         if event.status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
             self._annotate("warning", f"{ended}\nto finish the undo: sternway rollback {event.run}", title="sternway")
         else:

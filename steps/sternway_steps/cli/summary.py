@@ -80,6 +80,8 @@ class Summary:
         if event.rollback_errors:
             left = [(str(error),) for error in event.rollback_errors]
             self.parts.append("#### Not put back\n\n" + table(("what",), left))
+        if event.unrecorded is not None:
+            self.parts.append("#### Not recorded\n\n" + _failure(event.unrecorded))
         if event.status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
             self.parts.append(f"To finish the undo:\n\n```sh\nsternway rollback {event.run}\n```")
         self._failure, self._objects = None, []

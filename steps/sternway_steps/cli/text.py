@@ -153,6 +153,8 @@ class TextOutput:
             click.secho(f"  what {name} did is irreversible and stays", fg="red")
         for error in event.rollback_errors:
             click.secho(f"  rollback: {error}", fg="red")
+        if event.unrecorded is not None:
+            click.secho(f"  {event.unrecorded}; {getattr(event.unrecorded, 'remedy', '')}", fg="red")
         if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
             click.echo(f"  to finish the undo: sternway rollback {event.run}")
 

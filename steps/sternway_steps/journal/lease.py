@@ -58,7 +58,8 @@ class LeaseLock:
                 raise Transient("the lock of this target changes hands too fast")
         except ApiError as error:
             raise _unlockable(error, self._ref.namespace) from error
-        self._stop = threading.Event()  # a lock that was given back can be taken again
+        self._stop = threading.Event()  # a lock that was given back, or lost, can be taken again
+        self.lost.clear()
         self._thread = threading.Thread(target=self._renew, name="sternway-lease", daemon=True)
         self._thread.start()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -56,6 +56,8 @@ class Story:
     """The Argo Workflow that made it, if one did."""
     stays: tuple[str, ...] = ()
     """The steps whose effects could not be undone, when the run was."""
+    resumed: bool = False
+    """Its undo was asked for after its process had ended."""
 
     def begun(self) -> frozenset[str]:
         """Give the steps whose execution began, whether it ended or not."""
@@ -78,6 +80,12 @@ class Story:
         """Give a step's last attempt to execute."""
         mine = (a for a in self.attempts if (a.step, a.action) == (step, Action.EXECUTE))
         return max(mine, key=lambda a: a.number, default=None)  # by number: the clocks of two nodes may differ
+
+    def succeeded(self, steps: Iterable[str]) -> bool:
+        """Tell whether all these steps are done and nobody began to undo: then only the end is not recorded."""
+        lasts = [self.last(step) for step in steps]
+        going_back = self.resumed or any(a.action is Action.ROLLBACK for a in self.attempts)
+        return not going_back and all(last is not None and last.result == "done" for last in lasts)
 
     def undone(self) -> frozenset[str]:
         """Give the steps that were rolled back to the end."""
@@ -104,6 +112,7 @@ def replay(records: Sequence[Record]) -> Story:
         attempts=tuple(attempts),
         workflow=str(began.data.get("workflow", "")),
         stays=tuple(last.data.get("stays") or ()) if ended else (),
+        resumed=any(entry.data.get("resumed") for entry in head.entries),
     )
 
 

@@ -17,6 +17,7 @@ from .entries import Entry, Key, Record
 from .store import JournalConflict
 
 if TYPE_CHECKING:
+    from ..cluster.api_error import ApiError
     from ..cluster.client import Client
 
 MANAGER = "sternway-journal"
@@ -67,11 +68,7 @@ class SecretStore:
                 else:
                     self._extend(key, part, name, piece)
         except ApiError as error:
-            remedy = (
-                f"grant get, list, create, patch and delete on secrets in namespace {self._namespace}, "
-                "or set journal.namespace in the configuration"
-            )
-            raise unable("the journal can't be written", error, remedy) from error
+            raise unable("the journal can't be written", error, self._remedy(error)) from error
 
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run; one request."""
@@ -94,6 +91,13 @@ class SecretStore:
         """Give the namespace in which a run's records are, or None."""
         found = self._secrets(f"{RUN}={run},{RECORD}=run")
         return str(found[0]["metadata"]["namespace"]) if found else None
+
+    def _remedy(self, error: ApiError) -> str:
+        elsewhere = "or set journal.namespace in the configuration"
+        if "exceeded quota" in error.message:
+            return f"raise the quota of secrets in namespace {self._namespace}, {elsewhere}"
+        rights = "get, list, create, patch and delete on secrets"
+        return f"grant {rights} in namespace {self._namespace}, {elsewhere}"
 
     def _secrets(self, labels: str) -> list[dict[str, Any]]:
         from ..cluster.api_error import ApiError, unable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import Refused, Transient
@@ -86,6 +86,25 @@ class StepJournal:
         return [entry.data for record in records for entry in record.entries if entry.kind is kind]
 
 
+class LateJournal(StepJournal):
+    """The journal of an undo that begins although nothing can be recorded now: its first write begins the record.
+
+    A write raises for as long as the store takes nothing; reading works. `opens` begins the record of an attempt.
+    """
+
+    def __init__(self, store: Store, key: Key, labels: Mapping[str, str], opens: Callable[[], StepJournal]) -> None:
+        super().__init__(store, key, labels)
+        self._opens = opens
+        self._opened: StepJournal | None = None
+
+    def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
+        """Begin the record unless it was begun, and append to it."""
+        if self._opened is None:
+            self._opened = self._opens()
+            self.key = self._opened.key
+        self._opened.write(kind, data)
+
+
 class RunJournal:
     """The journal of one run."""
 
@@ -118,6 +137,11 @@ class RunJournal:
                 continue  # it was begun before, or by another process a moment ago; most steps need no second one
             return journal
         raise Refused(f"step {step} of run {self.run} was tried {_MOST_ATTEMPTS} times")
+
+    def begin_late(self, step: str, action: Action) -> StepJournal:
+        """Give the journal of an attempt that can't be recorded yet."""
+        key = Key(self.run, step, action.value, 0)
+        return LateJournal(self._store, key, self._labels, lambda: self.begin(step, action))
 
     def unwritten(self, step: str) -> StepJournal:
         """Give a step's journal before its first attempt: it reads what is there, and nothing is to be written."""
