@@ -90,8 +90,10 @@ class OneStep:
             result = Result(run, Status.SUCCEEDED, Exit.DONE)
             try:
                 self.journal.end({"status": Status.SUCCEEDED.value, "exit": int(Exit.DONE), "rollback_errors": []})
+            except Transient:
+                raise
             except SternwayError as unwritten:
-                raise result.not_recorded(unwritten).unrecorded or unwritten from unwritten
+                return result.not_recorded(unwritten)
             with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
                 prune(store, self.journal.target, self.config.history)
         return result

@@ -24,7 +24,7 @@ from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, state_of, sternway, until
 
 DEPLOY = (StepConfig("deploy", "deploy"),)
-FAILS = (*DEPLOY, StepConfig("smoke", "command", {"execute": ["false"], "effects": "none"}, retries=0))
+FAILS = (*DEPLOY, StepConfig("smoke", "command", {"execute": ["false"]}, retries=0, effects="none"))
 NO = "nobody may write this now"
 
 

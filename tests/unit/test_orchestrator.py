@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sternway_steps.attempt import Abandoned
 from sternway_steps.config import Config, StepConfig
-from sternway_steps.errors import Failed, Refused, RollbackFailed, Transient
+from sternway_steps.errors import Failed, Refused, RollbackFailed, SternwayError, Transient
 from sternway_steps.events import Event, StepEnded, UndoStarted
 from sternway_steps.exits import Exit
 from sternway_steps.journal.files import FileStore
@@ -243,3 +243,81 @@ def test_a_listener_that_breaks_stops_neither_run_nor_undo(tmp_path: Path) -> No
 
     result = walk(tmp_path, Made("a", diary), Made("b", diary, raises(Failed("x"))), tell=breaks)
     assert (result.status, diary[-1]) == (Status.UNDONE, "a rollback")
+
+
+def test_a_lost_lock_is_no_success_and_seals_nothing(tmp_path: Path) -> None:
+    diary: list[str] = []
+    lost = threading.Event()
+    walked = orchestrator(tmp_path, Made("a", diary), Made("b", diary, lambda _: lost.set()))
+    walked.lost = lost
+    result = walked.run({"config": {}})
+    assert (result.status, result.exit_code) == (Status.INTERRUPTED, Exit.TRANSIENT)
+    assert "the lock of t was lost" in str(result.error)
+    assert diary == ["a execute", "b execute"], "somebody else may be at work: nothing is undone either"
+    assert replay(FileStore(tmp_path).records("r1")).status is Status.OPEN
+
+
+def test_the_first_error_stays_first_when_the_lock_is_lost_in_the_undo(tmp_path: Path) -> None:
+    diary: list[str] = []
+    lost = threading.Event()
+    steps = Made("a", diary, rollback=lambda _: lost.set()), Made("b", diary, raises(Failed("broken")))
+    walked = orchestrator(tmp_path, *steps)
+    walked.lost = lost
+    result = walked.run({"config": {}})
+    assert (result.status, result.exit_code, str(result.error)) == (Status.INTERRUPTED, Exit.TRANSIENT, "broken")
+    assert "lock" in str(result.rollback_errors[0])
+    assert replay(FileStore(tmp_path).records("r1")).status is Status.OPEN
+
+
+@pytest.mark.parametrize("error", [Transient("away"), Refused("full")], ids=["away", "full"])
+def test_an_end_that_can_not_be_recorded_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: SternwayError
+) -> None:
+    def end(*_: object) -> None:
+        raise error
+
+    told: list[Event] = []
+    diary: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(RunJournal, "end", end)
+        for name, steps, status, code in (
+            ("good", [Made("a", diary)], Status.SUCCEEDED, Exit.TRANSIENT),
+            ("bad", [Made("a", diary, raises(Failed("x")))], Status.UNDONE, Exit.TRANSIENT),
+            (
+                "worse",
+                [Made("a", diary, raises(Failed("x")), raises(RollbackFailed("stuck")))],
+                Status.ROLLBACK_FAILED,
+                Exit.ROLLBACK_FAILED,
+            ),
+        ):
+            result = walk(tmp_path, *steps, run=name, tell=told.append)
+            assert (result.status, result.exit_code) == (status, code)
+            assert isinstance(result.unrecorded, Transient)
+            assert told[-1].unrecorded is result.unrecorded  # type: ignore[union-attr]
+    finished = orchestrator(tmp_path, Made("a", diary), run="good").finish()
+    assert (finished.status, finished.exit_code, diary.count("a rollback")) == (Status.SUCCEEDED, Exit.DONE, 2)
+    again = orchestrator(tmp_path, Made("a", diary), run="bad").finish()
+    assert (again.status, again.exit_code, diary.count("a rollback")) == (Status.UNDONE, Exit.DONE, 3)
+
+
+def test_a_run_whose_undo_was_asked_for_is_no_success(tmp_path: Path) -> None:
+    diary: list[str] = []
+    made = Made("a", diary)
+    assert walk(tmp_path, made).status is Status.SUCCEEDED
+    RunJournal(FileStore(tmp_path), "r1", "t").start({"resumed": True})  # and then the process died
+    assert orchestrator(tmp_path, made).finish().status is Status.UNDONE
+    assert diary == ["a execute", "a rollback"]
+
+
+def test_a_journal_that_is_away_before_a_step_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    diary: list[str] = []
+    begin, away = RunJournal.begin, [Transient("away"), Transient("away")]
+
+    def begins(journal: RunJournal, step: str, action: Action) -> StepJournal:
+        if away:
+            raise away.pop()
+        return begin(journal, step, action)
+
+    monkeypatch.setattr(RunJournal, "begin", begins)
+    assert walk(tmp_path, Made("a", diary)).exit_code is Exit.DONE
+    assert diary == ["a execute"]

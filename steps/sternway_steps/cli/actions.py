@@ -84,8 +84,10 @@ def step(
     """Run one step."""
     tell = pod.with_progress(output.event, os.environ)
     result = run_step(session, config, step, Action(action), run, tell, workflow)
-    if result.error is not None:
-        pod.last_words(str(result.error))
+    if result.unrecorded is not None:
+        output.error(result.unrecorded)
+    if (error := result.error or result.unrecorded) is not None:
+        pod.last_words(str(error))
     return result.exit_code
 
 

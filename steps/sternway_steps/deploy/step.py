@@ -16,7 +16,7 @@ from ..cluster.restore import Change, Restorer
 from ..cluster.rights import ROLLOUT_RULES
 from ..cluster.snapshot import snapshot
 from ..cluster.targets import objects_of
-from ..errors import RollbackFailed, Transient
+from ..errors import Refused, RollbackFailed, Transient
 from ..step import Context, Effects, Item, Outcome, Rule, StepSpec
 from .health import await_health
 from .record import about_to_recreate, changes, evidence, intent
@@ -106,6 +106,8 @@ def _undo_all(restorer: Restorer, found: list[Change], context: Context) -> list
             if error.retryable or error.unreachable:
                 away.append(error)
             item = Item(str(change.ref), "failed", str(error))
+        except (Refused, Transient) as unwritten:  # what has to be made anew needs its record first
+            item = Item(str(change.ref), "failed", str(unwritten))
         context.tell([item])
         return item
 
