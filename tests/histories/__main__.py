@@ -1,0 +1,33 @@
+"""`python -m tests.histories`: random histories of objects and their undo, on KUBECONFIG's cluster or the sandbox."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from .rounds import rounds
+
+
+def main() -> None:
+    """Play histories, print each that ends wrong, and count."""
+    parser = argparse.ArgumentParser(prog="python -m tests.histories", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first history")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sandbox", action="store_true", help="on the sandbox instead of KUBECONFIG's cluster")
+    parser.add_argument("--kind", help="objects of this kind alone")
+    parser.add_argument("--whole", action="store_true", help="do not reduce what ends wrong")
+    parser.add_argument("--folder", type=Path, help="write one example of each kind of fault into it")
+    asked = parser.parse_args()
+    done = rounds(
+        asked.seed, range(asked.first, asked.first + asked.rounds), threads=asked.threads, sandbox=asked.sandbox,
+        kind=asked.kind, reduce=not asked.whole, tell=print, folder=asked.folder,
+    )  # fmt: skip
+    print(done)
+    sys.exit(1 if done.wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Random histories of objects: how they were, what a run applies, what others do, how the undo is asked for."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import plain, pods
+from .edits import Edit, adding, an_edit, edited, look, shape_at
+from .shapes import ABSENT, Keyed, Kind, Struct
+
+BASES = ("absent", "sternway", "sternway", "sternway", "client", "apply", "mixed")
+"""Who made the object before: nobody, a good run, kubectl's client-side apply, another applier, several."""
+
+HOWS = ("update", "update", "patch", "apply", "apply")
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a third party does to an object: edits by update, patch or apply, or one of the words below.
+
+    unstamp: removes the run's annotation; delete; recreate; scale (to `edits[0].value`); appear, vanish: it creates or
+    deletes the object between the run's snapshot and its apply.
+    """
+
+    how: str
+    edits: tuple[Edit, ...] = ()
+    who: str = "third"
+
+    def __str__(self) -> str:
+        return f"{self.how} by {self.who}: " + "; ".join(map(str, self.edits))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One object of a history; `before`, `run` edit the manifest, `mixed` what was there before the run."""
+
+    kind: Kind
+    base: str
+    before: tuple[Edit, ...] = ()
+    mixed: tuple[Act, ...] = ()
+    run: tuple[Edit, ...] = ()
+    third: tuple[Act, ...] = ()
+
+    def manifest(self, name: str, namespace: str) -> dict[str, Any]:
+        """Give what was applied before."""
+        return edited(self.kind.new(name, namespace), self.before)
+
+    def wanted(self, name: str, namespace: str) -> dict[str, Any]:
+        """Give what the run applies."""
+        return edited(self.manifest(name, namespace), self.run)
+
+
+@dataclass(frozen=True)
+class History:
+    """`kill`: how the run's process died (see Fuse); `undo`: once, twice, or cut as a Fuse is and resumed."""
+
+    seed: int
+    number: int
+    parts: tuple[Part, ...]
+    policy: str = "stop"
+    kill: tuple[str, int] = ("never", 0)
+    again: bool = False
+    undo: tuple[str, int] = ("once", 0)
+
+
+def kinds(group: str) -> Sequence[Kind]:
+    """Give all kinds; `group` is that of the custom resource."""
+    return (*pods.KINDS, *plain.KINDS, plain.thing(group))
+
+
+def history(seed: int, number: int, every: Sequence[Kind]) -> History:
+    """Make the history of a number, the same each time."""
+    rng = random.Random(f"{seed}:{number}")
+    chosen = rng.choices(every, [k.weight for k in every], k=rng.choice((1, 1, 1, 2)))
+    kill = ("never", 0)
+    if rng.random() < 0.5:
+        kill = ("evidence", 0) if rng.random() < 0.8 else (rng.choice(("before", "after")), rng.randint(1, 2))
+    undo = ("once", 0)
+    if rng.random() < 0.35:
+        undo = rng.choice((("twice", 0), ("before", rng.randint(1, 3)), ("after", rng.randint(1, 3))))
+    policy = rng.choice(("stop", "stop", "merge", "merge", "force"))
+    return History(seed, number, tuple(_part(rng, k) for k in chosen), policy, kill, rng.random() < 0.2, undo)
+
+
+def _part(rng: random.Random, kind: Kind) -> Part:
+    base = rng.choice(BASES)
+    obj = kind.new("x", "x")
+    before = _edits(rng, kind, obj, rng.randint(0, 8))
+    was = edited(obj, before)
+    mixed: list[Act] = []
+    if base == "mixed":
+        for who in rng.sample(("kubectl-edit", "argocd", "helm"), rng.randint(1, 2)):
+            mixed.append(Act(rng.choice(HOWS), _edits(rng, kind, was, rng.randint(1, 2)), who))
+    run = _edits(rng, kind, was, rng.choice((0, 1, 1, 2, 2, 3, 5)))
+    now = edited(was, run)
+    return Part(kind, base, before, tuple(mixed), run, tuple(_third(rng, kind, now, run)) if rng.random() < 0.7 else ())
+
+
+def _edits(rng: random.Random, kind: Kind, obj: Mapping[str, Any], count: int) -> tuple[Edit, ...]:
+    found: list[Edit] = []
+    for _ in range(count):
+        if one := an_edit(rng, kind.shape, edited(dict(obj), found)):
+            found.append(one)
+    return tuple(found)
+
+
+def _third(rng: random.Random, kind: Kind, obj: dict[str, Any], run: Sequence[Edit]) -> list[Act]:
+    acts: list[Act] = []
+    for _ in range(rng.choice((1, 1, 1, 2))):
+        luck = rng.random()
+        if luck < 0.18:
+            how = rng.choice(("unstamp", "unstamp", "delete", "recreate", "appear", "vanish"))
+            acts.append(Act(how))
+        elif luck < 0.3 and kind is pods.PAUSED:
+            acts.append(Act("scale", (Edit("set", ("spec", "replicas"), rng.randint(0, 5)),)))
+        else:
+            edits = tuple(e for _ in range(rng.choice((1, 1, 2))) if (e := _touching(rng, kind, obj, run)))
+            who = rng.choice(("third", "third", "kubectl-edit", "argocd"))
+            acts.append(Act(rng.choice(HOWS), edits, who))
+            obj = edited(obj, edits)
+    return acts
+
+
+def _touching(rng: random.Random, kind: Kind, obj: dict[str, Any], run: Sequence[Edit]) -> Edit | None:
+    """Choose an edit near one of the run's, or anywhere."""
+    if not run or rng.random() < 0.35:
+        return an_edit(rng, kind.shape, obj)
+    one = rng.choice(run)
+    path = (*one.path, one.value[2]) if one.what == "add" else one.path
+    path = (*path[:-1], one.value) if one.what == "rename" else path
+    if rng.random() < 0.3:
+        path = path[: -rng.randint(1, 2)] if len(path) > 3 else path
+    shape, value = shape_at(kind.shape, path), look(obj, path)
+    over = shape_at(kind.shape, path[:-1])
+    if shape is None:
+        return an_edit(rng, kind.shape, obj)
+    if value is ABSENT and isinstance(over, Keyed):
+        return adding(rng, over, path[:-1], path[-1])
+    needed = isinstance(over, Struct) and path[-1] in over.required
+    if value is not ABSENT and not needed and rng.random() < 0.25:
+        return Edit("drop", path)
+    return an_edit(rng, shape, value, path)

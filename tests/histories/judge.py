@@ -1,0 +1,236 @@
+"""Holds a history that was played to what is right: each object's content, its owners, what was said, and the exit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sternway_steps.cluster.api_error import ApiError
+from sternway_steps.cluster.client import Client
+from sternway_steps.exits import exit_of
+
+from .edits import Path, look
+from .law import RUN, Law, bare, differences, name, related, same
+from .owners import owned, wrong_owners
+from .play import Played, Seen
+from .shapes import ABSENT
+
+_BAD = ("conflict", "failed")
+
+
+@dataclass
+class Judged:
+    """What is wrong, one line each, and what was let pass: refused without evidence, refused by the server."""
+
+    wrong: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+
+
+def judge(played: Played, client: Client) -> Judged:
+    """Judge a history."""
+    out = Judged()
+    for one in played.seen:
+        _Judge(one, played, client, out).look()
+    error = played.undone.error if played.undone else None
+    code, items = int(exit_of(error)), [one.item for one in played.seen if one.item]
+    right = 5 if any(item.result in _BAD for item in items) else 0
+    if code != right:
+        out.wrong.append(f"exit {code} instead of {right}: {error!r}")
+    return out
+
+
+@dataclass
+class _Judge:
+    one: Seen
+    played: Played
+    client: Client
+    out: Judged
+
+    def look(self) -> None:
+        one = self.one
+        if one.before is None:
+            self._created()
+        elif one.after is None:
+            self._vanished()
+        elif one.after["metadata"]["uid"] != one.before["metadata"]["uid"]:
+            self._wrong("the apply made an object anew that somebody else had deleted")
+        elif one.now is None:
+            self._deleted()
+        elif one.now["metadata"]["uid"] != one.after["metadata"]["uid"]:
+            self._as_it_is("kept", "conflict")
+        else:
+            self._changed()
+
+    def _created(self) -> None:
+        one = self.one
+        if one.now is None:
+            self._gone("absent", None)
+        elif one.after is None or one.raced or one.now["metadata"]["uid"] != one.after["metadata"]["uid"]:
+            self._as_it_is("kept", "conflict")
+        elif self.played.lost and not self._stamped(one.now) and one.result is not None:
+            self._as_it_is("kept", "conflict")
+            self.out.passed.append("refused without evidence: created, and its annotation removed")
+        else:
+            self._gone("deleted")
+
+    def _vanished(self) -> None:
+        """Somebody else deleted it just before the apply, which then has to fail."""
+        if self.one.now is not None:
+            self._as_it_is("kept", "conflict")
+        elif self.played.history.policy != "force":
+            self._gone("absent", "conflict", "kept", "unchanged", None)
+
+    def _deleted(self) -> None:
+        policy = self.played.history.policy
+        if policy != "force":
+            self._gone(*(("conflict", "absent") if policy == "stop" else ("absent",)))
+            return
+        self._said("restored")
+        wrong = differences(bare(self.one.before), bare(self.one.result), self.one.part.kind.shape, self._custom)
+        self._tell(wrong)
+        if owned(self.one.before) != owned(self.one.result):
+            self._wrong("made anew, with other owners than before")
+
+    def _changed(self) -> None:
+        one, shape = self.one, self.one.part.kind.shape
+        law = Law(self.played.history.policy)
+        b, a, now = bare(one.before), bare(one.after), bare(one.now)
+        right = law.right(b, a, now, shape)
+        touched = [p for p, _, _ in differences(a, now, shape, True)]
+        unsure = self._unsure(touched) if self.played.lost else []
+        if self._refused(law, right, unsure):
+            return
+        if self.played.history.policy == "stop" and law.conflicts:
+            self._as_it_is("conflict")
+            self._named(law.conflicts, unsure)
+            return
+        wrong = differences(right, bare(one.result), shape, self._custom, orders=law.orders)
+        self._tell([w for w in wrong if not any(related(w[0], p) for p in unsure)])
+        self._said("restored", *(() if law.restored else ("unchanged",)))
+        if one.item and one.item.result == "restored" and not unsure:
+            self._covers(law.restored, law.restored, "restored")
+        self._own(law, touched)
+        if one.result is not None and self._run(one.result) not in (
+            self._run(one.before),
+            self._run(one.now) if not self._stamped(one.now) else self._run(one.before),
+        ):
+            self._wrong(f"it carries the annotation of run {self._run(one.result)}")
+        self._generation()
+
+    def _refused(self, law: Law, right: Any, unsure: list[Path]) -> bool:
+        """Pass what could not be known, and what the server does not take."""
+        one, item = self.one, self.one.item
+        if item is None or item.result not in _BAD or not same(bare(one.now), bare(one.result)):
+            return False
+        named = set(item.fields)
+        known = all(any(_close(name(p), n) for p in unsure) for n in named)
+        if item.result == "conflict" and not law.conflicts and unsure and known:
+            self.out.passed.append("refused without evidence: " + ", ".join(sorted(named)))
+            return True
+        if self._acceptable(right):
+            return False
+        self.out.passed.append("the server does not take what is right")
+        return True
+
+    def _acceptable(self, right: Any) -> bool:
+        now = self.one.now or {}
+        metadata = {k: v for k, v in now["metadata"].items() if k not in ("labels", "annotations", "managedFields")}
+        obj = {**right, "metadata": {**metadata, **right["metadata"]}, "status": now.get("status", {})}
+        try:
+            self.client.replace(obj, manager="judge", dry_run=True)
+        except ApiError as error:
+            return error.status not in (400, 422)
+        return True
+
+    def _unsure(self, touched: list[Path]) -> list[Path]:
+        """Give what cannot be known without evidence: what others changed in a field that the run did not apply, and
+        that was the run's manager's before (so its apply took it away, or left a default), or that the server derived."""
+        one = self.one
+        ours = {p for owner, paths in owned(one.after).items() if owner not in owned(one.before) for p in paths}
+        managers = {owner for owner, paths in owned(one.after).items() if paths & ours} | {
+            owner for owner in owned(one.before) if owner[0].startswith("sternway")
+        }
+        was_ours = {p for owner, paths in owned(one.before).items() if owner in managers for p in paths}
+        return [
+            p
+            for p in touched
+            if look(one.wanted, p) is ABSENT
+            and (any(related(p, w) for w in was_ours) or not same(look(one.before, p), look(one.after, p)))
+        ]
+
+    def _own(self, law: Law, touched: list[Path]) -> None:
+        one = self.one
+        near = [*touched, *self._reowned()]
+        for line in wrong_owners(
+            one.before, one.after, one.now, one.result, put=law.restored, left=law.conflicts, touched=near
+        ):
+            self._wrong(f"owners: {line}")
+
+    def _reowned(self) -> list[Path]:
+        after, now = owned(self.one.after), owned(self.one.now)
+        return [p for owner in {*after, *now} for p in after.get(owner, set()) ^ now.get(owner, set())]
+
+    def _generation(self) -> None:
+        """The server counts the changes of a DaemonSet's template, each write that changes it once."""
+        note = "deprecated.daemonset.template.generation"
+        if self.one.part.kind.kind == "DaemonSet":
+            got = int(self.one.result["metadata"]["annotations"].get(note, "-1"))
+            was = int(self.one.now["metadata"]["annotations"].get(note, "-1"))
+            if got not in (was, was + 1):
+                self._wrong(f"{note} is {got} after {was}")
+
+    def _gone(self, *said: str | None) -> None:
+        if self.one.result is not None:
+            self._wrong("it is there")
+        self._said(*said)
+
+    def _as_it_is(self, *said: str) -> None:
+        self._said(*said)
+        one = self.one
+        if one.result is None:
+            self._wrong("it is gone, and was not to be touched")
+            return
+        if one.now["metadata"]["uid"] != one.result["metadata"]["uid"]:
+            self._wrong("it is another object")
+        self._tell(differences(bare(one.now), bare(one.result), one.part.kind.shape, True))
+        if owned(one.now) != owned(one.result):
+            self._wrong("its owners changed, and it was not to be touched")
+
+    def _named(self, conflicts: list[Path], unsure: list[Path]) -> None:
+        self._covers(conflicts, [*conflicts, *unsure], "in conflict")
+
+    def _covers(self, needed: list[Path], allowed: list[Path], word: str) -> None:
+        said = self.one.item.fields if self.one.item else ()
+        for path in needed:
+            if not any(_close(name(path), field) for field in said):
+                self._wrong(f"not said to be {word}: {name(path)} (said: {', '.join(said)})")
+        for one in said:
+            if not any(_close(name(path), one) for path in allowed):
+                self._wrong(f"said to be {word}, and is not: {one}")
+
+    def _said(self, *allowed: str | None) -> None:
+        item = self.one.item
+        if (item.result if item else None) not in allowed:
+            said = f"{item.result} ({item.why})" if item else "nothing"
+            self._wrong(f"said {said} instead of {' or '.join(str(a) for a in allowed)}")
+
+    def _tell(self, wrong: list[Any]) -> None:
+        for path, right, got in wrong:
+            self._wrong(f"{name(path)} is {got!r} instead of {right!r}")
+
+    def _wrong(self, text: str) -> None:
+        self.out.wrong.append(f"{self.one.part.kind.kind}: {text}")
+
+    def _run(self, obj: Any) -> Any:
+        return (obj["metadata"].get("annotations") or {}).get(RUN)
+
+    def _stamped(self, obj: Any) -> bool:
+        return (self._run(obj) or "").endswith("-run")
+
+    @property
+    def _custom(self) -> bool:
+        return self.one.part.kind.kind == "Thing"
+
+
+def _close(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)

@@ -1,0 +1,168 @@
+"""Plays a history on a cluster, and keeps what was seen at each point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sternway_steps.attempt import Attempted
+from sternway_steps.cluster.api_error import ApiError
+from sternway_steps.cluster.client import Client
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.config import Config, Manifest, VerifyConfig
+from sternway_steps.config.schema import DeployConfig, Grace
+from sternway_steps.step import Action, Item
+
+from . import world
+from .history import Act, History, Part
+from .product import Driver, Fuse
+
+AT_ONCE = ("appear", "vanish")
+
+
+@dataclass
+class Seen:
+    """One object through a history: before the run, right after it, when the undo begins, and after that."""
+
+    part: Part
+    ref: Ref
+    manifest: dict[str, Any]
+    wanted: dict[str, Any]
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    now: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
+    item: Item | None = None
+    notes: list[str] = field(default_factory=list)
+    raced: bool = False
+    """Somebody else made or deleted it between the run's snapshot and its apply."""
+
+
+@dataclass
+class Played:
+    """A history that was played. `lost`: the journal holds no evidence that the undo may trust."""
+
+    history: History
+    seen: list[Seen]
+    ran: Attempted | None = None
+    undone: Attempted | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where histories are played: the product's connection, that of all others, and a namespace."""
+
+    driver: Driver
+    others: Client
+    namespace: str
+
+
+def play(history: History, place: Place, tag: str = "") -> Played:
+    """Play a history from its beginning to the end of its undo, and clean up."""
+    name = f"h{history.seed}-{history.number}{tag}"
+    seen = [_begun(part, f"{name}-{n}", place.namespace) for n, part in enumerate(history.parts)]
+    played = Played(history, seen)
+    try:
+        _before(played, place, name)
+        _look(played, place, "before")
+        _run(played, place, name)
+        _look(played, place, "after")
+        _third(played, place)
+        _look(played, place, "now")
+        _undo(played, place, name)
+        _look(played, place, "result")
+    finally:
+        for one in seen:
+            place.others.delete(one.ref, uid=None, propagation="Background")
+    return played
+
+
+def _begun(part: Part, name: str, namespace: str) -> Seen:
+    manifest, wanted = part.manifest(name, namespace), part.wanted(name, namespace)
+    return Seen(part, Ref.of(manifest), manifest, wanted)
+
+
+def config_of(name: str, namespace: str, objects: Sequence[Mapping[str, Any]], policy: str = "stop") -> Config:
+    """Give the configuration of a run; it takes over fields of others."""
+    return Config(
+        name=name, namespace=namespace, manifests=tuple(Manifest(dict(o), "test:1") for o in objects),
+        deploy=DeployConfig(force_conflicts=True, on_conflict=policy),
+        verify=VerifyConfig(deadline=20, grace=Grace(config=1, pull=1, create=1, unschedulable=1, mount=1)),
+    )  # fmt: skip
+
+
+def _before(played: Played, place: Place, name: str) -> None:
+    good = [one for one in played.seen if one.part.base == "sternway"]
+    if good:
+        config = config_of(name, place.namespace, [one.manifest for one in good])
+        done = place.driver.act(config, f"{name}-good", Action.EXECUTE)
+        if done is None or done.error is not None:
+            for one in good:
+                one.notes.append(f"the good run failed: {done and done.error}")
+    for one in played.seen:
+        if one.part.base in ("client", "apply", "mixed"):
+            try:
+                world.make(place.others, one.part.base, one.manifest)
+            except ApiError as error:
+                one.notes.append(f"not made before: {error}")
+        for act in one.part.mixed:
+            _act(one, act, place)
+        world.await_observed(place.others, one.ref)
+
+
+def _run(played: Played, place: Place, name: str) -> None:
+    history = played.history
+    config = config_of(name, place.namespace, [one.wanted for one in played.seen], history.policy)
+
+    def meanwhile() -> None:
+        for one in played.seen:
+            for act in one.part.third:
+                if (act.how == "appear" and one.before is None) or (act.how == "vanish" and one.before is not None):
+                    one.raced = True
+                    _act(one, act, place)
+
+    raced = any(act.how in AT_ONCE for one in played.seen for act in one.part.third)
+    fuse = Fuse(*history.kill, meanwhile=meanwhile if raced else None)
+    played.ran = place.driver.act(config, f"{name}-run", Action.EXECUTE, fuse)
+    played.lost = played.ran is None
+    if history.again:
+        played.ran = place.driver.act(config, f"{name}-run", Action.EXECUTE)
+        played.lost = True
+
+
+def _third(played: Played, place: Place) -> None:
+    for one in played.seen:
+        for act in one.part.third:
+            if act.how not in AT_ONCE:
+                _act(one, act, place)
+        world.await_observed(place.others, one.ref)
+
+
+def _act(one: Seen, act: Act, place: Place) -> None:
+    if why := world.act(place.others, one.ref, act, one.manifest):
+        one.notes.append(f"refused: {act.how} by {act.who}: {why[:200]}")
+
+
+def _undo(played: Played, place: Place, name: str) -> None:
+    how, number = played.history.undo
+    config = config_of(name, place.namespace, [one.wanted for one in played.seen], played.history.policy)
+    times = 2 if how == "twice" else 1
+    if how in ("before", "after"):
+        cut = place.driver.act(config, f"{name}-run", Action.ROLLBACK, Fuse(how, number))
+        times = 1 if cut is None else 0
+        played.undone = cut
+    first: dict[str, Item] = {}
+    for _ in range(times):
+        played.undone = place.driver.act(config, f"{name}-run", Action.ROLLBACK)
+        for item in played.undone.items if played.undone else ():
+            first.setdefault(item.what, item)
+    last = {item.what: item for item in played.undone.items} if played.undone else {}
+    for one in played.seen:
+        one.item = (first if how == "twice" else last).get(str(one.ref))
+
+
+def _look(played: Played, place: Place, when: str) -> None:
+    for one in played.seen:
+        setattr(one, when, place.others.get(one.ref))

@@ -1,0 +1,154 @@
+"""The product as its runners drive it: attempts of the deploy step with a journal on disk, which can be killed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sternway_steps.attempt import Attempted, attempt
+from sternway_steps.cluster.client import Client
+from sternway_steps.cluster.transport import Transport
+from sternway_steps.config import Config, StepConfig
+from sternway_steps.contexts import contexts
+from sternway_steps.deploy import Deploy
+from sternway_steps.errors import Transient
+from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.writer import RunJournal
+from sternway_steps.plan import make_plan
+from sternway_steps.step import Action, Context
+
+TRIES = 5
+
+
+class Killed(BaseException):
+    """The process is gone: no Exception, so that nothing of the product catches it."""
+
+
+@dataclass
+class Fuse:
+    """When the process dies: before or after its n-th changing request, or instead of writing evidence.
+
+    `meanwhile` is done by somebody else just before the first changing request.
+    """
+
+    when: str = "never"
+    number: int = 0
+    meanwhile: Any = None
+    dead: bool = False
+    under_way: int = 0
+    lock: threading.Condition = field(default_factory=threading.Condition)
+
+    def check(self) -> None:
+        if self.dead:
+            raise Killed
+
+    def blow(self) -> None:
+        self.dead = True
+        raise Killed
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Surround a request that changes something."""
+        with self.lock:
+            self.check()
+            self.number -= 1
+            mine, act, self.meanwhile = self.number, self.meanwhile, None
+            if self.when == "before" and mine == 0:
+                self.blow()
+            self.under_way += 1
+        try:
+            if act is not None:
+                act()
+            yield
+        finally:
+            with self.lock:
+                self.under_way -= 1
+                self.lock.notify_all()
+        if self.when == "after" and mine == 0:
+            self.blow()
+
+    def settle(self) -> None:
+        """Wait until no request of the dead process is under way."""
+        with self.lock:
+            if not self.lock.wait_for(lambda: self.under_way == 0, 60):
+                raise TimeoutError("a request of a dead process does not end")
+
+
+class MortalTransport(Transport):
+    """A transport whose process may die."""
+
+    fuse = Fuse()
+
+    def request(self, method: str, path: str, **more: Any) -> Any:
+        self.fuse.check()
+        changes = method != "GET" and "dryRun" not in (more.get("query") or {}) and not path.endswith("accessreviews")
+        if not changes:
+            return super().request(method, path, **more)
+        with self.fuse.request():
+            return super().request(method, path, **more)
+
+
+class MortalJournal:
+    """A step's journal whose process may die."""
+
+    def __init__(self, inner: Any, fuse: Fuse) -> None:
+        self._inner, self._fuse = inner, fuse
+
+    def evidence(self, data: Any) -> None:
+        self._fuse.check()
+        if self._fuse.when == "evidence":
+            self._fuse.blow()
+        self._inner.evidence(data)
+
+    def __getattr__(self, name: str) -> Any:
+        self._fuse.check()
+        return getattr(self._inner, name)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Drives the step on one cluster. `folder` holds the journals."""
+
+    client: Client
+    transport: MortalTransport
+    folder: Path
+
+    @staticmethod
+    def connect(kubeconfig: str, folder: Path) -> Driver:
+        transport = MortalTransport(kubeconfig)
+        return Driver(Client(transport), transport, folder)
+
+    def act(self, config: Config, run: str, action: Action, fuse: Fuse | None = None) -> Attempted | None:
+        """Make an attempt, again while it says that this may help; None when it was killed."""
+        fuse = fuse or Fuse()
+        for number in range(TRIES):
+            done = self._once(config, run, action, fuse)
+            if done is None or not isinstance(done.error, Transient):
+                return done
+            time.sleep(min(0.1 * 2**number, done.error.retry_after or 1.0))  # the runners' back-off, shorter
+        return done
+
+    def _once(self, config: Config, run: str, action: Action, fuse: Fuse) -> Attempted | None:
+        step = Deploy()
+        plan = make_plan([StepConfig("deploy", "deploy", retries=0)], {"deploy": step.spec})
+        target = f"{config.namespace}.{config.name}"
+        journal = RunJournal(FileStore(self.folder / config.name), run, target)
+        given = contexts(self.client, config, journal, plan, stop=threading.Event(), undo_stop=None)
+
+        def context_for(*wanted: Any) -> Context:
+            context = given(*wanted)
+            return replace(context, journal=MortalJournal(context.journal, fuse))
+
+        self.transport.fuse = fuse
+        try:
+            return attempt(step, plan.steps[0], action, journal, context_for, lambda _: None)
+        except Killed:
+            fuse.settle()
+            return None
+        finally:
+            self.transport.fuse = Fuse()

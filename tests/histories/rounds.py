@@ -1,0 +1,119 @@
+"""Many histories, side by side: on a cluster or the sandbox, with a namespace and a kind of custom resource of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sternway_steps.cluster.client import Client
+from sternway_steps.cluster.definitions import await_established
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.sandbox import Sandbox
+
+from .history import History, history, kinds
+from .judge import judge
+from .plain import definition
+from .play import Place, Played, play
+from .product import Driver
+from .report import report
+from .shrink import kinds_of, shrunk
+
+
+@dataclass
+class Done:
+    """What came of it."""
+
+    rounds: int = 0
+    wrong: list[int] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        told, bad = (
+            "".join(f"\n  {count}: {what}" for what, count in c.most_common(20)) for c in (self.passed, self.kinds)
+        )
+        each = self.seconds / max(1, self.rounds)
+        return f"{self.rounds} histories, {len(self.wrong)} wrong, {self.seconds:.0f} s ({each:.3f} s each){bad}\nlet pass:{told}"
+
+
+@contextmanager
+def ground(kubeconfig: str) -> Iterator[tuple[str, str]]:
+    """Give a namespace and a group for custom resources, for as long as they are needed."""
+    tag = uuid.uuid4().hex[:8]
+    client = Client.connect(kubeconfig)
+    namespace, group = f"histories-{tag}", f"h{tag}.sternway.test"
+    client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, manager="test")
+    made = client.create(definition(group), manager="test")
+    try:
+        await_established(client, [Ref.of(made)], lambda: None)
+        yield namespace, group
+    finally:
+        for ref in (Ref.of(made), Ref("v1", "Namespace", None, namespace)):
+            client.delete(ref, uid=None, propagation="Background")
+        client.close()
+
+
+def rounds(
+    seed: int, numbers: Iterable[int], *, threads: int = 2, sandbox: bool = False, kind: str | None = None,
+    reduce: bool = True, tell: Callable[[str], Any] = print, folder: Path | None = None,
+) -> Done:  # fmt: skip
+    """Play the histories of a seed."""
+    done, lock, mine = Done(), threading.Lock(), threading.local()
+    began = time.monotonic()
+    with ExitStack() as stack:
+        kubeconfig = stack.enter_context(Sandbox()).kubeconfig if sandbox else os.environ["KUBECONFIG"]
+        namespace, group = stack.enter_context(ground(kubeconfig))
+        journals = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        every = [one for one in kinds(group) if kind in (None, one.kind)]
+
+        def place() -> Place:
+            if not hasattr(mine, "place"):
+                mine.place = Place(Driver.connect(kubeconfig, journals), Client.connect(kubeconfig), namespace)
+            return mine.place  # type: ignore[no-any-return]
+
+        def one(number: int) -> None:
+            found, wrong = history(seed, number, every), []
+            played, wrong = tried(found, place(), done.passed)
+            if wrong and reduce:
+                played, wrong = shrunk(found, lambda h, n: tried(h, place(), None, f"-s{n}"), (played, wrong))
+            with lock:
+                done.rounds += 1
+                if wrong:
+                    done.wrong.append(number)
+                    done.kinds.update(kinds_of(wrong))
+                    tell(text := report(played, wrong))
+                    for name in kinds_of(wrong) if folder else ():
+                        _keep(folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name)[:80] + ".txt"), text)
+
+        with ThreadPoolExecutor(threads) as pool:
+            for future in [pool.submit(one, number) for number in numbers]:
+                future.result()
+    done.seconds = time.monotonic() - began
+    return done
+
+
+def tried(one: History, place: Place, passed: Counter[str] | None, tag: str = "") -> tuple[Played, list[str]]:
+    """Play a history and judge it."""
+    played = play(one, place, tag)
+    judged = judge(played, place.others)
+    if passed is not None:
+        passed.update(what.partition(":")[0] for what in judged.passed)
+    return played, judged.wrong
+
+
+def _keep(file: Path, text: str) -> None:
+    """Keep the shortest example."""
+    if not file.exists() or len(text) < len(file.read_text()):
+        file.write_text(text)

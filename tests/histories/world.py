@@ -1,0 +1,133 @@
+"""What happens on the server besides the product: who made the objects, and what third parties do to them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sternway_steps.cluster.api_error import ApiError
+from sternway_steps.cluster.client import Client
+from sternway_steps.cluster.ref import Ref
+
+from .edits import edited, look
+from .history import Act
+from .shapes import ABSENT
+
+RUN = "sternway.dev/run"
+_LAST = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def make(client: Client, base: str, obj: dict[str, Any]) -> None:
+    """Make the object as somebody else does."""
+    if base == "apply":
+        client.apply(obj, manager="argocd", force=True, strict=False)
+        return
+    notes = {**(obj["metadata"].get("annotations") or {}), _LAST: json.dumps(obj)}
+    client.create({**obj, "metadata": {**obj["metadata"], "annotations": notes}}, manager="kubectl-client-side-apply")
+
+
+def act(client: Client, ref: Ref, one: Act, fresh: Mapping[str, Any]) -> str:
+    """Do what a third party does; gives why it could not, or "". `fresh` is what it creates."""
+    for _ in range(8):
+        try:
+            return _act(client, ref, one, fresh)
+        except ApiError as error:
+            if error.status != 409 or "object has been modified" not in str(error):
+                return str(error)
+    return "it changes too fast"
+
+
+def _act(client: Client, ref: Ref, one: Act, fresh: Mapping[str, Any]) -> str:
+    live = client.get(ref)
+    if one.how in ("appear", "recreate") and (live is None or one.how == "recreate"):
+        if live is not None:
+            client.delete(ref, uid=None, propagation="Background")
+            await_gone(client, ref, live["metadata"]["uid"])
+        client.create(dict(fresh), manager=one.who)
+        return ""
+    if live is None:
+        return "it is not there"
+    if one.how in ("delete", "vanish"):
+        client.delete(ref, uid=None, propagation="Background")
+        await_gone(client, ref, live["metadata"]["uid"])
+    elif one.how == "scale":
+        client.patch(ref, {"spec": {"replicas": one.edits[0].value}}, manager=one.who, subresource="scale")
+    elif one.how == "unstamp":
+        client.patch(ref, {"metadata": {"annotations": {RUN: None}}}, manager=one.who)
+    else:
+        _write(client, ref, one, live)
+    return ""
+
+
+def _write(client: Client, ref: Ref, one: Act, live: dict[str, Any]) -> None:
+    wanted = edited(live, one.edits)
+    if one.how == "update":
+        client.replace(wanted, manager=one.who)
+    elif one.how == "patch":
+        client.patch(ref, _patch(live, wanted), manager=one.who)
+    else:
+        metadata = {k: v for k, v in live["metadata"].items() if k in ("name", "namespace")}
+        partial: dict[str, Any] = {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata}
+        for edit in one.edits:
+            path = (*edit.path, edit.value[2]) if edit.what == "add" else edit.path
+            path = (*path[:-1], edit.value) if edit.what == "rename" else path
+            _copy(wanted, partial, path)
+        client.apply(partial, manager=one.who, force=True, strict=False)
+
+
+def _copy(source: Any, into: Any, path: tuple[Any, ...]) -> None:
+    """Copy what is at a path, and of what is above it no more than the keys that name it."""
+    if look(source, path) is ABSENT:
+        return
+    for number, part in enumerate(path):
+        source = look(source, (part,))
+        last = number == len(path) - 1
+        if isinstance(part, tuple):
+            there = look(into, (part,))
+            if there is ABSENT:
+                there = dict(source) if last else dict(part)
+                into.append(there)
+            into = there
+        elif last:
+            into[part] = source
+        else:
+            into = into.setdefault(part, [] if isinstance(source, list) else {})
+
+
+def _patch(old: Any, new: Any) -> Any:
+    """Give the JSON merge patch from one to the other."""
+    out: dict[str, Any] = {k: None for k in old if k not in new}
+    for name, value in new.items():
+        was = old.get(name, ABSENT)
+        if was is not ABSENT and was == value:
+            continue
+        both = isinstance(was, dict) and isinstance(value, dict)
+        out[name] = _patch(was, value) if both else value
+    return out
+
+
+def await_gone(client: Client, ref: Ref, uid: str) -> None:
+    """Wait until an object is gone."""
+    _until(lambda: ((client.get(ref) or {}).get("metadata") or {}).get("uid") != uid)
+
+
+def await_observed(client: Client, ref: Ref) -> None:
+    """Wait until the controller has seen a workload, so that it writes no more by itself."""
+    if ref.kind not in ("Deployment", "StatefulSet", "DaemonSet"):
+        return
+
+    def seen() -> bool:
+        obj = client.get(ref)
+        return obj is None or (obj.get("status") or {}).get("observedGeneration", 0) >= obj["metadata"]["generation"]
+
+    _until(seen)
+
+
+def _until(holds: Any) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        if time.monotonic() > end:
+            raise TimeoutError("the cluster did not do what was waited for")
+        time.sleep(0.02)
