@@ -51,7 +51,7 @@ class _Judge:
         if one.before is None:
             self._created()
         elif one.after is None:
-            self._vanished()
+            self._wrong("the run made it go")
         elif one.after["metadata"]["uid"] != one.before["metadata"]["uid"]:
             self._wrong("the apply made an object anew that somebody else had deleted")
         elif one.now is None:
@@ -65,20 +65,13 @@ class _Judge:
         one = self.one
         if one.now is None:
             self._gone("absent", None)
-        elif one.after is None or one.raced or one.now["metadata"]["uid"] != one.after["metadata"]["uid"]:
+        elif one.after is None or one.now["metadata"]["uid"] != one.after["metadata"]["uid"]:
             self._as_it_is("kept", "conflict")
         elif self.played.lost and not self._stamped(one.now) and one.result is not None:
             self._as_it_is("kept", "conflict")
             self.out.passed.append("refused without evidence: created, and its annotation removed")
         else:
-            self._gone("deleted")
-
-    def _vanished(self) -> None:
-        """Somebody else deleted it just before the apply, which then has to fail."""
-        if self.one.now is not None:
-            self._as_it_is("kept", "conflict")
-        elif self.played.history.policy != "force":
-            self._gone("absent", "conflict", "kept", "unchanged", None)
+            self._gone("deleted", *(("absent",) if self._cut else ()))
 
     def _deleted(self) -> None:
         policy = self.played.history.policy
@@ -106,8 +99,8 @@ class _Judge:
             return
         wrong = differences(right, bare(one.result), shape, self._custom, orders=law.orders)
         self._tell([w for w in wrong if not any(related(w[0], p) for p in unsure)])
-        self._said("restored", *(() if law.restored else ("unchanged",)))
-        if one.item and one.item.result == "restored" and not unsure:
+        self._said("restored", *(() if law.restored and not self._cut else ("unchanged",)))
+        if one.item and one.item.result == "restored" and not unsure and not self._cut:
             self._covers(law.restored, law.restored, "restored")
         self._own(law, touched)
         if one.result is not None and self._run(one.result) not in (
@@ -226,6 +219,11 @@ class _Judge:
 
     def _stamped(self, obj: Any) -> bool:
         return (self._run(obj) or "").endswith("-run")
+
+    @property
+    def _cut(self) -> bool:
+        """Whether a first attempt of the undo was cut off: the second finds done what that one did."""
+        return self.played.history.undo[0] in ("before", "after")
 
     @property
     def _custom(self) -> bool:

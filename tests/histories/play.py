@@ -23,7 +23,10 @@ AT_ONCE = ("appear", "vanish")
 
 @dataclass
 class Seen:
-    """One object through a history: before the run, right after it, when the undo begins, and after that."""
+    """One object through a history: before the run, right after it, when the undo begins, and after that.
+
+    Where somebody makes or deletes it between the run's snapshot and its apply, what he left is how it was before.
+    """
 
     part: Part
     ref: Ref
@@ -35,8 +38,6 @@ class Seen:
     result: dict[str, Any] | None = None
     item: Item | None = None
     notes: list[str] = field(default_factory=list)
-    raced: bool = False
-    """Somebody else made or deleted it between the run's snapshot and its apply."""
 
 
 @dataclass
@@ -120,8 +121,8 @@ def _run(played: Played, place: Place, name: str) -> None:
         for one in played.seen:
             for act in one.part.third:
                 if (act.how == "appear" and one.before is None) or (act.how == "vanish" and one.before is not None):
-                    one.raced = True
                     _act(one, act, place)
+                    one.before = place.others.get(one.ref)
 
     raced = any(act.how in AT_ONCE for one in played.seen for act in one.part.third)
     fuse = Fuse(*history.kill, meanwhile=meanwhile if raced else None)
