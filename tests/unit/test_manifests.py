@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sternway_steps.cluster.body import encode
 from sternway_steps.config import ConfigError, ConfigErrors, load
+from sternway_steps.config.from_yaml import from_yaml
 from sternway_steps.config.stream import documents
 from sternway_templates.made import to_yaml
 
@@ -185,3 +187,10 @@ def test_json_is_read_as_json(value: Any) -> None:
     errors: list[ConfigError] = []
     text = json.dumps({"a": value}) + json.dumps({"b": value}, indent=1)
     assert [document.value for document in documents(text, "f", errors)] == [{"a": value}, {"b": value}]
+
+
+@given(_JSON)
+def test_what_is_applied_is_yaml_as_well_as_json(value: Any) -> None:
+    body = encode({"spec": value})
+    assert json.loads(body) == {"spec": value}
+    assert from_yaml(body.decode(), "body", 1).value == {"spec": value}

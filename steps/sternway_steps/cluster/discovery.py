@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from .api_error import ApiError
 
@@ -33,10 +34,10 @@ class Resource:
         return self.api_version.rpartition("/")[0]
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
-        """Give the path of an object, or of the collection when no name is given."""
+        """Give the path of an object, or of the collection when no name is given; RBAC takes any name but / and %."""
         base = f"/apis/{self.api_version}" if self.group else f"/api/{self.api_version}"
         place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
-        return f"{base}{place}/{self.plural}" + "".join(f"/{part}" for part in (name, subresource) if part)
+        return f"{base}{place}/{self.plural}" + "".join(f"/{quote(part, ':@')}" for part in (name, subresource) if part)
 
 
 class Discovery:

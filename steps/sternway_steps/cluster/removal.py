@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..step import Item
 from .ref import Ref
-from .watch import SYNC, Watches
+from .watch import SYNC, Watches, named
 
 if TYPE_CHECKING:
     from .client import Client
@@ -43,9 +43,7 @@ def await_gone(client: Client, ref: Ref, uid: str, within: float = GONE_WITHIN) 
         timer.start()
         try:
             there = False
-            for change, obj in watches.follow(
-                ref.api_version, ref.kind, ref.namespace, fields=f"metadata.name={ref.name}"
-            ):
+            for change, obj in watches.follow(ref.api_version, ref.kind, ref.namespace, fields=named(ref.name)):
                 ours = obj.get("metadata", {}).get("uid") == uid
                 if (change == "DELETED" and ours) or (change == SYNC and not there):
                     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import socket
@@ -16,6 +15,7 @@ from urllib.parse import urlencode
 
 from .access import Access
 from .api_error import ApiError, from_answer
+from .body import encode
 from .connect import load
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Transport:
         no answer or the server asks for it. Any request is tried again when the server refused it unseen (429,
         connection refused).
         """
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        data = None if body is None else encode(body)
         end = time.monotonic() + self._patience
         tries = 0
         while True:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .diagnose.pods import is_ready
 from .ref import Ref
-from .watch import Watches
+from .watch import Watches, named
 
 if TYPE_CHECKING:
     from .client import Client
@@ -47,7 +47,7 @@ def _observed(client: Client, ref: Ref) -> Mapping[str, Any] | None:
         timer = threading.Timer(_PATIENCE, watches.close)
         timer.start()
         try:
-            changes = watches.follow(ref.api_version, ref.kind, ref.namespace, fields=f"metadata.name={ref.name}")
+            changes = watches.follow(ref.api_version, ref.kind, ref.namespace, fields=named(ref.name))
             for _, obj in changes:
                 status = obj.get("status") or {}
                 if status.get("observedGeneration", -1) >= obj.get("metadata", {}).get("generation", 0):

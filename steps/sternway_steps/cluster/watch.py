@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,11 @@ SYNC = "SYNC"
 _WATCH_SECONDS = 30
 _SLACK = 10.0
 _PAUSE = 0.5
+
+
+def named(name: str) -> str:
+    """Give the field selector of one object; RBAC's names may hold what selectors are made of."""
+    return "metadata.name=" + re.sub(r"[\\\\,=]", r"\\\g<0>", name)
 
 
 class Watches:

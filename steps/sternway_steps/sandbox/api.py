@@ -187,6 +187,7 @@ class Api:
         meta["managedFields"] = owners.dated(meta["managedFields"], identity.now())
         if how.dry_run:
             return obj
+        checks.check_stored(obj)
         over = meta.get("deletionTimestamp") and not meta.get("finalizers")
         if live is not None and over and kind.kind not in ("Pod", "Namespace"):
             self.store.drop(kind.key, meta.get("namespace", ""), meta["name"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .kinds import Kind
-from .status import Cause, invalid
+from .status import Cause, StatusError, invalid
+
+_ANNOTATIONS, _DATA, _ETCD = 256 * 2**10, 2**20, 3 * 2**19
+"""Bytes: of all annotations, of a ConfigMap or Secret, and of any object (etcd's --max-request-bytes)."""
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
@@ -25,7 +29,7 @@ def check_new(kind: Kind, obj: Mapping[str, Any]) -> None:
     """Raise 422 when an object may not be as it is."""
     metadata = obj["metadata"]
     name = str(metadata.get("name", ""))
-    causes = list(_names(kind, metadata))
+    causes = [*_names(kind, metadata), *_sizes(kind, obj)]
     spec = obj.get("spec") or {}
     if kind.kind in _WORKLOADS or kind.kind == "Job":
         causes += _template(kind, spec)
@@ -66,6 +70,35 @@ def check_change(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
             causes.append(Cause("FieldValueForbidden", "Forbidden: spec is immutable after creation", "spec"))
     if causes:
         raise invalid(kind.kind, kind.group, new["metadata"]["name"], *causes)
+
+
+def check_stored(obj: Mapping[str, Any]) -> None:
+    """Raise 500 when etcd would not take an object."""
+    if _text(obj) > _ETCD // 2 and len(json.dumps(obj, separators=(",", ":"), ensure_ascii=False).encode()) > _ETCD:
+        raise StatusError(500, message="etcdserver: request is too large")
+
+
+def _sizes(kind: Kind, obj: Mapping[str, Any]) -> Iterator[Cause]:
+    notes, data = obj["metadata"].get("annotations") or {}, obj.get("data") or {}
+    if sum(map(_text, notes.items())) > _ANNOTATIONS:
+        yield _too_long("metadata.annotations", _ANNOTATIONS)
+    if kind.key == ("", "ConfigMap") and _text(data) > _DATA:
+        yield _too_long("[]", _DATA)
+    if kind.key == ("", "Secret") and _text(data) * 3 // 4 > _DATA:
+        yield _too_long("data", _DATA)
+
+
+def _too_long(field: str, most: int) -> Cause:
+    return Cause("FieldValueTooLong", f"Too long: may not be more than {most} bytes", field)
+
+
+def _text(value: Any) -> int:
+    """Count the bytes of all texts in a value."""
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, Mapping):
+        return sum(map(_text, value.values()))
+    return sum(map(_text, value)) if isinstance(value, list | tuple) else 0
 
 
 def _names(kind: Kind, metadata: Mapping[str, Any]) -> Iterator[Cause]:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from .access import Access
 from .api import Api, Writing
+from .bodies import APPLY, read
 from .discovery import discover
 from .faults import Faults
 from .kinds import Kind
@@ -67,7 +68,7 @@ class Application:
         media = request.content_type or ""
         if "protobuf" in media or "cbor" in media:
             raise StatusError(415, "UnsupportedMediaType", f"the sandbox reads JSON and YAML, not {media}")
-        data = _read(body)
+        data = read(body, media.split(";")[0])
         if path.endswith("/selfsubjectaccessreviews"):
             return _json(self._access.review(data), 201)
         kind, namespace, name, subresource, rest = self._route(path)
@@ -104,7 +105,7 @@ class Application:
             return _json(api.create(kind, namespace, data, how), 201)
         if verb == "update":
             return _json(api.update(kind, namespace, name, data, how))
-        if verb == "patch" and media == "application/apply-patch+yaml":
+        if verb == "patch" and media == APPLY:
             if not args.get("fieldManager"):
                 text = (
                     'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
@@ -164,23 +165,6 @@ def _verb(request: Request, name: str) -> str:
     if request.method not in verbs or (not name and request.method != "POST"):
         raise StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
     return verbs[request.method]
-
-
-def _read(body: bytes) -> Any:
-    if not body:
-        return {}
-    try:
-        data = json.loads(body)
-    except ValueError:
-        import yaml
-
-        try:
-            data = yaml.safe_load(body)
-        except yaml.YAMLError as error:
-            raise StatusError(400, "BadRequest", f"the body can't be read: {error}") from error
-    if not isinstance(data, dict | list):
-        raise StatusError(400, "BadRequest", "the body is no object")
-    return data
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

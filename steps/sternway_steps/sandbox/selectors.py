@@ -42,11 +42,11 @@ def _term(labels: Mapping[str, str], no: str, key: str, op: str, value: str, wit
 def fields_match(selector: str) -> Callable[[Mapping[str, Any]], bool]:
     """Read a field selector (metadata.name=a,status.phase!=Running)."""
     terms = []
-    for term in filter(None, selector.split(",")):
-        match = re.fullmatch(r"([\w.]+)(==|=|!=)(.*)", term)
+    for term in re.findall(r"(?:[^\\,]|\\.)+", selector):
+        match = re.fullmatch(r"([\w.]+)(==|=|!=)((?:[^\\=]|\\.)*)", term)
         if match is None:
             raise StatusError(400, "BadRequest", f"invalid field selector: {term}")
-        terms.append(match.groups())
+        terms.append((match[1], match[2], re.sub(r"\\(.)", r"\1", match[3])))
 
     def matches(obj: Mapping[str, Any]) -> bool:
         return all((str(_at(obj, path)) == value) is (op != "!=") for path, op, value in terms)
