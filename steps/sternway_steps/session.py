@@ -147,6 +147,7 @@ class Session:
         tell: Listener = lambda _: None,
         *,
         on_conflict: str | None = None,
+        restart_stale: bool = False,
         journal_of: Config | None = None,
     ) -> Result:
         """Undo a run, whoever ran it and however far it came, from its journal alone.
@@ -155,17 +156,22 @@ class Session:
             run: its id.
             tell: as for `run`.
             on_conflict: stop, merge or force; default what the run's config says.
+            restart_stale: restart what still runs with the failed version's settings; else the run's config decides.
             journal_of: a config whose journal is read; default the session's.
 
         Raises: Refused when the run is not known, Transient when it is still at work.
 
         """
         store = self._journals.of(run) if journal_of is None else open_journal(journal_of, self.book)[0]
-        return self._back(store, run, tell, on_conflict, finish=False)
+        return self._back(store, run, tell, on_conflict, restart_stale, finish=False)
 
-    def _back(self, store: Store, run: str, tell: Listener, on_conflict: str | None, *, finish: bool) -> Result:
+    def _back(
+        self, store: Store, run: str, tell: Listener, on_conflict: str | None, restart_stale: bool, *, finish: bool
+    ) -> Result:
         story = replay(store.records(run))
         config = Config.from_dict(story.config)
+        if restart_stale:
+            config = replace(config, deploy=replace(config.deploy, restart_stale=True))
         if on_conflict is not None:
             config = replace(config, deploy=replace(config.deploy, on_conflict=on_conflict))
         _, lock = open_journal(config, self.book)
@@ -178,6 +184,7 @@ class Session:
         tell: Listener = lambda _: None,
         *,
         on_conflict: str | None = None,
+        restart_stale: bool = False,
         journal_of: Config | None = None,
     ) -> Result | None:
         """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
@@ -194,7 +201,7 @@ class Session:
         if not records or replay(records).status is not Status.OPEN:
             return None
         assert store is not None  # noqa: S101  records were read from it
-        return self._back(store, run, tell, on_conflict, finish=True)
+        return self._back(store, run, tell, on_conflict, restart_stale, finish=True)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""

@@ -355,3 +355,32 @@ def test_patch_types(cluster: Cluster) -> None:
     with pytest.raises(ApiError) as raised:
         cluster.client.raw("PATCH", path, body=json_patch, content_type="application/json-patch+json")
     assert raised.value.status == 422
+
+
+def test_an_eviction_asks_the_budget_and_the_uid(cluster: Cluster) -> None:
+    pod = placed(cluster, {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"app": "p"}},
+        "spec": {"terminationGracePeriodSeconds": 0, "containers": [{"name": "p", "image": "localhost/app:1"}]},
+    })  # fmt: skip
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "p"}}}
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "p"}, "spec": spec}
+    uid = cluster.client.create(pod, manager="one")["metadata"]["uid"]
+    cluster.client.create(placed(cluster, budget), manager="one")
+    ours, kept = ref(cluster, "p", ("v1", "Pod")), ref(cluster, "p", ("policy/v1", "PodDisruptionBudget"))
+
+    def ready() -> bool:
+        conditions = (cluster.get("v1", "Pod", "p") or {}).get("status", {}).get("conditions") or []
+        counted = ((cluster.client.get(kept) or {}).get("status") or {}).get("currentHealthy") or not cluster.real
+        return bool(counted) and any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+    until(ready, what="the pod is ready, and counted")
+    with pytest.raises(ApiError) as raised:
+        cluster.client.evict(ours, uid=uid)
+    assert raised.value.status == 429
+    assert "disruption budget" in raised.value.message
+    cluster.client.delete(kept, uid=None)
+    with pytest.raises(ApiError) as raised:
+        cluster.client.evict(ours, uid="another")
+    assert raised.value.conflict
+    cluster.client.evict(ours, uid=uid)
+    until(lambda: cluster.get("v1", "Pod", "p") is None, what="the pod goes")

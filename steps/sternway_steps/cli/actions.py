@@ -29,6 +29,8 @@ def load_config(arguments: dict[str, Any]) -> Config:
         deploy = replace(deploy, force_conflicts=True)
     if policy := arguments.pop("on_conflict", None):
         deploy = replace(deploy, on_conflict=policy)
+    if arguments.pop("restart_stale", False):
+        deploy = replace(deploy, restart_stale=True)
     return replace(config, deploy=deploy)
 
 
@@ -54,13 +56,21 @@ def plan(session: Session, output: Output, config: Config) -> int:
 
 
 def rollback(
-    session: Session, output: Output, run: str, on_conflict: str | None, unfinished: bool, journal_of: str | None
+    session: Session,
+    output: Output,
+    run: str,
+    on_conflict: str | None,
+    unfinished: bool,
+    journal_of: str | None,
+    restart_stale: bool,
 ) -> int:
     """Undo a run, or only finish its undo."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
     if not unfinished:
-        return session.rollback(run, output.event, on_conflict=on_conflict, journal_of=where).exit_code
-    result = session.finish(run, output.event, on_conflict=on_conflict, journal_of=where)
+        return session.rollback(
+            run, output.event, on_conflict=on_conflict, restart_stale=restart_stale, journal_of=where
+        ).exit_code
+    result = session.finish(run, output.event, on_conflict=on_conflict, restart_stale=restart_stale, journal_of=where)
     if result is None:
         output.note(f"run {run} has ended, or changed nothing: no undo is left to be finished")
     return result.exit_code if result is not None else Exit.DONE

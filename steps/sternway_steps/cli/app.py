@@ -37,6 +37,11 @@ _ON_CONFLICT = click.option(
     type=click.Choice(["stop", "merge", "force"]),
     help="What the undo does with a field of ours that somebody else changed since.",
 )
+_RESTART_STALE = click.option(
+    "--restart-stale",
+    is_flag=True,
+    help="The undo restarts containers that still run with the failed version's settings.",
+)
 _WORKFLOW = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
 
 
@@ -111,6 +116,7 @@ def app() -> None:
 @_SET
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @_ON_CONFLICT
+@_RESTART_STALE
 @click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @_shared
 def run(**arguments: Any) -> None:
@@ -139,6 +145,7 @@ def plan(**arguments: Any) -> None:
 @app.command()
 @click.argument("run")
 @_ON_CONFLICT
+@_RESTART_STALE
 @click.option("--unfinished", is_flag=True, help="Only finish what was cut off; a run that has ended is no error.")
 @click.option("--config", "-c", "journal_of", metavar="FILE", help="Take the journal of this configuration.")
 @_JOURNAL

@@ -151,6 +151,16 @@ class Client:
             if not error.not_found:
                 raise
 
+    def evict(self, pod: Ref, *, uid: str) -> None:
+        """Ask for a pod's eviction if it has that UID (else 409); 429 while a disruption budget forbids it."""
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod.name, "namespace": pod.namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        self.transport.request("POST", self._path(pod, subresource="eviction"), body=body, once=True)
+
     def logs(self, namespace: str, pod: str, container: str, *, tail: int = 20, previous: bool = False) -> str:
         """Read the last lines of a container's log; at most 64 KiB."""
         query = {

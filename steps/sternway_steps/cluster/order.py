@@ -1,9 +1,11 @@
-"""In which order objects are applied, in waves; an undo walks the waves backwards."""
+"""In which order objects are applied, and undone: in waves, within which they do not depend on each other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 # What others need comes first: a namespace before what is in it, a definition before its objects, what pods mount
 # or run as before the pods, what sends traffic after what takes it. Webhooks last: they judge all later requests.
@@ -23,6 +25,12 @@ _WAVES: tuple[frozenset[str], ...] = (
     }),
 )  # fmt: skip
 _REST = 3
+SETTINGS = 2
+"""The wave of what workloads read."""
+JUDGES = 5
+"""The wave of what judges later requests."""
+GOES = -1
+"""Stands for a wave that goes instead of being put back."""
 
 
 def wave_of(kind: str) -> int:
@@ -36,3 +44,23 @@ def waves(objects: Iterable[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
     for obj in objects:
         found.setdefault(wave_of(obj["kind"]), []).append(dict(obj))
     return [found[number] for number in sorted(found)]
+
+
+def waves_back(
+    undone: Iterable[T], kind_of: Callable[[T], str], created: Callable[[T], bool]
+) -> list[tuple[int, list[T]]]:
+    """Sort what is undone into waves: first what was created goes (GOES), then the rest is put back, by wave number.
+
+    What was created goes in the opposite order. What is put back comes in the order of an apply, for a pod that starts
+    reads its settings as they are then. But webhooks and policies come first: they judge all later requests, and as
+    they were before the run they let pass what was there before it.
+    """
+    found: dict[tuple[bool, int], list[T]] = {}
+    for one in undone:
+        found.setdefault((not created(one), wave_of(kind_of(one))), []).append(one)
+
+    def place(key: tuple[bool, int]) -> tuple[bool, int]:
+        back, wave = key
+        return back, -wave if not back or wave == JUDGES else wave
+
+    return [(key[1] if key[0] else GOES, found[key]) for key in sorted(found, key=place)]

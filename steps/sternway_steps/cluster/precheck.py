@@ -12,7 +12,7 @@ from .api_error import ApiError
 from .manager import manager_of
 from .preview import Preview, preview
 from .ref import Ref
-from .rights import missing_rights
+from .rights import RESTART_RULES, missing_rights
 from .targets import namespace_of, objects_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def precheck(
         return Precheck(tuple(missing))
     say("asking for the rights that the run and its undo need")
     rules = [rule for spec in pipeline for rule in (*spec.execute_rules, *spec.rollback_rules)]
+    rules += RESTART_RULES if config.deploy.restart_stale else ()
     home = namespace_of(config, client)
     place = config.journal.namespace or home
     journal = place if config.journal.store == "cluster" else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..step import Item
 from .creation import doubt
+from .ending import ends_by_itself
 from .fields import content, fields_of, name_of, tree, union
 from .manager import OLD_MANAGER
 from .merge import Difference, Merged, OnConflict, diff, put_back, reconstruct
@@ -61,6 +62,8 @@ class Restorer:
             return Item(str(change.ref), "absent", "its kind is not served, so there are no objects of it")
         if change.before is None:
             return self._undo_creation(change, live)
+        if live is None and not change.recreating and (why := _ended(change)):
+            return Item(str(change.ref), "absent", f"it ended by itself: {why}")
         return self._undo_update(change, change.before)
 
     def _undo_creation(self, change: Change, live: dict[str, Any] | None) -> Item:
@@ -173,6 +176,13 @@ class Restorer:
         entries = given_back(before, made, change.manager)
         self.client.replace(_with(made, managedFields=entries), manager=UNDO_MANAGER)
         return Item(str(Ref.of(before)), "restored", "created anew from its snapshot")
+
+
+def _ended(change: Change) -> str:
+    """Say why an object may have ended by itself, as it was before the run or as the run left it."""
+    return next(
+        (why for obj in (change.before, change.after, change.applied) if obj and (why := ends_by_itself(obj))), ""
+    )
 
 
 def _whose(live: Mapping[str, Any]) -> str:

@@ -27,6 +27,9 @@ ROLLOUT_RULES = (
 )
 """What it takes to watch objects come up, and to say why they do not."""
 
+RESTART_RULES = (Rule("", ("pods/eviction",), ("create",), only_with=("ConfigMap", "Secret")),)
+"""What it takes to restart pods that run with the failed version's settings, where the configuration asks for it."""
+
 
 def applies(rule: Rule, api_version: str, kind: str) -> bool:
     """Tell whether a rule is needed for an object of a kind that is deployed."""

@@ -82,13 +82,14 @@ class Transport:
         content_type: str = "application/json",
         timeout: float | None = None,
         safe: bool = False,
+        once: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request and give status, headers and body of an answer below 400; raises ApiError.
 
         `safe`: sending it twice does no harm, so it is tried again for some seconds, and at least once, when there is
         no answer or the server asks for it. Any request is tried again when the server refused it unseen (429,
-        connection refused).
+        connection refused). `once`: it is not tried again, whatever the answer.
         """
         data = None if body is None else encode(body)
         end = time.monotonic() + self._patience
@@ -114,7 +115,7 @@ class Transport:
                 )
             unseen = error.status == 429 or error.reason == "Refused"
             passes = unseen or (safe and (error.retryable or error.unreachable) and error.reason != "Certificate")
-            if not passes or self._aborted.is_set():
+            if once or not passes or self._aborted.is_set():
                 raise error
             delay = max(error.retry_after or 0.0, min(5.0, 0.1 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
             if time.monotonic() + delay > end and (tries > 1 or delay > self._patience):

@@ -37,7 +37,7 @@ def _named(node: Node) -> StepConfig:
 
 
 def _deploy(**keys: Any) -> DeployConfig:
-    names = {"forceConflicts": "force_conflicts", "onConflict": "on_conflict"}
+    names = {"forceConflicts": "force_conflicts", "onConflict": "on_conflict", "restartStale": "restart_stale"}
     return DeployConfig(**{names[key]: value for key, value in keys.items()})
 
 
@@ -123,7 +123,14 @@ FORM = Section(
         "steps": Many(Group(_STEP)),
         "declared": DECLARED,
         "build": BUILD,
-        "deploy": Section({"forceConflicts": s.boolean, "onConflict": s.one_of("stop", "merge", "force")}, _deploy),
+        "deploy": Section(
+            {
+                "forceConflicts": s.boolean,
+                "onConflict": s.one_of("stop", "merge", "force"),
+                "restartStale": s.boolean,
+            },
+            _deploy,
+        ),
         "verify": Section(
             {
                 "deadline": s.duration,

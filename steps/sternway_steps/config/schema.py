@@ -55,6 +55,8 @@ class DeployConfig:
 
     force_conflicts: bool = False
     on_conflict: str = "stop"
+    restart_stale: bool = False
+    """Containers that still run with the failed version's settings are restarted, not only named."""
 
 
 @dataclass(frozen=True)

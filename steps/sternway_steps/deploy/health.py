@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+from ..cluster.ending import ends_by_itself
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
 from ..errors import RollbackFailed
@@ -45,7 +46,7 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
 def _was_healthy(change: Change, context: Context) -> bool:
     from ..cluster.diagnose import Related, diagnose
 
-    if change.before is None:
+    if change.before is None or ends_by_itself(change.before):
         return False
     verdict = diagnose(change.before, Related(), now=datetime.now(UTC), grace=context.config.verify.grace)
     if verdict.state == "ready":

@@ -9,17 +9,17 @@ from ..cluster.apply import Applied, Applier
 from ..cluster.digests import with_digests
 from ..cluster.manager import manager_of
 from ..cluster.merge import OnConflict
-from ..cluster.order import wave_of
-from ..cluster.parallel import side_by_side
 from ..cluster.ref import Ref
-from ..cluster.restore import Change, Restorer
+from ..cluster.restore import Restorer
 from ..cluster.rights import ROLLOUT_RULES
 from ..cluster.snapshot import snapshot
 from ..cluster.targets import objects_of
-from ..errors import Refused, RollbackFailed, Transient
+from ..errors import RollbackFailed
 from ..step import Context, Effects, Item, Outcome, Rule, StepSpec
+from .back import not_put_back, summary, undo_all
 from .health import await_health
 from .record import about_to_recreate, changes, evidence, intent
+from .stale import StaleReaders
 
 SPEC = StepSpec(
     name="deploy",
@@ -29,6 +29,7 @@ SPEC = StepSpec(
     rollback_rules=(
         Rule("*", ("*",), ("get", "update", "delete")),
         Rule("", ("pods",), ("list", "delete"), only_with=("StatefulSet",)),
+        Rule("", ("pods",), ("list",), only_with=("ConfigMap", "Secret")),
         *ROLLOUT_RULES,
     ),
 )
@@ -72,7 +73,7 @@ class Deploy:
         return Outcome(f"{created} created, {changed} changed, {same} unchanged")
 
     def rollback(self, context: Context) -> Outcome:
-        """Put every object back, last wave first; go on after one that fails; then wait until workloads are healthy."""
+        """Put every object back, and go on after one that fails; then wait until workloads are healthy."""
         journal = context.journal
         found = changes(context.run, journal.intents(), journal.evidences(), journal.undo_intents())
         restorer = Restorer(
@@ -81,42 +82,19 @@ class Deploy:
             OnConflict(context.config.deploy.on_conflict),
             lambda ref: journal.intent(about_to_recreate(ref)),
         )
-        items = _undo_all(restorer, found, context)
-        bad = [item for item in items if item.result in ("conflict", "failed")]
-        if bad:
-            first = f"{bad[0].what}: {bad[0].why}"
-            raise RollbackFailed(
-                f"{len(bad)} of {len(items)} objects could not be put back; {first}",
-                remedy="--on-conflict merge leaves fields as others set them, --on-conflict force puts ours back",
-            )
-        await_health(context, found, items)
-        return Outcome(_summary(items), tuple(items))
-
-
-def _undo_all(restorer: Restorer, found: list[Change], context: Context) -> list[Item]:
-    from ..cluster.api_error import ApiError
-
-    away: list[ApiError] = []
-
-    def one(change: Change) -> Item:
-        context.check()
+        stale = StaleReaders(context, found)
+        items = undo_all(restorer, found, context, stale.look)
+        unhealthy: RollbackFailed | None = None
         try:
-            item = restorer.undo(change)
-        except ApiError as error:
-            if error.retryable or error.unreachable:
-                away.append(error)
-            item = Item(str(change.ref), "failed", str(error))
-        except (Refused, Transient) as unwritten:  # what has to be made anew needs its record first
-            item = Item(str(change.ref), "failed", str(unwritten))
-        context.tell([item])
-        return item
-
-    items: list[Item] = []
-    for wave in sorted({wave_of(change.ref.kind) for change in found}, reverse=True):
-        items += side_by_side(one, [change for change in found if wave_of(change.ref.kind) == wave])
-    if away:
-        raise Transient(f"the undo is not complete: {away[0]}", retry_after=away[0].retry_after)
-    return items
+            await_health(context, found, items)
+        except RollbackFailed as error:
+            unhealthy = error
+        items += stale.settle()
+        if bad := [item for item in items if item.result in ("conflict", "failed")]:
+            raise not_put_back(bad, len(items), unhealthy)
+        if unhealthy is not None:
+            raise unhealthy
+        return Outcome(summary(items), tuple(items))
 
 
 def _progress(applied: Applied, done: int, wanted: int) -> Any:
@@ -124,10 +102,3 @@ def _progress(applied: Applied, done: int, wanted: int) -> Any:
 
     result = "created" if applied.created else "changed" if applied.fields else "unchanged"
     return Progress(f"{applied.ref}: {result}", done, wanted, Item(str(applied.ref), result, fields=applied.fields))
-
-
-def _summary(items: list[Item]) -> str:
-    counts: dict[str, int] = {}
-    for item in items:
-        counts[item.result] = counts.get(item.result, 0) + 1
-    return ", ".join(f"{count} {result}" for result, count in counts.items()) or "nothing to undo"

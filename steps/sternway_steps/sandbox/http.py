@@ -17,7 +17,7 @@ from .bodies import APPLY, read
 from .discovery import discover
 from .faults import Faults
 from .kinds import Kind
-from .pods import log_of, proxied
+from .pods import evict, log_of, proxied
 from .selectors import fields_match, labels_match
 from .status import StatusError
 from .watching import stream
@@ -83,6 +83,8 @@ class Application:
             )
         if subresource == "log":
             return Response(log_of(self._api, kind, namespace, name, request.args), content_type="text/plain")
+        if subresource == "eviction":
+            return _json(evict(self._api, kind, namespace, name, data), 201)
         if verb == "watch":
             chunks = stream(self._api, kind, namespace, request.args, self.closing)
             return Response(chunks, content_type="application/json", direct_passthrough=True)

@@ -41,7 +41,7 @@ class Kind:
 
 
 _NAMESPACED = {
-    "v1": "Pod:status,log ConfigMap Secret Service:status,proxy Endpoints:endpoints ServiceAccount Event LimitRange"
+    "v1": "Pod:status,log,eviction ConfigMap Secret Service:status,proxy Endpoints:endpoints ServiceAccount Event LimitRange"
     " PersistentVolumeClaim:status ResourceQuota:status",
     "apps/v1": "Deployment:status,scale StatefulSet:status,scale DaemonSet:status ReplicaSet:status,scale"
     " ControllerRevision",
@@ -78,7 +78,7 @@ def builtin_kinds() -> list[Kind]:
             group, _, version = api_version.rpartition("/")
             for word in line.split():
                 name, _, subs = word.partition(":")
-                parts = tuple(s for s in subs.split(",") if s in ("status", "scale", "log", "proxy"))
+                parts = tuple(s for s in subs.split(",") if s in ("status", "scale", "log", "proxy", "eviction"))
                 found.append(Kind(group, version, name, plural_of(name), namespaced, parts))
     return found
 

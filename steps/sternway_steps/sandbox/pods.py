@@ -1,7 +1,8 @@
-"""What the API server asks of pods: their logs, and answers to requests through a Service."""
+"""What is asked of pods: their logs, answers to requests through a Service, and to go."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from .api import Api
 from .behaviour import answer, logs
 from .controllers.endpoints import pods_of
-from .controllers.world import World
+from .controllers.world import World, is_ready
 from .kinds import Kind
 from .status import StatusError
 
@@ -34,6 +35,33 @@ def log_of(api: Api, kind: Kind, namespace: str, name: str, args: Mapping[str, s
         raise StatusError(400, "BadRequest", f'previous terminated container "{wanted}" in pod "{name}" not found')
     lines = logs(container)
     return "".join(f"{line}\n" for line in lines[-int(args.get("tailLines") or len(lines)) :])
+
+
+def evict(api: Api, kind: Kind, namespace: str, name: str, eviction: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete a pod if its disruption budgets let it go; raises 429 when they do not."""
+    pod = api.get(kind, namespace, name)
+    alike = api.store.all(("policy", "PodDisruptionBudget"), namespace)
+    for budget in (b for b in alike if _selects(b, pod)):
+        pods = [p for p in api.store.all(kind.key, namespace) if _selects(budget, p)]
+        healthy = sum(is_ready(p) for p in pods)
+        if is_ready(pod) and healthy - 1 < _needed(budget["spec"], len(pods)):
+            text = "Cannot evict pod as it would violate the pod's disruption budget."
+            raise StatusError(429, "TooManyRequests", text)
+    api.delete(kind, namespace, name, eviction.get("deleteOptions") or {})
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+def _selects(budget: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
+    wanted = (budget["spec"].get("selector") or {}).get("matchLabels") or {}
+    labels = pod["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in wanted.items())
+
+
+def _needed(spec: Mapping[str, Any], pods: int) -> int:
+    def count(value: Any) -> int:
+        return math.ceil(pods * int(value[:-1]) / 100) if isinstance(value, str) else int(value)
+
+    return count(spec["minAvailable"]) if "minAvailable" in spec else pods - count(spec.get("maxUnavailable", 0))
 
 
 def proxied(api: Api, namespace: str, service: str, path: str, closing: threading.Event) -> tuple[int, str]:

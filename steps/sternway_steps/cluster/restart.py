@@ -1,0 +1,73 @@
+"""Restarting pods without a change of the object that keeps them: each is evicted, and its successor waited for.
+
+An eviction asks the pod's disruption budgets, which a deletion does not (source: "API-initiated Eviction" in the
+Kubernetes documentation). Of what one controller keeps, one pod goes at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .diagnose.pods import is_ready
+from .ref import Ref
+from .watch import SYNC, Watches
+
+if TYPE_CHECKING:
+    from .client import Client
+
+_ASK_AGAIN = 1.0
+"""Seconds between two tries of an eviction that a budget does not allow now; its state can't be waited for."""
+
+
+def restart(client: Client, pod: Ref, uid: str, controller: str, stop: threading.Event, deadline: float) -> str:
+    """Evict a pod and wait until its controller (a UID) has as many ready ones as before; gives why not, or "".
+
+    `deadline` is a reading of time.monotonic(). Raises ApiError for an answer that no waiting changes.
+    """
+    before = [p for p in client.list("v1", "Pod", pod.namespace).items if _kept_by(p, controller) and is_ready(p)]
+    if why := _evict(client, pod, uid, stop, deadline):
+        return why
+    with Watches(client) as watches:
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), watches.close)
+        timer.start()
+        try:
+            there: dict[str, Mapping[str, Any]] = {}
+            synced = False
+            for change, obj in watches.follow("v1", "Pod", pod.namespace):
+                synced = synced or change == SYNC
+                if change == "DELETED":
+                    there.pop(obj["metadata"]["uid"], None)
+                elif change != SYNC and _kept_by(obj, controller):
+                    there[obj["metadata"]["uid"]] = obj
+                ready = [p for p in there.values() if is_ready(p) and not p["metadata"].get("deletionTimestamp")]
+                if synced and uid not in there and len(ready) >= len(before):
+                    return ""
+        finally:
+            timer.cancel()
+            timer.join()
+    return "it was evicted, and what replaces it is not ready"
+
+
+def _evict(client: Client, pod: Ref, uid: str, stop: threading.Event, deadline: float) -> str:
+    """Evict a pod as soon as its budgets allow it; gives why not, or ""."""
+    from .api_error import ApiError
+
+    while True:
+        try:
+            client.evict(pod, uid=uid)
+        except ApiError as error:
+            if error.not_found or error.conflict:  # gone, or another one of that name
+                return ""
+            if error.status != 429:
+                raise
+            if time.monotonic() + _ASK_AGAIN > deadline or stop.wait(_ASK_AGAIN):
+                return f"it can't be evicted: {error.message}"
+        else:
+            return ""
+
+
+def _kept_by(pod: Mapping[str, Any], controller: str) -> bool:
+    return any(owner["uid"] == controller for owner in pod["metadata"].get("ownerReferences") or [])

@@ -1,0 +1,68 @@
+"""The undo of all objects of a step: in which order, and what is said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..cluster.order import JUDGES, SETTINGS, waves_back
+from ..cluster.parallel import side_by_side
+from ..cluster.restore import Change, Restorer
+from ..errors import Refused, RollbackFailed, Transient
+from ..step import Context, Item
+
+
+def undo_all(
+    restorer: Restorer, found: list[Change], context: Context, settings_are_back: Callable[[list[Item]], None]
+) -> list[Item]:
+    """Undo wave after wave, and go on after an object that fails; raises Transient when the server was away.
+
+    `settings_are_back` is told all that was done before the first workload is put back.
+    """
+    from ..cluster.api_error import ApiError
+
+    away: list[ApiError] = []
+
+    def one(change: Change) -> Item:
+        context.check()
+        try:
+            item = restorer.undo(change)
+        except ApiError as error:
+            if error.retryable or error.unreachable:
+                away.append(error)
+            item = Item(str(change.ref), "failed", str(error))
+        except (Refused, Transient) as unwritten:  # what has to be made anew needs its record first
+            item = Item(str(change.ref), "failed", str(unwritten))
+        context.tell([item])
+        return item
+
+    items: list[Item] = []
+    told = False
+    for number, wave in waves_back(found, lambda change: change.ref.kind, lambda change: change.before is None):
+        if not told and SETTINGS < number < JUDGES:
+            settings_are_back(items)
+            told = True
+        items += side_by_side(one, wave)
+    if not told:
+        settings_are_back(items)
+    if away:
+        raise Transient(f"the undo is not complete: {away[0]}", retry_after=away[0].retry_after)
+    return items
+
+
+def summary(items: list[Item]) -> str:
+    """Count what became of them."""
+    counts: dict[str, int] = {}
+    for item in items:
+        counts[item.result] = counts.get(item.result, 0) + 1
+    return ", ".join(f"{count} {result}" for result, count in counts.items()) or "nothing to undo"
+
+
+def not_put_back(bad: list[Item], of: int, unhealthy: RollbackFailed | None) -> RollbackFailed:
+    """Say what could not be put back, with a remedy that fits; `unhealthy`: what was, and did not come up again."""
+    text = f"{len(bad)} of {of} objects could not be put back; {bad[0].what}: {bad[0].why}"
+    if unhealthy is not None:
+        text += f"; and {unhealthy.message}"
+    conflict = any(item.result == "conflict" for item in bad)
+    remedy = "--on-conflict merge leaves fields as others set them, --on-conflict force puts ours back"
+    details = unhealthy.details if unhealthy is not None else {}
+    return RollbackFailed(text, remedy=remedy if conflict else None, details=details)

@@ -1,0 +1,99 @@
+"""After an undo: containers that still run with the failed version's settings are named, or restarted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from ..cluster.fields import managed
+from ..cluster.ref import Ref
+from ..cluster.restore import Change
+from ..cluster.stale import Reader, Setting, readers, setting
+from ..step import Context, Item
+
+_HINT = "--restart-stale restarts it"
+
+
+class StaleReaders:
+    """What the run's ConfigMaps and Secrets were read by, from before the undo to its end."""
+
+    def __init__(self, context: Context, found: Iterable[Change]) -> None:
+        """Note which values the run changed, and since when; to be called before anything is put back."""
+        self._context = context
+        self._settings: dict[str, Setting] = {}
+        self._seen: list[Reader] = []
+        for change in found:
+            if (change.ref.group, change.ref.kind) in {("", "ConfigMap"), ("", "Secret")}:
+                after = change.after or context.client.get(change.ref)
+                since = _applied(after, change.manager) if after is not None else None
+                if after is not None and since is not None and (one := setting(change.before, after, since)):
+                    self._settings[str(change.ref)] = one
+
+    def look(self, items: Iterable[Item]) -> None:
+        """Find what runs with those values; to be called when settings are back, and workloads are not."""
+        back = {item.what for item in items if item.result in ("restored", "deleted")}
+        self._settings = {what: one for what, one in self._settings.items() if what in back}
+        self._seen = self._running()
+
+    def settle(self) -> list[Item]:
+        """Name what still runs with them, or restart it when the configuration says so."""
+        if not self._seen:
+            return []
+        now = {(one.uid, one.container, one.container_id) for one in self._running()}
+        left = [one for one in self._seen if (one.uid, one.container, one.container_id) in now]
+        restarts = self._context.config.deploy.restart_stale
+        pods: dict[Ref, list[Reader]] = {}
+        for one in left:
+            pods.setdefault(one.pod, []).append(one)
+        items = [self._restarted(found) if restarts else _named(found, _HINT) for found in pods.values()]
+        if items:
+            self._context.tell(items)
+        return items
+
+    def _running(self) -> list[Reader]:
+        from ..cluster.api_error import ApiError
+
+        namespaces = {one.ref.namespace for one in self._settings.values()}
+        found: list[Reader] = []
+        for namespace in sorted(place for place in namespaces if place):
+            try:
+                pods = self._context.client.list("v1", "Pod", namespace).items
+            except ApiError as error:
+                if not error.forbidden:
+                    raise
+                self._context.say(f"what still runs with the failed version's settings can't be told: {error}")
+                continue
+            found += readers(pods, list(self._settings.values()))
+        return found
+
+    def _restarted(self, found: list[Reader]) -> Item:
+        from ..cluster.api_error import ApiError
+        from ..cluster.restart import restart
+
+        context, one = self._context, found[0]
+        if one.controller is None or one.controller.get("kind") == "Job":
+            return _named(found, "it is not restarted, for nothing would make it anew as it is")
+        deadline = time.monotonic() + context.config.verify.deadline
+        try:
+            why = restart(context.client, one.pod, one.uid, one.controller["uid"], context.stop, deadline)
+        except ApiError as error:
+            why = str(error)
+        if why:
+            return Item(str(one.pod), "failed", f"it runs with the failed version's settings, and {why}")
+        return Item(str(one.pod), "restored", f"evicted and made anew: it ran with {one.reads} of the failed version")
+
+
+def _named(found: list[Reader], then: str) -> Item:
+    told = "; ".join(f"container {one.container} has run since {one.started} with {one.reads}" for one in found)
+    return Item(str(found[0].pod), "kept", f"{told} as the failed version set it; {then}")
+
+
+def _applied(obj: dict[str, object], manager: str) -> datetime | None:
+    """Say when a run's apply changed an object, by the server's clock."""
+    times = [
+        str(e["time"])
+        for e in managed(obj)
+        if (e.get("manager"), e.get("operation")) == (manager, "Apply") and e.get("time")
+    ]
+    return datetime.fromisoformat(max(times).replace("Z", "+00:00")) if times else None
