@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import threading
 import time
@@ -35,6 +36,7 @@ def contexts(
     """
     end = time.monotonic() + config.deadline if config.deadline else None
     never = undo_stop or threading.Event()
+    target_of = functools.cache(journal.target_of)
     giving = any(step.spec.hands_on for step in plan.steps)  # if none does, the journal is not read for it
 
     def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
@@ -51,6 +53,7 @@ def contexts(
             pipeline=tuple(step.spec for step in plan.steps),
             stop=stop if forward else never,
             target=journal.target,
+            target_of=target_of,
             received=lambda: replay(journal.records()).handed_on() if giving else {},
             deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
         )

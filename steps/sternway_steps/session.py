@@ -133,10 +133,11 @@ class Session:
 
         plan = make_plan(config.steps, self.specs(config))
         specs, target = [step.spec for step in plan.steps], target_of(config, self.book)
-        found = precheck(self.client, config, specs, target, lambda _: None)
+        journal = RunJournal(open_journal(config, self.book)[0], "plan", target)
+        found = precheck(self.client, config, specs, target, journal.target_of, lambda _: None)
         found = replace(found, stays=tuple(step.name for step in plan.stays_of([step.name for step in plan.steps])))
         try:
-            self._check(config, RunJournal(open_journal(config, self.book)[0], "plan", target))
+            self._check(config, journal)
         except Refused as bad:
             found = replace(found, findings=(*found.findings, bad.message))
         return found

@@ -141,7 +141,8 @@ class Context:
 
     `deadline` is a reading of `clock` in seconds (monotonic) or None. `options` are the step's own keys of the
     config. `client` is built when it is first asked for. `pipeline` is what all steps of the run say of themselves.
-    `target` is what the run deploys to, NAMESPACE.NAME.
+    `target` is what the run deploys to, NAMESPACE.NAME; `target_of` gives that of another run of the same journal, or
+    None when it is not known there.
     """
 
     run: str
@@ -159,6 +160,7 @@ class Context:
     clock: Callable[[], float] = time.monotonic
     target: str = ""
     received: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
+    target_of: Callable[[str], str | None] = lambda _: None
 
     def handed(self, name: str) -> Mapping[str, Any]:
         """Give what earlier steps of the run handed on under a name; a later step's word is laid over an earlier's."""

@@ -25,7 +25,7 @@ def gone(cluster: Cluster, name: str) -> None:
 
 def apply(cluster: Cluster, obj: dict[str, Any], before: dict[str, Any] | None, *, force: bool = False) -> Applied:
     done: list[Applied] = []
-    applier = Applier(cluster.client, "r1", "sternway", force, lambda: None, done.append)
+    applier = Applier(cluster.client, "r1", "sternway", force, lambda *_: None, lambda: None, done.append)
     applier.apply([obj], {Ref.of(obj): before})
     return done[0]
 

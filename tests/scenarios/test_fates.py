@@ -270,7 +270,7 @@ def test_a_folder_of_manifests_with_a_definition_of_its_own(cluster: Cluster) ->
 MOMENTS = {
     "validate": lambda request: "dryRun=All" in request.query,
     "deploy": lambda request: (
-        request.method == "PATCH" and "fieldManager=sternway&" in request.query and "dryRun" not in request.query
+        request.method == "PATCH" and "fieldManager=sternway%3A" in request.query and "dryRun" not in request.query
     ),
     "verify": lambda request: request.path.endswith("/pods"),
 }

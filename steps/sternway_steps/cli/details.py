@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ _COLOURS = {
     "conflict": "red", "failed": "red", "rejected": "red", "create": "green", "change": "yellow",
 }  # fmt: skip
 _WIDE = 100
+_MANY = 12
 
 
 def item(found: Item, who: str = "") -> None:
@@ -36,6 +37,10 @@ def preview(found: Preview) -> None:
     )
     for field in found.fields:
         _field(field)
+    for manager, fields in found.takes_over:
+        click.echo(f"  takes over from {manager}: {_some(fields)}")
+    for note in found.notes:
+        click.secho(f"  {note}", fg="yellow")
 
 
 def evidence(details: Mapping[str, Any]) -> None:
@@ -57,6 +62,11 @@ def _field(field: Field) -> None:
         click.secho(f"  - {field.path}: {_short(field.old)}", fg="red")
     if field.has:
         click.secho(f"  + {field.path}: {_short(field.new)}", fg="green")
+
+
+def _some(fields: Sequence[str]) -> str:
+    more = len(fields) - _MANY
+    return ", ".join(fields[:_MANY]) + (f" and {more} more" if more > 0 else "")
 
 
 def _short(value: Any) -> str:

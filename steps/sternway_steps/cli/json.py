@@ -37,9 +37,9 @@ class JsonOutput:
                 }
                 for f in found.fields
             ]
-            write_line(
-                "plan-object", {"object": str(found.ref), "result": found.result, "fields": changes, "why": found.why}
-            )
+            takes_over = [{"manager": manager, "fields": fields} for manager, fields in found.takes_over]
+            data = {"object": str(found.ref), "result": found.result, "fields": changes, "why": found.why}
+            write_line("plan-object", {**data, "takes_over": takes_over, "notes": found.notes})
 
     def stays(self, steps: Sequence[str]) -> None:
         """Write which steps of the plan no undo takes back, an object for each."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Failed, Transient
+from ..errors import Failed, SternwayError, Transient
 from .definitions import await_established
 from .fields import content, fields_of, name_of, tree, union
 from .merge import diff
@@ -17,6 +18,7 @@ from .snapshot import RUN, run_of, without_run
 
 if TYPE_CHECKING:
     from .api_error import ApiError
+    from .claims import Claim
     from .client import Client
 
 _TRIES = 5
@@ -49,10 +51,14 @@ class Applier:
     manager: str
     """The target's field manager."""
     force: bool
+    claim: Callable[[Mapping[str, Any], Mapping[str, Any] | None], Claim | None]
+    """Says what is taken over of an object, as it is, before it is applied."""
     check: Callable[[], None]
     """Raises when the run is to stop; asked before each object."""
     on_applied: Callable[[Applied], None]
     """Told of each object as it is done, from several threads."""
+    on_wave: Callable[[], None] = lambda: None
+    """Told when a wave is done, or has failed: what it did is recorded before the next one begins."""
 
     def apply(self, objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None]) -> None:
         """Apply all objects; ends at the first error, when the applies under way have ended too.
@@ -60,7 +66,13 @@ class Applier:
         Raises: Failed when the server rejects an object, Transient when it is away or an object changed under us.
         """
         for wave in waves(objects):
-            side_by_side(lambda obj: self._one(obj, before.get(Ref.of(obj))), wave)
+            try:
+                side_by_side(lambda obj: self._one(obj, before.get(Ref.of(obj))), wave)
+            except BaseException:
+                with suppress(SternwayError):  # the first error is the one that counts
+                    self.on_wave()
+                raise
+            self.on_wave()
             if wave[0]["kind"] == "CustomResourceDefinition":
                 await_established(self.client, [Ref.of(obj) for obj in wave], self.check)
 
@@ -68,12 +80,17 @@ class Applier:
         from .api_error import ApiError
 
         self.check()
-        ref, known = Ref.of(obj), before
+        ref, known, force = Ref.of(obj), before, self.force
         for _ in range(_TRIES):
             try:
-                made = self.client.apply(stamped(obj, self.run, known), manager=self.manager, force=self.force)
+                if (claim := self.claim(obj, known)) is not None:
+                    known = self._take_over(ref, known, claim)
+                made = self.client.apply(stamped(obj, self.run, known), manager=self.manager, force=force)
             except ApiError as error:
-                if not error.conflict or conflicting(error):
+                if not force and _only_the_mark(error):
+                    force = True  # nothing else may be taken by it: another version of the object is no longer ours
+                    continue
+                if not (error.conflict or (error.not_found and before is not None)) or conflicting(error):
                     raise rejected(ref, error) from error
                 known = self._unless_changed(ref, before)
                 if self._went_through(known, before):
@@ -83,6 +100,12 @@ class Applier:
                 self.on_applied(Applied(ref, made.obj, made.created, changed_fields(before, made.obj)))
                 return
         raise Transient(f"{ref} changes faster than it can be applied")
+
+    def _take_over(self, ref: Ref, known: Mapping[str, Any] | None, claim: Claim) -> dict[str, Any]:
+        """Change owners alone; the same preconditions as for the apply hold."""
+        held = {key: (known or {})["metadata"][key] for key in ("uid", "resourceVersion")}
+        change = {"metadata": {**held, "managedFields": claim.entries}}
+        return self.client.patch(ref, change, manager=self.manager, safe=True)
 
     def _unless_changed(self, ref: Ref, before: dict[str, Any] | None) -> dict[str, Any]:
         """Read an object that is not as it was read; a new status is no change, anything else makes us start anew.
@@ -128,6 +151,11 @@ def conflicting(error: ApiError) -> list[tuple[str, str]]:
     from .api_error import conflicts
 
     return conflicts(error)
+
+
+def _only_the_mark(error: ApiError) -> bool:
+    """Tell whether all that others own is the run's annotation: each target that applies an object writes it."""
+    return {field for field, _ in conflicting(error)} == {f"metadata.annotations.{RUN}"}
 
 
 def rejected(ref: Ref, error: ApiError) -> Failed | Transient:

@@ -50,6 +50,27 @@ def union(*trees: Fields) -> Fields:
     return out
 
 
+def common(one: Fields, other: Fields) -> Fields:
+    """Give the fields that are in both sets."""
+    out: Fields = {}
+    for key in one.keys() & other.keys():
+        below = common(one[key], other[key])
+        if below or not one[key] or not other[key]:
+            out[key] = below
+    return out
+
+
+def minus(one: Fields, other: Fields) -> Fields:
+    """Give the fields of one set that are not in the other."""
+    out: Fields = {}
+    for key, below in one.items():
+        if key not in other:
+            out[key] = below
+        elif below and (rest := minus(below, other[key])):
+            out[key] = rest
+    return out
+
+
 def managed(obj: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the object's managedFields entries."""
     return list(obj.get("metadata", {}).get("managedFields") or [])

@@ -6,18 +6,48 @@ longer lists, the server removes (source: "Server-Side Apply" in the Kubernetes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from .fields import managed
+from .snapshot import RUN, run_of
 
 OLD_MANAGER = "sternway"
 """The one name of all targets, before each had its own; a journal that records none means it."""
 
+_PREFIX = f"{OLD_MANAGER}:"
 
-def manager_of(target: str) -> str:  # noqa: ARG001
-    """Give the field manager of a target's applies."""
-    return OLD_MANAGER
+
+def manager_of(target: str) -> str:
+    """Give the field manager of a target's applies; a target is a label value, so the server's limit holds it."""
+    return f"{_PREFIX}{target}" if target else OLD_MANAGER
 
 
 def recorded_manager(intents: Iterable[Mapping[str, Any]]) -> str:
     """Give the field manager that a step recorded in its intents: an undo asks the journal, not the configuration."""
     return next((str(data["manager"]) for data in reversed(list(intents)) if data.get("manager")), OLD_MANAGER)
+
+
+def owns_old(before: Mapping[str, Any] | None, target: str, target_of: Callable[[str], str | None]) -> bool:
+    """Tell whether what stands under the old name is this target's.
+
+    The run that applied it last tells, if it is still known; not when another manager wrote its annotation since.
+    """
+    found = _applied(before)
+    if OLD_MANAGER not in found or manager_of(target) in found:
+        return False
+    notes = (found[OLD_MANAGER].get("f:metadata") or {}).get("f:annotations") or {}
+    run = run_of(before)
+    return f"f:{RUN}" not in notes or run is None or target_of(run) in (None, target)
+
+
+def shared_with(before: Mapping[str, Any] | None, target: str, *, own: bool) -> list[str]:
+    """Name the other targets that apply an object; "" is one that an older Sternway deploys."""
+    found = [name for name in _applied(before) if name != manager_of(target)]
+    others = [name.removeprefix(_PREFIX) for name in found if name.startswith(_PREFIX)]
+    return others + ([""] if OLD_MANAGER in found and not own else [])
+
+
+def _applied(before: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+    entries = managed(before or {})
+    return {e["manager"]: e.get("fieldsV1") or {} for e in entries if e.get("operation") == "Apply"}

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Transient
 from .api_error import ApiError
-from .manager import manager_of
-from .preview import Preview, preview
+from .preview import Asking, Preview, preview
 from .ref import Ref
 from .rights import RESTART_RULES, missing_rights
 from .targets import namespace_of, objects_of
@@ -34,7 +33,12 @@ class Precheck:
 
 
 def precheck(
-    client: Client, config: Config, pipeline: Iterable[StepSpec], target: str, say: Callable[[str], None]
+    client: Client,
+    config: Config,
+    pipeline: Iterable[StepSpec],
+    target: str,
+    target_of: Callable[[str], str | None],
+    say: Callable[[str], None],
 ) -> Precheck:
     """Check namespaces, the rights that the run and its undo need, and every object by a dry run.
 
@@ -56,7 +60,7 @@ def precheck(
     rights = missing_rights(client, rules, refs, home, journal, own=own)
     findings = [f"not allowed: {right}" for right in rights]
     say(f"asking the server what it would make of {len(objects)} objects")
-    previews = preview(client, objects, manager=manager_of(target), force=config.deploy.force_conflicts)
+    previews = preview(Asking(client, target, target_of, config.deploy.force_conflicts), objects)
     for found, manifest in zip(previews, config.manifests, strict=True):
         if isinstance(found.error, Transient):
             raise found.error

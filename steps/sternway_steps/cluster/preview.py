@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .apply import rejected
+from .claims import claim_of
 from .fields import fields_of, name_of, tree, union
+from .foreseen import foreseen
+from .manager import manager_of, owns_old, shared_with
 from .merge import ABSENT, diff
 from .parallel import side_by_side
 from .ref import Ref
@@ -40,10 +43,25 @@ class Preview:
     fields: tuple[Field, ...] = ()
     why: str = ""
     error: SternwayError | None = None
+    takes_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Field managers, each with the fields that they own now and lose."""
+    notes: tuple[str, ...] = ()
+    """What speaks against nothing, and has to be known before."""
 
 
-def preview(client: Client, objects: Iterable[Mapping[str, Any]], *, manager: str, force: bool) -> list[Preview]:
-    """Ask for each object, two requests each."""
+@dataclass(frozen=True)
+class Asking:
+    """For whom it is asked."""
+
+    client: Client
+    target: str
+    target_of: Callable[[str], str | None]
+    """Gives the target of another run, when it is known."""
+    force: bool
+
+
+def preview(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[Preview]:
+    """Ask for each object, two requests each, three where fields are taken over."""
     wanted = list(objects)
     coming = {
         (obj["spec"]["group"], obj["spec"]["names"]["kind"])
@@ -53,26 +71,21 @@ def preview(client: Client, objects: Iterable[Mapping[str, Any]], *, manager: st
     namespaces = {obj["metadata"]["name"] for obj in wanted if obj["kind"] == "Namespace"}
 
     def one(obj: Mapping[str, Any]) -> Preview:
-        return _preview(client, obj, coming, namespaces, manager, force)
+        return _preview(asking, obj, coming, namespaces)
 
     return side_by_side(one, wanted)
 
 
-def _preview(
-    client: Client,
-    obj: Mapping[str, Any],
-    coming: set[tuple[str, str]],
-    namespaces: set[str],
-    manager: str,
-    force: bool,
-) -> Preview:
+def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]], namespaces: set[str]) -> Preview:
     from .api_error import ApiError
     from .discovery import UnknownKind
 
     ref = Ref.of(obj)
     try:
-        before = client.get(ref)
-        after = client.apply(obj, manager=manager, force=force, dry_run=True).obj
+        before = asking.client.get(ref)
+        own = owns_old(before, asking.target, asking.target_of)
+        claim = claim_of(before, obj, manager_of(asking.target), force=asking.force, own=own)
+        found = foreseen(asking.client, obj, before, claim, manager_of(asking.target), force=asking.force)
     except UnknownKind:
         if (ref.group, ref.kind) not in coming:
             raise
@@ -83,8 +96,14 @@ def _preview(
         return Preview(ref, "rejected", why=str(error), error=rejected(ref, error))
     if before is None:
         return Preview(ref, "create")
-    fields = tuple(_fields(ref, before, after))
-    return Preview(ref, "change" if fields else "unchanged", fields)
+    fields = tuple(_fields(ref, before, found.obj))
+    notes = tuple(_shared(name) for name in shared_with(before, asking.target, own=own))
+    return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
+
+
+def _shared(target: str) -> str:
+    who = f"target {target}" if target else "another target, by an older Sternway,"
+    return f"{who} deploys it too: each keeps the fields that it lists, and what both list must be the same"
 
 
 def _fields(ref: Ref, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:

@@ -12,7 +12,7 @@ from .ending import ends_by_itself
 from .fields import content, fields_of, name_of, tree, union
 from .manager import OLD_MANAGER
 from .merge import Difference, Merged, OnConflict, diff, put_back, reconstruct
-from .ownership import UNDO_MANAGER, given_back, pending
+from .ownership import UNDO_MANAGER, given_back, pending, same_owners, with_owners
 from .ref import Ref
 from .removal import await_gone, remove
 from .snapshot import RUN, run_of
@@ -38,8 +38,18 @@ class Change:
     """An earlier undo was about to delete the object and make it anew."""
     manager: str = OLD_MANAGER
     """The field manager of the run's applies."""
+    claimed: list[dict[str, Any]] | None = None
+    """The managedFields of `before` when the run had taken over what others owned, and not applied yet."""
     create_only: bool = False
     """The run's apply of an object that was not there could only create it."""
+
+    def held(self, before: dict[str, Any]) -> dict[str, Any]:
+        """Give the object as the run's apply met it."""
+        return before if self.claimed is None else with_owners(before, self.claimed)
+
+    def only_claimed(self, live: dict[str, Any]) -> bool:
+        """Tell whether the run took over what others owned, and came no further."""
+        return self.before is not None and self.claimed is not None and same_owners(self.held(self.before), live)
 
 
 @dataclass(frozen=True)
@@ -101,8 +111,8 @@ class Restorer:
                 if run_of(live) == self.run:
                     live = self.client.replace(merged.obj, manager=UNDO_MANAGER)
                     restored = merged.restored
-                if pending(live):
-                    entries = given_back(before, live, change.manager, merged.conflicts)
+                if pending(live) or change.only_claimed(live):
+                    entries = given_back(before, live, change.manager, merged.conflicts, change.held(before))
                     self.client.replace(_with(live, managedFields=entries), manager=UNDO_MANAGER)
             except ApiError as error:
                 if error.conflict:
@@ -128,7 +138,7 @@ class Restorer:
             return Item(what, "kept", "somebody else deleted it and created another one of that name")
         if run_of(live) not in (self.run, run_of(before)):
             return Item(what, "kept", _whose(live))
-        if run_of(live) == self.run or pending(live):
+        if run_of(live) == self.run or pending(live) or change.only_claimed(live):
             return None
         if restored:
             return self._compared(change, before, restored, [])
@@ -136,7 +146,7 @@ class Restorer:
 
     def _merged(self, change: Change, before: dict[str, Any], live: dict[str, Any]) -> Merged:
         marks = union(fields_of(before), fields_of(change.after or {}), fields_of(live))
-        after = change.after or reconstruct(before, change.applied, live, change.manager, marks)
+        after = change.after or reconstruct(change.held(before), change.applied, live, change.manager, marks)
         return put_back(before, after, live, self.policy, marks)
 
     def _compared(
@@ -162,7 +172,7 @@ class Restorer:
     def _recreate(self, change: Change, before: dict[str, Any], live: dict[str, Any], error: Exception) -> Item:
         """Make an object anew whose fields can't be changed back, if it was ours before already."""
         ref = change.ref
-        if ref.kind in _NEVER_RECREATED or not fields_of(before, manager=change.manager):
+        if ref.kind in _NEVER_RECREATED or not fields_of(change.held(before), manager=change.manager):
             return Item(str(ref), "failed", f"it can't be changed back, and is not ours to delete: {error}")
         self.about_to_recreate(ref)
         uid = live["metadata"]["uid"]
@@ -173,7 +183,7 @@ class Restorer:
 
     def _create_again(self, change: Change, before: dict[str, Any]) -> Item:
         made = self.client.create(content(before), manager=UNDO_MANAGER)
-        entries = given_back(before, made, change.manager)
+        entries = given_back(before, made, change.manager, held=change.held(before))
         self.client.replace(_with(made, managedFields=entries), manager=UNDO_MANAGER)
         return Item(str(Ref.of(before)), "restored", "created anew from its snapshot")
 

@@ -6,21 +6,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..cluster.apply import Applied
-from ..cluster.fields import content
+from ..cluster.claims import Claim
+from ..cluster.fields import content, managed
 from ..cluster.manager import recorded_manager
+from ..cluster.ownership import given_back, with_owners
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
 from ..cluster.snapshot import run_of
 
 
 def intent(
-    objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None], manager: str
+    objects: Iterable[Mapping[str, Any]],
+    before: Mapping[Ref, dict[str, Any] | None],
+    manager: str,
+    claims: Mapping[Ref, Claim | None],
 ) -> dict[str, Any]:
     """Record what is about to be applied, by which field manager, and how each object is now (None: not there).
 
     `create_only`: the apply of an object that is not there can't land on another one (see `cluster.creation`).
+    `claimed`: the object's managedFields as they are when the run has taken over what others owned, before its apply.
     """
-    entries = [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]
+    entries: list[dict[str, Any]] = [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]
+    for entry in entries:
+        if (claim := claims[Ref.of(entry["applied"])]) is not None:
+            entry["claimed"] = claim.entries
     return {"manager": manager, "create_only": True, "objects": entries}
 
 
@@ -60,19 +69,26 @@ def changes(
     An attempt that was tried again saw the first one's work as "before". So `before` is the latest snapshot that
     does not carry this run's annotation, `applied` and the evidence are the latest there are. What an attempt that was
     tried again saw after its apply is no evidence of what the run changed: the first one's may have been lost.
+    Nor are the owners that it saw those of before, when the first one had taken over what others owned.
     """
     before: dict[Ref, dict[str, Any] | None] = {}
     applied: dict[Ref, dict[str, Any]] = {}
+    claimed: dict[Ref, list[dict[str, Any]]] = {}
+    manager = recorded_manager(intents)
     for entry in (obj for data in intents for obj in data["objects"]):
         ref = Ref.of(entry["applied"])
-        applied[ref] = entry["applied"]
-        if ref not in before or run_of(entry["before"]) != run:
-            before[ref] = entry["before"]
+        applied[ref], seen = entry["applied"], entry["before"]
+        if seen is not None and (first := before.get(ref)) is not None and ref in claimed and run_of(seen) != run:
+            claimed[ref] = entry.get("claimed") or managed(seen)
+            seen = with_owners(seen, given_back(first, seen, manager))
+        elif "claimed" in entry:
+            claimed[ref] = entry["claimed"]
+        if ref not in before or run_of(seen) != run:
+            before[ref] = seen
     found = {Ref(*entry["ref"]): entry for data in evidences for entry in data["objects"]}
     told: dict[Ref, bool] = {}
     for entry in (obj for data in evidences for obj in data["objects"] if not obj.get("again")):
         told[Ref(*entry["ref"])] = told.get(Ref(*entry["ref"]), False) or bool(entry["created"])
-    manager = recorded_manager(intents)
     recreating = {Ref(*data["recreate"]) for data in undo_intents if "recreate" in data}
     return [
         Change(
@@ -84,6 +100,7 @@ def changes(
             created=told.get(ref),
             recreating=ref in recreating,
             manager=manager,
+            claimed=claimed.get(ref),
             create_only=all(data.get("create_only") for data in intents),
         )
         for ref in applied

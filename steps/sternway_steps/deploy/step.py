@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any
-
-from ..cluster.apply import Applied, Applier
-from ..cluster.digests import with_digests
-from ..cluster.manager import manager_of
 from ..cluster.merge import OnConflict
-from ..cluster.ref import Ref
 from ..cluster.restore import Restorer
 from ..cluster.rights import ROLLOUT_RULES
-from ..cluster.snapshot import snapshot
-from ..cluster.targets import objects_of
 from ..errors import RollbackFailed
-from ..step import Context, Effects, Item, Outcome, Rule, StepSpec
+from ..step import Context, Effects, Outcome, Rule, StepSpec
 from .back import not_put_back, summary, undo_all
+from .forward import deploy
 from .health import await_health
-from .record import about_to_recreate, changes, evidence, intent
+from .record import about_to_recreate, changes
 from .stale import StaleReaders
 
 SPEC = StepSpec(
@@ -45,32 +37,7 @@ class Deploy:
 
     def execute(self, context: Context) -> Outcome:
         """Apply all objects, wave after wave; what is there now is in the journal before the first change."""
-        objects = objects_of(context.config, context.client, context.options)
-        objects = with_digests(objects, context.handed("images"))
-        context.say(f"reading {len(objects)} objects as they are now")
-        before = snapshot(context.client, [Ref.of(obj) for obj in objects])
-        context.check()
-        manager = manager_of(context.target)
-        context.journal.intent(intent(objects, before, manager))
-        done: list[Applied] = []
-        lock = threading.Lock()
-
-        def on_applied(applied: Applied) -> None:
-            with lock:
-                done.append(applied)
-                context.report(_progress(applied, len(done), len(objects)))
-
-        force = context.config.deploy.force_conflicts
-        applier = Applier(context.client, context.run, manager, force, context.check, on_applied)
-        try:
-            applier.apply(objects, before)
-        finally:
-            if done:
-                context.journal.evidence(evidence(done, before, context.run))
-        created = sum(applied.created for applied in done)
-        changed = sum(bool(applied.fields) and not applied.created for applied in done)
-        same = len(done) - created - changed
-        return Outcome(f"{created} created, {changed} changed, {same} unchanged")
+        return deploy(context)
 
     def rollback(self, context: Context) -> Outcome:
         """Put every object back, and go on after one that fails; then wait until workloads are healthy."""
@@ -95,10 +62,3 @@ class Deploy:
         if unhealthy is not None:
             raise unhealthy
         return Outcome(summary(items), tuple(items))
-
-
-def _progress(applied: Applied, done: int, wanted: int) -> Any:
-    from ..step import Progress
-
-    result = "created" if applied.created else "changed" if applied.fields else "unchanged"
-    return Progress(f"{applied.ref}: {result}", done, wanted, Item(str(applied.ref), result, fields=applied.fields))

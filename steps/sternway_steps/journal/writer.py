@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import Refused, Transient
+from ..errors import Refused, SternwayError, Transient
 from ..step import Action
 from .entries import Entry, Key, Kind, Record
 from .secrets import TARGET
@@ -150,6 +150,15 @@ class RunJournal:
     def records(self) -> Sequence[Record]:
         """Read all records of this run."""
         return self._store.records(self.run)
+
+    def target_of(self, run: str) -> str | None:
+        """Give the target of another run of this journal; None when it can't be read, or does not know it."""
+        try:
+            records = self._store.records(run)
+        except SternwayError:
+            return None
+        began = next((entry for record in records if (entry := record.first(Kind.RUN_STARTED))), None)
+        return str(began.data["target"]) if began and began.data.get("target") else None
 
     def _write_head(self, kind: Kind, data: Mapping[str, Any]) -> None:
         if self._head is None:

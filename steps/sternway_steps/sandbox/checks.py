@@ -35,6 +35,7 @@ def check_new(kind: Kind, obj: Mapping[str, Any]) -> None:
         causes += _template(kind, spec)
     if kind.kind == "Pod":
         causes += _pod(spec, "spec")
+    causes += _strategy(kind, spec)
     headless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
     if kind.kind == "Service" and not spec.get("ports") and not headless:
         causes.append(Cause("FieldValueRequired", "Required value", "spec.ports"))
@@ -128,6 +129,18 @@ def _template(kind: Kind, spec: Mapping[str, Any]) -> Iterator[Cause]:
         text = f"Invalid value: {spec['replicas']}: must be greater than or equal to 0"
         yield Cause("FieldValueInvalid", text, "spec.replicas")
     yield from _pod(template.get("spec") or {}, "spec.template.spec")
+
+
+def _strategy(kind: Kind, spec: Mapping[str, Any]) -> Iterator[Cause]:
+    """Refuse a rolling update's limits beside another strategy; it is the server that filled them in."""
+    strategy = spec.get("strategy") or {}
+    if kind.kind == "Deployment" and strategy.get("type") == "Recreate" and "rollingUpdate" in strategy:
+        text = "Forbidden: may not be specified when strategy `type` is 'Recreate'"
+        yield Cause("FieldValueForbidden", text, "spec.strategy.rollingUpdate")
+    strategy = spec.get("updateStrategy") or {}
+    if kind.kind == "StatefulSet" and strategy.get("type") == "OnDelete" and "rollingUpdate" in strategy:
+        text = f"Invalid value: {strategy['rollingUpdate']}: only allowed for updateStrategy 'RollingUpdate'"
+        yield Cause("FieldValueInvalid", text, "spec.updateStrategy.rollingUpdate")
 
 
 def _pod(spec: Mapping[str, Any], path: str) -> Iterator[Cause]:

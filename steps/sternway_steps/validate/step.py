@@ -22,12 +22,17 @@ class Validate:
         from ..cluster.api_error import ApiError
 
         try:
-            found = precheck(context.client, context.config, context.pipeline, context.target, context.say)
+            found = precheck(
+                context.client, context.config, context.pipeline, context.target, context.target_of, context.say
+            )
         except ApiError as error:
             if error.forbidden or error.unauthorized:
                 raise Refused(str(error)) from error
             raise
         context.check()
+        for preview in found.previews:
+            for note in preview.notes:
+                context.say(f"{preview.ref}: {note}")
         if found.findings:
             raise Refused("\n".join(found.findings), details={"findings": list(found.findings)})
         count = len(found.previews)
