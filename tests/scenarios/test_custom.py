@@ -14,6 +14,7 @@ from sternway_steps.cluster.api_error import ApiError
 from sternway_steps.cluster.definitions import await_established
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import VerifyConfig
+from sternway_steps.config.rules import KindRule
 from sternway_steps.config.schema import Grace
 from sternway_steps.journal.replay import Status
 from sternway_steps.result import Result
@@ -57,7 +58,7 @@ class Kind:
                     live = self.live()
                     wanted = answer(live) if live is not None else None
                     if live is not None and wanted is not None and wanted != live.get("status"):
-                        self.write(wanted)
+                        self.write({**dict.fromkeys(live.get("status") or {}), **wanted})  # null: what is no more
 
         thread = threading.Thread(target=work)
         thread.start()
@@ -186,6 +187,43 @@ def test_one_that_stays_degraded_fails_with_its_message_and_is_undone_until_it_i
     assert live is not None
     assert live["spec"] == {"size": 1}
     assert live["status"] == ready(live)
+
+
+def test_a_rule_of_the_user_decides_forward_and_after_the_undo(kind: Kind) -> None:
+    """Of its conditions nothing is known, so without the rule it would be ready at once, whatever it says."""
+    rule = KindRule(
+        f"Shop.{kind.group}", ("status.size=spec.size", "conditions[Open]=True"), ("status.mood~^(sad|broke)",)
+    )
+    verify = VerifyConfig(deadline=40, rules=(rule,))
+    began: dict[int, float] = {}
+
+    def operator(live: dict[str, Any]) -> dict[str, Any] | None:
+        size, now = live["spec"]["size"], time.monotonic()
+        if size == 2:
+            return {
+                "observedGeneration": live["metadata"]["generation"],
+                "size": 1,
+                "mood": "broke since noon",
+                "message": "no money",
+            }
+        began.setdefault(live["metadata"]["generation"], now)
+        late = now - began[live["metadata"]["generation"]] > 1
+        opened = [condition("Open", "True" if late else "False", "Key")]
+        return {"observedGeneration": live["metadata"]["generation"], "size": size, "conditions": opened}
+
+    told: list[str] = []
+    with kind.controller(operator):
+        made = run(kind, 1, told, verify=verify)
+        assert made.status is Status.SUCCEEDED, made
+        assert any("status.conditions[Open] is False; ready when conditions[Open]=True" in line for line in told)
+        failed = run(kind, 2, verify=verify)
+        over = time.monotonic()
+    assert (failed.status, failed.exit_code) == (Status.UNDONE, 4), failed
+    assert "no money" in str(failed.error)
+    live = kind.live()
+    assert live is not None
+    assert live["spec"] == {"size": 1}
+    assert over - began[live["metadata"]["generation"]] > 1  # the undo waited for it to open again
 
 
 def test_the_time_of_a_manager_is_that_of_its_last_write_that_changed_a_value(kind: Kind) -> None:

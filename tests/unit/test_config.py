@@ -51,6 +51,15 @@ BAD = {
     "a number in env": (GOOD + "env: {A: 1}\n", "env.A: YAML reads 1 as a number"),
     "http without a service": ("name: web\nimage: web:1\nverify: {http: [{path: /}]}\n", "verify.http[0].service: this key is required"),
     "status": (GOOD + "verify: {http: [{status: 99}]}\n", "verify.http[0].status: 99 is out of range"),
+    "a rule's path": (GOOD + "verify:\n  rules:\n    - {kind: Shop.example.org, ready: [stauts.phase=Up]}\n", "6:40: verify.rules[0].ready[0]: 'stauts.phase' begins with 'stauts'; expected an expression such as status.phase=Succeeded; a path begins with metadata, spec, status, conditions"),
+    "a rule's operator": (GOOD + "verify: {rules: [{kind: Shop.example.org, failed: [status.phase==Up]}]}\n", "verify.rules[0].failed[0]: 'status.phase==Up' has an operator that there is not; expected an expression such as status.phase=Succeeded; the operators are =, != and ~"),
+    "a rule's regular expression": (GOOD + "verify: {rules: [{kind: Shop.example.org, ready: ['status.phase~(Up']}]}\n", "verify.rules[0].ready[0]: '(Up' is no regular expression: missing ), unterminated subpattern"),
+    "a rule that compares nothing": (GOOD + "verify: {rules: [{kind: Shop.example.org, ready: [Ready]}]}\n", "verify.rules[0].ready[0]: 'Ready' compares nothing; expected an expression such as status.phase=Succeeded; write PATH=VALUE, PATH!=VALUE or PATH~REGEX"),
+    "a rule's broken path": (GOOD + "verify: {rules: [{kind: Shop.example.org, ready: ['status..phase=Up']}]}\n", "verify.rules[0].ready[0]: 'status..phase' is no path"),
+    "a rule's kind": (GOOD + "verify: {rules: [{kind: Shop, ready: [status.phase=Up]}]}\n", "verify.rules[0].kind: 'Shop' names no kind; expected KIND.GROUP, such as Workflow.argoproj.io; the kinds of the core group are judged by themselves"),
+    "a rule for what has no state": (GOOD + "verify: {rules: [{kind: Role.rbac.authorization.k8s.io, ready: [status.phase=Up]}]}\n", "verify.rules[0].kind: Role.rbac.authorization.k8s.io has no state: it is there or not"),
+    "a rule that says nothing": (GOOD + "verify: {rules: [{kind: Shop.example.org}]}\n", "4:18: verify.rules[0]: this rule says nothing; expected ready, failed, or both"),
+    "a rule without a kind": (GOOD + "verify: {rules: [{ready: [status.phase=Up]}]}\n", "verify.rules[0].kind: this key is required"),
     "policy": (GOOD + "deploy: {onConflict: ask}\n", "deploy.onConflict: 'ask' is not known; expected stop or merge or force"),
 }  # fmt: skip
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..config.rules import KindRule
 from ..config.schema import Grace
 from ..errors import Stopped, Transient
 from ..step import Progress
@@ -35,6 +36,7 @@ class _Terms:
     """What all objects are judged by. `with_status`: kinds whose status a controller writes."""
 
     grace: Grace
+    rules: Sequence[KindRule]
     made: bool
     written: datetime | None
     with_status: frozenset[tuple[str, str]]
@@ -68,11 +70,13 @@ def watch_rollout(
     deadline: float,
     grace: Grace,
     on_progress: Callable[[Progress], None],
+    rules: Sequence[KindRule] = (),
     made: bool = False,
     written: datetime | None = None,
 ) -> Report:
     """Watch until it is decided; `deadline` is a reading of time.monotonic().
 
+    `rules`: the user's rules for kinds.
     `made`: the objects are there when this begins, so that one that is not was deleted by somebody, and failed.
     `written`: when they were changed, where their managedFields do not tell.
 
@@ -85,7 +89,7 @@ def watch_rollout(
     with Watches(client) as watches:
         threads = [_follow(watches, kind, changes) for kind in _kinds(watched)]
         try:
-            terms = _Terms(grace, made, written, _with_status(client, watched))
+            terms = _Terms(grace, rules, made, written, _with_status(client, watched))
             return _decide(client, watched, changes, len(threads), stop, deadline, terms, on_progress)
         finally:
             watches.close()
@@ -178,7 +182,7 @@ def _judge(ref: Ref, observed: Observed, now: datetime, terms: _Terms) -> Verdic
     if obj is None:
         return Verdict("progressing", "Missing", "it is not there", Cause("Missing", f"{ref} is not there"))
     seen = Seen((ref.api_version, ref.kind) in terms.with_status, terms.written, observed.since(obj))
-    return diagnose(obj, observed.related(ref.namespace), now=now, grace=terms.grace, seen=seen)
+    return diagnose(obj, observed.related(ref.namespace), now=now, grace=terms.grace, seen=seen, rules=terms.rules)
 
 
 def _wait(deadline: float, decide_at: datetime | None) -> float:

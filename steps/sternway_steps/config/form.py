@@ -11,6 +11,7 @@ from .command import COMMAND, RESOURCES, command_step
 from .declared import DECLARED
 from .document import Node
 from .reader import Group, Many, Raw, Section, Short, Table
+from .rules import RULES
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
 
 
@@ -142,6 +143,7 @@ FORM = Section(
                     Grace,
                 ),
                 "http": Many(_HTTP),
+                "rules": RULES,
             }
         ),
         "journal": Section(

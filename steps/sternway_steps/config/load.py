@@ -20,6 +20,7 @@ from .form import FORM, SIMPLE, check_from
 from .manifests import read_all
 from .overrides import lay_over
 from .reader import MISSING, Reader
+from .rules import check_rules
 from .schema import NOT_UNDONE, Config, Manifest, StepConfig, VerifyConfig
 
 
@@ -139,6 +140,8 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
             message = "this key is required without the simple form's port"
             reader.report(place, f"verify.http[{number}].service", message, hint=root.lack("port")[1])
     verify["http"] = tuple(check for check in checks if check is not None)
+    verify["rules"] = tuple(verify.get("rules", ()))
+    check_rules(verify["rules"], root, reader)
     others = ("namespace", "steps", "build", "deploy", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     if "steps" in keys:

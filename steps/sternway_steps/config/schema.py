@@ -10,6 +10,7 @@ from ..step import StepSpec
 from .argo import ArgoConfig, Parameter, Schedule
 from .build import BuildConfig, safe
 from .declared import spec_of
+from .rules import KindRule, rules_from
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class VerifyConfig:
     deadline: float = 300.0
     grace: Grace = field(default_factory=Grace)
     http: tuple[HttpCheck, ...] = ()
+    rules: tuple[KindRule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class Config:
         verify = _known(VerifyConfig, data["verify"])
         verify["grace"] = Grace(**_known(Grace, verify["grace"]))
         verify["http"] = tuple(HttpCheck(**_known(HttpCheck, check)) for check in verify["http"])
+        verify["rules"] = rules_from(verify)
         return Config(
             **{
                 **_known(Config, data),

@@ -31,6 +31,7 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
         stop=context.stop,
         deadline=time.monotonic() + verify.deadline,
         grace=verify.grace,
+        rules=verify.rules,
         on_progress=context.report,
         written=datetime.now(UTC),  # an undo gives managedFields back as they were
     )
@@ -48,7 +49,8 @@ def _was_healthy(change: Change, context: Context) -> bool:
 
     if change.before is None or ends_by_itself(change.before):
         return False
-    verdict = diagnose(change.before, Related(), now=datetime.now(UTC), grace=context.config.verify.grace)
+    verify = context.config.verify
+    verdict = diagnose(change.before, Related(), now=datetime.now(UTC), grace=verify.grace, rules=verify.rules)
     if verdict.state == "ready":
         return True
     context.say(f"{Ref.of(change.before)} was not healthy before this run ({verdict.message}): not waited for")

@@ -43,6 +43,7 @@ class Verify:
             stop=context.stop,
             deadline=end,
             grace=config.grace,
+            rules=config.rules,
             on_progress=context.report,
         )
         if not report.ready:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from . import words
-from .freshness import applied_at, behind, silent, unobserved
+from .freshness import behind, silent, unobserved
+from .held import held, said_by
 from .parts import Group, groups_of
-from .verdict import Cause, Obj, Verdict, View, failed, parse_time, progressing, ready, spec_of, text_of, worst
+from .verdict import Cause, Obj, Verdict, View, failed, progressing, ready, spec_of, text_of, worst
 from .words import is_
 
 _SWITCHES = ("paused", "suspend", "suspended")
@@ -52,36 +53,17 @@ def judge_by_conditions(obj: Obj, view: View) -> Verdict:
     return ready(text_of(well), str(well["type"])) if well else ready("nothing speaks against it", "Exists")
 
 
-def held(obj: Obj, where: str, found: Obj, view: View) -> Verdict:
-    """Fail once a condition has held for the grace, counted from no earlier than our change of the object."""
-    cause = Cause(str(found.get("reason") or found["type"]), _text(where, found))
-    times = (
-        parse_time(found.get("lastTransitionTime")),
-        view.seen.since.get((where, str(found["type"]), str(found.get("reason")))),
-        applied_at(obj),
-        view.seen.written,
-    )
-    since = max((time for time in times if time is not None), default=None)
-    if since is None:
-        return progressing(cause.reason, cause.message, cause)  # without any time the deadline decides
-    return view.after(since, view.grace.condition, cause)
-
-
-def _text(where: str, found: Obj) -> str:
-    return f"{where}: {text_of(found)}" if where else text_of(found)
-
-
 def _signs(obj: Obj, where: str, conditions: Iterable[Obj], view: View) -> Iterator[Verdict]:
     """Give a verdict for each condition that speaks against the object being ready."""
     found = list(conditions)
     for one in (c for c in found if not behind(c, obj)):
         kind, true = str(one["type"]), is_(one, "True")
         if (true and kind in words.FINAL) or words.gave_up(one):
-            yield failed(Cause(str(one.get("reason") or kind), _text(where, one)))
+            yield failed(Cause(str(one.get("reason") or kind), said_by(where, one)))
         elif true and (words.names_fault(kind) or (words.names_wait(kind) and words.tells_error(one))):
             yield held(obj, where, one, view)
         elif true and words.names_wait(kind):
-            yield progressing(str(one.get("reason") or kind), _text(where, one))
+            yield progressing(str(one.get("reason") or kind), said_by(where, one))
     well = [c for c in found if c["type"] in words.WELL] or [c for c in found if words.well_in_part(str(c["type"]))]
     for one in well:
         if behind(one, obj):
@@ -89,7 +71,7 @@ def _signs(obj: Obj, where: str, conditions: Iterable[Obj], view: View) -> Itera
         elif is_(one, "False") and words.tells_error(one):
             yield held(obj, where, one, view)
         elif not is_(one, "True"):
-            cause = Cause(f"Not{one['type']}", _text(where, one))
+            cause = Cause(f"Not{one['type']}", said_by(where, one))
             yield progressing(str(one.get("reason") or cause.reason), cause.message, cause)
 
 

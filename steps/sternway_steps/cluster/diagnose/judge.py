@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from ...config.rules import KindRule
 from ...config.schema import Grace
 from . import autoscalers, builtin, conditions, jobs, pods, storage, workloads
+from .rules import judge_by_rule, rule_of
 from .verdict import ENDED, Cause, Obj, Related, Seen, Verdict, View, failed, ready
 
 Judge = Callable[[Obj, View], Verdict]
@@ -38,7 +40,13 @@ _BUILT_IN = frozenset({
 
 
 def diagnose(
-    obj: Obj, related: Related, *, now: datetime, grace: Grace | None = None, seen: Seen | None = None
+    obj: Obj,
+    related: Related,
+    *,
+    now: datetime,
+    grace: Grace | None = None,
+    seen: Seen | None = None,
+    rules: Sequence[KindRule] = (),
 ) -> Verdict:
     """Judge an object by itself and by what belongs to it.
 
@@ -48,6 +56,7 @@ def diagnose(
         now: this moment, with a time zone; graces are counted by it.
         grace: how long a state that may pass is waited out.
         seen: what is known of it beside what stands in it.
+        rules: the user's rules; they go before ours, and those before the judgement of any object.
 
     """
     view = View(related, now, grace or Grace(), seen or Seen())
@@ -55,11 +64,11 @@ def diagnose(
     judge = _JUDGES.get((group, obj["kind"]))
     if obj["metadata"].get("deletionTimestamp"):
         return _leaving(obj, view, judge)
-    if judge is not None:
-        return judge(obj, view)
-    if group in _BUILT_IN:
+    if judge is None and group in _BUILT_IN:
         return ready("it exists", "Exists")
-    return conditions.judge_by_conditions(obj, view)
+    verdict = (judge or conditions.judge_by_conditions)(obj, view)
+    rule = rule_of(group, obj["kind"], rules, ours=judge is None)
+    return judge_by_rule(obj, view, rule, verdict) if rule is not None else verdict
 
 
 def _leaving(obj: Obj, view: View, judge: Judge | None) -> Verdict:
