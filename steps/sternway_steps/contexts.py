@@ -7,11 +7,12 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .attempt import ContextFor
 from .config import Config
 from .errors import Refused, Transient
+from .journal.entries import Kind
 from .journal.replay import replay
 from .journal.writer import RunJournal, StepJournal
 from .plan import Plan, PlannedStep
@@ -54,6 +55,7 @@ def contexts(
             stop=stop if forward else never,
             target=journal.target,
             target_of=target_of,
+            evidence_of=lambda kind: _evidence(plan, journal, kind),
             received=lambda: replay(journal.records()).handed_on() if giving else {},
             deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
         )
@@ -82,6 +84,15 @@ def refusals(plan: Plan, steps: Mapping[str, Step], context_for: ContextFor, jou
     if unsure is not None and not findings:
         raise unsure
     return findings
+
+
+def _evidence(plan: Plan, journal: RunJournal, kind: str) -> list[Mapping[str, Any]]:
+    names = {step.name for step in plan.steps if step.spec.name == kind}
+    if not names:
+        return []
+    records = (r for r in journal.records() if r.key.step in names and r.key.action == Action.EXECUTE)
+    found = (entry for record in records for entry in record.entries if entry.kind is Kind.EVIDENCE)
+    return [entry.data for entry in sorted(found, key=lambda entry: entry.time)]
 
 
 def _no_cluster() -> Client:

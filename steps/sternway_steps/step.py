@@ -142,7 +142,7 @@ class Context:
     `deadline` is a reading of `clock` in seconds (monotonic) or None. `options` are the step's own keys of the
     config. `client` is built when it is first asked for. `pipeline` is what all steps of the run say of themselves.
     `target` is what the run deploys to, NAMESPACE.NAME; `target_of` gives that of another run of the same journal, or
-    None when it is not known there.
+    None when it is not known there; `evidence_of` what the run's steps of a kind (`deploy`) recorded as done, in order.
     """
 
     run: str
@@ -161,6 +161,7 @@ class Context:
     target: str = ""
     received: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
     target_of: Callable[[str], str | None] = lambda _: None
+    evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
 
     def handed(self, name: str) -> Mapping[str, Any]:
         """Give what earlier steps of the run handed on under a name; a later step's word is laid over an earlier's."""

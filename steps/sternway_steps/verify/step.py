@@ -11,6 +11,7 @@ from ..cluster.targets import namespace_of, objects_of
 from ..errors import Failed, Stopped
 from ..step import Context, Effects, Outcome, Rule, StepSpec
 from .http import check
+from .still import check_still
 
 SPEC = StepSpec(
     name="verify",
@@ -32,26 +33,30 @@ class Verify:
         return SPEC
 
     def execute(self, context: Context) -> Outcome:
-        """Watch the rollout, then make the HTTP checks."""
+        """Watch the rollout, make the HTTP checks, and see that all that is still what was deployed."""
         config = context.config.verify
         end = time.monotonic() + config.deadline
         if context.deadline is not None:
             end = min(end, context.deadline)
+        refs = [Ref.of(obj) for obj in objects_of(context.config, context.client, context.options)]
         report = watch_rollout(
             context.client,
-            [Ref.of(obj) for obj in objects_of(context.config, context.client, context.options)],
+            refs,
             stop=context.stop,
             deadline=end,
             grace=config.grace,
             rules=config.rules,
             on_progress=context.report,
         )
+        check_still(context, refs, "" if report.ready else report.summary)
         if not report.ready:
             if context.deadline is not None and time.monotonic() >= context.deadline:
                 raise Stopped(f"the deadline passed: {report.summary}", details=report.to_dict())
             raise Failed(report.summary, details=report.to_dict())
         namespace = namespace_of(context.config, context.client)
         lines = [check(context, wanted, wanted.namespace or namespace) for wanted in config.http]
+        if lines:
+            check_still(context, refs)
         return Outcome("; ".join([report.summary, *lines]))
 
     def rollback(self, context: Context) -> Outcome:  # noqa: ARG002
