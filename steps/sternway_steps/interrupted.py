@@ -26,7 +26,7 @@ def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo
 
     Raises: Refused when it could not be undone, Transient when it is at work on Argo.
     """
-    for head in store.heads(journal.target):
+    for head in reversed(store.heads(journal.target)):
         begun = replay([head])
         if begun.status is not Status.OPEN or begun.run == journal.run:
             continue

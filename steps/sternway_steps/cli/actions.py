@@ -58,21 +58,28 @@ def plan(session: Session, output: Output, config: Config) -> int:
 def rollback(
     session: Session,
     output: Output,
-    run: str,
+    run: str | None,
+    to: str | None,
     on_conflict: str | None,
     unfinished: bool,
     journal_of: str | None,
     restart_stale: bool,
 ) -> int:
-    """Undo a run, or only finish its undo."""
+    """Undo a run, several, or only finish an undo."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
-    if not unfinished:
-        return session.rollback(
-            run, output.event, on_conflict=on_conflict, restart_stale=restart_stale, journal_of=where
-        ).exit_code
-    result = session.finish(run, output.event, on_conflict=on_conflict, restart_stale=restart_stale, journal_of=where)
+    how: dict[str, Any] = {"on_conflict": on_conflict, "restart_stale": restart_stale, "journal_of": where}
+    if to is not None:
+        result = session.rollback_to(to, output.event, **how)
+        left = f"run {to} is what stands: there is no later one to undo"
+    elif unfinished and run is not None:
+        result = session.finish(run, output.event, **how)
+        left = f"run {run} has ended, or changed nothing: no undo is left to be finished"
+    else:
+        if run is None:
+            run = session.newest(where or load("sternway.yaml", environ=os.environ))
+        result = session.rollback(run, output.event, **how)
     if result is None:
-        output.note(f"run {run} has ended, or changed nothing: no undo is left to be finished")
+        output.note(left)
     return result.exit_code if result is not None else Exit.DONE
 
 

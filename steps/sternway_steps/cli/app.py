@@ -143,21 +143,36 @@ def plan(**arguments: Any) -> None:
 
 
 @app.command()
-@click.argument("run")
+@click.argument("run", required=False)
+@click.option("--to", "to", metavar="RUN", help="Go back to how things were after RUN: undo all later ones that stand.")
 @_ON_CONFLICT
 @_RESTART_STALE
 @click.option("--unfinished", is_flag=True, help="Only finish what was cut off; a run that has ended is no error.")
-@click.option("--config", "-c", "journal_of", metavar="FILE", help="Take the journal of this configuration.")
+@click.option(
+    "--config",
+    "-c",
+    "journal_of",
+    metavar="FILE",
+    help="Take the journal of this configuration; without RUN, its newest run that stands (default: sternway.yaml).",
+)
 @_JOURNAL
 @_NAMESPACE
 @_shared
 def rollback(**arguments: Any) -> None:
     """Undo a run from its journal, wherever it ran and however far it came.
 
+    One that later runs have overtaken is refused: these stand above it.
+
     \b
+    Example: sternway rollback
+    Example: sternway rollback --to 20261124-094500-81be02
     Example: sternway rollback 20261124-101500-3fa9c1
     Example: sternway rollback "$STERNWAY_RUN" --unfinished --config sternway.yaml
     """
+    if arguments["to"] and (arguments["run"] or arguments["unfinished"]):
+        raise click.UsageError("--to goes with neither RUN nor --unfinished")
+    if arguments["unfinished"] and not arguments["run"]:
+        raise click.UsageError("--unfinished needs RUN")
     _do("rollback", **arguments)
 
 

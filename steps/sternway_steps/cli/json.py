@@ -75,7 +75,8 @@ class JsonOutput:
 def _summary(story: Story) -> dict[str, Any]:
     names = ("run", "target", "started", "ended", "status", "error")
     told: dict[str, Any] = {name: str(getattr(story, name)) for name in names}
-    return {**told, "stays": list(story.stays)} if story.stays else told
+    more = {"stays": story.stays, "back_to": story.back_to, "undoes": story.undoes, "by": dict(story.by)}
+    return {**told, **{key: list(value) if isinstance(value, tuple) else value for key, value in more.items() if value}}
 
 
 def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:

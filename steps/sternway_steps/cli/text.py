@@ -73,8 +73,8 @@ class TextOutput:
         if not stories:
             click.echo("the journal holds no runs")
             return
-        rows = [("RUN", "TARGET", "STARTED", "STATUS", "ERROR")]
-        rows += [(s.run, s.target, s.started[:19], s.status.value, s.error.split("\n")[0][:60]) for s in stories]
+        rows = [("RUN", "TARGET", "STARTED", "STATUS", "NOTE")]
+        rows += [(s.run, s.target, s.started[:19], s.status.value, _note(s)) for s in stories]
         widths = [max(len(row[n]) for row in rows) for n in range(4)]
         for row in rows:
             click.echo(
@@ -157,6 +157,13 @@ class TextOutput:
             click.secho(f"  {event.unrecorded}; {getattr(event.unrecorded, 'remedy', '')}", fg="red")
         if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
             click.echo(f"  to finish the undo: sternway rollback {event.run}")
+
+
+def _note(story: Story) -> str:
+    if story.back_to:
+        went = "went" if story.status is Status.SUCCEEDED else "was to go"
+        return f"{went} back to {story.back_to}"
+    return story.error.split("\n")[0][:60]
 
 
 def _verb(action: Action) -> str:

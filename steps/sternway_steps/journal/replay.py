@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -56,6 +56,11 @@ class Story:
     """The Argo Workflow that made it, if one did."""
     stays: tuple[str, ...] = ()
     """The steps whose effects could not be undone, when the run was."""
+    back_to: str = ""
+    """The run to whose state this one went back, by undoing those of `undoes`, newest first; "" for any other run."""
+    undoes: tuple[str, ...] = ()
+    by: Mapping[str, Any] = field(default_factory=dict)
+    """Who ran it: version, host, user; empty where that is not recorded."""
     resumed: bool = False
     """Its undo was asked for after its process had ended."""
 
@@ -112,6 +117,9 @@ def replay(records: Sequence[Record]) -> Story:
         attempts=tuple(attempts),
         workflow=str(began.data.get("workflow", "")),
         stays=tuple(last.data.get("stays") or ()) if ended else (),
+        back_to=str(began.data.get("back_to", "")),
+        undoes=tuple(began.data.get("undoes") or ()),
+        by=began.data.get("by") or {},
         resumed=any(entry.data.get("resumed") for entry in head.entries),
     )
 
