@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sternway_steps.cluster.diagnose import Related, Verdict, diagnose
 from sternway_steps.cluster.diagnose.freshness import reasons_since
 from sternway_steps.cluster.diagnose.verdict import Seen
@@ -107,14 +109,14 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
     "a parent says nothing yet": (shop(changed=9, parents=[{"conditions": [is_("Accepted", "True")]}, {"conditions": []}]), WAITS, "NoStatus"),
     # One word for all.
     **{f"{key} {word}": (shop(**{key: word}), WAITS, word) for key, word in (("phase", "Pending"), ("phase", "Progressing"), ("state", "Degraded"), ("state", "FAILED"), ("health", "yellow"), ("phase", "ScalingUp"), ("currentState", "Waiting for pods"), ("status", "not ready"))},
-    **{f"{key} {word} is no wait": (shop(**{key: word}), IS_READY, "Exists") for key, word in (("phase", "Running"), ("state", "Frobnicated"), ("desiredState", "Failed"), ("lastPhase", "Failed"), ("health", "green"))},
+    **{f"{key} {word} is no wait": (shop(**{key: word}), IS_READY, reason) for key, word, reason in (("phase", "Running", "Running"), ("state", "Frobnicated", "Exists"), ("desiredState", "Failed", "Exists"), ("lastPhase", "Failed", "Exists"), ("health", "green", "green"))},
     "a word within": (shop(application={"state": "Failed"}), WAITS, "Failed"),
     "a word of an earlier time": (shop(lastOperation={"state": "Failed"}), IS_READY, "Exists"),
     "Ready over a word": (shop(READY, phase="Degraded"), IS_READY, "Ready"),
     "another condition does not rule a word out": (shop(is_("Synced", "True"), phase="Degraded"), WAITS, "Degraded"),
     "ready: false": (shop(ready=False), WAITS, "false"),
     "a word comes with its reason": (shop(phase="Failed", message="no money"), WAITS, "Failed"),
-    "a word that is well is enough": (shop(phase="Running", changed=1), IS_READY, "Exists"),
+    "a word that is well is enough": (shop(phase="Running", changed=1), IS_READY, "Running"),
     # On purpose.
     "suspended": (shop(is_("Ready", "False", "Error", since=500), spec={"suspend": True}, observedGeneration=1), IS_READY, "Paused"),
     "paused": (shop(spec={"paused": True}, changed=1), IS_READY, "Paused"),
@@ -186,3 +188,47 @@ def test_the_grace_of_a_condition_is_configured() -> None:
     seen = Seen(has_status=True)
     assert diagnose(bad, Related(), now=NOW, grace=Grace(condition=5), seen=seen).state == "failed"
     assert diagnose(bad, Related(), now=NOW, grace=Grace(condition=6), seen=seen).state == "progressing"
+
+
+WORDS = st.sampled_from(
+    [
+        "conditions",
+        "parents",
+        "listeners",
+        "type",
+        "status",
+        "reason",
+        "message",
+        "phase",
+        "Ready",
+        "True",
+        "False",
+        "Degraded",
+        "Error",
+        "observedGeneration",
+        "lastTransitionTime",
+        "parentRef",
+        "name",
+        "2026-01-01",
+        "2026-01-01 10:00:00",
+        "soon",
+    ]
+)
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(WORDS, below, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(status=ANY, found=st.lists(st.dictionaries(WORDS, ANY, max_size=5), max_size=3))
+def test_whatever_an_operator_writes_gets_a_verdict(status: Any, found: list[Any]) -> None:
+    for written in (status, {"conditions": found}, {"parents": found}, {"listeners": [{"conditions": found}]}):
+        for kind in ("Shop", "Workflow"):
+            made = {**shop(), "kind": kind, "status": written}
+            assert judged({**made, "apiVersion": "argoproj.io/v1"}, since=reasons_since(made, {})).state in (
+                WAITS,
+                FAILS,
+                IS_READY,
+            )

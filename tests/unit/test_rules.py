@@ -363,3 +363,14 @@ def test_what_is_as_its_owner_wants_it_is_ready() -> None:
         judged(one("Rollout.argoproj.io", annotations=note, phase="Healthy", workloadObservedGeneration="7")).state
         == "ready"
     )
+
+
+def test_what_ended_well_before_it_is_deleted_by_its_time_to_live_has_not_failed() -> None:
+    def leaving(kind: str, **status: Any) -> Verdict:
+        made = one(kind, **status)
+        return judged({**made, "metadata": {**made["metadata"], "deletionTimestamp": ago(1)}})
+
+    assert leaving("Workflow.argoproj.io", phase="Succeeded").state == "ready"
+    assert leaving("Task.example.org", phase="Completed").state == "ready"
+    assert leaving("Workflow.argoproj.io", phase="Error", message="exit 1").message == "exit 1"
+    assert leaving("Workflow.argoproj.io", phase="Running").reason == "Terminating"

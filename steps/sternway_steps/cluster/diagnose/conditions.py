@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from . import words
 from .freshness import behind, silent, unobserved
 from .held import held, said_by
-from .parts import Group, groups_of
+from .parts import Group, groups_of, status_of
 from .verdict import Cause, Obj, Verdict, View, failed, progressing, ready, spec_of, text_of, worst
 from .words import is_
 
@@ -33,7 +33,7 @@ def judge_by_conditions(obj: Obj, view: View) -> Verdict:
     Conditions in parents, ancestors and listeners count like those of the status. A condition of an unknown type
     decides nothing.
     """
-    status = obj.get("status") or {}
+    status = status_of(obj)
     groups = list(groups_of(status))
     if paused := _paused(obj, groups):
         return ready(f"paused on purpose: {paused}", "Paused")
@@ -50,7 +50,9 @@ def judge_by_conditions(obj: Obj, view: View) -> Verdict:
     if not state and not _speaks(groups) and (waits := silent(obj, view)) is not None:
         return waits
     well = well or next((c for _, found in groups for c in found if c["type"] in words.WELL), {})
-    return ready(text_of(well), str(well["type"])) if well else ready("nothing speaks against it", "Exists")
+    if well:
+        return ready(text_of(well), str(well["type"]))
+    return ready(f"{state[0]} is {state[1]}", state[1]) if state else ready("nothing speaks against it", "Exists")
 
 
 def _signs(obj: Obj, where: str, conditions: Iterable[Obj], view: View) -> Iterator[Verdict]:

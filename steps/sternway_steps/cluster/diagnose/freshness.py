@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from .parts import groups_of
+from .parts import groups_of, status_of
 from .verdict import Obj, Verdict, View, parse_time, progressing
 
 _PATIENCE = timedelta(seconds=10)
@@ -24,7 +24,7 @@ _OURS = "sternway"
 
 def unobserved(obj: Obj, view: View) -> Verdict | None:
     """Give a wait while the status does not speak of the object as it is; None when it does, or never will."""
-    status = obj.get("status")
+    status = status_of(obj)
     if not status:
         return _until(obj, view, "NoStatus", "it has no status yet") if view.seen.has_status else None
     if behind(status, obj):
@@ -36,7 +36,7 @@ def unobserved(obj: Obj, view: View) -> Verdict | None:
 
 def silent(obj: Obj, view: View) -> Verdict | None:
     """Give a wait for a status that tells nothing yet; None when its controller told all that it has to tell."""
-    if not view.seen.has_status or "observedGeneration" in (obj.get("status") or {}):
+    if not view.seen.has_status or "observedGeneration" in status_of(obj):
         return None
     return _until(obj, view, "NoStatus", "its status does not tell yet how it fares")
 
@@ -65,7 +65,7 @@ def reasons_since(obj: Obj, known: Mapping[Key, datetime]) -> dict[Key, datetime
     lastTransitionTime does not tell, for a condition that stays False keeps it while its reason changes.
     """
     written, out = status_at(obj), {}
-    for where, conditions in groups_of(obj.get("status") or {}):
+    for where, conditions in groups_of(status_of(obj)):
         for one in conditions:
             key = (where, str(one["type"]), str(one.get("reason")))
             if (time := known.get(key) or written) is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 from .freshness import applied_at
 from .verdict import Cause, Obj, Verdict, View, parse_time, progressing, text_of
 
@@ -10,7 +13,7 @@ def held(obj: Obj, where: str, found: Obj, view: View) -> Verdict:
     """Fail once a condition has held for the grace, counted from no earlier than our change of the object."""
     cause = Cause(str(found.get("reason") or found["type"]), said_by(where, found))
     times = (
-        parse_time(found.get("lastTransitionTime")),
+        _time(found.get("lastTransitionTime")),
         view.seen.since.get((where, str(found["type"]), str(found.get("reason")))),
         applied_at(obj),
         view.seen.written,
@@ -24,3 +27,12 @@ def held(obj: Obj, where: str, found: Obj, view: View) -> Verdict:
 def said_by(where: str, found: Obj) -> str:
     """Give what a condition says, and where in the status it stands."""
     return f"{where}: {text_of(found)}" if where else text_of(found)
+
+
+def _time(value: Any) -> datetime | None:
+    """Read what an operator wrote; only its definition says that it is a time."""
+    try:
+        time = parse_time(value)
+    except (ValueError, TypeError, AttributeError):
+        return None
+    return time if time is None or time.tzinfo is not None else time.replace(tzinfo=UTC)

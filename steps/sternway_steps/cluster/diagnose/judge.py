@@ -60,10 +60,13 @@ def diagnose(
 
     """
     view = View(related, now, grace or Grace(), seen or Seen())
+    verdict = _verdict(obj, view, rules)
+    return _leaving(verdict) if obj["metadata"].get("deletionTimestamp") else verdict
+
+
+def _verdict(obj: Obj, view: View, rules: Sequence[KindRule]) -> Verdict:
     group = obj["apiVersion"].rpartition("/")[0]
     judge = _JUDGES.get((group, obj["kind"]))
-    if obj["metadata"].get("deletionTimestamp"):
-        return _leaving(obj, view, judge)
     if judge is None and group in _BUILT_IN:
         return ready("it exists", "Exists")
     verdict = (judge or conditions.judge_by_conditions)(obj, view)
@@ -71,9 +74,8 @@ def diagnose(
     return judge_by_rule(obj, view, rule, verdict) if rule is not None else verdict
 
 
-def _leaving(obj: Obj, view: View, judge: Judge | None) -> Verdict:
+def _leaving(verdict: Verdict) -> Verdict:
     """Judge what is being deleted: it does not come up any more, but what ended before ended as it did."""
-    verdict = judge(obj, view) if judge is not None else conditions.judge_by_conditions(obj, view)
     if verdict.reason in ENDED or verdict.state == "failed":
         return verdict
     return failed(Cause("Terminating", "it is being deleted, so it will not come up"))

@@ -13,6 +13,12 @@ Group = tuple[str, list[Obj]]
 """Where conditions stand, "" for the status itself, and the conditions."""
 
 
+def status_of(obj: Obj) -> Obj:
+    """Give the status; one that is there and no mapping tells nothing."""
+    status = obj.get("status")
+    return status if isinstance(status, dict) else {}
+
+
 def groups_of(status: Obj) -> Iterator[Group]:
     """Give the conditions of a status, then those of each part that has some of its own."""
     yield "", _conditions(status)
@@ -20,10 +26,12 @@ def groups_of(status: Obj) -> Iterator[Group]:
         parts = status.get(key)
         for number, part in enumerate(parts if isinstance(parts, list) else []):
             if isinstance(part, dict):
-                ref = part.get("parentRef") or part.get("ancestorRef") or part
+                ref = next((r for r in (part.get("parentRef"), part.get("ancestorRef")) if isinstance(r, dict)), part)
                 yield f"{key}[{ref.get('name', number)}]", _conditions(part)
 
 
 def _conditions(status: Obj) -> list[Obj]:
     found = status.get("conditions")
-    return [c for c in found if isinstance(c, dict) and c.get("type")] if isinstance(found, list) else []
+    return (
+        [c for c in found if isinstance(c, dict) and isinstance(c.get("type"), str)] if isinstance(found, list) else []
+    )

@@ -13,7 +13,8 @@ from . import words
 from .freshness import behind, unobserved
 from .held import held
 from .lookup import Found, matches, resolve, text_at
-from .verdict import Cause, Obj, Verdict, View, failed, progressing, ready, text_of, worst
+from .parts import status_of
+from .verdict import ENDED, Cause, Obj, Verdict, View, failed, progressing, ready, text_of, worst
 
 
 def rule_of(group: str, kind: str, theirs: Iterable[KindRule], *, ours: bool = True) -> KindRule | None:
@@ -38,7 +39,8 @@ def judge_by_rule(obj: Obj, view: View, rule: KindRule, general: Verdict) -> Ver
         return fault
     waiting = None if rule.ready is None else next((text for text in rule.ready if not _holds(obj, text)), "")
     if waiting == "":
-        return ready("; ".join(_told(obj, text) for text in rule.ready or ()) or "it exists", "RuleHolds")
+        reason = general.reason if general.state == "ready" and general.reason in ENDED else "RuleHolds"
+        return ready("; ".join(_told(obj, text) for text in rule.ready or ()) or "it exists", reason)
     if rule.failed is None and general.state == "failed":
         return general
     if waiting is None:
@@ -74,7 +76,7 @@ def _faults(obj: Obj, view: View, text: str) -> Iterator[Verdict]:
             continue
         near = next((found[1] for found in hits if found is not None and found[1] is not None), None)
         if near is None:
-            yield failed(Cause(_reason(hits[0]), words.said(obj.get("status") or {}) or _told(obj, text)))
+            yield failed(Cause(_reason(hits[0]), words.said(status_of(obj)) or _told(obj, text)))
         elif str(near.get("type")) in words.FINAL:
             yield failed(Cause(str(near.get("reason") or near["type"]), text_of(near)))
         else:
