@@ -353,7 +353,8 @@ def test_what_is_as_its_owner_wants_it_is_ready() -> None:
         installedCSV="x.v1",
     )
     assert judged(manual).state == "ready"
-    assert judged(one("Rollout.argoproj.io", phase="Paused", message="CanaryPauseStep")).state == "ready"
+    paused = judged(one("Rollout.argoproj.io", phase="Paused", message="CanaryPauseStep"))
+    assert (paused.state, paused.reason) == ("ready", "Paused")
     note = {"rollout.argoproj.io/workload-generation": "7"}
     assert (
         judged(one("Rollout.argoproj.io", annotations=note, phase="Healthy", workloadObservedGeneration="6")).state

@@ -14,7 +14,7 @@ from .freshness import behind, unobserved
 from .held import held
 from .lookup import Found, matches, resolve, text_at
 from .parts import status_of
-from .verdict import ENDED, Cause, Obj, Verdict, View, failed, progressing, ready, text_of, worst
+from .verdict import ENDED, ON_HOLD, Cause, Obj, Verdict, View, failed, progressing, ready, text_of, worst
 
 
 def rule_of(group: str, kind: str, theirs: Iterable[KindRule], *, ours: bool = True) -> KindRule | None:
@@ -39,8 +39,7 @@ def judge_by_rule(obj: Obj, view: View, rule: KindRule, general: Verdict) -> Ver
         return fault
     waiting = None if rule.ready is None else next((text for text in rule.ready if not _holds(obj, text)), "")
     if waiting == "":
-        reason = general.reason if general.state == "ready" and general.reason in ENDED else "RuleHolds"
-        return ready("; ".join(_told(obj, text) for text in rule.ready or ()) or "it exists", reason)
+        return ready("; ".join(_told(obj, text) for text in rule.ready or ()) or "it exists", _word(obj, rule))
     if rule.failed is None and general.state == "failed":
         return general
     if waiting is None:
@@ -96,6 +95,12 @@ def _told(obj: Obj, text: str) -> str:
     path = parse(text)[0][0].path
     values = sorted({text_at(value) or "not there" for value, _ in resolve(obj, path)})
     return f"{written(path)} is {', '.join(values) or 'not there'}"
+
+
+def _word(obj: Obj, rule: KindRule) -> str:
+    """Give the word of what ended, or is on hold: such are told, and judged when they leave, in their own way."""
+    found = (text_at(value) for text in rule.ready or () for value, _ in resolve(obj, parse(text)[0][0].path))
+    return next((word for word in found if word in ENDED | ON_HOLD), "RuleHolds")
 
 
 def _reason(found: Found | None) -> str:
