@@ -165,6 +165,8 @@ class Context:
 
     def handed(self, name: str) -> Mapping[str, Any]:
         """Give what earlier steps of the run handed on under a name; a later step's word is laid over an earlier's."""
+        if self.pipeline and not any(name in spec.hands_on for spec in self.pipeline):
+            return {}  # no step says that it does, so the journal need not be read
         return self.received().get(name, {})
 
     @property

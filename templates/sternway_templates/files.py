@@ -25,7 +25,7 @@ def files(config: Config, document: Node) -> dict[str, str]:
         keys["declared"] = {name: to_yaml_data(spec) for name, spec in config.declared.items()}
     made_by_form = 0 if "image" not in keys else 2 if "port" in keys else 1
     rest = config.manifests[made_by_form:] if any(k in keys for k in SIMPLE) else config.manifests
-    parts = _parts(rest)
+    parts = _parts((*rest, *config.hooks, *config.left_out))
     if parts:
         keys["manifests"] = list(parts)
     return {CONFIG: to_yaml([keys]), **parts}

@@ -114,7 +114,7 @@ def _kinds(config: Config, namespace: str | None) -> list[_Kind]:
         if m.obj["kind"] == "CustomResourceDefinition"
     }
     kinds: dict[_Kind, None] = {}
-    for manifest in config.manifests:
+    for manifest in (*config.manifests, *config.hooks):
         kind, group = manifest.obj["kind"], manifest.obj["apiVersion"].rpartition("/")[0]
         definition = coming.get((group, kind))
         plural = definition["names"]["plural"] if definition else plural_of(kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
-from sternway_steps.config import Config
+from sternway_steps.config import Config, Manifest
 from sternway_steps.deploy import Deploy
 from sternway_steps.deploy.step import SPEC as DEPLOY
 from sternway_steps.testing import StepContract, World
@@ -48,6 +48,24 @@ class TestValidate(Deployed):
 
 class TestDeploy(Deployed):
     step = Deploy
+
+
+class TestHooks(Deployed):
+    step = Deploy
+    options: ClassVar[dict[str, str]] = {"hooks": "before"}
+    most = 6
+
+    def config(self, world: World) -> Config:
+        notes = {"helm.sh/hook": "pre-install, pre-upgrade", "helm.sh/hook-delete-policy": "hook-succeeded"}
+        run = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "b:1", "command": ["true"]}]}
+        job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": {"template": {"spec": run}}}
+        hooks = [
+            {**obj, "metadata": {**obj["metadata"], "annotations": notes}} for obj in (config_map("m", a="2"), job)
+        ]
+        return config_of(world.namespace, hooks=tuple(Manifest(hook, "test:1") for hook in hooks))
+
+    def state(self, world: World) -> Any:
+        return super().state(world), world.client.list("batch/v1", "Job", world.namespace).items
 
 
 class TestDeployOfWhatIsNew(Deployed):

@@ -50,6 +50,8 @@ def plan(session: Session, output: Output, config: Config) -> int:
     found = session.plan(config)
     output.plan(found.previews)
     output.stays(found.stays)
+    for note in found.notes:
+        output.note(note)
     if found.findings:
         output.error(Refused("\n".join(found.findings)))
     return Exit.REFUSED if found.findings else Exit.DONE

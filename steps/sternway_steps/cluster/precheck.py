@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..config.hooks import described
 from ..errors import Transient
 from .api_error import ApiError
 from .preview import Asking, Preview, preview
 from .ref import Ref
 from .rights import RESTART_RULES, missing_rights
-from .targets import namespace_of, objects_of
+from .targets import hooks_of, namespace_of, objects_of
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 class Precheck:
     """What was found: `findings` speak against the run, `previews` say what it would change.
 
-    `stays` names the steps whose effects no undo takes back.
+    `stays` names the steps whose effects no undo takes back, `notes` are what else is to be known of it.
     """
 
     findings: tuple[str, ...]
     previews: tuple[Preview, ...] = ()
     stays: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def precheck(
@@ -45,7 +47,7 @@ def precheck(
     Raises: Refused for a kind that is not served, Transient when the server does not answer for an object, ApiError.
     """
     objects = objects_of(config, client)
-    refs = [Ref.of(obj) for obj in objects]
+    refs = [Ref.of(obj) for obj in (*objects, *hooks_of(config, client))]
     missing = _missing_namespaces(client, refs)
     if missing:
         return Precheck(tuple(missing))
@@ -67,7 +69,9 @@ def precheck(
         if found.error is not None:
             remedy = f" ({found.error.remedy})" if found.error.remedy else ""
             findings.append(f"{manifest.source}: {found.error}{remedy}")
-    return Precheck(tuple(findings), tuple(previews))
+    notes = [f"runs {described(hook)}; what it does is not undone" for hook in config.hooks]
+    notes += [f"left out: {described(hook)}" for hook in config.left_out]
+    return Precheck(tuple(findings), tuple(previews), notes=tuple(notes))
 
 
 def _missing_namespaces(client: Client, refs: list[Ref]) -> list[str]:

@@ -40,6 +40,7 @@ class _Terms:
     made: bool
     written: datetime | None
     with_status: frozenset[tuple[str, str]]
+    to_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,14 @@ def watch_rollout(
     rules: Sequence[KindRule] = (),
     made: bool = False,
     written: datetime | None = None,
+    to_end: bool = False,
 ) -> Report:
     """Watch until it is decided; `deadline` is a reading of time.monotonic().
 
     `rules`: the user's rules for kinds.
     `made`: the objects are there when this begins, so that one that is not was deleted by somebody, and failed.
     `written`: when they were changed, where their managedFields do not tell.
+    `to_end`: pods of their own are waited for until they have ended, and not until they are ready.
 
     Raises: Stopped when `stop` is set; Transient when the first look at the cluster fails.
     """
@@ -89,7 +92,7 @@ def watch_rollout(
     with Watches(client) as watches:
         threads = [_follow(watches, kind, changes) for kind in _kinds(watched)]
         try:
-            terms = _Terms(grace, rules, made, written, _with_status(client, watched))
+            terms = _Terms(grace, rules, made, written, _with_status(client, watched), to_end)
             return _decide(client, watched, changes, len(threads), stop, deadline, terms, on_progress)
         finally:
             watches.close()
@@ -182,7 +185,10 @@ def _judge(ref: Ref, observed: Observed, now: datetime, terms: _Terms) -> Verdic
     if obj is None:
         return Verdict("progressing", "Missing", "it is not there", Cause("Missing", f"{ref} is not there"))
     seen = Seen((ref.api_version, ref.kind) in terms.with_status, terms.written, observed.since(obj))
-    return diagnose(obj, observed.related(ref.namespace), now=now, grace=terms.grace, seen=seen, rules=terms.rules)
+    verdict = diagnose(obj, observed.related(ref.namespace), now=now, grace=terms.grace, seen=seen, rules=terms.rules)
+    if terms.to_end and verdict.state == "ready" and (ref.kind, verdict.reason) == ("Pod", "Ready"):
+        return Verdict("progressing", "Running", f"pod {ref.name} has not ended yet")
+    return verdict
 
 
 def _wait(deadline: float, decide_at: datetime | None) -> float:

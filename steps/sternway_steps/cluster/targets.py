@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
@@ -10,7 +10,7 @@ from .discovery import UnknownKind
 from .selector import selector
 
 if TYPE_CHECKING:
-    from ..config import Config
+    from ..config import Config, Manifest
     from .client import Client
 
 
@@ -27,13 +27,22 @@ def objects_of(config: Config, client: Client, options: Mapping[str, Any] | None
     A custom resource whose definition is among the objects is namespaced as that says, for the server does not
     know its kind yet.
     """
+    selects = selector(str(options["selector"])) if options and "selector" in options else lambda _: True
+    return _all_placed([manifest for manifest in config.manifests if selects(manifest.obj)], config, client)
+
+
+def hooks_of(config: Config, client: Client) -> list[dict[str, Any]]:
+    """Give the hooks that the config runs, placed as objects are."""
+    return _all_placed(config.hooks, config, client)
+
+
+def _all_placed(manifests: Iterable[Manifest], config: Config, client: Client) -> list[dict[str, Any]]:
     coming = {
         (obj["spec"]["group"], obj["spec"]["names"]["kind"]): obj["spec"].get("scope") == "Namespaced"
         for obj in (manifest.obj for manifest in config.manifests)
         if obj["kind"] == "CustomResourceDefinition"
     }
-    selects = selector(str(options["selector"])) if options and "selector" in options else lambda _: True
-    return [_placed(manifest.obj, config, client, coming) for manifest in config.manifests if selects(manifest.obj)]
+    return [_placed(manifest.obj, config, client, coming) for manifest in manifests]
 
 
 def _placed(obj: dict[str, Any], config: Config, client: Client, coming: dict[tuple[str, str], bool]) -> dict[str, Any]:

@@ -121,6 +121,7 @@ FORM = Section(
         **SIMPLE,
         "extends": _extends,  # of a file it is taken out when the file is read
         "manifests": Many(s.path),
+        "hooks": s.one_of("ignore", "run"),
         "steps": Many(Group(_STEP)),
         "declared": DECLARED,
         "build": BUILD,

@@ -17,6 +17,7 @@ from .each import each_changed, each_step
 from .errors import ConfigErrors, Place
 from .extends import read
 from .form import FORM, SIMPLE, check_from
+from .hooks import Sorted, sort_out, with_hooks
 from .manifests import read_all
 from .overrides import lay_over
 from .reader import MISSING, Reader
@@ -75,8 +76,9 @@ def load_with_source(
         places = (str(node.place) for _, node, _ in each_step(keys["steps"], root.value["steps"].node))
         keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=next(places)))
     build, steps = build_of(keys, root, source.parent, reader)
-    keys = {**keys, "build": build, "steps": steps}
-    config = _config(keys, root, manifests, reader) if not reader.errors else None
+    found = sort_out(manifests, keys.get("hooks"), reader)
+    keys = {**keys, "build": build, "steps": with_hooks(steps, found.hooks)}
+    config = _config(keys, root, found, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
     return config, root
@@ -126,12 +128,12 @@ def _check_selector(step: StepConfig, where: Node, field: str, reader: Reader) -
             reader.report(entry.place, f"{field}.with.selector", bad.message, hint=bad.remedy or "")
 
 
-def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader: Reader) -> Config | None:
-    name = keys["name"]
+def _config(keys: dict[str, Any], root: Node, found: Sorted, reader: Reader) -> Config | None:
+    name, manifests = keys["name"], found.manifests
     if "image" in keys:
         place = root.place  # the image may come from a flag; the Deployment is made from the whole file
         manifests = [Manifest(obj, f"{place.source}:{place.line}") for obj in simple.objects(name, keys)] + manifests
-    _unique(manifests, reader)
+    _unique([*manifests, *found.hooks], reader)
     verify = dict(keys.get("verify", {}))
     checks = [check_from(check, name, simple.service_port(keys)) for check in verify.get("http", [])]
     for number, check in enumerate(checks):
@@ -144,6 +146,7 @@ def _config(keys: dict[str, Any], root: Node, manifests: list[Manifest], reader:
     check_rules(verify["rules"], root, reader)
     others = ("namespace", "steps", "build", "deploy", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
+    rest |= {"hooks": tuple(found.hooks), "left_out": tuple(found.left_out)}
     if "steps" in keys:
         folder = Path(root.place.source).parent  # paths of extended files are named from here too
         rest["steps"] = each_changed(keys["steps"], lambda step: placed(step, folder))

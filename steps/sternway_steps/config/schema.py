@@ -109,6 +109,7 @@ DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", 
 
 # How a run is started is no part of what its undo needs.
 NOT_UNDONE = ("argo", "schedule", "parameters")
+_NOT_KEPT = (*NOT_UNDONE, "left_out")
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,10 @@ class Config:
     name: str
     namespace: str | None = None
     manifests: tuple[Manifest, ...] = ()
+    hooks: tuple[Manifest, ...] = ()
+    """Of Helm: what steps of hooks make, and not deploy."""
+    left_out: tuple[Manifest, ...] = ()
+    """Hooks of Helm that no step makes."""
     steps: tuple[StepConfig | tuple[StepConfig, ...], ...] = DEFAULT_STEPS
     """In their order; the steps of a tuple within run side by side."""
     declared: Mapping[str, StepSpec] = field(default_factory=dict)
@@ -135,7 +140,7 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the configuration as JSON data; from_dict gives the same again, but for how it runs on Argo."""
-        data = {key: value for key, value in asdict(self).items() if key not in NOT_UNDONE}
+        data = {key: value for key, value in asdict(self).items() if key not in _NOT_KEPT}
         if data["build"] is not None:
             data["build"] = safe(data["build"])
         return {**data, "steps": tuple(_safe(item) for item in data["steps"])}
@@ -151,6 +156,7 @@ class Config:
             **{
                 **_known(Config, data),
                 "manifests": tuple(Manifest(**manifest) for manifest in data["manifests"]),
+                "hooks": tuple(Manifest(**manifest) for manifest in data.get("hooks", ())),
                 "steps": tuple(_steps(item) for item in data["steps"]),
                 "declared": {name: spec_of(spec) for name, spec in data.get("declared", {}).items()},
                 "build": BuildConfig(**_known(BuildConfig, data["build"])) if data.get("build") else None,

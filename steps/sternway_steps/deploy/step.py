@@ -10,13 +10,15 @@ from ..step import Context, Effects, Outcome, Rule, StepSpec
 from .back import not_put_back, summary, undo_all
 from .forward import deploy
 from .health import await_health
+from .hooks import run_hooks, tell_left_out, tell_stays
 from .record import about_to_recreate, changes
 from .stale import StaleReaders
 
 SPEC = StepSpec(
     name="deploy",
     effects=Effects.REVERSIBLE,
-    options=("selector",),
+    options=("selector", "hooks"),
+    hands_on=("hooks",),
     execute_rules=(Rule("*", ("*",), ("get", "list", "patch", "create")),),
     rollback_rules=(
         Rule("*", ("*",), ("get", "update", "delete")),
@@ -37,6 +39,9 @@ class Deploy:
 
     def execute(self, context: Context) -> Outcome:
         """Apply all objects, wave after wave; what is there now is in the journal before the first change."""
+        if "hooks" in context.options:
+            return run_hooks(context)
+        tell_left_out(context)
         return deploy(context)
 
     def rollback(self, context: Context) -> Outcome:
@@ -49,6 +54,8 @@ class Deploy:
             OnConflict(context.config.deploy.on_conflict),
             lambda ref: journal.intent(about_to_recreate(ref)),
         )
+        if "hooks" in context.options:
+            tell_stays(context, found)
         stale = StaleReaders(context, found)
         items = undo_all(restorer, found, context, stale.look)
         unhealthy: RollbackFailed | None = None

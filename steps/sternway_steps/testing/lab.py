@@ -102,7 +102,8 @@ class Lab:
 
     def rights(self) -> frozenset[Right]:
         """Give the rights that the generated Role would hold: by the rules of the step, and those it runs with."""
-        objects = [manifest.obj for manifest in self.subject.config.manifests]
+        config = self.subject.config
+        objects = [manifest.obj for manifest in (*config.manifests, *config.hooks)]
         found: set[Right] = set()
         specs = (self.spec, *self.subject.others)
         for rule in (rule for spec in specs for rule in (*spec.execute_rules, *spec.rollback_rules)):

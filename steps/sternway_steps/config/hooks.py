@@ -1,0 +1,99 @@
+"""Hooks of Helm among the manifests (helm.sh/docs/topics/charts_hooks): what is left out, what runs as a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import Place
+from .reader import Reader
+from .schema import Manifest, StepConfig
+
+BEFORE, AFTER = ("pre-install", "pre-upgrade"), ("post-install", "post-upgrade")
+_NEVER_RUN = ("pre-delete", "post-delete", "pre-rollback", "post-rollback")
+_TESTS = ("test", "test-success", "test-failure")
+_POLICIES = ("before-hook-creation", "hook-succeeded", "hook-failed")
+Steps = tuple[StepConfig | tuple[StepConfig, ...], ...]
+
+
+@dataclass(frozen=True)
+class Hook:
+    """What the annotations of an object say: the events at which it is made, its place among those, what ends it."""
+
+    events: tuple[str, ...]
+    weight: int = 0
+    policies: tuple[str, ...] = _POLICIES[:1]
+
+
+@dataclass
+class Sorted:
+    """The manifests of a config: what is deployed, what runs as a hook, and what of Helm is left out."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    hooks: list[Manifest] = field(default_factory=list)
+    left_out: list[Manifest] = field(default_factory=list)
+
+
+def hook_of(obj: Mapping[str, Any]) -> Hook | None:
+    """Read the annotations of an object; None when it is no hook. Raises ValueError for words that Helm has not."""
+    notes = obj["metadata"].get("annotations") or {}
+    events = _words(notes.get("helm.sh/hook"))
+    if not events:
+        return None
+    if unknown := set(events) - {*BEFORE, *AFTER, *_NEVER_RUN, *_TESTS}:
+        raise ValueError(f"{', '.join(sorted(unknown))} is no hook of Helm")
+    policies = _words(notes.get("helm.sh/hook-delete-policy"))
+    if unknown := set(policies) - set(_POLICIES):
+        raise ValueError(f"{', '.join(sorted(unknown))} is no delete policy of a hook")
+    weight = str(notes.get("helm.sh/hook-weight", "0"))
+    if not weight.lstrip("+-").isdecimal():
+        raise ValueError(f"{weight!r} is no weight of a hook")
+    return Hook(events, int(weight), policies or Hook.policies)
+
+
+def sort_out(manifests: Iterable[Manifest], mode: str | None, reader: Reader) -> Sorted:
+    """Tell hooks from what is deployed. Tests are left out; what else there is, is a finding without a `mode`."""
+    found = Sorted()
+    for manifest in manifests:
+        file, _, line = manifest.source.rpartition(":")
+        place = Place(file, int(line), 1)
+        try:
+            hook = hook_of(manifest.obj)
+        except ValueError as bad:
+            reader.report(place, "metadata.annotations", str(bad))
+            continue
+        if hook is None:
+            found.manifests.append(manifest)
+        elif mode == "run" and {*BEFORE, *AFTER} & set(hook.events):
+            found.hooks.append(manifest)
+        elif mode or set(hook.events) <= set(_TESTS):
+            found.left_out.append(manifest)
+        else:
+            what = f"{manifest.obj['kind']} {manifest.obj['metadata']['name']}"
+            message = f"{what} is a hook of Helm ({', '.join(hook.events)}), and no part of what is deployed"
+            hint = "`hooks: run` makes steps before and after the deploy of them, `hooks: ignore` leaves them out"
+            reader.report(place, "metadata.annotations", message, hint=hint)
+    return found
+
+
+def with_hooks(steps: Steps, hooks: Iterable[Manifest]) -> Steps:
+    """Put a step of hooks before the first deploy, and one behind the last deploy or verify; none without hooks."""
+    groups = [item if isinstance(item, tuple) else (item,) for item in steps]
+    deploys = [number for number, group in enumerate(groups) if any(step.uses == "deploy" for step in group)]
+    own = any("hooks" in step.options for group in groups for step in group)
+    if not deploys or own or not list(hooks):
+        return steps
+    last = max(n for n, group in enumerate(groups) if any(step.uses in ("deploy", "verify") for step in group))
+    before, after = (StepConfig(f"hooks-{when}", "deploy", {"hooks": when}) for when in ("before", "after"))
+    return (*steps[: deploys[0]], before, *steps[deploys[0] : last + 1], after, *steps[last + 1 :])
+
+
+def described(manifest: Manifest) -> str:
+    """Name a hook for people: kind, name, events and place."""
+    events = (manifest.obj["metadata"].get("annotations") or {}).get("helm.sh/hook")
+    return f"{manifest.obj['kind']} {manifest.obj['metadata']['name']} ({manifest.source}), a hook of Helm: {events}"
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(word for part in str(value or "").split(",") if (word := part.strip()))
