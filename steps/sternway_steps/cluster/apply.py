@@ -11,6 +11,7 @@ from ..errors import Failed, SternwayError, Transient
 from .definitions import await_established
 from .fields import content, fields_of, name_of, tree, union
 from .merge import diff
+from .one_way import remedy_for
 from .order import waves
 from .parallel import side_by_side
 from .ref import Ref
@@ -168,7 +169,7 @@ def rejected(ref: Ref, error: ApiError) -> Failed | Transient:
         )
     if error.retryable or error.unreachable:
         return Transient(f"{ref}: {error}", retry_after=error.retry_after)
-    return Failed(f"{ref}: {error}")
+    return Failed(f"{ref}: {error}", remedy=remedy_for(ref, error) or None)
 
 
 def changed_fields(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config.hooks import described
@@ -63,7 +63,11 @@ def precheck(
     findings = [f"not allowed: {right}" for right in rights]
     say(f"asking the server what it would make of {len(objects)} objects")
     previews = preview(Asking(client, target, target_of, config.deploy.force_conflicts), objects)
-    for found, manifest in zip(previews, config.manifests, strict=True):
+    named = [
+        replace(found, notes=(*_elsewhere(found.ref, manifest.source, home), *found.notes))
+        for found, manifest in zip(previews, config.manifests, strict=True)
+    ]
+    for found, manifest in zip(named, config.manifests, strict=True):
         if isinstance(found.error, Transient):
             raise found.error
         if found.error is not None:
@@ -71,7 +75,13 @@ def precheck(
             findings.append(f"{manifest.source}: {found.error}{remedy}")
     notes = [f"runs {described(hook)}; what it does is not undone" for hook in config.hooks]
     notes += [f"left out: {described(hook)}" for hook in config.left_out]
-    return Precheck(tuple(findings), tuple(previews), notes=tuple(notes))
+    return Precheck(tuple(findings), tuple(named), notes=tuple(notes))
+
+
+def _elsewhere(ref: Ref, source: str, home: str) -> tuple[str, ...]:
+    """Name a namespace that the manifest names itself, when it is another than the configuration's."""
+    own = ref.namespace or home
+    return () if own == home else (f"{source} names namespace {own}, and the configuration {home}",)
 
 
 def _missing_namespaces(client: Client, refs: list[Ref]) -> list[str]:

@@ -12,6 +12,7 @@ from .fields import fields_of, name_of, tree, union
 from .foreseen import foreseen
 from .manager import manager_of, owns_old, shared_with
 from .merge import ABSENT, diff
+from .one_way import one_way
 from .parallel import side_by_side
 from .ref import Ref
 from .snapshot import without_run
@@ -97,7 +98,10 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
     if before is None:
         return Preview(ref, "create")
     fields = tuple(_fields(ref, before, found.obj))
-    notes = tuple(_shared(name) for name in shared_with(before, asking.target, own=own))
+    notes = (
+        *(_shared(name) for name in shared_with(before, asking.target, own=own)),
+        *map(str, one_way(before, found.obj)),
+    )
     return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .fixed import fixed
 from .kinds import Kind
 from .status import Cause, StatusError, invalid
 
@@ -65,10 +66,7 @@ def check_change(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
             if old.get(field) != new.get(field):
                 text = "Forbidden: field is immutable when `immutable` is set"
                 causes.append(Cause("FieldValueForbidden", text, field))
-    if kind.kind == "PersistentVolumeClaim" and old.get("spec") != new.get("spec"):
-        changed = [k for k in before if k not in ("resources", "volumeName") and before.get(k) != after.get(k)]
-        if changed:
-            causes.append(Cause("FieldValueForbidden", "Forbidden: spec is immutable after creation", "spec"))
+    causes += fixed(kind, old, new)
     if causes:
         raise invalid(kind.kind, kind.group, new["metadata"]["name"], *causes)
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..identity import now
+from ..quantities import number
 from ..status import StatusError
 from .collector import NODE
 from .containers import Life, live, same
 from .world import Obj, World, condition
 
 _CPUS, _MEMORY = 64.0, 256 * 1024**3
-_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3}
 
 
 class Kubelet:
@@ -169,16 +169,8 @@ def _fits_nowhere(pod: Obj) -> str:
     if any(labels.get(k) != v for k, v in (spec.get("nodeSelector") or {}).items()):
         return "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
     requests = [(c.get("resources") or {}).get("requests") or {} for c in spec["containers"]]
-    if sum(_number(r.get("cpu", "0")) for r in requests) > _CPUS:
+    if sum(number(r.get("cpu", "0")) for r in requests) > _CPUS:
         return "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
-    if sum(_number(r.get("memory", "0")) for r in requests) > _MEMORY:
+    if sum(number(r.get("memory", "0")) for r in requests) > _MEMORY:
         return "0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
     return ""
-
-
-def _number(quantity: Any) -> float:
-    text = str(quantity)
-    for unit, factor in _UNITS.items():
-        if text.endswith(unit):
-            return float(text[: -len(unit)]) * factor
-    return float(text)

@@ -1,0 +1,215 @@
+"""What no undo can take back is said before the run; what the server refuses is refused with a remedy that works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sternway_steps.cluster.api_error import ApiError
+from sternway_steps.cluster.definitions import await_established
+from sternway_steps.cluster.one_way import quantity
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.config import Config
+from sternway_steps.events import Event, StepProgress
+from sternway_steps.journal.replay import Status
+from sternway_steps.session import Session
+
+from tests.conftest import Cluster
+from tests.helpers import config_map, config_of, deployment, until
+
+RBAC = "rbac.authorization.k8s.io/v1"
+
+
+@pytest.fixture
+def session(cluster: Cluster) -> Iterator[Session]:
+    with Session(kubeconfig=cluster.kubeconfig) as made:
+        yield made
+
+
+def config(cluster: Cluster, *objects: dict[str, Any], steps: int = 2) -> Config:
+    made = config_of(cluster.namespace, *objects)
+    return replace(made, steps=made.steps[:steps])
+
+
+def placed(cluster: Cluster, obj: dict[str, Any]) -> dict[str, Any]:
+    return {**obj, "metadata": {**obj["metadata"], "namespace": cluster.namespace}}
+
+
+def apply(cluster: Cluster, obj: dict[str, Any]) -> dict[str, Any]:
+    return cluster.client.apply(placed(cluster, obj), manager="sternway").obj
+
+
+def notes(session: Session, config: Config) -> list[str]:
+    """Give what `plan` says, which `validate` says too."""
+    found = session.plan(config)
+    assert not found.findings
+    planned = [note for preview in found.previews for note in preview.notes]
+    told: list[Event] = []
+    session.run(replace(config, steps=config.steps[:1]), told.append)
+    said = [e.progress.message for e in told if isinstance(e, StepProgress)]
+    assert all(any(line.endswith(note) for line in said) for note in planned)
+    return planned
+
+
+def stateful(**spec: Any) -> dict[str, Any]:
+    made = deployment("db", replicas=0)
+    return {**made, "kind": "StatefulSet", "spec": {**made["spec"], "serviceName": "db", **spec}}
+
+
+def test_a_config_map_that_becomes_immutable(cluster: Cluster, session: Session) -> None:
+    apply(cluster, config_map("m", a="1"))
+    frozen = {**config_map("m", a="1"), "immutable": True}
+    assert notes(session, config(cluster, config_map("m", a="2"))) == []
+    [note] = notes(session, config(cluster, frozen))
+    assert note.startswith("one-way: immutable: ")
+    apply(cluster, frozen)
+    assert notes(session, config(cluster, frozen)) == []
+
+
+def test_a_new_object_has_no_way_back_to_lose(cluster: Cluster, session: Session) -> None:
+    assert notes(session, config(cluster, {**config_map("m", a="1"), "immutable": True})) == []
+
+
+def test_claims_that_go_with_the_pods_of_a_smaller_set(cluster: Cluster, session: Session) -> None:
+    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}  # fmt: skip
+    policy = {"whenScaled": "Delete", "whenDeleted": "Retain"}
+    keys = {"volumeClaimTemplates": [claim], "persistentVolumeClaimRetentionPolicy": policy}
+    unready = {"minReadySeconds": 1, "podManagementPolicy": "Parallel"}
+    apply(cluster, stateful(replicas=0, **keys, **unready))
+    assert notes(session, config(cluster, stateful(replicas=0, **keys, **unready))) == []
+    cluster.client.patch(Ref("apps/v1", "StatefulSet", cluster.namespace, "db"), {"spec": {"replicas": 1}}, manager="sternway-test")  # fmt: skip
+    made = config(cluster, stateful(**keys, **unready))
+    del made.manifests[0].obj["spec"]["replicas"]
+    assert notes(session, made) == []  # not applied, not changed
+    forced = replace(config(cluster, stateful(replicas=0, **keys, **unready)))
+    [note] = notes(session, replace(forced, deploy=replace(forced.deploy, force_conflicts=True)))
+    assert note.startswith("one-way: spec.replicas: with whenScaled: Delete the claims of 1 pods go")
+
+
+def test_a_definition_that_stores_a_new_version(cluster: Cluster, session: Session) -> None:
+    group = f"{cluster.namespace}.example"
+
+    def definition(*versions: str) -> dict[str, Any]:
+        schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+        served = [{"name": v, "served": True, "storage": v == versions[-1], "schema": schema} for v in versions]
+        spec = {"group": group, "scope": "Namespaced", "names": {"kind": "Lock", "plural": "locks"}, "versions": served}
+        metadata = {"name": f"locks.{group}"}
+        return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": metadata, "spec": spec}  # fmt: skip
+
+    ref = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, f"locks.{group}")
+    cluster.client.apply(definition("v1alpha1"), manager="sternway")
+    try:
+        await_established(cluster.client, [ref], lambda: None)
+        [note] = notes(session, config(cluster, definition("v1alpha1", "v1")))
+        assert note.startswith("one-way: status.storedVersions: once v1 is stored")
+        assert notes(session, config(cluster, definition("v1", "v1alpha1"))) == []
+    finally:
+        cluster.client.delete(ref, uid=None)
+
+
+def test_a_claim_that_grows(cluster: Cluster, session: Session) -> None:
+    name = cluster.namespace
+    size = {"accessModes": ["ReadWriteOnce"], "storageClassName": name}
+
+    def claim(storage: str) -> dict[str, Any]:
+        spec = {**size, "resources": {"requests": {"storage": storage}}}
+        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec}
+
+    made = [
+        {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name},
+         "provisioner": "example.com/none", "allowVolumeExpansion": True},
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
+         "spec": {**size, "capacity": {"storage": "1Gi"}, "hostPath": {"path": f"/tmp/{name}"}}},
+    ]  # fmt: skip
+    try:
+        for obj in made:
+            cluster.client.apply(obj, manager="test")
+        apply(cluster, claim("1Gi"))
+        until(lambda: (cluster.get("v1", "PersistentVolumeClaim", "data") or {})["status"].get("phase") == "Bound")
+        [note] = notes(session, config(cluster, claim("2Gi")))
+        assert note == (
+            "one-way: spec.resources.requests.storage: a volume that has grown does not shrink: "
+            "the undo leaves the claim at 2Gi"
+        )
+        assert notes(session, config(cluster, claim("1024Mi"))) == []
+        apply(cluster, claim("2Gi"))
+        with pytest.raises(ApiError, match=r"less than status\.capacity"):
+            apply(cluster, claim("1Gi"))
+    finally:
+        for obj in made:
+            cluster.client.delete(Ref.of(obj), uid=None, propagation="Background")
+
+
+def test_a_manifest_of_another_namespace_is_named(cluster: Cluster, session: Session) -> None:
+    elsewhere = config_map("m", a="1")
+    elsewhere["metadata"]["namespace"] = "default"
+    [note] = notes(session, replace(config(cluster, elsewhere), steps=config(cluster).steps[:1]))
+    assert note == f"test:1 names namespace default, and the configuration {cluster.namespace}"
+
+
+def bound(role: str) -> dict[str, Any]:
+    there = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
+    return {"apiVersion": RBAC, "kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": there, "subjects": []}
+
+
+def selecting(label: str) -> dict[str, Any]:
+    made = deployment("web", replicas=0)
+    made["spec"]["selector"] = {"matchLabels": {"app": label}}
+    made["spec"]["template"]["metadata"] = {"labels": {"app": label}}
+    return made
+
+
+def job(image: str) -> dict[str, Any]:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "j", "image": image}]}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": {"suspend": True, "template": {"spec": pod}}}  # fmt: skip
+
+
+def service(address: str | None) -> dict[str, Any]:
+    spec = {"ports": [{"port": 80}], **({"clusterIP": address} if address else {})}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "v"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "command", "propagation"),
+    [
+        (stateful(), stateful(serviceName="x"), "kubectl delete statefulset.apps db --namespace {} --cascade=orphan", "Orphan"),
+        (selecting("a"), selecting("b"), "kubectl delete deployment.apps web --namespace {} --cascade=orphan", "Orphan"),
+        (bound("view"), bound("edit"), "kubectl delete rolebinding.rbac.authorization.k8s.io b --namespace {};", "Background"),
+        (job("localhost/app:1"), job("localhost/app:2"), "kubectl delete job.batch j --namespace {};", "Background"),
+        (service(None), service("None"), "kubectl delete service v --namespace {};", "Background"),
+        ({**config_map("m", a="1"), "immutable": True}, config_map("m", a="2"), "kubectl delete configmap m --namespace {};", "Background"),
+    ],
+    ids=["StatefulSet", "Deployment", "RoleBinding", "Job", "Service", "ConfigMap"],
+)  # fmt: skip
+def test_what_can_not_be_changed_is_refused_with_a_remedy_that_works(
+    cluster: Cluster, session: Session, old: Any, new: Any, command: str, propagation: str
+) -> None:
+    made = apply(cluster, old)
+    refused = session.run(config(cluster, new))
+    assert refused.status is Status.REFUSED
+    assert command.format(cluster.namespace) in str(refused.error)
+    ref = Ref.of(made)
+    cluster.client.delete(ref, uid=None, propagation=propagation)
+    until(lambda: cluster.client.get(ref) is None)
+    assert session.run(config(cluster, new)).exit_code == 0
+
+
+def test_nobody_is_told_to_delete_what_holds_data(cluster: Cluster, session: Session) -> None:
+    size = {"resources": {"requests": {"storage": "1Mi"}}, "storageClassName": "none"}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}}
+    apply(cluster, {**claim, "spec": {**size, "accessModes": ["ReadWriteOnce"]}})
+    other = {**claim, "spec": {**size, "accessModes": ["ReadWriteMany"]}}
+    refused = session.run(config(cluster, other))
+    assert refused.status is Status.REFUSED
+    assert "deleting this one would lose what it holds" in str(refused.error)
+    assert "kubectl delete" not in str(refused.error)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1Gi", "1024Mi"), ("1G", "1e9"), ("1500m", "1.5"), ("2", 2), ("1Ki", "1024")]
+)
+def test_quantities_are_compared_by_what_they_mean(one: Any, other: Any) -> None:
+    assert quantity(one) == quantity(other) is not None
+    assert quantity("") is quantity("1Xi") is quantity(None) is None
