@@ -76,7 +76,7 @@ class Orchestrator:
         story = replay(self.journal.records())
         if not story.succeeded(step.name for step in self.plan.steps):
             return self.undo()
-        self.tell(RunStarted(self.journal.run, self.journal.target, (), self.where, True))
+        self.tell(RunStarted(self.journal.run, self.journal.target, (), self.where))
         return self._end(Result(self.journal.run, Status.SUCCEEDED, Exit.DONE), self.clock())
 
     def _unless_left(self, walk: Callable[[], Result]) -> Result:

@@ -192,7 +192,7 @@ def test_show_names_the_fields_that_changed(sternway_sandbox: Sandbox) -> None:
     run = sternway("runs", kubeconfig=sternway_sandbox.kubeconfig).stdout.splitlines()[1].split()[0]
     shown = sternway("show", run, kubeconfig=sternway_sandbox.kubeconfig).stdout
     assert "unchanged service/web" in shown
-    assert "changed deployment.apps/web in default\n    spec.template.spec.containers[name=web].image\n" in shown
+    assert "changed deployment.apps/web in default\n      spec.template.spec.containers[name=web].image\n" in shown
 
 
 def test_nobody_reading_does_not_stop_a_run(sternway_sandbox: Sandbox) -> None:

@@ -19,14 +19,14 @@ _WIDE = 100
 _MANY = 12
 
 
-def item(found: Item, who: str = "") -> None:
+def item(found: Item, who: str = "", indent: str = "  ") -> None:
     """Write what became of one thing; `who` stands before it."""
     click.echo(
-        f"  {who}{click.style(found.result, fg=_COLOURS.get(found.result))} {found.what}"
+        f"{indent}{who}{click.style(found.result, fg=_COLOURS.get(found.result))} {found.what}"
         + (f": {found.why}" if found.why else "")
     )
     if found.fields and found.result in ("changed", "restored", "conflict", "failed"):
-        click.echo(f"    {', '.join(found.fields)}")
+        click.echo(f"{indent}  {', '.join(found.fields)}")
 
 
 def preview(found: Preview) -> None:

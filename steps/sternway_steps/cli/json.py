@@ -14,6 +14,7 @@ from ..config.shown import values
 from ..events import Event
 from ..journal.replay import Story
 from ..plain import as_data, plain, without_objects
+from .meaning import following, meaning, staying
 
 SCHEMA = 1
 
@@ -53,7 +54,8 @@ class JsonOutput:
 
     def story(self, story: Story) -> None:
         """Write a run with all its attempts."""
-        write_line("run", {**_summary(story), "attempts": [_attempt(asdict(a)) for a in story.attempts]})
+        told = {"meaning": meaning(story), "next": following(story), "left": staying(story)}
+        write_line("run", {**_summary(story), "attempts": [_attempt(asdict(a)) for a in story.attempts], **told})
 
     def config(self, document: Node) -> None:
         """Write an object for each value."""

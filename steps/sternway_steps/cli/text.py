@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
@@ -13,11 +12,10 @@ from ..config.document import Node
 from ..config.shown import to_yaml
 from ..errors import SternwayError
 from ..events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
-from ..journal.replay import Attempt, Status, Story
-from ..step import Action, Item
+from ..journal.replay import Status, Story
+from ..step import Action
 from . import details
-
-_GOOD = {Status.SUCCEEDED: "green", Status.UNDONE: "yellow", Status.RUNNING: "cyan", Status.OPEN: "cyan"}
+from .story import COLOURS, tell
 
 
 class TextOutput:
@@ -83,18 +81,7 @@ class TextOutput:
 
     def story(self, story: Story) -> None:
         """Write the whole story of a run."""
-        click.echo(
-            f"run {story.run} of {story.target}: " + click.style(story.status.value, fg=_GOOD.get(story.status, "red"))
-        )
-        click.echo(f"started {story.started}" + (f", ended {story.ended}" if story.ended else ", not ended"))
-        if story.error:
-            click.echo(f"first error: {story.error}")
-        for name in story.stays:
-            click.secho(f"what {name} did is irreversible and stays", fg="red")
-        for attempt in story.attempts:
-            _attempt(attempt)
-        if story.status in (Status.INTERRUPTED, Status.ROLLBACK_FAILED):
-            click.echo(f"to finish the undo: sternway rollback {story.run}")
+        tell(story)
 
     def config(self, document: Node) -> None:
         """Write the document as YAML, with comments."""
@@ -145,7 +132,7 @@ class TextOutput:
     def _over(self, event: RunEnded) -> None:
         status = Status(event.status)
         click.secho(
-            f"run {event.run}: {status.value} after {event.seconds:.1f} s", fg=_GOOD.get(status, "red"), bold=True
+            f"run {event.run}: {status.value} after {event.seconds:.1f} s", fg=COLOURS.get(status, "red"), bold=True
         )
         if event.error is not None and status is not Status.SUCCEEDED:
             click.echo(f"  first error: {event.error}")
@@ -168,14 +155,3 @@ def _note(story: Story) -> str:
 
 def _verb(action: Action) -> str:
     return click.style("execute" if action is Action.EXECUTE else "rollback", fg="cyan")
-
-
-def _attempt(attempt: Attempt) -> None:
-    data: Mapping[str, Any] = attempt.data
-    result = attempt.result or "cut off"
-    click.echo(f"{_verb(attempt.action)} {attempt.step} {attempt.number}: {result} {data.get('summary', '')}".rstrip())
-    if data.get("error"):
-        click.secho(f"  {data['error']}", fg="red")
-    for found in data.get("items") or []:
-        details.item(Item(found["what"], found["result"], found.get("why", ""), tuple(found.get("fields") or ())))
-    details.evidence(data.get("details") or {})

@@ -1,0 +1,92 @@
+"""The whole story of a run, for people: the first failure first, then what was done, undone, and what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import click
+
+from ..journal.replay import Attempt, Status, Story
+from ..step import Action, Item
+from . import details
+from .meaning import RESULTS, first_failure, following, meaning, staying
+
+COLOURS = {Status.SUCCEEDED: "green", Status.UNDONE: "yellow", Status.RUNNING: "cyan", Status.OPEN: "cyan"}
+
+
+def tell(story: Story) -> None:
+    """Write the story of a run."""
+    status = click.style(story.status.value, fg=COLOURS.get(story.status, "red"), bold=True)
+    click.echo(f"run {story.run} of {story.target}: {status}")
+    click.echo(f"  {meaning(story)}")
+    click.echo(f"  {_when(story)}{_who(story)}")
+    first = first_failure(story)
+    if story.error:
+        _failure(story.error, first)
+    forward = [attempt for attempt in story.attempts if attempt.action is Action.EXECUTE]
+    back = [attempt for attempt in story.attempts if attempt.action is Action.ROLLBACK]
+    _attempts("what was done", forward, story, first)
+    _attempts("what was undone", back, story, first)
+    if left := staying(story):
+        click.secho("what stays", bold=True)
+        for line in left:
+            click.secho(f"  {line}", fg="red")
+    if command := following(story):
+        click.echo(command)
+
+
+def _failure(error: str, first: Attempt | None) -> None:
+    where = f" (in step {first.step})" if first is not None else ""
+    click.secho(f"first error{where}: {error}", fg="red")
+    if first is not None:
+        if first.data.get("remedy"):
+            click.echo(f"  {first.data['remedy']}")
+        details.evidence(first.data.get("details") or {})
+
+
+def _attempts(title: str, attempts: Iterable[Attempt], story: Story, told: Attempt | None) -> None:
+    for number, attempt in enumerate(attempts):
+        if number == 0:
+            click.secho(title, bold=True)
+        _attempt(attempt, story.status is Status.RUNNING, told)
+
+
+def _attempt(attempt: Attempt, at_work: bool, told: Attempt | None) -> None:
+    again = f", attempt {attempt.number}" if attempt.number > 1 else ""
+    result = RESULTS.get(attempt.result, attempt.result) if attempt.result or not at_work else "at work"
+    summary = attempt.data.get("summary")
+    took = f" ({_seconds(attempt.began, attempt.ended)})" if attempt.ended else ""
+    click.echo(f"  {attempt.step}{again}: {result}" + (f": {summary}" if summary else "") + took)
+    for found in attempt.data.get("items") or []:
+        item = Item(found["what"], found["result"], found.get("why", ""), tuple(found.get("fields") or ()))
+        details.item(item, indent="    ")
+    if attempt.data.get("error") and attempt is not told:
+        click.secho(f"    {attempt.data['error']}", fg="red")
+        if attempt.data.get("remedy"):
+            click.echo(f"    {attempt.data['remedy']}")
+        details.evidence(attempt.data.get("details") or {})
+
+
+def _when(story: Story) -> str:
+    began = f"began {_moment(story.started)}"
+    if not story.ended:
+        return f"{began}, has not ended" if story.status is not Status.INTERRUPTED else f"{began}, end not recorded"
+    return f"{began}, ended {_moment(story.ended)} ({_seconds(story.started, story.ended)})"
+
+
+def _who(story: Story) -> str:
+    if not story.by:
+        return ""
+    return f", by {story.by.get('user', 'unknown')} on {story.by.get('host', 'unknown')} with Sternway {story.by.get('version', 'unknown')}"
+
+
+def _moment(text: str) -> str:
+    return f"{text[:19].replace('T', ' ')} UTC"
+
+
+def _seconds(began: str, ended: str) -> str:
+    try:
+        return f"{(datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds():.1f} s"
+    except ValueError:  # what an older Sternway wrote, or nobody
+        return "unknown"
