@@ -37,10 +37,9 @@ class _Terms:
 
     grace: Grace
     rules: Sequence[KindRule]
-    made: bool
+    to_end: bool
     written: datetime | None
     with_status: frozenset[tuple[str, str]]
-    to_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,16 +71,15 @@ def watch_rollout(
     grace: Grace,
     on_progress: Callable[[Progress], None],
     rules: Sequence[KindRule] = (),
-    made: bool = False,
     written: datetime | None = None,
     to_end: bool = False,
 ) -> Report:
     """Watch until it is decided; `deadline` is a reading of time.monotonic().
 
     `rules`: the user's rules for kinds.
-    `made`: the objects are there when this begins, so that one that is not was deleted by somebody, and failed.
+    `to_end`: the objects were made to run to their end: one that is not there was deleted by somebody, and failed, and
+    a pod is waited for until it has ended.
     `written`: when they were changed, where their managedFields do not tell.
-    `to_end`: pods of their own are waited for until they have ended, and not until they are ready.
 
     Raises: Stopped when `stop` is set; Transient when the first look at the cluster fails.
     """
@@ -92,7 +90,7 @@ def watch_rollout(
     with Watches(client) as watches:
         threads = [_follow(watches, kind, changes) for kind in _kinds(watched)]
         try:
-            terms = _Terms(grace, rules, made, written, _with_status(client, watched), to_end)
+            terms = _Terms(grace, rules, to_end, written, _with_status(client, watched))
             return _decide(client, watched, changes, len(threads), stop, deadline, terms, on_progress)
         finally:
             watches.close()
@@ -180,7 +178,7 @@ def _with_status(client: Client, refs: list[Ref]) -> frozenset[tuple[str, str]]:
 
 def _judge(ref: Ref, observed: Observed, now: datetime, terms: _Terms) -> Verdict:
     obj = observed.get(ref)
-    if obj is None and terms.made:
+    if obj is None and terms.to_end:
         return failed(Cause("Deleted", "somebody deleted it before it was done"))
     if obj is None:
         return Verdict("progressing", "Missing", "it is not there", Cause("Missing", f"{ref} is not there"))

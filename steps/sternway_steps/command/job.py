@@ -74,7 +74,7 @@ class Jobs:
             try:
                 report = watch_rollout(
                     client, [ref], stop=context.stop, deadline=context.deadline or math.inf,
-                    grace=context.config.verify.grace, on_progress=context.report, made=True,
+                    grace=context.config.verify.grace, on_progress=context.report, to_end=True,
                 )  # fmt: skip
                 context.check()
             except Stopped:

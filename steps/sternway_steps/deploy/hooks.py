@@ -152,7 +152,7 @@ class _Hooks:
         end = min(time.monotonic() + verify.deadline, context.deadline or float("inf"))
         report = watch_rollout(
             self._client, [ref], stop=context.stop, deadline=end, grace=verify.grace, rules=verify.rules,
-            on_progress=context.report, made=True, to_end=True,
+            on_progress=context.report, to_end=True,
         )  # fmt: skip
         context.check()
         if not report.ready:
