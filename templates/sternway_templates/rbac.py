@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sternway_steps.cluster.rights import JOURNAL_RULES, RESTART_RULES, applies, everywhere
+from sternway_steps.cluster.rights import JOURNAL_RULES, applies, everywhere, of_config
 from sternway_steps.config import Config
 from sternway_steps.plan import Plan
 from sternway_steps.step import Rule
@@ -82,7 +82,7 @@ def rights_of(
 
     kinds = _kinds(config, namespace)
     rules = [r for step in plan.steps for r in (*step.spec.execute_rules, *step.spec.rollback_rules)]
-    rules += RESTART_RULES if config.deploy.restart_stale else ()
+    rules += of_config(config)
     for rule in rules:
         for place, group, resource in _wanted(rule, kinds, namespace):
             grant(place, group, resource, rule.verbs)

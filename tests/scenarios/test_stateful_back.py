@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sternway_steps.cluster.watch import Watches
-from sternway_steps.config import VerifyConfig
+from sternway_steps.config import StepConfig, VerifyConfig
 from sternway_steps.events import Event
 from sternway_steps.exits import Exit
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
-from tests.helpers import config_of, deployment, state_of
+from tests.helpers import config_of, deployment, state_of, until
 
 VERIFY = VerifyConfig(deadline=60)
 
@@ -66,3 +67,43 @@ def test_a_set_that_is_put_back_half_way_is_healthy_only_when_every_pod_is_the_o
         for state in states
         if "readyReplicas" in state and "updatedReplicas" in state
     )
+
+
+def claim(cluster: Cluster, name: str) -> dict[str, Any]:
+    obj = {
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": cluster.namespace},
+        "spec": {
+            "storageClassName": "nobody", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }  # fmt: skip
+    return cluster.client.create(obj, manager="somebody")
+
+
+def test_claims_stay_when_a_set_goes_that_would_take_them_along(cluster: Cluster) -> None:
+    there = claim(cluster, "data-db-0")
+    template = {"metadata": {"name": "data"}, "spec": there["spec"]}
+    policy = {"whenDeleted": "Delete", "whenScaled": "Delete"}
+    obj = stateful(replicas=2, volumeClaimTemplates=[template], podManagementPolicy="Parallel", persistentVolumeClaimRetentionPolicy=policy)  # fmt: skip
+
+    def owned() -> bool:
+        claims = [cluster.get("v1", "PersistentVolumeClaim", name) for name in ("data-db-0", "data-db-1")]
+        return all(found and found["metadata"].get("ownerReferences") for found in claims)
+
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        config = config_of(cluster.namespace, obj)
+        result = session.run(replace(config, steps=(StepConfig("deploy", "deploy"),)))
+        assert result.exit_code == 0, result
+        until(owned, what="the set owns its claims")
+        undone = session.rollback(result.run)
+        [item] = session.story(result.run).attempts[-1].data["items"]
+    assert undone.exit_code == 0, undone
+    assert cluster.get("apps/v1", "StatefulSet", "db") is None
+    assert (item["result"], item["why"]) == ("deleted", "kept its claims: data-db-0, data-db-1")
+    until(
+        lambda: not cluster.client.list("v1", "Pod", cluster.namespace).items, what="the pods, and what they held, go"
+    )
+    kept = cluster.get("v1", "PersistentVolumeClaim", "data-db-0")
+    assert kept is not None
+    assert kept["metadata"]["uid"] == there["metadata"]["uid"]
+    assert not kept["metadata"].get("deletionTimestamp")
+    assert not kept["metadata"].get("ownerReferences")

@@ -9,7 +9,7 @@ import pytest
 from sternway_steps.cluster import apply
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import DeployConfig
-from sternway_steps.deploy import step
+from sternway_steps.deploy import forward
 from sternway_steps.exits import Exit
 from sternway_steps.journal.writer import StepJournal
 from sternway_steps.session import Session
@@ -28,7 +28,7 @@ def evidence_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def in_between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], *, create_only: bool = True) -> None:
     """Do something once, after the snapshot and before the apply; `create_only`: as journals say it today."""
-    real, done = step.intent, []
+    real, done = forward.intent, []
 
     def intent(*arguments: Any) -> dict[str, Any]:
         if not done:
@@ -36,7 +36,7 @@ def in_between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], *, cr
         data = real(*arguments)
         return data if create_only else {key: value for key, value in data.items() if key != "create_only"}
 
-    monkeypatch.setattr(step, "intent", intent)
+    monkeypatch.setattr(forward, "intent", intent)
 
 
 def as_before_create_only(monkeypatch: pytest.MonkeyPatch) -> None:

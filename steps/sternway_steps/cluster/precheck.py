@@ -12,7 +12,7 @@ from ..errors import Transient
 from .api_error import ApiError
 from .preview import Asking, Preview, preview
 from .ref import Ref
-from .rights import RESTART_RULES, missing_rights
+from .rights import missing_rights, of_config
 from .targets import hooks_of, namespace_of, objects_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def precheck(
         return Precheck(tuple(missing))
     say("asking for the rights that the run and its undo need")
     rules = [rule for spec in pipeline for rule in (*spec.execute_rules, *spec.rollback_rules)]
-    rules += RESTART_RULES if config.deploy.restart_stale else ()
+    rules += of_config(config)
     home = namespace_of(config, client)
     place = config.journal.namespace or home
     journal = place if config.journal.store == "cluster" else None

@@ -1,114 +1,105 @@
-"""Deleting what a run created: by UID only, waited for, and never what holds other people's data."""
+"""Deleting what a run created: by UID only, waited for, and never what holds other people's data.
+
+What has an owner goes with it (garbage collection). An owner may have taken over what was there before it: a
+Deployment the ReplicaSet of an earlier one, a StatefulSet pods and claims. That stays: then the owner goes alone
+(propagation Orphan), and what is younger than it after it.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..step import Item
+from .claims_kept import keep_claims
+from .gone import GONE_WITHIN, await_gone
 from .ref import Ref
-from .watch import SYNC, Watches, named
+from .stays import must_stay
+from .survey import Seen, Survey, survey
 
 if TYPE_CHECKING:
     from .client import Client
 
-GONE_WITHIN = 120.0
-"""Seconds that an object may take to go, its pods included, before the undo counts as failed."""
-
-# What the cluster itself puts into every namespace, or keeps beside other objects.
-_OF_THE_CLUSTER = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
-_FOLLOWERS = {"ControllerRevision", "EndpointSlice", "Endpoints", "Event", "PodMetrics"}
+_FOLLOWERS = {"ControllerRevision", "EndpointSlice", "Endpoints", "Event"}
 
 
-def remove(client: Client, ref: Ref, uid: str) -> Item:
-    """Delete an object and wait until it is gone. Gives deleted, kept (with the reason) or failed."""
-    if reason := _must_stay(client, ref):
-        return Item(str(ref), "kept", reason)
-    claims = _claims_of(client, ref)
-    client.delete(ref, uid=uid, propagation="Foreground")
-    left = await_gone(client, ref, uid)
-    if left is not None:
-        holds = ", ".join(left["metadata"].get("finalizers") or []) or "nothing that is known"
-        return Item(str(ref), "failed", f"still being deleted after {GONE_WITHIN:.0f} s; finalizers: {holds}")
-    return Item(str(ref), "deleted", f"kept its claims: {', '.join(claims)}" if claims else "")
+class Remover:
+    """Deletes objects of one undo. Thread-safe: what was there at its beginning is looked at once a namespace."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._surveys: dict[str | None, Survey] = {}
+
+    def remove(self, ref: Ref, uid: str) -> Item:
+        """Delete an object and wait until it is gone. Gives deleted, absent, kept (with the reason) or failed."""
+        client = self._client
+        live = client.get(ref)
+        if live is None or live["metadata"]["uid"] != uid:
+            return Item(str(ref), "absent", "it is gone already")
+        if reason := must_stay(client, live):
+            return Item(str(ref), "kept", reason)
+        claims, why = keep_claims(client, live)
+        if why:
+            return Item(str(ref), "failed", why)
+        root = Seen(ref, live["metadata"])
+        there = self._survey(ref)
+        stays = _older(root, root, there)
+        if (why := self._forbidden(root, root, there) if stays else "") or (why := self._delete(root, root, there)):
+            return Item(str(ref), "failed", why)
+        kept = [f"kept its claims: {', '.join(claims)}"] if claims else []
+        kept += [f"kept what was there before it: {', '.join(str(one.ref) for one in stays)}"] if stays else []
+        return Item(str(ref), "deleted", "; ".join(kept))
+
+    def _survey(self, ref: Ref) -> Survey:
+        """Look once at what is there: in the namespace of an object, or in the whole cluster for one without."""
+        with self._lock:
+            if ref.namespace not in self._surveys:
+                self._surveys[ref.namespace] = survey(self._client, ref.namespace)
+            return self._surveys[ref.namespace]
+
+    def _delete(self, one: Seen, root: Seen, there: Survey) -> str:
+        """Delete an object and what is below it, but what is older than the root; gives why that failed, or ""."""
+        older = bool(_older(one, root, there))
+        self._client.delete(one.ref, uid=one.uid, propagation="Orphan" if older else "Foreground")
+        left = await_gone(self._client, one.ref, one.uid)
+        if left is not None:
+            holds = ", ".join(left["metadata"].get("finalizers") or []) or "nothing that is known"
+            return f"{one.ref} is still being deleted after {GONE_WITHIN:.0f} s; finalizers: {holds}"
+        below = _younger(one, root, there) if older else ()
+        return next((why for child in below if (why := self._delete(child, root, there))), "")
+
+    def _forbidden(self, one: Seen, root: Seen, there: Survey) -> str:
+        """Ask whether all that would have to be deleted one by one may be; nothing is changed."""
+        from .api_error import ApiError
+
+        for child in _younger(one, root, there):
+            try:
+                self._client.delete(child.ref, uid=child.uid, dry_run=True)
+            except ApiError as error:
+                if error.forbidden:
+                    return f"it has taken over what was there before it, and what it made may not be deleted: {error}"
+                raise
+            if why := self._forbidden(child, root, there):
+                return why
+        return ""
 
 
-def await_gone(client: Client, ref: Ref, uid: str, within: float = GONE_WITHIN) -> dict[str, Any] | None:
-    """Watch until no object of that UID is there; gives None, or the object that is still there after `within` s."""
-    live: dict[str, Any] | None = client.get(ref)
-    if live is None or live["metadata"]["uid"] != uid:
-        return None
-    with Watches(client) as watches:
-        timer = threading.Timer(within, watches.close)
-        timer.start()
-        try:
-            there = False
-            for change, obj in watches.follow(ref.api_version, ref.kind, ref.namespace, fields=named(ref.name)):
-                ours = obj.get("metadata", {}).get("uid") == uid
-                if (change == "DELETED" and ours) or (change == SYNC and not there):
-                    return None
-                there = there or ours
-        finally:
-            timer.cancel()
-            timer.join()
-    live = client.get(ref)
-    return live if live is not None and live["metadata"]["uid"] == uid else None
-
-
-def _must_stay(client: Client, ref: Ref) -> str:
-    if ref.kind == "PersistentVolumeClaim":
-        return "it holds data; delete it by hand when the data is not needed"
-    if ref.kind == "Namespace" and ref.api_version == "v1" and (others := _content(client, ref.name)):
-        return f"it holds other objects: {', '.join(others[:5])}" + (" and more" if len(others) > 5 else "")
-    if ref.kind == "CustomResourceDefinition" and (others := _instances(client, ref)):
-        return f"objects of its kind are there: {', '.join(others[:5])}"
-    return ""
-
-
-def _content(client: Client, namespace: str) -> list[str]:
-    found: list[str] = []
-    for api_version in _group_versions(client):
-        base = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
-        for resource in client.raw("GET", base)["resources"]:
-            kind = resource["kind"]
-            listable = resource["namespaced"] and "list" in resource["verbs"] and "/" not in resource["name"]
-            if not listable or kind in _FOLLOWERS:
-                continue
-            for obj in client.list(api_version, kind, namespace).items:
-                metadata = obj["metadata"]
-                if (kind, metadata["name"]) in _OF_THE_CLUSTER or metadata.get("deletionTimestamp"):
-                    continue
-                found.append(str(Ref(api_version, kind, None, metadata["name"])))
+def _older(one: Seen, root: Seen, there: Survey) -> list[Seen]:
+    """Give what is below an object, at any depth, and was there before the root."""
+    found: list[Seen] = []
+    for child in there.of_owner(one.uid):
+        if _before(child.metadata, root.metadata):
+            found += [child] if child.ref.kind not in _FOLLOWERS else []
+        else:
+            found += _older(child, root, there)
     return found
 
 
-def _group_versions(client: Client) -> list[str]:
-    groups = client.raw("GET", "/apis")["groups"]
-    return ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
+def _younger(one: Seen, root: Seen, there: Survey) -> Iterable[Seen]:
+    return (child for child in there.of_owner(one.uid) if not _before(child.metadata, root.metadata))
 
 
-def _instances(client: Client, ref: Ref) -> list[str]:
-    from .discovery import UnknownKind
-
-    spec = (client.get(ref) or {}).get("spec")
-    if spec is None:
-        return []
-    version = next(v["name"] for v in spec["versions"] if v.get("storage"))
-    try:
-        items = client.list(f"{spec['group']}/{version}", spec["names"]["kind"]).items
-    except UnknownKind:
-        return []
-    return [obj["metadata"]["name"] for obj in items if not obj["metadata"].get("deletionTimestamp")]
-
-
-def _claims_of(client: Client, ref: Ref) -> list[str]:
-    """Name the claims that a StatefulSet made; they outlive it."""
-    if ref.kind != "StatefulSet":
-        return []
-    live = client.get(ref) or {}
-    templates = live.get("spec", {}).get("volumeClaimTemplates") or []
-    prefixes = tuple(f"{template['metadata']['name']}-{ref.name}-" for template in templates)
-    if not prefixes:
-        return []
-    claims = client.list("v1", "PersistentVolumeClaim", ref.namespace).items
-    return [c["metadata"]["name"] for c in claims if c["metadata"]["name"].startswith(prefixes)]
+def _before(child: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
+    return str(child["creationTimestamp"]) < str(root["creationTimestamp"])

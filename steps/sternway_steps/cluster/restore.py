@@ -10,11 +10,11 @@ from ..step import Item
 from .creation import doubt
 from .ending import ends_by_itself
 from .fields import content, fields_of, name_of, tree, union
+from .gone import await_gone
 from .manager import OLD_MANAGER
 from .merge import Difference, Merged, OnConflict, diff, put_back, reconstruct
 from .ownership import UNDO_MANAGER, given_back, pending, same_owners, with_owners
 from .ref import Ref
-from .removal import await_gone, remove
 from .snapshot import RUN, run_of
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Restorer:
     policy: OnConflict
     about_to_recreate: Callable[[Ref], None]
     """Records durably that an object is deleted only to be made anew."""
+    remove: Callable[[Ref, str], Item]
+    """Deletes an object of a UID that the run created."""
 
     def undo(self, change: Change) -> Item:
         """Undo one object; raises ApiError when the server does not answer or does not let us."""
@@ -85,7 +87,7 @@ class Restorer:
         if (run_of(live) or self.run) != self.run:
             return Item(what, "kept", _whose(live))
         if change.created and change.uid is not None:  # evidence: ours, whatever became of the annotation
-            return remove(self.client, change.ref, change.uid)
+            return self.remove(change.ref, change.uid)
         if run_of(live) is None:
             return Item(what, "kept", _whose(live))
         why = "somebody else created it after the snapshot was taken: how it was before the run is not known"
@@ -93,7 +95,7 @@ class Restorer:
             why = doubt(live, change.manager, create_only=change.create_only)
         if why:
             return Item(what, "kept" if self.policy is OnConflict.MERGE else "conflict", f"it stays: {why}")
-        return remove(self.client, change.ref, live["metadata"]["uid"])
+        return self.remove(change.ref, live["metadata"]["uid"])
 
     def _undo_update(self, change: Change, before: dict[str, Any]) -> Item:
         from .api_error import ApiError

@@ -11,6 +11,7 @@ from .parallel import side_by_side
 from .ref import Ref
 
 if TYPE_CHECKING:
+    from ..config import Config
     from .client import Client
 
 JOURNAL_RULES = (
@@ -29,6 +30,15 @@ ROLLOUT_RULES = (
 
 RESTART_RULES = (Rule("", ("pods/eviction",), ("create",), only_with=("ConfigMap", "Secret")),)
 """What it takes to restart pods that run with the failed version's settings, where the configuration asks for it."""
+CLAIM_RULES = (Rule("", ("persistentvolumeclaims",), ("list", "update"), only_with=("StatefulSet",)),)
+"""What it takes to keep the claims of a StatefulSet that would take them along (`whenDeleted: Delete`)."""
+
+
+def of_config(config: Config) -> list[Rule]:
+    """Give the rules that a configuration needs beyond those of its steps."""
+    sets = [m.obj.get("spec") or {} for m in config.manifests if m.obj["kind"] == "StatefulSet"]
+    takes = any("Delete" in (spec.get("persistentVolumeClaimRetentionPolicy") or {}).values() for spec in sets)
+    return [*(RESTART_RULES if config.deploy.restart_stale else ()), *(CLAIM_RULES if takes else ())]
 
 
 def applies(rule: Rule, api_version: str, kind: str) -> bool:

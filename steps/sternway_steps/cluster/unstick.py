@@ -6,18 +6,15 @@ template is put back. Source: "StatefulSets: Forced rollback" in the Kubernetes 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .controller import observed
 from .diagnose.pods import is_ready
 from .ref import Ref
-from .watch import Watches, named
 
 if TYPE_CHECKING:
     from .client import Client
 
-_PATIENCE = 30.0
 _HASH = "controller-revision-hash"
 
 
@@ -26,7 +23,7 @@ def unstick(client: Client, ref: Ref) -> list[str]:
 
     Waits until the controller has seen the template that was put back, so that it knows which revision that is.
     """
-    live = _observed(client, ref)
+    live = observed(client, ref)
     if live is None or (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
         return []
     wanted, uid = live["status"].get("updateRevision"), live["metadata"]["uid"]
@@ -39,21 +36,3 @@ def unstick(client: Client, ref: Ref) -> list[str]:
             client.delete(Ref.of(pod), uid=metadata["uid"], propagation="Background")
             gone.append(metadata["name"])
     return gone
-
-
-def _observed(client: Client, ref: Ref) -> Mapping[str, Any] | None:
-    found: Mapping[str, Any] | None = None
-    with Watches(client) as watches:
-        timer = threading.Timer(_PATIENCE, watches.close)
-        timer.start()
-        try:
-            changes = watches.follow(ref.api_version, ref.kind, ref.namespace, fields=named(ref.name))
-            for _, obj in changes:
-                status = obj.get("status") or {}
-                if status.get("observedGeneration", -1) >= obj.get("metadata", {}).get("generation", 0):
-                    found = obj
-                    break
-        finally:
-            timer.cancel()
-            timer.join()
-    return found

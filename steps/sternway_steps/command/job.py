@@ -6,9 +6,9 @@ import math
 import time
 from typing import Any
 
+from ..cluster.gone import await_gone
 from ..cluster.logs import PodLog
 from ..cluster.ref import Ref
-from ..cluster.removal import await_gone
 from ..cluster.rights import missing_rights
 from ..cluster.rollout import Report, watch_rollout
 from ..cluster.targets import namespace_of

@@ -9,10 +9,11 @@ from typing import Any
 from ..cluster.apply import Applied, Applier
 from ..cluster.claims import claiming
 from ..cluster.digests import with_digests
+from ..cluster.gone import await_gone
 from ..cluster.manager import manager_of
 from ..cluster.order import wave_of
 from ..cluster.ref import Ref
-from ..cluster.removal import await_gone, remove
+from ..cluster.removal import Remover
 from ..cluster.restore import Change
 from ..cluster.rollout import watch_rollout
 from ..cluster.selector import selector
@@ -172,6 +173,6 @@ class _Hooks:
             if policy not in hook.policies or not applied.created:
                 continue
             try:
-                self._context.tell([remove(self._client, applied.ref, applied.uid)])
+                self._context.tell([Remover(self._client).remove(applied.ref, applied.uid)])
             except ApiError as error:
                 self._context.say(f"{applied.ref} can't be deleted as its policy says: {error}")

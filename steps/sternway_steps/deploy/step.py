@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..cluster.merge import OnConflict
+from ..cluster.removal import Remover
 from ..cluster.restore import Restorer
 from ..cluster.rights import ROLLOUT_RULES
 from ..errors import RollbackFailed
@@ -53,6 +54,7 @@ class Deploy:
             context.run,
             OnConflict(context.config.deploy.on_conflict),
             lambda ref: journal.intent(about_to_recreate(ref)),
+            Remover(context.client).remove,
         )
         if "hooks" in context.options:
             tell_stays(context, found)

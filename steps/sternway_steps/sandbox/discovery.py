@@ -6,6 +6,7 @@ from typing import Any
 
 from .api import Api
 from .kinds import SHORT, VERBS, Kind
+from .status import StatusError
 
 _VERSION = {"major": "1", "minor": "34", "gitVersion": "v1.34.0+sandbox", "platform": "linux/amd64"}
 
@@ -17,8 +18,11 @@ def discover(api: Api, path: str, accept: str) -> dict[str, Any] | None:
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     kinds = api.kinds()
+    elsewhere = _elsewhere(api)
     if path == "/apis":
-        return _groups(kinds)
+        return _groups(kinds, elsewhere)
+    if any(f"{path}/".startswith(f"/apis/{group}/{version}/") for group, version in elsewhere):
+        raise StatusError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
     version = path.removeprefix("/apis/") if path.startswith("/apis/") else path.removeprefix("/api/")
     if path == f"/apis/{version}" or path == f"/api/{version}":
         found = [k for k in kinds if k.api_version == version]
@@ -33,11 +37,17 @@ def discover(api: Api, path: str, accept: str) -> dict[str, Any] | None:
     return None
 
 
-def _groups(kinds: list[Kind]) -> dict[str, Any]:
+def _elsewhere(api: Api) -> list[tuple[str, str]]:
+    """Give the groups and versions that a server behind this one should serve, of which there is none."""
+    specs = [service["spec"] for service in api.store.all(("apiregistration.k8s.io", "APIService"))]
+    return [(spec["group"], spec["version"]) for spec in specs if spec.get("service")]
+
+
+def _groups(kinds: list[Kind], elsewhere: list[tuple[str, str]]) -> dict[str, Any]:
     groups: dict[str, list[str]] = {"authorization.k8s.io": ["v1"]}
-    for kind in kinds:
-        if kind.group and kind.version not in groups.setdefault(kind.group, []):
-            groups[kind.group].append(kind.version)
+    for group, version in [*((kind.group, kind.version) for kind in kinds), *elsewhere]:
+        if group and version not in groups.setdefault(group, []):
+            groups[group].append(version)
     entries = []
     for group, versions in groups.items():
         listed = [{"groupVersion": f"{group}/{v}", "version": v} for v in versions]

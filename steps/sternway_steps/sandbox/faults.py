@@ -15,6 +15,8 @@ class Request:
     method: str
     path: str
     query: str
+    accept: str = ""
+    """The media types that the client takes."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,10 @@ class Faults:
             self._set.clear()
             self.requests.clear()
 
-    def of(self, method: str, path: str, query: str) -> Fault:
+    def of(self, method: str, path: str, query: str, accept: str = "") -> Fault:
         """Note a request, and give the fault that it meets."""
         with self._lock:
-            request = Request(len(self.requests) + 1, method, path, query)
+            request = Request(len(self.requests) + 1, method, path, query, accept)
             self.requests.append(request)
             for looks, fault, left in self._set:
                 if left[0] > 0 and looks(request):

@@ -36,7 +36,8 @@ class Application:
         """Answer one request, or meet it with the fault that is set."""
         request = Request(environ)
         body = request.get_data()
-        fault = self._faults.of(request.method, request.path, environ.get("QUERY_STRING", ""))
+        accept = request.headers.get("Accept", "")
+        fault = self._faults.of(request.method, request.path, environ.get("QUERY_STRING", ""), accept)
         if fault.seconds:
             self.closing.wait(fault.seconds)
         if fault.before:

@@ -59,6 +59,7 @@ _GLOBAL = {
     "storage.k8s.io/v1": "StorageClass",
     "apiextensions.k8s.io/v1": "CustomResourceDefinition:status",
     "scheduling.k8s.io/v1": "PriorityClass",
+    "apiregistration.k8s.io/v1": "APIService:status",
 }
 SHORT = {
     "Pod": "po", "ConfigMap": "cm", "Service": "svc", "Endpoints": "ep", "ServiceAccount": "sa", "Event": "ev",

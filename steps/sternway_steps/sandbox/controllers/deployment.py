@@ -21,6 +21,7 @@ def reconcile(world: World) -> None:
 
 
 def _one(world: World, deployment: Obj) -> None:
+    world.adopt("apps/v1", "ReplicaSet", deployment)
     sets = world.owned("apps/v1", "ReplicaSet", deployment)
     template_hash = digest_of(deployment["spec"]["template"])
     newest = next((s for s in sets if s["metadata"]["labels"].get("pod-template-hash") == template_hash), None)

@@ -16,6 +16,7 @@ def reconcile(world: World) -> None:
 
 
 def _one(world: World, replica_set: Obj) -> None:
+    world.adopt("v1", "Pod", replica_set)
     pods = alive(world.owned("v1", "Pod", replica_set))
     wanted = replica_set["spec"].get("replicas", 1)
     # Those that are not ready go first, as with the real controller.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..store import copy
 from .replicaset import create_pod
-from .world import Obj, World, digest_of, is_ready
+from .world import Obj, World, digest_of, is_ready, owner_reference
 
 _HASH = "controller-revision-hash"
 
@@ -31,6 +31,7 @@ def _one(world: World, stateful_set: Obj) -> None:
             break
         _claims(world, stateful_set, missing)
         create_pod(world, stateful_set, missing, **{_HASH: revision, "statefulset.kubernetes.io/pod-name": missing})
+    _own_claims(world, stateful_set, names)
     for extra in [p for n, p in pods.items() if n not in names][-1:]:
         world.delete(extra)
     # The real one counts before it replaces a pod: for a moment, all are ready and some are of the older revision.
@@ -68,6 +69,20 @@ def _update(world: World, stateful_set: Obj, pods: list[Obj], revision: str) -> 
             return
         if not is_ready(pod):
             return
+
+
+def _own_claims(world: World, stateful_set: Obj, pods: list[str]) -> None:
+    """Own the claims of the pods that there are, or do not, as the retention policy says."""
+    owns = (stateful_set["spec"].get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted") == "Delete"
+    reference = {k: v for k, v in owner_reference(stateful_set).items() if k != "controller"}
+    for name in (
+        f"{t['metadata']['name']}-{pod}" for t in stateful_set["spec"].get("volumeClaimTemplates") or [] for pod in pods
+    ):
+        claim = world.find("v1", "PersistentVolumeClaim", stateful_set["metadata"]["namespace"], name)
+        if claim is not None:
+            others = [o for o in claim["metadata"].get("ownerReferences") or [] if o["uid"] != reference["uid"]]
+            owners = [*others, reference] if owns else others
+            world.update(claim, metadata={**claim["metadata"], "ownerReferences": owners})
 
 
 def _claims(world: World, stateful_set: Obj, pod: str) -> None:

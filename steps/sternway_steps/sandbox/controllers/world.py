@@ -41,6 +41,16 @@ class World:
         ]
         return sorted(found, key=lambda o: int(o["metadata"]["resourceVersion"]))
 
+    def adopt(self, api_version: str, kind: str, owner: Obj) -> None:
+        """Make an owner the controller of what its selector selects and no other controller has."""
+        wanted = (owner["spec"].get("selector") or {}).get("matchLabels") or {}
+        for found in self.all(api_version, kind, owner["metadata"]["namespace"]) if wanted else ():
+            meta = found["metadata"]
+            owners = meta.get("ownerReferences") or []
+            selected = wanted.items() <= (meta.get("labels") or {}).items()
+            if selected and not meta.get("deletionTimestamp") and not any(o.get("controller") for o in owners):
+                self.update(found, metadata={**meta, "ownerReferences": [*owners, owner_reference(owner)]})
+
     def create(self, obj: Obj) -> Obj:
         """Create an object."""
         kind = self.api.kind_of(obj["apiVersion"], obj["kind"])
