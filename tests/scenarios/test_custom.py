@@ -189,6 +189,25 @@ def test_one_that_stays_degraded_fails_with_its_message_and_is_undone_until_it_i
     assert live["status"] == ready(live)
 
 
+def test_an_error_that_came_late_is_counted_from_when_it_came(kind: Kind) -> None:
+    """Ready stays False all the time, so that its lastTransitionTime does not tell when Creating became an error."""
+    began: list[float] = []
+
+    def operator(live: dict[str, Any]) -> dict[str, Any]:
+        began[:] = began or [time.monotonic()]
+        since, old = time.monotonic() - began[0], "2020-01-01T00:00:00Z"
+        if since > 3.5:
+            return ready(live)
+        reason = "Creating" if since < 2 else "FetchError"
+        return {"conditions": [condition("Ready", "False", reason, f"{reason} it", lastTransitionTime=old)]}
+
+    told: list[str] = []
+    with kind.controller(operator):
+        result = run(kind, 1, told, verify=VerifyConfig(deadline=40, grace=Grace(condition=3)))
+    assert result.status is Status.SUCCEEDED, result
+    assert any("FetchError it" in line for line in told)
+
+
 def test_a_rule_of_the_user_decides_forward_and_after_the_undo(kind: Kind) -> None:
     """Of its conditions nothing is known, so without the rule it would be ready at once, whatever it says."""
     rule = KindRule(
