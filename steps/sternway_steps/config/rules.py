@@ -35,12 +35,20 @@ class KindRule:
 
 
 def rules_from(data: Mapping[str, Any]) -> tuple[KindRule, ...]:
-    """Read the rules of a configuration that was written as JSON data."""
+    """Read the rules of a configuration that was written as JSON data; one that a newer Sternway wrote is left out."""
 
     def lines(found: Any) -> tuple[str, ...] | None:
         return None if found is None else tuple(found)
 
-    return tuple(KindRule(r["kind"], lines(r.get("ready")), lines(r.get("failed"))) for r in data.get("rules") or ())
+    rules = (KindRule(r["kind"], lines(r.get("ready")), lines(r.get("failed"))) for r in data.get("rules") or ())
+    return tuple(rule for rule in rules if all(_reads(text) for text in (*(rule.ready or ()), *(rule.failed or ()))))
+
+
+def _reads(text: str) -> bool:
+    try:
+        return bool(parse(text))
+    except BadExpression:
+        return False
 
 
 def check_rules(rules: Sequence[KindRule], root: Node, reader: Reader) -> None:
