@@ -44,17 +44,48 @@ def preview(found: Preview) -> None:
 
 
 def evidence(details: Mapping[str, Any]) -> None:
-    """Write the evidence of a failed rollout: pod, events, log."""
-    if details.get("pod"):
-        click.echo(
-            f"  pod {details['pod']}" + (f", container {details['container']}" if details.get("container") else "")
-        )
-    for event in details.get("events") or []:
-        click.echo(f"  event {event}")
-    for line in details.get("log") or []:
-        click.echo(f"  log | {line}")
+    """Write the evidence of a failed rollout: the other objects that failed, then pod, events and log of each."""
+    others = (details.get("failures") or [])[1:]
+    _table(others, _alike((details.get("failures") or [{}])[0]))
+    told: set[str] = set()
+    for found in (details, *others):
+        _seen(found, told)
     if "body" in details:
         click.echo(f"  answer {details.get('status')}: {details['body']}")
+
+
+def _table(others: Sequence[Mapping[str, Any]], first: str) -> None:
+    """Write the objects that failed besides the first one; a cause that was told is not told again."""
+    if not others:
+        return
+    rows, known = [("ALSO FAILED", "PODS", "CAUSE")], {first}
+    for one in others:
+        pods = f"{one.get('done') or 0}/{one['wanted']}" if one.get("wanted") else ""
+        cause = _alike(one)
+        rows.append((one["object"], pods, "the same" if cause in known else one["why"]))
+        known.add(cause)
+    widths = [max(len(row[n]) for row in rows) for n in range(2)]
+    for row in rows:
+        click.echo(f"  {row[0].ljust(widths[0])}  {row[1].ljust(widths[1])}  {row[2]}")
+
+
+def _alike(failure: Mapping[str, Any]) -> str:
+    """Give a cause without the name of its pod, by which alone those of one kind differ."""
+    why, pod = str(failure.get("why", "")), failure.get("pod")
+    return why.replace(str(pod), "") if pod else why
+
+
+def _seen(found: Mapping[str, Any], told: set[str]) -> None:
+    """Write what was seen of one object; what was told of another one already is left out."""
+    container = f", container {found['container']}" if found.get("container") else ""
+    events = [f"  event {event}" for event in found.get("events") or []]
+    log = [f"  log | {line}" for line in found.get("log") or []]
+    news = [line for line in events if line not in told] + ([] if log and set(log) <= told else log)
+    told.update(news)
+    if found.get("pod"):
+        click.echo(f"  pod {found['pod']}{container}")
+    for line in news:
+        click.echo(line)
 
 
 def _field(field: Field) -> None:

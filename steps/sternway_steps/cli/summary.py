@@ -113,6 +113,8 @@ def _failure(error: Exception) -> str:
     lines = [f"**{_named(error)}**: {_text(str(error))}"]
     if remedy := getattr(error, "remedy", None):
         lines.append(f"What to do: {_text(remedy)}")
+    if others := (details.get("failures") or [])[1:]:
+        lines.append(table(("also failed", "cause"), [(one["object"], one["why"]) for one in others]))
     if details.get("pod"):
         lines.append(f"Pod {_text(details['pod'])}, container {_text(details.get('container') or '')}")
     for name in ("events", "log"):

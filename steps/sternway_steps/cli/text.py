@@ -25,6 +25,7 @@ class TextOutput:
         self._run = ""
         self._at_work: set[str] = set()
         self._several = False
+        self._errors: set[str] = set()
 
     def event(self, event: Event) -> None:
         """Write an event."""
@@ -121,6 +122,7 @@ class TextOutput:
             click.secho(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
             return
         click.secho(f"  {who}{type(event.error).__name__}: {event.error} ({event.seconds:.1f} s)", fg="red")
+        self._errors.add(str(event.error))
         if not isinstance(event.error, SternwayError):  # a bug: whoever reports it needs the place
             click.echo("".join(traceback.format_exception(event.error)), err=True)
         if remedy := getattr(event.error, "remedy", None):
@@ -134,8 +136,8 @@ class TextOutput:
         click.secho(
             f"run {event.run}: {status.value} after {event.seconds:.1f} s", fg=COLOURS.get(status, "red"), bold=True
         )
-        if event.error is not None and status is not Status.SUCCEEDED:
-            click.echo(f"  first error: {event.error}")
+        if event.error is not None and status is not Status.SUCCEEDED and str(event.error) not in self._errors:
+            click.echo(f"  first error: {str(event.error).partition(chr(10))[0]}")
         for name in event.stays:
             click.secho(f"  what {name} did is irreversible and stays", fg="red")
         for error in event.rollback_errors:

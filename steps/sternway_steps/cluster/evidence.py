@@ -35,10 +35,12 @@ def gather(client: Client, observed: Observed, ref: Ref, verdict: Verdict) -> Ev
     """Gather it; what can't be read is left out, for the verdict stands without it."""
     cause = verdict.cause
     pod = observed.get(Ref("v1", "Pod", ref.namespace, cause.pod)) if cause and cause.pod else None
-    failed = observed.get(ref)
+    failed = observed.get(ref) or observed.gone(ref)[0]
     events = sorted((e for obj in (failed, pod) if obj is not None for e in _events(client, obj)), key=event_time)
     told = dict.fromkeys(
-        f"{e.get('reason')}: {e.get('message', '').strip()}" for e in events if e.get("type") == "Warning"
+        f"{e.get('reason')}: {e.get('message', '').strip()}"
+        for e in events
+        if e.get("type") == "Warning" and not (cause and e.get("message", "").strip() in cause.message)
     )
     container = _container(pod, cause.container if cause else "")
     return Evidence(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from .diagnose import Related
@@ -18,6 +18,7 @@ class Observed:
     def __init__(self) -> None:
         self._objects: dict[Ref, dict[str, Any]] = {}
         self._since: dict[str, Mapping[tuple[str, str, str], datetime]] = {}
+        self._gone: dict[Ref, tuple[dict[str, Any], datetime]] = {}
 
     def note(self, change: str, obj: dict[str, Any]) -> bool:
         """Take over a change; tells whether anything differs now."""
@@ -25,6 +26,10 @@ class Observed:
             return False
         ref = Ref.of(obj)
         if change == "DELETED":
+            known = self._objects.get(ref)
+            if known is None or known["metadata"].get("uid") != obj["metadata"].get("uid"):
+                return False  # an earlier one of that name
+            self._gone[ref] = (obj, datetime.now(UTC))
             return self._objects.pop(ref, None) is not None
         self._objects[ref] = obj
         if is_custom(ref.api_version, ref.kind):
@@ -40,13 +45,18 @@ class Observed:
         """Give since when the conditions of a custom resource have their reasons."""
         return self._since.get(obj["metadata"].get("uid", ""), {})
 
-    def related(self, namespace: str | None) -> Related:
-        """Give what belongs to objects of a namespace."""
+    def gone(self, ref: Ref) -> tuple[dict[str, Any] | None, datetime | None]:
+        """Give the last state of an object that went while it was watched, and when it went."""
+        return self._gone.get(ref, (None, None))
+
+    def related(self, namespace: str | None, suppliers: Sequence[Mapping[str, Any]] = ()) -> Related:
+        """Give what belongs to objects of a namespace, and what may bring their settings."""
         return Related(
             pods=self._of("Pod", namespace),
             replica_sets=self._of("ReplicaSet", namespace),
             events=self._of("Event", namespace),
             claims=self._of("PersistentVolumeClaim", namespace),
+            suppliers=suppliers,
         )
 
     def _of(self, kind: str, namespace: str | None) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from ..cluster.gone import await_gone
 from ..cluster.logs import PodLog
 from ..cluster.ref import Ref
 from ..cluster.rights import missing_rights
-from ..cluster.rollout import Report, watch_rollout
+from ..cluster.rollout import Known, Report, watch_rollout
 from ..cluster.targets import namespace_of
 from ..errors import Failed, Stopped
 from ..step import Context, Rule
@@ -74,7 +74,7 @@ class Jobs:
             try:
                 report = watch_rollout(
                     client, [ref], stop=context.stop, deadline=context.deadline or math.inf,
-                    grace=context.config.verify.grace, on_progress=context.report, to_end=True,
+                    grace=context.config.verify.grace, on_progress=context.report, known=Known(to_end=True),
                 )  # fmt: skip
                 context.check()
             except Stopped:

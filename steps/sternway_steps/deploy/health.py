@@ -14,7 +14,7 @@ from ..step import Context, Item, Progress
 
 def await_health(context: Context, changes: list[Change], items: list[Item]) -> None:
     """Wait for the rollout of what was put back; raises RollbackFailed when it does not come up again."""
-    from ..cluster.rollout import watch_rollout
+    from ..cluster.rollout import Known, watch_rollout
     from ..cluster.unstick import unstick
 
     restored = {item.what for item in items if item.result in ("restored", "unchanged")}
@@ -33,7 +33,7 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
         grace=verify.grace,
         rules=verify.rules,
         on_progress=context.report,
-        written=datetime.now(UTC),  # an undo gives managedFields back as they were
+        known=Known(written=datetime.now(UTC)),  # an undo gives managedFields back as they were
     )
     if not report.ready:
         raise RollbackFailed(

@@ -15,7 +15,7 @@ from ..cluster.order import wave_of
 from ..cluster.ref import Ref
 from ..cluster.removal import Remover
 from ..cluster.restore import Change
-from ..cluster.rollout import watch_rollout
+from ..cluster.rollout import Known, watch_rollout
 from ..cluster.selector import selector
 from ..cluster.snapshot import run_of, snapshot
 from ..cluster.targets import hooks_of, objects_of
@@ -153,7 +153,8 @@ class _Hooks:
         end = min(time.monotonic() + verify.deadline, context.deadline or float("inf"))
         report = watch_rollout(
             self._client, [ref], stop=context.stop, deadline=end, grace=verify.grace, rules=verify.rules,
-            on_progress=context.report, to_end=True,
+            on_progress=context.report,
+            known=Known(to_end=True, uids={made.ref: made.uid for _, made in self._made}),
         )  # fmt: skip
         context.check()
         if not report.ready:

@@ -10,6 +10,7 @@
 | `unready` | runs, and its readiness probe never passes |
 | `slow` | ready after APP_AFTER |
 | `hang` | takes requests and never answers |
+| `evicted` | as unready, and its pod is evicted after APP_AFTER |
 
 A command `false`, `true` or `sh -c "… exit N"` ends with that code; `echo WORDS` in it is its log, `sleep N` the seconds
 that it takes. All else runs well.
@@ -26,7 +27,7 @@ _EXIT = re.compile(r"exit (\d+)\s*$")
 _ECHO = re.compile(r"echo ([^;&|]+)")
 _SLEEP = re.compile(r"\bsleep ([\d.]+)")
 _REFERENCE = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9._:/]*(@sha256:[0-9a-f]{64})?")
-_MODES = ("crash", "oom", "unready", "slow", "hang")
+_MODES = ("crash", "oom", "unready", "slow", "hang", "evicted")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
@@ -62,6 +63,12 @@ def behaviour_of(container: Mapping[str, Any], *, ends: bool = False) -> Behavio
     slept = _SLEEP.search(_last_word(container)) if ends else None
     after = float(slept[1]) if slept else _seconds(env.get("APP_AFTER", "0s"))
     return Behaviour(image, pull, mode, after, code, env.get("APP_VERSION") or tag)
+
+
+def evicted_after(pod: Mapping[str, Any]) -> float | None:
+    """Give the seconds after which the node evicts a pod; None when it does not."""
+    found = [behaviour_of(container) for container in pod["spec"]["containers"]]
+    return next((one.after for one in found if one.mode == "evicted"), None)
 
 
 def logs(container: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ def fill_in(kind: Kind, obj: dict[str, Any], addresses: Any) -> None:
     spec = obj.get("spec")
     if isinstance(spec, dict):
         template = spec.get("template")
-        if isinstance(template, dict) and kind.group in ("apps", "batch"):
+        if isinstance(template, dict) and (kind.group in ("apps", "batch") or kind.kind == "ReplicationController"):
             _pod(template.setdefault("spec", {}))
         fill = _FILL.get(kind.kind)
         if fill is not None:
@@ -125,6 +125,7 @@ _FILL = {
     "StatefulSet": _stateful_set,
     "DaemonSet": _daemon_set,
     "ReplicaSet": lambda spec: _defaults(spec, replicas=1),
+    "ReplicationController": lambda spec: _defaults(spec, replicas=1),
     "Job": _job,
     "Pod": _pod,
     "PersistentVolumeClaim": _claim,

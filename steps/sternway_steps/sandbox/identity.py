@@ -58,7 +58,8 @@ def begin(kind: Kind, obj: dict[str, Any]) -> None:
     """Give a new object its identity."""
     obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
     obj["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
-    if "spec" in obj and kind.group:
+    # Of the core group, only this one counts its changes.
+    if "spec" in obj and (kind.group or kind.kind == "ReplicationController"):
         obj["metadata"]["generation"] = 1
 
 

@@ -42,6 +42,7 @@ class Kind:
 
 _NAMESPACED = {
     "v1": "Pod:status,log,eviction ConfigMap Secret Service:status,proxy Endpoints:endpoints ServiceAccount Event LimitRange"
+    " ReplicationController:status,scale"
     " PersistentVolumeClaim:status ResourceQuota:status",
     "apps/v1": "Deployment:status,scale StatefulSet:status,scale DaemonSet:status ReplicaSet:status,scale"
     " ControllerRevision",

@@ -10,7 +10,7 @@ from typing import Any
 from .api import Api
 from .behaviour import answer, logs
 from .controllers.endpoints import pods_of
-from .controllers.world import World, is_ready
+from .controllers.world import World, condition, is_ready
 from .kinds import Kind
 from .status import StatusError
 
@@ -47,6 +47,10 @@ def evict(api: Api, kind: Kind, namespace: str, name: str, eviction: Mapping[str
         if is_ready(pod) and healthy - 1 < _needed(budget["spec"], len(pods)):
             text = "Cannot evict pod as it would violate the pod's disruption budget."
             raise StatusError(429, "TooManyRequests", text)
+    why = condition("DisruptionTarget", True, "EvictionByEvictionAPI", "Eviction API: evicting")
+    status = pod.get("status") or {}
+    kept = [c for c in status.get("conditions") or [] if c["type"] != why["type"]]
+    World(api).set_status(pod, {**status, "conditions": [*kept, why]})
     api.delete(kind, namespace, name, eviction.get("deleteOptions") or {})
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 

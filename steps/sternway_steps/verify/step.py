@@ -6,12 +6,12 @@ import time
 
 from ..cluster.ref import Ref
 from ..cluster.rights import ROLLOUT_RULES
-from ..cluster.rollout import watch_rollout
+from ..cluster.rollout import Known, watch_rollout
 from ..cluster.targets import namespace_of, objects_of
 from ..errors import Failed, Stopped
 from ..step import Context, Effects, Outcome, Rule, StepSpec
 from .http import check
-from .still import check_still
+from .still import check_still, uids_of
 
 SPEC = StepSpec(
     name="verify",
@@ -47,6 +47,7 @@ class Verify:
             grace=config.grace,
             rules=config.rules,
             on_progress=context.report,
+            known=Known(objects=objects_of(context.config, context.client), uids=uids_of(context)),
         )
         check_still(context, refs, "" if report.ready else report.summary)
         if not report.ready:

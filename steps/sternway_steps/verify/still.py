@@ -11,6 +11,12 @@ from ..errors import Failed
 from ..step import Context
 
 
+def uids_of(context: Context) -> dict[Ref, str]:
+    """Give the UIDs of what this run's deploys applied."""
+    entries = [entry for data in context.evidence_of("deploy") for entry in data["objects"]]
+    return {Ref(*entry["ref"]): str(entry["uid"]) for entry in entries if entry.get("uid")}
+
+
 def check_still(context: Context, refs: list[Ref], because: str = "") -> None:
     """Compare all objects with the evidence of this run's deploys.
 

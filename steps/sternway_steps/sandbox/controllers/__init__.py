@@ -5,6 +5,7 @@ They are level-triggered like the real ones: after every change all of them look
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -38,16 +39,17 @@ class Controllers:
 
     def _run(self) -> None:
         store = self._world.api.store
-        looks: tuple[Callable[[World], None], ...] = (
+        looks: tuple[Callable[[World], float | None], ...] = (
             definitions.reconcile, collector.reconcile, deployment.reconcile, replicaset.reconcile,
             statefulset.reconcile, daemonset.reconcile, job.reconcile, storage.reconcile, endpoints.reconcile,
         )  # fmt: skip
         while not self._stop.is_set():
             seen = store.version
+            due = math.inf
             for look in looks:
                 try:
-                    look(self._world)
+                    due = min(due, look(self._world) or math.inf)
                 except StatusError:
                     continue  # somebody else wrote in between: the next look sees it
-            due = self._kubelet.reconcile()
+            due = min(due, self._kubelet.reconcile())
             store.wait(seen, max(0.0, min(_IDLE, due - time.monotonic())))

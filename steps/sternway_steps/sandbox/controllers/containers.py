@@ -111,7 +111,7 @@ def _running(
     up = elapsed - timing.START
     due = timing.PROBE + (found.after if found.mode == "slow" else 0.0)
     begun = timing.PULL + timing.START
-    if container.get("readinessProbe") and found.mode == "unready":
+    if container.get("readinessProbe") and found.mode in ("unready", "evicted"):
         text = "Readiness probe failed: HTTP probe failed with statuscode: 503"
         late = [("Unhealthy", text, True)] if up >= timing.PROBE else []
         return Life(running, math.inf if late else begun + timing.PROBE, events=[*events, *late])

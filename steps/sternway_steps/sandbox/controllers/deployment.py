@@ -26,6 +26,7 @@ def _one(world: World, deployment: Obj) -> None:
     template_hash = digest_of(deployment["spec"]["template"])
     newest = next((s for s in sets if s["metadata"]["labels"].get("pod-template-hash") == template_hash), None)
     if deployment["spec"].get("paused") and newest is None:
+        _paused(world, deployment, sets)
         return
     revision = 1 + max((int(_note(s)) for s in sets if s is not newest), default=0)
     if newest is None:
@@ -130,6 +131,26 @@ def _status(world: World, deployment: Obj, newest: Obj, old: list[Obj]) -> None:
         or deployment,
         status,
     )
+
+
+def _paused(world: World, deployment: Obj, sets: list[Obj]) -> None:
+    """Count what is there: nothing is of the newest template, for no ReplicaSet is made of it."""
+    states: list[Any] = [s.get("status") or {} for s in sets]
+    counts = {name: sum(s.get(name, 0) for s in states) for name in ("replicas", "readyReplicas", "availableReplicas")}
+    before = (deployment.get("status") or {}).get("conditions") or []
+    paused = {
+        **condition("Progressing", False, "DeploymentPaused", "Deployment is paused", before),
+        "status": "Unknown",
+    }
+    up = counts["availableReplicas"] >= deployment["spec"].get("replicas", 1)
+    available = condition("Available", up, "MinimumReplicasAvailable" if up else "MinimumReplicas", before=before)
+    old = next((c for c in before if c["reason"] == "DeploymentPaused"), None)
+    status = {
+        "observedGeneration": deployment["metadata"]["generation"],
+        **{k: v for k, v in counts.items() if v},
+        "conditions": [available, old or paused],
+    }
+    world.set_status(deployment, status)
 
 
 def _progress(deployment: Obj, before: list[Obj], complete: bool, name: str) -> Obj:

@@ -1,21 +1,40 @@
-"""Jobs run pods until enough have completed, or too many have failed."""
+"""Jobs run pods until enough have completed, or too many have failed; with a TTL they go by themselves then."""
 
 from __future__ import annotations
 
+import math
 import secrets
+import time
+from datetime import UTC, datetime
 
 from ..identity import now
 from .replicaset import create_pod
 from .world import Obj, World, condition
 
 
-def reconcile(world: World) -> None:
-    """Look at every Job."""
+def reconcile(world: World) -> float:
+    """Look at every Job; gives when the next one's time to live is over (time.monotonic)."""
+    due = math.inf
     for job in world.all("batch/v1", "Job"):
         conditions = (job.get("status") or {}).get("conditions") or []
-        over = any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
-        if not over and not job["metadata"].get("deletionTimestamp"):
+        over = next((c for c in conditions if c["type"] in ("Complete", "Failed") and c["status"] == "True"), None)
+        if job["metadata"].get("deletionTimestamp"):
+            continue
+        if over is None:
             _one(world, job)
+        elif job["spec"].get("ttlSecondsAfterFinished") is not None:
+            due = min(due, _expire(world, job, over))
+    return due
+
+
+def _expire(world: World, job: Obj, over: Obj) -> float:
+    """Delete a finished Job once its time is over, dependents first, as the TTL controller does."""
+    finished = datetime.fromisoformat(over["lastTransitionTime"].replace("Z", "+00:00"))
+    left = float(job["spec"]["ttlSecondsAfterFinished"]) - (datetime.now(UTC) - finished).total_seconds()
+    if left > 0:
+        return time.monotonic() + left
+    world.delete(job, propagation="Foreground")
+    return math.inf
 
 
 def _one(world: World, job: Obj) -> None:
@@ -32,6 +51,7 @@ def _one(world: World, job: Obj) -> None:
         status["conditions"] = [
             condition("Complete", True, "CompletionsReached", "Reached expected number of succeeded pods")
         ]
+        world.event(job, "Completed", "Job completed")
     elif failed > spec.get("backoffLimit", 6):
         text = "Job has reached the specified backoff limit"
         status["conditions"] = [condition("Failed", True, "BackoffLimitExceeded", text)]

@@ -7,11 +7,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ..behaviour import evicted_after
 from ..identity import now
 from ..quantities import number
 from ..status import StatusError
 from .collector import NODE
 from .containers import Life, live, same
+from .gates import others, unmet
+from .settings import unmounted, unset
 from .world import Obj, World, condition
 
 _CPUS, _MEMORY = 64.0, 256 * 1024**3
@@ -63,7 +66,31 @@ class Kubelet:
             self._tell(pod, [("Scheduled", f"Successfully assigned {pod['metadata']['name']} to {NODE}", False)])
             self._world.update(pod, spec={**pod["spec"], "nodeName": NODE})
             return here
+        if absent := unmounted(self._world, pod):
+            self._tell(pod, [("FailedMount", absent, True)])
+            self._seen[uid] = here  # its containers begin once it is there
+            self._lives(pod, 0.0, here)
+            return math.inf
         elapsed = here - self._seen.setdefault(uid, here)
+        if (limit := evicted_after(pod)) is not None:
+            if elapsed >= limit:
+                self._evict(pod)
+                return math.inf
+            return min(here + limit - elapsed, self._lives(pod, elapsed, here))
+        return self._lives(pod, elapsed, here)
+
+    def _evict(self, pod: Obj) -> None:
+        """End a pod as the kubelet does that needs what it uses: it is Failed, and stays."""
+        text = "The node was low on resource: ephemeral-storage."
+        self._tell(pod, [("Evicted", text, True)])
+        status = {key: value for key, value in (pod.get("status") or {}).items() if key != "containerStatuses"}
+        why = condition("DisruptionTarget", True, "TerminationByKubelet", text)
+        conditions = [*(c for c in status.get("conditions") or [] if c["type"] != "Ready"), why]
+        self._world.set_status(
+            pod, {**status, "phase": "Failed", "reason": "Evicted", "message": text, "conditions": conditions}
+        )
+
+    def _lives(self, pod: Obj, elapsed: float, here: float) -> float:
         status, due = self._status(pod, elapsed)
         if not same(pod.get("status"), status):
             self._world.set_status(pod, status)
@@ -96,7 +123,7 @@ class Kubelet:
         return self._assembled(pod, inits, lives, policy), due
 
     def _life(self, pod: Obj, container: Mapping[str, Any], elapsed: float, policy: str, *, is_init: bool) -> Life:
-        life = live(container, elapsed, restarts=policy, is_init=is_init, missing=self._missing(pod, container))
+        life = live(container, elapsed, restarts=policy, is_init=is_init, missing=unset(self._world, pod, container))
         if elapsed > 0:
             self._tell(pod, life.events)
         return life
@@ -118,31 +145,18 @@ class Kubelet:
             phase = "Failed"
         names = ", ".join(life.status["name"] for life in lives if not life.ready)
         text = f"containers with unready status: [{names}]"
-        ready = [
-            condition(kind, up, "" if up else "ContainersNotReady", "" if up else text, before)
-            for kind in ("Ready", "ContainersReady")
-        ]
+        here = condition("ContainersReady", up, "" if up else "ContainersNotReady", "" if up else text, before)
+        gates = unmet(pod) if up else ""
+        reason = "ReadinessGatesNotReady" if gates else here["reason"]
+        ready = [condition("Ready", up and not gates, reason, gates or here["message"], before), here]
         status: Obj = {
             "phase": phase, "hostIP": "10.0.0.1", "podIP": self._address(pod), "startTime": (pod.get("status") or {}).get("startTime") or now(),
-            "conditions": [condition("Initialized", initialised, "", "", before), *ready, condition("PodScheduled", True, "", "", before)],
+            "conditions": [condition("Initialized", initialised, "", "", before), *ready, condition("PodScheduled", True, "", "", before), *others(pod)],
             "containerStatuses": [life.status for life in lives],
         }  # fmt: skip
         if inits:
             status["initContainerStatuses"] = [life.status for life in inits]
         return status
-
-    def _missing(self, pod: Obj, container: Mapping[str, Any]) -> str:
-        namespace = pod["metadata"]["namespace"]
-        for variable in container.get("env") or []:
-            source = variable.get("valueFrom") or {}
-            for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
-                if field in source and not source[field].get("optional"):
-                    found = self._world.find("v1", kind, namespace, source[field]["name"])
-                    if found is None:
-                        return f'{kind.lower()} "{source[field]["name"]}" not found'
-                    if source[field]["key"] not in (found.get("data") or {}):
-                        return f"couldn't find key {source[field]['key']} in {kind} {namespace}/{source[field]['name']}"
-        return ""
 
     def _tell(self, pod: Obj, events: list[tuple[str, str, bool]]) -> None:
         for reason, message, warning in events:

@@ -1,4 +1,4 @@
-"""ReplicaSets keep as many pods as they are told."""
+"""ReplicaSets and ReplicationControllers keep as many pods as they are told."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .world import Obj, World, alive, condition, is_ready, pod_from
 
 
 def reconcile(world: World) -> None:
-    """Look at every ReplicaSet."""
-    for replica_set in world.all("apps/v1", "ReplicaSet"):
+    """Look at every ReplicaSet and ReplicationController."""
+    for replica_set in [*world.all("apps/v1", "ReplicaSet"), *world.all("v1", "ReplicationController")]:
         if not replica_set["metadata"].get("deletionTimestamp"):
             _one(world, replica_set)
 

@@ -67,10 +67,10 @@ class World:
         if obj.get("status") != status:
             self._write(obj, {**obj, "status": copy(status)}, "status")
 
-    def delete(self, obj: Obj, *, grace: int | None = None) -> None:
+    def delete(self, obj: Obj, *, grace: int | None = None, propagation: str = "Background") -> None:
         """Delete an object."""
         kind = self.api.kind_of(obj["apiVersion"], obj["kind"])
-        options: Obj = {"preconditions": {"uid": obj["metadata"]["uid"]}, "propagationPolicy": "Background"}
+        options: Obj = {"preconditions": {"uid": obj["metadata"]["uid"]}, "propagationPolicy": propagation}
         if grace is not None:
             options["gracePeriodSeconds"] = grace
         try:

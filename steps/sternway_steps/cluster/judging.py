@@ -1,0 +1,90 @@
+"""Judges the objects that are watched, those that are there and those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..config.rules import KindRule
+from ..config.schema import Grace
+from ..errors import Transient
+from .absent import Absent, judge_absent
+from .api_error import ApiError
+from .diagnose import Cause, Verdict, diagnose
+from .diagnose.judge import is_custom
+from .diagnose.verdict import ENDED, Seen, failed
+from .discovery import UnknownKind
+from .observed import Observed
+from .ref import Ref
+from .suppliers import Suppliers
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the objects before they are watched.
+
+    `to_end`: they were made to run to their end: one that is not there was deleted by somebody, and failed, and a pod
+    is waited for until it has ended. `written`: when they were changed, where their managedFields do not tell.
+    `objects` are all of the run: one of them may bring a Secret or ConfigMap that is missing. `uids`: of what the run
+    applied; one that is not there any more came to its end, or was deleted.
+    """
+
+    to_end: bool = False
+    written: datetime | None = None
+    objects: Sequence[Mapping[str, Any]] = ()
+    uids: Mapping[Ref, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What all objects are judged by. `with_status`: kinds whose status a controller writes; `begun`: since when."""
+
+    grace: Grace
+    rules: Sequence[KindRule]
+    known: Known
+    suppliers: Suppliers
+    with_status: frozenset[tuple[str, str]]
+    begun: datetime
+
+
+def kinds_with_status(client: Client, refs: Iterable[Ref]) -> frozenset[tuple[str, str]]:
+    """Give the custom kinds whose /status is served; raises Transient when the server can't be asked."""
+    custom = {(ref.api_version, ref.kind) for ref in refs if is_custom(ref.api_version, ref.kind)}
+    try:
+        return frozenset(kind for kind in custom if client.resource(*kind).has_status)
+    except (ApiError, UnknownKind) as error:
+        raise Transient(f"the rollout can't be watched: {error}") from error
+
+
+def judge_all(refs: list[Ref], observed: Observed, now: datetime, terms: Terms) -> dict[Ref, Verdict]:
+    """Judge all; when a setting is missing that somebody in the cluster is to bring, that changes the verdict."""
+    verdicts = {ref: _judge(ref, observed, now, terms) for ref in refs}
+    if terms.suppliers.look(verdicts):
+        verdicts = {ref: _judge(ref, observed, now, terms) for ref in refs}
+    return verdicts
+
+
+def _judge(ref: Ref, observed: Observed, now: datetime, terms: Terms) -> Verdict:
+    obj, (last, since) = observed.get(ref), observed.gone(ref)
+    related = observed.related(ref.namespace, terms.suppliers.all())
+    if (known := obj or last) is not None:
+        seen = Seen((ref.api_version, ref.kind) in terms.with_status, terms.known.written, observed.since(known))
+        verdict = diagnose(known, related, now=now, grace=terms.grace, seen=seen, rules=terms.rules)
+        real = verdict.state == "failed" and verdict.reason != "Terminating"
+        if terms.known.to_end and (ref.kind, verdict.reason) == ("Pod", "Ready"):
+            verdict = Verdict("progressing", "Running", f"pod {ref.name} has not ended yet")
+        if obj is not None or verdict.reason in ENDED or real:
+            return verdict
+    uid = last["metadata"]["uid"] if last else terms.known.uids.get(ref)
+    ends = last is None or (last.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
+    absent = Absent(ref, uid, since or terms.begun, ends_itself=ends)
+    if (told := judge_absent(absent, related.events, now)) is not None:
+        return told
+    if terms.known.to_end:
+        return failed(Cause("Deleted", "somebody deleted it before it was done"))
+    return Verdict("progressing", "Missing", "it is not there", Cause("Missing", f"{ref} is not there"))
