@@ -245,3 +245,39 @@ def test_another_strategy_drops_the_default_that_the_server_forbids_beside_it(
     assert plan(session, new).result == "unchanged"
     assert session.rollback(done.run).status is Status.UNDONE
     assert state_of(cluster.get("apps/v1", kind, "web")) == before
+
+
+def test_limits_of_a_rolling_update_that_somebody_set_are_taken_by_force_alone(
+    cluster: Cluster, session: Session
+) -> None:
+    limits = {"strategy": {"rollingUpdate": {"maxSurge": 2}}}
+    theirs = web(cluster, **limits)
+    cluster.client.apply(theirs, manager="somebody")
+    new = web(cluster, strategy={"type": "Recreate"})
+    refused = session.run(config(cluster, new))
+    assert refused.status is Status.REFUSED
+    remedy = "spec.strategy.rollingUpdate is owned by somebody: take it over with --force-conflicts"
+    assert remedy in str(refused.error)
+    run(session, config(cluster, new, force=True))
+    live = cluster.get(*DEPLOYMENT, "web")
+    assert live is not None
+    assert live["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_limits_of_a_rolling_update_that_were_partly_ours_go(cluster: Cluster, session: Session) -> None:
+    run(session, config(cluster, web(cluster, strategy={"rollingUpdate": {"maxSurge": 2}})))
+    new = config(cluster, web(cluster, strategy={"type": "Recreate"}))
+    assert plan(session, new).result == "change"
+    run(session, new)
+    live = cluster.get(*DEPLOYMENT, "web")
+    assert live is not None
+    assert live["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_a_run_without_validate_names_the_other_target_too(cluster: Cluster, session: Session) -> None:
+    run(session, config(cluster, config_map("m", a="1"), name="one"))
+    other = config(cluster, config_map("m", b="1"), name="two")
+    told: list[Event] = []
+    session.run(replace(other, steps=other.steps[1:]), told.append)
+    said = [e.progress.message for e in told if isinstance(e, StepProgress)]
+    assert [s for s in said if f"target {cluster.namespace}.one deploys it too" in s]

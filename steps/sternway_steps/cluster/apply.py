@@ -79,6 +79,7 @@ class Applier:
 
     def _one(self, obj: dict[str, Any], before: dict[str, Any] | None) -> None:
         from .api_error import ApiError
+        from .claims import remedy_by_force
 
         self.check()
         ref, known, force = Ref.of(obj), before, self.force
@@ -92,7 +93,7 @@ class Applier:
                     force = True  # nothing else may be taken by it: another version of the object is no longer ours
                     continue
                 if not (error.conflict or (error.not_found and before is not None)) or conflicting(error):
-                    raise rejected(ref, error) from error
+                    raise rejected(ref, error, remedy_by_force(before, obj, self.manager)) from error
                 known = self._unless_changed(ref, before)
                 if self._went_through(known, before):
                     self.on_applied(Applied(ref, known, before is None, changed_fields(before, known), exact=False))
@@ -159,8 +160,8 @@ def _only_the_mark(error: ApiError) -> bool:
     return {field for field, _ in conflicting(error)} == {f"metadata.annotations.{RUN}"}
 
 
-def rejected(ref: Ref, error: ApiError) -> Failed | Transient:
-    """Say why the server did not take an object."""
+def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
+    """Say why the server did not take an object; `remedy` is what is known to help, if it rejects it for good."""
     if owners := conflicting(error):
         fields = "; ".join(f"{field} is owned by {manager}" for field, manager in owners)
         return Failed(
@@ -169,7 +170,7 @@ def rejected(ref: Ref, error: ApiError) -> Failed | Transient:
         )
     if error.retryable or error.unreachable:
         return Transient(f"{ref}: {error}", retry_after=error.retry_after)
-    return Failed(f"{ref}: {error}", remedy=remedy_for(ref, error) or None)
+    return Failed(f"{ref}: {error}", remedy=remedy or remedy_for(ref, error) or None)
 
 
 def changed_fields(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:

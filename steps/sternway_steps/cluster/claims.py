@@ -78,7 +78,7 @@ def claim_of(
             taken.append((str(other["manager"]), gone))
         if rest := minus(other.get("fieldsV1") or {}, gone):
             left.append({**other, "fieldsV1": rest})
-    if forbidden and (force or not common(forbidden, f.fields_of(before))):
+    if forbidden and (force or not _owners(others, forbidden)):
         taken.append(("", forbidden))
     else:
         freed = ""
@@ -141,6 +141,18 @@ def _paths(node: Tree) -> Fields:
         return {}
     own: Fields = {".": {}} if node else {}
     return {**own, **{key: _paths(below) for key, below in node.items()}}
+
+
+def remedy_by_force(before: Mapping[str, Any] | None, obj: Mapping[str, Any], manager: str) -> str:
+    """Say who owns the default that the server forbids beside what the manifest says; "" when that is not so."""
+    field, forbidden = _forbidden(before, obj) if before is not None else ("", {})
+    _, others, _ = _split(managed(before or {}), manager, own=True)
+    owners = ", ".join(_owners(others, forbidden))
+    return f"spec.{field}.rollingUpdate is owned by {owners}: take it over with --force-conflicts" if owners else ""
+
+
+def _owners(entries: list[Entry], fields: Fields) -> list[str]:
+    return [str(e["manager"]) for e in entries if common(e.get("fieldsV1") or {}, fields)]
 
 
 def _forbidden(before: Mapping[str, Any], obj: Mapping[str, Any]) -> tuple[str, Fields]:

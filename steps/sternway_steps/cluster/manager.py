@@ -48,6 +48,12 @@ def shared_with(before: Mapping[str, Any] | None, target: str, *, own: bool) -> 
     return others + ([""] if OLD_MANAGER in found and not own else [])
 
 
+def shared(target: str) -> str:
+    """Say what it means that another target applies an object too."""
+    who = f"target {target}" if target else "another target, by an older Sternway,"
+    return f"{who} deploys it too: each keeps the fields that it lists, and what both list must be the same"
+
+
 def _applied(before: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     entries = managed(before or {})
     return {e["manager"]: e.get("fieldsV1") or {} for e in entries if e.get("operation") == "Apply"}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .apply import rejected
-from .claims import claim_of
+from .claims import claim_of, remedy_by_force
 from .fields import fields_of, name_of, tree, union
 from .foreseen import foreseen
-from .manager import manager_of, owns_old, shared_with
+from .manager import manager_of, owns_old, shared, shared_with
 from .merge import ABSENT, diff
 from .one_way import one_way
 from .parallel import side_by_side
@@ -81,7 +81,7 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
     from .api_error import ApiError
     from .discovery import UnknownKind
 
-    ref = Ref.of(obj)
+    ref, before = Ref.of(obj), None
     try:
         before = asking.client.get(ref)
         own = owns_old(before, asking.target, asking.target_of)
@@ -94,20 +94,16 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
     except ApiError as error:
         if error.not_found and ref.namespace in namespaces:
             return Preview(ref, "unknown", why="its namespace is part of this run")
-        return Preview(ref, "rejected", why=str(error), error=rejected(ref, error))
+        remedy = remedy_by_force(before, obj, manager_of(asking.target))
+        return Preview(ref, "rejected", why=str(error), error=rejected(ref, error, remedy))
     if before is None:
         return Preview(ref, "create")
     fields = tuple(_fields(ref, before, found.obj))
     notes = (
-        *(_shared(name) for name in shared_with(before, asking.target, own=own)),
+        *(shared(name) for name in shared_with(before, asking.target, own=own)),
         *map(str, one_way(before, found.obj)),
     )
     return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
-
-
-def _shared(target: str) -> str:
-    who = f"target {target}" if target else "another target, by an older Sternway,"
-    return f"{who} deploys it too: each keeps the fields that it lists, and what both list must be the same"
 
 
 def _fields(ref: Ref, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..cluster.apply import Applied, Applier
 from ..cluster.claims import claiming
 from ..cluster.digests import with_digests
-from ..cluster.manager import manager_of
+from ..cluster.manager import manager_of, owns_old, shared, shared_with
 from ..cluster.ref import Ref
 from ..cluster.snapshot import snapshot
 from ..cluster.targets import objects_of
@@ -27,11 +27,21 @@ def deploy(context: Context) -> Outcome:
     manager, force = manager_of(context.target), context.config.deploy.force_conflicts
     claim = claiming(context.target, context.target_of, force=force)
     claims = {Ref.of(obj): claim(obj, before[Ref.of(obj)]) for obj in objects}
+    if not any(spec.name == "validate" for spec in context.pipeline):
+        _tell_shared(context, before)
     context.journal.intent(intent(objects, before, manager, claims))
     done = _Done(context, before, len(objects))
     applier = Applier(context.client, context.run, manager, force, claim, context.check, done.add, done.record)
     applier.apply(objects, before)
     return done.outcome()
+
+
+def _tell_shared(context: Context, before: Mapping[Ref, dict[str, Any] | None]) -> None:
+    """Warn of objects that other targets deploy too, when no step before has."""
+    for ref, obj in before.items():
+        own = owns_old(obj, context.target, context.target_of)
+        for other in shared_with(obj, context.target, own=own):
+            context.say(f"{ref}: {shared(other)}")
 
 
 class _Done:
