@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from sternway_steps.result import Result
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
-from tests.helpers import config_map, config_of, deployment, state_of, until
+from tests.helpers import config_map, config_of, deployment, state_of, sternway, until
 
 DEPLOYMENT = ("apps/v1", "Deployment")
 LAST = "kubectl.kubernetes.io/last-applied-configuration"
@@ -281,3 +282,14 @@ def test_a_run_without_validate_names_the_other_target_too(cluster: Cluster, ses
     session.run(replace(other, steps=other.steps[1:]), told.append)
     said = [e.progress.message for e in told if isinstance(e, StepProgress)]
     assert [s for s in said if f"target {cluster.namespace}.one deploys it too" in s]
+
+
+def test_plan_shows_what_is_taken_over(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.client.create(placed(cluster, config_map("m", a="1", b="1", c="1")), manager="helm")
+    (tmp_path / "m.yaml").write_text(json.dumps(config_map("m", a="1", b="2")))
+    (tmp_path / "sternway.yaml").write_text(f"name: t\nnamespace: {cluster.namespace}\nmanifests: [m.yaml]\n")
+    flags = ("plan", "--config", str(tmp_path / "sternway.yaml"), "--force-conflicts")
+    text = sternway(*flags, kubeconfig=cluster.kubeconfig)
+    assert "  takes over from helm: data.b, data.c, 1 that stay as they are\n" in text.stdout, text
+    [line] = sternway(*flags, "--output", "json", kubeconfig=cluster.kubeconfig).stdout.splitlines()
+    assert json.loads(line)["takes_over"] == [{"manager": "helm", "fields": ["data.a", "data.b", "data.c"]}]

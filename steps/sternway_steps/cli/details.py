@@ -16,7 +16,6 @@ _COLOURS = {
     "conflict": "red", "failed": "red", "rejected": "red", "create": "green", "change": "yellow",
 }  # fmt: skip
 _WIDE = 100
-_MANY = 12
 
 
 def item(found: Item, who: str = "", indent: str = "  ") -> None:
@@ -38,7 +37,7 @@ def preview(found: Preview) -> None:
     for field in found.fields:
         _field(field)
     for manager, fields in found.takes_over:
-        click.echo(f"  takes over from {manager}: {_some(fields)}")
+        click.echo(f"  takes over from {manager}: {_some(fields, [field.path for field in found.fields])}")
     for note in found.notes:
         click.secho(f"  {note}", fg="yellow")
 
@@ -95,9 +94,12 @@ def _field(field: Field) -> None:
         click.secho(f"  + {field.path}: {_short(field.new)}", fg="green")
 
 
-def _some(fields: Sequence[str]) -> str:
-    more = len(fields) - _MANY
-    return ", ".join(fields[:_MANY]) + (f" and {more} more" if more > 0 else "")
+def _some(fields: Sequence[str], changed: Sequence[str]) -> str:
+    """Name the fields that change, and count those that stay as they are."""
+    named = [path for path in changed if any(field.startswith(path) for field in fields)]
+    rest = sum(not any(field.startswith(path) for path in named) for field in fields)
+    words = [*named, f"{rest} that stay as they are"] if rest else named
+    return ", ".join(words)
 
 
 def _short(value: Any) -> str:
