@@ -108,8 +108,8 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
     "all parents accepted it": (shop(parents=[{"conditions": [is_("Accepted", "True")]}]), IS_READY, "Accepted"),
     "a parent says nothing yet": (shop(changed=9, parents=[{"conditions": [is_("Accepted", "True")]}, {"conditions": []}]), WAITS, "NoStatus"),
     # One word for all.
-    **{f"{key} {word}": (shop(**{key: word}), WAITS, word) for key, word in (("phase", "Pending"), ("phase", "Progressing"), ("state", "Degraded"), ("state", "FAILED"), ("health", "yellow"), ("phase", "ScalingUp"), ("currentState", "Waiting for pods"), ("status", "not ready"))},
-    **{f"{key} {word} is no wait": (shop(**{key: word}), IS_READY, reason) for key, word, reason in (("phase", "Running", "Running"), ("state", "Frobnicated", "Exists"), ("desiredState", "Failed", "Exists"), ("lastPhase", "Failed", "Exists"), ("health", "green", "green"))},
+    **{f"{key} {word}": (shop(**{key: word}), WAITS, word) for key, word in (("phase", "Pending"), ("phase", "Progressing"), ("state", "Degraded"), ("state", "FAILED"), ("health", "yellow"), ("phase", "ScalingUp"), ("currentState", "Waiting for pods"), ("status", "not ready"), ("state", "DEPLOYED_NOT_READY"), ("health", "NonCompliant"))},
+    **{f"{key} {word} is no wait": (shop(**{key: word}), IS_READY, reason) for key, word, reason in (("phase", "Running", "Running"), ("state", "Frobnicated", "Exists"), ("desiredState", "Failed", "Exists"), ("lastPhase", "Failed", "Exists"), ("health", "green", "green"), ("syncStatus", "Not configured", "Exists"), ("state", "NoError", "NoError"))},
     "a word within": (shop(application={"state": "Failed"}), WAITS, "Failed"),
     "a word of an earlier time": (shop(lastOperation={"state": "Failed"}), IS_READY, "Exists"),
     "Ready over a word": (shop(READY, phase="Degraded"), IS_READY, "Ready"),

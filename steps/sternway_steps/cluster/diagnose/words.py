@@ -8,6 +8,7 @@ a condition of an unknown type may be False for ever in an object that is well.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from .verdict import Obj
@@ -36,14 +37,16 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _UNDERWAY = frozenset({
     "applying", "configuring", "creating", "degraded", "deleting", "deploying", "error", "errored", "failed", "failing",
     "failure", "finalising", "finalizing", "importing", "initialising", "initializing", "installing", "invalid",
-    "migrating", "non", "not", "pending", "preparing", "progress", "progressing", "promoting", "provisioning",
+    "migrating", "pending", "preparing", "progress", "progressing", "promoting", "provisioning",
     "reconciling", "red", "rejected", "restarting", "scaling", "starting", "stopping", "terminating", "unavailable",
     "unhealthy", "unknown", "updating", "upgrading", "waiting", "warning", "yellow",
 })  # fmt: skip
 _THERE = frozenset({
-    "accepted", "active", "available", "bound", "complete", "completed", "deployed", "established", "green", "healthy",
-    "installed", "ok", "provisioned", "ready", "running", "succeeded", "success", "successful", "synced", "valid",
+    "accepted", "active", "available", "bound", "complete", "completed", "compliant", "deployed", "established",
+    "green", "healthy", "installed", "ok", "provisioned", "ready", "reconciled", "running", "succeeded", "success",
+    "successful", "synced", "valid",
 })  # fmt: skip
+_NO = frozenset({"no", "non", "not", "without"})
 _FLAGS = ("ready", "healthy", "available")
 _ON_PURPOSE = re.compile(r"(?:Paused|Suspended)$")
 
@@ -106,9 +109,14 @@ def _fields(within: Obj, path: str, depth: int) -> list[tuple[str, str]]:
     return out
 
 
-def _waits(word: str) -> bool | None:
-    words = {part.lower() for part in _WORDS.findall(word)}
-    return True if words & _UNDERWAY else False if words & _THERE else None
+def _waits(state: str) -> bool | None:
+    """Tell whether a state is not the last one, or not a good one; None when its words are not known."""
+    words = [word.lower() for word in _WORDS.findall(state)]
+    denied = {word for before, word in pairwise(words) if before in _NO}
+    known = set(words) - denied
+    if known & _UNDERWAY or denied & _THERE:
+        return True
+    return False if known & _THERE or denied & _UNDERWAY else None
 
 
 def said(status: Obj) -> str:
