@@ -65,12 +65,15 @@ class Client:
         return self.transport.requests
 
     def get(self, ref: Ref) -> dict[str, Any] | None:
-        """Read an object; None when it is not there."""
+        """Read an object; None when it is not there. What is served is asked anew when its very path is not there."""
         try:
             return self.raw("GET", self._path(ref))
         except ApiError as error:
-            if error.not_found:
+            if error.not_found and error.reason:
                 return None
+            if error.not_found:
+                self.forget_discovery()
+                self.resource(ref.api_version, ref.kind)
             raise
 
     def list(
@@ -175,6 +178,10 @@ class Client:
     def resource(self, api_version: str, kind: str) -> Resource:
         """Say how the server serves a kind; raises UnknownKind."""
         return self._discovery.find(api_version, kind)
+
+    def versions(self, group: str) -> tuple[str, ...]:
+        """Give the versions in which an API group is served now, as GROUP/VERSION; none when it is not served."""
+        return self._discovery.versions(group)
 
     def forget_discovery(self) -> None:
         """Ask the server anew which kinds it serves."""

@@ -60,6 +60,19 @@ class Discovery:
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UnknownKind(f"the server has no kind {kind} in {api_version}{hint}")
 
+    def versions(self, group: str) -> tuple[str, ...]:
+        """Give the versions in which a group is served now, as GROUP/VERSION, the preferred one first."""
+        if not group:
+            return ("v1",)
+        try:
+            answer = self._get(f"/apis/{group}")
+        except ApiError as error:
+            if error.not_found:
+                return ()
+            raise
+        served = (version["groupVersion"] for version in answer["versions"])
+        return tuple(dict.fromkeys([answer["preferredVersion"]["groupVersion"], *served]))
+
     def forget(self) -> None:
         """Ask anew next time: a definition was added."""
         with self._lock:

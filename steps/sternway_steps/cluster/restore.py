@@ -65,13 +65,8 @@ class Restorer:
     """Deletes an object of a UID that the run created."""
 
     def undo(self, change: Change) -> Item:
-        """Undo one object; raises ApiError when the server does not answer or does not let us."""
-        from .discovery import UnknownKind
-
-        try:
-            live = self.client.get(change.ref)
-        except UnknownKind:
-            return Item(str(change.ref), "absent", "its kind is not served, so there are no objects of it")
+        """Undo one object; raises ApiError when the server does not answer or does not let us, and UnknownKind."""
+        live = self.client.get(change.ref)
         if change.before is None:
             return self._undo_creation(change, live)
         if live is None and not change.recreating and (why := _ended(change)):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..cluster.order import JUDGES, SETTINGS, waves_back
 from ..cluster.parallel import side_by_side
 from ..cluster.restore import Change, Restorer
+from ..cluster.versions import at_served_version
 from ..errors import Refused, RollbackFailed, Transient
 from ..step import Context, Item
 
@@ -19,16 +20,21 @@ def undo_all(
     `settings_are_back` is told all that was done before the first workload is put back.
     """
     from ..cluster.api_error import ApiError
+    from ..cluster.discovery import UnknownKind
 
-    away: list[ApiError] = []
+    away: list[ApiError | UnknownKind] = []
 
     def one(change: Change) -> Item:
         context.check()
         try:
-            item = restorer.undo(change)
+            known = at_served_version(context.client, change, restorer.policy)
+            item = restorer.undo(known) if isinstance(known, Change) else known
         except ApiError as error:
-            if error.retryable or error.unreachable:
+            if error.retryable or error.unreachable or (error.not_found and not error.reason):
                 away.append(error)
+            item = Item(str(change.ref), "failed", str(error))
+        except UnknownKind as error:  # it was served a moment ago
+            away.append(error)
             item = Item(str(change.ref), "failed", str(error))
         except (Refused, Transient) as unwritten:  # what has to be made anew needs its record first
             item = Item(str(change.ref), "failed", str(unwritten))
@@ -42,10 +48,12 @@ def undo_all(
             settings_are_back(items)
             told = True
         items += side_by_side(one, wave)
+        if any(change.ref.kind == "CustomResourceDefinition" for change in wave):
+            context.client.forget_discovery()
     if not told:
         settings_are_back(items)
     if away:
-        raise Transient(f"the undo is not complete: {away[0]}", retry_after=away[0].retry_after)
+        raise Transient(f"the undo is not complete: {away[0]}", retry_after=getattr(away[0], "retry_after", None))
     return items
 
 

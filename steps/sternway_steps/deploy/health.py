@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..cluster.ending import ends_by_itself
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
+from ..cluster.versions import served_version
 from ..errors import RollbackFailed
 from ..step import Context, Item, Progress
 
@@ -18,7 +20,8 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
     from ..cluster.unstick import unstick
 
     restored = {item.what for item in items if item.result in ("restored", "unchanged")}
-    waiting = [change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context)]
+    found = (change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context))
+    waiting = [replace(ref, api_version=served_version(context.client, ref) or ref.api_version) for ref in found]
     if not waiting:
         return
     for ref in waiting:

@@ -23,6 +23,9 @@ def discover(api: Api, path: str, accept: str) -> dict[str, Any] | None:
         return _groups(kinds, elsewhere)
     if any(f"{path}/".startswith(f"/apis/{group}/{version}/") for group, version in elsewhere):
         raise StatusError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
+    for group in _groups(kinds, elsewhere)["groups"]:
+        if path == f"/apis/{group['name']}":
+            return {"kind": "APIGroup", "apiVersion": "v1", **group}
     version = path.removeprefix("/apis/") if path.startswith("/apis/") else path.removeprefix("/api/")
     if path == f"/apis/{version}" or path == f"/api/{version}":
         found = [k for k in kinds if k.api_version == version]

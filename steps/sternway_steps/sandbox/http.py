@@ -25,6 +25,10 @@ from .watching import stream
 Start = Callable[..., Any]
 
 
+class _NoSuchPathError(Exception):
+    """Nothing is served there, which is answered without a Status object."""
+
+
 class Application:
     """A WSGI application that serves the API."""
 
@@ -49,6 +53,8 @@ class Application:
             return _json(error.body(), error.status, dict(fault.headers))(environ, start)
         try:
             response = self._answer(request, body)
+        except _NoSuchPathError:
+            response = Response("404 page not found\n", 404, content_type="text/plain")
         except StatusError as error:
             response = _json(error.body(), error.status)
         except HTTPException as error:
@@ -147,7 +153,7 @@ class Application:
         elif parts[:1] == ["apis"]:
             version, rest = "/".join(parts[1:3]), parts[3:]
         else:
-            raise StatusError(404, "NotFound", "the server could not find the requested resource")
+            raise _NoSuchPathError
         namespace = ""
         if rest[:1] == ["namespaces"] and len(rest) > 2 and rest[2] not in ("status", "finalize"):
             namespace, rest = rest[1], rest[2:]
@@ -155,9 +161,9 @@ class Application:
             if rest and kind.api_version == version and kind.plural == rest[0]:
                 name, sub = (rest[1] if len(rest) > 1 else ""), (rest[2] if len(rest) > 2 else "")
                 if sub and sub not in kind.subresources:
-                    break
+                    raise StatusError(404, "NotFound", "the server could not find the requested resource")
                 return kind, namespace, name, sub, "/" + "/".join(rest[3:])
-        raise StatusError(404, "NotFound", "the server could not find the requested resource")
+        raise _NoSuchPathError
 
 
 def _verb(request: Request, name: str) -> str:
