@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sternway_steps.cluster.fields import fields_of, name_of, tree, union
-from sternway_steps.cluster.merge import ABSENT, OnConflict, diff, put_back, reconstruct
+from sternway_steps.cluster.fields import ABSENT, name_of, tree, trees, untree
+from sternway_steps.cluster.merge import OnConflict, diff, put_back
 from sternway_steps.cluster.order import waves
 from sternway_steps.cluster.ownership import given_back
+from sternway_steps.cluster.shape import Marks
+from sternway_steps.cluster.states import Owned, States
+from sternway_steps.cluster.threeway import Run, Threeway, threeway
 
 CONTAINERS = {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}, 'k:{"name":"b"}': {".": {}}}}}
 
@@ -22,8 +25,18 @@ def obj(**spec: Any) -> dict[str, Any]:
 def merged(
     before: Any, after: Any, live: Any, policy: OnConflict = OnConflict.STOP, marks: Any = None
 ) -> tuple[Any, list[str]]:
-    found = put_back(before, after, live, policy, marks or {})
-    return found.obj["spec"], [name_of(d.path) for d in found.conflicts]
+    """Merge by values alone, as if the run had applied everything and whoever else wrote owned all that is there."""
+    nodes = trees([before, after, live], Marks(marks))
+    owned = Owned(others=everything(nodes[2]))
+    states = States(
+        nodes[0], nodes[1], nodes[2], nodes[1], owned_before=Owned(ours=everything(nodes[0])), owned_live=owned
+    )
+    found = put_back(states, policy)
+    return untree(found.node)["spec"], [name_of(d.path) for d in found.conflicts]
+
+
+def everything(node: Any) -> Any:
+    return {part: everything(below) for part, below in node.items()} if isinstance(node, dict) else {}
 
 
 CASES = {
@@ -60,7 +73,7 @@ def test_items_are_told_apart_by_their_keys_and_keep_their_order() -> None:
     spec, conflicts = merged(before, after, live, marks=CONTAINERS)
     assert conflicts == []
     assert spec["containers"] == [
-        {"name": "a", "image": "1"}, {"name": "b", "image": "1"}, {"name": "side", "image": "9"},
+        {"name": "side", "image": "9"}, {"name": "a", "image": "1"}, {"name": "b", "image": "1"},
     ]  # fmt: skip
 
 
@@ -101,9 +114,14 @@ def owned(spec: dict[str, Any], **managers: dict[str, Any]) -> dict[str, Any]:
     ids=["ours", "changed by others", "others' field", "removed by us", "a default inside ours"],
 )  # fmt: skip
 def test_lost_evidence_is_read_from_the_owners(before: Any, applied: Any, live: Any, wanted: Any) -> None:
-    marks = union(fields_of(before), fields_of(live))
-    after = reconstruct(before, obj(**applied), live, "sternway", marks)
-    assert after["spec"] == wanted
+    assert untree(lost(before, obj(**applied), live).states.after)["spec"] == wanted
+
+
+def lost(before: Any, applied: Any, live: Any) -> Threeway:
+    """Merge when the record of what the apply made is lost."""
+    live = {**live, "metadata": {**live["metadata"], "resourceVersion": "2"}}
+    live["metadata"]["annotations"] = {**live["metadata"].get("annotations", {}), "sternway.dev/run": "r"}
+    return threeway(before, None, live, Run("r", "sternway", applied), OnConflict.STOP, None)
 
 
 def test_owners_get_back_what_the_undo_took() -> None:
@@ -118,7 +136,9 @@ def test_owners_get_back_what_the_undo_took() -> None:
         },
         {"manager": "hpa", "operation": "Update", "apiVersion": "v1", "fieldsV1": {"f:spec": {"f:r": {}}}},
     ]
-    got = {entry["manager"]: entry["fieldsV1"] for entry in given_back(before, live, "sternway")}
+    found = lost(before, obj(a=2, b=1), live)
+    entries = given_back(before, live, "sternway", found.states, found.final, [])
+    got = {entry["manager"]: entry["fieldsV1"] for entry in entries}
     assert got == {
         "sternway": {"f:spec": {"f:a": {}}},
         "gitops": {"f:spec": {"f:b": {}}},
@@ -182,8 +202,6 @@ def test_what_a_controller_wrote_beside_its_status_is_no_doing_of_the_run() -> N
         return {**obj(a=int(number)), "metadata": {**metadata, "managedFields": written}}
 
     before, live = revision("1"), revision("2")
-    marks = union(fields_of(before), fields_of(live))
-    after = reconstruct(before, obj(a=2), live, "sternway", marks)
-    found = put_back(before, after, live, OnConflict.STOP, marks)
+    found = lost(before, obj(a=2), live)
     assert found.obj["spec"] == {"a": 1}
     assert found.obj["metadata"]["annotations"] == {"revision": "2"}

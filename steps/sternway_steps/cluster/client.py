@@ -10,6 +10,8 @@ from typing import Any
 from .api_error import ApiError
 from .discovery import Discovery, Resource, UnknownKind
 from .ref import Ref
+from .schemas import Schemas
+from .shape import Schema
 from .transport import RequestLog, Transport
 
 _PAGE = 500
@@ -37,6 +39,7 @@ class Client:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self._discovery = Discovery(lambda path: self.raw("GET", path))
+        self._schemas = Schemas(lambda path: self.raw("GET", path))
 
     @staticmethod
     def connect(
@@ -141,11 +144,19 @@ class Client:
         media = "application/merge-patch+json"
         return self.raw("PATCH", path, query=_writing(manager, False), body=change, content_type=media, safe=safe)
 
-    def delete(self, ref: Ref, *, uid: str | None, propagation: str = "Foreground", dry_run: bool = False) -> None:
-        """Delete an object if it has that UID (else 409); one that is not there is no error."""
+    def delete(
+        self,
+        ref: Ref,
+        *,
+        uid: str | None,
+        version: str | None = None,
+        propagation: str = "Foreground",
+        dry_run: bool = False,
+    ) -> None:
+        """Delete an object if it has that UID and resourceVersion (else 409); one that is not there is no error."""
         body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
         if uid is not None:
-            body["preconditions"] = {"uid": uid}
+            body["preconditions"] = {"uid": uid, **({"resourceVersion": version} if version is not None else {})}
         if dry_run:
             body["dryRun"] = ["All"]
         try:
@@ -186,6 +197,11 @@ class Client:
     def forget_discovery(self) -> None:
         """Ask the server anew which kinds it serves."""
         self._discovery.forget()
+        self._schemas.forget()
+
+    def schema(self, api_version: str, kind: str) -> Schema | None:
+        """Give the server's schema of a kind, or None where it can't be had."""
+        return self._schemas.find(api_version, kind)
 
     def can_i(self, verb: str, resource: Resource, namespace: str | None, subresource: str = "") -> bool:
         """Ask whether we may do something (SelfSubjectAccessReview)."""

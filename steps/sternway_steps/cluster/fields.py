@@ -1,19 +1,31 @@
-"""Objects as trees whose list items have names, so that single fields can be compared and put back.
+"""Objects as trees whose list items have names, and who owns which of their fields.
 
-Which lists are maps or sets is read from `metadata.managedFields` of the objects themselves, where the API server
-writes the keys of each item (`k:{"name":"web"}`) and the values of each set (`v:"a"`). So custom resources work
-like built-in kinds, and no schema is kept here. A list without such marks is one value.
-Source: structured-merge-diff, "FieldsV1" in the Kubernetes API reference.
+A path is a tuple of `f:NAME` (a field), `k:{...}` (an item by its keys) and `v:VALUE` (an item of a set), as
+`metadata.managedFields` names them. Source: structured-merge-diff, "FieldsV1" in the Kubernetes API reference.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from .shape import Marks, Shape
 
 Fields = dict[str, Any]
 """FieldsV1 as JSON: nested dicts with keys `f:NAME`, `k:{...}`, `v:VALUE`, `i:INDEX` and "."."""
+
+Path = tuple[str, ...]
+
+
+class Absent:
+    """No value, which is something else than null, and than an empty map or list."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = Absent()
 
 
 class Map(dict[str, Any]):
@@ -25,7 +37,7 @@ class Items(dict[str, Any]):
 
 
 Tree = Any
-"""Map, Items, or any other JSON value, which is then compared as a whole."""
+"""Map, Items, ABSENT, or any other JSON value, which is then one value."""
 
 # What the API server and the controllers write; never part of what a user or a run changes.
 _SERVER_OWNED = (
@@ -44,8 +56,8 @@ def content(obj: Mapping[str, Any]) -> dict[str, Any]:
 def union(*trees: Fields) -> Fields:
     """Give the fields that are in any of the sets."""
     out: Fields = {}
-    for tree in trees:
-        for key, below in tree.items():
+    for one in trees:
+        for key, below in one.items():
             out[key] = union(out[key], below) if key in out else below
     return out
 
@@ -96,21 +108,55 @@ def fields_of(
     )
 
 
-def tree(value: Any, marks: Fields) -> Tree:
-    """Give a JSON value as a tree; `marks` are the fields known of it, which name the items of its lists."""
-    if isinstance(value, dict):
-        return Map({f"f:{k}": tree(v, marks.get(f"f:{k}") or {}) for k, v in value.items()})
-    if isinstance(value, list):
-        keys = _key_fields(marks)
-        if keys and all(isinstance(item, dict) and all(k in item for k in keys) for item in value):
-            names = [
-                "k:" + json.dumps({k: i[k] for k in keys}, separators=(",", ":"), ensure_ascii=False) for i in value
-            ]
-            if len(set(names)) == len(names):
-                return Items({n: tree(i, marks.get(n) or {}) for n, i in zip(names, value, strict=True)})
-        elif any(mark.startswith("v:") for mark in marks):
-            return Items({"v:" + json.dumps(item, separators=(",", ":"), ensure_ascii=False): item for item in value})
-    return value
+def tree(value: Any, known: Shape | Fields) -> Tree:
+    """Give a JSON value as a tree, by its shape or by the marks that name the items of its lists."""
+    return trees([value], Marks(known or None) if isinstance(known, dict) else known)[0]
+
+
+def trees(values: Sequence[Any], shape: Shape) -> list[Tree]:
+    """Give the states of one value (each may be ABSENT) as trees that can be compared.
+
+    A list in which items can't be told apart (a key that is there twice, or none) is one value in all of them.
+    """
+    maps = [value for value in values if isinstance(value, dict)]
+    lists = [value for value in values if isinstance(value, list)]
+    if maps and all(shape.is_map(value) for value in maps):
+        return _apart([_fields(v) if isinstance(v, dict) else v for v in values], shape, Map)
+    if lists:
+        named = [_named(v, shape.names(v)) if isinstance(v, list) else v for v in values]
+        if None not in (n for n, v in zip(named, values, strict=True) if isinstance(v, list)):
+            return _apart(named, shape, Items)
+    return list(values)
+
+
+class _Parts(dict[str, Any]):
+    """The named parts of one state of a value."""
+
+
+def _fields(value: Mapping[str, Any]) -> _Parts:
+    return _Parts({f"f:{key}": below for key, below in value.items()})
+
+
+def _named(items: list[Any], names: list[str] | None) -> _Parts | None:
+    if names is None or len(set(names)) != len(names):
+        return None
+    return _Parts(zip(names, items, strict=True))
+
+
+def _apart(states: list[Any], shape: Shape, kind: type[Map] | type[Items]) -> list[Tree]:
+    parts = dict.fromkeys(part for state in states if isinstance(state, _Parts) for part in state)
+    made = [kind() if isinstance(state, _Parts) else state for state in states]
+    for part in parts:
+        held = [state.get(part, ABSENT) if isinstance(state, _Parts) else ABSENT for state in states]
+        below = held if part.startswith("v:") else trees(held, shape.below(part))
+        for node, state, value in zip(made, states, below, strict=True):
+            if isinstance(state, _Parts) and part in state:
+                node[part] = value
+    # Each state keeps its own order.
+    return [
+        kind({part: node[part] for part in state}) if isinstance(state, _Parts) else node
+        for node, state in zip(made, states, strict=True)
+    ]
 
 
 def untree(node: Tree) -> Any:
@@ -119,6 +165,28 @@ def untree(node: Tree) -> Any:
         return {key[2:]: untree(below) for key, below in node.items()}
     if isinstance(node, Items):
         return [untree(below) for below in node.values()]
+    return node
+
+
+def same(one: Tree, other: Tree) -> bool:
+    """Tell whether two trees are equal: absent is not empty, true is not 1, and the order of items counts."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        if isinstance(one, Items) and list(one) != list(other):
+            return False  # the order of containers or of variables has a meaning
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def at(node: Tree, path: Iterable[str]) -> Tree:
+    """Give what is at a path of a tree, or ABSENT."""
+    for part in path:
+        if part == ".":
+            break
+        node = node.get(part, ABSENT) if isinstance(node, Map | Items) else ABSENT
     return node
 
 
@@ -134,9 +202,3 @@ def name_of(path: Iterable[str]) -> str:
         else:
             out += f"[{rest}]" if "." in rest or "/" in rest else ("." if out else "") + rest
     return out
-
-
-def _key_fields(marks: Fields) -> list[str]:
-    mark = next((m for m in marks if m.startswith("k:")), None)
-    # The server writes the keys in the schema's order in every mark of a list; sorted JSON is what it stores.
-    return sorted(json.loads(mark[2:])) if mark else []

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from . import fields as f
-from .fields import Fields, Items, Map, Tree
+from .fields import ABSENT, Items, Map, Path, Tree, same, untree
+from .items import in_order
+from .states import States
 
-
-class Absent:
-    """No value, which is something else than null."""
-
-    def __repr__(self) -> str:
-        return "absent"
-
-
-ABSENT = Absent()
+__all__ = ["ABSENT", "Difference", "Merged", "OnConflict", "diff", "put_back"]
 
 
 class OnConflict(StrEnum):
@@ -33,131 +25,112 @@ class OnConflict(StrEnum):
 class Difference:
     """One field that differs; a value may be ABSENT."""
 
-    path: tuple[str, ...]
+    path: Path
     old: Any
     new: Any
 
 
 @dataclass
 class Merged:
-    """The object as it should be, and how it came about."""
+    """A value as it should be, and how it came about."""
 
-    obj: dict[str, Any]
+    node: Tree = ABSENT
     restored: list[Difference] = field(default_factory=list)
+    """What is put back: old is what it was before the run, new what it is now."""
+    emptied: list[Path] = field(default_factory=list)
+    """Maps and lists that are empty now, and come or go with what was put back beside others' changes in them."""
     conflicts: list[Difference] = field(default_factory=list)
     """Fields of the run that a third party changed: old is what it was before the run, new what it is now."""
 
 
-def diff(old: Tree, new: Tree, path: tuple[str, ...] = ()) -> list[Difference]:
+def diff(old: Tree, new: Tree, path: Path = ()) -> list[Difference]:
     """List the fields in which two trees differ, in the order of the trees."""
-    if _same(old, new):
+    if same(old, new):
         return []
-    if _container(old) is not None and _container(old) is _container(new):
+    kind = type(old)
+    if kind in (Map, Items) and kind is type(new):
         keys = [*old, *(k for k in new if k not in old)]
         found = [d for k in keys for d in diff(old.get(k, ABSENT), new.get(k, ABSENT), (*path, k))]
-        return found or [Difference(path, f.untree(old), f.untree(new))]  # items in another order
+        return found or [Difference(path, untree(old), untree(new))]  # items in another order
     return [Difference(path, _plain(old), _plain(new))]
 
 
-def put_back(
-    before: Mapping[str, Any], after: Mapping[str, Any], live: Mapping[str, Any], policy: OnConflict, marks: Fields
-) -> Merged:
-    """Merge three ways: what the run changed (before to after) goes back, all else stays as it is live."""
-    trees = [f.tree(f.content(obj), marks) for obj in (before, after, live)]
-    merged = Merged({})
-    node = _merge(trees[0], trees[1], trees[2], (), policy, merged)
-    merged.obj = f.untree(node)
-    # Preconditions and what only the server may change come from the live object.
-    merged.obj["metadata"] = {**live["metadata"], **merged.obj.get("metadata", {})}
-    for name in set(live["metadata"]) & {"annotations", "labels", "finalizers", "ownerReferences"}:
-        kept = node.get("f:metadata", {}).get(f"f:{name}", ABSENT)
-        if kept is ABSENT:
-            del merged.obj["metadata"][name]
-    if "status" in live:
-        merged.obj["status"] = live["status"]
-    return merged
+def put_back(states: States, policy: OnConflict) -> Merged:
+    """Merge three ways: what the run changed (before to after) goes back, all else stays as it is live.
 
-
-def _merge(before: Tree, after: Tree, live: Tree, path: tuple[str, ...], policy: OnConflict, out: Merged) -> Tree:
-    if _same(before, after) or _same(live, before):
-        return live
-    if _same(live, after):
-        out.restored += diff(before, live, path)
-        return before
-    kind = _common_container(before, after, live)
-    if kind is None:
-        if policy is OnConflict.FORCE:
-            out.restored += diff(before, live, path)
-            return before
-        out.conflicts.append(Difference(path, _plain(before), _plain(live)))
-        return live
-    b, a, now = (kind() if node is ABSENT else node for node in (before, after, live))
-    node = kind()
-    for key in [*b, *(k for k in now if k not in b), *(k for k in a if k not in b and k not in now)]:
-        value = _merge(b.get(key, ABSENT), a.get(key, ABSENT), now.get(key, ABSENT), (*path, key), policy, out)
-        if value is not ABSENT:
-            node[key] = value
-    # An object that the run brought goes again when nobody else put anything into it.
-    return ABSENT if before is ABSENT and not node else node
-
-
-def reconstruct(
-    before: Mapping[str, Any], applied: Mapping[str, Any], live: Mapping[str, Any], manager: str, marks: Fields
-) -> dict[str, Any]:
-    """Guess how the object looked right after the run's apply, when that evidence was lost.
-
-    A field is the run's doing where it differs from before and our manager owns it, or nobody does (the server's
-    defaults in what we added). A field that we applied and another manager owns now was changed by a third party.
+    For each field: before = after, live stays. Live = after, before comes back. Live = before, it stays. Else
+    somebody changed it after the run, and the policy decides. But it is no conflict where nobody else wrote: a field
+    of the run that its manager still owns comes back, and one that the run did not apply stays as server or admission
+    made it.
+    An item of a keyed list keeps its key: where it is not in all three, it is kept, comes back or goes as a whole.
     """
-    ours, others = f.fields_of(live, manager=manager), f.fields_of(live, but=(manager,), status=True)
-    was_others = f.fields_of(before, but=(manager,), status=True)
-    was, wanted, now = (f.tree(f.content(obj), marks) for obj in (before, applied, live))
-    result = f.untree(_after(was, wanted, now, ours, others, was_others))
-    return dict(result)
+    out = Merged()
+    out.node = _merge(states, policy, out)
+    return out
 
 
-def _after(before: Tree, applied: Tree, live: Tree, ours: Fields, others: Fields, was_others: Fields) -> Tree:
-    if _same(before, live):
-        return live
-    kind = _common_container(before, live)
-    if kind is not None and (before is not ABSENT or ours or others):
-        b, now = (kind() if node is ABSENT else node for node in (before, live))
-        a = applied if isinstance(applied, kind) else kind()
-        node = kind()
-        for key in [*b, *(k for k in now if k not in b)]:
-            value = _after(
-                b.get(key, ABSENT), a.get(key, ABSENT), now.get(key, ABSENT),
-                ours.get(key) or ({".": {}} if key in ours else {}),
-                others.get(key) or ({".": {}} if key in others else {}),
-                was_others.get(key) or ({".": {}} if key in was_others else {}),
-            )  # fmt: skip
-            if value is not ABSENT:
-                node[key] = value
-        return node
-    if live is ABSENT:
-        # It vanished: by our apply when it was ours or a default, else by whoever owned it.
-        return before if was_others and applied is ABSENT else ABSENT
-    if ours or not others:
-        return live
-    return before if applied is ABSENT else applied
+def _merge(one: States, policy: OnConflict, out: Merged) -> Tree:
+    if same(one.before, one.after) or same(one.live, one.before):
+        return one.live
+    if same(one.live, one.after):
+        return _back(one, out)
+    kind = one.kind
+    if kind is None:
+        return _contested(one, policy, out)
+    node = kind()
+    for part in one.parts():
+        value = _merge(part, policy, out)
+        if value is not ABSENT:
+            node[part.path[-1]] = value
+    if not node:
+        # What is empty is still there, if it is to be there: it goes with the run that brought it.
+        decides = one.live if (one.before is ABSENT) == (one.after is ABSENT) else one.before
+        if decides is not one.live:
+            out.emptied.append(one.path)
+        return ABSENT if decides is ABSENT else node
+    return _order(one, node, policy, out) if isinstance(node, Items) else node
 
 
-def _container(node: Tree) -> type[Map] | type[Items] | None:
-    return type(node) if isinstance(node, Map | Items) else None
+def _back(one: States, out: Merged) -> Tree:
+    out.restored += diff(one.before, one.live, one.path)
+    return one.before
 
 
-def _common_container(*nodes: Tree) -> type[Map] | type[Items] | None:
-    kinds = {_container(node) for node in nodes if node is not ABSENT}
-    return kinds.pop() if len(kinds) == 1 else None
+def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
+    """Decide what is neither as before nor as right after the run."""
+    if not one.of_the_run:
+        return one.live
+    if policy is OnConflict.FORCE or not _by_others(one):
+        return _back(one, out)
+    out.conflicts += diff(one.before if one.before is not ABSENT else one.after, one.live, one.path)
+    return one.live
 
 
-def _same(one: Tree, other: Tree) -> bool:
-    if isinstance(one, Items) and isinstance(other, Items) and list(one) != list(other):
-        return False  # the order of containers or of variables has a meaning
-    if _container(one) is not None and _container(one) is _container(other):
-        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
-    return _container(one) is _container(other) and type(one) is type(other) and bool(one == other)
+def _by_others(one: States) -> bool:
+    """Tell whether a third party changed it since: it owns the field now, or has removed it."""
+    if same(one.live, one.after):
+        return False
+    if isinstance(one.live, Map) and isinstance(one.after, Map):
+        return any(_by_others(part) for part in one.parts())
+    if one.live is ABSENT:
+        return True
+    return one.scaled or (one.owned_live.by_others and not one.owned_live.by_us)
+
+
+def _order(one: States, node: Items, policy: OnConflict, out: Merged) -> Items:
+    """Put items into the order of before when the run changed it, else leave them as they stand."""
+    states = [list(state) if isinstance(state, Items) else [] for state in (one.before, one.after, one.live)]
+    common = [name for name in states[0] if all(name in state for state in states)]
+    before, after, live = ([name for name in state if name in common] for state in states)
+    changed = before not in (after, live)
+    if changed and live != after and policy is not OnConflict.FORCE:
+        out.conflicts.append(Difference(one.path, untree(one.before), untree(one.live)))
+        changed = False
+    elif changed:
+        out.restored.append(Difference(one.path, untree(one.before), untree(one.live)))
+    first, second = (states[0], states[2]) if changed else (states[2], states[0])
+    return Items({name: node[name] for name in in_order(node, first, second)})
 
 
 def _plain(node: Tree) -> Any:
-    return node if node is ABSENT else f.untree(node)
+    return node if node is ABSENT else untree(node)

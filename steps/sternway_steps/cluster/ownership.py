@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .fields import Fields, common, fields_of, managed, minus, union
-from .merge import Difference
+from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, managed, same
+from .states import States
 
 UNDO_MANAGER = "sternway-rollback"
 """The field manager of the first update of an undo; as long as it owns fields, the second one is still due."""
+
+Entries = list[dict[str, Any]]
 
 
 def pending(live: Mapping[str, Any]) -> bool:
@@ -26,46 +28,65 @@ def given_back(
     before: Mapping[str, Any],
     live: Mapping[str, Any],
     manager: str,
-    left: Iterable[Difference] = (),
+    states: States,
+    final: Tree,
+    put: Iterable[Path],
     held: Mapping[str, Any] | None = None,
-) -> list[dict[str, Any]]:
-    """Give the managedFields for an object whose values were put back.
+) -> Entries:
+    """Give the managedFields for an object whose values at the paths `put` are as before the run again.
 
-    The entry of `manager`, which is the run's own, becomes what it was; another manager's becomes what it owns now
-    and what the run or its undo took from it.
-    `left` are fields that a third party changed and keeps: we do not claim those again. `held` is the object as the
-    run's apply met it, when the run had taken over what others owned: they get it back, but what somebody took since.
+    What was put back is owned as before. What was not is owned as now, but for what the run itself did: a field that
+    its manager claimed it claims no more, one that it took from another goes back, and one that it no longer listed it
+    claims again, if it holds what it held in `final`, the object as it is then. A field that somebody took from it
+    since stays theirs. `held` is the object as the run's apply met it, when it had taken over what others owned.
     """
-    earlier = {_identity(entry): entry for entry in managed(before)}
-    ours: list[dict[str, Any]] = []
-    others: list[dict[str, Any]] = []
+    was, now = owners(managed(before)), owners(managed(live))
+    undone = {path for key, found in now.items() if key[0] == UNDO_MANAGER for path in found} | set(put)
+    met = was if held is None else owners(managed(held))
+    since = {path for key, found in now.items() if key[0] != manager for path in found - met.get(key, set())}
+    entries = {_identity(entry): entry for entry in (*managed(before), *managed(live))}
+    entries |= {_identity(entry): entry for entry in managed(before) if entry.get("manager") == manager}
     out = []
-    for entry in managed(live):
-        of_run = entry.get("manager") in (manager, UNDO_MANAGER) and entry.get("subresource") != "status"
-        (ours if of_run else others).append(entry)
-    taken = union(*(entry.get("fieldsV1") or {} for entry in ours))
-    if held is not None:
-        theirs = [fields_of(obj, but=(manager,)) for obj in (before, held)]
-        since = minus(fields_of({"metadata": {"managedFields": others}}), theirs[1])
-        taken = union(taken, minus(minus(*theirs), since))
-    for difference in left:
-        taken = _without(taken, difference.path)
-    for entry in others:
-        was = earlier.pop(_identity(entry), None)
-        back = common(was.get("fieldsV1") or {}, taken) if was else {}
-        out.append({**entry, "fieldsV1": union(entry.get("fieldsV1") or {}, back)})
-    for entry in earlier.values():
-        fields = entry.get("fieldsV1") or {}
-        if entry.get("manager") == manager:
-            for difference in left:
-                fields = _without(fields, difference.path)
-        elif entry.get("subresource") == "status":
+    for key, entry in entries.items():
+        then, there = was.get(key, set()), now.get(key, set())
+        if key[0] == UNDO_MANAGER:
             continue
+        if key[3] == "status":
+            paths = there
+        elif key[0] == manager:
+            paths = {p for p in then if p in there or _under(_stored(p), undone) or _dropped(_stored(p), states, final)}
         else:
-            fields = common(fields, taken)
-        if fields:
-            out.append({**entry, "fieldsV1": fields})
-    return out
+            paths = {p for p in there if p in then or not _under(p, undone)}
+            paths |= {p for p in then if _under(p, undone) or p not in met.get(key, since) | since}
+        if paths:
+            out.append({**entry, "fieldsV1": _fields(paths)})
+    return out or [{}]  # an empty list would stand for "as they are"
+
+
+def owners(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], set[Path]]:
+    """Give the fields of each manager, so that they can be compared whatever their order and time."""
+    found = {_identity(entry): _paths(entry.get("fieldsV1") or {}) for entry in entries if entry}
+    return {key: paths for key, paths in found.items() if paths}
+
+
+def _stored(path: Path) -> Path:
+    """Give the path under which the server stores a field: a Secret's `stringData` becomes its `data`."""
+    return ("f:data", *path[1:]) if path[0] == "f:stringData" else path
+
+
+def _dropped(path: Path, states: States, final: Tree) -> bool:
+    """Tell whether the run no longer listed a field that holds again, or still, what it held.
+
+    A map that the manifest fills is no longer listed as an empty one.
+    """
+    was, value = at(states.before, path), at(final, path)
+    applied = at(states.applied, path)
+    listed = applied is not ABSENT and not (isinstance(applied, Map | Items) and applied and path[-1][0] == "f")
+    return not listed and (same(was, value) or (type(was) is type(value) and isinstance(was, Map | Items)))
+
+
+def _under(path: Path, others: set[Path]) -> bool:
+    return any(path[:length] in others for length in range(1, len(path) + 1))
 
 
 def with_owners(obj: Mapping[str, Any], entries: list[dict[str, Any]]) -> dict[str, Any]:
@@ -73,19 +94,29 @@ def with_owners(obj: Mapping[str, Any], entries: list[dict[str, Any]]) -> dict[s
     return {**obj, "metadata": {**obj["metadata"], "managedFields": entries}}
 
 
-def same_owners(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether two states of an object have the same owners, but of the status."""
-    sets = [{_identity(e): e.get("fieldsV1") for e in managed(obj) if not e.get("subresource")} for obj in (one, other)]
-    return sets[0] == sets[1]
-
-
 def _identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(entry.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
 
 
-def _without(tree: Fields, path: tuple[str, ...]) -> Fields:
-    if not path or path[0] not in tree:
-        return tree
-    if len(path) == 1:
-        return {key: below for key, below in tree.items() if key != path[0]}
-    return {**tree, path[0]: _without(tree[path[0]], path[1:])}
+def _paths(fields: Fields, path: Path = ()) -> set[Path]:
+    """Give a set of fields as paths; an item or a map that is owned itself is a path too."""
+    found: set[Path] = {path} if path and ("." in fields or not fields) else set()
+    for part, below in fields.items():
+        if part != ".":
+            found |= _paths(below, (*path, part))
+    return found
+
+
+def _fields(paths: set[Path]) -> Fields:
+    found: Fields = {}
+    for path in sorted(paths):
+        node = found
+        for part in path:
+            node = node.setdefault(part, {})
+    for path in paths:
+        node = found
+        for part in path:
+            node = node[part]
+        if node:
+            node["."] = {}
+    return found

@@ -9,10 +9,12 @@ from ..cluster.apply import Applied
 from ..cluster.claims import Claim
 from ..cluster.fields import content, managed
 from ..cluster.manager import recorded_manager
+from ..cluster.merge import OnConflict
 from ..cluster.ownership import given_back, with_owners
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
 from ..cluster.snapshot import run_of
+from ..cluster.threeway import Run, came, threeway
 
 
 def intent(
@@ -53,9 +55,9 @@ def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | N
     }
 
 
-def about_to_recreate(ref: Ref) -> dict[str, Any]:
-    """Record that an undo deletes an object only to make it anew."""
-    return {"recreate": [ref.api_version, ref.kind, ref.namespace, ref.name]}
+def about_to_recreate(ref: Ref, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Record that an undo deletes an object only to make it anew, and as what."""
+    return {"recreate": [ref.api_version, ref.kind, ref.namespace, ref.name], "object": dict(obj)}
 
 
 def changes(
@@ -67,7 +69,7 @@ def changes(
     """Fold all attempts of a run into one change for each object, in the order in which they were applied.
 
     An attempt that was tried again saw the first one's work as "before". So `before` is the latest snapshot that
-    does not carry this run's annotation, `applied` and the evidence are the latest there are. What an attempt that was
+    no apply of this run had reached, `applied` and the evidence are the latest there are. What an attempt that was
     tried again saw after its apply is no evidence of what the run changed: the first one's may have been lost.
     Nor are the owners that it saw those of before, when the first one had taken over what others owned.
     """
@@ -76,20 +78,25 @@ def changes(
     claimed: dict[Ref, list[dict[str, Any]]] = {}
     manager = recorded_manager(intents)
     for entry in (obj for data in intents for obj in data["objects"]):
-        ref = Ref.of(entry["applied"])
-        applied[ref], seen = entry["applied"], entry["before"]
-        if seen is not None and (first := before.get(ref)) is not None and ref in claimed and run_of(seen) != run:
-            claimed[ref] = entry.get("claimed") or managed(seen)
-            seen = with_owners(seen, given_back(first, seen, manager))
-        elif "claimed" in entry:
+        ref, seen = Ref.of(entry["applied"]), entry["before"]
+        first, earlier = before.get(ref), applied.get(ref)
+        applied[ref] = entry["applied"]
+        if earlier is None or first is None or seen is None:
+            if earlier is None or run_of(seen) != run:
+                before[ref] = seen
+        elif (unclaimed := _not_reached(first, seen, claimed.get(ref), Run(run, manager, earlier))) is not None:
+            before[ref] = unclaimed
+            if ref in claimed:
+                claimed[ref] = managed(seen)
+        else:
+            continue
+        if "claimed" in entry:
             claimed[ref] = entry["claimed"]
-        if ref not in before or run_of(seen) != run:
-            before[ref] = seen
     found = {Ref(*entry["ref"]): entry for data in evidences for entry in data["objects"]}
     told: dict[Ref, bool] = {}
     for entry in (obj for data in evidences for obj in data["objects"] if not obj.get("again")):
         told[Ref(*entry["ref"])] = told.get(Ref(*entry["ref"]), False) or bool(entry["created"])
-    recreating = {Ref(*data["recreate"]) for data in undo_intents if "recreate" in data}
+    recreating = {Ref(*data["recreate"]): data.get("object") for data in undo_intents if "recreate" in data}
     return [
         Change(
             ref=ref,
@@ -99,12 +106,26 @@ def changes(
             uid=found[ref]["uid"] if ref in found else None,
             created=told.get(ref),
             recreating=ref in recreating,
+            anew=recreating.get(ref),
             manager=manager,
             claimed=claimed.get(ref),
             create_only=all(data.get("create_only") for data in intents),
         )
         for ref in applied
     ]
+
+
+def _not_reached(
+    first: dict[str, Any], seen: dict[str, Any], claimed: list[dict[str, Any]] | None, of: Run
+) -> dict[str, Any] | None:
+    """Give an object that an attempt saw, with the owners of before its run; None when an apply had reached it."""
+    held = first if claimed is None else with_owners(first, claimed)
+    if came(held, seen, of):
+        return None
+    if claimed is None:
+        return seen
+    found = threeway(held, None, seen, of, OnConflict.STOP, None)
+    return with_owners(seen, given_back(first, seen, of.manager, found.states, found.final, [], held))
 
 
 def _metadata(obj: Mapping[str, Any]) -> dict[str, Any]:

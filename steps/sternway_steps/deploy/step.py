@@ -53,7 +53,7 @@ class Deploy:
             context.client,
             context.run,
             OnConflict(context.config.deploy.on_conflict),
-            lambda ref: journal.intent(about_to_recreate(ref)),
+            lambda ref, obj: journal.intent(about_to_recreate(ref, obj)),
             Remover(context.client).remove,
         )
         if "hooks" in context.options:

@@ -113,6 +113,20 @@ _POD = {
 _ANYWHERE = {"ownerReferences": ("uid",), "conditions": ("type",), "podIPs": ("ip",), "hostIPs": ("ip",)}
 _SETS = {("metadata", "finalizers")}
 
+_ATOMIC = {
+    "configMapKeyRef", "dataSource", "fieldRef", "fileKeyRef", "labelSelector", "namespaceSelector", "nodeSelector",
+    "podSelector", "resourceFieldRef", "roleRef", "secretKeyRef", "selector",
+}  # fmt: skip
+_ATOMIC_ITEMS = {"imagePullSecrets", "ownerReferences", "secrets"}
+
+
+def is_atomic(kind: Kind, path: tuple[str, ...], *, item: bool) -> bool:
+    """Say whether a map is owned as a whole (x-kubernetes-map-type). `item`: it is one of the list at the path."""
+    if path[:1] == ("metadata",) or kind.schema is None:
+        return path[-1:] != () and path[-1] in (_ATOMIC_ITEMS if item else _ATOMIC) and path[0] != "data"
+    here = _schema_at(kind.schema, path)
+    return bool((here.get("items") or here if item else here).get("x-kubernetes-map-type") == "atomic")
+
 
 def list_keys(kind: Kind, path: tuple[str, ...]) -> tuple[str, ...] | None:
     """Say how a list's items are told apart: by key fields, by value (()), or not at all (None: one value).
@@ -138,9 +152,14 @@ def list_keys(kind: Kind, path: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 def _custom_keys(schema: Mapping[str, Any], path: tuple[str, ...]) -> tuple[str, ...] | None:
+    here = _schema_at(schema, path)
+    kind = here.get("x-kubernetes-list-type")
+    return tuple(here.get("x-kubernetes-list-map-keys") or ()) if kind == "map" else () if kind == "set" else None
+
+
+def _schema_at(schema: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
     here: Mapping[str, Any] = schema
     for name in path:
         here = here.get("items") or here
         here = (here.get("properties") or {}).get(name) or here.get("additionalProperties") or {}
-    kind = here.get("x-kubernetes-list-type")
-    return tuple(here.get("x-kubernetes-list-map-keys") or ()) if kind == "map" else () if kind == "set" else None
+    return here

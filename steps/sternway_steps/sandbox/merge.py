@@ -62,6 +62,8 @@ def attribute(
 
 def _merge(kind: Kind, path: Path, live: Any, config: Any) -> Any:
     if isinstance(live, dict) and isinstance(config, dict):
+        if children(kind, path, config) is None:
+            return _clean(config)
         out = dict(live)
         for key, value in config.items():
             below = (*path, f"f:{key}")

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .kinds import Kind, list_keys
+from .kinds import Kind, is_atomic, list_keys
 
 Path = tuple[str, ...]
 _NOT_OWNED = {
@@ -31,17 +31,21 @@ def names_of(path: Path) -> tuple[str, ...]:
 def item_name(item: Any, keys: tuple[str, ...]) -> str:
     """Name an item of an associative list or a set."""
     if not keys:
-        return "v:" + json.dumps(item, separators=(",", ":"), ensure_ascii=False)
-    return "k:" + json.dumps(
-        {k: item.get(k, _DEFAULTS.get(k)) for k in sorted(keys) if k in item or k in _DEFAULTS},
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
+        return "v:" + _written(item)
+    return "k:" + _written({k: item.get(k, _DEFAULTS.get(k)) for k in sorted(keys) if k in item or k in _DEFAULTS})
+
+
+def _written(value: Any) -> str:
+    """Write JSON as Go's encoder does: fit to stand in a page of HTML."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return "".join(f"\\u{ord(char):04x}" if char in "<>&\u2028\u2029" else char for char in text)
 
 
 def children(kind: Kind, path: Path, value: Any) -> Iterator[tuple[str, Any]] | None:
     """Give the parts of a value that are owned by themselves; None for a value that is owned as a whole."""
     if isinstance(value, dict):
+        if path and is_atomic(kind, names_of(path), item=path[-1][0] == "k"):
+            return None
         return ((f"f:{k}", v) for k, v in value.items())
     if isinstance(value, list):
         keys = list_keys(kind, names_of(path))

@@ -1,0 +1,142 @@
+"""How an object was right after a run's apply, when the record of that is lost."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from .fields import ABSENT, Fields, Items, Tree, same
+from .states import States
+
+
+class Author(Enum):
+    """Who changed a field from what it was before the run to what it is now."""
+
+    RUN = auto()
+    OTHERS = auto()
+    NOBODY_KNOWN = auto()
+    """It was not changed, or nobody owns it: a default, or what the server or admission made of something else."""
+
+
+def reconstruct(field: States) -> Tree:
+    """Give what a field was right after the run's apply; `field.after` is not read.
+
+    Where live differs from before, the owners of the field tell who changed it. The server takes a field away from
+    its manager when somebody else changes it, and removes what a manager applied and no longer lists.
+
+    | applied | owners before  | live   | owners live      | changed by | so after it was                        |
+    |---------|----------------|--------|------------------|------------|----------------------------------------|
+    | any     | any            | before | any              | nobody     | as live                                |
+    | any     | any            | other  | ours (and more)  | the run    | as live                                |
+    | yes     | any            | other  | others           | others     | as applied                             |
+    | yes     | any            | other  | nobody           | the run    | as live (the server's form of it)      |
+    | yes     | any            | absent | -                | others     | as applied                             |
+    | no      | ours alone     | absent | -                | the run    | absent: it was no longer listed        |
+    | no      | ours alone     | other  | others           | others     | absent: it was no longer listed        |
+    | no      | ours alone     | other  | nobody           | the run    | as live: the default in its place      |
+    | no      | others         | absent | -                | others     | as before                              |
+    | no      | others, nobody | other  | others           | others     | as before                              |
+    | no      | others         | other  | nobody           | others     | as before                              |
+    | no      | nobody         | other, absent | nobody    | whoever changed a field beside it, next above, and so on |
+
+    One number of replicas that nobody owns was scaled by others, but for the default 1 (see `States.scaled`).
+    "As applied" is as before where the manifest says what was there already. What is applied over by an earlier
+    attempt of the same run is ours too.
+    """
+    return _after(field, True)
+
+
+def _after(field: States, nearby: bool) -> Tree:
+    """`nearby`: what nobody owns was changed by the run, for it changed something beside it."""
+    if same(field.before, field.live):
+        removed = field.live is ABSENT and not field.owned_live.by_us
+        return field.applied if removed else field.live
+    kind = field.kind_without_after
+    if kind is None:
+        return _whole(field, nearby)
+    if field.is_item and field.applied is ABSENT and _was_only_ours(field) and not field.owned_live.by_us:
+        return ABSENT  # the run no longer listed it, and somebody else has made another one
+    beside = _authors(field)
+    if beside:
+        nearby = Author.RUN in beside
+    node = kind()
+    for part in field.parts():
+        value = _after(part, nearby)
+        if value is not ABSENT:
+            node[part.path[-1]] = value
+    if not node and (field.live is ABSENT or (field.before is ABSENT and not isinstance(field.applied, kind))):
+        return ABSENT
+    return _in_order(node, field) if isinstance(node, Items) else node
+
+
+def _whole(field: States, nearby: bool) -> Tree:
+    author = _author(field)
+    if author is Author.RUN or (author is Author.NOBODY_KNOWN and nearby):
+        return field.live
+    if author is Author.NOBODY_KNOWN:
+        return field.before
+    if field.applied is not ABSENT:
+        return field.before if _says(field.applied, field.before) else field.applied
+    return ABSENT if _was_only_ours(field) else field.before
+
+
+def _authors(field: States) -> set[Author]:
+    """Give who changed something in a field, as far as it is known."""
+    if same(field.before, field.live):
+        return set()
+    if field.kind_without_after is None:
+        return {_author(field)} - {Author.NOBODY_KNOWN}
+    return {author for part in field.parts() for author in _authors(part)}
+
+
+def _author(field: States) -> Author:
+    now = field.owned_live
+    if now.by_us:
+        # A list whose items can't be told apart holds fields of several: others' are as they were, or they wrote.
+        return Author.RUN if _within(now.others, field.owned_before.others) else Author.OTHERS
+    if now.by_others:
+        return Author.OTHERS
+    if field.applied is not ABSENT:
+        return Author.OTHERS if field.live is ABSENT else Author.RUN
+    if field.scaled:
+        return Author.RUN if _was_only_ours(field) and field.live == 1 else Author.OTHERS
+    if _was_only_ours(field):
+        return Author.RUN
+    return Author.OTHERS if field.owned_before.by_others else Author.NOBODY_KNOWN
+
+
+def _was_only_ours(field: States) -> bool:
+    return field.owned_before.by_us and not field.owned_before.by_others
+
+
+def _says(applied: Tree, before: Tree) -> bool:
+    """Tell whether a manifest says what was there: the server fills in defaults, and reads 1 as "1" where it must."""
+    if isinstance(applied, dict) and isinstance(before, dict):
+        return all(key in before and _says(value, before[key]) for key, value in applied.items())
+    if isinstance(applied, list) and isinstance(before, list):
+        return len(applied) == len(before) and all(map(_says, applied, before))
+    return same(applied, before) or (
+        isinstance(before, str) and not isinstance(applied, bool) and str(applied) == before
+    )
+
+
+def _within(one: Fields | None, other: Fields | None) -> bool:
+    """Tell whether all fields of one set are in the other."""
+    if not one or other is None:
+        return not one
+    return all(key in other and _within(below, other[key]) for key, below in one.items())
+
+
+def _in_order(node: Items, field: States) -> Items:
+    """Sort items as the run left them: as they are now if it applied them so, else as before and as applied."""
+    before, live, applied = (
+        [name for name in state if name in node] if isinstance(state, Items) else []
+        for state in (field.before, field.live, field.applied)
+    )
+    moved = [name for name in before if name in live] != [name for name in live if name in before]
+    by_us = [name for name in live if name in applied] == [name for name in applied if name in live] != []
+    order = live
+    if moved and not by_us:
+        listed = iter([name for name in applied if name in before])
+        order = [next(listed) if name in applied else name for name in before]
+    names = dict.fromkeys([*order, *node])
+    return Items({name: node[name] for name in names})

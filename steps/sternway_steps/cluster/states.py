@@ -1,0 +1,125 @@
+"""One field in all its states: before a run, as applied, right after, and now, with those who own it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .fields import ABSENT, Fields, Items, Map, Path, Tree
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What is owned of a value, or below it; None: nothing. `ours`: by the run's field manager, or by an undo's."""
+
+    ours: Fields | None = None
+    others: Fields | None = None
+
+    def below(self, part: str) -> Owned:
+        """Give what is owned of a field or an item."""
+        return Owned(_below(self.ours, part), _below(self.others, part))
+
+    @property
+    def by_us(self) -> bool:
+        """Whether the run's manager owns the value or something in it."""
+        return self.ours is not None
+
+    @property
+    def by_others(self) -> bool:
+        """Whether anybody else does."""
+        return self.others is not None
+
+
+@dataclass(frozen=True)
+class States:
+    """A field: `before` the run, as the run `applied` it, right `after` that, `live`; and its owners at three times."""
+
+    before: Tree
+    applied: Tree
+    live: Tree
+    after: Tree = ABSENT
+    owned_before: Owned = Owned()
+    owned_after: Owned = Owned()
+    owned_live: Owned = Owned()
+    path: Path = ()
+
+    def below(self, part: str) -> States:
+        """Give a field or an item of it."""
+        before, applied, live, after = (
+            node.get(part, ABSENT) if isinstance(node, Map | Items) else ABSENT
+            for node in (self.before, self.applied, self.live, self.after)
+        )
+        return States(
+            before, applied, live, after,
+            self.owned_before.below(part), self.owned_after.below(part), self.owned_live.below(part),
+            (*self.path, part),
+        )  # fmt: skip
+
+    def at(self, path: Path) -> States:
+        """Give what is at a path below it."""
+        found = self
+        for part in path:
+            found = found.below(part)
+        return found
+
+    def parts(self) -> Iterator[States]:
+        """Give what is below: in the order of before, then what only is there now, then what only the run knew."""
+        nodes = [n for n in (self.before, self.live, self.after, self.applied) if isinstance(n, Map | Items)]
+        return (self.below(part) for part in dict.fromkeys(part for node in nodes for part in node))
+
+    def with_after(self, after: Tree) -> States:
+        """Give it with what it was right after the run."""
+        return replace(self, after=after)
+
+    @property
+    def kind(self) -> type[Map] | type[Items] | None:
+        """What the value is taken apart into, in all of its states; None: it is one value.
+
+        An item of a list that is not there in each of them is one value too: its key decides for all that is in it.
+        """
+        return self._kind(self.before, self.after, self.live)
+
+    @property
+    def kind_without_after(self) -> type[Map] | type[Items] | None:
+        """The same, when it is not known how it was right after the run."""
+        if self.is_item and self.live is ABSENT:
+            return None
+        return _common(self.before, self.live)
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item of a list."""
+        return bool(self.path) and self.path[-1][0] in "kv"
+
+    @property
+    def of_the_run(self) -> bool:
+        """Whether it is a field that the run applied, or that was its manager's: only such decide a verdict."""
+        owned = (self.owned_before, self.owned_after)
+        return self.applied is not ABSENT or any(one.by_us for one in owned)
+
+    @property
+    def scaled(self) -> bool:
+        """Whether it is the number of replicas, and nobody owns it: then it may have been scaled.
+
+        A write of the scale subresource is recorded only where somebody owned the field before (kube-apiserver 1.34),
+        so an autoscaler leaves no trace of its own.
+        """
+        owned = self.owned_live.by_us or self.owned_live.by_others
+        return self.path == _REPLICAS and self.live is not ABSENT and not owned
+
+    def _kind(self, *nodes: Tree) -> type[Map] | type[Items] | None:
+        if self.is_item and ABSENT in nodes:
+            return None
+        return _common(*nodes)
+
+
+_REPLICAS: Path = ("f:spec", "f:replicas")
+
+
+def _common(*nodes: Tree) -> type[Map] | type[Items] | None:
+    kinds = {type(node) if isinstance(node, Map | Items) else None for node in nodes if node is not ABSENT}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _below(fields: Fields | None, part: str) -> Fields | None:
+    return None if fields is None else fields.get(part)

@@ -1,0 +1,140 @@
+"""Undoing the change of one object: written, read again and compared, until nothing is left to put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..step import Item
+from .anew import Anew
+from .fields import Path, at, managed, name_of, same
+from .manager import OLD_MANAGER
+from .merge import Difference, OnConflict
+from .ownership import UNDO_MANAGER, given_back, owners
+from .snapshot import RUN, run_of
+from .threeway import RUN_FIELD, Run, Threeway, owned_by, threeway
+
+if TYPE_CHECKING:
+    from .restore import Change, Restorer
+
+_TRIES = 8
+
+
+class Update:
+    """One object that was there before the run."""
+
+    def __init__(self, how: Restorer, change: Change, before: dict[str, Any]) -> None:
+        self._how, self._change, self._before = how, change, before
+        self._what = str(change.ref)
+        self._held = change.held(before)
+        self._run = Run(how.run, change.manager, change.applied)
+        self._put: dict[Path, Difference] = {}
+        """What was put back so far."""
+        self._written: set[Path] = set()
+        self._noted = False
+        self._given: Any = None
+        self._anew = Anew(how, change, before)
+
+    def undo(self) -> Item:
+        """Undo it; raises ApiError when the server does not answer or does not let us.
+
+        Ends when an object that was just read needs no more: only then it is as before. A field of the run that is
+        to be put back a second time is one of which the server makes something else.
+        """
+        from .api_error import ApiError
+
+        how, change = self._how, self._change
+        shape = how.client.schema(change.ref.api_version, change.ref.kind)
+        for _ in range(_TRIES):
+            live = how.client.get(change.ref)
+            if settled := self._settled(live):
+                return settled
+            assert live is not None  # noqa: S101  _settled answers for an object that is gone
+            found = threeway(self._held, change.after, live, self._run, how.policy, shape)
+            if found.conflicts and how.policy is OnConflict.STOP:
+                why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}"
+                return Item(self._what, "conflict", why, _names(found.conflicts))
+            if wrong := [d for d in found.restored if d.path in self._put and found.states.at(d.path).of_the_run]:
+                why = f"put back, and still different when read again: {', '.join(_names(wrong))}"
+                return Item(self._what, "failed", why, _names(wrong))
+            try:
+                if not self._write(live, found):
+                    return self._done(found)
+            except ApiError as error:
+                if error.conflict:
+                    continue  # somebody wrote in between: look again, and merge with what they wrote
+                if error.status in (400, 422):
+                    return self._anew.instead(live, found, error)
+                raise
+        return Item(self._what, "failed", "it changes faster than it can be put back")
+
+    def _settled(self, live: dict[str, Any] | None) -> Item | None:
+        """Answer for an object that needs no update, or must not get one."""
+        if live is None:
+            return self._anew.gone()
+        uid, was = live["metadata"]["uid"], self._before["metadata"]["uid"]
+        if uid != was:
+            if uid == self._change.uid:  # somebody deleted it after its snapshot, and the run created this one
+                return self._how.remove(self._change.ref, uid)
+            if self._change.recreating:
+                return self._anew.found(live)
+            return Item(self._what, "kept", "somebody else deleted it and created another one of that name")
+        if run_of(live) not in (None, self._how.run, run_of(self._before)) and self._by_a_run(live):
+            return Item(self._what, "kept", f"a later run, {run_of(live)}, took it over")
+        return None
+
+    def _by_a_run(self, live: Mapping[str, Any]) -> bool:
+        """Tell whether a run of the same target wrote the annotation, and not somebody who copied it."""
+        manager = self._change.manager
+        return any(
+            owned_by(entry, RUN_FIELD)
+            and (entry["manager"] == manager or (manager == OLD_MANAGER and entry["manager"].startswith(OLD_MANAGER)))
+            for entry in managed(live)
+        )
+
+    def _write(self, live: dict[str, Any], found: Threeway) -> bool:
+        """Put back what is left: the values, then their owners. Tells whether anything was left."""
+        client = self._how.client
+        wrote = False
+        new = {*(d.path for d in found.restored), *found.emptied} - self._written
+        if new or (found.noted and not self._noted):
+            live = client.replace(found.obj, manager=UNDO_MANAGER)
+            self._put |= {d.path: d for d in found.restored}
+            self._written |= new
+            self._noted = wrote = True
+        entries = given_back(
+            self._before,
+            live,
+            self._change.manager,
+            found.states,
+            found.final,
+            [*self._put, RUN_FIELD],
+            self._held,
+        )
+        wanted = owners(entries)
+        if wanted not in (owners(managed(live)), self._given):
+            client.replace({**live, "metadata": {**live["metadata"], "managedFields": entries}}, manager=UNDO_MANAGER)
+            self._given, wrote = wanted, True
+        return wrote
+
+    def _done(self, found: Threeway) -> Item:
+        why = []
+        if found.conflicts:
+            why.append(f"left as others set it: {', '.join(_names(found.conflicts))}")
+        was, now = found.states.before, found.states.live
+        # All that is of the run was put back, or it would have been put back again.
+        loose = [d for d in self._put.values() if not found.states.at(d.path).of_the_run]
+        own = [d for d in loose if not same(at(now, d.path), at(was, d.path))]
+        if own:
+            why.append(f"written by the server itself: {', '.join(_names(own))}")
+        if not (self._put or self._noted or self._given):
+            return Item(self._what, "unchanged", "; ".join(why) or self._as_before(same(was, now)))
+        restored = [d for d in self._put.values() if d not in own and d.path[-1] != f"f:{RUN}"]
+        return Item(self._what, "restored", "; ".join(why), _names(restored))
+
+    def _as_before(self, whole: bool) -> str:
+        return "it is as it was before the run" if whole else "what the run changed is as it was before"
+
+
+def _names(differences: Iterable[Difference]) -> tuple[str, ...]:
+    return tuple(name_of(difference.path) for difference in differences)
