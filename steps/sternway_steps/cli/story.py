@@ -78,7 +78,8 @@ def _when(story: Story) -> str:
 def _who(story: Story) -> str:
     if not story.by:
         return ""
-    return f", by {story.by.get('user', 'unknown')} on {story.by.get('host', 'unknown')} with Sternway {story.by.get('version', 'unknown')}"
+    user, host, version = (story.by.get(key, "unknown") for key in ("user", "host", "version"))
+    return f", by {user} on {host} with Sternway {version}"
 
 
 def _moment(text: str) -> str:
