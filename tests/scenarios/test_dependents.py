@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.offered import offered
 from sternway_steps.cluster.ref import Ref
+from sternway_steps.cluster.removal import Remover
 from sternway_steps.config import StepConfig
+from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
@@ -171,3 +174,31 @@ def test_what_may_hold_objects_of_others_and_may_not_be_looked_into_stays(cluste
     ):
         assert results[what][0] == "kept"
         assert "things.order.example (not allowed to look)" in results[what][1]
+
+
+def test_the_garbage_collector_is_asked_only_where_there_may_be_something_to_collect(
+    sternway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is slow: ten objects a second on a real node, so that a thousand ConfigMaps took a hundred seconds."""
+    client = Client.connect(sternway_sandbox.kubeconfig)
+    made = {}
+    for name, kind in (("alone", "ConfigMap"), ("owner", "ConfigMap"), ("web", "Service")):
+        body: dict[str, Any] = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "default"}}
+        made[name] = client.create(
+            body | ({"spec": {"ports": [{"port": 80}]}} if kind == "Service" else {}), manager="test"
+        )
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": made["owner"]["metadata"]["uid"]}
+    metadata = {"name": "owned", "namespace": "default", "ownerReferences": [owner]}
+    client.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}, manager="test")
+    seen: dict[str, Any] = {}
+    delete = Client.delete
+
+    def spy(self: Client, ref: Ref, **how: Any) -> None:
+        seen[ref.name] = how["propagation"]
+        delete(self, ref, **how)
+
+    monkeypatch.setattr(Client, "delete", spy)
+    remover = Remover(client)
+    assert [remover.remove(Ref.of(obj), obj["metadata"]["uid"]).result for obj in made.values()] == ["deleted"] * 3
+    assert seen == {"alone": "Background", "owner": "Foreground", "web": "Foreground"}
+    client.close()

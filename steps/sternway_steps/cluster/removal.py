@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from .client import Client
 
 _FOLLOWERS = {"ControllerRevision", "EndpointSlice", "Endpoints", "Event"}
+_ALONE = frozenset({
+    "ClusterRole", "ClusterRoleBinding", "ConfigMap", "LimitRange", "NetworkPolicy", "ResourceQuota", "Role",
+    "RoleBinding", "Secret", "ServiceAccount",
+})  # fmt: skip
+"""Kinds for which no controller makes anything: where nothing is owned, the garbage collector need not look either. It
+looks at ten objects a second (kube-controller-manager's 20 requests), so that a thousand would take minutes."""
 
 
 class Remover:
@@ -62,7 +68,9 @@ class Remover:
     def _delete(self, one: Seen, root: Seen, there: Survey) -> str:
         """Delete an object and what is below it, but what is older than the root; gives why that failed, or ""."""
         older = bool(_older(one, root, there))
-        self._client.delete(one.ref, uid=one.uid, propagation="Orphan" if older else "Foreground")
+        alone = one.ref.kind in _ALONE and not there.of_owner(one.uid)
+        policy = "Orphan" if older else "Background" if alone else "Foreground"
+        self._client.delete(one.ref, uid=one.uid, propagation=policy)
         left = await_gone(self._client, one.ref, one.uid)
         if left is not None:
             holds = ", ".join(left["metadata"].get("finalizers") or []) or "nothing that is known"
