@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from . import __version__
 from .attempt import ContextFor
-from .back import Policy, WayBack, about, later_runs
 from .config import Config
 from .contexts import contexts, refusals
 from .errors import Refused, SternwayError, together
 from .events import Listener
-from .interrupted import Undo, finish_interrupted
+from .interrupted import finish_interrupted
 from .journal.entries import new_run_id
 from .journal.lock import Lock, held
-from .journal.replay import Status, Story, replay
+from .journal.replay import Story, replay
 from .journal.store import Store
 from .journal.writer import RunJournal, prune
 from .journals import Journals
 from .known import Specs, Steps, declaring, known_steps
 from .orchestrator import Orchestrator
-from .places import lock_of_step, open_journal, target_of
+from .places import open_journal, target_of
 from .plan import Plan, make_plan
 from .result import Result
-from .standing import newest_standing, refuse_overtaken
 from .step import Step, StepSpec
 from .stopping import StopAll
+from .undoing import Undoing, who
 
 if TYPE_CHECKING:
     from .cluster.precheck import Precheck
     from .cluster.transport import RequestLog
 
 
-class Session:
+class Session(Undoing):
     """One cluster (or none), and the runs on it. Use it as a context manager; it holds connections.
 
     One session serves any number of threads: runs of different targets go on side by side, and of one target one at a
@@ -123,7 +119,7 @@ class Session:
                 raise Refused(f"run {run} is in the journal already", remedy="give each run an id of its own")
             finish_interrupted(store, journal, self.undoing(store, lock, tell, finish=True), on_argo=False)
             orchestrator = self.orchestrator(config, journal, store, lock, tell, stopped)
-            result = orchestrator.run({"config": config.to_dict(), "by": _who()})
+            result = orchestrator.run({"config": config.to_dict(), "by": who()})
             with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
                 prune(store, journal.target, config.history)
             return result
@@ -142,104 +138,6 @@ class Session:
         except Refused as bad:
             found = replace(found, findings=(*found.findings, bad.message))
         return found
-
-    def rollback(
-        self,
-        run: str,
-        tell: Listener = lambda _: None,
-        *,
-        on_conflict: str | None = None,
-        restart_stale: bool = False,
-        journal_of: Config | None = None,
-    ) -> Result:
-        """Undo a run, whoever ran it and however far it came, from its journal alone.
-
-        Args:
-            run: its id.
-            tell: as for `run`.
-            on_conflict: stop, merge or force; default what the run's config says.
-            restart_stale: restart what still runs with the failed version's settings; else the run's config decides.
-            journal_of: a config whose journal is read; default the session's.
-
-        Raises: Refused when the run is not known, or later runs that stand changed the same things since; Transient
-            when it is still at work.
-
-        """
-        store = self._journals.of(run) if journal_of is None else open_journal(journal_of, self.book)[0]
-        story = replay(store.records(run))
-        if story.back_to and story.status is Status.SUCCEEDED:
-            remedy = "run the version that is wanted"
-            raise Refused(f"run {run} went back to {story.back_to}, which can't be undone", remedy=remedy)
-        return self._back(store, run, tell, Policy(on_conflict, restart_stale), finish=False)
-
-    def rollback_to(
-        self,
-        run: str,
-        tell: Listener = lambda _: None,
-        *,
-        on_conflict: str | None = None,
-        restart_stale: bool = False,
-        journal_of: Config | None = None,
-    ) -> Result | None:
-        """Go back to how things were after a run: undo the later ones of its target that stand, newest first.
-
-        That is one run with an id of its own; the arguments are those of `rollback`. None when none stands above.
-
-        Raises: Refused when that can't be, Transient when a run of the target is at work; nothing was touched.
-        """
-        store = self._journals.of(run) if journal_of is None else open_journal(journal_of, self.book)[0]
-        story = replay(store.records(run))
-        journal = RunJournal(store, new_run_id(), story.target)
-        _, lock = open_journal(Config.from_dict(story.config), self.book)
-        policy = Policy(on_conflict, restart_stale)
-        with self.stop.joined() as stopped, held(lock, journal.run, stopped):
-            undoes = later_runs(store, story)
-            if not undoes:
-                return None
-            journal.start(about(story, undoes, _who()))
-            return self.undoing(store, lock, tell, policy=policy)(Config.from_dict(story.config), journal)
-
-    def newest(self, config: Config) -> str:
-        """Give the newest run of a config's target that stands: neither undone nor itself a way back.
-
-        Raises: Refused when there is none.
-        """
-        return newest_standing(open_journal(config, self.book)[0], target_of(config, self.book))
-
-    def _back(self, store: Store, run: str, tell: Listener, policy: Policy, *, finish: bool) -> Result:
-        story = replay(store.records(run))
-        config = policy.of(Config.from_dict(story.config))
-        _, lock = open_journal(config, self.book)
-        with self.stop.joined() as stopped, held(lock, run, stopped):
-            if not finish:
-                refuse_overtaken(store, story, story.undoes)
-            undo = self.undoing(store, lock, tell, finish=finish, policy=policy)
-            return undo(config, RunJournal(store, run, story.target))
-
-    def finish(
-        self,
-        run: str,
-        tell: Listener = lambda _: None,
-        *,
-        on_conflict: str | None = None,
-        restart_stale: bool = False,
-        journal_of: Config | None = None,
-    ) -> Result | None:
-        """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
-
-        One of which only the end is not recorded has succeeded, and that is recorded.
-
-        Raises: Transient when it is still at work.
-        """
-        if journal_of is not None:
-            store: Store | None = open_journal(journal_of, self.book)[0]
-        else:
-            store = self._journals.known(run)
-        records = store.records(run) if store is not None else ()
-        if not records or replay(records).status is not Status.OPEN:
-            return None
-        assert store is not None  # noqa: S101  records were read from it
-        return self._back(store, run, tell, Policy(on_conflict, restart_stale), finish=True)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
@@ -268,31 +166,6 @@ class Session:
         stop = stop or self.stop
         return Orchestrator(plan, self.steps, journal, contexts, tell, stop, where=store.where(), lost=lock.lost)
 
-    def undoing(
-        self, store: Store, lock: Lock, tell: Listener, *, finish: bool = False, policy: Policy = Policy()
-    ) -> Undo:
-        """Give what undoes runs of a journal while the target's lock is held.
-
-        `finish`: a run of which only the end is not recorded is not undone, its record is completed. Of a run that was
-        made step by step, the steps of groups have locks of their own: one that works is waited for. One that goes
-        back over several is gone on with, those by `policy`.
-        """
-
-        def undo(config: Config, journal: RunJournal) -> Result:
-            if (story := replay(journal.records())).back_to:
-                way = WayBack(store, journal, self.undoing(store, lock, tell), policy, tell, lock.lost)
-                return way.walk(story)
-            orchestrator = self.orchestrator(config, journal, store, lock, tell)
-            plan = orchestrator.plan
-            with ExitStack() as stack:
-                stop = stack.enter_context(self.stop.joined())
-                if story.stepwise:
-                    for step in (step for step in plan.steps if plan.beside(step)):
-                        stack.enter_context(held(lock_of_step(config, self.book, step.name), journal.run, stop))
-                return orchestrator.finish() if finish else orchestrator.undo()
-
-        return undo
-
     def contexts(
         self,
         config: Config,
@@ -309,14 +182,3 @@ class Session:
         plan = make_plan(config.steps, self.specs(config))
         if findings := refusals(plan, self.steps, self.contexts(config, journal, plan), journal):
             raise together(findings)
-
-
-def _who() -> dict[str, str]:
-    return {"version": __version__, "host": socket.gethostname(), "user": _user()}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a pod's user id often has no name
-        return "unknown"
