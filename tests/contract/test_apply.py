@@ -8,10 +8,13 @@ import pytest
 from sternway_steps.cluster.api_error import ApiError
 from sternway_steps.cluster.apply import Applied, Applier
 from sternway_steps.cluster.ref import Ref
-from sternway_steps.errors import Transient
+from sternway_steps.cluster.snapshot import RUN
+from sternway_steps.deploy import Deploy
+from sternway_steps.errors import Failed, Transient
+from sternway_steps.step import Context
 
 from tests.conftest import Cluster
-from tests.helpers import config_map, until
+from tests.helpers import config_map, config_of, deployment, until
 
 
 def placed(cluster: Cluster, obj: dict[str, Any]) -> dict[str, Any]:
@@ -112,3 +115,64 @@ def test_a_write_whose_answer_was_lost_is_known_again_by_its_annotation(cluster:
     assert (first.created, again.created) == (not there, not there)
     assert again.uid == first.uid
     assert again.fields == (("data.a",) if there else ())
+
+
+class Book:
+    """A journal that remembers what was written, and what was in the cluster by then."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self.written: list[tuple[str, list[str], list[str]]] = []
+
+    def intent(self, data: Any) -> None:
+        self._write("intent", [entry["applied"]["metadata"]["name"] for entry in data["objects"]])
+
+    def evidence(self, data: Any) -> None:
+        self._write("evidence", [entry["ref"][3] for entry in data["objects"]])
+
+    def _write(self, what: str, names: list[str]) -> None:
+        kinds = (("v1", "ConfigMap"), ("apps/v1", "Deployment"), ("networking.k8s.io/v1", "Ingress"))
+        found = (item for kind in kinds for item in self._cluster.client.list(*kind, self._cluster.namespace).items)
+        there = sorted(obj["metadata"]["name"] for obj in found if RUN in (obj["metadata"].get("annotations") or {}))
+        self.written.append((what, sorted(names), there))
+
+    def intents(self) -> list[Any]:
+        return []
+
+    evidences = undo_intents = intents
+
+
+def deployed(cluster: Cluster, book: Any, *objects: dict[str, Any]) -> None:
+    config = config_of(cluster.namespace, *objects)
+    Deploy().execute(Context("r1", "deploy", 1, config, {}, book, lambda: cluster.client, target="shop.web"))
+
+
+def test_evidence_is_written_when_a_wave_is_done_and_once_a_wave(cluster: Cluster) -> None:
+    book = Book(cluster)
+    maps = [f"m{n}" for n in range(30)]
+    deployed(cluster, book, deployment("web", replicas=0), *(config_map(name, a="1") for name in maps))
+    assert book.written == [
+        ("intent", sorted([*maps, "web"]), []),
+        ("evidence", sorted(maps), sorted(maps)),
+        ("evidence", ["web"], sorted([*maps, "web"])),
+    ]
+
+
+def test_of_a_wave_that_fails_what_was_done_is_recorded(cluster: Cluster) -> None:
+    book, bad = Book(cluster), deployment("web", replicas=-1)
+    with pytest.raises(Failed, match=r"spec\.replicas"):
+        deployed(cluster, book, config_map("m", a="1"), bad, deployment("good", replicas=0))
+    assert book.written[1] == ("evidence", ["m"], ["m"])
+    assert [names for what, names, _ in book.written[2:] if what == "evidence"] in ([], [["good"]])
+
+
+def test_the_first_error_stays_when_the_evidence_of_a_failed_wave_can_not_be_written(cluster: Cluster) -> None:
+    class Away(Book):
+        def evidence(self, data: Any) -> None:
+            raise Transient("the journal is away")
+
+    with pytest.raises(Failed, match=r"spec\.replicas"):
+        deployed(cluster, Away(cluster), deployment("good", replicas=0), deployment("web", replicas=-1))
+    with pytest.raises(Transient, match="the journal is away"):
+        deployed(cluster, Away(cluster), config_map("m", a="1"), deployment("other", replicas=0))
+    assert cluster.get("apps/v1", "Deployment", "other") is None

@@ -105,6 +105,7 @@ def test_two_targets_that_differ_in_a_field_are_told_apart(cluster: Cluster, ses
     refused = session.run(config(cluster, config_map("m", a="2"), name="two"))
     assert refused.status is Status.REFUSED
     assert f"data.a is owned by sternway:{cluster.namespace}.one" in str(refused.error)
+    assert f"{cluster.namespace}.one deploys them too" in str(refused.error)
     assert data(cluster) == {"a": "1"}
 
 

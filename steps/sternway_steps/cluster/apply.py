@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Failed, SternwayError, Transient
 from .definitions import await_established
 from .fields import content, fields_of, name_of, tree, union
+from .manager import targets_among
 from .merge import diff
 from .one_way import remedy_for
 from .order import waves
@@ -164,10 +165,10 @@ def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
     """Say why the server did not take an object; `remedy` is what is known to help, if it rejects it for good."""
     if owners := conflicting(error):
         fields = "; ".join(f"{field} is owned by {manager}" for field, manager in owners)
-        return Failed(
-            f"{ref}: conflict with other field managers: {fields}",
-            remedy="leave those fields out of the manifest, or take them over with --force-conflicts",
-        )
+        remedy = "leave those fields out of the manifest, or take them over with --force-conflicts"
+        if targets := targets_among(manager for _, manager in owners):
+            remedy += f"; {', '.join(targets)} deploys them too, and will meet the same conflict then"
+        return Failed(f"{ref}: conflict with other field managers: {fields}", remedy=remedy)
     if error.retryable or error.unreachable:
         return Transient(f"{ref}: {error}", retry_after=error.retry_after)
     return Failed(f"{ref}: {error}", remedy=remedy or remedy_for(ref, error) or None)

@@ -48,6 +48,11 @@ def shared_with(before: Mapping[str, Any] | None, target: str, *, own: bool) -> 
     return others + ([""] if OLD_MANAGER in found and not own else [])
 
 
+def targets_among(managers: Iterable[str]) -> list[str]:
+    """Give the targets that some field managers stand for."""
+    return [name.removeprefix(_PREFIX) for name in dict.fromkeys(managers) if name.startswith(_PREFIX)]
+
+
 def shared(target: str) -> str:
     """Say what it means that another target applies an object too."""
     who = f"target {target}" if target else "another target, by an older Sternway,"
@@ -56,4 +61,5 @@ def shared(target: str) -> str:
 
 def _applied(before: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     entries = managed(before or {})
-    return {e["manager"]: e.get("fieldsV1") or {} for e in entries if e.get("operation") == "Apply"}
+    applied = (e for e in entries if e.get("operation") == "Apply" and not e.get("subresource"))
+    return {e["manager"]: e.get("fieldsV1") or {} for e in applied}
