@@ -100,6 +100,22 @@ def test_two_targets_that_deploy_one_object_keep_what_each_lists(cluster: Cluste
     assert data(cluster) == {"a": "2", "b": "1"}
 
 
+@pytest.mark.usefixtures("lossy")
+@pytest.mark.parametrize("first", ["one", "two"])
+def test_of_two_targets_each_undoes_its_own(cluster: Cluster, session: Session, first: str) -> None:
+    one = [run(session, config(cluster, config_map("m", **{"a": n}), name="one")).run for n in "12"]
+    two = [run(session, config(cluster, config_map("m", **{"b": n}), name="two")).run for n in "12"]
+    assert data(cluster) == {"a": "2", "b": "2"}
+    for mine, expected in [(one[1], {"a": "1"}), (two[1], {"b": "1"})][:: 1 if first == "one" else -1]:
+        undone = session.rollback(mine)
+        assert undone.status is Status.UNDONE, undone
+        assert expected.items() <= data(cluster).items()
+    assert data(cluster) == {"a": "1", "b": "1"}
+    names = {f"sternway:{cluster.namespace}.{name}": {"f:data"} for name in ("one", "two")}
+    now = owners(cluster.get("v1", "ConfigMap", "m"))
+    assert {name: set(fields) - {"f:metadata"} for name, fields in now.items()} == names
+
+
 def test_two_targets_that_differ_in_a_field_are_told_apart(cluster: Cluster, session: Session) -> None:
     run(session, config(cluster, config_map("m", a="1"), name="one"))
     refused = session.run(config(cluster, config_map("m", a="2"), name="two"))
@@ -140,6 +156,7 @@ def test_what_another_target_owns_under_the_old_name_is_left_to_it(
     }
 
 
+@pytest.mark.usefixtures("lossy")
 @pytest.mark.parametrize("manager", ["kubectl-client-side-apply", "helm"])
 def test_what_kubectl_or_helm_applied_and_the_manifest_lacks_goes_by_force(
     cluster: Cluster, session: Session, manager: str
