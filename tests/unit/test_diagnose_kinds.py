@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sternway_steps.cluster.diagnose.judge import has_pods, has_state
 
 from tests.unit.test_diagnose import (
     DONE,
+    NEWEST,
     NOT_FOUND,
     NOW,
     UNSCHEDULABLE,
@@ -97,6 +99,14 @@ def stale_create(seconds: float) -> list[dict[str, Any]]:
     return [{**told, "firstTimestamp": ago(3600)}, event("SuccessfulCreate", "made", "uid-Job", 30)]
 
 
+def left(seconds: float) -> Verdict:
+    """Judge a rollout whose pods were rejected for 6 s when a pod left, so many seconds ago."""
+    told = event("FailedCreate", "exceeded quota: q", "uid-ReplicaSet", seconds + 6)
+    newest = {**NEWEST, "metadata": {**NEWEST["metadata"], "creationTimestamp": ago(seconds + 6)}}
+    related = Related(events=[told], replica_sets=[newest], left_at=NOW - timedelta(seconds=seconds))
+    return diagnose(deployment(), related, now=NOW)
+
+
 JOB = obj("batch/v1", "Job", {}, {"active": 1}, creationTimestamp=ago(7200))
 KINDS: dict[str, tuple[Verdict, str, str]] = {
     "ReplicationController up": (judged(controller(2)), "ready", "Ready"),
@@ -142,6 +152,8 @@ KINDS: dict[str, tuple[Verdict, str, str]] = {
     "rejected again after an hour": (judged(JOB, events=stale_create(2), sets=()), "failed", "FailedCreate"),
     "rejected anew, within its grace": (judged({**JOB, "metadata": {**JOB["metadata"], "managedFields": [{"time": ago(3)}]}}, events=stale_create(2), sets=()), "progressing", "FailedCreate"),
     "quota, while a pod leaves": (judged(deployment(), leaving(pod()), events=[event("FailedCreate", "exceeded quota: q", "uid-ReplicaSet", 9)]), "progressing", "FailedCreate"),
+    "quota, a pod has left, and the controller pauses": (left(4), "progressing", "FailedCreate"),
+    "quota, a pod has left long since": (left(20), "failed", "FailedCreate"),
     "runs as root and must not": (judged(deployment(), pod(("CreateContainerConfigError", "container has runAsNonRoot and image will run as root"))), "failed", "CreateContainerConfigError"),
     "the runtime does not start it": (judged(deployment(), pod(("CreateContainerError", "the name is in use")), events=[event("Failed", "Error: the name", seconds=12)]), "failed", "CreateContainerError"),
     "an image with a word of the network": (judged(deployment(), pod(("ErrImagePull", "timeout:1: not found"), image="timeout:1")), "failed", "ErrImagePull"),

@@ -40,7 +40,7 @@ def gather(client: Client, observed: Observed, ref: Ref, verdict: Verdict) -> Ev
     told = dict.fromkeys(
         f"{e.get('reason')}: {e.get('message', '').strip()}"
         for e in events
-        if e.get("type") == "Warning" and not (cause and e.get("message", "").strip() in cause.message)
+        if e.get("type") == "Warning" and _tells_more(e.get("message", "").strip(), cause.message if cause else "")
     )
     container = _container(pod, cause.container if cause else "")
     return Evidence(
@@ -50,6 +50,11 @@ def gather(client: Client, observed: Observed, ref: Ref, verdict: Verdict) -> Ev
         events=tuple(told)[-_MOST_EVENTS:],
         objects=tuple({**content(obj), "status": obj.get("status", {})} for obj in (failed, pod) if obj is not None),
     )
+
+
+def _tells_more(message: str, known: str) -> bool:
+    """Tell whether an event says what the cause does not; "Error: ErrImagePull" says nothing at all."""
+    return message not in known and " " in message.removeprefix("Error: ")
 
 
 def _events(client: Client, obj: Mapping[str, Any]) -> list[dict[str, Any]]:

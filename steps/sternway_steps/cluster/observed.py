@@ -56,6 +56,9 @@ class Observed:
             replica_sets=self._of("ReplicaSet", namespace),
             events=self._of("Event", namespace),
             claims=self._of("PersistentVolumeClaim", namespace),
+            left_at=max(
+                (t for r, (_, t) in self._gone.items() if (r.kind, r.namespace) == ("Pod", namespace)), default=None
+            ),
             suppliers=suppliers,
         )
 

@@ -33,7 +33,11 @@ def rejected(obj: Obj, view: View) -> Verdict | None:
     if "exceeded quota" in message and any(p["metadata"].get("deletionTimestamp") for p in view.related.pods):
         # One on its way out still counts.
         return progressing("FailedCreate", cause.message, cause)
-    return view.after(_began(obj, events, failure, made), view.grace.create, cause)
+    began, left = _began(obj, events, failure, made), view.related.left_at
+    if "exceeded quota" in message and began is not None and left is not None and left > began:
+        # The controller tries again after pauses that double: the next one is as long as all before it.
+        return view.after(left, view.grace.create + (left - began).total_seconds(), cause)
+    return view.after(began, view.grace.create, cause)
 
 
 def _began(obj: Obj, events: list[Obj], failure: Obj, made: list[str]) -> datetime | None:

@@ -59,6 +59,8 @@ class Related:
     replica_sets: Sequence[Obj] = ()
     events: Sequence[Obj] = ()
     claims: Sequence[Obj] = ()
+    left_at: datetime | None = None
+    """When the last pod went, of those that were watched."""
     suppliers: Sequence[Obj] = ()
     """What may bring a Secret or ConfigMap: operators' objects, and those of the run itself."""
 
