@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from sternway_steps.cluster.diagnose.pods import is_ready
+from sternway_steps.cluster.ref import Ref
 from sternway_steps.cluster.watch import Watches
 from sternway_steps.config import StepConfig, VerifyConfig
 from sternway_steps.events import Event
 from sternway_steps.exits import Exit
+from sternway_steps.result import Result
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
@@ -107,3 +110,40 @@ def test_claims_stay_when_a_set_goes_that_would_take_them_along(cluster: Cluster
     assert kept["metadata"]["uid"] == there["metadata"]["uid"]
     assert not kept["metadata"].get("deletionTimestamp")
     assert not kept["metadata"].get("ownerReferences")
+
+
+def pods_of(cluster: Cluster) -> list[dict[str, Any]]:
+    return cluster.client.list("v1", "Pod", cluster.namespace, labels="app=db").items
+
+
+def images(cluster: Cluster) -> list[str]:
+    return [pod["spec"]["containers"][0]["image"] for pod in pods_of(cluster) if is_ready(pod)]
+
+
+def replaced(cluster: Cluster, strategy: dict[str, Any], forward: dict[str, Any], arrived: list[str]) -> Result:
+    """Undo a run after some pods are of its version; the set has `strategy` before the run."""
+    old = stateful(replicas=2, updateStrategy=strategy)
+    new = stateful("localhost/app:2", 2, updateStrategy=forward)
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        assert session.run(config_of(cluster.namespace, old, verify=VERIFY)).exit_code == 0
+        deploy = (StepConfig("deploy", "deploy"),)
+        result = session.run(replace(config_of(cluster.namespace, new, verify=VERIFY), steps=deploy))
+        assert result.exit_code == 0, result
+        if forward["type"] == "OnDelete":
+            cluster.client.delete(Ref("v1", "Pod", cluster.namespace, "db-1"), uid=None, propagation="Background")
+        until(lambda: images(cluster) == arrived, what="the new version has its pods")
+        return session.rollback(result.run)
+
+
+def test_pods_that_are_replaced_by_hand_alone_are_of_the_old_version_again(cluster: Cluster) -> None:
+    by_hand = {"type": "OnDelete"}
+    undone = replaced(cluster, by_hand, by_hand, ["localhost/app:1", "localhost/app:2"])
+    assert undone.exit_code == 0, undone
+    assert images(cluster) == ["localhost/app:1"] * 2
+
+
+def test_pods_that_no_deletion_brings_back_are_not_called_healthy(cluster: Cluster) -> None:
+    partition = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+    undone = replaced(cluster, partition, {"type": "RollingUpdate"}, ["localhost/app:2"] * 2)
+    assert undone.exit_code == Exit.ROLLBACK_FAILED, undone
+    assert "below its partition db-0 stay" in str(undone.rollback_errors)

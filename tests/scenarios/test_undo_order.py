@@ -14,6 +14,8 @@ from sternway_steps.cluster.rollout import watch_rollout
 from sternway_steps.cluster.transport import RequestLog
 from sternway_steps.config import DeployConfig, StepConfig, VerifyConfig
 from sternway_steps.config.schema import Grace
+from sternway_steps.deploy import step
+from sternway_steps.errors import Transient
 from sternway_steps.events import Event
 from sternway_steps.exits import Exit
 from sternway_steps.session import Session
@@ -136,6 +138,25 @@ def test_what_still_runs_with_the_failed_versions_settings_is_named(cluster: Clu
     assert code == Exit.FAILED
     assert [(item["result"], "ConfigMap settings (env APP_MODE)" in item["why"]) for item in items] == [("kept", True)]
     assert "--restart-stale" in items[0]["why"]
+    assert [pod["metadata"]["uid"] for pod in pods(cluster, "other")] == stale
+
+
+@pytest.mark.parametrize("cluster", ["sandbox"], indirect=True)
+def test_an_undo_that_was_cut_off_still_names_it(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    first(cluster)
+    others(cluster, 1)
+    real, cut = step.await_health, []
+
+    def dies_once(*arguments: Any) -> None:
+        if not cut:
+            cut.append(1)
+            raise Transient("the server is away")
+        real(*arguments)
+
+    monkeypatch.setattr(step, "await_health", dies_once)
+    code, items, stale = fail_while_others_restart(cluster, again=False)
+    assert (code, cut) == (Exit.FAILED, [1])
+    assert [item["result"] for item in items] == ["kept"], items
     assert [pod["metadata"]["uid"] for pod in pods(cluster, "other")] == stale
 
 

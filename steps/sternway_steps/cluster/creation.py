@@ -48,6 +48,12 @@ def doubt(live: Mapping[str, Any], manager: str, *, create_only: bool) -> str:
     return f"{', '.join(others)} wrote it in the same second" if others else ""
 
 
+def applied_at(obj: Mapping[str, Any], manager: str) -> datetime | None:
+    """Say when a manager's apply changed an object, by the server's clock; None when that is not known."""
+    ours = (e for e in managed(obj) if (e.get("manager"), e.get("operation")) == (manager, "Apply"))
+    return max((time for e in ours if (time := _time(e.get("time")))), default=None)
+
+
 def _applied(entry: Mapping[str, Any], manager: str) -> bool:
     notes = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {}
     return (entry.get("manager"), entry.get("operation")) == (manager, "Apply") and f"f:{RUN}" in notes

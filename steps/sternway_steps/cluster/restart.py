@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .diagnose.pods import is_ready
@@ -27,9 +27,20 @@ def restart(client: Client, pod: Ref, uid: str, controller: str, stop: threading
 
     `deadline` is a reading of time.monotonic(). Raises ApiError for an answer that no waiting changes.
     """
-    before = [p for p in client.list("v1", "Pod", pod.namespace).items if _kept_by(p, controller) and is_ready(p)]
+    before = _ready(client.list("v1", "Pod", pod.namespace).items, controller)
     if why := _evict(client, pod, uid, stop, deadline):
         return why
+    return _await_successor(client, pod, uid, controller, before, deadline)
+
+
+def replace_pod(client: Client, pod: Ref, uid: str, controller: str, deadline: float) -> str:
+    """Delete a pod, as a controller does in a rollout, and wait as for `restart`."""
+    before = _ready(client.list("v1", "Pod", pod.namespace).items, controller)
+    client.delete(pod, uid=uid, propagation="Background")
+    return _await_successor(client, pod, uid, controller, before, deadline)
+
+
+def _await_successor(client: Client, pod: Ref, uid: str, controller: str, before: int, deadline: float) -> str:
     with Watches(client) as watches:
         timer = threading.Timer(max(0.0, deadline - time.monotonic()), watches.close)
         timer.start()
@@ -40,15 +51,21 @@ def restart(client: Client, pod: Ref, uid: str, controller: str, stop: threading
                 synced = synced or change == SYNC
                 if change == "DELETED":
                     there.pop(obj["metadata"]["uid"], None)
-                elif change != SYNC and _kept_by(obj, controller):
+                elif change != SYNC:
                     there[obj["metadata"]["uid"]] = obj
-                ready = [p for p in there.values() if is_ready(p) and not p["metadata"].get("deletionTimestamp")]
-                if synced and uid not in there and len(ready) >= len(before):
+                if synced and uid not in there and _ready(there.values(), controller) >= before:
                     return ""
         finally:
             timer.cancel()
             timer.join()
-    return "it was evicted, and what replaces it is not ready"
+    return "it was made to go, and what replaces it is not ready"
+
+
+def _ready(pods: Iterable[Mapping[str, Any]], controller: str) -> int:
+    """Count the ready pods of a controller."""
+    return sum(
+        is_ready(p) and any(o["uid"] == controller for o in p["metadata"].get("ownerReferences") or []) for p in pods
+    )
 
 
 def _evict(client: Client, pod: Ref, uid: str, stop: threading.Event, deadline: float) -> str:
@@ -67,7 +84,3 @@ def _evict(client: Client, pod: Ref, uid: str, stop: threading.Event, deadline: 
                 return f"it can't be evicted: {error.message}"
         else:
             return ""
-
-
-def _kept_by(pod: Mapping[str, Any], controller: str) -> bool:
-    return any(owner["uid"] == controller for owner in pod["metadata"].get("ownerReferences") or [])

@@ -40,6 +40,16 @@ class Reader:
     reads: str
     controller: Obj | None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as JSON data for the journal."""
+        pod = [self.pod.namespace, self.pod.name]
+        return {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "pod": pod}
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Reader:
+        """Read what to_dict gave."""
+        return Reader(**{**data, "pod": Ref("v1", "Pod", *data["pod"])})
+
 
 def setting(before: Obj | None, after: Obj, since: datetime) -> Setting | None:
     """Say what a run changed in a ConfigMap or Secret; None when no value."""
@@ -70,6 +80,17 @@ def _of_pod(pod: Obj, settings: Sequence[Setting]) -> Iterator[Reader]:
                 ref = Ref("v1", "Pod", metadata["namespace"], metadata["name"])
                 told = ", ".join(found)
                 yield Reader(ref, metadata["uid"], container["name"], state["containerID"], started, told, controller)
+
+
+def still(pods: Iterable[Obj], seen: Iterable[Reader]) -> list[Reader]:
+    """Give those that run on: their pods are there, and the very container was not started anew."""
+    running = set()
+    for pod in pods:
+        if not pod["metadata"].get("deletionTimestamp"):
+            status = pod.get("status") or {}
+            states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+            running |= {(pod["metadata"]["uid"], state["name"], state.get("containerID")) for state in states}
+    return [one for one in seen if (one.uid, one.container, one.container_id) in running]
 
 
 def reads(spec: Obj, container: Obj, one: Setting) -> Iterator[str]:

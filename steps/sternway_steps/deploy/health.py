@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from ..cluster.creation import applied_at
 from ..cluster.ending import ends_by_itself
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
@@ -17,22 +18,22 @@ from ..step import Context, Item, Progress
 def await_health(context: Context, changes: list[Change], items: list[Item]) -> None:
     """Wait for the rollout of what was put back; raises RollbackFailed when it does not come up again."""
     from ..cluster.rollout import Known, watch_rollout
-    from ..cluster.unstick import unstick
 
     restored = {item.what for item in items if item.result in ("restored", "unchanged")}
     found = (change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context))
     waiting = [replace(ref, api_version=served_version(context.client, ref) or ref.api_version) for ref in found]
     if not waiting:
         return
-    for ref in waiting:
-        if (ref.group, ref.kind) == ("apps", "StatefulSet") and (gone := unstick(context.client, ref)):
-            context.say(f"{ref}: deleted {', '.join(gone)}, which the controller would wait for")
     verify = context.config.verify
+    deadline = time.monotonic() + verify.deadline
+    for change in changes:
+        if (change.ref.group, change.ref.kind) == ("apps", "StatefulSet") and change.ref in waiting:
+            _unstick(context, change, deadline)
     report = watch_rollout(
         context.client,
         waiting,
         stop=context.stop,
-        deadline=time.monotonic() + verify.deadline,
+        deadline=deadline,
         grace=verify.grace,
         rules=verify.rules,
         on_progress=context.report,
@@ -45,6 +46,21 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
             details=report.to_dict(),
         )
     context.report(Progress(f"{len(waiting)} restored objects are as before and healthy"))
+
+
+def _unstick(context: Context, change: Change, deadline: float) -> None:
+    """Help a StatefulSet over pods of the failed version that its controller leaves; RollbackFailed where none can."""
+    from ..cluster.unstick import held_back, unstick
+
+    ref = change.ref
+    since = applied_at(change.after, change.manager) if change.after is not None else None
+    if gone := unstick(context.client, ref, since, deadline):
+        context.say(f"{ref}: deleted {', '.join(gone)}, which the controller would leave as they are")
+    if change.before is not None and (left := held_back(context.client, ref, change.before)):
+        raise RollbackFailed(
+            f"{ref} was put back, but below its partition {', '.join(left)} stay at the version of the run",
+            remedy="set the partition to 0 until they are replaced, and then as it was before",
+        )
 
 
 def _was_healthy(change: Change, context: Context) -> bool:

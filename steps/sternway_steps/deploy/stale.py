@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from contextlib import suppress
+from typing import Any
 
-from ..cluster.fields import managed
+from ..cluster.creation import applied_at
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
-from ..cluster.stale import Reader, Setting, readers, setting
+from ..cluster.stale import Reader, Setting, readers, setting, still
+from ..errors import Refused, Transient
 from ..step import Context, Item
 
 _HINT = "--restart-stale restarts it"
@@ -26,22 +28,28 @@ class StaleReaders:
         for change in found:
             if (change.ref.group, change.ref.kind) in {("", "ConfigMap"), ("", "Secret")}:
                 after = change.after or context.client.get(change.ref)
-                since = _applied(after, change.manager) if after is not None else None
+                since = applied_at(after, change.manager) if after is not None else None
                 if after is not None and since is not None and (one := setting(change.before, after, since)):
                     self._settings[str(change.ref)] = one
 
     def look(self, items: Iterable[Item]) -> None:
-        """Find what runs with those values; to be called when settings are back, and workloads are not."""
+        """Find what runs with those values; to be called when settings are back, and workloads are not.
+
+        It is recorded: an undo that is cut off then goes on with settings that are back already.
+        """
         back = {item.what for item in items if item.result in ("restored", "deleted")}
-        self._settings = {what: one for what, one in self._settings.items() if what in back}
-        self._seen = self._running()
+        settings = [one for what, one in self._settings.items() if what in back]
+        pods = self._pods({one.ref.namespace for one in settings})
+        found = list(readers(pods, settings))
+        earlier = [entry for data in self._context.journal.undo_intents() for entry in data.get("stale", ())]
+        if found:
+            with suppress(Refused, Transient):  # then only this attempt knows of them
+                self._context.journal.intent({"stale": [one.to_dict() for one in found]})
+        self._seen = list({(one.uid, one.container): one for one in (*map(Reader.from_dict, earlier), *found)}.values())
 
     def settle(self) -> list[Item]:
         """Name what still runs with them, or restart it when the configuration says so."""
-        if not self._seen:
-            return []
-        now = {(one.uid, one.container, one.container_id) for one in self._running()}
-        left = [one for one in self._seen if (one.uid, one.container, one.container_id) in now]
+        left = still(self._pods({one.pod.namespace for one in self._seen}), self._seen)
         restarts = self._context.config.deploy.restart_stale
         pods: dict[Ref, list[Reader]] = {}
         for one in left:
@@ -51,20 +59,17 @@ class StaleReaders:
             self._context.tell(items)
         return items
 
-    def _running(self) -> list[Reader]:
+    def _pods(self, namespaces: Iterable[str | None]) -> list[dict[str, Any]]:
         from ..cluster.api_error import ApiError
 
-        namespaces = {one.ref.namespace for one in self._settings.values()}
-        found: list[Reader] = []
+        found: list[dict[str, Any]] = []
         for namespace in sorted(place for place in namespaces if place):
             try:
-                pods = self._context.client.list("v1", "Pod", namespace).items
+                found += self._context.client.list("v1", "Pod", namespace).items
             except ApiError as error:
                 if not error.forbidden:
                     raise
                 self._context.say(f"what still runs with the failed version's settings can't be told: {error}")
-                continue
-            found += readers(pods, list(self._settings.values()))
         return found
 
     def _restarted(self, found: list[Reader]) -> Item:
@@ -87,13 +92,3 @@ class StaleReaders:
 def _named(found: list[Reader], then: str) -> Item:
     told = "; ".join(f"container {one.container} has run since {one.started} with {one.reads}" for one in found)
     return Item(str(found[0].pod), "kept", f"{told} as the failed version set it; {then}")
-
-
-def _applied(obj: dict[str, object], manager: str) -> datetime | None:
-    """Say when a run's apply changed an object, by the server's clock."""
-    times = [
-        str(e["time"])
-        for e in managed(obj)
-        if (e.get("manager"), e.get("operation")) == (manager, "Apply") and e.get("time")
-    ]
-    return datetime.fromisoformat(max(times).replace("Z", "+00:00")) if times else None
