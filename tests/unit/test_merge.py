@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from sternway_steps.cluster.fields import ABSENT, name_of, tree, trees, untree
 from sternway_steps.cluster.merge import OnConflict, diff, put_back
 from sternway_steps.cluster.order import waves
-from sternway_steps.cluster.ownership import given_back
 from sternway_steps.cluster.shape import Marks
 from sternway_steps.cluster.states import Owned, States
 from sternway_steps.cluster.threeway import Run, Threeway, threeway
@@ -121,7 +120,7 @@ def lost(before: Any, applied: Any, live: Any) -> Threeway:
     """Merge when the record of what the apply made is lost."""
     live = {**live, "metadata": {**live["metadata"], "resourceVersion": "2"}}
     live["metadata"]["annotations"] = {**live["metadata"].get("annotations", {}), "sternway.dev/run": "r"}
-    return threeway(before, None, live, Run("r", "sternway", applied), OnConflict.STOP, None)
+    return threeway(before, live, Run("r", "sternway", applied), OnConflict.STOP, None)
 
 
 def test_owners_get_back_what_the_undo_took() -> None:
@@ -137,7 +136,7 @@ def test_owners_get_back_what_the_undo_took() -> None:
         {"manager": "hpa", "operation": "Update", "apiVersion": "v1", "fieldsV1": {"f:spec": {"f:r": {}}}},
     ]
     found = lost(before, obj(a=2, b=1), live)
-    entries = given_back(before, live, "sternway", found.states, found.final, [])
+    entries = found.owners.entries(live, [])
     got = {entry["manager"]: entry["fieldsV1"] for entry in entries}
     assert got == {
         "sternway": {"f:spec": {"f:a": {}}},

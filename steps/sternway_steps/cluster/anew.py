@@ -11,13 +11,14 @@ from .dependents import dependents
 from .fields import ABSENT, content, managed, name_of, tree
 from .gone import await_gone
 from .merge import OnConflict, diff
-from .ownership import UNDO_MANAGER, given_back, pending
+from .ownership import UNDO_MANAGER, pending, with_owners
 from .threeway import Threeway
 
 if TYPE_CHECKING:
     from .api_error import ApiError
     from .restore import Change, Restorer
 
+_TRIES = 8
 _RBAC = "rbac.authorization.k8s.io"
 _MAY = {
     ("", "ConfigMap"), ("", "Secret"), ("", "Service"), ("apps", "DaemonSet"), ("apps", "Deployment"),
@@ -82,16 +83,7 @@ class Anew:
             return Item(self._what, "failed", f"the server does not take it back: {error.message}")
         if reason := self._forbidden(live):
             return Item(self._what, "failed", f"it can't be changed back ({_said(error)}), and {reason}")
-        entries = given_back(
-            self._before,
-            live,
-            self._change.manager,
-            found.states,
-            found.final,
-            [d.path for d in found.restored],
-            self._change.held(dict(self._before)),
-        )
-        wanted = {**found.obj, "metadata": {**found.obj["metadata"], "managedFields": entries}}
+        wanted = with_owners(found.obj, found.owners.entries(live, [d.path for d in found.restored]))
         try:
             self._how.client.create(_creatable(wanted), manager=UNDO_MANAGER, dry_run=True)
         except Error as refused:
@@ -152,14 +144,27 @@ class Anew:
         return self._give_back(wanted, made)
 
     def _give_back(self, wanted: Mapping[str, Any], made: Mapping[str, Any]) -> Item:
-        metadata = {**made["metadata"], "managedFields": managed(wanted) or [{}]}
-        self._how.client.replace({**made, "metadata": metadata}, manager=UNDO_MANAGER)
-        now = self._how.client.get(self._ref)
-        if now is None:
-            return Item(self._what, "conflict", "it was deleted by somebody else while it was being made anew")
-        if differing := _differing(_creatable(wanted), now):
-            return Item(self._what, "failed", f"created anew, and still different: {', '.join(differing)}")
-        return Item(self._what, "restored", "created anew from its snapshot")
+        """Give the fields of the new object to those who owned the old one's; controllers may write in between."""
+        from .api_error import ApiError as Error
+
+        now: Mapping[str, Any] | None = made
+        for _ in range(_TRIES):
+            if now is None:
+                return Item(self._what, "conflict", "it was deleted by somebody else while it was being made anew")
+            if pending(now):
+                status = [entry for entry in managed(now) if entry.get("subresource") == "status"]
+                entries = [e for e in managed(wanted) if e.get("subresource") != "status"] + status
+                try:
+                    self._how.client.replace(with_owners(now, entries or [{}]), manager=UNDO_MANAGER)
+                except Error as error:
+                    if not error.conflict:
+                        raise
+                now = self._how.client.get(self._ref)
+                continue
+            if differing := _differing(_creatable(wanted), now):
+                return Item(self._what, "failed", f"created anew, and still different: {', '.join(differing)}")
+            return Item(self._what, "restored", "created anew from its snapshot")
+        return Item(self._what, "failed", "created anew, and it changes faster than its fields can be given back")
 
 
 def _immutable(error: ApiError) -> bool:

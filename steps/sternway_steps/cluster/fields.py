@@ -198,7 +198,7 @@ def name_of(path: Iterable[str]) -> str:
         if kind == "k":
             out += "[" + ",".join(f"{k}={v}" for k, v in json.loads(rest).items()) + "]"
         elif kind == "v":
-            out += f"[{rest}]"
+            out += f"[{json.dumps(json.loads(rest), ensure_ascii=False)}]"
         else:
             out += f"[{rest}]" if "." in rest or "/" in rest else ("." if out else "") + rest
     return out

@@ -8,6 +8,7 @@ would meet a conflict with our undo. The API server takes managedFields from an 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, managed, same
@@ -17,6 +18,8 @@ UNDO_MANAGER = "sternway-rollback"
 """The field manager of the first update of an undo; as long as it owns fields, the second one is still due."""
 
 Entries = list[dict[str, Any]]
+Owners = dict[tuple[Any, ...], set[Path]]
+"""The fields of each manager, by (manager, operation, apiVersion, subresource)."""
 
 
 def pending(live: Mapping[str, Any]) -> bool:
@@ -24,74 +27,91 @@ def pending(live: Mapping[str, Any]) -> bool:
     return any(entry.get("manager") == UNDO_MANAGER for entry in managed(live))
 
 
-def given_back(
-    before: Mapping[str, Any],
-    live: Mapping[str, Any],
-    manager: str,
-    states: States,
-    final: Tree,
-    put: Iterable[Path],
-    held: Mapping[str, Any] | None = None,
-) -> Entries:
-    """Give the managedFields for an object whose values at the paths `put` are as before the run again.
-
-    What was put back is owned as before. What was not is owned as now, but for what the run itself did: a field that
-    its manager claimed it claims no more, one that it took from another goes back, and one that it no longer listed it
-    claims again, if it holds what it held in `final`, the object as it is then. A field that somebody took from it
-    since stays theirs. `held` is the object as the run's apply met it, when it had taken over what others owned.
-    """
-    was, now = owners(managed(before)), owners(managed(live))
-    undone = {path for key, found in now.items() if key[0] == UNDO_MANAGER for path in found} | set(put)
-    met = was if held is None else owners(managed(held))
-    since = {path for key, found in now.items() if key[0] != manager for path in found - met.get(key, set())}
-    entries = {_identity(entry): entry for entry in (*managed(before), *managed(live))}
-    entries |= {_identity(entry): entry for entry in managed(before) if entry.get("manager") == manager}
-    out = []
-    for key, entry in entries.items():
-        then, there = was.get(key, set()), now.get(key, set())
-        if key[0] == UNDO_MANAGER:
-            continue
-        if key[3] == "status":
-            paths = there
-        elif key[0] == manager:
-            paths = {p for p in then if p in there or _under(_stored(p), undone) or _dropped(_stored(p), states, final)}
-        else:
-            paths = {p for p in there if p in then or not _under(p, undone)}
-            paths |= {p for p in then if _under(p, undone) or p not in met.get(key, since) | since}
-        if paths:
-            out.append({**entry, "fieldsV1": _fields(paths)})
-    return out or [{}]  # an empty list would stand for "as they are"
-
-
-def owners(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], set[Path]]:
+def owners(entries: Iterable[Mapping[str, Any]]) -> Owners:
     """Give the fields of each manager, so that they can be compared whatever their order and time."""
     found = {_identity(entry): _paths(entry.get("fieldsV1") or {}) for entry in entries if entry}
     return {key: paths for key, paths in found.items() if paths}
 
 
-def _stored(path: Path) -> Path:
-    """Give the path under which the server stores a field: a Secret's `stringData` becomes its `data`."""
-    return ("f:data", *path[1:]) if path[0] == "f:stringData" else path
-
-
-def _dropped(path: Path, states: States, final: Tree) -> bool:
-    """Tell whether the run no longer listed a field that holds again, or still, what it held.
-
-    A map that the manifest fills is no longer listed as an empty one.
-    """
-    was, value = at(states.before, path), at(final, path)
-    applied = at(states.applied, path)
-    listed = applied is not ABSENT and not (isinstance(applied, Map | Items) and applied and path[-1][0] == "f")
-    return not listed and (same(was, value) or (type(was) is type(value) and isinstance(was, Map | Items)))
-
-
-def _under(path: Path, others: set[Path]) -> bool:
-    return any(path[:length] in others for length in range(1, len(path) + 1))
-
-
-def with_owners(obj: Mapping[str, Any], entries: list[dict[str, Any]]) -> dict[str, Any]:
+def with_owners(obj: Mapping[str, Any], entries: Entries) -> dict[str, Any]:
     """Give an object with other managedFields."""
     return {**obj, "metadata": {**obj["metadata"], "managedFields": entries}}
+
+
+@dataclass(frozen=True)
+class GiveBack:
+    """Finds the managedFields for an object whose values were put back.
+
+    What was put back is owned as before. What was not is owned as now, but for what the run itself did: a field that
+    its manager claimed it claims no more, one that it took from another goes back, and one that it no longer listed it
+    claims again, if it holds what it held. A field that somebody took from it since stays theirs.
+    """
+
+    before: Mapping[str, Any]
+    left: Mapping[str, Any]
+    """The object as the run's apply left it, or, where that is not recorded, as it met it."""
+    recorded: bool
+    manager: str
+    states: States
+    final: Tree
+    """The object as it is then."""
+
+    def entries(self, live: Mapping[str, Any], put: Iterable[Path]) -> Entries:
+        """Give them for the object as it is, when the values at the paths `put` are as before the run again."""
+        was, now, left = (owners(managed(obj)) for obj in (self.before, live, self.left))
+        undone = _Undone(now, put)
+        ours = {path for key, found in now.items() if key[0] == self.manager for path in found}
+        since = {p for key, found in now.items() if key[0] != self.manager for p in found - left.get(key, set())}
+        claims = {path for key, found in left.items() if key[0] == self.manager for path in found}
+        entries = {_identity(entry): entry for entry in (*managed(self.before), *managed(live))}
+        entries |= {_identity(entry): entry for entry in managed(self.before) if entry.get("manager") == self.manager}
+        out = []
+        for key, entry in entries.items():
+            then, there = was.get(key, set()), now.get(key, set())
+            if key[0] == UNDO_MANAGER:
+                continue
+            if key[3] == "status":
+                paths = there
+            elif key[0] == self.manager:
+                paths = {p for p in then if p in there or p in undone or self._dropped(p, claims)}
+            else:
+                taken = {p for p in then - left.get(key, set()) - since if self._holds(p)}
+                taken |= {p for p in then & ours if self._at(self.final, p) is ABSENT}  # a zero is not stored
+                paths = {p for p in there if p in then or p not in undone} | {p for p in then if p in undone} | taken
+            if paths:
+                out.append({**entry, "fieldsV1": _fields(paths)})
+        return out or [{}]  # an empty list would stand for "as they are"
+
+    def _dropped(self, path: Path, claims: set[Path]) -> bool:
+        """Tell whether the run no longer listed a field; a map that it fills is no longer listed as an empty one."""
+        if self.recorded:
+            return path not in claims and self._holds(path)
+        applied = self._at(self.states.applied, path)
+        filled = isinstance(applied, Map | Items) and bool(applied) and path[-1][0] == "f"
+        return (applied is ABSENT or filled) and self._holds(path)
+
+    def _holds(self, path: Path) -> bool:
+        was, value = self._at(self.states.before, path), self._at(self.final, path)
+        return same(was, value) or (type(was) is type(value) and isinstance(was, Map | Items))
+
+    def _at(self, node: Tree, path: Path) -> Tree:
+        # A Secret's `stringData` is stored as its `data`.
+        return at(node, ("f:data", *path[1:]) if path[0] == "f:stringData" else path)
+
+
+class _Undone:
+    """The fields that were put back: by this undo, and by an earlier one that did not come to give them back."""
+
+    def __init__(self, now: Owners, put: Iterable[Path]) -> None:
+        pending = {path for key, found in now.items() if key[0] == UNDO_MANAGER for path in found}
+        inner = {path[:length] for path in pending for length in range(1, len(path))}
+        self._single = pending & inner  # a map that was made again does not bring back all that was in it
+        self._whole = (pending - inner) | set(put)
+
+    def __contains__(self, path: Path) -> bool:
+        if path[0] == "f:stringData":
+            path = ("f:data", *path[1:])
+        return path in self._single or any(path[:length] in self._whole for length in range(1, len(path) + 1))
 
 
 def _identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:

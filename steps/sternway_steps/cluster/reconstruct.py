@@ -109,14 +109,13 @@ def _was_only_ours(field: States) -> bool:
 
 
 def _says(applied: Tree, before: Tree) -> bool:
-    """Tell whether a manifest says what was there: the server fills in defaults, and reads 1 as "1" where it must."""
+    """Tell whether a manifest says what was there; the server reads 1 as "1" where it must."""
     if isinstance(applied, dict) and isinstance(before, dict):
-        return all(key in before and _says(value, before[key]) for key, value in applied.items())
+        return applied.keys() == before.keys() and all(_says(value, before[key]) for key, value in applied.items())
     if isinstance(applied, list) and isinstance(before, list):
         return len(applied) == len(before) and all(map(_says, applied, before))
-    return same(applied, before) or (
-        isinstance(before, str) and not isinstance(applied, bool) and str(applied) == before
-    )
+    number = isinstance(applied, int | float) and not isinstance(applied, bool)
+    return same(applied, before) or (isinstance(before, str) and number and str(applied) == before)
 
 
 def _within(one: Fields | None, other: Fields | None) -> bool:

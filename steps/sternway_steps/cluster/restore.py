@@ -11,9 +11,9 @@ from .creation import doubt
 from .ending import ends_by_itself
 from .manager import OLD_MANAGER
 from .merge import OnConflict
-from .ownership import with_owners
 from .ref import Ref
 from .snapshot import run_of
+from .threeway import Run
 from .update import Update
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class Change:
     create_only: bool = False
     """The run's apply of an object that was not there could only create it."""
 
-    def held(self, before: dict[str, Any]) -> dict[str, Any]:
-        """Give the object as the run's apply met it."""
-        return before if self.claimed is None else with_owners(before, self.claimed)
+    def of(self, run: str) -> Run:
+        """Give whose change it is."""
+        return Run(run, self.manager, self.applied, self.after, self.claimed)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ class States:
     applied: Tree
     live: Tree
     after: Tree = ABSENT
+    owned_first: Owned = Owned()
+    """Before the run; `owned_before` is what its apply met, when it had taken over what others owned."""
     owned_before: Owned = Owned()
     owned_after: Owned = Owned()
     owned_live: Owned = Owned()
@@ -50,7 +52,7 @@ class States:
             for node in (self.before, self.applied, self.live, self.after)
         )
         return States(
-            before, applied, live, after,
+            before, applied, live, after, self.owned_first.below(part),
             self.owned_before.below(part), self.owned_after.below(part), self.owned_live.below(part),
             (*self.path, part),
         )  # fmt: skip
@@ -94,8 +96,8 @@ class States:
     @property
     def of_the_run(self) -> bool:
         """Whether it is a field that the run applied, or that was its manager's: only such decide a verdict."""
-        owned = (self.owned_before, self.owned_after)
-        return self.applied is not ABSENT or any(one.by_us for one in owned)
+        ours = (self.owned_first.by_us, self.owned_after.by_us, self.owned_before.by_us and self.after is ABSENT)
+        return self.applied is not ABSENT or any(ours)
 
     @property
     def scaled(self) -> bool:

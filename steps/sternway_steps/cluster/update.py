@@ -10,9 +10,9 @@ from .anew import Anew
 from .fields import Path, at, managed, name_of, same
 from .manager import OLD_MANAGER
 from .merge import Difference, OnConflict
-from .ownership import UNDO_MANAGER, given_back, owners
+from .ownership import UNDO_MANAGER, owners, with_owners
 from .snapshot import RUN, run_of
-from .threeway import RUN_FIELD, Run, Threeway, owned_by, threeway
+from .threeway import RUN_FIELD, Threeway, owned_by, threeway
 
 if TYPE_CHECKING:
     from .restore import Change, Restorer
@@ -26,8 +26,7 @@ class Update:
     def __init__(self, how: Restorer, change: Change, before: dict[str, Any]) -> None:
         self._how, self._change, self._before = how, change, before
         self._what = str(change.ref)
-        self._held = change.held(before)
-        self._run = Run(how.run, change.manager, change.applied)
+        self._run = change.of(how.run)
         self._put: dict[Path, Difference] = {}
         """What was put back so far."""
         self._written: set[Path] = set()
@@ -50,7 +49,7 @@ class Update:
             if settled := self._settled(live):
                 return settled
             assert live is not None  # noqa: S101  _settled answers for an object that is gone
-            found = threeway(self._held, change.after, live, self._run, how.policy, shape)
+            found = threeway(self._before, live, self._run, how.policy, shape)
             if found.conflicts and how.policy is OnConflict.STOP:
                 why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}"
                 return Item(self._what, "conflict", why, _names(found.conflicts))
@@ -96,24 +95,16 @@ class Update:
         """Put back what is left: the values, then their owners. Tells whether anything was left."""
         client = self._how.client
         wrote = False
-        new = {*(d.path for d in found.restored), *found.emptied} - self._written
+        new = {*(d.path for d in found.restored), *found.merged.emptied} - self._written
         if new or (found.noted and not self._noted):
             live = client.replace(found.obj, manager=UNDO_MANAGER)
             self._put |= {d.path: d for d in found.restored}
             self._written |= new
             self._noted = wrote = True
-        entries = given_back(
-            self._before,
-            live,
-            self._change.manager,
-            found.states,
-            found.final,
-            [*self._put, RUN_FIELD],
-            self._held,
-        )
+        entries = found.owners.entries(live, [*self._put, RUN_FIELD])
         wanted = owners(entries)
         if wanted not in (owners(managed(live)), self._given):
-            client.replace({**live, "metadata": {**live["metadata"], "managedFields": entries}}, manager=UNDO_MANAGER)
+            client.replace(with_owners(live, entries), manager=UNDO_MANAGER)
             self._given, wrote = wanted, True
         return wrote
 

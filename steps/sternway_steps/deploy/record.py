@@ -10,11 +10,11 @@ from ..cluster.claims import Claim
 from ..cluster.fields import content, managed
 from ..cluster.manager import recorded_manager
 from ..cluster.merge import OnConflict
-from ..cluster.ownership import given_back, with_owners
+from ..cluster.ownership import with_owners
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
 from ..cluster.snapshot import run_of
-from ..cluster.threeway import Run, came, threeway
+from ..cluster.threeway import Run, reached, threeway
 
 
 def intent(
@@ -84,7 +84,7 @@ def changes(
         if earlier is None or first is None or seen is None:
             if earlier is None or run_of(seen) != run:
                 before[ref] = seen
-        elif (unclaimed := _not_reached(first, seen, claimed.get(ref), Run(run, manager, earlier))) is not None:
+        elif (unclaimed := _not_reached(first, seen, Run(run, manager, earlier, None, claimed.get(ref)))) is not None:
             before[ref] = unclaimed
             if ref in claimed:
                 claimed[ref] = managed(seen)
@@ -115,17 +115,13 @@ def changes(
     ]
 
 
-def _not_reached(
-    first: dict[str, Any], seen: dict[str, Any], claimed: list[dict[str, Any]] | None, of: Run
-) -> dict[str, Any] | None:
+def _not_reached(first: dict[str, Any], seen: dict[str, Any], of: Run) -> dict[str, Any] | None:
     """Give an object that an attempt saw, with the owners of before its run; None when an apply had reached it."""
-    held = first if claimed is None else with_owners(first, claimed)
-    if came(held, seen, of):
+    if reached(first, seen, of):
         return None
-    if claimed is None:
+    if of.claimed is None:
         return seen
-    found = threeway(held, None, seen, of, OnConflict.STOP, None)
-    return with_owners(seen, given_back(first, seen, of.manager, found.states, found.final, [], held))
+    return with_owners(seen, threeway(first, seen, of, OnConflict.STOP, None).owners.entries(seen, []))
 
 
 def _metadata(obj: Mapping[str, Any]) -> dict[str, Any]:
