@@ -155,3 +155,18 @@ def test_what_is_no_hook_is_not_deleted_to_run_it_again(cluster: Cluster, tmp_pa
     assert "is no hook" in done.stdout + done.stderr
     assert job_of(cluster, "migrate")["metadata"]["uid"] == uid
     assert cluster.get("v1", "ConfigMap", "m") is None
+
+
+def test_a_hook_that_the_server_does_not_take_is_found_before_the_run(cluster: Cluster, tmp_path: Path) -> None:
+    done = command("run", cluster, tmp_path, config_map("m"), MIGRATE, hooks="run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    changed = hook(job("migrate", "sh", "-c", "exit 0"), "pre-install,pre-upgrade")  # a Job's template can't change
+    wrong = hook(job("wrong", "true"), "post-upgrade")
+    wrong["spec"]["template"]["spec"]["containers"] = []
+    done = command("run", cluster, tmp_path, config_map("m", a="2"), changed, wrong, hooks="run")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "m.json:3" in done.stdout + done.stderr
+    assert "m.json:2" not in done.stdout + done.stderr
+    assert not (cluster.get("v1", "ConfigMap", "m") or {}).get("data")
+    again = command("run", cluster, tmp_path, config_map("m", a="2"), changed, hooks="run")
+    assert again.returncode == 0, again.stdout + again.stderr

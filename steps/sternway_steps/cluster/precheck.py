@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..config.hooks import described
 from ..errors import Transient
 from .api_error import ApiError
+from .hooks import hook_errors
 from .preview import Asking, Preview, preview
 from .ref import Ref
 from .rights import missing_rights, of_config
@@ -46,8 +47,8 @@ def precheck(
 
     Raises: Refused for a kind that is not served, Transient when the server does not answer for an object, ApiError.
     """
-    objects = objects_of(config, client)
-    refs = [Ref.of(obj) for obj in (*objects, *hooks_of(config, client))]
+    objects, hooks = objects_of(config, client), hooks_of(config, client)
+    refs = [Ref.of(obj) for obj in (*objects, *hooks)]
     missing = _missing_namespaces(client, refs)
     if missing:
         return Precheck(tuple(missing))
@@ -62,17 +63,19 @@ def precheck(
     rights = missing_rights(client, rules, refs, home, journal, own=own)
     findings = [f"not allowed: {right}" for right in rights]
     say(f"asking the server what it would make of {len(objects)} objects")
-    previews = preview(Asking(client, target, target_of, config.deploy.force_conflicts), objects)
+    asking = Asking(client, target, target_of, config.deploy.force_conflicts)
+    previews = preview(asking, objects)
     named = [
         replace(found, notes=(*_elsewhere(found.ref, manifest.source, home), *found.notes))
         for found, manifest in zip(previews, config.manifests, strict=True)
     ]
-    for found, manifest in zip(named, config.manifests, strict=True):
-        if isinstance(found.error, Transient):
-            raise found.error
-        if found.error is not None:
-            remedy = f" ({found.error.remedy})" if found.error.remedy else ""
-            findings.append(f"{manifest.source}: {found.error}{remedy}")
+    errors = [found.error for found in named] + hook_errors(asking, hooks)
+    for error, manifest in zip(errors, (*config.manifests, *config.hooks), strict=True):
+        if isinstance(error, Transient):
+            raise error
+        if error is not None:
+            remedy = f" ({error.remedy})" if error.remedy else ""
+            findings.append(f"{manifest.source}: {error}{remedy}")
     notes = [f"runs {described(hook)}; what it does is not undone" for hook in config.hooks]
     notes += [f"left out: {described(hook)}" for hook in config.left_out]
     return Precheck(tuple(findings), tuple(named), notes=tuple(notes))

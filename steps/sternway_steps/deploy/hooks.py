@@ -10,6 +10,7 @@ from ..cluster.apply import Applied, Applier
 from ..cluster.claims import claiming
 from ..cluster.digests import with_digests
 from ..cluster.gone import await_gone
+from ..cluster.hooks import runs
 from ..cluster.manager import manager_of
 from ..cluster.order import wave_of
 from ..cluster.ref import Ref
@@ -26,8 +27,6 @@ from .record import evidence, intent
 
 EVENT = "hooks"
 """The name under which the step before the deploy hands on whether this is an install or an upgrade."""
-_RUN = {("", "Pod"), ("batch", "Job")}
-"""Kinds that are made to run: one that is there has run already, and to make it again would run it again."""
 
 
 def run_hooks(context: Context) -> Outcome:
@@ -64,7 +63,7 @@ def tell_left_out(context: Context) -> None:
 def tell_stays(context: Context, changes: list[Change]) -> None:
     """Say what the undo of hooks does not reach."""
     for change in changes:
-        if _runs(change.ref):
+        if runs(change.ref):
             context.say(f"what {change.ref} did stays: its undo deletes it alone")
 
 
@@ -86,10 +85,6 @@ def _order(obj: Mapping[str, Any]) -> tuple[int, int, str, str]:
     return _hook(obj).weight, wave_of(obj["kind"]), obj["kind"], obj["metadata"]["name"]
 
 
-def _runs(ref: Ref) -> bool:
-    return (ref.group, ref.kind) in _RUN
-
-
 class _Hooks:
     """One attempt at the hooks of a step."""
 
@@ -105,7 +100,7 @@ class _Hooks:
         live = snapshot(self._client, [Ref.of(obj) for obj in objects])
         self._refuse_strangers(objects, live)
         # What ran before the run is not made again by an undo: there it counts as not there.
-        before = {ref: None if _runs(ref) else obj for ref, obj in live.items()}
+        before = {ref: None if runs(ref) else obj for ref, obj in live.items()}
         context.check()
         claims = {Ref.of(obj): self._claim(obj, before[Ref.of(obj)]) for obj in objects}
         context.journal.intent(intent(objects, before, manager_of(context.target), claims))
@@ -126,7 +121,7 @@ class _Hooks:
         for obj in objects:
             ref = Ref.of(obj)
             there = live[ref]
-            if there is None or not _runs(ref) or run_of(there) == self._context.run:
+            if there is None or not runs(ref) or run_of(there) == self._context.run:
                 continue
             if hook_of(there) is None:
                 findings.append(f"{ref} is there, and is no hook: it is not deleted to run it again")
@@ -139,7 +134,7 @@ class _Hooks:
         self, obj: dict[str, Any], live: dict[str, Any] | None, before: Mapping[Ref, dict[str, Any] | None]
     ) -> None:
         context, ref = self._context, Ref.of(obj)
-        if live is not None and _runs(ref) and run_of(live) != context.run:
+        if live is not None and runs(ref) and run_of(live) != context.run:
             context.say(f"deleting {ref}, which an earlier release left")
             self._client.delete(ref, uid=live["metadata"]["uid"])
             if await_gone(self._client, ref, live["metadata"]["uid"]) is not None:
