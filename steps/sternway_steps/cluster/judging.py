@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from ..errors import Transient
 from .absent import Absent, judge_absent
 from .api_error import ApiError
 from .diagnose import Cause, Verdict, diagnose
-from .diagnose.judge import is_custom
+from .diagnose.judge import has_pods, is_custom
 from .diagnose.verdict import ENDED, Seen, failed
 from .discovery import UnknownKind
 from .observed import Observed
@@ -67,6 +68,25 @@ def judge_all(refs: list[Ref], observed: Observed, now: datetime, terms: Terms) 
     if terms.suppliers.look(verdicts):
         verdicts = {ref: _judge(ref, observed, now, terms) for ref in refs}
     return verdicts
+
+
+def with_pods(
+    client: Client, observed: Observed, verdicts: Mapping[Ref, Verdict], now: datetime, terms: Terms
+) -> dict[Ref, Verdict]:
+    """Look at the pods of what failed without one: they tell why, and their watch may lag behind their owner's."""
+    bare = [
+        ref
+        for ref, verdict in verdicts.items()
+        if verdict.state == "failed"
+        and has_pods(ref.api_version, ref.kind)
+        and not (verdict.cause and verdict.cause.pod)
+    ]
+    for namespace in {ref.namespace for ref in bare}:
+        with suppress(ApiError):  # the verdict stands without them
+            for pod in client.list("v1", "Pod", namespace).items:
+                observed.note("MODIFIED", pod)
+    again = {ref: _judge(ref, observed, now, terms) for ref in bare}
+    return {**verdicts, **{ref: verdict for ref, verdict in again.items() if verdict.state == "failed"}}
 
 
 def _judge(ref: Ref, observed: Observed, now: datetime, terms: Terms) -> Verdict:

@@ -15,7 +15,7 @@ from ..errors import Stopped, Transient
 from ..step import Progress
 from .diagnose import Verdict
 from .diagnose.judge import has_pods, has_state
-from .judging import Known, Terms, judge_all, kinds_with_status
+from .judging import Known, Terms, judge_all, kinds_with_status, with_pods
 from .observed import Observed
 from .ref import Ref
 from .rollout_progress import ProgressLines
@@ -125,7 +125,7 @@ def _decide(
             verdicts = judge_all(refs, observed, now, terms)
             decide_at = min((v.decide_at for v in verdicts.values() if v.decide_at), default=None)
         if any(verdict.state == "failed" for verdict in verdicts.values()):
-            return failed_now(client, observed, verdicts)
+            return failed_now(client, observed, with_pods(client, observed, verdicts, now, terms))
         waiting = {ref: verdict for ref, verdict in verdicts.items() if verdict.state != "ready"}
         if not waiting:
             return succeeded(verdicts)
