@@ -49,7 +49,10 @@ def _definition(before: Object, after: Object) -> Iterator[OneWay]:
     known = {version["name"] for version in before["spec"]["versions"]}
     new = [v["name"] for v in after["spec"]["versions"] if v.get("storage") and v["name"] not in known]
     for name in new:
-        why = f"once {name} is stored, the server keeps it in the definition: the undo can't take the version out again"
+        why = (
+            f"once {name} is stored, the server keeps it in the definition: the undo can't take the version out again "
+        )
+        why += f"before all objects are migrated and {name} is taken out of status.storedVersions"
         yield OneWay("status.storedVersions", why)
 
 

@@ -21,6 +21,8 @@ def fill_in(kind: Kind, obj: dict[str, Any], addresses: Any) -> None:
             _service(spec, addresses)
     if kind.kind == "Secret":
         _secret(obj)
+    if kind.kind == "CustomResourceDefinition":
+        _definition(obj)
     if kind.kind == "Namespace":
         obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
         obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
@@ -110,6 +112,16 @@ def _service(spec: dict[str, Any], addresses: Any) -> None:
     spec.setdefault("clusterIPs", [spec["clusterIP"]])
     for port in spec.get("ports") or []:
         _defaults(port, protocol="TCP", targetPort=port.get("port"))
+
+
+def _definition(obj: dict[str, Any]) -> None:
+    """Keep what was ever stored, from the write on that stores it."""
+    status = obj.get("status") or {}
+    if "storedVersions" in status:
+        new = [
+            v["name"] for v in obj["spec"]["versions"] if v.get("storage") and v["name"] not in status["storedVersions"]
+        ]
+        obj["status"] = {**status, "storedVersions": [*status["storedVersions"], *new]}
 
 
 def _secret(obj: dict[str, Any]) -> None:

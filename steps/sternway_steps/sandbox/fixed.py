@@ -20,6 +20,18 @@ def fixed(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
         yield Cause("FieldValueInvalid", f'Invalid value: "{new.get("type")}": field is immutable', "type")
     if kind.kind == "PersistentVolumeClaim" and old.get("spec") != new.get("spec"):
         yield from _claim(old, new)
+    if kind.kind == "CustomResourceDefinition":
+        yield from _definition(new)
+
+
+def _definition(new: Mapping[str, Any]) -> Iterator[Cause]:
+    named = {version["name"] for version in new["spec"]["versions"]}
+    for index, stored in enumerate((new.get("status") or {}).get("storedVersions") or []):
+        if stored not in named:
+            text = f'Invalid value: "{stored}": missing from spec.versions; {stored} was previously a storage version, and '
+            text += "must remain in spec.versions until a storage migration ensures no data remains persisted in "
+            text += f"{stored} and removes {stored} from status.storedVersions"
+            yield Cause("FieldValueInvalid", text, f"status.storedVersions[{index}]")
 
 
 def _claim(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
