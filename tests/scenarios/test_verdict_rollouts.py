@@ -60,9 +60,10 @@ def test_a_daemon_set_fails_by_evidence_whatever_its_generation(cluster: Cluster
 
     assert run(cluster, everywhere("localhost/app:1", 1))[0].exit_code == Exit.DONE
     assert run(cluster, everywhere("localhost/app:1", 2))[0].exit_code == Exit.DONE
-    _, ended = run(cluster, everywhere("localhost/app!:1", 2))
+    result, ended = run(cluster, everywhere("localhost/app!:1", 2))
     assert "InvalidImageName" in str(ended.error)
     assert "in time" not in str(ended.error)
+    assert (result.status, result.rollback_errors) == (Status.UNDONE, ())
 
 
 EXTERNAL = {

@@ -181,6 +181,7 @@ class Api:
         if live is not None:
             if obj.get("spec") != live.get("spec") and "generation" in meta:
                 meta["generation"] += 1
+            identity.count_templates(kind, live, obj)
             meta["resourceVersion"] = live["metadata"]["resourceVersion"]
             if obj == live:
                 return obj  # what changes nothing is no write

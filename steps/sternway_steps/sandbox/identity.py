@@ -16,6 +16,9 @@ _IDENTITY = (
 )  # fmt: skip
 
 
+_TEMPLATES = "deprecated.daemonset.template.generation"
+
+
 def now() -> str:
     """Give this second as Kubernetes writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -61,6 +64,18 @@ def begin(kind: Kind, obj: dict[str, Any]) -> None:
     # Of the core group, only this one counts its changes.
     if "spec" in obj and (kind.group or kind.kind == "ReplicationController"):
         obj["metadata"]["generation"] = 1
+    if kind.kind == "DaemonSet":
+        obj["metadata"].setdefault("annotations", {}).setdefault(_TEMPLATES, "1")
+
+
+def count_templates(kind: Kind, live: Mapping[str, Any], obj: dict[str, Any]) -> None:
+    """Count the changes of a DaemonSet's template in its annotation; whatever was sent, the server's count stands."""
+    if kind.kind != "DaemonSet":
+        return
+    count = int((live["metadata"].get("annotations") or {}).get(_TEMPLATES, 1))
+    count += live["spec"]["template"] != obj["spec"]["template"]
+    notes = obj["metadata"].get("annotations") or {}
+    obj["metadata"]["annotations"] = {**notes, _TEMPLATES: str(count)}
 
 
 def named(metadata: Mapping[str, Any], name: str) -> None:

@@ -8,6 +8,7 @@ from .replicaset import create_pod
 from .world import Obj, World, alive, digest_of, is_ready
 
 _HASH = "controller-revision-hash"
+_TEMPLATES = "deprecated.daemonset.template.generation"
 
 
 def reconcile(world: World) -> None:
@@ -19,7 +20,7 @@ def reconcile(world: World) -> None:
 
 def _one(world: World, daemon_set: Obj) -> None:
     revision = digest_of(daemon_set["spec"]["template"])
-    generation = str(daemon_set["metadata"]["generation"])
+    generation = daemon_set["metadata"]["annotations"][_TEMPLATES]
     everything = world.owned("v1", "Pod", daemon_set)
     pods = alive(everything)
     fresh = [p for p in pods if p["metadata"]["labels"].get(_HASH) == revision]
