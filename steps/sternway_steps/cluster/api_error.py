@@ -129,6 +129,15 @@ def from_answer(method: str, path: str, status: int, headers: Mapping[str, str],
     )
 
 
+def is_status(body: bytes) -> bool:
+    """Tell whether it is the API server that speaks, by its Status object."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and (said.get("kind"), said.get("apiVersion")) == ("Status", "v1")
+
+
 def unable(what: str, error: ApiError, remedy: str) -> Refused | Transient:
     """Say that something can't be done: Transient when it may work later, else Refused, with a remedy for rights."""
     if error.retryable or error.unreachable:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from .access import Access
-from .api_error import ApiError, from_answer
+from .api_error import ApiError, from_answer, is_status
 from .body import encode
 from .connect import load
 
@@ -123,6 +123,21 @@ class Transport:
             self._tell_away(error)
             if self._aborted.wait(delay):
                 raise error
+
+    def ask_pod(self, path: str, timeout: float, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """Send one GET that the server hands on to a pod, and give status and body, whatever the pod answers.
+
+        Raises: ApiError when the server itself answers with an error, or nobody does.
+        """
+        for last in (False, True):
+            response = self._send("GET", path, None, None, "application/json", timeout, headers=headers, stream=False)
+            if response.status < 400 or not is_status(response.data):
+                break
+            error = from_answer("GET", path, response.status, response.headers, response.data)
+            if last or not error.unauthorized:
+                raise error
+            self._forget_credentials()
+        return response.status, response.data
 
     def stream(self, path: str, query: Mapping[str, str], read: float) -> urllib3.BaseHTTPResponse:
         """Open a GET whose body is read as it comes; each read may wait `read` seconds. Raises ApiError."""

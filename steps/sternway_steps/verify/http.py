@@ -66,8 +66,8 @@ def ask(client: Client, wanted: HttpCheck, namespace: str) -> Answer:
     path, _, query = wanted.path.partition("?")
     base = f"/api/v1/namespaces/{namespace}/services/{scheme}{wanted.service}:{wanted.port}/proxy{path}"
     try:
-        status, _, body = client.transport.request(
-            "GET", base + (f"?{query}" if query else ""), timeout=wanted.timeout, headers=_headers(wanted.headers)
+        status, body = client.transport.ask_pod(
+            base + (f"?{query}" if query else ""), wanted.timeout, _headers(wanted.headers)
         )
     except ApiError as error:
         return Answer(error.status, error.message)
