@@ -24,8 +24,8 @@ def sample(counts: dict[str, int], number: int) -> list[Round]:
 
 def test_some_faults_on_the_sandbox() -> None:
     with Sandbox() as sandbox, bench(sandbox.kubeconfig) as made:
-        met = [made.play(round_) for round_ in sample(made.prepare(), 14)]
-    assert sum(map(bool, met)) >= 12
+        met = [made.play(round_) for round_ in sample(made.prepare(), 8)]
+    assert sum(map(bool, met)) >= 7
 
 
 @pytest.mark.cluster
