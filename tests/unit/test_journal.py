@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sternway_steps.cluster import transport
 from sternway_steps.cluster.client import Client
 from sternway_steps.cluster.transport import Transport
 from sternway_steps.errors import Refused, Transient
@@ -19,7 +20,7 @@ from sternway_steps.journal.secrets import SecretStore
 from sternway_steps.journal.store import JournalConflict, Store
 from sternway_steps.journal.writer import RunJournal, prune
 from sternway_steps.sandbox import Sandbox
-from sternway_steps.sandbox.faults import Fault, cut, fail
+from sternway_steps.sandbox.faults import Fault, cut, delay, fail
 from sternway_steps.step import Action
 
 
@@ -229,6 +230,20 @@ def test_a_fault_while_the_journal_is_written_is_no_matter(
     head, record = journal.records()
     assert [e.kind for e in head.entries] == [Kind.RUN_STARTED]
     assert [e.kind for e in record.entries] == [Kind.STEP_BEGAN, Kind.INTENT, Kind.STEP_ENDED]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_an_answer_that_does_not_come_in_time_is_asked_for_again(
+    sternway_sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(transport, "READ", 0.2)
+    client.transport._patience = 0.25  # the time is over when the answer is late; it is asked for once more all the same
+    sternway_sandbox.faults.when(lambda request: request.method == method, delay(0.4))
+    journal = RunJournal(SecretStore(client, "default"), "r1", "t")
+    step = journal.begin("a", Action.EXECUTE)
+    step.intent({"x": 1})
+    assert step.key.attempt == 1
+    assert [e.kind for e in journal.records()[0].entries] == [Kind.STEP_BEGAN, Kind.INTENT]
 
 
 def test_an_entry_that_may_be_stored_is_written_again_before_the_next(

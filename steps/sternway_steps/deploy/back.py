@@ -22,7 +22,7 @@ def undo_all(
     from ..cluster.api_error import ApiError
     from ..cluster.discovery import UnknownKind
 
-    away: list[ApiError | UnknownKind] = []
+    away: list[ApiError | UnknownKind | Transient] = []
 
     def one(change: Change) -> Item:
         context.check()
@@ -37,6 +37,8 @@ def undo_all(
             away.append(error)
             item = Item(str(change.ref), "failed", str(error))
         except (Refused, Transient) as unwritten:  # what has to be made anew needs its record first
+            if isinstance(unwritten, Transient):
+                away.append(unwritten)
             item = Item(str(change.ref), "failed", str(unwritten))
         context.tell([item])
         return item
