@@ -237,7 +237,9 @@ def test_an_answer_that_does_not_come_in_time_is_asked_for_again(
     sternway_sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     monkeypatch.setattr(transport, "READ", 0.2)
-    client.transport._patience = 0.25  # the time is over when the answer is late; it is asked for once more all the same
+    client.transport._patience = (
+        0.25  # the time is over when the answer is late; it is asked for once more all the same
+    )
     sternway_sandbox.faults.when(lambda request: request.method == method, delay(0.4))
     journal = RunJournal(SecretStore(client, "default"), "r1", "t")
     step = journal.begin("a", Action.EXECUTE)
