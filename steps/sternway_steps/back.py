@@ -26,11 +26,18 @@ class Policy:
 
     on_conflict: str | None = None
     restart_stale: bool = False
+    recreate: bool = False
 
     def of(self, config: Config) -> Config:
         """Give the configuration by which a run is undone."""
-        deploy = replace(config.deploy, restart_stale=config.deploy.restart_stale or self.restart_stale)
-        return replace(config, deploy=replace(deploy, on_conflict=self.on_conflict or deploy.on_conflict))
+        said = config.deploy
+        deploy = replace(
+            said,
+            on_conflict=self.on_conflict or said.on_conflict,
+            restart_stale=said.restart_stale or self.restart_stale,
+            recreate=said.recreate or self.recreate,
+        )
+        return replace(config, deploy=deploy)
 
 
 def later_runs(store: Store, story: Story) -> list[str]:

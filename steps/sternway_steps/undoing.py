@@ -57,6 +57,7 @@ class Undoing(ABC):
         *,
         on_conflict: str | None = None,
         restart_stale: bool = False,
+        recreate: bool = False,
         journal_of: Config | None = None,
     ) -> Result:
         """Undo a run, whoever ran it and however far it came, from its journal alone.
@@ -66,6 +67,7 @@ class Undoing(ABC):
             tell: as for `run`.
             on_conflict: stop, merge or force; default what the run's config says.
             restart_stale: restart what still runs with the failed version's settings; else the run's config decides.
+            recreate: make anew what can't be changed back, also where others depend on it; else the config decides.
             journal_of: a config whose journal is read; default the session's.
 
         Raises: Refused when the run is not known, or later runs that stand changed the same things since; Transient
@@ -77,7 +79,7 @@ class Undoing(ABC):
         if story.back_to and story.status is Status.SUCCEEDED:
             remedy = "run the version that is wanted"
             raise Refused(f"run {run} went back to {story.back_to}, which can't be undone", remedy=remedy)
-        return self._back(store, run, tell, Policy(on_conflict, restart_stale), finish=False)
+        return self._back(store, run, tell, Policy(on_conflict, restart_stale, recreate), finish=False)
 
     def rollback_to(
         self,
@@ -86,6 +88,7 @@ class Undoing(ABC):
         *,
         on_conflict: str | None = None,
         restart_stale: bool = False,
+        recreate: bool = False,
         journal_of: Config | None = None,
     ) -> Result | None:
         """Go back to how things were after a run: undo the later ones of its target that stand, newest first.
@@ -98,7 +101,7 @@ class Undoing(ABC):
         story = replay(store.records(run))
         journal = RunJournal(store, new_run_id(), story.target)
         _, lock = open_journal(Config.from_dict(story.config), self.book)
-        policy = Policy(on_conflict, restart_stale)
+        policy = Policy(on_conflict, restart_stale, recreate)
         with self.stop.joined() as stopped, held(lock, journal.run, stopped):
             undoes = later_runs(store, story)
             if not undoes:
@@ -130,6 +133,7 @@ class Undoing(ABC):
         *,
         on_conflict: str | None = None,
         restart_stale: bool = False,
+        recreate: bool = False,
         journal_of: Config | None = None,
     ) -> Result | None:
         """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
@@ -146,7 +150,7 @@ class Undoing(ABC):
         if not records or replay(records).status is not Status.OPEN:
             return None
         assert store is not None  # noqa: S101  records were read from it
-        return self._back(store, run, tell, Policy(on_conflict, restart_stale), finish=True)
+        return self._back(store, run, tell, Policy(on_conflict, restart_stale, recreate), finish=True)
 
     def undoing(
         self, store: Store, lock: Lock, tell: Listener, *, finish: bool = False, policy: Policy = Policy()

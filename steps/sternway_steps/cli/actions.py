@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from ..back import Policy
 from ..config import Config, load
 from ..config.load import load_with_source
 from ..errors import Refused
@@ -31,6 +32,8 @@ def load_config(arguments: dict[str, Any]) -> Config:
         deploy = replace(deploy, on_conflict=policy)
     if arguments.pop("restart_stale", False):
         deploy = replace(deploy, restart_stale=True)
+    if arguments.pop("recreate", False):
+        deploy = replace(deploy, recreate=True)
     return replace(config, deploy=deploy)
 
 
@@ -66,10 +69,12 @@ def rollback(
     unfinished: bool,
     journal_of: str | None,
     restart_stale: bool,
+    recreate: bool,
 ) -> int:
     """Undo a run, several, or only finish an undo."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
-    how: dict[str, Any] = {"on_conflict": on_conflict, "restart_stale": restart_stale, "journal_of": where}
+    policy = Policy(on_conflict, restart_stale, recreate)
+    how: dict[str, Any] = {**asdict(policy), "journal_of": where}
     if to is not None:
         result = session.rollback_to(to, output.event, **how)
         left = f"run {to} is what stands: there is no later one to undo"

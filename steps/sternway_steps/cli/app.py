@@ -42,6 +42,11 @@ _RESTART_STALE = click.option(
     is_flag=True,
     help="The undo restarts containers that still run with the failed version's settings.",
 )
+_RECREATE = click.option(
+    "--recreate",
+    is_flag=True,
+    help="The undo makes anew what can't be changed back, also where others depend on it.",
+)
 _WORKFLOW = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
 
 
@@ -117,6 +122,7 @@ def app() -> None:
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @_ON_CONFLICT
 @_RESTART_STALE
+@_RECREATE
 @click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @_shared
 def run(**arguments: Any) -> None:
@@ -147,6 +153,7 @@ def plan(**arguments: Any) -> None:
 @click.option("--to", "to", metavar="RUN", help="Go back to how things were after RUN: undo all later ones that stand.")
 @_ON_CONFLICT
 @_RESTART_STALE
+@_RECREATE
 @click.option("--unfinished", is_flag=True, help="Only finish what was cut off; a run that has ended is no error.")
 @click.option(
     "--config",

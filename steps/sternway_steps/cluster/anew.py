@@ -61,9 +61,11 @@ class Anew:
             return Item(self._what, "absent", "it was deleted by somebody else since, and stays so")
         why = "it was deleted by somebody else since"
         if self._how.policy is OnConflict.FORCE:
-            if (self._ref.group, self._ref.kind) not in _HOLDS_DATA:
-                return self._create(self._before)
-            why += ", and what it held does not come back with it: create it by hand, if an empty one will do"
+            if (self._ref.group, self._ref.kind) in _HOLDS_DATA:
+                why += ", and what it held does not come back with it: create it by hand, if an empty one will do"
+                return Item(self._what, "failed", why)
+            self._how.about_to_recreate(self._ref, dict(self._before))
+            return self._create(self._before)
         return Item(self._what, "conflict", why)
 
     def found(self, live: Mapping[str, Any]) -> Item:

@@ -49,7 +49,7 @@ def _after(field: States, nearby: bool) -> Tree:
     """`nearby`: what nobody owns was changed by the run, for it changed something beside it."""
     if same(field.before, field.live):
         removed = field.live is ABSENT and not field.owned_live.by_us
-        return field.applied if removed else field.live
+        return field.stored if removed and field.applied is not ABSENT else field.live
     kind = field.kind_without_after
     if kind is None:
         return _whole(field, nearby)
@@ -75,7 +75,7 @@ def _whole(field: States, nearby: bool) -> Tree:
     if author is Author.NOBODY_KNOWN:
         return field.before
     if field.applied is not ABSENT:
-        return field.before if _says(field.applied, field.before) else field.applied
+        return field.before if _says(field.stored, field.before) else field.stored
     return ABSENT if _was_only_ours(field) else field.before
 
 

@@ -38,6 +38,8 @@ class States:
     applied: Tree
     live: Tree
     after: Tree = ABSENT
+    stored: Tree = ABSENT
+    """What was applied, as the server stores it; as it was applied where that is not known."""
     owned_first: Owned = Owned()
     """Before the run; `owned_before` is what its apply met, when it had taken over what others owned."""
     owned_before: Owned = Owned()
@@ -47,12 +49,12 @@ class States:
 
     def below(self, part: str) -> States:
         """Give a field or an item of it."""
-        before, applied, live, after = (
+        before, applied, live, after, stored = (
             node.get(part, ABSENT) if isinstance(node, Map | Items) else ABSENT
-            for node in (self.before, self.applied, self.live, self.after)
+            for node in (self.before, self.applied, self.live, self.after, self.stored)
         )
         return States(
-            before, applied, live, after, self.owned_first.below(part),
+            before, applied, live, after, stored, self.owned_first.below(part),
             self.owned_before.below(part), self.owned_after.below(part), self.owned_live.below(part),
             (*self.path, part),
         )  # fmt: skip

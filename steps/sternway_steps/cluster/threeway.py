@@ -55,6 +55,8 @@ class Run:
     applied: Mapping[str, Any]
     after: Mapping[str, Any] | None = None
     claimed: list[dict[str, Any]] | None = None
+    stored: Mapping[str, Any] | None = None
+    """An object in which `applied` stands as the server stores it."""
 
     def met(self, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """Give the object as the run's apply met it."""
@@ -146,9 +148,11 @@ def _states(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, shape: 
     known = [obj for obj in (before, of.after, live) if obj is not None]
     shape = shape or Marks(union(*(fields_of(obj, status=True) for obj in known)) or None)
     right_after = of.after if of.after is not None else live
-    nodes = trees([without_run(obj) for obj in (before, _as_stored(of.applied), live, right_after)], shape)
+    applied = _as_stored(of.applied)
+    objs = (before, applied, live, right_after, of.stored or applied)
+    nodes = trees([without_run(obj) for obj in objs], shape)
     return States(
-        nodes[0], nodes[1], nodes[2], nodes[3],
+        nodes[0], nodes[1], nodes[2], nodes[3], nodes[4],
         owned_first=_owned(before, (of.manager,)),
         owned_before=_owned(of.met(before), (of.manager,)),
         owned_after=Owned(_data(fields_of(right_after, manager=of.manager))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..step import Item
@@ -16,6 +17,7 @@ from .threeway import RUN_FIELD, Threeway, owned_by, threeway
 
 if TYPE_CHECKING:
     from .restore import Change, Restorer
+    from .shape import Shape
 
 _TRIES = 8
 
@@ -49,7 +51,7 @@ class Update:
             if settled := self._settled(live):
                 return settled
             assert live is not None  # noqa: S101  _settled answers for an object that is gone
-            found = threeway(self._before, live, self._run, how.policy, shape)
+            found = self._compared(live, shape)
             if found.conflicts and how.policy is OnConflict.STOP:
                 why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}"
                 return Item(self._what, "conflict", why, _names(found.conflicts))
@@ -66,6 +68,27 @@ class Update:
                     return self._anew.instead(live, found, error)
                 raise
         return Item(self._what, "failed", "it changes faster than it can be put back")
+
+    def _compared(self, live: Mapping[str, Any], shape: Shape | None) -> Threeway:
+        """Merge; where the record is lost and somebody changed what we applied, with what the server made of that.
+
+        A manifest may say "1000m" where the server stores "1", or a zero that it does not store.
+        """
+        from .api_error import ApiError
+
+        policy, of = self._how.policy, self._run
+        found = threeway(self._before, live, of, policy, shape)
+        doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored)
+        if of.after is None and of.stored is None and doubtful:
+            try:
+                stored = self._how.client.apply(
+                    of.applied, manager=of.manager, force=True, dry_run=True, strict=False
+                ).obj
+            except ApiError:
+                stored = dict(of.applied)
+            self._run = replace(of, stored=stored)
+            found = threeway(self._before, live, self._run, policy, shape)
+        return found
 
     def _settled(self, live: dict[str, Any] | None) -> Item | None:
         """Answer for an object that needs no update, or must not get one."""

@@ -39,7 +39,7 @@ def _named(node: Node) -> StepConfig:
 
 def _deploy(**keys: Any) -> DeployConfig:
     names = {"forceConflicts": "force_conflicts", "onConflict": "on_conflict", "restartStale": "restart_stale"}
-    return DeployConfig(**{names[key]: value for key, value in keys.items()})
+    return DeployConfig(**{names.get(key, key): value for key, value in keys.items()})
 
 
 def _probe(path: str | None = None, **keys: Any) -> dict[str, Any]:
@@ -130,6 +130,7 @@ FORM = Section(
                 "forceConflicts": s.boolean,
                 "onConflict": s.one_of("stop", "merge", "force"),
                 "restartStale": s.boolean,
+                "recreate": s.boolean,
             },
             _deploy,
         ),

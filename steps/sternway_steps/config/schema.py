@@ -58,6 +58,8 @@ class DeployConfig:
     on_conflict: str = "stop"
     restart_stale: bool = False
     """Containers that still run with the failed version's settings are restarted, not only named."""
+    recreate: bool = False
+    """What can't be changed back is made anew by the undo also where others depend on it, or it would run again."""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class Deploy:
             OnConflict(context.config.deploy.on_conflict),
             lambda ref, obj: journal.intent(about_to_recreate(ref, obj)),
             Remover(context.client).remove,
+            context.config.deploy.recreate,
         )
         if "hooks" in context.options:
             tell_stays(context, found)
