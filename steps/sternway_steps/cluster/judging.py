@@ -13,7 +13,7 @@ from ..config.schema import Grace
 from ..errors import Transient
 from .absent import Absent, judge_absent
 from .api_error import ApiError
-from .diagnose import Cause, Verdict, diagnose
+from .diagnose import Cause, Related, Verdict, diagnose
 from .diagnose.judge import has_pods, is_custom
 from .diagnose.verdict import ENDED, Seen, failed
 from .discovery import UnknownKind
@@ -64,10 +64,8 @@ def kinds_with_status(client: Client, refs: Iterable[Ref]) -> frozenset[tuple[st
 
 def judge_all(refs: list[Ref], observed: Observed, now: datetime, terms: Terms) -> dict[Ref, Verdict]:
     """Judge all; when a setting is missing that somebody in the cluster is to bring, that changes the verdict."""
-    verdicts = {ref: _judge(ref, observed, now, terms) for ref in refs}
-    if terms.suppliers.look(verdicts):
-        verdicts = {ref: _judge(ref, observed, now, terms) for ref in refs}
-    return verdicts
+    verdicts = _judge_all(refs, observed, now, terms)
+    return _judge_all(refs, observed, now, terms) if terms.suppliers.look(verdicts) else verdicts
 
 
 def with_pods(
@@ -85,13 +83,17 @@ def with_pods(
         with suppress(ApiError):  # the verdict stands without them
             for pod in client.list("v1", "Pod", namespace).items:
                 observed.note("MODIFIED", pod)
-    again = {ref: _judge(ref, observed, now, terms) for ref in bare}
+    again = _judge_all(bare, observed, now, terms)
     return {**verdicts, **{ref: verdict for ref, verdict in again.items() if verdict.state == "failed"}}
 
 
-def _judge(ref: Ref, observed: Observed, now: datetime, terms: Terms) -> Verdict:
+def _judge_all(refs: list[Ref], observed: Observed, now: datetime, terms: Terms) -> dict[Ref, Verdict]:
+    near = {place: observed.related(place, terms.suppliers.all()) for place in {ref.namespace for ref in refs}}
+    return {ref: _judge(ref, observed, near[ref.namespace], now, terms) for ref in refs}
+
+
+def _judge(ref: Ref, observed: Observed, related: Related, now: datetime, terms: Terms) -> Verdict:
     obj, (last, since) = observed.get(ref), observed.gone(ref)
-    related = observed.related(ref.namespace, terms.suppliers.all())
     if (known := obj or last) is not None:
         seen = Seen((ref.api_version, ref.kind) in terms.with_status, terms.known.written, observed.since(known))
         verdict = diagnose(known, related, now=now, grace=terms.grace, seen=seen, rules=terms.rules)

@@ -19,7 +19,7 @@ def judge_job(obj: Obj, view: View) -> Verdict:
         or condition(obj, "SuccessCriteriaMet").get("status") == "True"
     ):
         return ready(f"{done} of {wanted} completed", "Complete", done, wanted)
-    pods = view.owned(view.related.pods, obj)
+    pods = view.pods_of(obj)
     for kind in ("Failed", "FailureTarget"):
         over = condition(obj, kind)
         if over.get("status") == "True":

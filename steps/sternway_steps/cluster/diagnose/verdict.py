@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 from ...config.schema import Grace
@@ -64,6 +65,24 @@ class Related:
     suppliers: Sequence[Obj] = ()
     """What may bring a Secret or ConfigMap: operators' objects, and those of the run itself."""
 
+    @cached_property
+    def events_about(self) -> Mapping[str, Sequence[Obj]]:
+        """The events by the UID that they are about, newest last."""
+        found: dict[str, list[Obj]] = {}
+        for event in sorted(self.events, key=event_time):
+            about = event.get("involvedObject") or event.get("regarding") or {}
+            found.setdefault(about.get("uid", ""), []).append(event)
+        return found
+
+    @cached_property
+    def owned_by(self) -> Mapping[str, Sequence[Obj]]:
+        """The pods and ReplicaSets by the UID of their owners (a label can be anybody's)."""
+        found: dict[str, list[Obj]] = {}
+        for obj in (*self.pods, *self.replica_sets):
+            for owner in obj["metadata"].get("ownerReferences") or []:
+                found.setdefault(owner["uid"], []).append(obj)
+        return found
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -86,21 +105,18 @@ class View:
     grace: Grace = field(default_factory=Grace)
     seen: Seen = field(default_factory=Seen)
 
-    def owned(self, objects: Iterable[Obj], owner: Obj) -> list[Obj]:
-        """Give the objects whose controller is `owner`, by UID (a label can be anybody's)."""
-        uid = owner["metadata"].get("uid")
-        return [o for o in objects if any(r["uid"] == uid for r in o["metadata"].get("ownerReferences") or [])]
+    def pods_of(self, owner: Obj) -> list[Obj]:
+        """Give the pods of a controller."""
+        return [o for o in self.related.owned_by.get(owner["metadata"].get("uid", ""), ()) if o["kind"] == "Pod"]
+
+    def sets_of(self, owner: Obj) -> list[Obj]:
+        """Give the ReplicaSets of a Deployment."""
+        return [o for o in self.related.owned_by.get(owner["metadata"].get("uid", ""), ()) if o["kind"] == "ReplicaSet"]
 
     def events_of(self, obj: Obj, *reasons: str) -> list[Obj]:
         """Give the events about an object with one of the reasons, newest last."""
-        uid = obj["metadata"].get("uid")
-        found = [
-            e
-            for e in self.related.events
-            if (e.get("involvedObject") or e.get("regarding") or {}).get("uid") == uid
-            and (not reasons or e.get("reason") in reasons)
-        ]
-        return sorted(found, key=event_time)
+        about = self.related.events_about.get(obj["metadata"].get("uid") or "-", ())
+        return [e for e in about if not reasons or e.get("reason") in reasons]
 
     def supplier_of(self, wanted: str, namespace: str | None) -> Obj | None:
         """Give the object that may bring a Secret or ConfigMap (`secret/NAME`), or None."""

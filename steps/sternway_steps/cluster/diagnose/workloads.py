@@ -31,7 +31,7 @@ def judge_deployment(obj: Obj, view: View) -> Verdict:
         return ready(f"{available} of {wanted} pods are available", done=available, wanted=wanted)
     if spec.get("paused"):  # its pods are as they were: nobody is to wait for what its owner has stopped
         return ready("paused: its rollout goes on when somebody resumes it", "Paused", done, wanted)
-    pods = view.owned(view.related.pods, newest) if newest else []
+    pods = view.pods_of(newest) if newest else []
     return _pods_first(obj, newest, pods, view, _waiting(status, wanted), done, wanted)
 
 
@@ -41,7 +41,7 @@ def judge_replica_set(obj: Obj, view: View) -> Verdict:
     available = status.get("availableReplicas", 0)
     if _observed(obj) and available >= wanted:
         return ready(f"{available} of {wanted} pods are available", done=available, wanted=wanted)
-    pods = view.owned(view.related.pods, obj)
+    pods = view.pods_of(obj)
     return _pods_first(obj, obj, pods, view, f"{available} of {wanted} pods are available", available, wanted)
 
 
@@ -58,7 +58,7 @@ def judge_stateful_set(obj: Obj, view: View) -> Verdict:
     if not _observed(obj):
         return progressing("NotObserved", "the controller has not seen the change yet", None, 0, wanted)
     revision = status.get("updateRevision", "")
-    pods = [p for p in view.owned(view.related.pods, obj) if _hash(p) == revision]
+    pods = [p for p in view.pods_of(obj) if _hash(p) == revision]
     up = status.get("readyReplicas", 0)
     partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
     # With OnDelete, pods are replaced when somebody deletes them: the rollout is not the controller's to finish.
@@ -88,7 +88,7 @@ def judge_daemon_set(obj: Obj, view: View) -> Verdict:
     template = (obj["metadata"].get("annotations") or {}).get(_TEMPLATE, str(obj["metadata"].get("generation", "")))
     pods = [
         p
-        for p in view.owned(view.related.pods, obj)
+        for p in view.pods_of(obj)
         if (p["metadata"].get("labels") or {}).get("pod-template-generation") in (None, template)
     ]
     return _pods_first(obj, obj, pods, view, f"{updated} of {wanted} updated, {up} available", min(updated, up), wanted)
@@ -119,7 +119,7 @@ def _held_by_older(verdict: Verdict, obj: Obj, view: View) -> Verdict:
     """Name the older pod that an ordered update waits for; it may get ready, so it decides nothing."""
     if spec_of(obj).get("podManagementPolicy") == "Parallel" or verdict.state != "progressing":
         return verdict
-    held = judge_pods(view.owned(view.related.pods, obj), view)
+    held = judge_pods(view.pods_of(obj), view)
     if held is None or held.cause is None:
         return verdict
     text = f"the update waits for pod {held.cause.pod} of the older version: {held.cause.message}"
@@ -128,7 +128,7 @@ def _held_by_older(verdict: Verdict, obj: Obj, view: View) -> Verdict:
 
 def _newest(deployment: Obj, view: View) -> Obj | None:
     """Give the ReplicaSet of the present template: the one with the Deployment's own revision."""
-    sets = view.owned(view.related.replica_sets, deployment)
+    sets = view.sets_of(deployment)
     revision = (deployment["metadata"].get("annotations") or {}).get(_REVISION)
     return next((s for s in sets if (s["metadata"].get("annotations") or {}).get(_REVISION) == revision), None)
 
