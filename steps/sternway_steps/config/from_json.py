@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from .bounds import Bounds, TooMuch
 from .errors import ConfigError, ConfigErrors, Place
-from .from_yaml import MOST_DEPTH, MOST_VALUES, Read
+from .from_yaml import Read
 from .resolve import as_json
 
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:\n]')
@@ -39,13 +40,15 @@ def from_json(text: str, source: str, first_line: int) -> Iterator[Read]:
         line = first_line + text.count("\n", 0, at)
         try:
             value, end = decoder.raw_decode(text, at)
-            value = _Checked().value(value, 0)
+            value = _checked(value, Bounds(), 0)
         except _Twice:
             raise ConfigErrors([_doubled(text, at, source, line)]) from None
         except json.JSONDecodeError as error:
             raise NoJson(error.msg, text.count("\n", 0, error.pos), count) from error
         except RecursionError as error:
             raise ConfigErrors([ConfigError(Place(source, line, 1), "", "the document is nested too deep")]) from error
+        except TooMuch as bad:
+            raise ConfigErrors([ConfigError(Place(source, line, 1), "", str(bad), hint=bad.hint)]) from bad
         except ValueError as error:
             raise ConfigErrors([ConfigError(Place(source, line, 1), "", f"this can't be read: {error}")]) from error
         column = at - text.rfind("\n", 0, at)
@@ -70,24 +73,14 @@ def _no_number(word: str) -> NoReturn:
     raise json.JSONDecodeError(f"{word} is no JSON", "", 0)
 
 
-class _Checked:
-    """One document, within bounds, with the numbers and texts that Go makes of it."""
-
-    def __init__(self) -> None:
-        self._left = MOST_VALUES
-
-    def value(self, value: Any, depth: int) -> Any:
-        """Give a value; raises ValueError."""
-        self._left -= 1
-        if self._left < 0:
-            raise ValueError(f"the document has over {MOST_VALUES} values: split it")
-        if depth > MOST_DEPTH:
-            raise ValueError(f"the document is nested over {MOST_DEPTH} levels deep")
-        if isinstance(value, dict):
-            return {_whole(key): self.value(below, depth + 1) for key, below in value.items()}
-        if isinstance(value, list):
-            return [self.value(item, depth + 1) for item in value]
-        return _whole(value) if isinstance(value, str) else as_json(value)
+def _checked(value: Any, bounds: Bounds, depth: int) -> Any:
+    """Give a value with the numbers and texts that Go makes of it; raises ValueError."""
+    bounds.add(value, depth)
+    if isinstance(value, dict):
+        return {_whole(key): _checked(below, bounds, depth + 1) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_checked(item, bounds, depth + 1) for item in value]
+    return _whole(value) if isinstance(value, str) else as_json(value)
 
 
 def _whole(text: str) -> str:

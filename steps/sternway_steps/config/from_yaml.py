@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .bounds import Bounds, TooMuch
 from .document import broken
 from .errors import ConfigError, ConfigErrors, Place
 from .frames import Frame, Misplaced, Twice
 from .resolve import MERGE, STR, as_json, resolve
 
-MOST_VALUES = 200_000
-MOST_TEXT = 16 * 2**20
-"""Characters. A document of aliases to aliases unfolds without end; one that people write stays below these."""
-MOST_DEPTH = 200
 _OPEN = object()
 _NEXT = "begin the next document with a line ---"
-_SMALLER = "split it, or write it without aliases"
 
 
 @dataclass
@@ -80,7 +76,7 @@ class _Reading:
         self._anchors: dict[str, Any] = {}
         self._frames: list[Frame] = []
         self._twice: list[Twice] = []
-        self._values, self._text = 0, 0
+        self._bounds = Bounds()
 
     def document(self, event: Any) -> None:
         """Take the beginning of a document."""
@@ -93,7 +89,7 @@ class _Reading:
 
     def begin(self, event: Any, made: Any) -> None:
         """Take the beginning of a list or mapping."""
-        self._count(event)
+        self._count(event, made)
         if event.anchor is not None:
             self._anchors[event.anchor] = _OPEN
         self._frames.append(Frame(made, event.anchor, self._twice))
@@ -107,7 +103,7 @@ class _Reading:
 
     def scalar(self, event: Any) -> None:
         """Take a scalar; its tag says what it is, and without one its form when it has no quotes."""
-        self._count(event, len(event.value))
+        self._count(event, event.value)
         plain = event.implicit[0]
         if event.value == "<<" and (plain or event.tag == MERGE) and self._frames and self._frames[-1].wants_key:
             self._frames[-1].merge()
@@ -145,24 +141,21 @@ class _Reading:
     def _refuse(self, event: Any, message: str, hint: str, expected: str = "") -> None:
         raise ConfigErrors([ConfigError(Place(self._source, *self._mark(event)), "", message, expected, hint)])
 
-    def _count(self, event: Any, text: int = 0, depth: int = 0) -> None:
+    def _count(self, event: Any, value: Any, below: int = 0) -> None:
+        """Count a value that stands in what is being read, or so many levels below."""
         self.start = self.start or self._mark(event)
-        self._values += 1
-        self._text += text
-        if self._values > MOST_VALUES:
-            self._refuse(event, f"the document has over {MOST_VALUES} values", _SMALLER)
-        if self._text > MOST_TEXT:
-            self._refuse(event, f"the document has over {MOST_TEXT} characters", _SMALLER)
-        if len(self._frames) + depth > MOST_DEPTH:
-            self._refuse(event, f"the document is nested over {MOST_DEPTH} levels deep", "make it flatter")
+        try:
+            self._bounds.add(value, len(self._frames) + below)
+        except TooMuch as bad:
+            self._refuse(event, str(bad), bad.hint)
 
-    def _copy(self, value: Any, event: Any, depth: int) -> Any:
-        self._count(event, len(value) if isinstance(value, str) else 0, depth)
+    def _copy(self, value: Any, event: Any, below: int) -> Any:
+        self._count(event, value, below)
         if isinstance(value, dict):
-            made = {key: self._copy(below, event, depth + 1) for key, below in value.items()}
+            made = {key: self._copy(each, event, below + 1) for key, each in value.items()}
             self.marks[id(made)] = self._mark(event)
             return made
-        return [self._copy(below, event, depth + 1) for below in value] if isinstance(value, list) else value
+        return [self._copy(each, event, below + 1) for each in value] if isinstance(value, list) else value
 
     def _put(self, event: Any, value: Any, anchor: str | None) -> None:
         """Give a value that is complete to what it stands in."""

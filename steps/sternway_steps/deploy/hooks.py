@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..cluster.apply import Applied, Applier
-from ..cluster.claims import claiming
 from ..cluster.digests import with_digests
-from ..cluster.gone import await_gone
 from ..cluster.hooks import runs
-from ..cluster.manager import manager_of
 from ..cluster.order import wave_of
 from ..cluster.ref import Ref
-from ..cluster.removal import Remover
 from ..cluster.restore import Change
-from ..cluster.rollout import Known, watch_rollout
 from ..cluster.selector import selector
 from ..cluster.snapshot import run_of, snapshot
 from ..cluster.targets import hooks_of, objects_of
-from ..config.hooks import Hook, described, hook_of
-from ..errors import Failed, Refused
-from ..step import Context, Item, Outcome
-from .record import evidence, intent
+from ..config.hooks import described
+from ..errors import Refused
+from ..step import Context, Outcome
+from .hook_run import HookRun, hook
 
 EVENT = "hooks"
 """The name under which the step before the deploy hands on whether this is an install or an upgrade."""
@@ -45,9 +38,9 @@ def run_hooks(context: Context) -> Outcome:
         remedy = "name a step with `hooks: before` ahead of the deploy: it sees whether this is an install"
         raise Refused(f"step {context.step}: no step ran the hooks before the deploy", remedy=remedy)
     wanted = f"{'pre' if when == 'before' else 'post'}-{event}"
-    objects = [obj for obj in hooks_of(context.config, context.client) if wanted in _hook(obj).events]
+    objects = [obj for obj in hooks_of(context.config, context.client) if wanted in hook(obj).events]
     objects = sorted(with_digests(objects, context.handed("images")), key=_order)
-    done = _Hooks(context).run(objects) if objects else 0
+    done = HookRun(context).run(objects) if objects else 0
     handed = {EVENT: {"event": event}} if when == "before" else {}
     return Outcome(f"{done} hooks done for {wanted}" if objects else f"no hooks for {wanted}", hands_on=handed)
 
@@ -75,100 +68,5 @@ def _event(context: Context) -> str:
     return "upgrade" if any(obj is not None and run_of(obj) != context.run for obj in there) else "install"
 
 
-def _hook(obj: Mapping[str, Any]) -> Hook:
-    hook = hook_of(obj)
-    assert hook is not None  # noqa: S101  only hooks are among a config's hooks
-    return hook
-
-
 def _order(obj: Mapping[str, Any]) -> tuple[int, int, str, str]:
-    return _hook(obj).weight, wave_of(obj["kind"]), obj["kind"], obj["metadata"]["name"]
-
-
-class _Hooks:
-    """One attempt at the hooks of a step."""
-
-    def __init__(self, context: Context) -> None:
-        self._context, self._client = context, context.client
-        self._force = context.config.deploy.force_conflicts
-        self._claim = claiming(context.target, context.target_of, force=self._force)
-        self._made: list[tuple[Hook, Applied]] = []
-
-    def run(self, objects: list[dict[str, Any]]) -> int:
-        """Make them all; gives how many."""
-        context = self._context
-        live = snapshot(self._client, [Ref.of(obj) for obj in objects])
-        self._refuse_strangers(objects, live)
-        # What ran before the run is not made again by an undo: there it counts as not there.
-        before = {ref: None if runs(ref) else obj for ref, obj in live.items()}
-        context.check()
-        claims = {Ref.of(obj): self._claim(obj, before[Ref.of(obj)]) for obj in objects}
-        context.journal.intent(intent(objects, before, manager_of(context.target), claims))
-        for obj in objects:
-            ref = Ref.of(obj)
-            try:
-                self._one(obj, live[ref], before)
-            except Failed:
-                # As Helm does: the one that failed by its policy, those that were done before it by theirs.
-                self._delete("hook-failed", [made for made in self._made if made[1].ref == ref])
-                self._delete("hook-succeeded", [made for made in self._made if made[1].ref != ref])
-                raise
-        self._delete("hook-succeeded", self._made)
-        return len(objects)
-
-    def _refuse_strangers(self, objects: list[dict[str, Any]], live: Mapping[Ref, dict[str, Any] | None]) -> None:
-        findings = []
-        for obj in objects:
-            ref = Ref.of(obj)
-            there = live[ref]
-            if there is None or not runs(ref) or run_of(there) == self._context.run:
-                continue
-            if hook_of(there) is None:
-                findings.append(f"{ref} is there, and is no hook: it is not deleted to run it again")
-            elif "before-hook-creation" not in _hook(obj).policies:
-                findings.append(f"{ref} is there from an earlier release, and its delete policy keeps it")
-        if findings:
-            raise Refused("\n".join(findings), remedy="delete it by hand, or give the hook another name or policy")
-
-    def _one(
-        self, obj: dict[str, Any], live: dict[str, Any] | None, before: Mapping[Ref, dict[str, Any] | None]
-    ) -> None:
-        context, ref = self._context, Ref.of(obj)
-        if live is not None and runs(ref) and run_of(live) != context.run:
-            context.say(f"deleting {ref}, which an earlier release left")
-            self._client.delete(ref, uid=live["metadata"]["uid"])
-            if await_gone(self._client, ref, live["metadata"]["uid"]) is not None:
-                raise Failed(f"{ref} of an earlier release can't be deleted", remedy="look at its finalizers")
-        applier = Applier(
-            self._client, context.run, manager_of(context.target), self._force, self._claim, context.check,
-            lambda applied: self._applied(_hook(obj), applied, before),
-        )  # fmt: skip
-        applier.apply([obj], before)
-        verify = context.config.verify
-        end = min(time.monotonic() + verify.deadline, context.deadline or float("inf"))
-        report = watch_rollout(
-            self._client, [ref], stop=context.stop, deadline=end, grace=verify.grace, rules=verify.rules,
-            on_progress=context.report,
-            known=Known(to_end=True, uids={made.ref: made.uid for _, made in self._made}),
-        )  # fmt: skip
-        context.check()
-        if not report.ready:
-            raise Failed(f"hook {report.summary}", details=report.to_dict())
-
-    def _applied(self, hook: Hook, applied: Applied, before: Mapping[Ref, dict[str, Any] | None]) -> None:
-        self._made.append((hook, applied))
-        self._context.journal.evidence(evidence([applied], before, self._context.run))
-        result = "created" if applied.created else "changed" if applied.fields else "unchanged"
-        self._context.tell([Item(str(applied.ref), result, fields=applied.fields)])
-
-    def _delete(self, policy: str, made: list[tuple[Hook, Applied]]) -> None:
-        """Delete what this run made and whose policy says so; a failure is told, for it changes nothing."""
-        from ..cluster.api_error import ApiError
-
-        for hook, applied in made:
-            if policy not in hook.policies or not applied.created:
-                continue
-            try:
-                self._context.tell([Remover(self._client).remove(applied.ref, applied.uid)])
-            except ApiError as error:
-                self._context.say(f"{applied.ref} can't be deleted as its policy says: {error}")
+    return hook(obj).weight, wave_of(obj["kind"]), obj["kind"], obj["metadata"]["name"]
