@@ -11,7 +11,6 @@ from .dependents import dependents
 from .fields import ABSENT, content, managed, name_of, tree
 from .gone import await_gone
 from .merge import OnConflict, diff
-from .one_way import one_way
 from .ownership import UNDO_MANAGER, pending, with_owners
 from .threeway import Threeway
 
@@ -82,10 +81,6 @@ class Anew:
         """Make it anew when the server did not take its update, if that destroys nothing; else say why it stays."""
         from .api_error import ApiError as Error
 
-        if not _immutable(error) and (ways := one_way(self._before, live)):
-            return Item(
-                self._what, "failed", f"{'; '.join(map(str, ways))} ({_said(error)})", tuple(w.field for w in ways)
-            )
         if not _immutable(error):
             return Item(self._what, "failed", f"the server does not take it back: {error.message}")
         if reason := self._forbidden(live):

@@ -5,8 +5,9 @@ What the server refuses to change at all is no such change, but a refusal with a
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ class OneWay:
 
     field: str
     why: str
+    leaves: tuple[str, ...] = ()
+    """The path of what an undo has to leave, so that the server takes back all else; none: it takes all back."""
 
     def __str__(self) -> str:
         return f"one-way: {self.field}: {self.why}"
@@ -37,12 +40,24 @@ def one_way(before: Object | None, after: Object) -> tuple[OneWay, ...]:
     return tuple(look(before, after)) if look and before is not None else ()
 
 
+def leaving(before: Object, live: Object, ways: Iterable[OneWay]) -> dict[str, Any]:
+    """Give an object as it was before, but for what can't be taken back, which is as it is now."""
+    wanted: dict[str, Any] = json.loads(json.dumps(before))
+    for way in ways:
+        *above, last = way.leaves
+        there, now = wanted, live
+        for name in above:
+            there, now = there[name], now[name]
+        there[last] = now[last]
+    return wanted
+
+
 def _claim(before: Object, after: Object) -> Iterator[OneWay]:
     sizes = [(obj["spec"].get("resources") or {}).get("requests", {}).get("storage") for obj in (before, after)]
     was, will = (quantity(size) for size in sizes)
     if was is not None and will is not None and will > was:
         why = f"a volume that has grown does not shrink: the undo leaves the claim at {sizes[1]}"
-        yield OneWay("spec.resources.requests.storage", why)
+        yield OneWay("spec.resources.requests.storage", why, ("spec", "resources", "requests", "storage"))
 
 
 def _definition(before: Object, after: Object) -> Iterator[OneWay]:
@@ -53,7 +68,7 @@ def _definition(before: Object, after: Object) -> Iterator[OneWay]:
             f"once {name} is stored, the server keeps it in the definition: the undo can't take the version out again "
         )
         why += f"before all objects are migrated and {name} is taken out of status.storedVersions"
-        yield OneWay("status.storedVersions", why)
+        yield OneWay("status.storedVersions", why, ("spec", "versions"))
 
 
 def _settings(before: Object, after: Object) -> Iterator[OneWay]:

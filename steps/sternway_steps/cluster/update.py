@@ -11,11 +11,13 @@ from .anew import Anew
 from .fields import Path, at, managed, name_of, same
 from .manager import OLD_MANAGER
 from .merge import Difference, OnConflict
+from .one_way import OneWay, leaving, one_way
 from .ownership import UNDO_MANAGER, owners, with_owners
 from .snapshot import RUN, run_of
 from .threeway import RUN_FIELD, Threeway, owned_by, threeway
 
 if TYPE_CHECKING:
+    from .api_error import ApiError
     from .restore import Change, Restorer
     from .shape import Shape
 
@@ -65,6 +67,8 @@ class Update:
                 if error.conflict:
                     continue  # somebody wrote in between: look again, and merge with what they wrote
                 if error.status in (400, 422):
+                    if ways := [way for way in one_way(self._before, live) if way.leaves]:
+                        return self._but(ways, live, error)
                     return self._anew.instead(live, found, error)
                 raise
         return Item(self._what, "failed", "it changes faster than it can be put back")
@@ -89,6 +93,15 @@ class Update:
             self._run = replace(of, stored=stored)
             found = threeway(self._before, live, self._run, policy, shape)
         return found
+
+    def _but(self, ways: list[OneWay], live: dict[str, Any], error: ApiError) -> Item:
+        """Put back all but what has no way back, which is named."""
+        rest = Update(self._how, self._change, leaving(self._before, live, ways)).undo()
+        said = error.message.partition("\n")[0]
+        told = f"{'; '.join(str(way) for way in ways)} ({said})"
+        if rest.result not in ("restored", "unchanged"):
+            return Item(self._what, rest.result, f"{told}; and {rest.why}", rest.fields)
+        return Item(self._what, "failed", f"{told}; all else of it is as before", tuple(way.field for way in ways))
 
     def _settled(self, live: dict[str, Any] | None) -> Item | None:
         """Answer for an object that needs no update, or must not get one."""
