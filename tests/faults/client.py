@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-DIED = -int(signal.SIGKILL)
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    ["sternway_steps.cli.app", "sternway_steps.cli.main", "kubernetes.client", "tests.faults.client"]
-)
+from tests.forked import CONTEXT
 
 
 class Client:
@@ -21,8 +15,8 @@ class Client:
 
     def __init__(self, arguments: Sequence[str], kubeconfig: str, folder: Path) -> None:
         self._said = folder / "said.txt"
-        self._go = _CONTEXT.Event()
-        self._process = _CONTEXT.Process(target=_call, args=(self._go, list(arguments), kubeconfig, str(self._said)))
+        self._go = CONTEXT.Event()
+        self._process = CONTEXT.Process(target=_call, args=(self._go, list(arguments), kubeconfig, str(self._said)))
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid

@@ -18,8 +18,9 @@ from sternway_steps.places import open_journal
 from sternway_steps.session import Session
 
 from tests.faults import world
-from tests.faults.client import DIED, Client
+from tests.faults.client import Client
 from tests.faults.proxy import Armed, Fault, Proxy
+from tests.forked import DIED
 
 SCENARIOS = ("good", "bad", "back")
 """A run that succeeds, one that fails and is undone, and `sternway rollback` of one that succeeded."""

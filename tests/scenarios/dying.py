@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -11,9 +10,9 @@ from typing import Any
 from sternway_steps.config import Config
 from sternway_steps.session import Session
 
-DIED = -int(signal.SIGKILL)
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["sternway_steps.session", "kubernetes.client", "tests.scenarios.dying"])
+from tests.forked import CONTEXT, DIED
+
+__all__ = ["DIED", "rollback", "run"]
 
 
 def run(kubeconfig: str, config: Config, run_id: str, die_at: int) -> int:
@@ -27,7 +26,7 @@ def rollback(kubeconfig: str, run_id: str, die_at: int) -> int:
 
 
 def _in_process(target: Any, *arguments: Any) -> int:
-    process = _CONTEXT.Process(target=target, args=arguments)
+    process = CONTEXT.Process(target=target, args=arguments)
     process.start()
     process.join(120)
     assert process.exitcode is not None, "the process hangs"

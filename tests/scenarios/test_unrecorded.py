@@ -14,6 +14,7 @@ from sternway_steps.cluster.ref import Ref
 from sternway_steps.cluster.transport import Transport
 from sternway_steps.config import StepConfig
 from sternway_steps.errors import Transient
+from sternway_steps.events import Event, StepStarted
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
@@ -205,6 +206,44 @@ def test_with_no_room_for_a_record_all_is_undone_but_what_has_to_be_made_anew(cl
         assert session.rollback(run).status is Status.UNDONE
         assert session.story(run).status is Status.UNDONE
     assert [state_of(cluster.get("v1", "ConfigMap", name)) for name in ("m", "fixed")] == old
+
+
+def test_a_lock_that_another_process_took_is_no_success(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sternway_steps.journal.lease as lease
+
+    monkeypatch.setattr(lease, "_RENEW", 0.2)
+    install(cluster, config_map("m", v="1"))
+    old = state_of(cluster.get("v1", "ConfigMap", "m"))
+    ref = Ref("coordination.k8s.io/v1", "Lease", cluster.namespace, f"sternway-{cluster.namespace}.t")
+    waits = StepConfig("smoke", "command", {"execute": ["sleep", "60"]}, retries=0, effects="none")
+
+    def steal(event: Event) -> None:
+        while isinstance(event, StepStarted) and event.step == "smoke":
+            theirs = cluster.client.get(ref)
+            assert theirs is not None
+            try:
+                cluster.client.replace(
+                    {**theirs, "spec": {**theirs["spec"], "holderIdentity": "r elsewhere 1 x"}}, manager="test"
+                )
+            except ApiError:  # it was renewed in between
+                continue
+            return
+
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        config = config_of(cluster.namespace, config_map("m", v="2"), steps=(*DEPLOY, waits))
+        result = session.run(config, steal)
+        assert (result.status, result.exit_code) == (Status.INTERRUPTED, Exit.TRANSIENT), result
+        assert "lock" in str(result.error)
+        assert data_of(cluster, "m") == {"v": "2"}, "nothing is undone either: whoever has the lock does that"
+        theirs = cluster.client.get(ref)
+        assert theirs is not None
+        assert theirs["spec"]["holderIdentity"] == "r elsewhere 1 x"
+        assert session.story(result.run).status is Status.INTERRUPTED
+        cluster.client.delete(ref, uid=theirs["metadata"]["uid"], propagation="Background")
+        again = session.run(config_of(cluster.namespace, config_map("m", v="3"), steps=FAILS))
+        assert again.status is Status.UNDONE
+        assert session.story(result.run).status is Status.UNDONE
+    assert state_of(cluster.get("v1", "ConfigMap", "m")) == old
 
 
 @pytest.mark.cluster
