@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +34,6 @@ _HOLDS_DATA = {
 }  # fmt: skip
 """What goes with them does not come back: never made anew."""
 
-# How kube-apiserver 1.34 says it (field/errors and the validation of each kind).
-_IMMUTABLE = re.compile(
-    r"immutable|may not (be )?changed?\b|cannot (be )?changed?\b|updates? to .* (is|are) forbidden"
-    r"|may not change fields other than", re.DOTALL
-)  # fmt: skip
-_BY_ADMISSION = re.compile(r"^(admission webhook|ValidatingAdmissionPolicy) |denied (the )?request")
 # What the Job controller gave to the old Job and to its pods.
 _OF_THE_JOB = {"batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"}
 
@@ -81,7 +74,7 @@ class Anew:
         """Make it anew when the server did not take its update, if that destroys nothing; else say why it stays."""
         from .api_error import ApiError as Error
 
-        if not _immutable(error):
+        if not error.immutable:
             return Item(self._what, "failed", f"the server does not take it back: {error.message}")
         if reason := self._forbidden(live):
             return Item(self._what, "failed", f"it can't be changed back ({_said(error)}), and {reason}")
@@ -167,13 +160,6 @@ class Anew:
                 return Item(self._what, "failed", f"created anew, and still different: {', '.join(differing)}")
             return Item(self._what, "restored", "created anew from its snapshot")
         return Item(self._what, "failed", "created anew, and it changes faster than its fields can be given back")
-
-
-def _immutable(error: ApiError) -> bool:
-    """Tell whether the server itself, and not admission, says of every field it names that it can't change."""
-    if error.status != 422 or _BY_ADMISSION.search(error.message):
-        return False
-    return bool(error.causes) and all(c.field and _IMMUTABLE.search(c.message) for c in error.causes)
 
 
 def _said(error: ApiError) -> str:

@@ -20,6 +20,13 @@ _LASTING = re.compile(
 _QUOTED = re.compile(r"Invalid value: [\[{].*[\]}]: ", re.DOTALL)
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 
+# How kube-apiserver 1.34 says it (field/errors and the validation of each kind).
+_IMMUTABLE = re.compile(
+    r"immutable|may not (be )?changed?\b|cannot (be )?changed?\b|updates? to .* (is|are) forbidden"
+    r"|may not change fields other than", re.DOTALL
+)  # fmt: skip
+_BY_ADMISSION = re.compile(r"^(admission webhook|ValidatingAdmissionPolicy) |denied (the )?request")
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -78,6 +85,13 @@ class ApiError(Exception):
         "failed to create typed patch object", without a reason).
         """
         return self.status in (400, 422) or (self.status == 500 and _UNTYPED in self.message)
+
+    @property
+    def immutable(self) -> bool:
+        """The server itself, and not admission, says of every field it names that it can't be changed."""
+        if self.status != 422 or _BY_ADMISSION.search(self.message):
+            return False
+        return bool(self.causes) and all(cause.field and _IMMUTABLE.search(cause.message) for cause in self.causes)
 
     @property
     def expired(self) -> bool:

@@ -109,18 +109,13 @@ def quantity(text: Any) -> Decimal | None:
         return None
 
 
-# How kube-apiserver 1.34 says that a field can't be changed, in the validation of each kind.
-_FIXED = re.compile(
-    r"immutable|may not (be )?changed?\b|cannot (be )?changed?\b|updates? to .* (is|are) forbidden"
-    r"|may not change fields other than"
-)
 _HOLDS_DATA = ("Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition")
 _HAS_PODS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 
 
 def remedy_for(ref: Ref, error: ApiError) -> str:
     """Say what helps when the server refuses a change because a field can't be changed; "" for other refusals."""
-    if error.status != 422 or not any(_FIXED.search(cause.message) for cause in error.causes):
+    if not error.immutable:
         return ""
     if ref.kind in _HOLDS_DATA:
         return "keep the field as it is, or give the object another name: deleting this one would lose what it holds"
