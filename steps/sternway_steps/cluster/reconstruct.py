@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from .fields import ABSENT, Fields, Items, Tree, same
+from .fields import ABSENT, Fields, Items, Map, Tree, same
 from .states import States
 
 
@@ -39,7 +39,8 @@ def reconstruct(field: States) -> Tree:
     | no      | nobody         | other, absent | nobody    | whoever changed a field beside it, next above, and so on |
 
     One number of replicas that nobody owns was scaled by others, but for the default 1 (see `States.scaled`).
-    "As applied" is as before where the manifest says what was there already. What is applied over by an earlier
+    "As applied" is as before where the manifest says what was there already. What the server stores for it, and the
+    default for what is absent, is in `field.stored`, if that was asked. What is applied over by an earlier
     attempt of the same run is ours too.
     """
     return _after(field, True)
@@ -55,6 +56,10 @@ def _after(field: States, nearby: bool) -> Tree:
         return _whole(field, nearby)
     if field.is_item and field.applied is ABSENT and _was_only_ours(field) and not field.owned_live.by_us:
         return ABSENT  # the run no longer listed it, and somebody else has made another one
+    if not any(isinstance(state, kind) and state for state in (field.before, field.live)):
+        return _whole(field, nearby)
+    if field.live is ABSENT and isinstance(field.applied, kind) and field.applied:
+        return _as_left(field, kind)
     beside = _authors(field)
     if beside:
         nearby = Author.RUN in beside
@@ -68,22 +73,29 @@ def _after(field: States, nearby: bool) -> Tree:
     return _in_order(node, field) if isinstance(node, Items) else node
 
 
+def _as_left(field: States, kind: type[Map] | type[Items]) -> Tree:
+    """Give a map or list that the run listed, and that somebody has removed as a whole since."""
+    left = {part.path[-1]: part.before if part.applied is ABSENT else part.stored for part in field.parts()}
+    return kind({name: value for name, value in left.items() if value is not ABSENT})
+
+
 def _whole(field: States, nearby: bool) -> Tree:
     author = _author(field)
     if author is Author.RUN or (author is Author.NOBODY_KNOWN and nearby):
         return field.live
     if author is Author.NOBODY_KNOWN:
         return field.before
-    if field.applied is not ABSENT:
-        return field.before if _says(field.stored, field.before) else field.stored
-    return ABSENT if _was_only_ours(field) else field.before
+    if field.applied is ABSENT and not _was_only_ours(field):
+        return field.before
+    return field.before if _says(field.stored, field.before) else field.stored
 
 
 def _authors(field: States) -> set[Author]:
     """Give who changed something in a field, as far as it is known."""
     if same(field.before, field.live):
         return set()
-    if field.kind_without_after is None:
+    kind = field.kind_without_after
+    if kind is None or not any(isinstance(state, kind) and state for state in (field.before, field.live)):
         return {_author(field)} - {Author.NOBODY_KNOWN}
     return {author for part in field.parts() for author in _authors(part)}
 

@@ -39,7 +39,7 @@ class States:
     live: Tree
     after: Tree = ABSENT
     stored: Tree = ABSENT
-    """What was applied, as the server stores it; as it was applied where that is not known."""
+    """What was applied, as the server would store a new object; as it was applied where that is not known."""
     owned_first: Owned = Owned()
     """Before the run; `owned_before` is what its apply met, when it had taken over what others owned."""
     owned_before: Owned = Owned()

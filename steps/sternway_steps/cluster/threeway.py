@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, fields_of, managed, trees, union, untree
+from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, fields_of, managed, same, trees, union, untree
 from .merge import Difference, Merged, OnConflict, put_back
 from .ownership import UNDO_MANAGER, GiveBack, with_owners
 from .reconstruct import reconstruct
@@ -56,7 +56,7 @@ class Run:
     after: Mapping[str, Any] | None = None
     claimed: list[dict[str, Any]] | None = None
     stored: Mapping[str, Any] | None = None
-    """An object in which `applied` stands as the server stores it."""
+    """A new object made of `applied`, as the server would store it."""
 
     def met(self, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """Give the object as the run's apply met it."""
@@ -96,14 +96,16 @@ def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: St
     now = _entry(live, of.manager)
     if now is not None and owned_by(now, RUN_FIELD) and run_of(live) == run_of(before):
         return False
+    said = _data(fields_of(live, manager=of.manager))
+    kept = [path for path in _owned_leaves(said) if path != RUN_FIELD and path[0] != "f:stringData"]
+    if any(not same(at(states.before, path), at(states.live, path)) for path in kept):
+        return True
     if any(_unchanged(_entry(met, of.manager), now) for met in (before, of.met(before))):
         return False
-    listed, ours = leaves(states.applied), _data(fields_of(live, manager=of.manager))
-    had = states.owned_before.ours or {}
+    listed, had = leaves(states.applied), states.owned_before.ours or {}
     new = [path for path in listed if not holds(had, path)]
-    if any(holds(ours, path) for path in new):
+    if any(holds(said, path) for path in new):
         return True
-    kept = (path for path in _owned_leaves(ours) if path != RUN_FIELD and path[0] != "f:stringData")
     if any(at(states.applied, path) is ABSENT for path in kept):
         return False
     return not new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,8 @@ class Update:
     def _compared(self, live: Mapping[str, Any], shape: Shape | None) -> Threeway:
         """Merge; where the record is lost and somebody changed what we applied, with what the server made of that.
 
-        A manifest may say "1000m" where the server stores "1", or a zero that it does not store.
+        A manifest may say "1000m" where the server stores "1", a zero that it does not store, or nothing where there
+        is a default. So the server is asked by a dry run for an object of another name.
         """
         from .api_error import ApiError
 
@@ -84,10 +86,10 @@ class Update:
         found = threeway(self._before, live, of, policy, shape)
         doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored)
         if of.after is None and of.stored is None and doubtful:
+            name = f"{of.applied['metadata']['name'][:40]}-{uuid.uuid4().hex[:8]}"
+            other = {**of.applied, "metadata": {**of.applied["metadata"], "name": name}}
             try:
-                stored = self._how.client.apply(
-                    of.applied, manager=of.manager, force=True, dry_run=True, strict=False
-                ).obj
+                stored = self._how.client.apply(other, manager=of.manager, dry_run=True, strict=False).obj
             except ApiError:
                 stored = dict(of.applied)
             self._run = replace(of, stored=stored)
