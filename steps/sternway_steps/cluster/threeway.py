@@ -98,7 +98,8 @@ def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: St
         return False
     said = _data(fields_of(live, manager=of.manager))
     kept = [path for path in _owned_leaves(said) if path != RUN_FIELD and path[0] != "f:stringData"]
-    if any(not same(at(states.before, path), at(states.live, path)) for path in kept):
+    values = ((at(states.before, path), at(states.live, path)) for path in kept)
+    if any(not same(was, value) for was, value in values if not isinstance(value, Map | Items)):
         return True
     if any(_unchanged(_entry(met, of.manager), now) for met in (before, of.met(before))):
         return False

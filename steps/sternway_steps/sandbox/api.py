@@ -67,8 +67,6 @@ class Api:
             if not metadata.get("name") and metadata.get("generateName"):
                 metadata["name"] = metadata["generateName"] + secrets.token_hex(3)[:5]
             identity.place(self.store, kind, namespace, obj)
-            if self.store.get(kind.key, namespace, metadata.get("name", "")) is not None:
-                raise identity.exists(kind, metadata["name"])
             if metadata.get("resourceVersion"):
                 raise StatusError(400, "BadRequest", "resourceVersion should not be set on objects to be created")
             if how.strict:
@@ -186,6 +184,8 @@ class Api:
             if obj == live:
                 return obj  # what changes nothing is no write
         meta["managedFields"] = owners.dated(meta["managedFields"], identity.now())
+        if live is None and self.store.get(kind.key, meta.get("namespace", ""), meta["name"]) is not None:
+            raise identity.exists(kind, meta["name"])  # the last thing that is looked at, in a dry run too
         if how.dry_run:
             return obj
         checks.check_stored(obj)

@@ -1,0 +1,325 @@
+"""What an undo puts back, what it leaves, and what it never destroys on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sternway_steps.cluster.api_error import ApiError, Cause
+from sternway_steps.cluster.client import Client
+from sternway_steps.cluster.merge import OnConflict
+from sternway_steps.cluster.ownership import UNDO_MANAGER
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.cluster.removal import Remover
+from sternway_steps.cluster.restore import Change, Restorer
+from sternway_steps.cluster.snapshot import RUN
+from sternway_steps.journal.replay import Status
+from sternway_steps.journal.writer import StepJournal
+from sternway_steps.session import Session
+
+from tests.conftest import Cluster
+from tests.helpers import config_map, config_of, deployment, state_of, until
+from tests.scenarios.hurdles import RealHurdles, SandboxHurdles
+
+APPS = ("apps/v1", "Deployment")
+
+
+@pytest.fixture
+def evidence_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every process dies between its apply and its evidence."""
+    monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+
+
+def deploy(cluster: Cluster, *objects: dict[str, Any]) -> str:
+    """Deploy objects, and give the run; nobody waits until they are up."""
+    config = config_of(cluster.namespace, *objects)
+    config = replace(config, steps=tuple(step for step in config.steps if step.name == "deploy"))
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        done = session.run(config)
+    assert done.exit_code == 0, done
+    return done.run
+
+
+def undo(cluster: Cluster, run: str, policy: str = "stop", **how: Any) -> tuple[Status, dict[str, dict[str, Any]]]:
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        result = session.rollback(run, on_conflict=policy, **how)
+        items = session.story(run).attempts[-1].data["items"]
+    return result.status, {item["what"].partition(" in ")[0]: item for item in items}
+
+
+def idle(name: str = "web", **container: Any) -> dict[str, Any]:
+    """Give a Deployment that starts no pods."""
+    return deployment(name, replicas=0, **container)
+
+
+def live(cluster: Cluster, kind: tuple[str, str], name: str) -> dict[str, Any]:
+    found = cluster.get(*kind, name)
+    assert found is not None
+    return found
+
+
+def env_of(obj: dict[str, Any]) -> Any:
+    return obj["spec"]["template"]["spec"]["containers"][0].get("env")
+
+
+def edit(cluster: Cluster, kind: tuple[str, str], name: str, change: Any) -> None:
+    """Write as a person does: read, change, update."""
+    obj = live(cluster, kind, name)
+    change(obj)
+    cluster.client.replace(obj, manager="kubectl-edit")
+
+
+@pytest.mark.parametrize("left", [["LEVEL"], []], ids=["one of two", "the last one"])
+@pytest.mark.parametrize("policy", ["stop", "merge"])
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_a_variable_that_the_run_removed_comes_back_though_the_evidence_was_lost(
+    cluster: Cluster, policy: str, left: list[str]
+) -> None:
+    both = [{"name": name, "value": "a"} for name in ("LEVEL", "DEBUG")]
+    deploy(cluster, idle(env=both))
+    before = live(cluster, APPS, "web")
+    run = deploy(cluster, idle(env=[one for one in both if one["name"] in left]) if left else idle())
+    status, items = undo(cluster, run, policy)
+    assert status is Status.UNDONE, items
+    assert state_of(live(cluster, APPS, "web")) == state_of(before)
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_an_atomic_field_that_the_run_left_and_somebody_changed_stays_theirs(cluster: Cluster) -> None:
+    def service(**labels: str) -> dict[str, Any]:
+        spec = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "labels": labels}, "spec": spec}
+
+    deploy(cluster, service(version="1"))
+    run = deploy(cluster, service(version="2"))
+    edit(cluster, ("v1", "Service"), "web", lambda obj: obj["spec"].update(selector={"app": "canary"}))
+    status, items = undo(cluster, run)
+    found = live(cluster, ("v1", "Service"), "web")
+    assert status is Status.UNDONE, items
+    assert (found["metadata"]["labels"], found["spec"]["selector"]) == ({"version": "1"}, {"app": "canary"})
+
+
+@pytest.mark.parametrize(("policy", "value"), [("stop", "theirs"), ("merge", "theirs"), ("force", None)])
+def test_an_item_of_the_run_that_somebody_changed_keeps_its_key_or_goes_as_a_whole(
+    cluster: Cluster, policy: str, value: str | None
+) -> None:
+    deploy(cluster, idle())
+    uid = live(cluster, APPS, "web")["metadata"]["uid"]
+    run = deploy(cluster, idle(image="localhost/app:2", env=[{"name": "DEBUG", "value": "ours"}]))
+    edit(cluster, APPS, "web", lambda obj: env_of(obj)[0].update(value="theirs"))
+    status, items = undo(cluster, run, policy)
+    found = live(cluster, APPS, "web")
+    assert status is (Status.ROLLBACK_FAILED if policy == "stop" else Status.UNDONE), items
+    assert found["metadata"]["uid"] == uid
+    assert env_of(found) == ([{"name": "DEBUG", "value": value}] if value else None)
+    image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert image == ("localhost/app:2" if policy == "stop" else "localhost/app:1")
+    if policy != "force":
+        assert "env[name=DEBUG]" in items["deployment.apps/web"]["why"]
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+def test_without_the_runs_annotation_the_undo_still_does_its_work(
+    cluster: Cluster, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+    deploy(cluster, config_map("m", a="old"))
+    before = live(cluster, ("v1", "ConfigMap"), "m")
+    run = deploy(cluster, config_map("m", a="new", b="new"))
+    edit(cluster, ("v1", "ConfigMap"), "m", lambda obj: obj["metadata"]["annotations"].pop(RUN))
+    for _ in range(2):
+        status, items = undo(cluster, run)
+        assert status is Status.UNDONE, items
+        assert state_of(live(cluster, ("v1", "ConfigMap"), "m")) == state_of(before)
+
+
+def test_what_the_server_counts_for_itself_is_no_difference_and_is_said(cluster: Cluster) -> None:
+    def daemon(image: str) -> dict[str, Any]:
+        obj = deployment("agent", image)
+        spec = {key: value for key, value in obj["spec"].items() if key != "replicas"}
+        spec["template"]["spec"]["nodeSelector"] = {"no-such": "node"}
+        return {**obj, "kind": "DaemonSet", "spec": spec}
+
+    deploy(cluster, daemon("localhost/app:1"))
+    run = deploy(cluster, daemon("localhost/app:2"))
+    status, items = undo(cluster, run)
+    found = live(cluster, ("apps/v1", "DaemonSet"), "agent")
+    assert status is Status.UNDONE, items
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "localhost/app:1"
+    assert "written by the server itself" in items["daemonset.apps/agent"]["why"]
+    assert "deprecated.daemonset.template.generation" in items["daemonset.apps/agent"]["why"]
+
+
+def test_what_admission_refuses_is_not_deleted_and_can_be_undone_later(cluster: Cluster) -> None:
+    deploy(cluster, idle())
+    before = live(cluster, APPS, "web")
+    run = deploy(cluster, idle(image="localhost/app:2"))
+    hurdles = RealHurdles(cluster.client, cluster.namespace) if cluster.real else SandboxHurdles(_sandbox(cluster))
+    hurdles.place("reject", "deployments.apps", "web", False)
+    try:
+        status, items = undo(cluster, run)
+    finally:
+        hurdles.remove()
+    assert status is Status.ROLLBACK_FAILED
+    assert items["deployment.apps/web"]["result"] == "failed"
+    assert live(cluster, APPS, "web")["metadata"]["uid"] == before["metadata"]["uid"]
+    until(lambda: undo(cluster, run)[0] is Status.UNDONE, 30, "nothing is in the way any more")
+    assert state_of(live(cluster, APPS, "web")) == state_of(before)
+
+
+def _sandbox(cluster: Cluster) -> Any:
+    assert cluster.sandbox is not None
+    return cluster.sandbox
+
+
+def test_what_others_depend_on_is_made_anew_only_when_asked(cluster: Cluster) -> None:
+    deploy(cluster, config_map("m", a="old"))
+    before = live(cluster, ("v1", "ConfigMap"), "m")
+    run = deploy(cluster, {**config_map("m", a="new"), "immutable": True})
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "m", "uid": before["metadata"]["uid"]}
+    child = config_map("child", a="1")
+    child["metadata"] |= {"namespace": cluster.namespace, "ownerReferences": [owner]}
+    cluster.client.create(child, manager="somebody")
+    status, items = undo(cluster, run)
+    assert status is Status.ROLLBACK_FAILED
+    assert live(cluster, ("v1", "ConfigMap"), "m")["metadata"]["uid"] == before["metadata"]["uid"]
+    why = items["configmap/m"]["why"]
+    assert "configmap/child" in why
+    assert f"sternway rollback {run} --recreate" in why
+    status, items = undo(cluster, run, recreate=True)
+    assert status is Status.UNDONE, items
+    assert state_of(live(cluster, ("v1", "ConfigMap"), "m")) == state_of(before)
+    assert live(cluster, ("v1", "ConfigMap"), "child")["data"] == {"a": "1"}
+
+
+def immutable_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the server say once that the object can't be changed back, as it says it of a selector."""
+    real, said = Client.replace, []
+
+    def replaced(self: Client, obj: Any, *, manager: str, dry_run: bool = False) -> dict[str, Any]:
+        if obj["metadata"]["name"] == name and manager == UNDO_MANAGER and not said:
+            said.append(name)
+            causes = (Cause("spec.selector", "FieldValueInvalid", "Invalid value: {}: field is immutable"),)
+            raise ApiError("PUT", name, 422, "Invalid", f'"{name}" is invalid', causes=causes)
+        return real(self, obj, manager=manager, dry_run=dry_run)
+
+    monkeypatch.setattr(Client, "replace", replaced)
+
+
+def test_a_workload_that_is_made_anew_keeps_its_pods(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pods() -> set[str]:
+        found = cluster.client.list("v1", "Pod", cluster.namespace, labels="app=web").items
+        return {pod["metadata"]["uid"] for pod in found if not pod["metadata"].get("deletionTimestamp")}
+
+    def ready() -> bool:
+        return bool(live(cluster, APPS, "web").get("status", {}).get("readyReplicas"))
+
+    deploy(cluster, deployment("web"))
+    until(ready, 60, "it is up")
+    before, alive = live(cluster, APPS, "web"), pods()
+    changed = deployment("web")
+    changed["spec"]["minReadySeconds"] = 1
+    run = deploy(cluster, changed)
+    immutable_once(monkeypatch, "web")
+    status, items = undo(cluster, run)
+    found = live(cluster, APPS, "web")
+    assert status is Status.UNDONE, items
+    assert "created anew" in items["deployment.apps/web"]["why"]
+    assert found["metadata"]["uid"] != before["metadata"]["uid"]
+    assert state_of(found) == state_of(before)
+    until(ready, 60, "the new one has taken them over")
+    assert pods() == alive
+
+
+def test_what_can_not_be_created_is_not_deleted(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy(cluster, idle())
+    before = live(cluster, APPS, "web")
+    run = deploy(cluster, idle(image="localhost/app:2"))
+    immutable_once(monkeypatch, "web")
+    real = Client.create
+
+    def refused(self: Client, obj: Any, **how: Any) -> dict[str, Any]:
+        if obj["kind"] == "Deployment":
+            assert how["dry_run"]
+            obj = {**obj, "spec": {**obj["spec"], "selector": {"matchLabels": {"app": "another"}}}}
+        return real(self, obj, **how)
+
+    monkeypatch.setattr(Client, "create", refused)
+    status, items = undo(cluster, run)
+    assert status is Status.ROLLBACK_FAILED
+    assert "nor be made anew" in items["deployment.apps/web"]["why"]
+    assert live(cluster, APPS, "web")["metadata"]["uid"] == before["metadata"]["uid"]
+
+
+@pytest.mark.cluster
+def test_a_job_that_has_not_run_is_made_anew_without_what_the_controller_gave_it(real: Cluster) -> None:
+    def job(suspended: bool, place: str) -> dict[str, Any]:
+        one = {"name": "j", "image": "localhost/app:1"}
+        pod = {"restartPolicy": "Never", "nodeSelector": {"no-such": place}, "containers": [one]}
+        spec = {"suspend": suspended, "template": {"spec": pod}}
+        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": spec}
+
+    deploy(real, job(True, "one"))
+    before = live(real, ("batch/v1", "Job"), "j")
+    run = deploy(real, job(False, "two"))
+    until(lambda: live(real, ("batch/v1", "Job"), "j").get("status", {}).get("active"), 30, "the Job runs")
+    status, items = undo(real, run)
+    found = live(real, ("batch/v1", "Job"), "j")
+    assert status is Status.UNDONE, items
+    assert found["metadata"]["uid"] != before["metadata"]["uid"]
+    assert found["spec"]["template"]["spec"]["nodeSelector"] == {"no-such": "one"}
+    assert found["spec"]["suspend"] is True
+    assert found["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] == found["metadata"]["uid"]
+
+
+def test_a_claim_that_somebody_deleted_is_never_given_back_empty(cluster: Cluster) -> None:
+    def claim(label: str) -> dict[str, Any]:
+        spec = {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "nope",
+            "resources": {"requests": {"storage": "1Mi"}},
+        }
+        metadata = {"name": "data", "labels": {"version": label}}
+        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+
+    deploy(cluster, claim("1"))
+    run = deploy(cluster, claim("2"))
+    ref = Ref("v1", "PersistentVolumeClaim", cluster.namespace, "data")
+    cluster.client.delete(ref, uid=None, propagation="Background")
+    until(lambda: cluster.client.get(ref) is None, 30, "the claim is gone")
+    status, items = undo(cluster, run, "force")
+    assert status is Status.ROLLBACK_FAILED
+    assert "create it by hand" in items["persistentvolumeclaim/data"]["why"]
+    assert cluster.client.get(ref) is None
+
+
+def test_keys_with_signs_that_the_server_escapes_are_told_apart(cluster: Cluster) -> None:
+    def signs(value: str, *more: str) -> dict[str, Any]:
+        return idle(env=[{"name": name, "value": value} for name in ("A<B>", "C&D", *more)])
+
+    deploy(cluster, signs("old"))
+    before = live(cluster, APPS, "web")
+    run = deploy(cluster, signs("new", "E<F"))
+    edit(cluster, APPS, "web", lambda obj: env_of(obj).append({"name": "G&H", "value": "theirs"}))
+    status, items = undo(cluster, run)
+    found = live(cluster, APPS, "web")
+    assert status is Status.UNDONE, items
+    assert env_of(found) == [*env_of(before), {"name": "G&H", "value": "theirs"}]
+    assert "spec.template.spec.containers[name=web].env[name=A<B>].value" in items["deployment.apps/web"]["fields"]
+
+
+def test_the_uid_in_the_evidence_says_what_the_run_created(cluster: Cluster) -> None:
+    """As with journals whose apply had no UID: somebody deleted the object after its snapshot, and the run made one."""
+    mine = config_map("m", a="1")
+    mine["metadata"]["namespace"] = cluster.namespace
+    before = cluster.client.create(mine, manager="somebody")
+    ref = Ref.of(before)
+    cluster.client.delete(ref, uid=before["metadata"]["uid"], propagation="Background")
+    mine["metadata"]["annotations"] = {RUN: "r"}
+    after = cluster.client.apply(mine, manager="sternway").obj
+    restorer = Restorer(cluster.client, "r", OnConflict.STOP, lambda *_: None, Remover(cluster.client).remove)
+    item = restorer.undo(Change(ref, before, mine, after, after["metadata"]["uid"], True))
+    assert item.result == "deleted", item
+    assert cluster.client.get(ref) is None
