@@ -112,7 +112,7 @@ def versioned(cluster: Cluster) -> Change:
         definition("v1alpha1"), definition("v1alpha1", "v1"), definition("v1", "v1alpha1"),
         "one-way: status.storedVersions: once v1 is stored, the server keeps it in the definition: the undo can't take "
         "the version out again before all objects are migrated and v1 is taken out of status.storedVersions",
-        lambda live: live["status"].get("storedVersions"),
+        lambda live: live.get("status", {}).get("storedVersions"),
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def grown(cluster: Cluster) -> Change:
         claim("1Gi"), claim("2Gi"), claim("1024Mi"),
         "one-way: spec.resources.requests.storage: a volume that has grown does not shrink: "
         "the undo leaves the claim at 2Gi",
-        lambda live: live["status"].get("phase") == "Bound", (storage, volume),
+        lambda live: live.get("status", {}).get("phase") == "Bound", (storage, volume),
     )  # fmt: skip
 
 
