@@ -17,7 +17,7 @@ from .journal.replay import Status, Story, replay
 from .journal.store import Store
 from .journal.writer import RunJournal
 from .result import Result
-from .standing import refuse_overtaken, standing_after
+from .standing import refuse_at_work, refuse_overtaken, standing_after
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Policy:
 def later_runs(store: Store, story: Story) -> list[str]:
     """Give the runs to undo, newest first, to be where things were after a run.
 
-    Raises: Refused when that can't be: the run did not succeed or was undone, or runs of other targets stand above.
+    Raises: Refused when that can't be: the run did not succeed or was undone, or runs of other targets stand above;
+        Transient when one of them may be at work.
     """
     if story.status is not Status.SUCCEEDED:
         raise Refused(
@@ -52,6 +53,7 @@ def later_runs(store: Store, story: Story) -> list[str]:
         )
     later = standing_after(store, story)
     for one in later:
+        refuse_at_work(one)
         refuse_overtaken(store, one, [other.run for other in later])
     return [one.run for one in later]
 

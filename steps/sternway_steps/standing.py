@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .errors import Refused
+from .errors import Refused, Transient
 from .journal.entries import Kind, Record
 from .journal.replay import Status, Story, replay
 from .journal.store import Store
@@ -20,11 +20,28 @@ def stands(story: Story) -> bool:
 
 
 def newest_standing(store: Store, target: str) -> str:
-    """Give the newest run of a target that stands; raises Refused when there is none."""
+    """Give the newest run of a target that stands.
+
+    Raises: Refused when there is none, Transient when it may be at work.
+    """
     for head in reversed(store.heads(target)):
-        if stands(replay([head])):
-            return head.key.run
+        if stands(story := replay([head])):
+            refuse_at_work(story)
+            return story.run
     raise Refused(f"no run of {target} stands: there is nothing to undo", remedy="`sternway runs` lists what ran")
+
+
+def refuse_at_work(story: Story) -> None:
+    """Raise Transient for a run that is open and made step by step: nobody but its maker knows whether it is at work.
+
+    It can be undone all the same by whoever names it.
+    """
+    if story.status is Status.OPEN and story.stepwise:
+        by = f"Workflow {story.workflow} on Argo" if story.workflow else "somebody who calls its steps one by one"
+        raise Transient(
+            f"run {story.run} of {story.target} is open: it is made by {by}",
+            remedy=f"wait for its end; when nothing works on it any more: sternway rollback {story.run}",
+        )
 
 
 def standing_after(store: Store, story: Story) -> list[Story]:
@@ -47,6 +64,8 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
         return
     told = "; ".join(f"{one.run} of {one.target} ({one.status.value}, {one.started[:19]})" for one in above)
     if story.status is Status.UNDONE:
+        if leaves:
+            return  # a way back has done that part
         message = f"run {story.run} is undone already, and what it had changed was changed since by {told}"
         raise Refused(message, remedy="there is nothing left of it to undo")
     first = f"undo what stands above it first, newest first: sternway rollback {above[0].run}"

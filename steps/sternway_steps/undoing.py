@@ -122,7 +122,8 @@ class Undoing(ABC):
         _, lock = open_journal(config, self.book)
         with self.stop.joined() as stopped, held(lock, run, stopped):
             if not finish:
-                refuse_overtaken(store, story, story.undoes)
+                for one in [replay(store.records(name)) for name in story.undoes] or [story]:
+                    refuse_overtaken(store, one, story.undoes)
             undo = self.undoing(store, lock, tell, finish=finish, policy=policy)
             return undo(config, RunJournal(store, run, story.target))
 

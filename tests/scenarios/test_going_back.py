@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 from sternway_steps.config import Config, StepConfig
-from sternway_steps.errors import Refused
+from sternway_steps.config.schema import DeployConfig
+from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.session import Session
@@ -21,6 +22,10 @@ from tests.helpers import config_map, config_of, state_of, sternway
 
 DEPLOY = (StepConfig("deploy", "deploy"),)
 FAILS = (*DEPLOY, StepConfig("smoke", "command", {"execute": ["false"]}, retries=0, effects="none"))
+
+
+# What the server does is the same in all of these, so some are enough on a real one.
+only_on_the_sandbox = pytest.mark.parametrize("cluster", ["sandbox"], indirect=True)
 
 
 def config(cluster: Cluster, *objects: dict[str, Any], **keys: Any) -> Config:
@@ -58,6 +63,7 @@ def test_a_run_that_others_have_overtaken_is_refused_with_what_stands_above(clus
         assert statuses(session) == [(three, "undone"), (two, "undone"), (one, "succeeded")]
 
 
+@only_on_the_sandbox
 def test_runs_that_failed_or_were_undone_stand_above_nothing(cluster: Cluster) -> None:
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
         session.run(version(cluster, 1))
@@ -68,6 +74,7 @@ def test_runs_that_failed_or_were_undone_stand_above_nothing(cluster: Cluster) -
         assert world(cluster) == old
 
 
+@only_on_the_sandbox
 def test_a_run_of_other_objects_does_not_stand_above(cluster: Cluster) -> None:
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
         one = session.run(config(cluster, config_map("m", v="1"))).run
@@ -144,6 +151,7 @@ def test_going_back_to_a_run_undoes_the_later_ones_as_one_run(cluster: Cluster) 
         assert session.rollback(one).status is Status.UNDONE
 
 
+@only_on_the_sandbox
 def test_a_way_back_that_meets_a_conflict_stops_there_and_can_be_resumed(cluster: Cluster) -> None:
     from sternway_steps.cluster.ref import Ref
 
@@ -168,6 +176,7 @@ def test_a_way_back_that_meets_a_conflict_stops_there_and_can_be_resumed(cluster
         assert (cluster.get("v1", "ConfigMap", "m") or {})["data"] == {"v": "1"}
 
 
+@only_on_the_sandbox
 def test_a_way_back_that_was_cut_off_is_finished_by_the_next_run(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,3 +206,40 @@ def test_a_way_back_that_was_cut_off_is_finished_by_the_next_run(
             "succeeded",
         ]
         assert [name for name, there in world(cluster).items() if there] == ["m", "made-by-1", "made-by-4"]
+
+
+@only_on_the_sandbox
+def test_a_way_back_that_failed_is_not_resumed_below_a_later_run(cluster: Cluster) -> None:
+    from sternway_steps.cluster.ref import Ref
+
+    with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
+        one, _, _ = (session.run(config(cluster, config_map("m", v=v))).run for v in "123")
+        ref = Ref("v1", "ConfigMap", cluster.namespace, "m")
+        cluster.client.patch(ref, {"data": {"v": "theirs"}}, manager="kubectl-edit")
+        stopped = session.rollback_to(one)
+        assert stopped is not None
+        assert stopped.status is Status.ROLLBACK_FAILED
+        above = session.run(
+            replace(config(cluster, config_map("m", v="4")), deploy=DeployConfig(force_conflicts=True))
+        ).run
+        with pytest.raises(Refused, match=above):
+            session.rollback(stopped.run, on_conflict="force")
+        assert (cluster.get("v1", "ConfigMap", "m") or {})["data"] == {"v": "4"}
+
+
+@only_on_the_sandbox
+def test_a_run_that_argo_may_be_at_work_on_is_undone_by_its_name_alone(cluster: Cluster) -> None:
+    from sternway_steps.journal.secrets import SecretStore
+    from sternway_steps.journal.writer import RunJournal
+
+    with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
+        one = session.run(version(cluster, 1)).run
+        store = SecretStore(cluster.client, cluster.namespace)
+        head = {"config": version(cluster, 2).to_dict(), "stepwise": True, "workflow": "web-x7k2p"}
+        RunJournal(store, "argo-1", f"{cluster.namespace}.t").start(head)
+        with pytest.raises(Transient, match="web-x7k2p"):
+            session.newest(version(cluster, 1))
+        with pytest.raises(Transient, match="web-x7k2p"):
+            session.rollback_to(one)
+        assert session.rollback("argo-1").status is Status.UNDONE
+        assert session.newest(version(cluster, 1)) == one
