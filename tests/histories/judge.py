@@ -11,7 +11,7 @@ from sternway_steps.exits import exit_of
 
 from .edits import Path, look
 from .law import RUN, Law, bare, differences, name, related, same
-from .owners import owned, wrong_owners
+from .owners import appliers, owned, wrong_owners
 from .play import Played, Seen
 from .shapes import ABSENT
 
@@ -136,20 +136,22 @@ class _Judge:
         return True
 
     def _unsure(self, touched: list[Path]) -> list[Path]:
-        """Give what cannot be known without evidence: what others changed in a field that the run did not apply, and
-        that was the run's manager's before (so its apply took it away, or left a default), or that the server derived."""
+        """Give what cannot be known without evidence, of what others changed.
+
+        A field that the run did not apply, but that was its manager's before, so that its apply took it away or left a
+        default; one that the server derived from the run's change; one that the server stored otherwise than applied.
+        """
         one = self.one
-        ours = {p for owner, paths in owned(one.after).items() if owner not in owned(one.before) for p in paths}
-        managers = {owner for owner, paths in owned(one.after).items() if paths & ours} | {
-            owner for owner in owned(one.before) if owner[0].startswith("sternway")
-        }
-        was_ours = {p for owner, paths in owned(one.before).items() if owner in managers for p in paths}
-        return [
-            p
-            for p in touched
-            if look(one.wanted, p) is ABSENT
-            and (any(related(p, w) for w in was_ours) or not same(look(one.before, p), look(one.after, p)))
-        ]
+        ours = appliers(one.before) | appliers(one.after) | appliers(one.now)
+        was_ours = {p for owner, paths in owned(one.before).items() if owner[0] in ours for p in paths}
+
+        def unsure(path: Path) -> bool:
+            was, then, wanted = (look(obj, path) for obj in (one.before, one.after, one.wanted))
+            if wanted is not ABSENT:
+                return not same(wanted, then)
+            return not same(was, then) or any(related(path, p) for p in was_ours)
+
+        return [p for p in touched if unsure(p)]
 
     def _own(self, law: Law, touched: list[Path]) -> None:
         one = self.one

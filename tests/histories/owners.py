@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .edits import Path
-from .law import NOTES, name, related
+from .law import NOTES, RUN, name, related
 
 Owner = tuple[str, str, str]
 """Manager, operation, subresource."""
@@ -24,6 +24,13 @@ def owned(obj: Mapping[str, Any] | None) -> dict[Owner, set[Path]]:
             paths = {p for p in _paths(entry.get("fieldsV1") or {}, ()) if not _for_itself(p)}
             found[owner] = found.get(owner, set()) | paths
     return {owner: paths for owner, paths in found.items() if paths}
+
+
+def appliers(obj: Mapping[str, Any] | None) -> set[str]:
+    """Name the managers that own the run's annotation: the product's own."""
+    entries = (obj or {}).get("metadata", {}).get("managedFields") or []
+    mark = ("metadata", "annotations", RUN)
+    return {e["manager"] for e in entries if e["operation"] == "Apply" and mark in _paths(e.get("fieldsV1") or {}, ())}
 
 
 def _for_itself(path: Path) -> bool:

@@ -23,6 +23,7 @@ from sternway_steps.sandbox import Sandbox
 
 from .history import History, history, kinds
 from .judge import judge
+from .law import bare
 from .plain import definition
 from .play import Place, Played, play
 from .product import Driver
@@ -38,14 +39,16 @@ class Done:
     wrong: list[int] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)
+    """What the histories were like, so that it shows when they stop to be any trial."""
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        told, bad = (
-            "".join(f"\n  {count}: {what}" for what, count in c.most_common(20)) for c in (self.passed, self.kinds)
-        )
         each = self.seconds / max(1, self.rounds)
-        return f"{self.rounds} histories, {len(self.wrong)} wrong, {self.seconds:.0f} s ({each:.3f} s each){bad}\nlet pass:{told}"
+        lines = [f"{self.rounds} histories, {len(self.wrong)} wrong, {self.seconds:.0f} s ({each:.3f} s each)"]
+        for word, counts in (("wrong", self.kinds), ("let pass", self.passed), ("met", self.met)):
+            lines += [f"  {word}: {count} {what}" for what, count in counts.most_common(30)]
+        return "\n".join(lines)
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def rounds(
 
         def one(number: int) -> None:
             found, wrong = history(seed, number, every), []
-            played, wrong = tried(found, place(), done.passed)
+            played, wrong = tried(found, place(), done)
             if wrong and reduce:
                 played, wrong = shrunk(found, lambda h, n: tried(h, place(), None, f"-s{n}"), (played, wrong))
             with lock:
@@ -104,13 +107,26 @@ def rounds(
     return done
 
 
-def tried(one: History, place: Place, passed: Counter[str] | None, tag: str = "") -> tuple[Played, list[str]]:
+def tried(one: History, place: Place, done: Done | None, tag: str = "") -> tuple[Played, list[str]]:
     """Play a history and judge it."""
     played = play(one, place, tag)
     judged = judge(played, place.others)
-    if passed is not None:
-        passed.update(what.partition(":")[0] for what in judged.passed)
+    if done is not None:
+        done.passed.update(what.partition(":")[0] for what in judged.passed)
+        done.met.update(_met(played))
     return played, judged.wrong
+
+
+def _met(played: Played) -> Iterator[str]:
+    if played.lost:
+        yield "evidence lost"
+    if played.ran is not None and played.ran.error is not None:
+        yield "run refused"
+    for seen in played.seen:
+        yield f"item {seen.item.result if seen.item else None}"
+        yield from (note.partition(":")[0] for note in seen.notes)
+        if seen.after is not None and seen.now is not None and bare(seen.after) != bare(seen.now):
+            yield "changed by others"
 
 
 def _keep(file: Path, text: str) -> None:
