@@ -92,7 +92,7 @@ ROLE_BINDING = _kind(f"{_RBAC}/v1", "RoleBinding", {"roleRef": {"apiGroup": _RBA
 
 _PORT_KEYS = tuple(key(port=p, proto=q) for p, q in ((1, "x"), (1, "y"), (2, "x")))
 _INNER = Struct({
-    "weight": Scalar((0, 1, 2)), "on": Scalar((True, False)), "tags": Set(("a", "b", "c", "d")), "path": Atomic(([1, 2], [2, 1], [])),
+    "weight": Scalar((0, 1, 2)), "on": Scalar((True, False)), "tags": Set(("a", "b", "<c> & \"d\"", "d")), "path": Atomic(([1, 2], [2, 1], [])),
     "ports": Keyed(("port", "proto"), _PORT_KEYS, Struct({"note": WORDS, "ranks": Set((1, 2, 3))})),
     "labels": Dict(("p", "q", "r/s"), WORDS), "limits": Atomic(({"a": "1"}, {"a": "2", "b": "1"})),
 })  # fmt: skip

@@ -8,9 +8,10 @@ from .shapes import Atomic, Dict, Keyed, Kind, Scalar, Struct, key
 
 WORDS = Scalar(("a", "b", "c", ""))
 LABELS = Dict(("tier", "example.com/team", "x.y/z-1", "zone"), Scalar(("a", "b", "c")), kept=("app",))
-NOTES = Dict(("note", "example.com/<a>&b", "example.com/checksum", "owner"), Scalar(("1", "2", "", "<x> & y", "ü")))
+NOTES = Dict(("note", "example.com/a.b_c", "example.com/checksum", "owner"), Scalar(("1", "2", "", "<x> & y", "ü")))
 METADATA = Struct({"labels": LABELS, "annotations": NOTES})
-NAMES = tuple(key(name=n) for n in ("A", "B", "C", "PATH"))
+_LABELLED = Struct(METADATA.fields, required=("labels",))
+NAMES = tuple(key(name=n) for n in ("A", "B", "C<d>&e", "PATH"))
 
 _REF = Atomic(({"name": "cfg", "key": "k"}, {"name": "cfg", "key": "l", "optional": True}))
 _ENV = Keyed(("name",), NAMES, Struct({
@@ -45,7 +46,7 @@ _CONTAINER = Struct({
         "name": Scalar(("va", "vb")), "readOnly": Scalar((True, False)), "subPath": Scalar(("s", "t")),
     }, required=("name",))),
     "readinessProbe": Struct({"httpGet": _HTTP, **_TIMES}, required=("httpGet",)),
-    "livenessProbe": Struct({"exec": Struct({"command": _LISTS}), **_TIMES}, required=("exec",)),
+    "livenessProbe": Struct({"exec": Struct({"command": _LISTS}, required=("command",)), **_TIMES}, required=("exec",)),
     "terminationMessagePolicy": Scalar(("File", "FallbackToLogsOnError")),
     "securityContext": Struct({
         "runAsUser": Scalar((0, 1, 1000)), "readOnlyRootFilesystem": Scalar((True, False)),
@@ -53,6 +54,8 @@ _CONTAINER = Struct({
     }),
 }, required=("image",), heavy=("env", "image", "ports", "volumeMounts", "args", "resources"))  # fmt: skip
 
+_PROBES = ("readinessProbe", "livenessProbe")
+_INIT = Struct({n: s for n, s in _CONTAINER.fields.items() if n not in _PROBES}, ("image",), heavy=_CONTAINER.heavy)
 _FILES = Atomic(([{"key": "k", "path": "k"}], [{"key": "l", "path": "l", "mode": 256}]))
 _VOLUME = Struct({
     "emptyDir": Struct({"medium": Scalar(("", "Memory")), "sizeLimit": Scalar(("1Mi", "2Mi"))}),
@@ -65,7 +68,7 @@ _VOLUME = Struct({
 }, one_of=True)  # fmt: skip
 POD = Struct({
     "containers": Keyed(("name",), tuple(key(name=n) for n in ("main", "side", "log")), _CONTAINER, kept=(key(name="main"),)),
-    "initContainers": Keyed(("name",), tuple(key(name=n) for n in ("init", "migrate")), _CONTAINER),
+    "initContainers": Keyed(("name",), tuple(key(name=n) for n in ("init", "migrate")), _INIT),
     "volumes": Keyed(("name",), tuple(key(name=n) for n in ("va", "vb", "vc", "vd")), _VOLUME, kept=(key(name="va"), key(name="vb"))),
     "tolerations": Atomic((
         [{"key": "a", "operator": "Exists"}], [{"key": "a", "value": "b", "effect": "NoSchedule"}],
@@ -99,7 +102,7 @@ POD = Struct({
 
 def template(pod: Struct = POD) -> Struct:
     """Give the shape of a template."""
-    return Struct({"metadata": METADATA, "spec": pod}, required=("metadata", "spec"), heavy=("spec", "spec", "spec"))
+    return Struct({"metadata": _LABELLED, "spec": pod}, required=("metadata", "spec"), heavy=("spec", "spec", "spec"))
 
 
 def least_pod(**more: Any) -> dict[str, Any]:
