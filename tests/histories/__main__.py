@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .rounds import rounds
+from .compare import counted
+from .rounds import rounds, side_by_side
 
 
 def main() -> None:
@@ -20,9 +21,15 @@ def main() -> None:
     parser.add_argument("--kind", help="objects of this kind alone")
     parser.add_argument("--whole", action="store_true", help="do not reduce what ends wrong")
     parser.add_argument("--folder", type=Path, help="write one example of each kind of fault into it")
+    parser.add_argument("--compare", action="store_true", help="hold the sandbox to the cluster instead")
     asked = parser.parse_args()
+    numbers = range(asked.first, asked.first + asked.rounds)
+    if asked.compare:
+        found = side_by_side(asked.seed, numbers, asked.kind)
+        print(*found, *(f"{count} times {line}" for line, count in counted(found).most_common()), sep="\n")
+        sys.exit(1 if found else 0)
     done = rounds(
-        asked.seed, range(asked.first, asked.first + asked.rounds), threads=asked.threads, sandbox=asked.sandbox,
+        asked.seed, numbers, threads=asked.threads, sandbox=asked.sandbox,
         kind=asked.kind, reduce=not asked.whole, tell=print, folder=asked.folder,
     )  # fmt: skip
     print(done)

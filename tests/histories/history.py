@@ -11,8 +11,9 @@ from . import plain, pods
 from .edits import Edit, adding, an_edit, edited, look, shape_at
 from .shapes import ABSENT, Keyed, Kind, Struct
 
-BASES = ("absent", "sternway", "sternway", "sternway", "client", "apply", "mixed")
-"""Who made the object before: nobody, a good run, kubectl's client-side apply, another applier, several."""
+BASES = ("absent", "sternway", "sternway", "sternway", "client", "apply", "mixed", "old")
+"""Who made the object before: nobody, a good run, kubectl's client-side apply, another applier, several, a Sternway of
+the days when all targets had one field manager."""
 
 HOWS = ("update", "update", "patch", "apply", "apply")
 

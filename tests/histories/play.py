@@ -103,7 +103,7 @@ def _before(played: Played, place: Place, name: str) -> None:
             for one in good:
                 one.notes.append(f"the good run failed: {done and done.error}")
     for one in played.seen:
-        if one.part.base in ("client", "apply", "mixed"):
+        if one.part.base in ("client", "apply", "mixed", "old"):
             try:
                 world.make(place.others, one.part.base, one.manifest)
             except ApiError as error:

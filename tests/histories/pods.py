@@ -119,7 +119,7 @@ def _workload(kind: str, spec: dict[str, Any], least: dict[str, Any], weight: in
     }, required=("metadata", "spec"), heavy=("spec",) * 5)  # fmt: skip
     body = {
         "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": least_pod(**more)},
+        "template": {"metadata": {"labels": {**labels}}, "spec": least_pod(**more)},
     }
     return Kind("apps/v1", kind, {"spec": {**body, **least}}, shape, weight=weight)
 

@@ -21,6 +21,7 @@ from sternway_steps.cluster.definitions import await_established
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
+from .compare import compared
 from .history import History, history, kinds
 from .judge import judge
 from .law import bare
@@ -52,9 +53,9 @@ class Done:
 
 
 @contextmanager
-def ground(kubeconfig: str) -> Iterator[tuple[str, str]]:
+def ground(kubeconfig: str, tag: str = "") -> Iterator[tuple[str, str]]:
     """Give a namespace and a group for custom resources, for as long as they are needed."""
-    tag = uuid.uuid4().hex[:8]
+    tag = tag or uuid.uuid4().hex[:8]
     client = Client.connect(kubeconfig)
     namespace, group = f"histories-{tag}", f"h{tag}.sternway.test"
     client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, manager="test")
@@ -133,3 +134,19 @@ def _keep(file: Path, text: str) -> None:
     """Keep the shortest example."""
     if not file.exists() or len(text) < len(file.read_text()):
         file.write_text(text)
+
+
+def side_by_side(seed: int, numbers: Iterable[int], kind: str | None = None) -> list[str]:
+    """Play histories on the real server and the sandbox, and tell where the sandbox differs."""
+    tag, real, found = uuid.uuid4().hex[:8], os.environ["KUBECONFIG"], []
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox()).kubeconfig
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        places = []
+        for word, kubeconfig in (("real", real), ("sandbox", sandbox)):
+            namespace, group = stack.enter_context(ground(kubeconfig, tag))
+            places.append(Place(Driver.connect(kubeconfig, folder / word), Client.connect(kubeconfig), namespace))
+        every = [one for one in kinds(group) if kind in (None, one.kind)]
+        for number in numbers:
+            found += [f"{number}: {line}" for line in compared(history(seed, number, every), *places)]
+    return found

@@ -24,6 +24,10 @@ def make(client: Client, base: str, obj: dict[str, Any]) -> None:
     if base == "apply":
         client.apply(obj, manager="argocd", force=True, strict=False)
         return
+    if base == "old":
+        notes = {**(obj["metadata"].get("annotations") or {}), RUN: "old"}
+        client.apply({**obj, "metadata": {**obj["metadata"], "annotations": notes}}, manager="sternway", strict=False)
+        return
     notes = {**(obj["metadata"].get("annotations") or {}), _LAST: json.dumps(obj)}
     client.create({**obj, "metadata": {**obj["metadata"], "annotations": notes}}, manager="kubectl-client-side-apply")
 
