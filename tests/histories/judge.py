@@ -63,6 +63,8 @@ class _Judge:
 
     def _created(self) -> None:
         one = self.one
+        if one.now is None and self._vanished:
+            return  # in the journal it was there, and nothing tells who deleted it: force may make it anew
         if one.now is None:
             self._gone("absent", None)
         elif one.after is None or one.now["metadata"]["uid"] != one.after["metadata"]["uid"]:
@@ -232,6 +234,11 @@ class _Judge:
     def _cut(self) -> bool:
         """Whether a first attempt of the undo was cut off: the second finds done what that one did."""
         return self.played.history.undo[0] in ("before", "after")
+
+    @property
+    def _vanished(self) -> bool:
+        forced = self.played.history.policy == "force"
+        return forced and self.one.part.base != "absent" and any(act.how == "vanish" for act in self.one.part.third)
 
     @property
     def _custom(self) -> bool:
