@@ -64,7 +64,9 @@ class _Judge:
     def _created(self) -> None:
         one = self.one
         if one.now is None and self._vanished:
-            return  # in the journal it was there, and nothing tells who deleted it: force may make it anew
+            if self.played.history.policy != "force":  # it was there in the journal: force may make it anew
+                self._gone("absent", "conflict", None)
+            return
         if one.now is None:
             self._gone("absent", None)
         elif one.after is None or one.now["metadata"]["uid"] != one.after["metadata"]["uid"]:
@@ -237,8 +239,8 @@ class _Judge:
 
     @property
     def _vanished(self) -> bool:
-        forced = self.played.history.policy == "force"
-        return forced and self.one.part.base != "absent" and any(act.how == "vanish" for act in self.one.part.third)
+        """Whether somebody deleted it between the run's snapshot and its apply."""
+        return self.one.part.base != "absent" and any(act.how == "vanish" for act in self.one.part.third)
 
     @property
     def _custom(self) -> bool:

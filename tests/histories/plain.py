@@ -33,7 +33,7 @@ CONFIG_MAP = _kind(
     "v1", "ConfigMap", {"data": {"a": "1"}}, 3, data=Dict(_KEYS, WORDS), binaryData=Dict(("bin", "bin2"), _B64)
 )
 SECRET = _kind("v1", "Secret", {"data": {"a": "MQ=="}}, 3, data=Dict(_KEYS, _B64))
-_BACKEND = Struct({"service": Struct({"name": Scalar(("web", "api")), "port": Struct({"number": Scalar((80, 81))}, required=("number",))},
+_BACKEND = Struct({"service": Struct({"name": Scalar(("web", "api")), "port": Atomic(({"number": 80}, {"number": 81}, {"name": "http"}))},
                                      required=("name", "port"))}, required=("service",))  # fmt: skip
 
 

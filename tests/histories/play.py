@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +61,9 @@ class Place:
     namespace: str
 
 
-def play(history: History, place: Place, tag: str = "") -> Played:
-    """Play a history from its beginning to the end of its undo, and clean up."""
+@contextmanager
+def playing(history: History, place: Place, tag: str = "") -> Iterator[Played]:
+    """Play a history from its beginning to the end of its undo; what is left of it goes when it was looked at."""
     name = f"h{history.seed}-{history.number}{tag}"
     seen = [_begun(part, f"{name}-{n}", place.namespace) for n, part in enumerate(history.parts)]
     played = Played(history, seen)
@@ -74,10 +76,10 @@ def play(history: History, place: Place, tag: str = "") -> Played:
         _look(played, place, "now")
         _undo(played, place, name)
         _look(played, place, "result")
+        yield played
     finally:
         for one in seen:
             place.others.delete(one.ref, uid=None, propagation="Background")
-    return played
 
 
 def _begun(part: Part, name: str, namespace: str) -> Seen:

@@ -26,7 +26,7 @@ from .history import History, history, kinds
 from .judge import judge
 from .law import bare
 from .plain import definition
-from .play import Place, Played, play
+from .play import Place, Played, playing
 from .product import Driver
 from .report import report
 from .shrink import kinds_of, shrunk
@@ -110,8 +110,8 @@ def rounds(
 
 def tried(one: History, place: Place, done: Done | None, tag: str = "") -> tuple[Played, list[str]]:
     """Play a history and judge it."""
-    played = play(one, place, tag)
-    judged = judge(played, place.others)
+    with playing(one, place, tag) as played:
+        judged = judge(played, place.others)
     if done is not None:
         done.passed.update(what.partition(":")[0] for what in judged.passed)
         done.met.update(_met(played))

@@ -1,0 +1,101 @@
+"""Random histories and their undo; `python -m tests.histories` plays any number of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Cluster
+
+from . import plain, pods
+from .history import history, kinds
+from .law import Law
+from .openapi import disagreements
+from .rounds import rounds
+from .shapes import ABSENT, Atomic, Dict, Keyed, Scalar, Set, Struct, key
+
+SEED = 11
+ON_A_CLUSTER, IN_THE_SANDBOX = 600, 40
+"""As many as two minutes allow on the real server (0.2 s each), and some seconds in the sandbox."""
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(600)
+def test_every_undo_on_the_real_server_is_right(real: Cluster) -> None:
+    told: list[str] = []
+    done = rounds(SEED, range(ON_A_CLUSTER), threads=3, tell=told.append)
+    assert not done.wrong, "\n".join(told)
+    _is_a_trial(done.met, ON_A_CLUSTER)
+
+
+def test_every_undo_in_the_sandbox_is_right() -> None:
+    told: list[str] = []
+    done = rounds(SEED, range(IN_THE_SANDBOX), threads=1, sandbox=True, reduce=False, tell=told.append)
+    assert not done.wrong, "\n".join(told)
+    _is_a_trial(done.met, IN_THE_SANDBOX)
+
+
+def _is_a_trial(met: dict[str, int], count: int) -> None:
+    """Hold the generator to what makes it one: most runs and acts are taken, and all ends are met."""
+    assert met["item restored"] > count / 3
+    assert met["evidence lost"] > count / 3
+    assert met["changed by others"] > count / 4
+    assert met["run refused"] < count / 5
+    assert {"item deleted", "item conflict", "item unchanged"} <= met.keys()
+
+
+@pytest.mark.cluster
+def test_the_shapes_are_those_of_the_server(real: Cluster) -> None:
+    """Of built-in kinds; the schema of the custom resource is made of its shape."""
+    found = [f"{k.kind}: {line}" for k in (*pods.KINDS, *plain.KINDS) for line in disagreements(real.client, k)]
+    assert found == []
+
+
+SHAPE = Struct({
+    "a": Scalar((1,)), "free": Dict(("x", "y"), Scalar((1,))), "whole": Atomic(([1],)), "set": Set(("p", "q", "r")),
+    "items": Keyed(("name",), (key(name="i"),), Struct({"v": Scalar((1,)), "w": Scalar((1,))})),
+})  # fmt: skip
+ONE, TWO = {"name": "i", "v": 1}, {"name": "j", "v": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "right", "conflicts"),
+    [
+        ({"a": 1}, {"a": 1}, {"a": 3}, {"a": 3}, 0),
+        ({"a": 1}, {"a": 2}, {"a": 2}, {"a": 1}, 0),
+        ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 1}, 0),
+        ({"a": 1}, {"a": 2}, {"a": 3}, {"a": 3}, 1),
+        ({"a": 1}, {"a": 2}, {}, {}, 1),
+        ({}, {"free": {"x": 1}}, {"free": {"x": 1, "y": 2}}, {"free": {"y": 2}}, 0),
+        ({"free": {}}, {"free": {"x": 1}}, {"free": {"x": 1}}, {"free": {}}, 0),
+        ({"free": {"x": 1}}, {"free": {}}, {"free": {"y": 2}}, {"free": {"x": 1, "y": 2}}, 0),
+        ({"whole": [1]}, {"whole": [1, 2]}, {"whole": [1, 2, 3]}, {"whole": [1, 2, 3]}, 1),
+        ({"set": ["p"]}, {"set": ["p", "q"]}, {"set": ["p", "q", "r"]}, {"set": ["p", "r"]}, 0),
+        ({"items": [ONE]}, {"items": [ONE, TWO]}, {"items": [ONE, {**TWO, "w": 2}]}, {"items": [ONE, {**TWO, "w": 2}]}, 1),
+        ({"items": [ONE, TWO]}, {"items": [ONE]}, {"items": [{**ONE, "v": 2}]}, {"items": [{**ONE, "v": 2}, TWO]}, 0),
+        ({"items": [ONE]}, {"items": [{**ONE, "v": 2}]}, {"items": [{**ONE, "v": 2, "w": 3}]}, {"items": [{**ONE, "w": 3}]}, 0),
+        ({"items": [ONE, TWO]}, {"items": [TWO, ONE]}, {"items": [TWO, {**ONE, "w": 1}]}, {"items": [TWO, {**ONE, "w": 1}]}, 0),
+    ],
+)  # fmt: skip
+def test_the_law_as_it_is_written_here(
+    before: object, after: object, now: object, right: object, conflicts: int
+) -> None:
+    law = Law("merge")
+    assert law.right(before, after, now, SHAPE) == right
+    assert len(law.conflicts) == conflicts
+
+
+def test_an_order_that_the_run_changed_goes_back_and_one_of_others_stays() -> None:
+    law = Law("stop")
+    law.right({"set": ["p", "q"]}, {"set": ["q", "p"]}, {"set": ["q", "p", "r"]}, SHAPE)
+    law.right({"set": ["p", "q"]}, {"set": ["p", "q", "r"]}, {"set": ["q", "p", "r"]}, SHAPE, ("x",))
+    p, q, r = (("v", f'"{name}"') for name in "pqr")
+    assert law.orders == {("set",): [[p, q]], ("x", "set"): [[q, p, r]]}
+    assert law.right({"a": 1}, {"a": 2}, {"a": 3}, SHAPE) == {"a": 3}
+    assert Law("force").right({"a": 1}, {"a": 2}, {"a": 3}, SHAPE) == {"a": 1}
+    assert Law("stop").right(ABSENT, {"a": 2}, {"a": 2}, SHAPE) is ABSENT
+
+
+def test_a_history_is_the_same_each_time() -> None:
+    every = kinds("example.com")
+    assert history(3, 7, every) == history(3, 7, every)
+    assert len({str(history(3, n, every)) for n in range(50)}) == 50
