@@ -107,9 +107,11 @@ class _Judge:
             law.restored = [p for p in law.restored if not any(related(p, w) for w, _, _ in wrong)]
             wrong = []
         self._tell([w for w in wrong if not any(related(w[0], p) for p in unsure)])
-        self._said("restored", *(() if law.restored and not self._cut else ("unchanged",)))
+        idle = ("unchanged", "kept", "conflict") if not self._applied else ("unchanged",)
+        self._said("restored", *(() if law.restored and not self._cut else idle))
         if one.item and one.item.result == "restored" and not unsure and not self._cut:
             self._covers(law.restored, law.restored, "restored")
+        law.restored += unsure
         self._own(law, touched)
         if one.result is not None and self._run(one.result) not in (
             self._run(one.before),
@@ -125,7 +127,8 @@ class _Judge:
             return False
         named = set(item.fields)
         known = all(any(_close(name(p), n) for p in unsure) for n in named)
-        if item.result == "conflict" and not law.conflicts and unsure and known:
+        refused = item.result == "failed" or not law.conflicts
+        if refused and unsure and known:
             self.out.passed.append("refused without evidence: " + ", ".join(sorted(named)))
             return True
         if self._made_of(right) is not None:
@@ -153,6 +156,7 @@ class _Judge:
         """
         one = self.one
         ours = appliers(one.before) | appliers(one.after) | appliers(one.now)
+        ours |= {owner[0] for owner in owned(one.before)} - {owner[0] for owner in owned(one.after)}  # taken over
         was_ours = {p for owner, paths in owned(one.before).items() if owner[0] in ours for p in paths}
 
         def unsure(path: Path) -> bool:
@@ -231,6 +235,11 @@ class _Judge:
 
     def _stamped(self, obj: Any) -> bool:
         return (self._run(obj) or "").endswith("-run")
+
+    @property
+    def _applied(self) -> bool:
+        """Whether the run came to apply it."""
+        return self._stamped(self.one.after) or owned(self.one.before) != owned(self.one.after)
 
     @property
     def _cut(self) -> bool:
