@@ -20,11 +20,12 @@ from tests.bench.argo import argo
 from tests.bench.generate import generate
 from tests.bench.groups import groups
 from tests.bench.measure import Cost, in_turn, run, table
+from tests.bench.undo import undo
 from tests.helpers import command, config_map, deployment
 
 GOOD, BAD = "localhost/app:1", "localhost:5000/nope:9"
 OBJECTS = 200
-EACH = ["start", "generate", "apply", "bad-image", "groups", "argo"]
+EACH = ["start", "generate", "apply", "undo", "bad-image", "groups", "argo"]
 
 
 def main() -> None:
@@ -43,6 +44,8 @@ def main() -> None:
             generate(folder, asked.rounds)
         if "apply" in wanted:
             apply(folder, asked.rounds)
+        if "undo" in wanted:
+            undo(folder, asked.rounds, OBJECTS)
         if "bad-image" in wanted:
             bad_image(folder, asked.helm)
         if "groups" in wanted:
