@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="write one example of each kind of fault into it")
     parser.add_argument("--compare", action="store_true", help="hold the sandbox to the cluster instead")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is on the cluster is cleaned up
     numbers = range(asked.first, asked.first + asked.rounds)
     if asked.compare:
         found = side_by_side(asked.seed, numbers, asked.kind)

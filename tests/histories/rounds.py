@@ -101,9 +101,10 @@ def rounds(
                     for name in kinds_of(wrong) if folder else ():
                         _keep(folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name)[:80] + ".txt"), text)
 
-        with ThreadPoolExecutor(threads) as pool:
-            for future in [pool.submit(one, number) for number in numbers]:
-                future.result()
+        pool = ThreadPoolExecutor(threads)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        for future in [pool.submit(one, number) for number in numbers]:
+            future.result()
     done.seconds = time.monotonic() - began
     return done
 
