@@ -32,7 +32,7 @@ def main() -> None:
         sys.exit(1 if found else 0)
     done = rounds(
         asked.seed, numbers, threads=asked.threads, sandbox=asked.sandbox,
-        kind=asked.kind, reduce=not asked.whole, tell=print, folder=asked.folder,
+        kind=asked.kind, reduce=not asked.whole, tell=lambda text: print(text, flush=True), folder=asked.folder,
     )  # fmt: skip
     print(done)
     sys.exit(1 if done.wrong else 0)

@@ -94,6 +94,8 @@ def rounds(
                 played, wrong = shrunk(found, lambda h, n: tried(h, place(), None, f"-s{n}"), (played, wrong))
             with lock:
                 done.rounds += 1
+                if done.rounds % 200 == 0:
+                    tell(f"… {done.rounds} histories, {len(done.wrong)} wrong, {time.monotonic() - began:.0f} s")
                 if wrong:
                     done.wrong.append(number)
                     done.kinds.update(kinds_of(wrong))

@@ -14,7 +14,7 @@ from .rounds import rounds
 from .shapes import ABSENT, Atomic, Dict, Keyed, Scalar, Set, Struct, key
 
 SEED = 11
-ON_A_CLUSTER, IN_THE_SANDBOX = 600, 40
+ON_A_CLUSTER, IN_THE_SANDBOX = 600, 30
 """As many as two minutes allow on the real server (0.2 s each), and some seconds in the sandbox."""
 
 
