@@ -200,3 +200,18 @@ def test_what_is_applied_is_yaml_as_well_as_json(value: Any) -> None:
     body = encode({"spec": value})
     assert json.loads(body) == {"spec": value}
     assert from_yaml(body.decode(), "body", 1).value == {"spec": value}
+
+
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (tmp_path / "m.yaml").open("wb") as file:
+        file.truncate(2**33)
+    (tmp_path / "sternway.yaml").write_text("name: t\nmanifests: [m.yaml]\n")
+    with pytest.raises(ConfigErrors, match="this holds over 67108864 bytes"):
+        load(tmp_path / "sternway.yaml")
+
+
+def test_what_is_piped_in_and_is_no_text_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "sternway.yaml").write_text("name: t\nmanifests: ['-']\n")
+    with pytest.raises(ConfigErrors) as raised:
+        load(tmp_path / "sternway.yaml", stdin=io.TextIOWrapper(io.BytesIO(b"\xff\x00"), encoding="ascii"))
+    assert [str(error) for error in raised.value.errors] == ["stdin:1:1: this is no UTF-8 text; save the file as UTF-8"]

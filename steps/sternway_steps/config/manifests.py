@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from .document import Node, decode
 from .errors import ConfigError, ConfigErrors, Place
@@ -13,6 +13,8 @@ from .schema import Manifest
 from .stream import documents
 
 _ENDINGS = (".yaml", ".yml", ".json")
+MOST_FILE = 64 * 2**20
+"""Bytes: what is larger was named by mistake, and would be read without end."""
 MOST_BYTES = 3 * 2**19
 """Of one object: etcd's --max-request-bytes as it is when nobody sets it."""
 
@@ -23,13 +25,15 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
     for node in patterns:
         pattern, place = node.value, node.place
         if pattern == "-":
-            text = _piped(stdin, errors)
+            try:
+                text = _piped(stdin)
+            except ConfigErrors as bad:
+                errors += bad.errors
+                continue
             if not text.strip():
                 message = "there are no objects on standard input"
-                errors.append(
-                    ConfigError(place, "manifests", message, hint="pipe them in: kustomize build | sternway …")
-                )
-                continue
+                hint = "pipe them in: kustomize build | sternway …"
+                errors.append(ConfigError(place, "manifests", message, hint=hint))
             found += _objects(text, "stdin", errors)
             continue
         files = _files(pattern, base)
@@ -38,7 +42,9 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
             errors.append(ConfigError(place, "manifests", message, "a file, a folder with .yaml files, or a glob"))
         for path in files:
             try:
-                found += _objects(decode(path.read_bytes(), _shown(path, base)), _shown(path, base), errors)
+                with path.open("rb") as file:
+                    text = _read(file, _shown(path, base))
+                found += _objects(text, _shown(path, base), errors)
             except ConfigErrors as bad:
                 errors += bad.errors
             except OSError as error:
@@ -46,15 +52,19 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
     return found
 
 
-def _piped(stdin: TextIO | None, errors: list[ConfigError]) -> str:
+def _piped(stdin: TextIO | None) -> str:
     if stdin is None:
         return ""
-    content = getattr(stdin, "buffer", None)  # the bytes, whatever the locale makes of them
-    try:
-        return decode(content.read(), "stdin") if content is not None else stdin.read()
-    except ConfigErrors as bad:
-        errors += bad.errors
-        return ""
+    # The bytes, whatever the locale makes of them.
+    return _read(stdin.buffer, "stdin") if hasattr(stdin, "buffer") else stdin.read()
+
+
+def _read(file: BinaryIO, source: str) -> str:
+    content = file.read(MOST_FILE + 1)
+    if len(content) > MOST_FILE:
+        message = f"this holds over {MOST_FILE} bytes"
+        raise ConfigErrors([ConfigError(Place(source, 1, 1), "", message, hint="split it, if it is a manifest at all")])
+    return decode(content, source)
 
 
 def _files(pattern: str, base: Path) -> list[Path]:
