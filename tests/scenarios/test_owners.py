@@ -315,3 +315,23 @@ def test_plan_shows_what_is_taken_over(cluster: Cluster, tmp_path: Path) -> None
     assert "  takes over from helm: data.b, data.c, 1 that stay as they are\n" in text.stdout, text
     [line] = sternway(*flags, "--output", "json", kubeconfig=cluster.kubeconfig).stdout.splitlines()
     assert json.loads(line)["takes_over"] == [{"manager": "helm", "fields": ["data.a", "data.b", "data.c"]}]
+
+
+@pytest.mark.usefixtures("lossy")
+def test_a_journal_of_an_older_version_is_undone_under_the_name_that_it_means(
+    cluster: Cluster, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = StepJournal.intent
+
+    def older_intent(self: StepJournal, intent: Any) -> None:
+        written(self, {key: value for key, value in intent.items() if key == "objects"})
+
+    with monkeypatch.context() as older:
+        older.setattr(StepJournal, "intent", older_intent)
+        for module in ("deploy.forward", "cluster.preview", "cluster.claims"):
+            older.setattr(f"sternway_steps.{module}.manager_of", lambda _: "sternway")
+        run(session, config(cluster, config_map("m", a="1", b="1")))
+        before = state_of(cluster.get("v1", "ConfigMap", "m"))
+        mine = run(session, config(cluster, config_map("m", a="2", c="1")))
+    assert session.rollback(mine.run).status is Status.UNDONE
+    assert state_of(cluster.get("v1", "ConfigMap", "m")) == before
