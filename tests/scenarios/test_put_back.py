@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from sternway_steps.session import Session
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, deployment, state_of, until
 from tests.scenarios.hurdles import RealHurdles, SandboxHurdles
+from tests.scenarios.stamping import stamping
 
 APPS = ("apps/v1", "Deployment")
 
@@ -323,3 +325,69 @@ def test_the_uid_in_the_evidence_says_what_the_run_created(cluster: Cluster) -> 
     item = restorer.undo(Change(ref, before, mine, after, after["metadata"]["uid"], True))
     assert item.result == "deleted", item
     assert cluster.client.get(ref) is None
+
+
+CONFIG_MAP = ("v1", "ConfigMap")
+STAMP = {"op": "add", "path": "/metadata/annotations/stamp", "value": "COUNT"}
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+def test_what_admission_stamps_on_each_write_is_not_the_runs_change(
+    real: Cluster, tmp_path: Path, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+    with stamping(real.client, real.namespace, STAMP, tmp_path):
+        until(lambda: _stamped(real), 30, "the webhook is called")
+        deploy(real, config_map("m", a="old"))
+        run = deploy(real, config_map("m", a="new"))
+        for _ in range(2):
+            status, items = undo(real, run)
+            assert status is Status.UNDONE, items
+            assert live(real, CONFIG_MAP, "m")["data"] == {"a": "old"}
+            assert "metadata.annotations.stamp" not in items["configmap/m"]["fields"]
+
+
+@pytest.mark.cluster
+def test_a_field_of_the_run_of_which_admission_makes_something_else_is_a_failure_each_time(
+    real: Cluster, tmp_path: Path
+) -> None:
+    deploy(real, config_map("m", a="old", b="1"))
+    run = deploy(real, config_map("m", a="new", b="2"))
+    with stamping(real.client, real.namespace, {"op": "add", "path": "/data/a", "value": "forced"}, tmp_path):
+        until(lambda: _stamped(real, "a"), 30, "the webhook is called")
+        for policy in ("stop", "merge"):
+            status, items = undo(real, run, policy)
+            assert status is Status.ROLLBACK_FAILED, items
+            assert items["configmap/m"]["result"] == "failed"
+            assert "data.a" in items["configmap/m"]["why"]
+    status, items = undo(real, run)
+    assert status is Status.UNDONE, items
+    assert live(real, CONFIG_MAP, "m")["data"] == {"a": "old", "b": "1"}
+
+
+def _stamped(cluster: Cluster, key: str = "") -> bool:
+    """Tell whether a write, which is not made, would be changed."""
+    obj = config_map("probe", x="1")
+    obj["metadata"]["namespace"] = cluster.namespace
+    made = cluster.client.create(obj, manager="test", dry_run=True)
+    return key in made["data"] if key else "stamp" in (made["metadata"].get("annotations") or {})
+
+
+@pytest.mark.cluster
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_without_the_servers_schema_the_owners_tell_the_shape(real: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where /openapi is forbidden; with it the other tests of this file run on a real server."""
+    monkeypatch.setattr(Client, "schema", lambda *_: None)
+    both = [{"name": name, "value": "a"} for name in ("LEVEL", "DEBUG")]
+    ports = [{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}]
+    deploy(real, idle(env=both, ports=ports))
+    before = live(real, APPS, "web")
+    run = deploy(real, idle(ports=ports[:1]))
+    edit(real, APPS, "web", lambda obj: obj["spec"]["template"]["spec"].update(nodeSelector={"a": "theirs"}))
+    status, items = undo(real, run)
+    found = live(real, APPS, "web")
+    assert status is Status.UNDONE, items
+    assert found["spec"]["template"]["spec"].pop("nodeSelector") == {"a": "theirs"}
+    assert found["spec"] == before["spec"]
