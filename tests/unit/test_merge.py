@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sternway_steps.cluster.fields import ABSENT, name_of, tree, trees, untree
 from sternway_steps.cluster.merge import OnConflict, diff, put_back
 from sternway_steps.cluster.order import waves
+from sternway_steps.cluster.reached import Run
 from sternway_steps.cluster.shape import Marks
 from sternway_steps.cluster.states import Owned, States
-from sternway_steps.cluster.threeway import Run, Threeway, threeway
+from sternway_steps.cluster.threeway import Threeway, threeway
 
 CONTAINERS = {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}, 'k:{"name":"b"}': {".": {}}}}}
 

@@ -11,9 +11,9 @@ from .creation import doubt
 from .ending import ends_by_itself
 from .manager import OLD_MANAGER
 from .merge import OnConflict
+from .reached import Run
 from .ref import Ref
 from .snapshot import run_of
-from .threeway import Run
 from .update import Update
 
 if TYPE_CHECKING:

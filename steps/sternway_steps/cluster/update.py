@@ -14,8 +14,9 @@ from .manager import OLD_MANAGER
 from .merge import Difference, OnConflict
 from .one_way import OneWay, leaving, one_way
 from .ownership import UNDO_MANAGER, owners, with_owners
+from .reached import RUN_FIELD, owned_by
 from .snapshot import RUN, run_of
-from .threeway import RUN_FIELD, Threeway, owned_by, threeway
+from .threeway import Threeway, threeway
 
 if TYPE_CHECKING:
     from .api_error import ApiError

@@ -11,10 +11,11 @@ from ..cluster.fields import content, managed
 from ..cluster.manager import recorded_manager
 from ..cluster.merge import OnConflict
 from ..cluster.ownership import with_owners
+from ..cluster.reached import Run
 from ..cluster.ref import Ref
 from ..cluster.restore import Change
 from ..cluster.snapshot import run_of
-from ..cluster.threeway import Run, reached, threeway
+from ..cluster.threeway import reached, threeway
 
 
 def intent(

@@ -1,0 +1,175 @@
+"""How an object was right after an apply whose record was lost: each row of the table beside the code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sternway_steps.cluster.fields import ABSENT, tree, trees, untree
+from sternway_steps.cluster.merge import OnConflict
+from sternway_steps.cluster.reached import Run
+from sternway_steps.cluster.shape import Marks, Schema, go_json
+from sternway_steps.cluster.threeway import Threeway, threeway
+
+OURS, THEIRS, NOBODY = ("sternway",), ("editor",), ()
+BACK, LEFT, CONFLICT = "comes back", "stays", "conflict"
+
+# applied, before, its owners, live, its owners: what becomes of it.
+ROWS: dict[str, tuple[Any, Any, tuple[str, ...], Any, tuple[str, ...], str]] = {
+    "ours still": (2, 1, OURS, 2, OURS, BACK),
+    "ours and theirs, with our value": (2, 1, OURS, 2, (*OURS, *THEIRS), BACK),
+    "taken from others by force": (2, 1, THEIRS, 2, OURS, BACK),
+    "added by us": (2, ABSENT, NOBODY, 2, OURS, BACK),
+    "changed after us": (2, 1, OURS, 3, THEIRS, CONFLICT),
+    "changed after us, and we had left it as it was": (1, 1, OURS, 3, THEIRS, LEFT),
+    "a number where text is stored": (1, "1", OURS, "3", THEIRS, LEFT),
+    "the server's form of what we applied": (2, "1", NOBODY, "2", NOBODY, BACK),
+    "removed after us": (2, 1, OURS, ABSENT, NOBODY, CONFLICT),
+    "added by us, removed after us": (2, ABSENT, NOBODY, ABSENT, NOBODY, LEFT),
+    "no longer listed by us": (ABSENT, 1, OURS, ABSENT, NOBODY, BACK),
+    "no longer listed by us, and a default in its place": (ABSENT, 3, OURS, 1, NOBODY, BACK),
+    "no longer listed by us, and set by others since": (ABSENT, 1, OURS, 3, THEIRS, CONFLICT),
+    "no longer listed by us, kept by others": (ABSENT, 1, (*OURS, *THEIRS), 1, THEIRS, LEFT),
+    "removed by others": (ABSENT, 1, THEIRS, ABSENT, NOBODY, LEFT),
+    "changed by others": (ABSENT, 1, THEIRS, 3, THEIRS, LEFT),
+    "added by others": (ABSENT, ABSENT, NOBODY, 3, THEIRS, LEFT),
+    "a default that others changed": (ABSENT, 1, NOBODY, 3, THEIRS, LEFT),
+    "as it was": (2, 1, OURS, 1, THEIRS, LEFT),
+}
+
+
+def owned(spec: dict[str, Any], managers: tuple[str, ...], note: str, *more: str) -> dict[str, Any]:
+    marks = {"f:spec": {"f:x": {}, **{f"f:{name}": {} for name in more}}}
+    entries = [
+        {"manager": name, "operation": "Apply" if name == "sternway" else "Update", "apiVersion": "v1",
+         "fieldsV1": marks if name in managers else {"f:spec": {f"f:{one}": {} for one in more}}}
+        for name in {*managers, *(("sternway",) if more else ())}
+    ]  # fmt: skip
+    metadata = {"name": "x", "annotations": {"sternway.dev/run": note}, "managedFields": entries}
+    return {"apiVersion": "v1", "kind": "X", "metadata": metadata, "spec": spec}
+
+
+def spec_of(value: Any, **beside: Any) -> dict[str, Any]:
+    return beside if value is ABSENT else {"x": value, **beside}
+
+
+def merged(before: Any, applied: Any, live: Any, policy: OnConflict = OnConflict.STOP) -> Threeway:
+    return threeway(before, live, Run("run", "sternway", applied), policy, None)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_each_row_of_the_table(row: str) -> None:
+    applied, before, owners, live, now, becomes = ROWS[row]
+    found = merged(
+        owned(spec_of(before), owners, "earlier"), {"spec": spec_of(applied)}, owned(spec_of(live), now, "run")
+    )
+    wanted = before if becomes is BACK else live
+    assert found.obj["spec"] == spec_of(wanted)
+    assert bool(found.conflicts) is (becomes is CONFLICT)
+
+
+@pytest.mark.parametrize(("beside", "becomes"), [(2, BACK), (1, LEFT)], ids=["run", "others"])
+def test_what_nobody_owns_goes_with_what_stands_beside_it(beside: int, becomes: str) -> None:
+    """As a Service's node port, or a strategy's defaults: who changed the type, changed them."""
+    before = owned({"type": 1, "default": 1, "x": 1}, THEIRS, "earlier", "type")
+    applied = {"spec": {"type": beside}}
+    live = owned({"type": beside, "x": 1 if beside == 2 else 5}, THEIRS, "run", "type")
+    found = merged(before, applied, live)
+    assert found.obj["spec"].get("default", ABSENT) == (1 if becomes is BACK else ABSENT)
+    assert found.conflicts == []
+
+
+def test_replicas_that_were_scaled_are_others_though_nobody_owns_them() -> None:
+    """A scale of a field that nobody owned leaves no owner (kube-apiserver 1.34)."""
+    before = {**owned({"replicas": 1, "x": 1}, OURS, "earlier")}
+    live = owned({"replicas": 5, "x": 2}, OURS, "run")
+    assert merged(before, {"spec": {"x": 2}}, live).obj["spec"] == {"replicas": 5, "x": 1}
+
+
+def test_an_apply_that_never_came_leaves_all_to_others() -> None:
+    before = owned({"x": 1}, OURS, "earlier")
+    live = owned({"x": 3}, THEIRS, "earlier")
+    found = merged(before, {"spec": {"x": 2}}, live)
+    assert (found.obj["spec"], found.conflicts) == ({"x": 3}, [])
+
+
+def test_without_the_annotation_what_our_manager_owns_proves_the_apply() -> None:
+    before = owned({"x": 1}, OURS, "earlier")
+    live = owned({"x": 2}, OURS, "run")
+    del live["metadata"]["annotations"]
+    assert merged(before, {"spec": {"x": 2}}, live).obj["spec"] == {"x": 1}
+
+
+SCHEMAS = {
+    "Port": {
+        "type": "object",
+        "properties": {"port": {"type": "integer"}, "protocol": {"type": "string", "default": "TCP"}},
+    },
+    "Selector": {"type": "object", "x-kubernetes-map-type": "atomic", "properties": {"labels": {"type": "object"}}},
+    "Spec": {
+        "properties": {
+            "ports": {
+                "type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Port"}], "default": {}},
+                "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["port", "protocol"],
+            },
+            "selector": {"allOf": [{"$ref": "#/components/schemas/Selector"}], "default": {}},
+            "tags": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+            "args": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "atomic"},
+            "old": {
+                "type": "array", "items": {"type": "object"},
+                "x-kubernetes-patch-strategy": "merge", "x-kubernetes-patch-merge-key": "name",
+            },
+            "free": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Selector"}},
+        }
+    },
+}  # fmt: skip
+
+
+def test_the_schema_tells_the_shape() -> None:
+    shape = Schema({"$ref": "#/components/schemas/Spec"}, SCHEMAS)
+    spec = {
+        "ports": [{"port": 1}, {"port": 1, "protocol": "UDP"}], "selector": {"labels": {"a": "b"}}, "tags": ["<a>"],
+        "args": ["a", "a"], "old": [{"name": "x", "v": 1}], "free": {"one": {"labels": {}}}, "unknown": {"a": [1]},
+    }  # fmt: skip
+    node = tree(spec, shape)
+    assert untree(node) == spec
+    assert list(node["f:ports"]) == ['k:{"port":1,"protocol":"TCP"}', 'k:{"port":1,"protocol":"UDP"}']
+    assert list(node["f:tags"]) == ['v:"\\u003ca\\u003e"']
+    assert list(node["f:old"]) == ['k:{"name":"x"}']
+    assert node["f:selector"] == {"labels": {"a": "b"}}
+    assert node["f:free"]["f:one"] == {"labels": {}}
+    assert node["f:args"] == ["a", "a"]
+
+
+def test_a_key_that_is_there_twice_makes_one_value_of_the_list_in_all_states() -> None:
+    shape = Schema({"$ref": "#/components/schemas/Spec"}, SCHEMAS)
+    once, twice = [{"name": "x"}], [{"name": "x"}, {"name": "x"}]
+    nodes = trees([{"old": once}, {"old": twice}, ABSENT], shape)
+    assert [node if node is ABSENT else node["f:old"] for node in nodes] == [once, twice, ABSENT]
+
+
+def test_marks_tell_atomic_maps_and_the_key_that_a_manifest_leaves_out() -> None:
+    marks = {"f:selector": {}, "f:ports": {'k:{"port":1,"protocol":"TCP"}': {".": {}, "f:port": {}}}}
+    node = tree({"selector": {"a": "b"}, "ports": [{"port": 1}]}, Marks(marks))
+    assert node["f:selector"] == {"a": "b"}
+    assert list(node["f:ports"]) == ['k:{"port":1,"protocol":"TCP"}']
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("<>&", r'"\u003c\u003e\u0026"'),
+        ("\u2028\u2029", r'"\u2028\u2029"'),
+        ('"\\/', r'"\"\\/"'),
+        ("\t\n\r", r'"\t\n\r"'),
+        ("\b\f\x01", r'"\u0008\u000c\u0001"'),
+        ("\\b", r'"\\b"'),
+        ("é\x7f", '"é\x7f"'),
+        ({"b": 1, "a": True}, '{"a":true,"b":1}'),
+    ],
+)
+def test_names_are_written_as_the_server_writes_them(value: Any, written: str) -> None:
+    """Each seen in managedFields of kube-apiserver 1.34."""
+    assert go_json(value) == written
+    assert json.loads(written) == value
