@@ -13,8 +13,9 @@ from ..errors import Refused, Transient
 _UNTYPED = "failed to create typed patch object"
 # What the server answers with 500 and would answer again: limits of etcd and of gRPC (etcd's ErrRequestTooLarge,
 # ResourceExhausted), an admission webhook that says no with that code, and objects whose fields can't be told apart.
+_TOO_LARGE = re.compile(r"request is too large|message larger than max")
 _LASTING = re.compile(
-    r"request is too large|message larger than max|admission webhook \S+ denied the request"
+    rf"{_TOO_LARGE.pattern}|admission webhook \S+ denied the request"
     r"|failed to create typed \w+ object|failed to create manager for existing fields"
 )
 _QUOTED = re.compile(r"Invalid value: [\[{].*[\]}]: ", re.DOTALL)
@@ -118,8 +119,10 @@ class Expired(Exception):
     """A watch's resourceVersion is too old; list again."""
 
 
-def from_answer(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-    """Read a Status object, or whatever else a proxy on the way answered."""
+def from_answer(
+    method: str, path: str, status: int, headers: Mapping[str, str], body: bytes, sent: int = 0
+) -> ApiError:
+    """Read a Status object, or whatever else a proxy on the way answered; `sent` are the bytes of the request."""
     try:
         said: dict[str, Any] = json.loads(body)
     except ValueError:
@@ -127,6 +130,9 @@ def from_answer(method: str, path: str, status: int, headers: Mapping[str, str],
     if not isinstance(said, dict) or said.get("kind") != "Status":
         text = body[:200].decode(errors="replace").strip()
         said = {"message": text or "an answer without a body"}
+    message = said.get("message") or ""
+    if sent and (status == 413 or (status == 500 and _TOO_LARGE.search(message))):
+        message += f" (it had {sent} bytes)"
     details = said.get("details") or {}
     after = headers.get("Retry-After") or details.get("retryAfterSeconds")
     causes = tuple(
@@ -137,7 +143,7 @@ def from_answer(method: str, path: str, status: int, headers: Mapping[str, str],
         path,
         status,
         said.get("reason") or "",
-        _concise(said.get("message") or "", causes if status == 422 else ()),
+        _concise(message, causes if status == 422 else ()),
         causes=causes,
         retry_after=_seconds(after),
     )
