@@ -9,11 +9,11 @@ from sternway_steps.cluster.api_error import ApiError
 from sternway_steps.cluster.client import Client
 from sternway_steps.exits import exit_of
 
-from .edits import Path, look
+from .edits import Path
 from .law import RUN, Law, bare, differences, name, related, same
-from .owners import appliers, owned, wrong_owners
+from .owners import owned, wrong_owners
 from .play import Played, Seen
-from .shapes import ABSENT
+from .unsure import readings, unsure
 
 _BAD = ("conflict", "failed")
 
@@ -89,46 +89,60 @@ class _Judge:
             self._wrong("made anew, with other owners than before")
 
     def _changed(self) -> None:
+        """Hold it to the law; where evidence is lost, to any reading of what cannot be known."""
         one, shape = self.one, self.one.part.kind.shape
-        law = Law(self.played.history.policy)
         b, a, now = bare(one.before), bare(one.after), bare(one.now)
-        right = law.right(b, a, now, shape)
         touched = [p for p, _, _ in differences(a, now, shape, True)]
-        unsure = self._unsure(touched) if self.played.lost else []
-        if self._refused(law, right, unsure):
+        doubtful = unsure(one, touched) if self.played.lost else []
+        out, first = self.out, None
+        for reading in readings(b, a, now, doubtful):
+            self.out = Judged()
+            law = Law(self.played.history.policy)
+            self._by_law(law, law.right(b, reading, now, shape), touched, doubtful)
+            first = first or self.out
+            if not self.out.wrong:
+                break
+        found = first if self.out.wrong and first else self.out
+        if found is not first:
+            out.passed.append("read otherwise without evidence")
+        out.wrong += found.wrong
+        out.passed += found.passed
+        self.out = out
+
+    def _by_law(self, law: Law, right: Any, touched: list[Path], doubtful: list[Path]) -> None:
+        one, shape = self.one, self.one.part.kind.shape
+        if self._refused(law, right, doubtful):
             return
         if self.played.history.policy == "stop" and law.conflicts:
             self._as_it_is("conflict")
-            self._named(law.conflicts, unsure)
+            self._covers(law.conflicts, [*law.conflicts, *doubtful], "in conflict")
             return
         wrong = differences(right, bare(one.result), shape, self._custom, orders=law.orders)
         if wrong and self._made_of(right) == bare(one.result):
             self.out.passed.append("the server itself writes: " + ", ".join(name(p) for p, _, _ in wrong))
             law.restored = [p for p in law.restored if not any(related(p, w) for w, _, _ in wrong)]
             wrong = []
-        self._tell([w for w in wrong if not any(related(w[0], p) for p in unsure)])
+        self._tell(wrong)
         idle = ("unchanged", "kept", "conflict") if not self._applied else ("unchanged",)
         self._said("restored", *(() if law.restored and not self._cut else idle))
-        if one.item and one.item.result == "restored" and not unsure and not self._cut:
-            self._covers(law.restored, law.restored, "restored")
-        law.restored += unsure
+        if one.item and one.item.result == "restored" and not self._cut:
+            self._covers(law.restored, [*law.restored, *law.emptied, *doubtful], "restored")
+        law.restored += doubtful
         self._own(law, touched)
-        if one.result is not None and self._run(one.result) not in (
-            self._run(one.before),
-            self._run(one.now) if not self._stamped(one.now) else self._run(one.before),
-        ):
+        stamps = {self._run(one.before)} | ({self._run(one.now)} if not self._stamped(one.now) else set())
+        if self._run(one.result) not in stamps:
             self._wrong(f"it carries the annotation of run {self._run(one.result)}")
         self._generation()
 
-    def _refused(self, law: Law, right: Any, unsure: list[Path]) -> bool:
+    def _refused(self, law: Law, right: Any, doubtful: list[Path]) -> bool:
         """Pass what could not be known, and what the server does not take."""
         one, item = self.one, self.one.item
         if item is None or item.result not in _BAD or not same(bare(one.now), bare(one.result)):
             return False
         named = set(item.fields)
-        known = all(any(_close(name(p), n) for p in unsure) for n in named)
+        known = all(any(_close(name(p), n) for p in doubtful) for n in named)
         refused = item.result == "failed" or not law.conflicts
-        if refused and unsure and known:
+        if refused and doubtful and known:
             self.out.passed.append("refused without evidence: " + ", ".join(sorted(named)))
             return True
         if self._made_of(right) is not None:
@@ -147,25 +161,6 @@ class _Judge:
             if error.status not in (400, 422):
                 raise
             return None
-
-    def _unsure(self, touched: list[Path]) -> list[Path]:
-        """Give what cannot be known without evidence, of what others changed.
-
-        A field that the run did not apply, but that was its manager's before, so that its apply took it away or left a
-        default; one that the server derived from the run's change; one that the server stored otherwise than applied.
-        """
-        one = self.one
-        ours = appliers(one.before) | appliers(one.after) | appliers(one.now)
-        ours |= {owner[0] for owner in owned(one.before)} - {owner[0] for owner in owned(one.after)}  # taken over
-        was_ours = {p for owner, paths in owned(one.before).items() if owner[0] in ours for p in paths}
-
-        def unsure(path: Path) -> bool:
-            was, then, wanted = (look(obj, path) for obj in (one.before, one.after, one.wanted))
-            if wanted is not ABSENT:
-                return not same(wanted, then)
-            return not same(was, then) or any(related(path, p) for p in was_ours)
-
-        return [p for p in touched if unsure(p)]
 
     def _own(self, law: Law, touched: list[Path]) -> None:
         one = self.one
@@ -204,9 +199,6 @@ class _Judge:
         self._tell(differences(bare(one.now), bare(one.result), one.part.kind.shape, True))
         if owned(one.now) != owned(one.result):
             self._wrong("its owners changed, and it was not to be touched")
-
-    def _named(self, conflicts: list[Path], unsure: list[Path]) -> None:
-        self._covers(conflicts, [*conflicts, *unsure], "in conflict")
 
     def _covers(self, needed: list[Path], allowed: list[Path], word: str) -> None:
         said = self.one.item.fields if self.one.item else ()

@@ -63,6 +63,8 @@ class Law:
     policy: str
     restored: list[Path] = field(default_factory=list)
     conflicts: list[Path] = field(default_factory=list)
+    emptied: list[Path] = field(default_factory=list)
+    """Maps and lists that go because the run brought them and nothing is left in them."""
     orders: dict[Path, list[list[Any]]] = field(default_factory=dict)
     """Lists that must hold these parts, as far as they are there, in these orders."""
 
@@ -83,7 +85,7 @@ class Law:
             values = (v.get(name, ABSENT) for v in (b1, a1, n1))
             if (value := self.right(*values, below(shape, name), (*path, name))) is not ABSENT:
                 out[name] = value
-        return out if out or _stays(b, a, now) else ABSENT
+        return out if out or self._stays(b, a, now, path) else ABSENT
 
     def _conflict(self, b: Any, now: Any, path: Path) -> Any:
         if self.policy == "force":
@@ -105,7 +107,14 @@ class Law:
             if value is not ABSENT:
                 out[name] = value
         self._order([*b1], [*a1], [*n1], path)
-        return list(out.values()) if out or _stays(b, a, now) else ABSENT
+        return list(out.values()) if out or self._stays(b, a, now, path) else ABSENT
+
+    def _stays(self, b: Any, a: Any, now: Any, path: Path) -> bool:
+        there = [v is not ABSENT for v in (b, a, now)]
+        stays = there[2] if there[0] == there[1] else there[0]
+        if there[2] and not stays:
+            self.emptied.append(path)
+        return stays
 
     def _order(self, b: list[Any], a: list[Any], now: list[Any], path: Path) -> None:
         by_run = _among(b, a) != _among(a, b)
@@ -122,11 +131,6 @@ class Law:
         else:
             self.conflicts.append(path)
             self.orders[path] = [now]
-
-
-def _stays(b: Any, a: Any, now: Any) -> bool:
-    there = [v is not ABSENT for v in (b, a, now)]
-    return there[2] if there[0] == there[1] else there[0]
 
 
 def _among(names: Iterable[Any], others: Iterable[Any]) -> list[Any]:
