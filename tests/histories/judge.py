@@ -153,7 +153,8 @@ class _Judge:
     def _made_of(self, right: Any) -> Any:
         """Ask the server what it would make of what is right; None when it does not take that."""
         now = self.one.result or {}
-        metadata = {k: v for k, v in now["metadata"].items() if k not in ("labels", "annotations", "managedFields")}
+        ours = ("labels", "annotations", "managedFields", "resourceVersion")
+        metadata = {k: v for k, v in now["metadata"].items() if k not in ours}
         obj = {**right, "metadata": {**metadata, **right["metadata"]}, "status": now.get("status", {})}
         try:
             return bare(self.client.replace(obj, manager="judge", dry_run=True))
