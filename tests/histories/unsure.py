@@ -1,0 +1,50 @@
+"""What nobody can know of a run whose evidence was lost, where others changed something after it: kept small.
+
+Of a field that others changed since, how it was right after the run is not known when the run did not apply it, but its
+own manager had it before (the apply took it away, or left a default); when the server derived it from the run's change;
+and when the server stored it otherwise than it was applied (it leaves out what says nothing).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from .edits import Edit, Path, edited, look
+from .law import related, same
+from .owners import appliers, owned
+from .play import Seen
+from .shapes import ABSENT
+
+
+def unsure(one: Seen, touched: list[Path]) -> list[Path]:
+    """Give such fields, of those that others changed."""
+    ours = appliers(one.before) | appliers(one.after) | appliers(one.now)
+    ours |= {owner[0] for owner in owned(one.before)} - {owner[0] for owner in owned(one.after)}  # taken over
+    was_ours = {p for owner, paths in owned(one.before).items() if owner[0] in ours for p in paths}
+
+    def not_known(path: Path) -> bool:
+        was, then, wanted = (look(obj, path) for obj in (one.before, one.after, one.wanted))
+        if wanted is not ABSENT:
+            return not same(wanted, then)
+        return not same(was, then) or any(related(path, p) for p in was_ours)
+
+    return [p for p in touched if not_known(p)]
+
+
+def readings(before: Any, after: Any, now: Any, paths: list[Path]) -> Iterator[Any]:
+    """Give how it may have been right after the run: as it was, and with what is not known as it is now, or was before."""
+    yield after
+    for source in (now, before) if paths else ():
+        reading = copy.deepcopy(after)
+        for path in paths:
+            value, there = look(source, path), look(reading, path)
+            if value is ABSENT:
+                edit = Edit("drop", path)
+            elif there is ABSENT and isinstance(path[-1], tuple):
+                edit = Edit("add", path[:-1], (value, 0, path[-1]))
+            else:
+                edit = Edit("set", path, value)
+            reading = edited(reading, [edit])
+        yield reading
