@@ -173,3 +173,29 @@ def test_names_are_written_as_the_server_writes_them(value: Any, written: str) -
     """Each seen in managedFields of kube-apiserver 1.34."""
     assert go_json(value) == written
     assert json.loads(written) == value
+
+
+def test_defaults_in_what_the_run_brought_are_its_doing_whatever_others_changed_in_it() -> None:
+    """A volume's source: others changed a field in it, and the server's default beside that is nobody's."""
+    before = owned({"x": {}}, OURS, "earlier")
+    applied = {"spec": {"source": {"items": "ours"}}}
+    live = owned({"source": {"items": "theirs", "mode": 420}}, (), "run")
+    live["metadata"]["managedFields"] += [
+        {"manager": "sternway", "operation": "Apply", "apiVersion": "v1", "fieldsV1": {"f:metadata": {}}},
+        {"manager": "editor", "operation": "Update", "apiVersion": "v1",
+         "fieldsV1": {"f:spec": {"f:source": {"f:items": {}}}}},
+    ]  # fmt: skip
+    assert merged(before, applied, live, OnConflict.FORCE).obj["spec"] == {"x": {}}
+
+
+def test_of_a_map_that_others_removed_whole_comes_back_what_the_run_had_removed_before() -> None:
+    def holding(**data: str) -> dict[str, Any]:
+        obj = owned({"x": 1, **({"data": data} if data else {})}, OURS, "earlier")
+        obj["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:data"] = {f"f:{name}": {} for name in data}
+        return obj
+
+    live = holding()
+    live["metadata"]["annotations"]["sternway.dev/run"] = "run"
+    found = merged(holding(dropped="1", kept="2"), {"spec": {"x": 1, "data": {"kept": "2"}}}, live)
+    assert found.obj["spec"] == {"x": 1, "data": {"dropped": "1"}}
+    assert found.conflicts == []

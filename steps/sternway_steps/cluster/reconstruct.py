@@ -61,7 +61,9 @@ def _after(field: States, nearby: bool) -> Tree:
     if field.live is ABSENT and isinstance(field.applied, kind) and field.applied:
         return _as_left(field, kind)
     beside = _authors(field)
-    if beside:
+    if field.before is ABSENT and isinstance(field.applied, kind):
+        nearby = True  # the run brought it: what nobody owns in it are defaults of that
+    elif beside:
         nearby = Author.RUN in beside
     node = kind()
     for part in field.parts():
@@ -75,7 +77,10 @@ def _after(field: States, nearby: bool) -> Tree:
 
 def _as_left(field: States, kind: type[Map] | type[Items]) -> Tree:
     """Give a map or list that the run listed, and that somebody has removed as a whole since."""
-    left = {part.path[-1]: part.before if part.applied is ABSENT else part.stored for part in field.parts()}
+    left = {
+        part.path[-1]: part.stored if part.applied is not ABSENT else ABSENT if _was_only_ours(part) else part.before
+        for part in field.parts()
+    }
     return kind({name: value for name, value in left.items() if value is not ABSENT})
 
 
