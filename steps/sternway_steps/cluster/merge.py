@@ -110,8 +110,10 @@ def _by_others(one: States) -> bool:
     """Tell whether a third party changed it since: it owns the field now, or has removed it."""
     if same(one.live, one.after):
         return False
-    if isinstance(one.live, Map) and isinstance(one.after, Map):
-        return any(_by_others(part) for part in one.parts())
+    kind = type(one.live)
+    if kind in (Map, Items) and kind is type(one.after):
+        inner = any(_by_others(part) for part in one.parts())
+        return inner or (kind is Items and one.owned_live.by_others)  # the order may be another
     if one.live is ABSENT:
         return True
     return one.scaled or (one.owned_live.by_others and not one.owned_live.by_us)

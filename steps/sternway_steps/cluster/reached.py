@@ -61,7 +61,8 @@ def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: St
         return True
     if any(at(states.applied, path) is ABSENT for path in kept):
         return False
-    return not new
+    dropped = [path for path in _owned_leaves(had) if path != RUN_FIELD and at(states.applied, path) is ABSENT]
+    return not new or any(not holds(said, path) for path in dropped)
 
 
 def owned_by(entry: Mapping[str, Any], path: Path) -> bool:

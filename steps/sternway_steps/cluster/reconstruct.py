@@ -87,7 +87,8 @@ def _as_left(field: States, kind: type[Map] | type[Items]) -> Tree:
 def _whole(field: States, nearby: bool) -> Tree:
     author = _author(field)
     if author is Author.RUN or (author is Author.NOBODY_KNOWN and nearby):
-        return field.live
+        gone = field.live is ABSENT and field.applied is not ABSENT and _says(field.stored, field.before)
+        return field.before if gone else field.live  # what we left as it was, is not gone by us
     if author is Author.NOBODY_KNOWN:
         return field.before
     if field.applied is ABSENT and not _was_only_ours(field):
@@ -101,7 +102,8 @@ def _authors(field: States) -> set[Author]:
         return set()
     kind = field.kind_without_after
     if kind is None or not any(isinstance(state, kind) and state for state in (field.before, field.live)):
-        return {_author(field)} - {Author.NOBODY_KNOWN}
+        both = field.applied is not ABSENT and not _says(field.stored, field.before)
+        return ({_author(field)} | ({Author.RUN} if both else set())) - {Author.NOBODY_KNOWN}
     return {author for part in field.parts() for author in _authors(part)}
 
 
