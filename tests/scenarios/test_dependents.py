@@ -96,8 +96,8 @@ def test_what_somebody_tied_to_an_object_of_the_run_stays_and_what_came_with_it_
     assert not kept["metadata"].get("ownerReferences")
 
 
-def place(cluster: Cluster) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"{cluster.namespace}-of-the-run"}}
+def place(cluster: Cluster, name: str = "of-the-run") -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"{cluster.namespace}-{name}"}}
 
 
 def inside(space: dict[str, Any], name: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def test_a_namespace_of_the_run_goes_when_it_is_empty_and_stays_with_the_objects
     assert (code, kept["result"], "configmap/theirs" in kept["why"]) == (0, "kept", True), kept
     assert cluster.client.get(theirs) is not None
     cluster.client.delete(Ref.of(space), uid=None)
-    until(lambda: cluster.client.get(Ref.of(space)) is None, what="the namespace goes")
+    space = place(cluster, "again")
     run = deployed(cluster, space, inside(space, "ours"))
     code, items = undone(cluster, run)
     assert (code, [item["result"] for item in items.values()]) == (0, ["deleted", "deleted"]), items

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from sternway_steps.cluster.diagnose.pods import is_ready
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.cluster.watch import Watches
@@ -142,6 +143,7 @@ def test_pods_that_are_replaced_by_hand_alone_are_of_the_old_version_again(clust
     assert images(cluster) == ["localhost/app:1"] * 2
 
 
+@pytest.mark.parametrize("cluster", ["sandbox"], indirect=True)
 def test_pods_that_no_deletion_brings_back_are_not_called_healthy(cluster: Cluster) -> None:
     partition = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
     undone = replaced(cluster, partition, {"type": "RollingUpdate"}, ["localhost/app:2"] * 2)

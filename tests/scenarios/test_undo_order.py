@@ -131,6 +131,7 @@ def first(cluster: Cluster) -> None:
         assert session.run(config).exit_code == 0
 
 
+@pytest.mark.parametrize("cluster", ["sandbox"], indirect=True)
 def test_what_still_runs_with_the_failed_versions_settings_is_named(cluster: Cluster) -> None:
     first(cluster)
     others(cluster, 1)
