@@ -142,12 +142,13 @@ class Orchestrator:
 
     def _once(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
         """Take an action of a step to its end: tried again while what is in the way may pass."""
-        patient = Patient(self.steps[planned.spec.name], planned, action, self.journal, self.context_for, self.tell)
         waits = self.stop if action is Action.EXECUTE else threading.Event()
         try:
+            step = self.steps[planned.spec.name]  # raises when no package here declares it
+            patient = Patient(step, planned, action, self.journal, self.context_for, self.tell)
             return patient.attempts(tries, self.backoff, waits).error
-        except SternwayError as unwritten:
-            return unwritten
+        except SternwayError as error:
+            return error
 
     def _result(self, error: Exception, errors: list[Exception]) -> Result:
         run = self.journal.run
