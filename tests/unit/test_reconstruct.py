@@ -199,3 +199,18 @@ def test_of_a_map_that_others_removed_whole_comes_back_what_the_run_had_removed_
     found = merged(holding(dropped="1", kept="2"), {"spec": {"x": 1, "data": {"kept": "2"}}}, live)
     assert found.obj["spec"] == {"x": 1, "data": {"dropped": "1"}}
     assert found.conflicts == []
+
+
+def test_defaults_in_what_others_brought_are_theirs() -> None:
+    """An autoscaler's behaviour, applied by others as {}: the server fills it in, and nobody owns that."""
+    before, live = owned({"x": 1}, OURS, "earlier"), owned({"x": 1, "behavior": {"up": 1}}, OURS, "run")
+    live["metadata"]["managedFields"].append(
+        {
+            "manager": "editor",
+            "operation": "Apply",
+            "apiVersion": "v1",
+            "fieldsV1": {"f:spec": {"f:behavior": {".": {}}}},
+        }
+    )
+    found = merged(before, {"spec": {"x": 1}}, live)
+    assert found.obj["spec"] == {"x": 1, "behavior": {"up": 1}}

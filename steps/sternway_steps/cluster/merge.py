@@ -98,9 +98,10 @@ def _back(one: States, out: Merged) -> Tree:
 
 def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
     """Decide what is neither as before nor as right after the run."""
-    if not one.of_the_run:
-        return one.live
-    if policy is OnConflict.FORCE or not _by_others(one):
+    forced = policy is OnConflict.FORCE
+    if not one.of_the_run and not (forced and one.owned_live.by_others):
+        return one.live  # forced, what the server derived from a field comes back with that
+    if forced or not _by_others(one):
         return _back(one, out)
     out.conflicts += diff(one.before if one.before is not ABSENT else one.after, one.live, one.path)
     return one.live

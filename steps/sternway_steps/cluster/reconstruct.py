@@ -63,6 +63,8 @@ def _after(field: States, nearby: bool) -> Tree:
     beside = _authors(field)
     if field.before is ABSENT and isinstance(field.applied, kind):
         nearby = True  # the run brought it: what nobody owns in it are defaults of that
+    elif field.before is ABSENT and field.applied is ABSENT and _is_of_others(field):
+        nearby = False  # so did others
     elif beside:
         nearby = Author.RUN in beside
     node = kind()
@@ -121,6 +123,12 @@ def _author(field: States) -> Author:
     if _was_only_ours(field):
         return Author.RUN
     return Author.OTHERS if field.owned_before.by_others else Author.NOBODY_KNOWN
+
+
+def _is_of_others(field: States) -> bool:
+    """Tell whether others alone own a map or list itself, and not only something in it."""
+    now = field.owned_live
+    return not now.by_us and now.others is not None and (not now.others or "." in now.others)
 
 
 def _was_only_ours(field: States) -> bool:
