@@ -209,8 +209,10 @@ def test_defaults_in_what_others_brought_are_theirs() -> None:
             "manager": "editor",
             "operation": "Apply",
             "apiVersion": "v1",
-            "fieldsV1": {"f:spec": {"f:behavior": {".": {}}}},
+            "fieldsV1": {"f:spec": {"f:behavior": {}}},
         }
     )
-    found = merged(before, {"spec": {"x": 1}}, live)
-    assert found.obj["spec"] == {"x": 1, "behavior": {"up": 1}}
+    before["spec"]["y"] = 1  # no longer listed: the run changed something beside it
+    before["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:y"] = {}
+    found = threeway(before, live, Run("run", "sternway", {"spec": {"x": 1}}), OnConflict.STOP, Schema({}, {}))
+    assert found.obj["spec"] == {"x": 1, "y": 1, "behavior": {"up": 1}}
