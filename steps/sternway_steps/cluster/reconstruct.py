@@ -132,7 +132,9 @@ def _is_of_others(field: States) -> bool:
 
 
 def _was_only_ours(field: States) -> bool:
-    return field.owned_before.by_us and not field.owned_before.by_others
+    """Tell whether what our manager no longer lists goes; an item goes with all in it, if nobody else owns its key."""
+    ours, others = field.owned_before.by_us, field.owned_before.others
+    return ours and (others is None or (field.is_item and bool(others) and "." not in others))
 
 
 def _says(applied: Tree, before: Tree) -> bool:
