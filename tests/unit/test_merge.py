@@ -205,3 +205,27 @@ def test_what_a_controller_wrote_beside_its_status_is_no_doing_of_the_run() -> N
     found = lost(before, obj(a=2), live)
     assert found.obj["spec"] == {"a": 1}
     assert found.obj["metadata"]["annotations"] == {"revision": "2"}
+
+
+def recorded(before: Any, applied: Any, after: Any, live: Any) -> tuple[Any, list[str]]:
+    """Merge, with what the apply made on record; give what is left of the spec, and what is in conflict."""
+    found = threeway(before, live, Run("r", "sternway", {"spec": applied}, after), OnConflict.MERGE, None)
+    return found.obj["spec"], [name_of(d.path) for d in found.conflicts]
+
+
+def test_what_others_set_and_gave_up_again_is_theirs() -> None:
+    """They took a field of ours, and listed it no more: the server put a default there, which nobody owns."""
+    applied = {"probe": {"port": 80, "period": 5}}
+    after = owned(applied, sternway={"f:probe": {"f:port": {}, "f:period": {}}})
+    live = owned({"probe": {"port": 80, "period": 10}}, sternway={"f:probe": {"f:port": {}}})
+    assert recorded(owned({}), applied, after, live) == ({"probe": {"period": 10}}, ["spec.probe.period"])
+
+
+def test_what_the_server_put_into_a_map_of_others_is_theirs() -> None:
+    """The run removed a map; others set it anew as an empty one, and own it alone."""
+    ours = {"f:kind": {}, "f:rolling": {"f:most": {}}}
+    before = owned({"kind": "a", "rolling": {"most": 1}}, sternway=ours)
+    after = owned({"kind": "b"}, sternway={"f:kind": {}})
+    live = owned({"kind": "b", "rolling": {"most": 0}}, sternway={"f:kind": {}}, argocd={"f:rolling": {}})
+    wanted = {"kind": "a", "rolling": {"most": 0}}
+    assert recorded(before, {"kind": "b"}, after, live) == (wanted, ["spec.rolling.most"])

@@ -108,7 +108,10 @@ def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
 
 
 def _by_others(one: States) -> bool:
-    """Tell whether a third party changed it since: it owns the field now, or has removed it."""
+    """Tell whether a third party changed it since: the run's manager owns the field no more.
+
+    Often nobody does then: others removed it, gave it up again, or own a map and not what the server put into it.
+    """
     if same(one.live, one.after):
         return False
     kind = type(one.live)
@@ -117,7 +120,7 @@ def _by_others(one: States) -> bool:
         return inner or (kind is Items and one.owned_live.by_others)  # the order may be another
     if one.live is ABSENT:
         return True
-    return one.scaled or (one.owned_live.by_others and not one.owned_live.by_us)
+    return one.scaled or not one.owned_live.by_us
 
 
 def _order(one: States, node: Items, policy: OnConflict, out: Merged) -> Items:
