@@ -117,10 +117,16 @@ class Law:
         return stays
 
     def _order(self, b: list[Any], a: list[Any], now: list[Any], path: Path) -> None:
+        """Give the orders that hold.
+
+        Others reordered a list too when they brought back what the run had removed, in another order than before:
+        their items stay as they stand, and the order of before, which contradicts that, cannot hold as well.
+        """
         by_run = _among(b, a) != _among(a, b)
         by_others = _among(a, now) != _among(now, a)
         if not by_run:
-            self.orders[path] = [now] if by_others else [now, b]
+            anew = _among(b, now) != _among(now, b)
+            self.orders[path] = [now] if by_others or anew else [now, b]
         elif not by_others:
             self.restored.append(path)
             self.orders[path] = [b]
