@@ -85,6 +85,8 @@ def test_replicas_that_were_scaled_are_others_though_nobody_owns_them() -> None:
     before = {**owned({"replicas": 1, "x": 1}, OURS, "earlier")}
     live = owned({"replicas": 5, "x": 2}, OURS, "run")
     assert merged(before, {"spec": {"x": 2}}, live).obj["spec"] == {"replicas": 5, "x": 1}
+    listed = merged(before, {"spec": {"x": 2, "replicas": 1}}, live)
+    assert (listed.obj["spec"], listed.conflicts) == ({"replicas": 5, "x": 1}, [])
 
 
 def test_an_apply_that_never_came_leaves_all_to_others() -> None:

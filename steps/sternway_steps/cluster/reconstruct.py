@@ -116,10 +116,11 @@ def _author(field: States) -> Author:
         return Author.RUN if _within(now.others, field.owned_before.others) else Author.OTHERS
     if now.by_others:
         return Author.OTHERS
+    if field.scaled:
+        default = field.applied is ABSENT and _was_only_ours(field) and field.live == 1
+        return Author.RUN if default else Author.OTHERS
     if field.applied is not ABSENT:
         return Author.OTHERS if field.live is ABSENT else Author.RUN
-    if field.scaled:
-        return Author.RUN if _was_only_ours(field) and field.live == 1 else Author.OTHERS
     if _was_only_ours(field):
         return Author.RUN
     return Author.OTHERS if field.owned_before.by_others else Author.NOBODY_KNOWN
