@@ -76,7 +76,7 @@ class GiveBack:
                 paths = {p for p in then if p in there or p in undone or self._dropped(p, claims)}
             else:
                 taken = {p for p in then - left.get(key, set()) - since if self._holds(p)}
-                taken |= {p for p in then & ours if self._at(self.final, p) is ABSENT}  # a zero is not stored
+                taken |= {p for p in then & ours if self._rewritten(p)}
                 paths = {p for p in there if p in then or p not in undone} | {p for p in then if p in undone} | taken
             if paths:
                 out.append({**entry, "fieldsV1": _fields(paths)})
@@ -89,6 +89,17 @@ class GiveBack:
         applied = self._at(self.states.applied, path)
         filled = isinstance(applied, Map | Items) and bool(applied) and path[-1][0] == "f"
         return (applied is ABSENT or filled) and self._holds(path)
+
+    def _rewritten(self, path: Path) -> bool:
+        """Tell whether the run took a field from others and left it as it was.
+
+        It applied the same in another form than the server stores: "1000m", a zero, a list without defaults. Where
+        the apply is recorded, the owners that it left tell this.
+        """
+        applied = ABSENT if self.recorded else self._at(self.states.applied, path)
+        if applied is ABSENT or isinstance(applied, Map | Items):
+            return False
+        return not same(applied, self._at(self.states.before, path)) and self._holds(path)
 
     def _holds(self, path: Path) -> bool:
         was, value = self._at(self.states.before, path), self._at(self.final, path)
