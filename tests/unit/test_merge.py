@@ -229,3 +229,33 @@ def test_what_the_server_put_into_a_map_of_others_is_theirs() -> None:
     live = owned({"kind": "b", "rolling": {"most": 0}}, sternway={"f:kind": {}}, argocd={"f:rolling": {}})
     wanted = {"kind": "a", "rolling": {"most": 0}}
     assert recorded(before, {"kind": "b"}, after, live) == (wanted, ["spec.rolling.most"])
+
+
+def owners_after(found: Threeway, live: Any, *more: Any) -> dict[str, Any]:
+    """Give who owns what of the spec after the undo."""
+    put = [d.path for d in (*found.restored, *more)]
+    return {entry["manager"]: entry["fieldsV1"].get("f:spec") for entry in found.owners.entries(live, put)}
+
+
+def test_others_own_again_what_the_run_applied_in_another_form_when_its_evidence_is_lost() -> None:
+    """A list that is one value: the server adds a default in it, so what both applied is another than what is there."""
+    stored = [{"port": 1, "protocol": "TCP"}]
+    before = owned({"ports": stored, "zone": "a"}, argocd={"f:ports": {}, "f:zone": {}})
+    live = owned({"ports": stored, "zone": "a"}, sternway={"f:ports": {}, "f:zone": {}})
+    found = lost(before, obj(ports=[{"port": 1}], zone="a"), live)
+    assert found.restored == []
+    # What it applied in the same form, it shared: only its owner itself can have given that up.
+    assert owners_after(found, live) == {"argocd": {"f:ports": {}}}
+
+
+def test_a_zero_is_owned_again_after_an_undo_that_was_cut_off() -> None:
+    """A zero is owned and not stored; the undo removed what the run had set, and nothing says who owned that."""
+    before = owned({"a": 1}, sternway={"f:a": {}, "f:zero": {}})
+    after = owned({"a": 2, "zero": 5}, sternway={"f:a": {}, "f:zero": {}})
+    run = Run("r", "sternway", obj(a=2, zero=5), after)
+    cut = owned({"a": 1}, **{"sternway-rollback": {"f:a": {}}})
+    found = threeway(before, cut, run, OnConflict.STOP, None)
+    assert [name_of(d.path) for d in found.cleared] == ["spec.zero"]
+    assert owners_after(found, cut, *found.cleared) == {"sternway": {"f:a": {}, "f:zero": {}}}
+    by_others = owned({"a": 2}, sternway={"f:a": {}})
+    assert threeway(before, by_others, run, OnConflict.STOP, None).cleared == []

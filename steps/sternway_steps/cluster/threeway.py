@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import fields_of, trees, union, untree
-from .merge import Difference, Merged, OnConflict, put_back
-from .ownership import UNDO_MANAGER, GiveBack
+from .fields import ABSENT, fields_of, trees, union, untree
+from .merge import Difference, Merged, OnConflict, diff, put_back
+from .ownership import UNDO_MANAGER, GiveBack, pending
 from .reached import Run, came
 from .reconstruct import reconstruct
 from .shape import Marks, Shape
@@ -29,6 +29,8 @@ class Threeway:
     owners: GiveBack
     noted: bool
     """Whether the run's annotation is another than before."""
+    cut: bool
+    """Whether an earlier undo put back values, and was cut off before it gave back their owners."""
 
     @property
     def restored(self) -> list[Difference]:
@@ -39,6 +41,19 @@ class Threeway:
     def conflicts(self) -> list[Difference]:
         """What a third party changed of what the run did."""
         return self.merged.conflicts
+
+    @property
+    def cleared(self) -> list[Difference]:
+        """What an earlier undo that was cut off removed again: nobody owns such a field.
+
+        Before the run it may have been owned all the same: a zero is owned, and not stored.
+        """
+        if not self.cut:
+            return []
+        gone = [d for d in diff(self.states.before, self.states.applied) if d.old is ABSENT]
+        now = [self.states.at(d.path) for d in gone]
+        free = [one.live is ABSENT and not one.owned_live.by_us and not one.owned_live.by_others for one in now]
+        return [d for d, unowned in zip(gone, free, strict=True) if unowned]
 
 
 def threeway(
@@ -55,7 +70,7 @@ def threeway(
         obj["status"] = live["status"]
     left, recorded = (of.met(before), False) if of.after is None else (of.after, True)
     owners = GiveBack(before, left, recorded, of.manager, states, merged.node)
-    return Threeway(states, merged, obj, owners, run_of(live) != run_of(before))
+    return Threeway(states, merged, obj, owners, run_of(live) != run_of(before), pending(live))
 
 
 def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:

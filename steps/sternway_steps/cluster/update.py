@@ -35,6 +35,8 @@ class Update:
         self._run = change.of(how.run)
         self._put: dict[Path, Difference] = {}
         """What was put back so far."""
+        self._cleared: dict[Path, Difference] = {}
+        """What an earlier undo had removed."""
         self._written: set[Path] = set()
         self._noted = False
         self._given: Any = None
@@ -140,7 +142,9 @@ class Update:
             self._put |= {d.path: d for d in found.restored}
             self._written |= new
             self._noted = wrote = True
-        entries = found.owners.entries(live, [*self._put, RUN_FIELD])
+        if not self._noted:
+            self._cleared |= {d.path: d for d in found.cleared}
+        entries = found.owners.entries(live, [*self._put, *self._cleared, RUN_FIELD])
         wanted = owners(entries)
         if wanted not in (owners(managed(live)), self._given):
             client.replace(with_owners(live, entries), manager=UNDO_MANAGER)
