@@ -146,6 +146,28 @@ def test_owners_get_back_what_the_undo_took() -> None:
     }
 
 
+def test_items_keep_their_owners_where_only_the_order_of_their_list_goes_back() -> None:
+    """The run added `a` and moved it; others changed a field of it: theirs it stays, for the next look as well."""
+    a, b, c = 'k:{"name":"a"}', 'k:{"name":"b"}', 'k:{"name":"c"}'
+    both: dict[str, Any] = {b: {".": {}, "f:name": {}}, c: {".": {}, "f:name": {}}}
+    theirs = {"f:items": {a: {".": {}, "f:name": {}, "f:on": {}}}}
+    before = owned({"items": [{"name": "b"}, {"name": "c"}]}, sternway={"f:items": both})
+    after = owned(
+        {"items": [{"name": "a", "on": 1}, {"name": "c"}, {"name": "b"}]},
+        sternway={"f:items": {**both, **theirs["f:items"]}},
+    )
+    live = owned(
+        {"items": [{"name": "a", "on": 2}, {"name": "c"}, {"name": "b"}]},
+        sternway={"f:items": {**both, a: {".": {}, "f:name": {}}}}, argocd=theirs,
+    )  # fmt: skip
+    applied = {"spec": {"items": after["spec"]["items"]}}
+    found = threeway(before, live, Run("r", "sternway", applied, after), OnConflict.MERGE, None)
+    assert [name_of(d.path) for d in found.restored] == ["spec.items"]
+    assert [item["name"] for item in found.obj["spec"]["items"]] == ["a", "b", "c"]
+    got = {entry["manager"]: entry["fieldsV1"]["f:spec"] for entry in found.owned_again(live, found.restored)}
+    assert got == {"sternway": {"f:items": both}, "argocd": theirs}
+
+
 def test_waves_put_first_what_others_need() -> None:
     kinds = [
         "ValidatingWebhookConfiguration",

@@ -28,6 +28,8 @@ class Difference:
     path: Path
     old: Any
     new: Any
+    order: bool = False
+    """Whether it is the order of a list alone, and not the items in it."""
 
 
 @dataclass
@@ -133,7 +135,7 @@ def _order(one: States, node: Items, policy: OnConflict, out: Merged) -> Items:
         out.conflicts.append(Difference(one.path, untree(one.before), untree(one.live)))
         changed = False
     elif changed:
-        out.restored.append(Difference(one.path, untree(one.before), untree(one.live)))
+        out.restored.append(Difference(one.path, untree(one.before), untree(one.live), order=True))
     first, second = (states[0], states[2]) if changed else (states[2], states[0])
     return Items({name: node[name] for name in in_order(node, first, second)})
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .fields import ABSENT, fields_of, trees, union, untree
 from .merge import Difference, Merged, OnConflict, diff, put_back
-from .ownership import UNDO_MANAGER, GiveBack, pending
-from .reached import Run, came
+from .ownership import UNDO_MANAGER, Entries, GiveBack, pending
+from .reached import RUN_FIELD, Run, came
 from .reconstruct import reconstruct
 from .shape import Marks, Shape
 from .snapshot import RUN, run_of, without_run
@@ -54,6 +54,13 @@ class Threeway:
         now = [self.states.at(d.path) for d in gone]
         free = [one.live is ABSENT and not one.owned_live.by_us and not one.owned_live.by_others for one in now]
         return [d for d, unowned in zip(gone, free, strict=True) if unowned]
+
+    def owned_again(self, live: Mapping[str, Any], put: Iterable[Difference]) -> Entries:
+        """Give the managedFields for the object as it is, when all of `put` is as before the run again.
+
+        Where it was the order of a list alone, its items keep the owners that they have.
+        """
+        return self.owners.entries(live, [*(d.path for d in put if not d.order), RUN_FIELD])
 
 
 def threeway(

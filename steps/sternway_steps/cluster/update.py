@@ -144,7 +144,7 @@ class Update:
             self._noted = wrote = True
         if not self._noted:
             self._cleared |= {d.path: d for d in found.cleared}
-        entries = found.owners.entries(live, [*self._put, *self._cleared, RUN_FIELD])
+        entries = found.owned_again(live, [*self._put.values(), *self._cleared.values()])
         wanted = owners(entries)
         if wanted not in (owners(managed(live)), self._given):
             client.replace(with_owners(live, entries), manager=UNDO_MANAGER)
