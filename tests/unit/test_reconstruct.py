@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.fields import ABSENT, tree, trees, untree
+from sternway_steps.cluster.fields import ABSENT, name_of, tree, trees, untree
 from sternway_steps.cluster.merge import OnConflict
 from sternway_steps.cluster.reached import Run
 from sternway_steps.cluster.shape import Marks, Schema, go_json
+from sternway_steps.cluster.states import Undone
 from sternway_steps.cluster.threeway import Threeway, threeway
 
 OURS, THEIRS, NOBODY = ("sternway",), ("editor",), ()
@@ -87,6 +88,60 @@ def test_replicas_that_were_scaled_are_others_though_nobody_owns_them() -> None:
     assert merged(before, {"spec": {"x": 2}}, live).obj["spec"] == {"replicas": 5, "x": 1}
     listed = merged(before, {"spec": {"x": 2, "replicas": 1}}, live)
     assert (listed.obj["spec"], listed.conflicts) == ({"replicas": 5, "x": 1}, [])
+
+
+def test_what_the_run_took_over_and_no_longer_lists_is_of_it_whatever_the_server_put_in_its_place() -> None:
+    """The record is there: kubectl had applied x = 2, the run dropped it, the default 1 came, and others wrote 3."""
+    before, after, live = (owned({"x": x}, who, note) for x, who, note in (
+        (2, ("kubectl-client-side-apply",), "earlier"), (1, NOBODY, "run"), (3, THEIRS, "run"),
+    ))  # fmt: skip
+    claimed = owned({"x": 2}, OURS, "earlier")["metadata"]["managedFields"]
+    found = threeway(before, live, Run("run", "sternway", {"spec": {}}, after, claimed), OnConflict.STOP, None)
+    assert [(d.path, d.old, d.new) for d in found.conflicts] == [(("f:spec", "f:x"), 2, 3)]
+
+
+def recorded(
+    before: Any, applied: Any, after: Any, live: Any, policy: OnConflict = OnConflict.STOP, **more: Any
+) -> Threeway:
+    """Merge when the record of what the apply made is there."""
+    applied = {"spec": applied}
+    return threeway(before, live, Run("run", "sternway", applied, after), policy, Schema({}, {}), **more)
+
+
+def test_others_are_said_to_have_changed_a_default_in_what_the_run_applied() -> None:
+    """An autoscaler's behaviour, applied by the run as {}: the server filled it in, and others changed one of that."""
+    before = owned({"x": 1}, OURS, "earlier")
+    after = owned({"x": 1, "behavior": {"down": "Max", "up": "Max"}}, OURS, "run", "behavior")
+    live = owned({"x": 1, "behavior": {"down": "Min", "up": "Max"}}, OURS, "run", "behavior")
+    theirs = {"f:spec": {"f:behavior": {"f:down": {}}}}
+    live["metadata"]["managedFields"].append({"manager": "editor", "operation": "Update", "fieldsV1": theirs})
+    found = recorded(before, {"x": 1, "behavior": {}}, after, live)
+    assert [name_of(d.path) for d in found.conflicts] == ["spec.behavior.down"]
+    assert recorded(before, {"x": 1, "behavior": {}}, after, live, OnConflict.FORCE).obj["spec"] == {"x": 1}
+
+
+def test_what_the_server_drew_anew_for_others_is_a_conflict_and_what_it_made_of_an_undo_is_none() -> None:
+    """A Service's node port: gone with the type, and another one when somebody set the type again. Nobody owns it."""
+    before, after, live = (
+        owned({"type": kind, **port}, OURS, note, "type")
+        for kind, port, note in (("A", {"port": 1}, "earlier"), ("B", {}, "run"), ("A", {"port": 2}, "run"))
+    )
+    assert [name_of(d.path) for d in recorded(before, {"type": "B"}, after, live).conflicts] == ["spec.port"]
+    for undone in (Undone(earlier=True), Undone(frozenset({("f:spec", "f:port")}))):
+        found = recorded(before, {"type": "B"}, after, live, undone=undone)
+        assert (found.conflicts, found.restored, found.obj["spec"]["port"]) == ([], [], 2)
+
+
+def test_a_default_that_the_server_fills_in_where_others_keep_the_map_is_no_fault_of_the_undo() -> None:
+    before = owned({}, OURS, "earlier")
+    after = owned({"up": {"policies": "ours", "window": 1}}, OURS, "run", "up")
+    live = owned({"up": {"policies": "default", "window": 2}}, THEIRS, "run")
+    live["metadata"]["managedFields"][0]["fieldsV1"] = {"f:spec": {"f:up": {"f:window": {}}}}
+    found = recorded(before, {"up": {"policies": "ours", "window": 1}}, after, live, OnConflict.MERGE)
+    assert found.of_the_server(("f:spec", "f:up", "f:policies"))
+    assert not found.of_the_server(("f:spec", "f:up", "f:window"))  # others hold it
+    still = recorded(before, {"up": {"policies": "ours", "window": 1}}, after, after)
+    assert not still.of_the_server(("f:spec", "f:up", "f:policies"))  # what the run left must go
 
 
 def test_an_apply_that_never_came_leaves_all_to_others() -> None:

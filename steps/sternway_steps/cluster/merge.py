@@ -53,7 +53,7 @@ def diff(old: Tree, new: Tree, path: Path = ()) -> list[Difference]:
     if kind in (Map, Items) and kind is type(new):
         keys = [*old, *(k for k in new if k not in old)]
         found = [d for k in keys for d in diff(old.get(k, ABSENT), new.get(k, ABSENT), (*path, k))]
-        return found or [Difference(path, untree(old), untree(new))]  # items in another order
+        return found or [Difference(path, untree(old), untree(new), order=True)]
     return [Difference(path, _plain(old), _plain(new))]
 
 
@@ -63,7 +63,7 @@ def put_back(states: States, policy: OnConflict) -> Merged:
     For each field: before = after, live stays. Live = after, before comes back. Live = before, it stays. Else
     somebody changed it after the run, and the policy decides. But it is no conflict where nobody else wrote: a field
     of the run that its manager still owns comes back, and one that the run did not apply stays as server or admission
-    made it.
+    made it, if nobody else has come to own it since.
     An item of a keyed list keeps its key: where it is not in all three, it is kept, comes back or goes as a whole.
     """
     out = Merged()
@@ -101,9 +101,10 @@ def _back(one: States, out: Merged) -> Tree:
 def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
     """Decide what is neither as before nor as right after the run."""
     forced = policy is OnConflict.FORCE
-    if not one.of_the_run and not (forced and one.owned_live.by_others):
-        return one.live  # forced, what the server derived from a field comes back with that
-    if forced or not _by_others(one):
+    theirs = _by_others(one) if one.of_the_run else one.set_since
+    if not one.of_the_run and not theirs and not (forced and one.owned_live.by_others):
+        return one.live
+    if forced or not theirs:
         return _back(one, out)
     out.conflicts += diff(one.before if one.before is not ABSENT else one.after, one.live, one.path)
     return one.live

@@ -29,7 +29,7 @@ def pending(live: Mapping[str, Any]) -> bool:
 
 def owners(entries: Iterable[Mapping[str, Any]]) -> Owners:
     """Give the fields of each manager, so that they can be compared whatever their order and time."""
-    found = {_identity(entry): _paths(entry.get("fieldsV1") or {}) for entry in entries if entry}
+    found = {identity(entry): _paths(entry.get("fieldsV1") or {}) for entry in entries if entry}
     return {key: paths for key, paths in found.items() if paths}
 
 
@@ -63,8 +63,8 @@ class GiveBack:
         ours = {path for key, found in now.items() if key[0] == self.manager for path in found}
         since = {p for key, found in now.items() if key[0] != self.manager for p in found - left.get(key, set())}
         claims = {path for key, found in left.items() if key[0] == self.manager for path in found}
-        entries = {_identity(entry): entry for entry in (*managed(self.before), *managed(live))}
-        entries |= {_identity(entry): entry for entry in managed(self.before) if entry.get("manager") == self.manager}
+        entries = {identity(entry): entry for entry in (*managed(self.before), *managed(live))}
+        entries |= {identity(entry): entry for entry in managed(self.before) if entry.get("manager") == self.manager}
         out = []
         for key, entry in entries.items():
             then, there = was.get(key, set()), now.get(key, set())
@@ -125,7 +125,8 @@ class _Undone:
         return path in self._single or any(path[:length] in self._whole for length in range(1, len(path) + 1))
 
 
-def _identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+def identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give what tells an entry of managedFields from others."""
     return tuple(entry.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
 
 

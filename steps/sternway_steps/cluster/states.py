@@ -31,6 +31,17 @@ class Owned:
 
 
 @dataclass(frozen=True)
+class Undone:
+    """What an undo has written to the object: the `paths` that it put back, and whether an `earlier` one may have."""
+
+    paths: frozenset[Path] = frozenset()
+    earlier: bool = False
+
+    def __contains__(self, path: Path) -> bool:
+        return any(path[:length] in self.paths for length in range(1, len(path) + 1))
+
+
+@dataclass(frozen=True)
 class States:
     """A field: `before` the run, as the run `applied` it, right `after` that, `live`; and its owners at three times."""
 
@@ -45,6 +56,9 @@ class States:
     owned_before: Owned = Owned()
     owned_after: Owned = Owned()
     owned_live: Owned = Owned()
+    owned_since: Fields | None = None
+    """What others came to own after the run."""
+    undone: Undone = Undone()
     path: Path = ()
 
     def below(self, part: str) -> States:
@@ -56,7 +70,7 @@ class States:
         return States(
             before, applied, live, after, stored, self.owned_first.below(part),
             self.owned_before.below(part), self.owned_after.below(part), self.owned_live.below(part),
-            (*self.path, part),
+            _below(self.owned_since, part), self.undone, (*self.path, part),
         )  # fmt: skip
 
     def at(self, path: Path) -> States:
@@ -100,6 +114,15 @@ class States:
         """Whether it is a field that the run applied, or that was its manager's: only such decide a verdict."""
         ours = (self.owned_first.by_us, self.owned_after.by_us, self.owned_before.by_us and self.after is ABSENT)
         return self.applied is not ABSENT or any(ours)
+
+    @property
+    def set_since(self) -> bool:
+        """Whether somebody else set after the run what it did not apply, and not the server in answer to this undo.
+
+        What nobody owns and the run made go away, the server drew anew for somebody (a Service's `nodePort`).
+        """
+        drawn = self.after is ABSENT and ABSENT not in (self.before, self.live) and not self.owned_live.by_us
+        return self.path not in self.undone and (self.owned_since is not None or (drawn and not self.undone.earlier))
 
     @property
     def scaled(self) -> bool:

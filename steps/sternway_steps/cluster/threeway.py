@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import ABSENT, fields_of, trees, union, untree
+from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, trees, union, untree
 from .merge import Difference, Merged, OnConflict, diff, put_back
-from .ownership import UNDO_MANAGER, Entries, GiveBack, pending
+from .ownership import UNDO_MANAGER, Entries, GiveBack, identity, pending
 from .reached import RUN_FIELD, Run, came
 from .reconstruct import reconstruct
 from .shape import Marks, Shape
 from .snapshot import RUN, run_of, without_run
-from .states import Owned, States
+from .states import Owned, States, Undone
 from .stored import as_stored, with_data
 
 _KEPT_EMPTY = ("annotations", "labels", "finalizers", "ownerReferences")
@@ -55,6 +55,16 @@ class Threeway:
         free = [one.live is ABSENT and not one.owned_live.by_us and not one.owned_live.by_others for one in now]
         return [d for d, unowned in zip(gone, free, strict=True) if unowned]
 
+    def of_the_server(self, path: Path) -> bool:
+        """Tell whether the server may keep its own value at a path, whatever is put back there.
+
+        The run did not apply it; or it was in no map before the run, and what others hold in that map keeps it there:
+        then the server fills in a default.
+        """
+        field, around = self.states.at(path), self.states.at(path[:-1])
+        filled = around.before is ABSENT and not field.owned_live.by_others and not same(field.live, field.after)
+        return not field.of_the_run or filled
+
     def owned_again(self, live: Mapping[str, Any], put: Iterable[Difference]) -> Entries:
         """Give the managedFields for the object as it is, when all of `put` is as before the run again.
 
@@ -64,10 +74,15 @@ class Threeway:
 
 
 def threeway(
-    before: Mapping[str, Any], live: Mapping[str, Any], of: Run, policy: OnConflict, shape: Shape | None
+    before: Mapping[str, Any],
+    live: Mapping[str, Any],
+    of: Run,
+    policy: OnConflict,
+    shape: Shape | None,
+    undone: Undone = Undone(),
 ) -> Threeway:
-    """Merge the object. `shape` None: it is read from the owners."""
-    states = _states(before, live, of, shape)
+    """Merge the object. `shape` None: it is read from the owners. `undone` is what this undo has put back so far."""
+    states = _states(before, live, of, shape, undone)
     if of.after is None:
         states = states.with_after(reconstruct(states) if came(before, live, of, states) else states.before)
     merged = put_back(states, policy)
@@ -85,7 +100,9 @@ def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool
     return came(before, live, of, _states(before, live, of, None))
 
 
-def _states(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, shape: Shape | None) -> States:
+def _states(
+    before: Mapping[str, Any], live: Mapping[str, Any], of: Run, shape: Shape | None, undone: Undone = Undone()
+) -> States:
     known = [obj for obj in (before, of.after, live) if obj is not None]
     shape = shape or Marks(union(*(fields_of(obj, status=True) for obj in known)) or None)
     right_after = of.after if of.after is not None else live
@@ -98,6 +115,8 @@ def _states(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, shape: 
         owned_before=_owned(of.met(before), (of.manager,)),
         owned_after=Owned(with_data(fields_of(right_after, manager=of.manager))),
         owned_live=_owned(live, (of.manager, UNDO_MANAGER)),
+        owned_since=_since(before if undone.earlier else of.after or of.met(before), live, of.manager),
+        undone=undone,
     )  # fmt: skip
 
 
@@ -105,6 +124,17 @@ def _owned(obj: Mapping[str, Any], ours: tuple[str, ...]) -> Owned:
     mine = union(*(fields_of(obj, manager=name) for name in dict.fromkeys(ours)))
     others = fields_of(obj, but=ours, status=True)
     return Owned(with_data(mine), with_data(others))
+
+
+def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fields | None:
+    """Give what others own that the same manager did not own yet, by an object as the run left it."""
+    had = {identity(entry): entry["fieldsV1"] for entry in managed(left) if "fieldsV1" in entry}
+    gained = [
+        minus(entry.get("fieldsV1") or {}, had.get(identity(entry), {}))
+        for entry in managed(live)
+        if entry.get("manager") not in (manager, UNDO_MANAGER) and entry.get("subresource") != "status"
+    ]
+    return union(*gained) or None
 
 
 def _metadata(before: Mapping[str, Any], live: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:

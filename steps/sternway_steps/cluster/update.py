@@ -16,6 +16,7 @@ from .one_way import OneWay, leaving, one_way
 from .ownership import UNDO_MANAGER, owners, with_owners
 from .reached import RUN_FIELD, owned_by
 from .snapshot import RUN, run_of
+from .states import Undone
 from .threeway import Threeway, threeway
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Update:
         """What an earlier undo had removed."""
         self._written: set[Path] = set()
         self._noted = False
+        self._earlier: bool | None = None
+        """Whether an earlier undo may have written it: it does not carry the run's annotation at first."""
         self._given: Any = None
         self._anew = Anew(how, change, before)
 
@@ -61,7 +64,7 @@ class Update:
             if found.conflicts and how.policy is OnConflict.STOP:
                 why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}"
                 return Item(self._what, "conflict", why, _names(found.conflicts))
-            if wrong := [d for d in found.restored if d.path in self._put and found.states.at(d.path).of_the_run]:
+            if wrong := [d for d in found.restored if d.path in self._put and not found.of_the_server(d.path)]:
                 why = f"put back, and still different when read again: {', '.join(_names(wrong))}"
                 return Item(self._what, "failed", why, _names(wrong))
             try:
@@ -86,7 +89,10 @@ class Update:
         from .api_error import ApiError
 
         policy, of = self._how.policy, self._run
-        found = threeway(self._before, live, of, policy, shape)
+        if self._earlier is None:
+            self._earlier = run_of(live) != self._how.run
+        undone = Undone(frozenset(self._put), self._earlier)
+        found = threeway(self._before, live, of, policy, shape, undone)
         doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored)
         if of.after is None and of.stored is None and doubtful:
             name = f"{of.applied['metadata']['name'][:40]}-{uuid.uuid4().hex[:8]}"
@@ -96,7 +102,7 @@ class Update:
             except ApiError:
                 stored = dict(of.applied)
             self._run = replace(of, stored=stored)
-            found = threeway(self._before, live, self._run, policy, shape)
+            found = threeway(self._before, live, self._run, policy, shape, undone)
         return found
 
     def _but(self, ways: list[OneWay], live: dict[str, Any], error: ApiError) -> Item:
@@ -157,7 +163,7 @@ class Update:
             why.append(f"left as others set it: {', '.join(_names(found.conflicts))}")
         was, now = found.states.before, found.states.live
         # All that is of the run was put back, or it would have been put back again.
-        loose = [d for d in self._put.values() if not found.states.at(d.path).of_the_run]
+        loose = [d for d in self._put.values() if found.of_the_server(d.path)]
         own = [d for d in loose if not same(at(now, d.path), at(was, d.path))]
         if own:
             why.append(f"written by the server itself: {', '.join(_names(own))}")
