@@ -12,6 +12,7 @@ from .config import Config
 from .errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
 from .events import Listener, RunEnded, unfailing
 from .exits import Exit, exit_of
+from .finishing import finish
 from .journal.entries import Kind, Record
 from .journal.replay import Attempt, Status, Story, replay
 from .journal.writer import RunJournal, prune
@@ -21,7 +22,7 @@ from .result import Result
 from .step import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .session import Session
 
@@ -86,7 +87,7 @@ def summary(result: Result) -> str:
     lines += [f"what {name} did is irreversible and stays" for name in result.stays]
     lines += [str(result.unrecorded)] if result.unrecorded is not None else []
     if result.status is Status.ROLLBACK_FAILED:
-        lines.append(f"to finish the undo: sternway rollback {result.run}")
+        lines.append(str(finish(result.run, result.rollback_errors)))
     return "\n".join(lines)
 
 
@@ -127,8 +128,9 @@ def _error(tried: Attempt) -> Exception:
 
 def _failure(story: Story, step: str) -> Exception:
     tries = [a for a in story.attempts if a.action is Action.ROLLBACK and a.step == step]
-    why = str(tries[-1].data.get("error") or "it was cut off") if tries else "its rollback never began"
-    return RollbackFailed(f"{step}: {why}")
+    data: Mapping[str, Any] = tries[-1].data if tries else {"error": "its rollback never began"}
+    why = str(data.get("error") or "it was cut off")
+    return RollbackFailed(f"{step}: {why}", details=data.get("details"))
 
 
 def _put_event(session: Session, workflow: str, result: Result) -> None:

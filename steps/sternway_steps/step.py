@@ -91,6 +91,8 @@ class Item:
     result: str
     why: str = ""
     fields: tuple[str, ...] = ()
+    needs: str = ""
+    """What it takes to put it back: an option of `sternway rollback`, or "by hand" where nothing of ours can."""
 
 
 @dataclass(frozen=True)

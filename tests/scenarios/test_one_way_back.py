@@ -11,6 +11,7 @@ from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import Config, VerifyConfig
 from sternway_steps.config.schema import Grace
 from sternway_steps.exits import Exit
+from sternway_steps.finishing import finish
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
@@ -45,6 +46,7 @@ def failed(cluster: Cluster, session: Session, one_way: Ref, config: Config) -> 
     assert live["status"]["availableReplicas"] == live["status"]["updatedReplicas"] == 1
     [error] = result.rollback_errors
     assert "--on-conflict" not in str(getattr(error, "remedy", ""))
+    assert finish(result.run, [error]).words.startswith("what is left has no way back; go on from it with a new run")
     assert "not healthy" not in str(error)
     items = {item["what"]: item for item in session.story(result.run).attempts[-1].data["items"]}
     assert {item["result"] for item in items.values()} == {"failed", "restored"}

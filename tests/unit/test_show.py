@@ -93,7 +93,7 @@ def test_what_could_not_be_put_back_is_named_with_the_command(sternway_sandbox: 
     assert lines[lines.index("what stays") + 1].startswith(
         "  configmap/m in default: somebody else changed after this run"
     )
-    assert lines[-1].startswith(f"to finish the undo: sternway rollback {run}; --on-conflict merge")
+    assert lines[-1].startswith(f"to finish the undo: sternway rollback {run} --on-conflict merge (merge leaves")
     session.rollback(run, on_conflict="force")
     lines, _ = show(sternway_sandbox, run)
     assert "what stays" not in lines, "what an earlier attempt left is put back now"

@@ -11,6 +11,7 @@ from ..cluster.preview import Preview
 from ..config.document import Node
 from ..config.errors import ConfigErrors
 from ..events import Event, RunEnded, StepEnded, StepStarted
+from ..finishing import finish
 from ..journal.replay import Status, Story
 from ..step import Action
 from .annotate import command, harmless
@@ -143,7 +144,7 @@ class GithubOutput:
         if event.unrecorded is not None:
             self._annotate("error", _with_remedy(event.unrecorded), title="not recorded")
         if event.status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
-            self._annotate("warning", f"{ended}\nto finish the undo: sternway rollback {event.run}", title="sternway")
+            self._annotate("warning", f"{ended}\n{finish(event.run, event.rollback_errors)}", title="sternway")
         else:
             self._annotate("notice", ended, title="sternway")
 

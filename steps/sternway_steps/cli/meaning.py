@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..finishing import finish
 from ..journal.replay import Attempt, Status, Story
 from ..step import Action
 
@@ -53,8 +54,7 @@ def following(story: Story) -> str:
         case Status.SUCCEEDED if not story.back_to:
             return f"to undo it: {undo}"
         case Status.ROLLBACK_FAILED:
-            policy = "; --on-conflict merge leaves what others set, --on-conflict force puts back what was there"
-            return f"to finish the undo: {undo}" + (policy if _has(story, "conflict") else "")
+            return str(finish(story.run, _failures(story)))
         case Status.INTERRUPTED if story.succeeded(_steps(story)) and not story.back_to:
             return f"the next run of {story.target} completes the record, or: {undo} --unfinished; to undo it: {undo}"
         case Status.INTERRUPTED:
@@ -116,5 +116,7 @@ def _steps(story: Story) -> list[str]:
     return [step["name"] for group in groups for step in ([group] if isinstance(group, Mapping) else group)]
 
 
-def _has(story: Story, result: str) -> bool:
-    return any(item["result"] == result for a in story.attempts for item in a.data.get("items") or [])
+def _failures(story: Story) -> Iterator[Mapping[str, Any]]:
+    """Give the details of the rollbacks that failed at last."""
+    lasts = {a.step: a for a in story.attempts if a.action is Action.ROLLBACK and a.result}
+    return (last.data.get("details") or {} for last in lasts.values() if last.result != "done")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..config.errors import ConfigErrors
 from ..events import Event, RunEnded, RunStarted, StepEnded, StepStarted
+from ..finishing import finish
 from ..journal.replay import Status
 from ..step import Action, Item
 
@@ -83,7 +84,8 @@ class Summary:
         if event.unrecorded is not None:
             self.parts.append("#### Not recorded\n\n" + _failure(event.unrecorded))
         if event.status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
-            self.parts.append(f"To finish the undo:\n\n```sh\nsternway rollback {event.run}\n```")
+            how = finish(event.run, event.rollback_errors)
+            self.parts.append(f"{how.words.capitalize()}:\n\n```sh\n{how.command}\n```\n\n{_text(how.note)}".rstrip())
         self._failure, self._objects = None, []
 
     def _steps(self) -> str:

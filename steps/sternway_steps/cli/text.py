@@ -12,6 +12,7 @@ from ..config.document import Node
 from ..config.shown import to_yaml
 from ..errors import SternwayError
 from ..events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
+from ..finishing import finish
 from ..journal.replay import Status, Story
 from ..step import Action
 from . import details
@@ -141,11 +142,12 @@ class TextOutput:
         for name in event.stays:
             click.secho(f"  what {name} did is irreversible and stays", fg="red")
         for error in event.rollback_errors:
-            click.secho(f"  rollback: {error}", fg="red")
+            if str(error) not in self._errors:
+                click.secho(f"  rollback: {error}", fg="red")
         if event.unrecorded is not None:
             click.secho(f"  {event.unrecorded}; {getattr(event.unrecorded, 'remedy', '')}", fg="red")
         if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
-            click.echo(f"  to finish the undo: sternway rollback {event.run}")
+            click.echo(f"  {finish(event.run, event.rollback_errors)}")
 
 
 def _note(story: Story) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..finishing import BY_HAND, RECREATE
 from ..step import Item
 from .dependents import dependents
 from .fields import ABSENT, content, managed, name_of, tree
@@ -55,7 +56,7 @@ class Anew:
         if self._how.policy is OnConflict.FORCE:
             if (self._ref.group, self._ref.kind) in _HOLDS_DATA:
                 why += ", and what it held does not come back with it: create it by hand, if an empty one will do"
-                return Item(self._what, "failed", why)
+                return Item(self._what, "failed", why, needs=BY_HAND)
             self._how.about_to_recreate(self._ref, dict(self._before))
             return self._create(self._before)
         return Item(self._what, "conflict", why)
@@ -77,7 +78,8 @@ class Anew:
         if not error.immutable:
             return Item(self._what, "failed", f"the server does not take it back: {error.message}")
         if reason := self._forbidden(live):
-            return Item(self._what, "failed", f"it can't be changed back ({_said(error)}), and {reason}")
+            needs = BY_HAND if (self._ref.group, self._ref.kind) in _HOLDS_DATA else RECREATE
+            return Item(self._what, "failed", f"it can't be changed back ({_said(error)}), and {reason}", needs=needs)
         wanted = with_owners(found.obj, found.owners.entries(live, [d.path for d in found.restored]))
         try:
             self._how.client.create(_creatable(wanted), manager=UNDO_MANAGER, dry_run=True)
@@ -114,7 +116,7 @@ class Anew:
             reason = f"it owns {', '.join(others[:5])}"
         else:
             return ""
-        return f"is not made anew unasked: {reason}; to do so: sternway rollback {self._how.run} --recreate"
+        return f"is not made anew unasked: {reason}; to do so: sternway rollback {self._how.run} {RECREATE}"
 
     def _delete(self, live: Mapping[str, Any]) -> None:
         # Pods go on running, and are adopted by the new one. A Job's would not be, and are the run's.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..config.hooks import described
 from ..errors import Transient
+from ..numbers import count
 from .api_error import ApiError
 from .hooks import hook_errors
 from .preview import Asking, Preview, preview
@@ -62,7 +63,7 @@ def precheck(
     own = "KUBERNETES_SERVICE_HOST" in os.environ
     rights = missing_rights(client, rules, refs, home, journal, own=own)
     findings = [f"not allowed: {right}" for right in rights]
-    say(f"asking the server what it would make of {len(objects)} objects")
+    say(f"asking the server what it would make of {count(len(objects), 'object')}")
     asking = Asking(client, target, target_of, config.deploy.force_conflicts)
     previews = preview(asking, objects)
     named = [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ..numbers import are
 from .diagnose import Cause, Verdict
 from .diagnose.verdict import ON_HOLD
 from .evidence import Evidence, gather
@@ -63,7 +64,7 @@ class Report:
 def succeeded(verdicts: Mapping[Ref, Verdict]) -> Report:
     """Report that all are ready; names those that are held on purpose."""
     held = [f"{ref} is {verdict.message}" for ref, verdict in verdicts.items() if verdict.reason in ON_HOLD]
-    return Report(True, "; ".join([f"{len(verdicts)} objects are ready", *held]))
+    return Report(True, "; ".join([f"{are(len(verdicts), 'object')} ready", *held]))
 
 
 def failed_now(client: Client, observed: Observed, verdicts: Mapping[Ref, Verdict]) -> Report:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..finishing import BY_HAND, CONFLICT
 from ..step import Item
 from .anew import Anew
 from .fields import Path, at, managed, name_of, same
@@ -112,7 +113,8 @@ class Update:
         told = f"{'; '.join(str(way) for way in ways)} ({said})"
         if rest.result not in ("restored", "unchanged"):
             return Item(self._what, rest.result, f"{told}; and {rest.why}", rest.fields)
-        return Item(self._what, "failed", f"{told}; all else of it is as before", tuple(way.field for way in ways))
+        fields = tuple(way.field for way in ways)
+        return Item(self._what, "failed", f"{told}; all else of it is as before", fields, BY_HAND)
 
     def _settled(self, live: dict[str, Any] | None) -> Item | None:
         """Answer for an object that needs no update, or must not get one."""
@@ -159,6 +161,7 @@ class Update:
 
     def _done(self, found: Threeway) -> Item:
         why = []
+        needs = CONFLICT if found.conflicts else ""
         if found.conflicts:
             why.append(f"left as others set it: {', '.join(_names(found.conflicts))}")
         was, now = found.states.before, found.states.live
@@ -168,9 +171,9 @@ class Update:
         if own:
             why.append(f"written by the server itself: {', '.join(_names(own))}")
         if not (self._put or self._noted or self._given):
-            return Item(self._what, "unchanged", "; ".join(why) or self._as_before(same(was, now)))
+            return Item(self._what, "unchanged", "; ".join(why) or self._as_before(same(was, now)), needs=needs)
         restored = [d for d in self._put.values() if d not in own and d.path[-1] != f"f:{RUN}"]
-        return Item(self._what, "restored", "; ".join(why), _names(restored))
+        return Item(self._what, "restored", "; ".join(why), _names(restored), needs)
 
     def _as_before(self, whole: bool) -> str:
         return "it is as it was before the run" if whole else "what the run changed is as it was before"

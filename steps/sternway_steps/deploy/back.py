@@ -9,6 +9,8 @@ from ..cluster.parallel import side_by_side
 from ..cluster.restore import Change, Restorer
 from ..cluster.versions import at_served_version
 from ..errors import Refused, RollbackFailed, Transient
+from ..finishing import CONFLICT, NEEDS
+from ..numbers import count
 from ..step import Context, Item
 
 
@@ -69,10 +71,10 @@ def summary(items: list[Item]) -> str:
 
 def not_put_back(bad: list[Item], of: int, unhealthy: RollbackFailed | None) -> RollbackFailed:
     """Say what could not be put back, with a remedy that fits; `unhealthy`: what was, and did not come up again."""
-    text = f"{len(bad)} of {of} objects could not be put back; {bad[0].what}: {bad[0].why}"
+    text = f"{len(bad)} of {count(of, 'object')} could not be put back; {bad[0].what}: {bad[0].why}"
     if unhealthy is not None:
         text += f"; and {unhealthy.message}"
-    conflict = any(item.result == "conflict" for item in bad)
-    remedy = "--on-conflict merge leaves fields as others set them, --on-conflict force puts ours back"
+    needs = [item.needs or (CONFLICT if item.result == "conflict" else "") for item in bad]
+    needs += [] if unhealthy is None else [""]
     details = unhealthy.details if unhealthy is not None else {}
-    return RollbackFailed(text, remedy=remedy if conflict else None, details=details)
+    return RollbackFailed(text, details={**details, NEEDS: sorted(set(needs))})

@@ -13,6 +13,7 @@ from ..cluster.manager import manager_of, owns_old, shared, shared_with
 from ..cluster.ref import Ref
 from ..cluster.snapshot import snapshot
 from ..cluster.targets import objects_of
+from ..numbers import are
 from ..step import Context, Item, Outcome, Progress
 from .record import evidence, intent
 
@@ -21,7 +22,7 @@ def deploy(context: Context) -> Outcome:
     """Apply all objects, wave after wave; nothing changes before the journal holds all that the undo needs."""
     objects = objects_of(context.config, context.client, context.options)
     objects = with_digests(objects, context.handed("images"))
-    context.say(f"reading {len(objects)} objects as they are now")
+    context.say(f"reading how {are(len(objects), 'object')} now")
     before = snapshot(context.client, [Ref.of(obj) for obj in objects])
     context.check()
     manager, force = manager_of(context.target), context.config.deploy.force_conflicts

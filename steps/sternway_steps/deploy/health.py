@@ -12,6 +12,7 @@ from ..cluster.ref import Ref
 from ..cluster.restore import Change
 from ..cluster.versions import served_version
 from ..errors import RollbackFailed
+from ..numbers import are
 from ..step import Context, Item, Progress
 
 
@@ -45,7 +46,9 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
             remedy="it was healthy before this run, so look for what changed around it: nodes, registry, dependencies",
             details=report.to_dict(),
         )
-    context.report(Progress(f"{len(waiting)} restored objects are as before and healthy"))
+    whole = not any(item.needs for item in items)
+    how = "as before and healthy" if whole else "healthy, and as before but for what others set"
+    context.report(Progress(f"{are(len(waiting), 'restored object')} {how}"))
 
 
 def _unstick(context: Context, change: Change, deadline: float) -> None:

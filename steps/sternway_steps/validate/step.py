@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..cluster.precheck import precheck
 from ..errors import Refused
+from ..numbers import are
 from ..step import Context, Effects, Outcome, StepSpec
 
 SPEC = StepSpec(name="validate", effects=Effects.NONE)
@@ -36,7 +37,7 @@ class Validate:
         if found.findings:
             raise Refused("\n".join(found.findings), details={"findings": list(found.findings)})
         count = len(found.previews)
-        return Outcome(f"{count} objects are valid, and every right is there to deploy them and to undo it")
+        return Outcome(f"{are(count, 'object')} valid, and every right is there to deploy and to undo")
 
     def rollback(self, context: Context) -> Outcome:  # noqa: ARG002
         """Do nothing: validate has no effects."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from ...numbers import count
 from .pods import is_ready, judge_pods
 from .rejected import rejected
 from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, spec_of
@@ -143,7 +144,7 @@ def _waiting(status: Obj, wanted: int) -> str:
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
     old = status.get("replicas", 0) - updated
     text = f"{updated} of {wanted} pods updated, {min(available, wanted)} available"
-    return text + (f", {old} old ones left" if old > 0 else "")
+    return text + (f", {count(old, 'old one')} left" if old > 0 else "")
 
 
 def _observed(obj: Obj) -> bool:

@@ -1,0 +1,43 @@
+"""The next command after an undo that failed: one that helps when it is copied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sternway_steps.deploy.back import not_put_back
+from sternway_steps.errors import RollbackFailed
+from sternway_steps.finishing import BY_HAND, CONFLICT, RECREATE, finish
+from sternway_steps.step import Item
+
+UNHEALTHY = RollbackFailed("it is not healthy")
+
+
+def left(*needs: str, unhealthy: RollbackFailed | None = None) -> RollbackFailed:
+    results = {CONFLICT: "conflict"}
+    items = [Item(f"configmap/{n}", results.get(n, "failed"), needs=n if n != CONFLICT else "") for n in needs]
+    return not_put_back(items, 3, unhealthy)
+
+
+@pytest.mark.parametrize(
+    ("failures", "command"),
+    [
+        ([], "sternway rollback r"),
+        ([{}], "sternway rollback r"),
+        ([left("")], "sternway rollback r"),
+        ([left(CONFLICT, BY_HAND)], "sternway rollback r --on-conflict merge"),
+        ([left(RECREATE, "")], "sternway rollback r --recreate"),
+        ([left(RECREATE), left(CONFLICT)], "sternway rollback r --recreate --on-conflict merge"),
+        ([left(BY_HAND, unhealthy=UNHEALTHY)], "sternway rollback r"),
+        ([left(BY_HAND), ValueError("of another step")], "sternway rollback r"),
+    ],
+)
+def test_the_command_is_given_what_it_needs(failures: list[Any], command: str) -> None:
+    found = finish("r", failures)
+    assert (found.words, found.command) == ("to finish the undo", command)
+    assert str(found).startswith(f"to finish the undo: {command}")
+
+
+def test_what_no_command_puts_back_is_said() -> None:
+    words = "what is left has no way back; go on from it with a new run, or mend it by hand and then"
+    assert str(finish("r", [left(BY_HAND, BY_HAND)])) == f"{words}: sternway rollback r"
