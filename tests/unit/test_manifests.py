@@ -74,6 +74,11 @@ CONF = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\n"
         (CONF + "data: {a: !!binary gIE=}\n", ["m.yaml:4:11", "binaryData"]),
         ("apiVersion: v1\nkind: List\nitems:\n- kind: A\n  apiVersion: v1\n- 3\n", ["m.yaml:4:3: metadata.name", "this is no Kubernetes object"]),
         (CONF + "data: {a: *x}\n", ["m.yaml:4:11", "there is no anchor &x"]),
+        (CONF + CONF, ["m.yaml:4:1", "'apiVersion' stands twice, first in line 1; remove one of the two, or begin the next document with a line ---"]),
+        (CONF + "data:\n\ta: x\n", ["m.yaml:5:1", "indent with spaces, not with tabs"]),
+        (CONF + "data:\n  a: x\n b: y\n", ["m.yaml:6:2", "indented as they belong together"]),
+        (CONF + "data:\n  a: {{ .Values.a }}-b\n", ["m.yaml:5:19", "render it first (helm template"]),
+        (CONF + "{{- if .Values.a }}\ndata: {a: b}\n", ["m.yaml:5:1", "render it first (helm template"]),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_place(content: str, words: list[str], tmp_path: Path) -> None:

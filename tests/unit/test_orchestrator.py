@@ -222,7 +222,7 @@ def test_items_are_kept_of_a_step_that_fails(tmp_path: Path) -> None:
 
     walk(tmp_path, Made("a", diary, some))
     attempt = replay(FileStore(tmp_path).records("r1")).attempts[0]
-    assert attempt.data["items"] == [{"what": "thing", "result": "changed", "why": "", "fields": []}]
+    assert attempt.data["items"] == [{"what": "thing", "result": "changed", "why": "", "fields": [], "needs": ""}]
     assert attempt.data["details"] == {"log": ["line"]}
 
 

@@ -59,9 +59,8 @@ class TextOutput:
         counts = {
             result: sum(p.result == result for p in previews) for result in dict.fromkeys(p.result for p in previews)
         }
-        click.echo(
-            ", ".join(f"{count} to {r}" if r in ("create", "change") else f"{count} {r}" for r, count in counts.items())
-        )
+        words = [f"{count} to {r}" if r in ("create", "change") else f"{count} {r}" for r, count in counts.items()]
+        click.echo(", ".join(words) or "the manifests hold no objects")
 
     def stays(self, steps: Sequence[str]) -> None:
         """Write which steps no undo takes back."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
 from .discovery import UnknownKind
+from .ref import Ref
 from .selector import selector
+from .versions import served_version
 
 if TYPE_CHECKING:
     from ..config import Config, Manifest
@@ -52,7 +54,9 @@ def _placed(obj: dict[str, Any], config: Config, client: Client, coming: dict[tu
         try:
             namespaced = client.resource(obj["apiVersion"], obj["kind"]).namespaced
         except UnknownKind as error:
-            remedy = "add its CustomResourceDefinition to the manifests, or install it"
+            served = served_version(client, Ref(obj["apiVersion"], obj["kind"], "", obj["metadata"]["name"]))
+            definition = "add its CustomResourceDefinition to the manifests, or install it"
+            remedy = f"write apiVersion: {served}, which the server has" if served else definition
             raise Refused(str(error), remedy=remedy) from error
     metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
     if namespaced:

@@ -10,6 +10,7 @@ from typing import Any
 from .errors import ConfigError, ConfigErrors, Place
 
 _MOST_NODES = 200_000
+TEMPLATE = "{{ }} is a template's: render it first (helm template, for one), and name what comes out"
 """A document of aliases to aliases unfolds without end; one that people write has fewer values than this."""
 
 
@@ -71,7 +72,7 @@ def parse(text: str, source: str) -> Node | None:
         root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         return _Builder(source).build(root) if root is not None else None
     except yaml.YAMLError as error:
-        raise ConfigErrors([broken(error, source)]) from error
+        raise ConfigErrors([broken(error, source, text)]) from error
     except RecursionError as error:
         raise ConfigErrors([ConfigError(Place(source, 1, 1), "", "the document is nested too deep")]) from error
 
@@ -94,19 +95,33 @@ def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
             except ConfigErrors as bad:
                 errors += bad.errors
     except yaml.YAMLError as error:
-        errors.append(broken(error, source))
+        errors.append(broken(error, source, text))
     except RecursionError:
         errors.append(ConfigError(Place(source, 1, 1), "", "the document is nested too deep"))
     return [node for node in found if node.value is not None]
 
 
-def broken(error: Exception, source: str, first_line: int = 1) -> ConfigError:
-    """Say what is wrong with broken YAML."""
+def broken(error: Exception, source: str, text: str, first_line: int = 1) -> ConfigError:
+    """Say what is wrong with broken YAML; the text begins with the line `first_line` of its file."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = Place(source, mark.line + first_line, mark.column + 1) if mark else Place(source, first_line, 1)
+    lines = text.splitlines()
+    near = lines[max(mark.line - 1, 0) : mark.line + 1] if mark else []  # some mistakes are met a line later
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).splitlines()[0]
-    hint = "indent with spaces, not with tabs" if "'\\t'" in str(problem) or "tab" in str(problem) else ""
-    return ConfigError(place, "", f"this is no valid YAML: {problem}", hint=hint)
+    return ConfigError(place, "", f"this is no valid YAML: {problem}", hint=_hint(str(problem), near))
+
+
+def _hint(problem: str, near: list[str]) -> str:
+    """Guess the mistake by what the reader says, and the line at which it says so with the one above."""
+    if any("{{" in line for line in near):
+        return TEMPLATE
+    tab = any(line.lstrip(" ").startswith("\t") for line in near)
+    if "'\\t'" in problem or "tab" in problem or ("cannot start any token" in problem and tab):
+        return "indent with spaces, not with tabs"
+    askew = ("expected key", "expected ':'", "expected '-'", "not allowed in this context")
+    if any(words in problem for words in askew):
+        return "see whether this line and those above it are indented as they belong together"
+    return ""
 
 
 class _Builder:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .bounds import Bounds, TooMuch
-from .document import broken
+from .document import TEMPLATE, broken
 from .errors import ConfigError, ConfigErrors, Place
 from .frames import Frame, Misplaced, Twice
 from .resolve import MERGE, STR, as_json, resolve
@@ -54,7 +54,7 @@ def from_yaml(text: str, source: str, first_line: int) -> Read:
             if take := taking.get(type(event)):
                 take(event)
     except yaml.YAMLError as error:
-        finding = broken(error, source, first_line)
+        finding = broken(error, source, text, first_line)
         errors.append(replace(finding, hint=_NEXT) if reading.ended else finding)
     except ConfigErrors as bad:
         errors += bad.errors
@@ -130,7 +130,7 @@ class _Reading:
                 Place(self._source, each.line, each.column),
                 each.key,
                 f"key {each.key!r} stands twice, first in line {each.first}",
-                hint="remove one of the two",
+                hint="remove one of the two" + (f", or {_NEXT}" if each.key in ("apiVersion", "kind") else ""),
             )
             for each in self._twice
         ]
@@ -169,4 +169,5 @@ class _Reading:
         except Misplaced as bad:
             self._refuse(event, str(bad), "", bad.expected)
         except ValueError as error:
-            self._refuse(event, f"{str(value)[:60]!r} can't stand here: {error}", "put it in quotes")
+            hint = TEMPLATE if isinstance(value, dict) else "put it in quotes"
+            self._refuse(event, f"{str(value)[:60]!r} can't stand here: {error}", hint)
