@@ -158,6 +158,24 @@ def test_without_the_annotation_what_our_manager_owns_proves_the_apply() -> None
     assert merged(before, {"spec": {"x": 2}}, live).obj["spec"] == {"x": 1}
 
 
+def test_what_was_taken_over_and_is_with_nobody_now_proves_the_apply() -> None:
+    """The run renamed the one key that kubectl had applied; others changed it since, and dropped all annotations."""
+    before, live = owned({"a": 1}, (), "", "a"), owned({"b": 2}, THEIRS, "")
+    before["metadata"]["managedFields"][0]["manager"] = "kubectl-client-side-apply"
+    live["metadata"]["managedFields"] = [
+        {"manager": "editor", "operation": "Update", "fieldsV1": {"f:spec": {"f:b": {}}}}
+    ]  # fmt: skip
+    for obj in (before, live):
+        del obj["metadata"]["annotations"]
+    claimed = owned({"a": 1}, (), "", "a")["metadata"]["managedFields"]
+    run = Run("run", "sternway", {"spec": {"b": 1}}, None, claimed)
+    found = threeway(before, live, run, OnConflict.STOP, None)
+    assert [name_of(d.path) for d in found.conflicts] == ["spec.b"]
+    still = {**live, "spec": {"a": 1, "b": 2}, "metadata": {**live["metadata"]}}  # it never came to take it over
+    still["metadata"]["managedFields"] = [*before["metadata"]["managedFields"], *live["metadata"]["managedFields"]]
+    assert threeway(before, still, run, OnConflict.STOP, None).conflicts == []
+
+
 SCHEMAS = {
     "Port": {
         "type": "object",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, fields_of, managed, same
-from .ownership import with_owners
+from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, common, fields_of, managed, minus, same
+from .ownership import identity, with_owners
 from .snapshot import RUN, run_of
 from .states import States
 from .stored import with_data
@@ -53,7 +53,8 @@ def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: St
     values = ((at(states.before, path), at(states.live, path)) for path in kept)
     if any(not same(was, value) for was, value in values if not isinstance(value, Map | Items)):
         return True
-    if any(_unchanged(_entry(met, of.manager), now) for met in (before, of.met(before))):
+    met = (of.met(before),) if _took_over(before, live, of) else (before, of.met(before))
+    if any(_unchanged(_entry(obj, of.manager), now) for obj in met):
         return False
     listed, had = leaves(states.applied), states.owned_before.ours or {}
     new = [path for path in listed if not holds(had, path)]
@@ -75,6 +76,20 @@ def owned_by(entry: Mapping[str, Any], path: Path) -> bool:
 
 def _entry(obj: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
     return next((e for e in managed(obj) if e.get("manager") == manager and not e.get("subresource")), None)
+
+
+def _took_over(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
+    """Tell whether the run took over what others owned: none of them owns any of that now."""
+    if of.claimed is None:
+        return False
+    left, now = _by_identity(of.claimed), _by_identity(managed(live))
+    others = {key: fields for key, fields in _by_identity(managed(before)).items() if key[0] != of.manager}
+    taken = {key: minus(fields, left.get(key, {})) for key, fields in others.items()}
+    return any(taken.values()) and not any(common(now.get(key, {}), fields) for key, fields in taken.items())
+
+
+def _by_identity(entries: list[dict[str, Any]]) -> dict[tuple[Any, ...], Fields]:
+    return {identity(entry): entry.get("fieldsV1") or {} for entry in entries}
 
 
 def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
