@@ -270,6 +270,12 @@ def test_others_own_again_what_the_run_applied_in_another_form_when_its_evidence
     assert owners_after(found, live) == {"argocd": {"f:ports": {}}}
 
 
+def test_others_own_again_an_empty_map_that_the_run_applied_too_when_its_evidence_is_lost() -> None:
+    """A ConfigMap's `data` that is empty is not stored, so the apply takes it from its owner."""
+    before, live = owned({}, argocd={"f:data": {}, "f:x": {}}), owned({}, sternway={"f:data": {}}, argocd={"f:x": {}})
+    assert owners_after(lost(before, obj(data={}), live), live) == {"argocd": {"f:data": {}, "f:x": {}}}
+
+
 def test_a_zero_is_owned_again_after_an_undo_that_was_cut_off() -> None:
     """A zero is owned and not stored; the undo removed what the run had set, and nothing says who owned that."""
     before = owned({"a": 1}, sternway={"f:a": {}, "f:zero": {}})

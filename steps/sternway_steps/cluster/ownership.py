@@ -97,9 +97,11 @@ class GiveBack:
         the apply is recorded, the owners that it left tell this.
         """
         applied = ABSENT if self.recorded else self._at(self.states.applied, path)
-        if applied is ABSENT or isinstance(applied, Map | Items):
+        if applied is ABSENT or not self._holds(path):
             return False
-        return not same(applied, self._at(self.states.before, path)) and self._holds(path)
+        if isinstance(applied, Map | Items):
+            return self._at(self.final, path) is ABSENT  # an empty one is not stored
+        return not same(applied, self._at(self.states.before, path))
 
     def _holds(self, path: Path) -> bool:
         was, value = self._at(self.states.before, path), self._at(self.final, path)
