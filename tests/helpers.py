@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sternway_steps.cluster.fields import content
 from sternway_steps.config import Config, HttpCheck, Manifest, VerifyConfig
 from sternway_steps.config.schema import Grace
+from sternway_steps.events import Event, StepProgress
 
 
 def sternway(
@@ -40,6 +41,11 @@ def until(holds: Callable[[], Any], within: float = 30, what: str = "") -> Any:
             return value
         assert time.monotonic() < end, f"still not after {within} s: {what or holds}"
         time.sleep(0.05)
+
+
+def said(events: Iterable[Event]) -> list[str]:
+    """Give what steps told while they worked."""
+    return [event.progress.message for event in events if isinstance(event, StepProgress)]
 
 
 def state_of(obj: Mapping[str, Any] | None) -> Any:

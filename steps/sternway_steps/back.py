@@ -78,7 +78,7 @@ class WayBack:
     def walk(self, story: Story) -> Result:
         """Undo what is left of `story.undoes`, and stop at the first that can't be: the others stand below it."""
         began, tell, run = self.clock(), unfailing(self.tell), self.journal.run
-        tell(RunStarted(run, story.target, (), self.store.where(), True))
+        tell(RunStarted(run, story.target, (), self.store.where(), True, story.back_to))
         result = self._end(self._undone(story))
         ended = (result.status, int(result.exit_code), self.clock() - began, result.error, result.rollback_errors)
         tell(RunEnded(run, *ended, result.stays, result.unrecorded))

@@ -12,13 +12,17 @@ from .step import Action, Item, Progress
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A run, or the undo of one, starts. `journal` says where its records are."""
+    """A run, or the undo of one, starts. `journal` says where its records are.
+
+    `back_to` names the run to whose end this one goes back, by undoing all later ones.
+    """
 
     run: str
     target: str
     steps: tuple[str, ...]
     journal: str
     undo_only: bool = False
+    back_to: str = ""
 
 
 @dataclass(frozen=True)

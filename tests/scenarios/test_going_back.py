@@ -133,6 +133,7 @@ def test_going_back_to_a_run_undoes_the_later_ones_as_one_run(cluster: Cluster) 
         three = session.run(version(cluster, 3)).run
         done = sternway("rollback", "--to", one, "--namespace", cluster.namespace, kubeconfig=cluster.kubeconfig)
         assert done.returncode == 0, done.stdout + done.stderr
+        assert f", back to how things were after run {one} (journal: " in done.stdout.splitlines()[0]
         assert done.stdout.index(f"undoing run {three}") < done.stdout.index(f"undoing run {two}")
         assert world(cluster) == after_one
         (back, status), *others = statuses(session)

@@ -10,12 +10,13 @@ from sternway_steps.cluster.definitions import await_established
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import Config, VerifyConfig
 from sternway_steps.config.schema import Grace
+from sternway_steps.events import Event
 from sternway_steps.exits import Exit
 from sternway_steps.finishing import finish
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
-from tests.helpers import config_of, deployment, state_of, until
+from tests.helpers import config_of, deployment, said, state_of, until
 
 VERIFY = VerifyConfig(deadline=60, grace=Grace(pull=1))
 BAD = "localhost/app:missing"
@@ -38,8 +39,10 @@ def failed(cluster: Cluster, session: Session, one_way: Ref, config: Config) -> 
     before = state_of(cluster.get("apps/v1", "Deployment", "web"))
     planned = [note for preview in session.plan(config).previews for note in preview.notes]
     assert any(note.startswith("one-way: ") for note in planned), planned
-    result = session.run(config)
+    told: list[Event] = []
+    result = session.run(config, told.append)
     assert result.exit_code == Exit.ROLLBACK_FAILED
+    assert "1 restored object is as before and healthy" in said(told)
     assert state_of(cluster.get("apps/v1", "Deployment", "web")) == before
     live = cluster.get("apps/v1", "Deployment", "web")
     assert live is not None

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.config import StepConfig
 from sternway_steps.deploy.back import not_put_back
 from sternway_steps.errors import RollbackFailed
+from sternway_steps.events import Event
 from sternway_steps.finishing import BY_HAND, CONFLICT, RECREATE, finish
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.session import Session
 from sternway_steps.step import Item
+
+from tests.helpers import config_of, deployment, said
 
 UNHEALTHY = RollbackFailed("it is not healthy")
 
@@ -41,3 +48,17 @@ def test_the_command_is_given_what_it_needs(failures: list[Any], command: str) -
 def test_what_no_command_puts_back_is_said() -> None:
     words = "what is left has no way back; go on from it with a new run, or mend it by hand and then"
     assert str(finish("r", [left(BY_HAND, BY_HAND)])) == f"{words}: sternway rollback r"
+
+
+def test_what_others_set_is_not_called_as_before(sternway_sandbox: Sandbox) -> None:
+    steps = (StepConfig("deploy", "deploy"), StepConfig("verify", "verify"))
+    with Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
+        session.run(config_of("default", deployment("web", "localhost/app:1"), steps=steps))
+        run = session.run(config_of("default", deployment("web", "localhost/app:2"), steps=steps)).run
+        live = session.client.get(Ref("apps/v1", "Deployment", "default", "web"))
+        assert live is not None
+        live["spec"]["template"]["spec"]["containers"][0]["image"] = "localhost/app:3"
+        session.client.replace(live, manager="kubectl-set")
+        told: list[Event] = []
+        assert session.rollback(run, told.append, on_conflict="merge").exit_code == 0
+    assert "1 restored object is healthy, and as before but for what others set" in said(told)

@@ -33,8 +33,10 @@ class TextOutput:
         match event:
             case RunStarted():
                 self._run = event.run
-                what = "undoing run" if event.undo_only else "run"
-                click.echo(f"{what} {click.style(event.run, bold=True)} of {event.target} (journal: {event.journal})")
+                what = "undoing run" if event.undo_only and not event.back_to else "run"
+                why = f", back to how things were after run {event.back_to}" if event.back_to else ""
+                of = f"of {event.target}{why}"
+                click.echo(f"{what} {click.style(event.run, bold=True)} {of} (journal: {event.journal})")
             case StepStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 self._at_work.add(event.step)

@@ -46,7 +46,7 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
             remedy="it was healthy before this run, so look for what changed around it: nodes, registry, dependencies",
             details=report.to_dict(),
         )
-    whole = not any(item.needs for item in items)
+    whole = not any(item.needs for item in items if item.what in restored)
     how = "as before and healthy" if whole else "healthy, and as before but for what others set"
     context.report(Progress(f"{are(len(waiting), 'restored object')} {how}"))
 
