@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sternway_steps.cluster.anew import Anew
 from sternway_steps.cluster.fields import ABSENT, name_of, tree, trees, untree
 from sternway_steps.cluster.merge import OnConflict, diff, put_back
 from sternway_steps.cluster.order import waves
 from sternway_steps.cluster.reached import Run
+from sternway_steps.cluster.ref import Ref
+from sternway_steps.cluster.restore import Change
 from sternway_steps.cluster.shape import Marks
 from sternway_steps.cluster.states import Owned, States
 from sternway_steps.cluster.threeway import Threeway, threeway
@@ -166,6 +169,21 @@ def test_items_keep_their_owners_where_only_the_order_of_their_list_goes_back() 
     assert [item["name"] for item in found.obj["spec"]["items"]] == ["a", "b", "c"]
     got = {entry["manager"]: entry["fieldsV1"]["f:spec"] for entry in found.owned_again(live, found.restored)}
     assert got == {"sternway": {"f:items": both}, "argocd": theirs}
+
+
+@pytest.mark.parametrize(("differs", "result"), [("revision", "restored"), ("owner", "kept")])
+def test_what_a_controller_wrote_beside_the_status_of_an_object_made_anew_is_no_difference(
+    differs: str, result: str
+) -> None:
+    """A Deployment that is made anew counts its revisions from one."""
+    before: Any = {**obj(a=1), "metadata": {"name": "x", "annotations": {"revision": "2", "owner": "2"}}}
+    marks = {"f:metadata": {"f:annotations": {"f:revision": {}}}}
+    written = [{"manager": "controller", "operation": "Update", "subresource": "status", "fieldsV1": marks}]
+    notes = {**before["metadata"]["annotations"], differs: "1"}
+    live = {**before, "metadata": {"name": "x", "annotations": notes, "managedFields": written}}
+    change = Change(ref=Ref.of(before), before=before, applied=before, recreating=True)
+    how: Any = None  # nothing is asked or written
+    assert Anew(how, change, before).found(live).result == result
 
 
 def test_waves_put_first_what_others_need() -> None:

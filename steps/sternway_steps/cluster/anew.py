@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ..finishing import BY_HAND, RECREATE
 from ..step import Item
 from .dependents import dependents
-from .fields import ABSENT, content, managed, name_of, tree
+from .fields import ABSENT, content, managed, name_of, tree, union
 from .gone import await_gone
 from .merge import OnConflict, diff
 from .ownership import UNDO_MANAGER, pending, with_owners
+from .reached import holds
 from .threeway import Threeway
 
 if TYPE_CHECKING:
@@ -185,6 +186,10 @@ def _unlabelled(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differing(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the fields that are not as wanted; what the server added is none."""
+    """Name the fields that are not as wanted.
+
+    What the server added is none, nor what a controller wrote beside the status: a Deployment's revision starts anew.
+    """
     nodes = [tree(obj, {}) for obj in (wanted, content(live))]
-    return tuple(name_of(d.path) for d in diff(*nodes) if d.old is not ABSENT)
+    status = union(*(e.get("fieldsV1") or {} for e in managed(live) if e.get("subresource") == "status"))
+    return tuple(name_of(d.path) for d in diff(*nodes) if d.old is not ABSENT and not holds(status, d.path))
