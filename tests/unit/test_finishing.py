@@ -45,6 +45,14 @@ def test_the_command_is_given_what_it_needs(failures: list[Any], command: str) -
     assert str(found).startswith(f"to finish the undo: {command}")
 
 
+def test_programs_are_told_too() -> None:
+    found = left(CONFLICT, BY_HAND)
+    assert found.remedy is not None
+    assert "--on-conflict force puts back" in found.remedy
+    assert found.details["needs"] == ["--on-conflict", "by hand"]
+    assert left(BY_HAND).remedy is None
+
+
 def test_what_no_command_puts_back_is_said() -> None:
     words = "what is left has no way back; go on from it with a new run, or mend it by hand and then"
     assert str(finish("r", [left(BY_HAND, BY_HAND)])) == f"{words}: sternway rollback r"

@@ -77,4 +77,7 @@ def not_put_back(bad: list[Item], of: int, unhealthy: RollbackFailed | None) -> 
     needs = [item.needs or (CONFLICT if item.result == "conflict" else "") for item in bad]
     needs += [] if unhealthy is None else [""]
     details = unhealthy.details if unhealthy is not None else {}
-    return RollbackFailed(text, details={**details, NEEDS: sorted(set(needs))})
+    remedy = f"{CONFLICT} merge leaves what others set, {CONFLICT} force puts back what was there before the run"
+    return RollbackFailed(
+        text, remedy=remedy if CONFLICT in needs else None, details={**details, NEEDS: sorted(set(needs))}
+    )
