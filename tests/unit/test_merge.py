@@ -186,6 +186,17 @@ def test_what_a_controller_wrote_beside_the_status_of_an_object_made_anew_is_no_
     assert Anew(how, change, before).found(live).result == result
 
 
+def test_what_others_removed_is_not_owned_again_where_the_undo_left_its_map_empty() -> None:
+    before = owned({"m": {"theirs": 1}}, argocd={"f:m": {"f:theirs": {}}})
+    after = owned({"m": {"theirs": 1, "ours": 1}}, sternway={"f:m": {"f:ours": {}}}, argocd={"f:m": {"f:theirs": {}}})
+    live = owned({"m": {"ours": 1}}, sternway={"f:m": {"f:ours": {}}}, argocd={"f:x": {}})
+    run = Run("r", "sternway", {"spec": {"m": {"ours": 1}}}, after)
+    found = threeway(before, live, run, OnConflict.STOP, None)
+    assert found.obj["spec"] == {"m": {}}
+    written = owned(found.obj["spec"], **{"argocd": {"f:x": {}}, "sternway-rollback": {"f:m": {}}})
+    assert owners_after(found, written) == {"argocd": {"f:x": {}}}
+
+
 def test_waves_put_first_what_others_need() -> None:
     kinds = [
         "ValidatingWebhookConfiguration",

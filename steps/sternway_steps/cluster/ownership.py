@@ -77,7 +77,8 @@ class GiveBack:
             else:
                 taken = {p for p in then - left.get(key, set()) - since if self._holds(p)}
                 taken |= {p for p in then & ours if self._rewritten(p)}
-                paths = {p for p in there if p in then or p not in undone} | {p for p in then if p in undone} | taken
+                back = {p for p in then if p in undone and not self._missing(p)}
+                paths = {p for p in there if p in then or p not in undone} | back | taken
             if paths:
                 out.append({**entry, "fieldsV1": _fields(paths)})
         return out or [{}]  # an empty list would stand for "as they are"
@@ -102,6 +103,10 @@ class GiveBack:
         if isinstance(applied, Map | Items):
             return self._at(self.final, path) is ABSENT  # an empty one is not stored
         return not same(applied, self._at(self.states.before, path))
+
+    def _missing(self, path: Path) -> bool:
+        """Tell whether a field was there before and is not: others removed it, from a map that was put back empty."""
+        return self._at(self.states.before, path) is not ABSENT and self._at(self.final, path) is ABSENT
 
     def _holds(self, path: Path) -> bool:
         was, value = self._at(self.states.before, path), self._at(self.final, path)
