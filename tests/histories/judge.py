@@ -117,6 +117,9 @@ class _Judge:
             self._as_it_is("conflict")
             self._covers(law.conflicts, [*law.conflicts, *doubtful], "in conflict")
             return
+        if one.result is None:
+            self._wrong("it is gone, and was to be put back")
+            return
         wrong = differences(right, bare(one.result), shape, self._custom, orders=law.orders)
         if wrong and self._made_of(right) == bare(one.result):
             self.out.passed.append("the server itself writes: " + ", ".join(name(p) for p, _, _ in wrong))

@@ -291,3 +291,14 @@ def test_defaults_in_what_others_brought_are_theirs() -> None:
     before["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:y"] = {}
     found = threeway(before, live, Run("run", "sternway", {"spec": {"x": 1}}), OnConflict.STOP, Schema({}, {}))
     assert found.obj["spec"] == {"x": 1, "y": 1, "behavior": {"up": 1}}
+
+
+def test_what_others_emptied_of_what_the_run_brought_is_theirs() -> None:
+    """A volume's `emptyDir: {sizeLimit: 1Mi}`, of which others left `{}`: nobody owns an empty map."""
+    before = owned({"x": 1}, OURS, "earlier")
+    live = owned({"x": 1, "volumes": [{"name": "v", "empty": {}}]}, OURS, "run")
+    item = {'k:{"name":"v"}': {".": {}, "f:name": {}}}
+    live["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:volumes"] = item
+    applied = {"spec": {"x": 1, "volumes": [{"name": "v", "empty": {"limit": "1Mi"}}]}}
+    found = merged(before, applied, live)
+    assert [name_of(d.path) for d in found.conflicts] == ["spec.volumes[name=v].empty.limit"]

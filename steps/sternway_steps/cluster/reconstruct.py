@@ -56,7 +56,7 @@ def _after(field: States, nearby: bool) -> Tree:
         return _whole(field, nearby)
     if field.is_item and field.applied is ABSENT and _was_only_ours(field) and not field.owned_live.by_us:
         return ABSENT  # the run no longer listed it, and somebody else has made another one
-    if not any(isinstance(state, kind) and state for state in (field.before, field.live)):
+    if not any(isinstance(state, kind) and state for state in (field.before, field.live, field.applied)):
         return _whole(field, nearby)
     if field.live is ABSENT and isinstance(field.applied, kind) and field.applied:
         return _as_left(field, kind)

@@ -122,7 +122,8 @@ class Update:
             return self._anew.gone()
         uid, was = live["metadata"]["uid"], self._before["metadata"]["uid"]
         if uid != was:
-            if uid == self._change.uid:  # somebody deleted it after its snapshot, and the run created this one
+            if uid == self._change.uid and self._change.created:
+                # Somebody deleted it after its snapshot, and the run created this one.
                 return self._how.remove(self._change.ref, uid)
             if self._change.recreating:
                 return self._anew.found(live)

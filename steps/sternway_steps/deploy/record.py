@@ -82,9 +82,10 @@ def changes(
         ref, seen = Ref.of(entry["applied"]), entry["before"]
         first, earlier = before.get(ref), applied.get(ref)
         applied[ref] = entry["applied"]
-        if earlier is None or first is None or seen is None:
+        if earlier is None or first is None or seen is None or _another(first, seen):
             if earlier is None or run_of(seen) != run:
                 before[ref] = seen
+                claimed.pop(ref, None)
         elif (unclaimed := _not_reached(first, seen, Run(run, manager, earlier, None, claimed.get(ref)))) is not None:
             before[ref] = unclaimed
             if ref in claimed:
@@ -114,6 +115,11 @@ def changes(
         )
         for ref in applied
     ]
+
+
+def _another(first: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+    """Tell whether somebody made an object anew between two attempts: an apply is held to the UID that it saw."""
+    return bool(first["metadata"].get("uid") != seen["metadata"].get("uid"))
 
 
 def _not_reached(first: dict[str, Any], seen: dict[str, Any], of: Run) -> dict[str, Any] | None:
