@@ -10,9 +10,12 @@ from . import fields as f
 from .claims import Claim
 from .fields import Fields, Items, Map, Tree, managed, minus, union
 from .manager import OLD_MANAGER
+from .ref import Ref
 
 if TYPE_CHECKING:
     from .client import Client
+
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,23 @@ def foreseen(
     wanted = f.untree(_pruned(f.tree(f.content(after), marks), claim.fields, kept))
     if freed:
         wanted["spec"][freed] = spec[freed]
-    wanted["metadata"] |= {key: before["metadata"][key] for key in ("uid", "resourceVersion")}
-    return Foreseen(client.replace(wanted, manager=manager, dry_run=True), taken)
+    return Foreseen(_updated(client, wanted, before, manager), taken)
+
+
+def _updated(client: Client, wanted: dict[str, Any], before: dict[str, Any], manager: str) -> dict[str, Any]:
+    """Ask what an update would make of an object; asked again when its controller has written meanwhile."""
+    from .api_error import ApiError
+
+    live = before
+    for left in reversed(range(_TRIES)):
+        held = {"uid": before["metadata"]["uid"], "resourceVersion": live["metadata"]["resourceVersion"]}
+        try:
+            return client.replace({**wanted, "metadata": {**wanted["metadata"], **held}}, manager=manager, dry_run=True)
+        except ApiError as error:
+            if not error.conflict or not left:
+                raise
+        live = client.get(Ref.of(before)) or before
+    raise AssertionError  # the last try returns or raises
 
 
 def _pruned(node: Tree, gone: Fields, kept: Fields) -> Tree:
