@@ -123,8 +123,10 @@ def _run(played: Played, place: Place, name: str) -> None:
         for one in played.seen:
             for act in one.part.third:
                 if (act.how == "appear" and one.before is None) or (act.how == "vanish" and one.before is not None):
+                    refused = len(one.notes)
                     _act(one, act, place)
-                    one.before = place.others.get(one.ref)
+                    if len(one.notes) == refused:  # else the run was quicker
+                        one.before = place.others.get(one.ref)
 
     raced = any(act.how in AT_ONCE for one in played.seen for act in one.part.third)
     fuse = Fuse(*history.kill, meanwhile=meanwhile if raced else None)
