@@ -302,3 +302,16 @@ def test_what_others_emptied_of_what_the_run_brought_is_theirs() -> None:
     applied = {"spec": {"x": 1, "volumes": [{"name": "v", "empty": {"limit": "1Mi"}}]}}
     found = merged(before, applied, live)
     assert [name_of(d.path) for d in found.conflicts] == ["spec.volumes[name=v].empty.limit"]
+
+
+@pytest.mark.parametrize(("applied_at", "conflicts"), [("11:00:05", ["spec.x"]), ("11:00:00", [])])
+def test_the_time_of_our_managers_entry_proves_an_apply(applied_at: str, conflicts: list[str]) -> None:
+    """The annotation is gone, and the only field that the run added was taken by somebody else."""
+    before, live = owned({}, (), "earlier", "y"), owned({"x": 3}, THEIRS, "", "y")
+    for obj, time in ((before, "11:00:00"), (live, applied_at)):
+        [ours] = [e for e in obj["metadata"]["managedFields"] if e["manager"] == "sternway"]
+        ours |= {"time": time, "fieldsV1": {"f:spec": {"f:y": {}}}}
+    before["metadata"]["managedFields"][0]["fieldsV1"]["f:metadata"] = {"f:annotations": {"f:sternway.dev/run": {}}}
+    del live["metadata"]["annotations"]
+    found = merged(before, {"spec": {"x": 2, "y": 1}}, live)
+    assert [name_of(d.path) for d in found.conflicts] == conflicts

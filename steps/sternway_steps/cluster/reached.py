@@ -56,6 +56,8 @@ def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: St
     met = (of.met(before),) if _took_over(before, live, of) else (before, of.met(before))
     if any(_unchanged(_entry(obj, of.manager), now) for obj in met):
         return False
+    if all(_applied_since(_entry(obj, of.manager), now) for obj in met):
+        return True
     listed, had = leaves(states.applied), states.owned_before.ours or {}
     new = [path for path in listed if not holds(had, path)]
     if any(holds(said, path) for path in new):
@@ -96,6 +98,11 @@ def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> 
     if was is None or now is None:
         return was is now
     return all(was.get(part) == now.get(part) for part in ("fieldsV1", "time"))
+
+
+def _applied_since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
+    """Tell whether the manager applied since: the server notes when, to the second; what others write moves no time."""
+    return was is not None and now is not None and was.get("time") != now.get("time")
 
 
 def holds(fields: Fields, path: Path) -> bool:
