@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -85,16 +85,21 @@ class Discovery:
             if error.not_found:
                 return {}
             raise
-        names = {entry["name"] for entry in answer["resources"]}
-        return {
-            entry["kind"]: Resource(
-                api_version,
-                entry["kind"],
-                entry["name"],
-                entry["namespaced"],
-                tuple(entry["verbs"]),
-                f"{entry['name']}/status" in names,
-            )
-            for entry in answer["resources"]
-            if "/" not in entry["name"]
-        }
+        return {resource.kind: resource for resource in listed(api_version, answer)}
+
+
+def listed(api_version: str, answer: Mapping[str, Any]) -> list[Resource]:
+    """Give the kinds of an APIResourceList."""
+    names = {entry["name"] for entry in answer["resources"]}
+    return [
+        Resource(
+            api_version,
+            entry["kind"],
+            entry["name"],
+            entry["namespaced"],
+            tuple(entry["verbs"]),
+            f"{entry['name']}/status" in names,
+        )
+        for entry in answer["resources"]
+        if "/" not in entry["name"]
+    ]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .api_error import ApiError
-from .discovery import Resource
+from .discovery import Resource, listed
 from .parallel import side_by_side
 
 if TYPE_CHECKING:
@@ -67,11 +67,7 @@ def _resources(client: Client, version: str) -> list[Resource] | str:
         answer = ask(client, f"/apis/{version}" if "/" in version else f"/api/{version}")
     except ApiError as error:
         return [] if error.not_found else f"{version} ({reason(error)})"
-    return [
-        Resource(version, entry["kind"], entry["name"], entry["namespaced"], tuple(entry["verbs"]))
-        for entry in answer["resources"]
-        if "/" not in entry["name"]
-    ]
+    return listed(version, answer)
 
 
 def ask(client: Client, path: str, query: Mapping[str, str] | None = None, accept: str = _JSON) -> dict[str, Any]:

@@ -70,10 +70,7 @@ def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: St
 
 def owned_by(entry: Mapping[str, Any], path: Path) -> bool:
     """Tell whether an entry of managedFields holds a field."""
-    fields: Any = entry.get("fieldsV1") or {}
-    for part in path:
-        fields = fields.get(part) if fields is not None else None
-    return fields is not None
+    return holds(entry.get("fieldsV1") or {}, path)
 
 
 def _entry(obj: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
@@ -107,7 +104,10 @@ def _applied_since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None)
 
 def holds(fields: Fields, path: Path) -> bool:
     """Tell whether a set holds a field."""
-    return owned_by({"fieldsV1": fields}, path)
+    found: Fields | None = fields
+    for part in path:
+        found = found.get(part) if found is not None else None
+    return found is not None
 
 
 def leaves(node: Tree, path: Path = ()) -> set[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from .fields import ABSENT, Fields, Items, Map, Tree, same
+from .fields import ABSENT, Items, Map, Tree, minus, same
 from .states import States
 
 
@@ -113,7 +113,8 @@ def _author(field: States) -> Author:
     now = field.owned_live
     if now.by_us:
         # A list whose items can't be told apart holds fields of several: others' are as they were, or they wrote.
-        return Author.RUN if _within(now.others, field.owned_before.others) else Author.OTHERS
+        wrote = minus(now.others or {}, field.owned_before.others or {})
+        return Author.OTHERS if wrote else Author.RUN
     if now.by_others:
         return Author.OTHERS
     if field.scaled:
@@ -146,13 +147,6 @@ def _says(applied: Tree, before: Tree) -> bool:
         return len(applied) == len(before) and all(map(_says, applied, before))
     number = isinstance(applied, int | float) and not isinstance(applied, bool)
     return same(applied, before) or (isinstance(before, str) and number and str(applied) == before)
-
-
-def _within(one: Fields | None, other: Fields | None) -> bool:
-    """Tell whether all fields of one set are in the other."""
-    if not one or other is None:
-        return not one
-    return all(key in other and _within(below, other[key]) for key, below in one.items())
 
 
 def _in_order(node: Items, field: States) -> Items:
