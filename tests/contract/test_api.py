@@ -104,6 +104,35 @@ def test_an_update_takes_fields_and_a_second_gives_them_back(cluster: Cluster) -
     assert back["data"] == {"a": "2"}
 
 
+def test_an_entry_keeps_its_time_when_others_take_fields_from_it(cluster: Cluster) -> None:
+    made = cluster.client.apply(placed(cluster, config_map("m", a="1", b="1")), manager="one").obj
+    [first] = made["metadata"]["managedFields"]
+    probe = placed(cluster, config_map("probe"))
+
+    def later() -> bool:
+        now = cluster.client.create(probe, manager="two", dry_run=True)["metadata"]["creationTimestamp"]
+        return bool(now > first["time"])
+
+    until(later, what="the server's clock goes on")
+    took = cluster.client.replace({**made, "data": {"a": "1", "b": "2"}}, manager="two")
+    times = {e["manager"]: e["time"] for e in took["metadata"]["managedFields"]}
+    assert times["one"] == first["time"] < times["two"]
+    assert owners(took) == {("one", "Apply"): {"f:data": {"f:a": {}}}, ("two", "Update"): {"f:data": {"f:b": {}}}}
+
+
+def test_the_first_apply_of_an_object_that_nobody_owns_gives_what_is_there_to_the_time_before(
+    cluster: Cluster,
+) -> None:
+    made = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one").obj
+    bare = cluster.client.replace({**made, "metadata": {**made["metadata"], "managedFields": [{}]}}, manager="two")
+    assert not bare["metadata"].get("managedFields")
+    live = cluster.client.apply(placed(cluster, config_map("m", b="1")), manager="three").obj
+    assert owners(live) == {
+        ("before-first-apply", "Update"): {"f:data": {".": {}, "f:a": {}}},
+        ("three", "Apply"): {"f:data": {"f:b": {}}},
+    }
+
+
 def test_items_of_lists_are_owned_by_their_keys(cluster: Cluster) -> None:
     live = cluster.client.apply(placed(cluster, deployment("d", replicas=0)), manager="one").obj
     fields = owners(live)[("one", "Apply")]["f:spec"]["f:template"]["f:spec"]["f:containers"]

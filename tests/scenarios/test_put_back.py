@@ -391,3 +391,44 @@ def test_without_the_servers_schema_the_owners_tell_the_shape(real: Cluster, mon
     assert status is Status.UNDONE, items
     assert found["spec"]["template"]["spec"].pop("nodeSelector") == {"a": "theirs"}
     assert found["spec"] == before["spec"]
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+def test_what_nobody_owned_before_the_run_nobody_owns_after_its_undo(
+    cluster: Cluster, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server gives what is there to "before-first-apply", when the run applies."""
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+    made = config_map("m", a="1")
+    made["metadata"]["namespace"] = cluster.namespace
+    cluster.client.apply(made, manager="argocd")
+    edit(cluster, ("v1", "ConfigMap"), "m", lambda obj: obj["metadata"].update(managedFields=[{}]))
+    run = deploy(cluster, config_map("m", b="2"))
+    cluster.client.apply({**made, "data": {"c": "3"}}, manager="argocd")
+    status, items = undo(cluster, run)
+    found = live(cluster, ("v1", "ConfigMap"), "m")
+    assert status is Status.UNDONE, items
+    assert found["data"] == {"a": "1", "c": "3"}
+    assert {e["manager"]: e["fieldsV1"] for e in found["metadata"]["managedFields"]} == {
+        "argocd": {"f:data": {"f:c": {}}}
+    }
+
+
+@pytest.mark.cluster
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_a_node_port_that_went_with_the_type_comes_back_though_others_changed_its_port(real: Cluster) -> None:
+    def service(kind: str) -> dict[str, Any]:
+        spec = {"type": kind, "selector": {"app": "web"}, "ports": [{"port": 80}]}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+
+    services = ("v1", "Service")
+    deploy(real, service("NodePort"))
+    before = live(real, services, "web")
+    run = deploy(real, service("ClusterIP"))
+    edit(real, services, "web", lambda obj: obj["spec"]["ports"][0].update(appProtocol="http"))
+    status, items = undo(real, run)
+    found = live(real, services, "web")
+    assert status is Status.UNDONE, items
+    assert found["spec"]["ports"][0].pop("appProtocol") == "http"
+    assert found["spec"] == before["spec"]

@@ -15,7 +15,7 @@ from sternway_steps.cluster.reached import Run
 from sternway_steps.cluster.ref import Ref
 from sternway_steps.cluster.restore import Change
 from sternway_steps.cluster.shape import Marks
-from sternway_steps.cluster.states import Owned, States
+from sternway_steps.cluster.states import Owned, States, Undone
 from sternway_steps.cluster.threeway import Threeway, threeway
 
 CONTAINERS = {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}, 'k:{"name":"b"}': {".": {}}}}}
@@ -316,3 +316,16 @@ def test_a_zero_is_owned_again_after_an_undo_that_was_cut_off() -> None:
     assert owners_after(found, cut, *found.cleared) == {"sternway": {"f:a": {}, "f:zero": {}}}
     by_others = owned({"a": 2}, sternway={"f:a": {}})
     assert threeway(before, by_others, run, OnConflict.STOP, None).cleared == []
+
+
+def test_a_zero_is_owned_again_though_the_first_write_of_the_undo_only_removed_something() -> None:
+    """Nobody owns what was removed, so no entry of managedFields tells of that write."""
+    before = owned({"a": 1}, argocd={"f:a": {}, "f:zero": {}})
+    after = owned({"a": 1, "zero": 5}, argocd={"f:a": {}}, sternway={"f:a": {}, "f:zero": {}})
+    cut = owned({"a": 1}, argocd={"f:a": {}}, sternway={"f:a": {}})
+    for recorded in (after, None):
+        run = Run("r", "sternway", obj(a=1, zero=5), recorded)
+        found = threeway(before, cut, run, OnConflict.STOP, None, Undone(earlier=True))
+        assert [name_of(d.path) for d in found.cleared] == ["spec.zero"]
+        assert owners_after(found, cut, *found.cleared) == {"argocd": {"f:a": {}, "f:zero": {}}}
+        assert threeway(before, cut, run, OnConflict.STOP, None).cleared == []

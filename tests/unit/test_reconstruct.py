@@ -9,6 +9,7 @@ import pytest
 from sternway_steps.cluster.fields import ABSENT, name_of, tree, trees, untree
 from sternway_steps.cluster.merge import OnConflict
 from sternway_steps.cluster.reached import Run
+from sternway_steps.cluster.reconstruct import dropped
 from sternway_steps.cluster.shape import Marks, Schema, go_json
 from sternway_steps.cluster.states import Undone
 from sternway_steps.cluster.threeway import Threeway, threeway
@@ -130,6 +131,43 @@ def test_what_the_server_drew_anew_for_others_is_a_conflict_and_what_it_made_of_
     for undone in (Undone(earlier=True), Undone(frozenset({("f:spec", "f:port")}))):
         found = recorded(before, {"type": "B"}, after, live, undone=undone)
         assert (found.conflicts, found.restored, found.obj["spec"]["port"]) == ([], [], 2)
+    before, after, live = (
+        owned({"type": kind, **port}, who, note, "type")
+        for kind, port, who, note in (
+            ("B", {}, OURS, "earlier"),
+            ("A", {"port": 1}, OURS, "run"),
+            ("A", {"port": 2}, THEIRS, "run"),
+        )
+    )
+    assert [name_of(d.path) for d in recorded(before, {"type": "A"}, after, live).conflicts] == ["spec.port"]
+
+
+@pytest.mark.parametrize(("made", "port"), [({"type": "B"}, 1), ({"type": "B", "port": 9}, None), (None, None)])
+def test_what_nobody_owned_and_is_gone_the_run_dropped_if_a_new_object_of_its_manifest_has_none(
+    made: dict[str, Any] | None, port: int | None
+) -> None:
+    """A Service's node port in a port in which others changed something since."""
+    before = owned({"type": "A", "ports": {"port": 1}}, OURS, "earlier", "type")
+    live = owned({"type": "B", "ports": {"protocol": "http"}}, (*OURS, *THEIRS), "run", "type")
+    live["metadata"]["managedFields"].append({
+        "manager": "editor", "operation": "Update", "apiVersion": "v2",
+        "fieldsV1": {"f:spec": {"f:ports": {"f:protocol": {}}}},
+    })  # fmt: skip
+    new = made and {"spec": {"type": made["type"], "ports": {k: v for k, v in made.items() if k == "port"}}}
+    run = Run("run", "sternway", {"spec": {"type": "B", "ports": {}}}, stored=new)
+    found = threeway(before, live, run, OnConflict.STOP, Schema({}, {}))
+    assert found.conflicts == []
+    assert found.obj["spec"] == {"type": "A", "ports": {"protocol": "http", **({"port": port} if port else {})}}
+    assert dropped(found.states)
+
+
+def test_an_empty_map_that_is_owned_is_not_taken_for_one_value() -> None:
+    """Without the server's schema: its owner has `f:x` alone, as for a map that is one field."""
+    before, live = owned({"x": {}}, OURS, "earlier"), owned({"x": {}}, (), "earlier")
+    found = merged(before, {"spec": {"x": {"y": 1}}}, live)
+    assert found.states.at(("f:spec", "f:x", "f:y")).applied == 1
+    whole = owned({"x": {"z": 1}}, OURS, "earlier")
+    assert merged(whole, {"spec": {"x": {"y": 1}}}, live).states.at(("f:spec", "f:x")).applied == {"y": 1}
 
 
 def test_a_default_that_the_server_fills_in_where_others_keep_the_map_is_no_fault_of_the_undo() -> None:

@@ -14,12 +14,10 @@ from typing import Any
 
 from . import fields as f
 from .fields import Fields, Items, Map, Tree, common, managed, minus, union
-from .manager import OLD_MANAGER, manager_of, owns_old
+from .manager import BEFORE_FIRST_APPLY, OLD_MANAGER, manager_of, owns_old
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _KUBECTL = "kubectl-client-side-apply"
-_BEFORE = "before-first-apply"
-"""The name that the server gives to what was there before the first server-side apply of an untracked object."""
 
 _STRATEGIES = {
     ("apps/v1", "Deployment"): ("strategy", "Recreate"),
@@ -119,7 +117,7 @@ def _claimed(entry: Entry, record: Fields, force: bool) -> Fields:
         return {}
     if name.lower() == "helm" or name == _KUBECTL:
         return dict(fields)
-    if name == _BEFORE or (name.startswith("kubectl") and entry["operation"] == "Update"):
+    if name == BEFORE_FIRST_APPLY or (name.startswith("kubectl") and entry["operation"] == "Update"):
         return common(fields, record)  # of what a person typed, only what kubectl had applied before
     return {}
 

@@ -108,6 +108,26 @@ def fields_of(
     )
 
 
+def telling(fields: Fields, value: Any) -> Fields:
+    """Give those of the fields owned in a value that tell its shape: an empty map is owned as an atomic one is."""
+    out: Fields = {}
+    for part, below in fields.items():
+        held = _held(value, part)
+        told = telling(below, held)
+        if part[0] != "f" or (told if below else held != {}):
+            out[part] = told
+    return out
+
+
+def _held(value: Any, part: str) -> Any:
+    if part[0] == "f" and isinstance(value, dict):
+        return value.get(part[2:])
+    if part[0] == "k" and isinstance(value, list):
+        keys = json.loads(part[2:])
+        return next((i for i in value if isinstance(i, dict) and all(i.get(k, v) == v for k, v in keys.items())), None)
+    return None
+
+
 def tree(value: Any, known: Shape | Fields) -> Tree:
     """Give a JSON value as a tree, by its shape or by the marks that name the items of its lists."""
     return trees([value], Marks(known or None) if isinstance(known, dict) else known)[0]

@@ -15,6 +15,9 @@ from .snapshot import RUN, run_of
 OLD_MANAGER = "sternway"
 """The one name of all targets, before each had its own; a journal that records none means it."""
 
+BEFORE_FIRST_APPLY = "before-first-apply"
+"""The name that the server gives to what was there before the first server-side apply of an untracked object."""
+
 _PREFIX = f"{OLD_MANAGER}:"
 
 

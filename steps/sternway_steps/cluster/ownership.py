@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, managed, same
+from .manager import BEFORE_FIRST_APPLY
 from .states import States
 
 UNDO_MANAGER = "sternway-rollback"
@@ -55,6 +56,8 @@ class GiveBack:
     states: States
     final: Tree
     """The object as it is then."""
+    came: bool = True
+    """The run's apply reached the object."""
 
     def entries(self, live: Mapping[str, Any], put: Iterable[Path]) -> Entries:
         """Give them for the object as it is, when the values at the paths `put` are as before the run again."""
@@ -68,8 +71,8 @@ class GiveBack:
         out = []
         for key, entry in entries.items():
             then, there = was.get(key, set()), now.get(key, set())
-            if key[0] == UNDO_MANAGER:
-                continue
+            if key[0] == UNDO_MANAGER or (key[0] == BEFORE_FIRST_APPLY and self.came and not was):
+                continue  # an undo's, or what the server made of an object that nobody had owned when the run applied
             if key[3] == "status":
                 paths = there
             elif key[0] == self.manager:

@@ -36,7 +36,8 @@ def reconstruct(field: States) -> Tree:
     | no      | others         | absent | -                | others     | as before                              |
     | no      | others, nobody | other  | others           | others     | as before                              |
     | no      | others         | other  | nobody           | others     | as before                              |
-    | no      | nobody         | other, absent | nobody    | whoever changed a field beside it, next above, and so on |
+    | no      | nobody         | other, absent | nobody    | whoever changed a field beside it, next above, and so on; |
+    |         |                |        |                  | one that came or went: the run, if `stored` is alike      |
 
     One number of replicas that nobody owns was scaled by others, but for the default 1 (see `States.scaled`).
     "As applied" is as before where the manifest says what was there already. What the server stores for it, and the
@@ -69,12 +70,28 @@ def _after(field: States, nearby: bool) -> Tree:
         nearby = Author.RUN in beside
     node = kind()
     for part in field.parts():
-        value = _after(part, nearby)
+        value = _after(part, _told(field, part, nearby))
         if value is not ABSENT:
             node[part.path[-1]] = value
     if not node and (field.live is ABSENT or (field.before is ABSENT and not isinstance(field.applied, kind))):
         return ABSENT
     return _in_order(node, field) if isinstance(node, Items) else node
+
+
+def dropped(field: States) -> bool:
+    """Tell whether something is gone, from a map or list that is there, that nobody owned: the server may tell why."""
+    if field.live is ABSENT:
+        return field.before is not ABSENT and field.applied is ABSENT and _author(field) is Author.NOBODY_KNOWN
+    if field.kind_without_after is None or same(field.before, field.live):
+        return False
+    return any(dropped(part) for part in field.parts())
+
+
+def _told(around: States, field: States, nearby: bool) -> bool:
+    """Tell whether the run made a field come or go: so it is if a new object of its manifest is alike in that."""
+    unknown = not field.made or field.applied is not ABSENT or ABSENT in (around.before, around.live, around.stored)
+    was, now, made = (state is not ABSENT for state in (field.before, field.live, field.stored))
+    return nearby if unknown or was == now else made == now
 
 
 def _as_left(field: States, kind: type[Map] | type[Items]) -> Tree:

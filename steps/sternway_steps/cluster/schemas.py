@@ -11,7 +11,9 @@ from .shape import Schema
 
 
 class Schemas:
-    """Asks once for each group and version that is needed, and remembers. Thread-safe.
+    """Asks once for each group and version that is needed, and remembers what it was told. Thread-safe.
+
+    A kind that is not told of is asked for again: the server tells of a definition some time after it serves it.
 
     Source: "OpenAPI V3" in the Kubernetes documentation; definitions of custom resources are among them.
     """
@@ -24,15 +26,11 @@ class Schemas:
     def find(self, api_version: str, kind: str) -> Schema | None:
         """Give the schema of a kind; None when it can't be had, and managedFields have to tell."""
         with self._lock:
-            if api_version not in self._known:
+            found = _schema(self._known.get(api_version, {}), api_version, kind)
+            if found is None:
                 self._known[api_version] = self._ask(api_version)
-            known = self._known[api_version]
-        group, _, version = api_version.rpartition("/")
-        wanted = {"group": group, "version": version, "kind": kind}
-        for node in known.values():
-            if wanted in (node.get("x-kubernetes-group-version-kind") or []):
-                return Schema(node, known)
-        return None
+                found = _schema(self._known[api_version], api_version, kind)
+        return found
 
     def forget(self) -> None:
         """Ask anew next time: a definition was added or changed."""
@@ -45,3 +43,12 @@ class Schemas:
             return dict(self._get(f"/openapi/v3/{path}")["components"]["schemas"])
         except (ApiError, LookupError, TypeError):
             return {}
+
+
+def _schema(known: Mapping[str, Any], api_version: str, kind: str) -> Schema | None:
+    group, _, version = api_version.rpartition("/")
+    wanted = {"group": group, "version": version, "kind": kind}
+    for node in known.values():
+        if wanted in (node.get("x-kubernetes-group-version-kind") or []):
+            return Schema(node, known)
+    return None

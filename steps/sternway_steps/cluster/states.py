@@ -51,6 +51,8 @@ class States:
     after: Tree = ABSENT
     stored: Tree = ABSENT
     """What was applied, as the server would store a new object; as it was applied where that is not known."""
+    made: bool = False
+    """Whether that is known."""
     owned_first: Owned = Owned()
     """Before the run; `owned_before` is what its apply met, when it had taken over what others owned."""
     owned_before: Owned = Owned()
@@ -68,7 +70,7 @@ class States:
             for node in (self.before, self.applied, self.live, self.after, self.stored)
         )
         return States(
-            before, applied, live, after, stored, self.owned_first.below(part),
+            before, applied, live, after, stored, self.made, self.owned_first.below(part),
             self.owned_before.below(part), self.owned_after.below(part), self.owned_live.below(part),
             _below(self.owned_since, part), self.undone, (*self.path, part),
         )  # fmt: skip
@@ -119,9 +121,10 @@ class States:
     def set_since(self) -> bool:
         """Whether somebody else set after the run what it did not apply, and not the server in answer to this undo.
 
-        What nobody owns and the run made go away, the server drew anew for somebody (a Service's `nodePort`).
+        What nobody owns and the run made come or go, the server drew anew for somebody (a Service's `nodePort`).
         """
-        drawn = self.after is ABSENT and ABSENT not in (self.before, self.live) and not self.owned_live.by_us
+        drawn = (self.before is ABSENT) != (self.after is ABSENT) and self.live is not ABSENT
+        drawn = drawn and not self.owned_live.by_us
         return self.path not in self.undone and (self.owned_since is not None or (drawn and not self.undone.earlier))
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, trees, union, untree
+from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, telling, trees, union, untree
 from .merge import Difference, Merged, OnConflict, diff, put_back
 from .ownership import UNDO_MANAGER, Entries, GiveBack, identity, pending
 from .reached import RUN_FIELD, Run, came
@@ -30,7 +30,7 @@ class Threeway:
     noted: bool
     """Whether the run's annotation is another than before."""
     cut: bool
-    """Whether an earlier undo put back values, and was cut off before it gave back their owners."""
+    """Whether an earlier undo may have put back values, and was cut off before it gave back their owners."""
 
     @property
     def restored(self) -> list[Difference]:
@@ -44,16 +44,14 @@ class Threeway:
 
     @property
     def cleared(self) -> list[Difference]:
-        """What an earlier undo that was cut off removed again: nobody owns such a field.
+        """What an earlier undo that was cut off may have removed again: nobody owns such a field.
 
         Before the run it may have been owned all the same: a zero is owned, and not stored.
         """
-        if not self.cut:
+        if not (self.cut and self.owners.came):
             return []
-        gone = [d for d in diff(self.states.before, self.states.applied) if d.old is ABSENT]
-        now = [self.states.at(d.path) for d in gone]
-        free = [one.live is ABSENT and not one.owned_live.by_us and not one.owned_live.by_others for one in now]
-        return [d for d, unowned in zip(gone, free, strict=True) if unowned]
+        brought = [d for d in diff(self.states.before, self.states.applied) if d.old is ABSENT and d.new]
+        return [d for d in brought if _free(self.states.at(d.path))]
 
     def of_the_server(self, path: Path) -> bool:
         """Tell whether the server may keep its own value at a path, whatever is put back there.
@@ -83,16 +81,18 @@ def threeway(
 ) -> Threeway:
     """Merge the object. `shape` None: it is read from the owners. `undone` is what this undo has put back so far."""
     states = _states(before, live, of, shape, undone)
+    reached = of.after is not None or came(before, live, of, states)
     if of.after is None:
-        states = states.with_after(reconstruct(states) if came(before, live, of, states) else states.before)
+        states = states.with_after(reconstruct(states) if reached else states.before)
     merged = put_back(states, policy)
     obj = untree(merged.node)
     obj["metadata"] = _metadata(before, live, obj.get("metadata") or {})
     if "status" in live:
         obj["status"] = live["status"]
     left, recorded = (of.met(before), False) if of.after is None else (of.after, True)
-    owners = GiveBack(before, left, recorded, of.manager, states, merged.node)
-    return Threeway(states, merged, obj, owners, run_of(live) != run_of(before), pending(live))
+    owners = GiveBack(before, left, recorded, of.manager, states, merged.node, reached)
+    cut = pending(live) or undone.earlier
+    return Threeway(states, merged, obj, owners, run_of(live) != run_of(before), cut)
 
 
 def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
@@ -104,13 +104,13 @@ def _states(
     before: Mapping[str, Any], live: Mapping[str, Any], of: Run, shape: Shape | None, undone: Undone = Undone()
 ) -> States:
     known = [obj for obj in (before, of.after, live) if obj is not None]
-    shape = shape or Marks(union(*(fields_of(obj, status=True) for obj in known)) or None)
+    shape = shape or Marks(union(*(telling(fields_of(obj, status=True), obj) for obj in known)) or None)
     right_after = of.after if of.after is not None else live
     applied = as_stored(of.applied)
     objs = (before, applied, live, right_after, of.stored or applied)
     nodes = trees([without_run(obj) for obj in objs], shape)
     return States(
-        nodes[0], nodes[1], nodes[2], nodes[3], nodes[4],
+        nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], of.stored is not None,
         owned_first=_owned(before, (of.manager,)),
         owned_before=_owned(of.met(before), (of.manager,)),
         owned_after=Owned(with_data(fields_of(right_after, manager=of.manager))),
@@ -118,6 +118,11 @@ def _states(
         owned_since=_since(before if undone.earlier else of.after or of.met(before), live, of.manager),
         undone=undone,
     )  # fmt: skip
+
+
+def _free(one: States) -> bool:
+    """Tell whether a field is not there, and nobody owns it."""
+    return one.live is ABSENT and not one.owned_live.by_us and not one.owned_live.by_others
 
 
 def _owned(obj: Mapping[str, Any], ours: tuple[str, ...]) -> Owned:

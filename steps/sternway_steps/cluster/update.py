@@ -16,6 +16,7 @@ from .merge import Difference, OnConflict
 from .one_way import OneWay, leaving, one_way
 from .ownership import UNDO_MANAGER, owners, with_owners
 from .reached import RUN_FIELD, owned_by
+from .reconstruct import dropped
 from .snapshot import RUN, run_of
 from .states import Undone
 from .threeway import Threeway, threeway
@@ -44,6 +45,8 @@ class Update:
         self._earlier: bool | None = None
         """Whether an earlier undo may have written it: it does not carry the run's annotation at first."""
         self._given: Any = None
+        self._asked = False
+        """Whether the server was asked what it makes of what the run applied."""
         self._anew = Anew(how, change, before)
 
     def undo(self) -> Item:
@@ -85,7 +88,8 @@ class Update:
         """Merge; where the record is lost and somebody changed what we applied, with what the server made of that.
 
         A manifest may say "1000m" where the server stores "1", a zero that it does not store, or nothing where there
-        is a default. So the server is asked by a dry run for an object of another name.
+        is a default; and what the server drew itself, it drops for another field. So the server is asked by a dry run
+        for an object of another name.
         """
         from .api_error import ApiError
 
@@ -94,14 +98,15 @@ class Update:
             self._earlier = run_of(live) != self._how.run
         undone = Undone(frozenset(self._put), self._earlier)
         found = threeway(self._before, live, of, policy, shape, undone)
-        doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored)
-        if of.after is None and of.stored is None and doubtful:
+        doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or dropped(found.states)
+        if of.after is None and not self._asked and doubtful:
+            self._asked = True
             name = f"{of.applied['metadata']['name'][:40]}-{uuid.uuid4().hex[:8]}"
             other = {**of.applied, "metadata": {**of.applied["metadata"], "name": name}}
             try:
                 stored = self._how.client.apply(other, manager=of.manager, dry_run=True, strict=False).obj
             except ApiError:
-                stored = dict(of.applied)
+                return found
             self._run = replace(of, stored=stored)
             found = threeway(self._before, live, self._run, policy, shape, undone)
         return found

@@ -19,6 +19,8 @@ def apply(
     managers = Managers((live or {}).get("metadata", {}).get("managedFields") or [])
     wanted = flatten(kind, config)
     there = flatten(kind, live, maps=True) if live is not None else {}
+    if there and not managers.sets:
+        managers.sets["before-first-apply", "Update", ""] = set(there)
     taken: dict[Identity, list[Path]] = {}
     for other, paths in managers.sets.items():
         if other != identity:

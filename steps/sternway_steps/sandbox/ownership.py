@@ -140,7 +140,7 @@ class Managers:
                 owned -= gone
 
     def entries(self, api_version: str, now: str) -> list[dict[str, Any]]:
-        """Write managedFields; an entry keeps its time while its fields stay."""
+        """Write managedFields; an entry keeps its time whatever others take from it."""
         out = []
         for identity, paths in self.sets.items():
             if not paths:
@@ -151,8 +151,9 @@ class Managers:
                 out.append(old)
                 continue
             manager, operation, subresource = identity
+            time = now if old is None or identity == self.writer else old.get("time", now)
             entry = {
-                "manager": manager, "operation": operation, "apiVersion": api_version, "time": now,
+                "manager": manager, "operation": operation, "apiVersion": api_version, "time": time,
                 "fieldsType": "FieldsV1", "fieldsV1": fields,
             }  # fmt: skip
             out.append({**entry, "subresource": subresource} if subresource else entry)
