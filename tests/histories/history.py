@@ -56,7 +56,10 @@ class Part:
 
 @dataclass(frozen=True)
 class History:
-    """`kill`: how the run's process died (see Fuse); `undo`: once, twice, or cut as a Fuse is and resumed."""
+    """`kill`: how the run's process died (see Fuse); `undo`: once, twice, or cut as a Fuse is and resumed.
+
+    `blind`: the product can't have the server's schema, as where it is forbidden, or too new to be told of.
+    """
 
     seed: int
     number: int
@@ -65,6 +68,14 @@ class History:
     kill: tuple[str, int] = ("never", 0)
     again: bool = False
     undo: tuple[str, int] = ("once", 0)
+    blind: bool = False
+
+    @property
+    def loses_all(self) -> bool:
+        """Whether both the record of the run may be lost and the annotation that its apply left on an object."""
+        acts = [act for part in self.parts for act in part.third]
+        unmarked = any(act.how == "unstamp" or any(len(edit.path) <= 2 for edit in act.edits) for act in acts)
+        return unmarked and (self.again or self.kill != ("never", 0))
 
 
 def kinds(group: str) -> Sequence[Kind]:
@@ -83,7 +94,8 @@ def history(seed: int, number: int, every: Sequence[Kind]) -> History:
     if rng.random() < 0.35:
         undo = rng.choice((("twice", 0), ("before", rng.randint(1, 3)), ("after", rng.randint(1, 3))))
     policy = rng.choice(("stop", "stop", "merge", "merge", "force"))
-    return History(seed, number, tuple(_part(rng, k) for k in chosen), policy, kill, rng.random() < 0.2, undo)
+    parts, again = tuple(_part(rng, k) for k in chosen), rng.random() < 0.2
+    return History(seed, number, parts, policy, kill, again, undo, blind=rng.random() < 0.1)
 
 
 def _part(rng: random.Random, kind: Kind) -> Part:

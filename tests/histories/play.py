@@ -67,9 +67,12 @@ def playing(history: History, place: Place, tag: str = "") -> Iterator[Played]:
     name = f"h{history.seed}-{history.number}{tag}"
     seen = [_begun(part, f"{name}-{n}", place.namespace) for n, part in enumerate(history.parts)]
     played = Played(history, seen)
+    place.driver.client.blind = history.blind
     try:
         _before(played, place, name)
         _look(played, place, "before")
+        if history.loses_all:  # the time of its manager's entry alone tells then that an apply came
+            world.await_later(place.others, [one.before for one in seen if one.before])
         _run(played, place, name)
         _look(played, place, "after")
         _third(played, place)

@@ -15,7 +15,7 @@ def report(played: Played, wrong: list[str]) -> str:
     """Write it."""
     one = played.history
     head = f"== seed {one.seed}, history {one.number}: {', '.join(p.kind.kind for p in one.parts)}"
-    how = f"policy {one.policy}, killed {one.kill}, applied again: {one.again}, undo {one.undo}, evidence lost: {played.lost}"
+    how = f"policy {one.policy}, killed {one.kill}, applied again: {one.again}, undo {one.undo}, evidence lost: {played.lost}, blind: {one.blind}"
     ran = played.ran.error if played.ran else "killed"
     told = played.undone.error if played.undone else None
     lines = [head, how, f"run: {ran}", f"undo: {told}", *(f"  WRONG {w}" for w in wrong)]

@@ -47,7 +47,7 @@ def _candidates(history: History) -> Iterator[History]:
     if len(history.parts) > 1:
         for n in range(len(history.parts)):
             yield replace(history, parts=history.parts[:n] + history.parts[n + 1 :])
-    for change in ({"kill": ("never", 0)}, {"again": False}, {"undo": ("once", 0)}):
+    for change in ({"kill": ("never", 0)}, {"again": False}, {"undo": ("once", 0)}, {"blind": False}):
         if getattr(history, next(iter(change))) != next(iter(change.values())):
             yield replace(history, **change)  # type: ignore[arg-type]
     for n, part in enumerate(history.parts):

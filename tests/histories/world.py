@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sternway_steps.cluster.api_error import ApiError
@@ -115,6 +115,13 @@ def _patch(old: Any, new: Any) -> Any:
 def await_gone(client: Client, ref: Ref, uid: str) -> None:
     """Wait until an object is gone."""
     _until(lambda: ((client.get(ref) or {}).get("metadata") or {}).get("uid") != uid)
+
+
+def await_later(client: Client, objects: Sequence[Mapping[str, Any]]) -> None:
+    """Wait until a write gets another time than objects have in their managedFields: the server notes seconds."""
+    last = max((e.get("time", "") for one in objects for e in one["metadata"].get("managedFields") or []), default="")
+    probe = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "probe", "namespace": "default"}}
+    _until(lambda: client.create(probe, manager="test", dry_run=True)["metadata"]["creationTimestamp"] > last)
 
 
 def await_observed(client: Client, ref: Ref) -> None:
