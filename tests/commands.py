@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.cluster.client import Client
-from sternway_steps.command import Command
+from sternway_steps.builtin.command import Command
 from sternway_steps.config import Config
-from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
+from sternway_steps.kube.client import Client
 from sternway_steps.step import Action, Context, Outcome, Progress
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.cluster.fields import content
 from sternway_steps.config import Config, HttpCheck, Manifest, VerifyConfig
 from sternway_steps.config.schema import Grace
-from sternway_steps.events import Event, StepProgress
+from sternway_steps.objects.fields import content
+from sternway_steps.saga.events import Event, StepProgress
 
 
 def sternway(

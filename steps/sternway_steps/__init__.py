@@ -6,12 +6,12 @@ TYPE_CHECKING = False  # as type checkers read it; to import typing would take l
 if TYPE_CHECKING:
     from .config import Config, ConfigErrors, load
     from .errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
-    from .events import Event, Listener
     from .exits import Exit
     from .journal.entries import new_run_id
     from .journal.replay import Status, Story
-    from .plain import as_data
-    from .result import Result
+    from .saga.event_json import as_data
+    from .saga.events import Event, Listener
+    from .saga.result import Result
     from .session import Session
 
 __version__ = "0.1.0"
@@ -36,7 +36,7 @@ if not TYPE_CHECKING:  # a type checker shall see a wrong name as one
 
 
 _HOMES = {
-    "Config": ".config", "ConfigErrors": ".config", "load": ".config", "Event": ".events", "Listener": ".events",
-    "Exit": ".exits", "new_run_id": ".journal.entries", "Status": ".journal.replay", "Story": ".journal.replay",
-    "Result": ".result", "as_data": ".plain", "Session": ".session",
+    "Config": ".config", "ConfigErrors": ".config", "load": ".config", "Event": ".saga.events",
+    "Listener": ".saga.events", "Exit": ".exits", "new_run_id": ".journal.entries", "Status": ".journal.replay",
+    "Story": ".journal.replay", "Result": ".saga.result", "as_data": ".saga.event_json", "Session": ".session",
 }  # fmt: skip

@@ -9,30 +9,31 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from .attempt import ContextFor
 from .config import Config
-from .contexts import contexts, refusals
 from .errors import Refused, SternwayError, together
-from .events import Listener
-from .interrupted import finish_interrupted
+from .journal.backends.store import Store
 from .journal.entries import new_run_id
-from .journal.lock import Lock, held
+from .journal.locks.lock import Lock, held
 from .journal.replay import Story, replay
-from .journal.store import Store
 from .journal.writer import RunJournal, prune
-from .journals import Journals
-from .known import Specs, Steps, declaring, known_steps
-from .orchestrator import Orchestrator
-from .places import open_journal, target_of
-from .plan import Plan, make_plan
-from .result import Result
-from .step import Step, StepSpec
-from .stopping import StopAll
-from .undoing import Undoing, who
+from .registry.steps import Specs, Steps, declaring, known_steps
+from .saga.attempt import ContextFor
+from .saga.cancel import StopAll
+from .saga.context_factory import contexts, refusals
+from .saga.events import Listener
+from .saga.location import open_journal, target_of
+from .saga.lookup import Journals
+from .saga.orchestrator import Orchestrator
+from .saga.plan import Plan, make_plan
+from .saga.recovery import finish_interrupted
+from .saga.result import Result
+from .saga.rollback import Undoing, who
+from .spec import StepSpec
+from .step import Step
 
 if TYPE_CHECKING:
-    from .cluster.precheck import Precheck
-    from .cluster.transport import RequestLog
+    from .kube.transport import RequestLog
+    from .release.precheck import Precheck
 
 
 class Session(Undoing):
@@ -66,7 +67,7 @@ class Session(Undoing):
         on_warning: Callable[[str], None] | None = None,
         on_retry: Callable[[str], None] | None = None,
     ) -> None:
-        from .cluster.client import Client
+        from .kube.client import Client
 
         self.steps = Steps(dict(steps), tuple) if steps is not None else known_steps()
         self.client = Client.connect(kubeconfig, context, on_request, on_warning, on_retry)
@@ -126,7 +127,7 @@ class Session(Undoing):
 
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
-        from .cluster.precheck import precheck
+        from .release.precheck import precheck
 
         plan = make_plan(config.steps, self.specs(config))
         specs, target = [step.spec for step in plan.steps], target_of(config, self.book)

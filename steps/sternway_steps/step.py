@@ -7,115 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from .cluster.api_error import ApiError
-from .cluster.ref import Ref
 from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
+from .kube.api_error import ApiError
+from .objects.ref import Ref
+from .spec import CONTRACT, Action, Effects, Item, Outcome, Progress, Rule, StepSpec
 
 if TYPE_CHECKING:
-    from .cluster.client import Client
     from .config import Config
+    from .kube.client import Client
 
 __all__ = [
     "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome",
     "Progress", "Ref", "Refused", "RollbackFailed", "Rule", "Step", "StepSpec", "Stopped", "Transient",
 ]  # fmt: skip
-
-CONTRACT = 1
-"""The version of this contract. It grows when a step may rely on something that was not there before."""
-
-
-class Action(StrEnum):
-    """The two things that a step can be asked."""
-
-    EXECUTE = "execute"
-    ROLLBACK = "rollback"
-
-
-class Effects(StrEnum):
-    """Whether a step changes the world, and whether that can be undone."""
-
-    NONE = "none"
-    REVERSIBLE = "reversible"
-    IRREVERSIBLE = "irreversible"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Cluster rights that a step needs, in the form of an RBAC rule.
-
-    `api_group` "" is the core group; "*" in `resources` stands for every kind that the config deploys.
-    """
-
-    api_group: str
-    resources: tuple[str, ...]
-    verbs: tuple[str, ...]
-    only_with: tuple[str, ...] = ()
-    """Kinds for which alone the rule is needed; empty: always."""
-    with_state: bool = False
-    """Needed only for kinds whose objects come up, and can fail to: nobody waits for a ConfigMap."""
-    in_target: bool = False
-    """For what the step makes itself: needed in the config's own namespace alone, and when it runs in a pod. Elsewhere
-    it may run otherwise, so there the step itself asks for what it needs."""
-
-
-@dataclass(frozen=True)
-class StepSpec:
-    """What a step is, as data: it imports no client, reads no environment, opens no file."""
-
-    name: str
-    effects: Effects = Effects.NONE
-    needs_cluster: bool = True
-    execute_rules: tuple[Rule, ...] = ()
-    rollback_rules: tuple[Rule, ...] = ()
-    programs: tuple[str, ...] = ()
-    """Programs that must be on PATH."""
-    options: tuple[str, ...] = ()
-    """The keys that `with:` may hold for it in the config."""
-    hands_on: tuple[str, ...] = ()
-    """The names under which its outcome hands values on to later steps."""
-    contract: int = 1
-    """The CONTRACT that it was written for; an older Sternway says so instead of running it."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """What became of one thing (an object, an image tag): one line of the report.
-
-    `result` is one word: created, changed, unchanged, restored, deleted, kept, absent, conflict, failed.
-    """
-
-    what: str
-    result: str
-    why: str = ""
-    fields: tuple[str, ...] = ()
-    needs: str = ""
-    """What it takes to put it back: an option of `sternway rollback`, or "by hand" where nothing of ours can."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a step did, when it did not fail."""
-
-    summary: str
-    items: tuple[Item, ...] = ()
-    hands_on: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What later steps of the run need, as JSON data by a name that they ask for; it reaches them by the journal.
-
-    `images` holds digests by image reference, such as registry.example/web:1: deploy puts them into its objects.
-    """
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One message on the way: `done` of `wanted`, when the step can count."""
-
-    message: str
-    done: int | None = None
-    wanted: int | None = None
-    item: Item | None = None
 
 
 class JournalView(Protocol):

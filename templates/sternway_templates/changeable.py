@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sternway_steps.config import Config
 from sternway_steps.config.argo import Parameter
-from sternway_steps.config.document import Node
+from sternway_steps.yamltree.document import Node
 
 _ALWAYS = {"image": "The image to deploy.", "replicas": "How many pods."}
 

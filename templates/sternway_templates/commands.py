@@ -11,8 +11,8 @@ from typing import Any
 import click
 from sternway_steps.config.load import load_with_source
 
-from .made import to_yaml
 from .output import write, write_file
+from .yaml_text import to_yaml
 
 _RUNNERS = ("argo", "cronjob", "github", "gitlab")
 
@@ -56,18 +56,18 @@ def template(path: str, overrides: tuple[str, ...], runner: str, output: str) ->
 def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str, Mapping[str, Any]]:
     config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
     if runner == "cronjob":
-        from .cronjob import cronjob
+        from .kubernetes.cronjob import cronjob
 
         return cronjob(config, document)
-    from .pipeline import pipeline
+    from .argo.pipeline import pipeline
 
     return pipeline(config, document)
 
 
 def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: str) -> None:
-    from .ci.asked import asked
     from .ci.github import github
     from .ci.gitlab import gitlab
+    from .ci.parameters import asked
 
     if overrides:
         raise click.UsageError(

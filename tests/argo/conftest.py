@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.discovery import UnknownKind
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.errors import Refused
 from sternway_steps.journal.replay import Story
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.discovery import UnknownKind
+from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
 from tests.helpers import sternway, until

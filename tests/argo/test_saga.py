@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.journal.replay import Status
+from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
 from tests.argo.conftest import API, OnArgo

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 
 from tests.bench.measure import Cost, in_turn, table
 from tests.helpers import command, config_map, until

@@ -40,8 +40,9 @@ parameters: {{env.LEVEL: {{description: How much it tells.}}}}
 def generate(folder: Path, rounds: int) -> None:
     """Measure the dumpers, and the generator as a whole."""
     from hera.workflows import WorkflowTemplate, models
-    from sternway_templates.made import data, to_yaml
-    from sternway_templates.pipeline import pipeline
+    from sternway_templates.argo.models import data
+    from sternway_templates.argo.pipeline import pipeline
+    from sternway_templates.yaml_text import to_yaml
 
     def read(number: int) -> Any:
         file = folder / f"{number}.yaml"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 
 from tests.bench.measure import Cost, in_turn, run, table
 from tests.helpers import command, config_map

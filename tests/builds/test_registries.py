@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sternway_steps.build import Build
-from sternway_steps.build.reference import Reference
+from sternway_steps.builtin.build import Build
+from sternway_steps.builtin.build.reference import Reference
 from sternway_steps.errors import Refused, RollbackFailed, Transient
 from sternway_steps.step import Action
 
@@ -214,8 +214,8 @@ def test_references(image: str, host: str, repository: str, url: str) -> None:
 
 
 def test_an_index_is_ours_when_all_its_images_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sternway_steps.build.record import Push
-    from sternway_steps.build.registry import Manifest
+    from sternway_steps.builtin.build.record import Push
+    from sternway_steps.builtin.build.registry import Manifest
 
     with Registry() as registry:
         shop = shop_at(registry.host, tmp_path, monkeypatch)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.build import Build
-from sternway_steps.build.failure import explain, instructions
-from sternway_steps.build.process import run
+from sternway_steps.builtin.build import Build
+from sternway_steps.builtin.build.failure import explain, instructions
+from sternway_steps.builtin.build.process import run
 from sternway_steps.errors import Failed, Refused, SternwayError, Stopped, Transient
 from sternway_steps.step import Action, Context
 
@@ -163,7 +163,7 @@ def test_a_builder_is_ended_with_its_children_within_two_seconds(small: Shop, ho
 def test_a_builder_dies_with_the_step_that_is_killed(tmp_path: Path) -> None:
     """Else it would move the tag after the undo."""
     code = (
-        "from sternway_steps.build.process import run\n"
+        "from sternway_steps.builtin.build.process import run\n"
         f"run(['sh', '-c', 'echo $$ > {tmp_path}/pid; exec sleep 600'], lambda: None)"
     )
     import sys

@@ -6,10 +6,10 @@ import threading
 from typing import Any
 
 import pytest
-from sternway_steps.build.registry import Registry
+from sternway_steps.builtin.build.registry import Registry
 from sternway_steps.errors import Failed
 from sternway_steps.journal.writer import StepJournal
-from sternway_steps.patience import patiently
+from sternway_steps.saga.retry import patiently
 from sternway_steps.step import Action
 
 from tests.builds.shop import Shop

@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.api_error import ApiError, conflicts
-from sternway_steps.cluster.definitions import await_established
-from sternway_steps.cluster.discovery import UnknownKind
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.watch import SYNC, Watches
+from sternway_steps.kube.api_error import ApiError, conflicts
+from sternway_steps.kube.discovery import UnknownKind
+from sternway_steps.kube.wait_served import await_established
+from sternway_steps.kube.watch import SYNC, Watches
+from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
 from tests.helpers import config_map, deployment, until

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.apply import Applied, Applier
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.snapshot import RUN
-from sternway_steps.deploy import Deploy
+from sternway_steps.builtin.deploy import Deploy
 from sternway_steps.errors import Failed, Transient
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.objects.ref import Ref
+from sternway_steps.objects.run_annotation import RUN
+from sternway_steps.release.apply import Applied, Applier
 from sternway_steps.step import Context
 
 from tests.conftest import Cluster
@@ -57,7 +57,7 @@ def test_another_uid_is_no_conflict_but_a_field_that_can_not_be_changed(cluster:
 
 @pytest.mark.parametrize("force", [False, True])
 def test_fields_of_others_are_named_before_a_stale_resource_version(cluster: Cluster, force: bool) -> None:
-    from sternway_steps.cluster.api_error import conflicts
+    from sternway_steps.kube.api_error import conflicts
 
     cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one")
     stale = placed(cluster, config_map("m", a="2"))

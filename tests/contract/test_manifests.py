@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.definitions import await_established
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.wait_served import await_established
+from sternway_steps.objects.ref import Ref
 
 from ..conftest import Cluster
 from ..manifests import GROUP, REFUSED, cases

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
+from sternway_steps.builtin.deploy import Deploy
+from sternway_steps.builtin.deploy.step import SPEC as DEPLOY
+from sternway_steps.builtin.validate import Validate
+from sternway_steps.builtin.verify import Verify
 from sternway_steps.config import Config, Manifest
-from sternway_steps.deploy import Deploy
-from sternway_steps.deploy.step import SPEC as DEPLOY
 from sternway_steps.testing import StepContract, World
-from sternway_steps.validate import Validate
-from sternway_steps.verify import Verify
 
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, deployment, state_of
@@ -35,7 +35,7 @@ class Deployed(StepContract):
         )
 
     def state(self, world: World) -> Any:
-        from sternway_steps.cluster.ref import Ref
+        from sternway_steps.objects.ref import Ref
 
         names = (("v1", "ConfigMap", "m"), ("apps/v1", "Deployment", "d"), ("v1", "Secret", "new"))
         return [state_of(world.client.get(Ref(version, kind, world.namespace, name))) for version, kind, name in names]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 
 from tests.faults.proxy import Proxy
 from tests.faults.rounds import Bench

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-from sternway_steps.cluster.connect import load
+from sternway_steps.kube.connect import load
 
 
 class Fault(StrEnum):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 
 from tests.helpers import config_map, deployment, state_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
 from sternway_steps.exits import exit_of
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
 
 from .edits import Path
 from .law import RUN, Law, bare, differences, name, related, same

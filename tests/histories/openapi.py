@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sternway_steps.cluster.client import Client
+from sternway_steps.kube.client import Client
 
 from .edits import Path
 from .shapes import Atomic, Dict, Keyed, Kind, Set, Shape, Struct

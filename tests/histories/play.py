@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sternway_steps.attempt import Attempted
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import Config, Manifest, VerifyConfig
 from sternway_steps.config.schema import DeployConfig, Grace
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.attempt import Attempted
 from sternway_steps.step import Action, Item
 
 from . import world

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.attempt import Attempted, attempt
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.shape import Schema
-from sternway_steps.cluster.transport import Transport
+from sternway_steps.builtin.deploy import Deploy
 from sternway_steps.config import Config, StepConfig
-from sternway_steps.contexts import contexts
-from sternway_steps.deploy import Deploy
 from sternway_steps.errors import Transient
-from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
-from sternway_steps.plan import make_plan
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.transport import Transport
+from sternway_steps.objects.shape import Schema
+from sternway_steps.saga.attempt import Attempted, attempt
+from sternway_steps.saga.context_factory import contexts
+from sternway_steps.saga.plan import make_plan
 from sternway_steps.step import Action, Context
 
 TRIES = 5

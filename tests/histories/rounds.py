@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.definitions import await_established
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.wait_served import await_established
+from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
 from .compare import compared

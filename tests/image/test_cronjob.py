@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status, Story
+from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

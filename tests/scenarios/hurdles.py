@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Fault, Request, delay, fail
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import yaml
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.journal.replay import Story
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 from sternway_steps.step import Action
 
 from tests.helpers import state_of, until

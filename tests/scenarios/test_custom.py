@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.definitions import await_established
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import VerifyConfig
 from sternway_steps.config.rules import KindRule
 from sternway_steps.config.schema import Grace
 from sternway_steps.journal.replay import Status
-from sternway_steps.result import Result
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.wait_served import await_established
+from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.result import Result
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

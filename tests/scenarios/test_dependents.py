@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.offered import offered
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.removal import Remover
 from sternway_steps.config import StepConfig
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.served_kinds import offered
+from sternway_steps.objects.ref import Ref
+from sternway_steps.release.removal import Remover
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 

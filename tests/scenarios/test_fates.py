@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sternway_steps.config import VerifyConfig
 from sternway_steps.config.schema import Grace
-from sternway_steps.events import Event, StepEnded
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
+from sternway_steps.saga.events import Event, StepEnded
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import call
 from sternway_steps.session import Session

@@ -154,7 +154,7 @@ def test_going_back_to_a_run_undoes_the_later_ones_as_one_run(cluster: Cluster) 
 
 @only_on_the_sandbox
 def test_a_way_back_that_meets_a_conflict_stops_there_and_can_be_resumed(cluster: Cluster) -> None:
-    from sternway_steps.cluster.ref import Ref
+    from sternway_steps.objects.ref import Ref
 
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
         one = session.run(config(cluster, config_map("m", v="1"))).run
@@ -181,8 +181,8 @@ def test_a_way_back_that_meets_a_conflict_stops_there_and_can_be_resumed(cluster
 def test_a_way_back_that_was_cut_off_is_finished_by_the_next_run(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sternway_steps.attempt import Abandoned
-    from sternway_steps.cluster.restore import Restorer
+    from sternway_steps.release.restore import Restorer
+    from sternway_steps.saga.attempt import Abandoned
 
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
         one = session.run(version(cluster, 1)).run
@@ -211,7 +211,7 @@ def test_a_way_back_that_was_cut_off_is_finished_by_the_next_run(
 
 @only_on_the_sandbox
 def test_a_way_back_that_failed_is_not_resumed_below_a_later_run(cluster: Cluster) -> None:
-    from sternway_steps.cluster.ref import Ref
+    from sternway_steps.objects.ref import Ref
 
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
         one, _, _ = (session.run(config(cluster, config_map("m", v=v))).run for v in "123")
@@ -230,7 +230,7 @@ def test_a_way_back_that_failed_is_not_resumed_below_a_later_run(cluster: Cluste
 
 @only_on_the_sandbox
 def test_a_run_that_argo_may_be_at_work_on_is_undone_by_its_name_alone(cluster: Cluster) -> None:
-    from sternway_steps.journal.secrets import SecretStore
+    from sternway_steps.journal.backends.secrets import SecretStore
     from sternway_steps.journal.writer import RunJournal
 
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.definitions import await_established
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.exits import Exit
+from sternway_steps.kube.wait_served import await_established
+from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

@@ -10,14 +10,14 @@ import pytest
 from sternway_steps.config import Config, StepConfig
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
+from sternway_steps.journal.backends.secrets import SecretStore
 from sternway_steps.journal.entries import Kind
-from sternway_steps.journal.lock import held
+from sternway_steps.journal.locks.lock import held
 from sternway_steps.journal.replay import Status
-from sternway_steps.journal.secrets import SecretStore
 from sternway_steps.journal.writer import RunJournal
-from sternway_steps.places import open_journal
-from sternway_steps.result import Result
-from sternway_steps.run import run_step
+from sternway_steps.saga.location import open_journal
+from sternway_steps.saga.result import Result
+from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Request, delay
 from sternway_steps.session import Session

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
 from tests.helpers import config_map, deployment, sternway

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.definitions import await_established
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.wait_served import await_established
+from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
 from tests.helpers import config_map, sternway

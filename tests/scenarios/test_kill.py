@@ -59,8 +59,8 @@ def finish(cluster: Cluster, run: str) -> None:
 
 
 def clear(cluster: Cluster) -> None:
-    from sternway_steps.cluster.gone import await_gone
-    from sternway_steps.cluster.ref import Ref
+    from sternway_steps.kube.wait_deleted import await_gone
+    from sternway_steps.objects.ref import Ref
 
     for api_version, kind, name in NAMES:
         ref = Ref(api_version, kind, cluster.namespace, name)

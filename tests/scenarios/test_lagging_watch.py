@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 import pytest
-from sternway_steps.cluster import rollout
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config.schema import Grace
+from sternway_steps.objects.ref import Ref
+from sternway_steps.rollout import wait as rollout
 
 from tests.conftest import Cluster
 from tests.scenarios.test_hooks import job

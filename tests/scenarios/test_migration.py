@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.cluster.client import Client
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
+from sternway_steps.kube.client import Client
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.one_way import quantity
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import Config
-from sternway_steps.events import Event, StepProgress
 from sternway_steps.journal.replay import Status
+from sternway_steps.objects.irreversible import quantity
+from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.events import Event, StepProgress
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sternway_steps.cluster.definitions import await_established
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import Config, VerifyConfig
 from sternway_steps.config.schema import Grace
-from sternway_steps.events import Event
 from sternway_steps.exits import Exit
-from sternway_steps.finishing import finish
+from sternway_steps.kube.wait_served import await_established
+from sternway_steps.objects.ref import Ref
+from sternway_steps.release.remedy import finish
+from sternway_steps.saga.events import Event
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

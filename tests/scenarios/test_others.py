@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.errors import Refused
 from sternway_steps.journal.replay import Status
+from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
@@ -182,7 +182,7 @@ def test_two_rollbacks_at_once_both_succeed(cluster: Cluster) -> None:
     """As two handler pods would: each calls the step, and no lock keeps them apart."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from sternway_steps.run import run_step
+    from sternway_steps.saga.step_run import run_step
     from sternway_steps.step import Action
 
     old = [config_map(f"m{n}", a="old", b="1") for n in range(6)]

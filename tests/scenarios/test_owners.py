@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Applied, Client
-from sternway_steps.cluster.preview import Preview
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import Config, DeployConfig
 from sternway_steps.errors import Refused
-from sternway_steps.events import Event, StepProgress
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.writer import StepJournal
-from sternway_steps.result import Result
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Applied, Client
+from sternway_steps.objects.ref import Ref
+from sternway_steps.release.preview import Preview
+from sternway_steps.saga.events import Event, StepProgress
+from sternway_steps.saga.result import Result
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
@@ -147,7 +147,7 @@ def test_what_another_target_owns_under_the_old_name_is_left_to_it(
     cluster: Cluster, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
-        for module in ("deploy.forward", "cluster.preview", "cluster.claims"):
+        for module in ("builtin.deploy.execute", "release.preview", "objects.take_over"):
             older.setattr(f"sternway_steps.{module}.manager_of", lambda _: "sternway")
         run(session, config(cluster, config_map("m", a="1"), name="one"))
     assert set(owners(cluster.get("v1", "ConfigMap", "m"))) == {"sternway"}
@@ -328,7 +328,7 @@ def test_a_journal_of_an_older_version_is_undone_under_the_name_that_it_means(
 
     with monkeypatch.context() as older:
         older.setattr(StepJournal, "intent", older_intent)
-        for module in ("deploy.forward", "cluster.preview", "cluster.claims"):
+        for module in ("builtin.deploy.execute", "release.preview", "objects.take_over"):
             older.setattr(f"sternway_steps.{module}.manager_of", lambda _: "sternway")
         run(session, config(cluster, config_map("m", a="1", b="1")))
         before = state_of(cluster.get("v1", "ConfigMap", "m"))

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.api_error import ApiError, Cause
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.merge import OnConflict
-from sternway_steps.cluster.ownership import UNDO_MANAGER
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.removal import Remover
-from sternway_steps.cluster.restore import Change, Restorer
-from sternway_steps.cluster.snapshot import RUN
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.writer import StepJournal
+from sternway_steps.kube.api_error import ApiError, Cause
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.merge import OnConflict
+from sternway_steps.objects.ownership import UNDO_MANAGER
+from sternway_steps.objects.ref import Ref
+from sternway_steps.objects.run_annotation import RUN
+from sternway_steps.release.removal import Remover
+from sternway_steps.release.restore import Change, Restorer
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config
 from sternway_steps.config.load import load, load_with_source
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
-from sternway_steps.plan import make_plan
-from sternway_steps.report import end_run
-from sternway_steps.run import run_step
+from sternway_steps.registry.builtin import builtin_steps
+from sternway_steps.saga.finalize import end_run
+from sternway_steps.saga.plan import make_plan
+from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action
@@ -27,9 +27,9 @@ from tests.scenarios.saga import files
 from tests.scenarios.test_fates import NOPE, needs_registry
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.made import to_yaml
-from sternway_templates.pipeline import pipeline
-from sternway_templates.rbac import rights_of
+from sternway_templates.argo.pipeline import pipeline
+from sternway_templates.kubernetes.rbac import rights_of
+from sternway_templates.yaml_text import to_yaml
 
 OBJECT = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/[^/]+(?:/namespaces/[^/]+)?/(?P<plural>[a-z]+)(?:/(?P<name>[^/]+)(?:/(?P<sub>[^/]+).*)?)?"

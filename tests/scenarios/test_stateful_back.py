@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.diagnose.pods import is_ready
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.watch import Watches
 from sternway_steps.config import StepConfig, VerifyConfig
-from sternway_steps.events import Event
 from sternway_steps.exits import Exit
-from sternway_steps.result import Result
+from sternway_steps.kube.watch import Watches
+from sternway_steps.objects.ref import Ref
+from sternway_steps.rollout.diagnose.pods import is_ready
+from sternway_steps.saga.events import Event
+from sternway_steps.saga.result import Result
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

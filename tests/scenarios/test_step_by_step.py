@@ -14,9 +14,9 @@ from sternway_steps.config import Config
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
-from sternway_steps.report import end_run
-from sternway_steps.result import Result
-from sternway_steps.run import run_step
+from sternway_steps.saga.finalize import end_run
+from sternway_steps.saga.result import Result
+from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import delay, fail
 from sternway_steps.session import Session

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.builtin.verify import step as verify
 from sternway_steps.config import Config, DeployConfig, StepConfig
 from sternway_steps.journal.replay import Status
-from sternway_steps.result import Result
+from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.result import Result
 from sternway_steps.session import Session
-from sternway_steps.verify import step as verify
 
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, deployment, until

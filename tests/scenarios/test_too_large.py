@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import StepConfig
 from sternway_steps.journal.replay import Status
+from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

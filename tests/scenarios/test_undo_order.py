@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sternway_steps.cluster import restart
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.rollout import watch_rollout
-from sternway_steps.cluster.transport import RequestLog
+from sternway_steps.builtin.deploy import step
 from sternway_steps.config import DeployConfig, StepConfig, VerifyConfig
 from sternway_steps.config.schema import Grace
-from sternway_steps.deploy import step
 from sternway_steps.errors import Transient
-from sternway_steps.events import Event
 from sternway_steps.exits import Exit
+from sternway_steps.kube.transport import RequestLog
+from sternway_steps.objects.ref import Ref
+from sternway_steps.rollout import restart
+from sternway_steps.rollout.wait import watch_rollout
+from sternway_steps.saga.events import Event
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

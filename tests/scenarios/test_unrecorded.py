@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.transport import Transport
 from sternway_steps.config import StepConfig
 from sternway_steps.errors import Transient
-from sternway_steps.events import Event, StepStarted
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.transport import Transport
+from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.events import Event, StepStarted
 from sternway_steps.sandbox.faults import fail
 from sternway_steps.session import Session
 
@@ -209,7 +209,7 @@ def test_with_no_room_for_a_record_all_is_undone_but_what_has_to_be_made_anew(cl
 
 
 def test_a_lock_that_another_process_took_is_no_success(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sternway_steps.journal.lease as lease
+    import sternway_steps.journal.locks.lease as lease
 
     monkeypatch.setattr(lease, "_RENEW", 0.2)
     install(cluster, config_map("m", v="1"))

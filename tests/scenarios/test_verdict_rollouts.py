@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from sternway_steps.cluster.client import Client
-from sternway_steps.events import Event, StepProgress
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
+from sternway_steps.kube.client import Client
+from sternway_steps.saga.events import Event, StepProgress
 from sternway_steps.sandbox import Sandbox
 
 from tests.conftest import Cluster

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import VerifyConfig
 from sternway_steps.config.schema import Grace
-from sternway_steps.events import Event, StepEnded, StepProgress
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.events import Event, StepEnded, StepProgress
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from sternway_steps.cluster import apply
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.builtin.deploy import execute as forward
 from sternway_steps.config import DeployConfig
-from sternway_steps.deploy import forward
 from sternway_steps.exits import Exit
 from sternway_steps.journal.writer import StepJournal
+from sternway_steps.objects.ref import Ref
+from sternway_steps.release import apply
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster

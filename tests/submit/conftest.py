@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.discovery import UnknownKind
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.sandbox import Sandbox
 
 from tests.helpers import until

@@ -11,26 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.watch import Watches
 from sternway_steps.config import load
 from sternway_steps.errors import SternwayError
-from sternway_steps.events import RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from sternway_steps.exits import Exit
 from sternway_steps.journal.writer import RunJournal
-from sternway_steps.places import open_journal, target_of
-from sternway_steps.plan import make_plan
-from sternway_steps.report import end_run
-from sternway_steps.run import run_step
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.watch import Watches
+from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.events import RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
+from sternway_steps.saga.finalize import end_run
+from sternway_steps.saga.location import open_journal, target_of
+from sternway_steps.saga.plan import make_plan
+from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.submit.asked import asked
 from sternway_templates.submit.command import start
+from sternway_templates.submit.values import asked
 
 API = "argoproj.io/v1alpha1"
 BAD = "image=nope:9"

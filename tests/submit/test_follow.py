@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.builtin import builtin_steps
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.config import Config, load
 from sternway_steps.errors import Refused, SternwayError, Stopped, Transient
-from sternway_steps.events import RunEnded, StepEnded, StepProgress, StepStarted, UndoStarted
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Attempt, Status
-from sternway_steps.known import Steps
-from sternway_steps.plan import make_plan
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
+from sternway_steps.registry.builtin import builtin_steps
+from sternway_steps.registry.steps import Steps
+from sternway_steps.saga.events import RunEnded, StepEnded, StepProgress, StepStarted, UndoStarted
+from sternway_steps.saga.plan import make_plan
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Request, cut, fail
 from sternway_steps.session import Session
@@ -31,9 +31,9 @@ from sternway_steps.step import Action
 from tests.helpers import command, sternway, until
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.submit.asked import asked
 from sternway_templates.submit.command import Submitted, start
-from sternway_templates.submit.telling import Telling
+from sternway_templates.submit.events import Telling
+from sternway_templates.submit.values import asked
 
 from tests.submit.playing import API, BAD, Controller, Recorder, alone, blind, shape, submitted, written
 

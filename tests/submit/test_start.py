@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
 from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.pipeline import HASH
-from sternway_templates.submit.asked import asked
+from sternway_templates.argo.pipeline import HASH
+from sternway_templates.submit.values import asked
 
 from tests.submit.playing import API, submitted, written
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.errors import Refused
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")

@@ -15,21 +15,21 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.cli.annotate import command
-from sternway_steps.config.errors import ConfigErrors
+from sternway_steps.cli.github_commands import command
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
+from sternway_steps.yamltree.errors import ConfigErrors
 
 from tests.conftest import WEB
 from tests.helpers import sternway, until
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.ci.asked import Asked, asked
 from sternway_templates.ci.github import github
 from sternway_templates.ci.gitlab import gitlab
+from sternway_templates.ci.parameters import Asked, asked
 
 BASE = {"name": "web", "namespace": "shop", "image": "web:1", "port": 8080}
 HOSTILE = """$(touch pwned) `touch pwned`; "; touch pwned; ' && touch pwned #\n::error::x ${{ secrets.KUBECONFIG }}"""

@@ -159,8 +159,8 @@ def test_a_journal_in_files(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
 
 def test_what_a_step_may_load_at_start() -> None:
     code = (
-        "import sys, sternway_steps.step, sternway_steps.plan, sternway_steps.exits, sternway_steps.cli.main, sternway_steps.builtin;"
-        "import sternway_steps.orchestrator, sternway_steps.session;"
+        "import sys, sternway_steps.step, sternway_steps.saga.plan, sternway_steps.exits, sternway_steps.cli.main, sternway_steps.registry.builtin;"
+        "import sternway_steps.saga.orchestrator, sternway_steps.session;"
         "print([m for m in ('kubernetes','hera','urllib3','werkzeug','yaml','jsonpatch','sternway_templates') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -211,7 +211,7 @@ def test_nobody_reading_does_not_stop_a_run(sternway_sandbox: Sandbox) -> None:
 
 
 def test_who_may_read_one_namespace_sees_its_runs(sternway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sternway_steps.cluster.client import Client
+    from sternway_steps.kube.client import Client
     from sternway_steps.session import Session
 
     assert sternway("run", "--config", str(WEB), kubeconfig=sternway_sandbox.kubeconfig).returncode == 0

@@ -12,13 +12,14 @@ from typing import Any
 
 import certifi
 import pytest
-from sternway_steps.cluster import plain, transport
-from sternway_steps.cluster.api_error import ApiError, from_answer
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.discovery import UnknownKind
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.watch import Watches
 from sternway_steps.errors import Refused
+from sternway_steps.kube import credentials as plain
+from sternway_steps.kube import transport
+from sternway_steps.kube.api_error import ApiError, from_answer
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.discovery import UnknownKind
+from sternway_steps.kube.watch import Watches
+from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import cut, delay, fail
 
@@ -190,7 +191,7 @@ def test_the_pods_account_is_used_and_its_token_sent(tmp_path: Path, monkeypatch
     (tmp_path / "ca.crt").write_text("a certificate")
     monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
     monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
-    monkeypatch.setattr("sternway_steps.cluster.plain.SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setattr("sternway_steps.kube.credentials.SERVICE_ACCOUNT", tmp_path)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -204,7 +205,7 @@ def test_a_pods_account_needs_no_package_and_its_token_is_read_anew(tmp_path: Pa
     (tmp_path / "token").write_text("first\n")
     (tmp_path / "namespace").write_text("shop")
     (tmp_path / "ca.crt").write_text(Path(certifi.where()).read_text())
-    monkeypatch.setattr("sternway_steps.cluster.plain.SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setattr("sternway_steps.kube.credentials.SERVICE_ACCOUNT", tmp_path)
     for name, value in {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443", "HOME": str(tmp_path)}.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("KUBECONFIG", raising=False)
@@ -282,8 +283,9 @@ def test_a_watch_survives_cuts_and_expiry(sternway_sandbox: Sandbox, client: Cli
 
 @pytest.mark.parametrize("cluster", [{}, {"tls-server-name": "x"}], ids=["plain", "by the package"])
 def test_plain_kubeconfigs_need_no_package_and_others_are_read_alike(tmp_path: Path, cluster: dict[str, str]) -> None:
-    from sternway_steps.cluster import connect, plain
-    from sternway_steps.cluster import kubeconfig as files
+    from sternway_steps.kube import connect
+    from sternway_steps.kube import credentials as plain
+    from sternway_steps.kube import kubeconfig as files
 
     path = Path(kubeconfig(tmp_path, "http://127.0.0.1:1/", token="t"))
     data = json.loads(path.read_text())

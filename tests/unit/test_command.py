@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.client import Client
-from sternway_steps.command import Command
-from sternway_steps.command.ending import error_of
-from sternway_steps.command.invocation import Invocation, name_of
-from sternway_steps.command.job import job
-from sternway_steps.command.output import LINES, WIDE, Output
-from sternway_steps.command.record import Ended
+from sternway_steps.builtin.command import Command
+from sternway_steps.builtin.command.exit_code import error_of
+from sternway_steps.builtin.command.invocation import Invocation, name_of
+from sternway_steps.builtin.command.job import job
+from sternway_steps.builtin.command.output import LINES, WIDE, Output
+from sternway_steps.builtin.command.record import Ended
 from sternway_steps.config import Manifest
 from sternway_steps.errors import Failed, Refused, RollbackFailed, Stopped, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
+from sternway_steps.kube.client import Client
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action

@@ -13,11 +13,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sternway_steps.config import Config, load
-from sternway_steps.config.document import Entry, Node, parse
-from sternway_steps.config.errors import Place
 from sternway_steps.config.load import load_with_source
-from sternway_steps.config.shown import to_yaml, values
+from sternway_steps.config.origins import to_yaml, values
 from sternway_steps.exits import Exit
+from sternway_steps.yamltree.document import Entry, Node, parse
+from sternway_steps.yamltree.errors import Place
 
 from tests.conftest import ROOT
 from tests.helpers import sternway

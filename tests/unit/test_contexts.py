@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from sternway_steps.config import load
-from sternway_steps.config.errors import Place
-from sternway_steps.contexts import refusals
 from sternway_steps.errors import Refused, Transient
-from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
-from sternway_steps.plan import make_plan
+from sternway_steps.saga.context_factory import refusals
+from sternway_steps.saga.plan import make_plan
 from sternway_steps.step import Context, Outcome, StepSpec
+from sternway_steps.yamltree.errors import Place
 
 
 class Asked:

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.transport import Transport
 from sternway_steps.errors import Refused
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.transport import Transport
+from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import fail
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.config.errors import ConfigErrors
 from sternway_steps.config.load import load_with_source
+from sternway_steps.yamltree.errors import ConfigErrors
 
 from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.cronjob import cronjob
-from sternway_templates.pipeline import pipeline
+from sternway_templates.argo.pipeline import pipeline
+from sternway_templates.kubernetes.cronjob import cronjob
 
 BASE = {"name": "web", "namespace": "shop", "image": "web:1", "port": 8080, "schedule": "30 2 * * *"}
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sternway_steps.cluster.diagnose import Related, Verdict, diagnose
-from sternway_steps.cluster.diagnose.freshness import reasons_since
-from sternway_steps.cluster.diagnose.verdict import Seen
 from sternway_steps.config.schema import Grace
+from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
+from sternway_steps.rollout.diagnose.freshness import reasons_since
+from sternway_steps.rollout.diagnose.verdict import Seen
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 AGES = 1000.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.deploy.record import changes
+from sternway_steps.builtin.deploy.record import changes
+from sternway_steps.objects.ref import Ref
 
 from tests.helpers import config_map
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.diagnose import Related, Verdict, diagnose
-from sternway_steps.cluster.diagnose.images import is_final
+from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
+from sternway_steps.rollout.diagnose.images import is_final
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.diagnose import Related, Verdict, diagnose
-from sternway_steps.cluster.diagnose.judge import has_pods, has_state
+from sternway_steps.objects.kinds import has_pods, has_state
+from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
 
 from tests.unit.test_diagnose import (
     DONE,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.diagnose import Related, Verdict, diagnose
-from sternway_steps.cluster.diagnose.images import short
-from sternway_steps.cluster.diagnose.missing import settings_of
-from sternway_steps.cluster.diagnose.suppliers import brings
+from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
+from sternway_steps.rollout.diagnose.images import short
+from sternway_steps.rollout.diagnose.missing import settings_of
+from sternway_steps.rollout.diagnose.suppliers import brings
 
 from tests.unit.test_diagnose import NEWEST, NOW, deployment, event, obj, pod
 

@@ -22,9 +22,9 @@ from tests.conftest import ROOT
 from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
+from sternway_templates.argo.pipeline import HASH
 from sternway_templates.commands import template
 from sternway_templates.graph.command import graph
-from sternway_templates.pipeline import HASH
 
 CONFIGS = sorted((ROOT / "templates/examples").glob("*/sternway.yaml"))
 OVERLAYS = sorted((ROOT / "templates/examples").glob("*/config/*.yaml"))

@@ -14,10 +14,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sternway_steps.config import Config, ConfigErrors, Place, load
-from sternway_steps.config import scalars as s
-from sternway_steps.config.document import Entry, Node, parse
 from sternway_steps.config.extends import read, rebase
-from sternway_steps.config.reader import Group, Many, Section, Short, Table
+from sternway_steps.yamltree import scalars as s
+from sternway_steps.yamltree.document import Entry, Node, parse
+from sternway_steps.yamltree.reader import Group, Many, Section, Short, Table
 
 BASE = "name: web\nimage: web:1\nport: 8080\n"
 OVER = "extends: ../base.yaml\n"

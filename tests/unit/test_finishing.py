@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.builtin.deploy.rollback import not_put_back
 from sternway_steps.config import StepConfig
-from sternway_steps.deploy.back import not_put_back
 from sternway_steps.errors import RollbackFailed
-from sternway_steps.events import Event
-from sternway_steps.finishing import BY_HAND, CONFLICT, RECREATE, finish
+from sternway_steps.objects.ref import Ref
+from sternway_steps.release.remedy import BY_HAND, CONFLICT, RECREATE, finish
+from sternway_steps.saga.events import Event
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Item

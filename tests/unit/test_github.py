@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from sternway_steps.cli.annotate import command, harmless
-from sternway_steps.cli.summary import MOST, Summary, cut
+from sternway_steps.cli.github_commands import command, harmless
+from sternway_steps.cli.github_summary import MOST, Summary, cut
 from sternway_steps.errors import Failed, RollbackFailed
-from sternway_steps.events import RunEnded, RunStarted, StepEnded, StepStarted
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
+from sternway_steps.saga.events import RunEnded, RunStarted, StepEnded, StepStarted
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import fail
 from sternway_steps.session import Session

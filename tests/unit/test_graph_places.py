@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sternway_steps.plan import Plan, PlannedStep
+from sternway_steps.saga.plan import Plan, PlannedStep
 from sternway_steps.step import Effects, StepSpec
 from sternway_templates.graph import lines
 from sternway_templates.graph.layout import Layout

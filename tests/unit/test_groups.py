@@ -6,17 +6,17 @@ import threading
 from pathlib import Path
 
 import pytest
-import sternway_steps.beside
-from sternway_steps.attempt import Abandoned
-from sternway_steps.cluster.digests import with_digests
+import sternway_steps.saga.group
 from sternway_steps.config import Config, ConfigErrors, StepConfig, load
 from sternway_steps.errors import Failed, Refused, RollbackFailed, Transient
-from sternway_steps.events import Event, UndoStarted
 from sternway_steps.exits import Exit
-from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.replay import Status, replay
-from sternway_steps.orchestrator import Orchestrator
-from sternway_steps.plan import make_plan
+from sternway_steps.objects.image_digests import with_digests
+from sternway_steps.saga.attempt import Abandoned
+from sternway_steps.saga.events import Event, UndoStarted
+from sternway_steps.saga.orchestrator import Orchestrator
+from sternway_steps.saga.plan import make_plan
 from sternway_steps.step import Context, Effects, Outcome, StepSpec
 
 from tests.unit.test_orchestrator import Act, Made, orchestrator, raises
@@ -109,8 +109,8 @@ def test_a_run_that_is_left_waits_until_the_group_has_sealed_its_attempts(
             raise Abandoned
         return really(futures, *rest)  # type: ignore[arg-type]
 
-    really = sternway_steps.beside.wait
-    monkeypatch.setattr(sternway_steps.beside, "wait", wait)
+    really = sternway_steps.saga.group.wait
+    monkeypatch.setattr(sternway_steps.saga.group, "wait", wait)
     result = walk.run({"config": {}})
     assert result.status is Status.INTERRUPTED
     story = replay(FileStore(tmp_path).records("r1"))

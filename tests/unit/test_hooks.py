@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config, ConfigErrors, load
-from sternway_steps.config.each import each_step
+from sternway_steps.config.each_step import each_step
 from sternway_steps.config.load import load_with_source
-from sternway_steps.plan import make_plan
-from sternway_templates.pipeline import pipeline
+from sternway_steps.registry.builtin import builtin_steps
+from sternway_steps.saga.plan import make_plan
+from sternway_templates.argo.pipeline import pipeline
 
 
 def hook(name: str, events: str, **notes: str) -> dict[str, Any]:

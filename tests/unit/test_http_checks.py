@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from sternway_steps.cluster.client import Client
+from sternway_steps.builtin.verify.http import ask, compare
 from sternway_steps.config import HttpCheck
-from sternway_steps.verify.http import ask, compare
+from sternway_steps.kube.client import Client
 
 PAGE = "<html>" + "-" * 500 + "come back later</html>"
 STATUS = json.dumps({"kind": "Status", "apiVersion": "v1", "code": 503, "message": "no endpoints available"})

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sternway_steps.cluster import transport
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.transport import Transport
 from sternway_steps.errors import Refused, Transient
+from sternway_steps.journal.backends.files import FileStore
+from sternway_steps.journal.backends.secrets import SecretStore
+from sternway_steps.journal.backends.store import JournalConflict, Store
 from sternway_steps.journal.codec import from_chunks, to_chunks, to_line
 from sternway_steps.journal.entries import Entry, Key, Kind
-from sternway_steps.journal.files import FileStore
-from sternway_steps.journal.lease import LeaseLock
-from sternway_steps.journal.lock import FileLock, Holder
-from sternway_steps.journal.secrets import SecretStore
-from sternway_steps.journal.store import JournalConflict, Store
+from sternway_steps.journal.locks.lease import LeaseLock
+from sternway_steps.journal.locks.lock import FileLock, Holder
 from sternway_steps.journal.writer import RunJournal, prune
+from sternway_steps.kube import transport
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.transport import Transport
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Fault, cut, delay, fail
 from sternway_steps.step import Action
@@ -192,7 +192,7 @@ def test_a_lease_that_is_renewed_elsewhere_is_respected(
 ) -> None:
     import threading
 
-    import sternway_steps.journal.lease as module
+    import sternway_steps.journal.locks.lease as module
 
     monkeypatch.setattr(module, "DURATION", 2.0)
     monkeypatch.setattr(module, "_RENEW", 0.3)

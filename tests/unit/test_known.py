@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config, StepConfig, load
 from sternway_steps.config.declared import spec_of, to_yaml_data
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
-from sternway_steps.found import find
 from sternway_steps.journal.replay import Status
-from sternway_steps.known import NotInstalled, Specs, Steps, declaring, known_steps
-from sternway_steps.plan import make_plan
+from sternway_steps.registry.builtin import builtin_steps
+from sternway_steps.registry.entry_points import find
+from sternway_steps.registry.steps import NotInstalled, Specs, Steps, declaring, known_steps
+from sternway_steps.saga.plan import make_plan
 from sternway_steps.session import Session
 from sternway_steps.step import CONTRACT, Context, Effects, Outcome, Rule, StepSpec
 
@@ -147,7 +147,7 @@ def test_two_packages_with_one_name(install: Install) -> None:
 def test_a_name_of_ours_is_not_taken(install: Install) -> None:
     install("word-step", name="deploy")
     found = steps()
-    assert type(found["deploy"]).__module__ == "sternway_steps.deploy.step"
+    assert type(found["deploy"]).__module__ == "sternway_steps.builtin.deploy.step"
     [taken] = found.found()
     assert "the name is that of a step of Sternway" in str(taken.problem)
 

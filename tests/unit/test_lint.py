@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.config.document import parse_all
 from sternway_steps.exits import Exit
+from sternway_steps.yamltree.document import parse_all
 from sternway_templates.lint.catalogue import RULES
 from sternway_templates.lint.check import check
 from sternway_templates.lint.cron import wrong_schedule
@@ -78,7 +78,7 @@ def test_a_role_in_another_file_counts() -> None:
 
 
 def test_github_commands_are_escaped() -> None:
-    from sternway_steps.config.errors import Place
+    from sternway_steps.yamltree.errors import Place
 
     finding = Finding(Place("a,b:c%.yaml", 3, 7), "x", Severity.WARNING, "50%\r\nof: a, b", "do")
     assert as_github(finding) == "::warning file=a%2Cb%3Ac%25.yaml,line=3,col=7,title=x::50%25%0D%0Aof: a, b; do"
@@ -216,8 +216,8 @@ def test_a_stream_is_read_document_by_document() -> None:
 def test_what_we_generate_has_no_findings(tmp_path: Path) -> None:
     pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
     from sternway_steps.config.load import load_with_source
+    from sternway_templates.argo.pipeline import pipeline
     from sternway_templates.output import write
-    from sternway_templates.pipeline import pipeline
 
     path = tmp_path / "sternway.yaml"
     path.write_text(WEB.read_text() + "schedule: 30 2 * * *\n")

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sternway_steps.cluster.body import encode
 from sternway_steps.config import ConfigError, ConfigErrors, Place, load
-from sternway_steps.config.document import Node
-from sternway_steps.config.from_yaml import from_yaml
 from sternway_steps.config.manifests import read_all
-from sternway_steps.config.stream import documents
-from sternway_templates.made import to_yaml
+from sternway_steps.kube.body import encode
+from sternway_steps.yamltree.document import Node
+from sternway_steps.yamltree.from_yaml import from_yaml
+from sternway_steps.yamltree.stream import documents
+from sternway_templates.yaml_text import to_yaml
 
 from ..manifests import GROUP, REFUSED, cases
 

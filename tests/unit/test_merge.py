@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sternway_steps.cluster.anew import Anew
-from sternway_steps.cluster.fields import ABSENT, name_of, tree, trees, untree
-from sternway_steps.cluster.merge import OnConflict, diff, put_back
-from sternway_steps.cluster.order import waves
-from sternway_steps.cluster.reached import Run
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.restore import Change
-from sternway_steps.cluster.shape import Marks
-from sternway_steps.cluster.states import Owned, States, Undone
-from sternway_steps.cluster.threeway import Threeway, threeway
+from sternway_steps.objects.applied import Run
+from sternway_steps.objects.fields import ABSENT, name_of, tree, trees, untree
+from sternway_steps.objects.merge import OnConflict, diff, put_back
+from sternway_steps.objects.order import waves
+from sternway_steps.objects.ref import Ref
+from sternway_steps.objects.shape import Marks
+from sternway_steps.objects.states import Owned, States, Undone
+from sternway_steps.objects.three_way import Threeway, threeway
+from sternway_steps.release.recreate import Anew
+from sternway_steps.release.restore import Change
 
 CONTAINERS = {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}, 'k:{"name":"b"}': {".": {}}}}}
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.attempt import Abandoned
 from sternway_steps.config import Config, StepConfig
+from sternway_steps.config.backoff import Backoff
 from sternway_steps.errors import Failed, Refused, RollbackFailed, SternwayError, Transient
-from sternway_steps.events import Event, StepEnded, UndoStarted
 from sternway_steps.exits import Exit
-from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.journal.writer import RunJournal, StepJournal
-from sternway_steps.orchestrator import Orchestrator
-from sternway_steps.patience import Backoff
-from sternway_steps.plan import PlannedStep, make_plan
-from sternway_steps.result import Result
+from sternway_steps.saga.attempt import Abandoned
+from sternway_steps.saga.events import Event, StepEnded, UndoStarted
+from sternway_steps.saga.orchestrator import Orchestrator
+from sternway_steps.saga.plan import PlannedStep, make_plan
+from sternway_steps.saga.result import Result
 from sternway_steps.step import Action, Context, Effects, Item, Outcome, Step, StepSpec
 
 Act = Callable[[Context], Outcome | None]

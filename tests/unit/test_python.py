@@ -28,7 +28,7 @@ from sternway_steps import (
     new_run_id,
 )
 from sternway_steps.config import Config
-from sternway_steps.events import RunStarted, StepStarted
+from sternway_steps.saga.events import RunStarted, StepStarted
 from sternway_steps.sandbox import Sandbox
 
 from tests.conftest import ROOT, WEB
@@ -153,7 +153,7 @@ def test_a_run_that_loses_its_lock_stops_no_other(sternway_sandbox: Sandbox) -> 
 
         one, two = pool.submit(run, "one"), pool.submit(run, "two")
         assert all(event.wait(30) for event in verifying.values())
-        from sternway_steps.cluster.ref import Ref
+        from sternway_steps.objects.ref import Ref
 
         ref = Ref("coordination.k8s.io/v1", "Lease", "default", "sternway-default.one")
         session.client.patch(ref, {"spec": {"holderIdentity": "somebody else 1"}}, manager="test")
@@ -165,8 +165,8 @@ def test_a_run_that_loses_its_lock_stops_no_other(sternway_sandbox: Sandbox) -> 
 
 def test_two_threads_that_undo_one_run_are_told_apart(sternway_sandbox: Sandbox) -> None:
     """Both are this process and want the same run: the lock still has one holder."""
-    from sternway_steps.cluster.client import Client
-    from sternway_steps.journal.lease import LeaseLock
+    from sternway_steps.journal.locks.lease import LeaseLock
+    from sternway_steps.kube.client import Client
 
     client = Client.connect(sternway_sandbox.kubeconfig)
     barrier, stop = threading.Barrier(4), threading.Event()

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.fields import ABSENT, name_of, tree, trees, untree
-from sternway_steps.cluster.merge import OnConflict
-from sternway_steps.cluster.reached import Run
-from sternway_steps.cluster.reconstruct import dropped
-from sternway_steps.cluster.shape import Marks, Schema, go_json
-from sternway_steps.cluster.states import Undone
-from sternway_steps.cluster.threeway import Threeway, threeway
+from sternway_steps.objects.applied import Run
+from sternway_steps.objects.fields import ABSENT, name_of, tree, trees, untree
+from sternway_steps.objects.merge import OnConflict
+from sternway_steps.objects.reconstruct import dropped
+from sternway_steps.objects.shape import Marks, Schema, go_json
+from sternway_steps.objects.states import Undone
+from sternway_steps.objects.three_way import Threeway, threeway
 
 OURS, THEIRS, NOBODY = ("sternway",), ("editor",), ()
 BACK, LEFT, CONFLICT = "comes back", "stays", "conflict"

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from sternway_steps.cli import details
-from sternway_steps.cluster.absent import Absent, judge_absent
-from sternway_steps.cluster.diagnose import Cause, Verdict
-from sternway_steps.cluster.observed import Observed
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.rollout_progress import ProgressLines
-from sternway_steps.cluster.rollout_report import succeeded
+from sternway_steps.objects.ref import Ref
+from sternway_steps.rollout.absent import Absent, judge_absent
+from sternway_steps.rollout.diagnose import Cause, Verdict
+from sternway_steps.rollout.observed import Observed
+from sternway_steps.rollout.progress import ProgressLines
+from sternway_steps.rollout.report import succeeded
 from sternway_steps.step import Progress
 
 from tests.unit.test_diagnose import NOW, ago, event, obj

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.diagnose import Related, Verdict, diagnose
-from sternway_steps.cluster.diagnose.known_rules import KNOWN
-from sternway_steps.cluster.diagnose.rules import rule_of
-from sternway_steps.cluster.diagnose.verdict import Seen
 from sternway_steps.config import Config, load
-from sternway_steps.config.expressions import parse
 from sternway_steps.config.rules import KindRule
 from sternway_steps.config.schema import VerifyConfig
+from sternway_steps.objects.expressions import parse
+from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
+from sternway_steps.rollout.diagnose.operator_rules import KNOWN
+from sternway_steps.rollout.diagnose.rules import rule_of
+from sternway_steps.rollout.diagnose.verdict import Seen
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 

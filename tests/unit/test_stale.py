@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sternway_steps.cluster.ref import Ref
-from sternway_steps.cluster.stale import Setting, readers, setting
+from sternway_steps.objects.ref import Ref
+from sternway_steps.rollout.stale_settings import Setting, readers, setting
 
 SINCE = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 CONFIG = Setting(Ref("v1", "ConfigMap", "n", "s"), frozenset({"a"}), SINCE)

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.builtin import builtin_steps
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.builtin.deploy import Deploy
+from sternway_steps.builtin.validate import Validate
+from sternway_steps.builtin.verify import Verify
 from sternway_steps.config import Config, HttpCheck, VerifyConfig
-from sternway_steps.deploy import Deploy
 from sternway_steps.errors import Failed, Refused, Transient
-from sternway_steps.journal.files import FileStore
+from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
+from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
+from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import cut
 from sternway_steps.step import Action, Context, Step
-from sternway_steps.validate import Validate
-from sternway_steps.verify import Verify
 
 from tests.helpers import config_map, config_of, deployment, state_of
 
@@ -128,7 +128,7 @@ def test_an_object_that_changes_between_snapshot_and_apply_is_not_overwritten(
 
 
 def test_deploy_writes_its_journal_a_fixed_number_of_times(client: Client, sternway_sandbox: Sandbox) -> None:
-    from sternway_steps.journal.secrets import SecretStore
+    from sternway_steps.journal.backends.secrets import SecretStore
 
     counts = []
     for number, size in enumerate((2, 60)):

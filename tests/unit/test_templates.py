@@ -8,26 +8,27 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.builtin import builtin_steps
-from sternway_steps.cluster.client import Client
-from sternway_steps.config.errors import ConfigErrors
 from sternway_steps.config.load import load_with_source
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
-from sternway_steps.plan import make_plan
+from sternway_steps.kube.client import Client
+from sternway_steps.registry.builtin import builtin_steps
+from sternway_steps.saga.plan import make_plan
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
+from sternway_steps.yamltree.errors import ConfigErrors
 
 from tests.conftest import WEB
 from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from hera.workflows import models as m
-from sternway_templates.files import FULL, config_maps, files
-from sternway_templates.made import data, made, to_yaml
+from sternway_templates.argo.models import data, made
+from sternway_templates.argo.pipeline import pipeline
+from sternway_templates.kubernetes.config_maps import FULL, config_maps, files
+from sternway_templates.kubernetes.rbac import plural_of, rights_of
 from sternway_templates.output import write
-from sternway_templates.pipeline import pipeline
-from sternway_templates.rbac import plural_of, rights_of
+from sternway_templates.yaml_text import to_yaml
 
 
 def written(folder: Path, *overrides: str, **keys: Any) -> dict[str, dict[str, Any]]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sternway_steps.config import ConfigErrors
 from sternway_steps.config.load import load_with_source
-from sternway_templates.cronjob import cronjob
-from sternway_templates.pipeline import pipeline
+from sternway_templates.argo.pipeline import pipeline
+from sternway_templates.kubernetes.cronjob import cronjob
 
 BASE = "name: web\nnamespace: shop\nimage: registry.example/web:1\nschedule: 30 2 * * *\nbuild:\n"
 GOOD = (

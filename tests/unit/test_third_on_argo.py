@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 import yaml
 from sternway_steps.config import Config, load
-from sternway_steps.config.errors import ConfigErrors
 from sternway_steps.config.load import load_with_source
-from sternway_steps.known import Specs, Steps
-from sternway_steps.plan import make_plan
+from sternway_steps.registry.steps import Specs, Steps
+from sternway_steps.saga.plan import make_plan
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Context, Effects, Outcome, Ref, Rule, StepSpec
+from sternway_steps.yamltree.errors import ConfigErrors
 
 from tests.helpers import config_map
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.pipeline import pipeline
+from sternway_templates.argo.pipeline import pipeline
 
 
 class Flag:
@@ -44,7 +44,7 @@ class Flag:
 def declared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this module be a package that declares it, whatever else is installed."""
     entry = EntryPoint("flag", f"{__name__}:Flag", "sternway.steps")
-    monkeypatch.setattr("sternway_steps.known._entry_points", lambda: [entry])
+    monkeypatch.setattr("sternway_steps.registry.steps._entry_points", lambda: [entry])
 
 
 def written(folder: Path, **keys: Any) -> dict[str, dict[str, Any]]:
@@ -86,7 +86,7 @@ def test_an_image_that_is_not_known_is_asked_for_with_its_place(argo: Any, words
 
 
 def test_where_one_image_runs_all_steps_it_is_named(tmp_path: Path) -> None:
-    from sternway_templates.cronjob import cronjob
+    from sternway_templates.kubernetes.cronjob import cronjob
 
     keys = {"name": "web", "namespace": "shop", "image": "web:1", "steps": ["flag", "deploy"], "schedule": "1 2 * * *"}
     path = tmp_path / "sternway.yaml"
@@ -135,7 +135,7 @@ def test_the_pods_of_the_other_steps_know_of_it_without_its_package(tmp_path: Pa
     for name, text in data.items():
         (pod / name).write_text(text)
     inside: Config = load(pod / "sternway.yaml")
-    from sternway_steps.builtin import builtin_steps
+    from sternway_steps.registry.builtin import builtin_steps
 
     def look() -> list[EntryPoint]:
         raise AssertionError("a pod of deploy looked for other packages")

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from ..back import Policy
 from ..config import Config, load
 from ..config.load import load_with_source
 from ..errors import Refused
 from ..exits import Exit
-from ..patience import patiently
-from ..report import end_run, summary
-from ..run import run_step
+from ..saga.finalize import end_run, summary
+from ..saga.retry import patiently
+from ..saga.rollback_to import Policy
+from ..saga.step_run import run_step
 from ..session import Session
-from ..step import Action
-from . import pod
+from ..spec import Action
+from . import termination as pod
 from .output import Output
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from ..cluster.preview import Field, Preview
-from ..step import Item
+from ..release.preview import Field, Preview
+from ..spec import Item
 
 _COLOURS = {
     "created": "green", "changed": "green", "restored": "yellow", "deleted": "yellow", "kept": "cyan",

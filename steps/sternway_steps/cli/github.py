@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ..cluster.preview import Preview
-from ..config.document import Node
-from ..config.errors import ConfigErrors
-from ..events import Event, RunEnded, StepEnded, StepStarted
-from ..finishing import finish
 from ..journal.replay import Status, Story
-from ..step import Action
-from .annotate import command, harmless
-from .summary import MOST, Summary, cut, table
+from ..release.preview import Preview
+from ..release.remedy import finish
+from ..saga.events import Event, RunEnded, StepEnded, StepStarted
+from ..spec import Action
+from ..yamltree.document import Node
+from ..yamltree.errors import ConfigErrors
+from .github_commands import command, harmless
+from .github_summary import MOST, Summary, cut, table
+from .stdout import Unbroken
 from .text import TextOutput
-from .unbroken import Unbroken
 
 
 class GithubOutput:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..cluster.preview import Preview
-from ..config.document import Node
-from ..config.shown import values
-from ..events import Event
+from ..config.origins import values
 from ..journal.replay import Story
-from ..plain import as_data, plain, without_objects
-from .meaning import following, meaning, staying
+from ..release.preview import Preview
+from ..saga.event_json import as_data, plain, without_objects
+from ..saga.events import Event
+from ..yamltree.document import Node
+from .story_words import following, meaning, staying
 
 SCHEMA = 1
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ..attempt import Abandoned
 from ..errors import SternwayError
 from ..exits import Exit, exit_of
+from ..saga.attempt import Abandoned
 from ..session import Session
 from . import actions
 from .output import Output, output_for
 from .signals import minded
 
 if TYPE_CHECKING:
-    from ..cluster.transport import RequestLog
+    from ..kube.transport import RequestLog
 
 
 Action = Callable[..., int]
@@ -134,7 +134,7 @@ def _perform(
 
 @contextmanager
 def _sandbox() -> Iterator[str]:
-    from ..places import state_folder
+    from ..saga.location import state_folder
     from ..sandbox import Sandbox
 
     state = os.environ.get("STERNWAY_STATE") or str(state_folder() / "sandbox.json")
@@ -160,9 +160,9 @@ def _log(request: RequestLog) -> None:
 
 
 def _code(error: Exception) -> int:
-    from ..cluster.api_error import ApiError
-    from ..cluster.discovery import UnknownKind
-    from ..config.errors import ConfigErrors
+    from ..kube.api_error import ApiError
+    from ..kube.discovery import UnknownKind
+    from ..yamltree.errors import ConfigErrors
 
     if isinstance(error, ConfigErrors):
         return Exit.USAGE

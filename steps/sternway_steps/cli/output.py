@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..cluster.preview import Preview
-from ..config.document import Node
-from ..events import Event
 from ..journal.replay import Story
-from .unbroken import Unbroken
+from ..release.preview import Preview
+from ..saga.events import Event
+from ..yamltree.document import Node
+from .stdout import Unbroken
 
 
 class Output(Protocol):

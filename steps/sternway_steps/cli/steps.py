@@ -10,8 +10,8 @@ import click
 
 from .. import __version__
 from ..exits import Exit
-from ..found import Found
-from ..known import known_steps
+from ..registry.entry_points import Found
+from ..registry.steps import known_steps
 from .json import write_line
 from .output import output_for
 

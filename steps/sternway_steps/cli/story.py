@@ -8,9 +8,9 @@ from datetime import datetime
 import click
 
 from ..journal.replay import Attempt, Status, Story
-from ..step import Action, Item
+from ..spec import Action, Item
 from . import details
-from .meaning import RESULTS, first_failure, following, meaning, staying
+from .story_words import RESULTS, first_failure, following, meaning, staying
 
 COLOURS = {Status.SUCCEEDED: "green", Status.UNDONE: "yellow", Status.RUNNING: "cyan", Status.OPEN: "cyan"}
 

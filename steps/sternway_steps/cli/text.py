@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import click
 
-from ..cluster.preview import Preview
-from ..config.document import Node
-from ..config.shown import to_yaml
+from ..config.origins import to_yaml
 from ..errors import SternwayError
-from ..events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
-from ..finishing import finish
 from ..journal.replay import Status, Story
-from ..step import Action
+from ..release.preview import Preview
+from ..release.remedy import finish
+from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
+from ..spec import Action
+from ..yamltree.document import Node
 from . import details
 from .story import COLOURS, tell
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..yamltree.errors import ConfigError, ConfigErrors, Place
 from .build import BuildConfig
-from .errors import ConfigError, ConfigErrors, Place
 from .load import load
 from .schema import (
     Config,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..patience import Backoff
-from . import scalars as s
-from .document import Node
-from .reader import Many, Raw, Section, Short, Table
+from ..yamltree import scalars as s
+from ..yamltree.document import Node
+from ..yamltree.reader import Many, Raw, Section, Short, Table
+from .backoff import Backoff
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import scalars as s
-from .document import Node
-from .reader import Many, Section, Short, Table
+from ..yamltree import scalars as s
+from ..yamltree.document import Node
+from ..yamltree.reader import Many, Section, Short, Table
 
 _GIT = re.compile(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")

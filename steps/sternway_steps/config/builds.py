@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..yamltree.document import Node
+from ..yamltree.reader import MISSING, Reader
 from .build import BUILD, BuildConfig, is_git, tagged
-from .document import Node
-from .each import each_changed, each_step
-from .reader import MISSING, Reader
+from .each_step import each_changed, each_step
 from .schema import DEFAULT_STEPS, StepConfig
 
 STEP = "build"

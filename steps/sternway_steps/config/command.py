@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import scalars as s
-from .document import Entry, Node
-from .reader import Many, Reader, Section, Short, Table
+from ..yamltree import scalars as s
+from ..yamltree.document import Entry, Node
+from ..yamltree.reader import Many, Reader, Section, Short, Table
 from .schema import StepConfig
 
 USES = "command"

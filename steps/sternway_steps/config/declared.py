@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..step import Effects, Rule, StepSpec
-from . import scalars as s
-from .reader import Many, Section, Table
+from ..spec import Effects, Rule, StepSpec
+from ..yamltree import scalars as s
+from ..yamltree.reader import Many, Section, Table
 
 _RULE = {
     "apiGroup": "api_group",

@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import scalars as s
+from ..yamltree import scalars as s
+from ..yamltree.document import Node, decode, parse
+from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from ..yamltree.reader import Group, Many, Section, Short, Table
 from .build import BUILD, folder, is_git
-from .document import Node, decode, parse
-from .errors import ConfigError, ConfigErrors, Place
 from .form import FORM
-from .merge import merge
-from .reader import Group, Many, Section, Short, Table
+from .overlay import merge
 
 KEY = "extends"
 _MOST_FILES = 100

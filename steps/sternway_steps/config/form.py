@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import scalars as s
+from ..yamltree import scalars as s
+from ..yamltree.document import Node
+from ..yamltree.reader import Group, Many, Raw, Section, Short, Table
 from .argo import ARGO, PARAMETERS, SCHEDULE
 from .build import BUILD
 from .command import COMMAND, RESOURCES, command_step
 from .declared import DECLARED
-from .document import Node
-from .reader import Group, Many, Raw, Section, Short, Table
 from .rules import RULES
 from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import Place
-from .reader import Reader
+from ..yamltree.errors import Place
+from ..yamltree.reader import Reader
 from .schema import Manifest, StepConfig
 
 BEFORE, AFTER = ("pre-install", "pre-upgrade"), ("post-install", "post-upgrade")

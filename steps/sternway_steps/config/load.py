@@ -7,20 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..cluster.selector import selector
 from ..errors import Refused
-from . import simple
+from ..objects.selector import selector
+from ..yamltree.document import Node
+from ..yamltree.errors import ConfigErrors, Place
+from ..yamltree.reader import MISSING, Reader
+from . import short_form as simple
 from .builds import build_of
 from .command import check_command, placed
-from .document import Node
-from .each import each_changed, each_step
-from .errors import ConfigErrors, Place
+from .each_step import each_changed, each_step
 from .extends import read
 from .form import FORM, SIMPLE, check_from
 from .hooks import Sorted, sort_out, with_hooks
 from .manifests import read_all
 from .overrides import lay_over
-from .reader import MISSING, Reader
 from .rules import check_rules
 from .schema import NOT_UNDONE, Config, Manifest, StepConfig, VerifyConfig
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from .document import Node, decode
-from .errors import ConfigError, ConfigErrors, Place
-from .from_yaml import Read
+from ..yamltree.document import Node, decode
+from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from ..yamltree.from_yaml import Read
+from ..yamltree.stream import documents
 from .schema import Manifest
-from .stream import documents
 
 _ENDINGS = (".yaml", ".yml", ".json")
 MOST_FILE = 64 * 2**20

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from .document import Entry, Node, parse
-from .errors import ConfigError, ConfigErrors, Place
+from ..yamltree.document import Entry, Node, parse
+from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from ..yamltree.reader import Group, Many, Section, Short, Table, nearest
 from .form import FORM
-from .reader import Group, Many, Section, Short, Table, nearest
 
 PREFIX = "STERNWAY_"
 # Variables that say how Sternway runs, not what it deploys.

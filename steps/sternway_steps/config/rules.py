@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from . import scalars as s
-from .document import Node
-from .expressions import BadExpression, parse
-from .reader import Many, Reader, Section
+from ..objects.expressions import BadExpression, parse
+from ..objects.kinds import has_state
+from ..yamltree import scalars as s
+from ..yamltree.document import Node
+from ..yamltree.reader import Many, Reader, Section
 
 _KIND = re.compile(r"[A-Za-z*]\w*(?:\|[A-Za-z*]\w*)*\.[-a-z0-9.*]+")
 
@@ -60,8 +61,6 @@ def check_rules(rules: Sequence[KindRule], root: Node, reader: Reader) -> None:
 
 
 def _kind(node: Node) -> str:
-    from ..cluster.diagnose.judge import has_state  # it needs the configuration itself
-
     text = s.string(node)
     expected = "KIND.GROUP, such as Workflow.argoproj.io"
     if not _KIND.fullmatch(text):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..step import StepSpec
+from ..spec import StepSpec
 from .argo import ArgoConfig, Parameter, Schedule
 from .build import BuildConfig, safe
 from .declared import spec_of

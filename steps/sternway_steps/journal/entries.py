@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from ..step import Action
+from ..spec import Action
 
 SCHEMA = 1
 """Version of the journal's schema; a reader refuses a higher one."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..errors import Refused
-from ..step import Action
+from ..spec import Action
 from .entries import Entry, Kind, Record
 
 

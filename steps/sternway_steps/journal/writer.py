@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import Refused, SternwayError, Transient
-from ..step import Action
+from ..spec import Action
+from .backends.secrets import TARGET
+from .backends.store import HISTORY, JournalConflict, Store, is_label_value
 from .entries import Entry, Key, Kind, Record
-from .secrets import TARGET
-from .store import HISTORY, JournalConflict, Store, is_label_value
 
 _MOST_ATTEMPTS = 1000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from ..attempt import Attempted
 from ..errors import Transient
+from ..saga.attempt import Attempted
 from ..step import Action, Effects
 from . import process
 from .forward import hurdles, must_be_one_of_four

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from ..cluster.api_error import ApiError
 from ..errors import Refused, SternwayError, Stopped, Transient
+from ..kube.api_error import ApiError
 from ..step import Action, Effects, Outcome
 from .lab import Lab, fail
 from .points import Points, outside

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..contract import findings
 from ..errors import Refused
+from ..registry.conformance import findings
 from ..step import Action, Effects
 from .lab import Lab, fail
 from .points import Points

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ..attempt import Attempted
-from ..cluster.rights import applies, everywhere
 from ..errors import Transient
+from ..release.rights import applies, everywhere
+from ..saga.attempt import Attempted
 from ..step import Action, Effects, StepSpec
 from .points import Cut, Points, sample
 from .trial import Subject, Trial

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..attempt import Attempted, attempt
-from ..cluster.client import Client
 from ..config import Config, StepConfig
 from ..errors import Refused
+from ..journal.backends.files import FileStore
 from ..journal.entries import Kind, Record, new_run_id
-from ..journal.files import FileStore
 from ..journal.writer import RunJournal, StepJournal
-from ..plan import PlannedStep, make_plan
+from ..kube.client import Client
+from ..saga.attempt import Attempted, attempt
+from ..saga.plan import PlannedStep, make_plan
 from ..step import Action, Checks, Context, Step, StepSpec
 from .points import Points, lines_of
 from .watched import Right, WatchedJournal, WatchedTransport

@@ -8,8 +8,8 @@ from typing import Any
 
 import urllib3
 
-from ..cluster.api_error import ApiError
-from ..cluster.transport import Transport
+from ..kube.api_error import ApiError
+from ..kube.transport import Transport
 from ..step import JournalView
 from .points import Points
 

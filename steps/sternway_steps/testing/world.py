@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..cluster.client import Client
-from ..cluster.fields import content
-from ..cluster.ref import Ref
+from ..kube.client import Client
+from ..objects.fields import content
+from ..objects.ref import Ref
 
 
 @dataclass(frozen=True)

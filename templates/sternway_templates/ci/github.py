@@ -8,9 +8,9 @@ from typing import Any
 from sternway_steps import __version__
 from sternway_steps.errors import Refused
 
-from ..made import to_yaml
 from ..output import MADE_BY
-from .asked import UNCHANGED, Asked, Changeable
+from ..yaml_text import to_yaml
+from .parameters import UNCHANGED, Asked, Changeable
 from .shell import finish, run
 
 _MOST_INPUTS = 25

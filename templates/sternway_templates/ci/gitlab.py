@@ -7,10 +7,10 @@ from typing import Any
 
 from sternway_steps import __version__
 
-from ..images import RUN, image_of
-from ..made import to_yaml
+from ..kubernetes.images import RUN, image_of
 from ..output import MADE_BY
-from .asked import UNCHANGED, Asked, Environment
+from ..yaml_text import to_yaml
+from .parameters import UNCHANGED, Asked, Environment
 from .shell import finish, run
 
 _RUN = '"gl-$CI_JOB_ID"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from .asked import UNCHANGED, Changeable
+from .parameters import UNCHANGED, Changeable
 
 
 def run(config: str, changeable: Sequence[Changeable], flags: str = "", *, replaces: bool = False) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 from sternway_steps.config.load import load
 from sternway_steps.errors import Refused
-from sternway_steps.known import Specs, known_steps
-from sternway_steps.plan import make_plan
+from sternway_steps.registry.steps import Specs, known_steps
+from sternway_steps.saga.plan import make_plan
 
 from .mermaid import mermaid
 from .model import describe

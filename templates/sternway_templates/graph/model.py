@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sternway_steps.plan import Plan, PlannedStep
+from sternway_steps.saga.plan import Plan, PlannedStep
 from sternway_steps.step import Effects
 
 EFFECTS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sternway_steps.config.errors import Place
+from sternway_steps.yamltree.errors import Place
 
 from .catalogue import RULES
 from .documents import Input, ignored

@@ -7,8 +7,8 @@ import sys
 from collections import Counter
 
 import click
-from sternway_steps.config.errors import ConfigErrors
 from sternway_steps.exits import Exit
+from sternway_steps.yamltree.errors import ConfigErrors
 
 from .catalogue import RULES
 from .check import check, workflows

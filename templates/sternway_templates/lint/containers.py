@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sternway_steps.config.document import Entry, Node, parse
-from sternway_steps.config.errors import ConfigErrors, Place
+from sternway_steps.yamltree.document import Entry, Node, parse
+from sternway_steps.yamltree.errors import ConfigErrors, Place
 
 from .findings import Flaw
 from .model import Workflow

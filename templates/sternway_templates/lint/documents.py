@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sternway_steps.config.document import Node, decode, parse_all
-from sternway_steps.config.errors import ConfigError, ConfigErrors, Place
+from sternway_steps.yamltree.document import Node, decode, parse_all
+from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, Place
 
 from .nodes import fields, items, merged, word
 

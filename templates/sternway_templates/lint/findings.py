@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from sternway_steps.config.document import Node
-from sternway_steps.config.errors import Place
+from sternway_steps.yamltree.document import Node
+from sternway_steps.yamltree.errors import Place
 
 from .model import Workflow
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from sternway_steps.cli.annotate import command
-from sternway_steps.config.errors import ConfigError
+from sternway_steps.cli.github_commands import command
+from sternway_steps.yamltree.errors import ConfigError
 
 from .findings import Finding, Rule
 

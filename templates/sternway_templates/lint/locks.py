@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sternway_steps.config.document import Node
+from sternway_steps.yamltree.document import Node
 
 from .findings import Flaw, Severity
 from .model import Workflow

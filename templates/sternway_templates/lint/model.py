@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sternway_steps.config.document import Node
+from sternway_steps.yamltree.document import Node
 
 from .nodes import child, fields, named, text, true, word
 from .templates import Call, Template

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 
-from sternway_steps.config.document import Node
+from sternway_steps.yamltree.document import Node
 
 from .depends import RESULTS
 from .findings import Flaw

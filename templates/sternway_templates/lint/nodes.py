@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sternway_steps.config.document import Entry, Node
-from sternway_steps.config.errors import Place
+from sternway_steps.yamltree.document import Entry, Node
+from sternway_steps.yamltree.errors import Place
 
 _MERGE = "<<"
 

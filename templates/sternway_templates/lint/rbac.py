@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sternway_steps.config.document import Node
+from sternway_steps.yamltree.document import Node
 
 from .findings import Flaw
 from .model import Workflow

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from sternway_steps.config.document import Node
+from sternway_steps.yamltree.document import Node
 
 from .nodes import scalars, text
 

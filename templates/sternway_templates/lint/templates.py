@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from sternway_steps.config.document import Node
+from sternway_steps.yamltree.document import Node
 
 from .nodes import child, fields, items, named, text, true, word
 

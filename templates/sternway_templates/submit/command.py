@@ -13,14 +13,14 @@ from sternway_steps.cli.main import perform
 from sternway_steps.cli.output import Output
 from sternway_steps.cli.text import TextOutput
 from sternway_steps.errors import Refused, Stopped
-from sternway_steps.events import Event, RunStarted
 from sternway_steps.exits import Exit
-from sternway_steps.places import journal_namespace, open_journal, target_of
-from sternway_steps.plan import make_plan
+from sternway_steps.saga.events import Event, RunStarted
+from sternway_steps.saga.location import journal_namespace, open_journal, target_of
+from sternway_steps.saga.plan import make_plan
 from sternway_steps.session import Session
 
-from .asked import Asked, asked
 from .follow import Following
+from .values import Asked, asked
 from .version import API, find_version, known_faults, too_old
 from .workflow import apply, create, require_argo, require_current
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sternway_steps.errors import RollbackFailed, Stopped
-from sternway_steps.events import RunEnded
 from sternway_steps.exits import Exit, exit_of
 from sternway_steps.journal.entries import Kind, Record
 from sternway_steps.journal.replay import Status, replay
-from sternway_steps.plan import Plan
+from sternway_steps.saga.events import RunEnded
+from sternway_steps.saga.plan import Plan
 from sternway_steps.step import Action
 
+from .events import first_error
 from .nodes import attempts_of, message_of, phase_of, pods
-from .telling import first_error
 
 # What the report's exit code says of the run; every other one stands for an undo that went well.
 _STATUS = {

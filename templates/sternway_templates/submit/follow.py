@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sternway_steps.attempt import Abandoned
 from sternway_steps.cli.output import Output
-from sternway_steps.cluster.api_error import ApiError
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
+from sternway_steps.journal.backends.store import Store
 from sternway_steps.journal.entries import Record
 from sternway_steps.journal.replay import replay
-from sternway_steps.journal.store import Store
-from sternway_steps.plan import Plan
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.saga.attempt import Abandoned
+from sternway_steps.saga.plan import Plan
 from sternway_steps.session import Session
 
+from .changes import PAUSE, News
 from .ending import ending, ending_by_pods, how
-from .news import PAUSE, News
+from .events import Telling
 from .nodes import ENDED, attempts_of, phase_of, undoing
-from .notes import Notes
-from .telling import Telling
+from .pod_notes import Notes
 from .workflow import stop
 
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sternway_steps.cluster.api_error import ApiError
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.discovery import UnknownKind
-from sternway_steps.cluster.ref import Ref
+from sternway_steps.kube.api_error import ApiError
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.discovery import UnknownKind
+from sternway_steps.objects.ref import Ref
 
 API = "argoproj.io/v1alpha1"
 _DEFINITION = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, "workflowtemplates.argoproj.io")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sternway_steps.cluster.api_error import ApiError, conflicts
-from sternway_steps.cluster.client import Client
-from sternway_steps.cluster.discovery import UnknownKind
-from sternway_steps.cluster.ref import Ref
 from sternway_steps.errors import Refused, Transient
+from sternway_steps.kube.api_error import ApiError, conflicts
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.discovery import UnknownKind
+from sternway_steps.objects.ref import Ref
 
-from ..pipeline import HASH
-from .asked import Asked
+from ..argo.pipeline import HASH
+from .values import Asked
 from .version import API
 
 MANAGER = "sternway-templates"

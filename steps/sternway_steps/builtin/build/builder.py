@@ -1,0 +1,113 @@
+"""What a builder is: the one small interface of Docker, BuildKit and buildah."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ...config.build import BuildConfig, variable
+from .failure import explain
+from .process import Ran, run
+from .reference import Reference
+from .registry import Registry
+from .source import Source
+
+Finding = tuple[str, str]
+"""A key of the section, and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One image to build: all that a builder is given. `scratch` is a folder for its own files."""
+
+    config: BuildConfig
+    reference: Reference
+    source: Source
+    scratch: Path
+    check: Callable[[], None]
+    say: Callable[[str], None]
+
+    @property
+    def dockerfile(self) -> Path:
+        """The Dockerfile, which is named relative to the context."""
+        return self.source.folder / self.config.dockerfile
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The image's labels; the commit is one of them (OCI image specification, "Annotations")."""
+        commit = {"org.opencontainers.image.revision": self.source.revision} if self.source.revision else {}
+        return {**commit, **self.config.labels}
+
+    def secrets(self) -> list[str]:
+        """Give the secrets as --secret takes them; their values are in no argument."""
+        return [
+            f"id={name},src={secret['file']}" if "file" in secret else f"id={name},env={variable(name, secret)}"
+            for name, secret in self.config.secrets.items()
+        ]
+
+    def run(self, command: Sequence[str], doing: str, environ: Mapping[str, str] | None = None) -> Ran:
+        """Run the builder's program; raises Failed or Transient when it fails, with the cause."""
+        done = run(command, self.check, self.say, environ=environ, hide=self._hidden())
+        if done.code:
+            text = self.dockerfile.read_text(errors="replace")
+            raise explain(done.tail, text, self.config.dockerfile, doing=doing, host=self.reference.host)
+        return done
+
+    def _hidden(self) -> tuple[str, ...]:
+        found = []
+        for name, secret in self.config.secrets.items():
+            path = Path(secret["file"]) if "file" in secret else None
+            text = os.environ.get(variable(name, secret), "") if path is None else _short(path)
+            found.append(text.strip())
+        return tuple(text for text in found if len(text) >= _SHORTEST)
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image that no tag of the registry points to yet. `ids` are the digests of the configs of its platforms.
+
+    `digest` is there when its manifest is in the registry already: then moving the tag is all that is left.
+    """
+
+    ids: tuple[str, ...]
+    digest: str | None = None
+
+
+class Builder(Protocol):
+    """Builds and pushes by a program."""
+
+    name: str
+
+    def findings(self, config: BuildConfig) -> list[Finding]:
+        """Say what stands in the way: the program, its daemon, what it can't do; without changing anything."""
+
+    def build(self, work: Work) -> Built:
+        """Build; no tag of the registry moves. Raises Failed, Transient, Stopped."""
+
+    def push(self, work: Work, built: Built, registry: Registry) -> str:
+        """Push what was built; gives the digest that the builder names. Raises Failed, Transient, Stopped."""
+
+
+def flags(name: str, values: Mapping[str, str]) -> list[str]:
+    """Give a mapping as an option that is repeated."""
+    return [word for key, value in values.items() for word in (name, f"{key}={value}")]
+
+
+def each(name: str, values: Sequence[str]) -> list[str]:
+    """Give values as an option that is repeated."""
+    return [word for value in values for word in (name, value)]
+
+
+_SHORTEST = 4
+"""Characters of a secret that is hidden in the log; a shorter one would blot out half of it."""
+_FILE = 4096
+
+
+def _short(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace") if path.stat().st_size <= _FILE else ""
+    except OSError:
+        return ""

@@ -1,0 +1,69 @@
+"""BuildKit by its own client: the daemon is where BUILDKIT_HOST, or the config's host, says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from ...config.build import BuildConfig
+from ...errors import Failed
+from .builder import Built, Finding, Work, each
+from .process import run
+from .registry import Registry
+
+
+class BuildKit:
+    """`buildctl build`. It pushes the manifest without a tag, so the tag is moved here, in one request."""
+
+    name = "buildkit"
+
+    def findings(self, config: BuildConfig) -> list[Finding]:
+        """Ask the daemon for its workers."""
+        done = run(["buildctl", "debug", "workers"], lambda: None, environ=_environ(config))
+        if done.code:
+            return [("builder", f"BuildKit's daemon does not answer: {(done.tail or ('?',))[-1]}")]
+        return []
+
+    def build(self, work: Work) -> Built:
+        """Build, and push by digest."""
+        config, file = work.config, work.scratch / "metadata.json"
+        output = f"type=image,name={work.reference.name},push=true,push-by-digest=true,name-canonical=true"
+        if work.reference.plain:
+            output += ",registry.insecure=true"
+        command = ["buildctl", "build", "--progress", "plain", "--frontend", "dockerfile.v0"]
+        command += ["--local", f"context={work.source.folder}", "--local", f"dockerfile={work.dockerfile.parent}"]
+        options = {"filename": work.dockerfile.name, **_named("build-arg", config.args), **_named("label", work.labels)}
+        options |= {"target": config.target} if config.target else {}
+        options |= {"platform": ",".join(config.platforms)} if config.platforms else {}
+        command += [word for key, value in options.items() for word in ("--opt", f"{key}={value}")]
+        command += each("--secret", work.secrets())
+        command += each("--import-cache", [_cache(entry) for entry in config.cache.get("from", ())])
+        command += each("--export-cache", [_cache(entry, ",mode=max") for entry in config.cache.get("to", ())])
+        command += ["--output", output, "--metadata-file", str(file)]
+        work.run(command, "build", _environ(config))
+        digest = str(json.loads(file.read_text())["containerimage.digest"])
+        return Built((), digest)
+
+    def push(self, work: Work, built: Built, registry: Registry) -> str:
+        """Point the tag to what was pushed."""
+        assert built.digest is not None  # noqa: S101  build() gave it
+        manifest = registry.manifest(built.digest)
+        if manifest is None:
+            raise Failed(
+                f"push: {work.reference.name}@{built.digest} is not in the registry, though BuildKit pushed it"
+            )
+        registry.put(manifest)
+        return built.digest
+
+
+def _environ(config: BuildConfig) -> Mapping[str, str]:
+    return {"BUILDKIT_HOST": config.host} if config.host else {}
+
+
+def _named(name: str, values: Mapping[str, str]) -> dict[str, str]:
+    return {f"{name}:{key}": value for key, value in values.items()}
+
+
+def _cache(entry: str, more: str = "") -> str:
+    """Give a cache as BuildKit names it: an image stands for a cache in a registry."""
+    return entry if entry.startswith("type=") else f"type=registry,ref={entry}{more}"

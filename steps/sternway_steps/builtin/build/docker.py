@@ -1,0 +1,83 @@
+"""Docker's engine: BuildKit in it when the buildx plugin is there, else its classic builder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ...config.build import BuildConfig
+from ...errors import Failed
+from .builder import Built, Finding, Work, each, flags
+from .process import run
+from .registry import Registry
+
+_PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})")
+
+
+class Docker:
+    """`docker build` and `docker push`."""
+
+    name = "docker"
+
+    def findings(self, config: BuildConfig) -> list[Finding]:
+        """Ask the engine for its version, and hold what is asked against what it can."""
+        environ = _environ(config)
+        version = run(["docker", "version", "--format", "{{.Server.Version}}"], _nothing, environ=environ)
+        if version.code:
+            return [("builder", f"Docker's engine does not answer: {(version.tail or ('?',))[-1]}")]
+        found: list[Finding] = []
+        if len(config.platforms) > 1:
+            found.append(("platforms", "Docker's engine builds one platform at a time; builder: buildkit builds more"))
+        if not _buildx(environ):
+            for key, asked in (("secrets", config.secrets), ("cache", config.cache.get("to"))):
+                if asked:
+                    found.append((key, f"Docker's classic builder has no {key} of that kind: install docker-buildx"))
+        return found
+
+    def build(self, work: Work) -> Built:
+        """Build into the engine, under the image's tag there."""
+        config, environ = work.config, _environ(work.config)
+        modern, file = _buildx(environ), work.scratch / "image"
+        command = [
+            "docker",
+            "build",
+            "--iidfile",
+            str(file),
+            "--tag",
+            work.reference.text,
+            "--file",
+            str(work.dockerfile),
+        ]
+        command += ["--target", config.target] if config.target else []
+        command += flags("--build-arg", config.args) + flags("--label", work.labels)
+        command += each("--platform", config.platforms) + each("--cache-from", config.cache.get("from", ()))
+        if modern:
+            command += ["--progress", "plain", "--load", *each("--secret", work.secrets())]
+            command += each("--cache-to", config.cache.get("to", ()))
+        # Provenance has the time in it: an unchanged image would have a new digest in every run.
+        kind = {"DOCKER_BUILDKIT": "1" if modern else "0", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+        work.run([*command, str(work.source.folder)], "build", {**environ, **kind})
+        return Built((file.read_text().strip(),))
+
+    def push(self, work: Work, built: Built, registry: Registry) -> str:  # noqa: ARG002  the engine has its own way there
+        """Push the tag."""
+        environ = _environ(work.config)
+        # Somebody else may have built under the same tag meanwhile, on the same engine.
+        work.run(["docker", "tag", built.ids[0], work.reference.text], "push", environ)
+        done = work.run(["docker", "push", work.reference.text], "push", environ)
+        for line in reversed(done.tail):
+            if match := _PUSHED.search(line):
+                return match[1]
+        raise Failed("push: docker did not say which digest it pushed", details={"log": list(done.tail)})
+
+
+def _environ(config: BuildConfig) -> Mapping[str, str]:
+    return {"DOCKER_HOST": config.host} if config.host else {}
+
+
+def _buildx(environ: Mapping[str, str]) -> bool:
+    return run(["docker", "buildx", "version"], _nothing, environ=environ).code == 0
+
+
+def _nothing() -> None:
+    """Be asked for nothing: these calls are short."""

@@ -1,0 +1,204 @@
+"""What the step asks of a registry: the OCI distribution API, as much of it as moving a tag takes.
+
+oras (0.2.43) was looked at: it keeps one token whatever the scope, sets no timeouts, sleeps up to 83 s between tries
+where nobody can stop it, and does not tell Basic from Bearer. So this is urllib3; credentials are Docker's package's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from ...errors import Failed, Transient
+from .credentials import Login
+from .reference import Reference
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_ACCEPT = ", ".join(
+    (
+        OCI_MANIFEST,
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    )
+)
+_ATTESTATION = "vnd.docker.reference.type"
+_MOST = 4 << 20
+"""Bytes that a registry takes for a manifest at least (OCI distribution 1.1); larger ones are not read."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a tag points to: an image's manifest, or an index of several. `content` is byte for byte the registry's."""
+
+    media_type: str
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """Its name in the registry."""
+        return digest_of(self.content)
+
+
+class Registry:
+    """One repository of a registry.
+
+    All methods raise Transient when it does not answer or is busy, Failed when it does not let us.
+    """
+
+    def __init__(self, reference: Reference, check: Callable[[], None] = lambda: None) -> None:
+        import urllib3
+
+        self.reference = reference
+        self._check = check
+        retries = urllib3.Retry(2, backoff_factor=0.2, status=0, raise_on_status=False, allowed_methods={"GET", "HEAD"})
+        self._pool = _pool(reference.url, retries=retries, timeout=urllib3.Timeout(connect=5, read=30))
+        self._login = Login(reference.host, self._send)
+        self._headers: dict[str, str] = {}
+
+    def manifest(self, name: str | None = None) -> Manifest | None:
+        """Read what a tag or a digest points to, by default the reference's tag; None when it is not there."""
+        response = self._ask("GET", f"manifests/{name or self.reference.tag}", headers={"Accept": _ACCEPT})
+        if response.status == 404:
+            return None
+        self._expect(response, 200)
+        if len(response.data) > _MOST:
+            raise Failed(f"{self.reference.text}: its manifest has over {_MOST} bytes")
+        return Manifest(response.headers.get("Content-Type", OCI_MANIFEST), response.data)
+
+    def put(self, manifest: Manifest, name: str | None = None) -> None:
+        """Point a tag (by default the reference's) to a manifest."""
+        response = self._ask(
+            "PUT", f"manifests/{name or self.reference.tag}", body=manifest.content,
+            headers={"Content-Type": manifest.media_type},
+        )  # fmt: skip
+        self._expect(response, 201, 202, 200)
+
+    def delete(self, name: str) -> tuple[bool, str]:
+        """Delete a tag, or the manifest of a digest; tells whether the registry does such a thing, and its answer."""
+        response = self._ask("DELETE", f"manifests/{name}")
+        if response.status in (200, 202, 204, 404):
+            return True, ""
+        if response.status in (400, 405, 501) or "UNSUPPORTED" in response.data.decode(errors="replace"):
+            return False, _reason(response)
+        self._expect(response, 202)
+        return False, ""
+
+    def upload(self, content: bytes) -> str:
+        """Store a small blob; gives its digest."""
+        digest = digest_of(content)
+        if self._ask("HEAD", f"blobs/{digest}").status == 200:
+            return digest
+        url = self._session()
+        joint = "&" if urlsplit(url).query else "?"
+        headers = {"Content-Type": "application/octet-stream"}
+        self._expect(self._ask("PUT", f"{url}{joint}digest={digest}", body=content, headers=headers), 201)
+        return digest
+
+    def may_push(self) -> None:
+        """Begin an upload and give it up again: nothing is changed, and the credentials are proven."""
+        self._ask("DELETE", self._session())
+
+    def images(self, manifest: Manifest) -> frozenset[str]:
+        """Give the ids (config digests) of the images that a manifest stands for; of an index, those of all in it."""
+        found = _json(manifest.content)
+        if "manifests" not in found:
+            config = (found.get("config") or {}).get("digest")
+            return frozenset([config] if config else [])
+        below = [
+            self.manifest(each["digest"])
+            for each in found["manifests"]
+            if _ATTESTATION not in (each.get("annotations") or {})
+        ]
+        return frozenset(image for each in below if each is not None for image in self.images(each))
+
+    def _session(self) -> str:
+        response = self._ask("POST", "blobs/uploads/")
+        self._expect(response, 202)
+        return urljoin(self.reference.url + "/", str(response.headers["Location"]))
+
+    def _ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None) -> Any:
+        url = path if "://" in path else f"{self.reference.url}/{path}"
+        self._check()
+        for last in (False, True):
+            response = self._send(method, url, body=body, headers={**self._headers, **(headers or {})})
+            if response.status != 401 or last:
+                break
+            scope = f"repository:{self.reference.repository}:pull,push"
+            if method == "DELETE":
+                scope += ",delete"
+            answer = self._login.answer(response.headers.get("WWW-Authenticate", ""), scope)
+            if not answer:
+                break
+            self._headers = {"Authorization": answer}
+        if response.status == 429 or response.status >= 500:
+            raise Transient(
+                f"the registry {self.reference.host} is busy: {_reason(response)}", retry_after=_seconds(response)
+            )
+        return response
+
+    def _send(self, method: str, url: str, **keys: Any) -> BaseHTTPResponse:
+        from urllib3.exceptions import HTTPError
+
+        try:
+            response: BaseHTTPResponse = self._pool.request(method, url, **keys)
+        except HTTPError as error:
+            # urllib3 wraps what the system said into what it tried how often.
+            why = getattr(error, "reason", None) or error
+            raise Transient(f"the registry {self.reference.host} does not answer: {why}") from error
+        return response
+
+    def _expect(self, response: BaseHTTPResponse, *wanted: int) -> None:
+        if response.status in wanted:
+            return
+        host = self.reference.host
+        if response.status in (401, 403):
+            raise Failed(
+                f"the registry {host} does not allow it: {_reason(response)}",
+                remedy=f"docker login {host}, with a user that may push to {self.reference.repository}",
+            )
+        raise Failed(f"the registry {host} answers {_reason(response)}")
+
+
+def digest_of(content: bytes) -> str:
+    """Name bytes as registries do."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _pool(url: str, **keys: Any) -> Any:
+    """Give what makes requests, by the proxy that the environment names (HTTPS_PROXY, NO_PROXY)."""
+    from urllib.request import getproxies, proxy_bypass
+
+    import urllib3
+
+    parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme)
+    if proxy and not proxy_bypass(parts.netloc):
+        return urllib3.ProxyManager(proxy, **keys)
+    return urllib3.PoolManager(**keys)
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _reason(response: BaseHTTPResponse) -> str:
+    errors = _json(response.data).get("errors") or []
+    words = [f"{e.get('code', '')} {e.get('message', '')}".strip() for e in errors if isinstance(e, dict)]
+    return f"{response.status} ({'; '.join(words)})" if words else f"status {response.status}"
+
+
+def _seconds(response: BaseHTTPResponse) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None

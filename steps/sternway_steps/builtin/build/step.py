@@ -1,0 +1,38 @@
+"""Build: an image from a folder or a git revision, pushed; and back."""
+
+from __future__ import annotations
+
+from ...config.build import OPTIONS
+from ...spec import Effects, Outcome, StepSpec
+from ...step import Context
+
+SPEC = StepSpec(name="build", effects=Effects.REVERSIBLE, needs_cluster=False, options=OPTIONS, hands_on=("images",))
+
+
+class Build:
+    """Builds an image and pushes it; later steps use its digest."""
+
+    # What it works with is loaded when it works: most runs of the command line only name it.
+
+    @property
+    def spec(self) -> StepSpec:
+        """What build is and needs: which program depends on the config, so check() asks for it."""
+        return SPEC
+
+    def check(self, context: Context) -> None:
+        """Refuse what could not be built or pushed; begins an upload and gives it up."""
+        from .checks import checked, config_of
+
+        checked(context, config_of(context))
+
+    def execute(self, context: Context) -> Outcome:
+        """Build; note what the tag points to; push."""
+        from .execute import execute
+
+        return execute(context)
+
+    def rollback(self, context: Context) -> Outcome:
+        """Point the tag where it pointed, when it still points to what this run pushed."""
+        from .rollback import rollback
+
+        return rollback(context)

@@ -1,0 +1,75 @@
+"""Taking a tag away without deleting any image."""
+
+from __future__ import annotations
+
+import json
+
+from ...errors import Failed, Transient
+from .registry import OCI_MANIFEST, Manifest, Registry, digest_of
+
+_NOBODY = f"sha256:{'0' * 64}"
+_TRIES = 5
+
+
+def throwaway(run: str, step: str) -> tuple[bytes, Manifest]:
+    """Give an empty image that only this run and step can have made, and its config: bytes are the same every time."""
+    config = json.dumps({"architecture": "unknown", "os": "unknown", "rootfs": {"type": "layers", "diff_ids": []}})
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            "digest": digest_of(config.encode()),
+            "size": len(config),
+        },
+        "layers": [],
+        "annotations": {"dev.sternway.run": run, "dev.sternway.step": step},
+    }
+    return config.encode(), Manifest(OCI_MANIFEST, json.dumps(manifest).encode())
+
+
+def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
+    """Make the reference's tag go; gives "" when it is gone, else why it can't.
+
+    Some registries delete a tag (OCI distribution 1.1 allows it), some only a manifest with all its tags, some
+    neither. So the tag is first pointed to an empty image of our own: whatever the registry then deletes along with
+    it, it is nobody's. What was under the tag stays in the registry, for its garbage collection.
+
+    Args:
+        registry: of the tag.
+        now: what it points to; put back when it turns out that the tag can't be deleted.
+        run: the run's id.
+        step: the step's name.
+
+    """
+    does, why = registry.delete(_NOBODY)
+    if not does:
+        return f"the registry deletes nothing: {why}"
+    config, empty = throwaway(run, step)
+    registry.upload(config)
+    there = registry.manifest()  # once more: nobody can be kept from moving the tag meanwhile
+    if there is None or there.digest not in (now.digest, empty.digest):
+        return "" if there is None else f"somebody moved the tag meanwhile, to {there.digest}"
+    _point(registry, empty)
+    for _ in range(_TRIES):  # another undo of this run may point it to the empty image again
+        does, why = registry.delete(registry.reference.tag)
+        if not does:
+            does, why = registry.delete(empty.digest)
+        left = registry.manifest()
+        if left is None or left.digest != empty.digest:
+            return ""
+        if not does:
+            break
+    if now.digest == empty.digest:
+        raise Failed(f"{registry.reference.text} points to an empty image, and can't be deleted: {why}")
+    registry.put(now)
+    return f"the registry does not let a tag go: {why or 'it says that it does'}"
+
+
+def _point(registry: Registry, empty: Manifest) -> None:
+    try:
+        registry.put(empty)
+    except Failed as bad:
+        if "BLOB_UNKNOWN" in str(bad):  # its config was stored a moment ago: another undo is storing it again
+            raise Transient(str(bad)) from bad
+        raise

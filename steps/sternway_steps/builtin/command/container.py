@@ -1,0 +1,171 @@
+"""A command in a container of docker or podman, through their command lines, which take the same arguments."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from ...errors import Failed, Refused, Transient
+from ...step import Context
+from .environment import Resolved
+from .invocation import GRACE, Invocation
+from .output import Output
+from .process import end_marked
+from .record import Begun, Ended
+from .supervise import attend
+
+WORK = "/work"
+"""Where a container finds the user's folder, and works."""
+_OWN_FAILURE = 125
+"""What both programs end with when the container could not be made (docker run, "Exit status")."""
+_ASKING = 30.0
+_NOTHING = subprocess.DEVNULL
+_OF_THE_CLIENT = ("DOCKER_", "CONTAINER", "PODMAN_", "BUILDAH_", "XDG_", "LD_")
+# Podman has no id for itself; it has no daemon either, so the machine stands for it.
+_IDS = {"docker": "{{.ID}}"}
+
+
+class Containers:
+    """Starts containers; `program` is docker or podman."""
+
+    def __init__(self, program: str) -> None:
+        self.name = program
+
+    def findings(self, context: Context, work: Invocation) -> list[str]:
+        """Give what speaks against a command: the program, its engine, the folder, names that can't be handed on."""
+        found = []
+        if shutil.which(self.name) is None:
+            found.append(f"step {context.step}: {self.name} is not on PATH")
+        else:
+            try:
+                self.place(context)
+            except Refused as bad:
+                found.append(f"step {context.step}: {bad.message}")
+        if work.folder and not Path(work.folder).is_dir():
+            found.append(f"step {context.step}: folder {work.folder} does not exist")
+        found += [
+            f"step {context.step}: {name} also says how {self.name} itself works, so it can't be taken from a Secret"
+            for name in work.references
+            if _is_of_client(name)
+        ]
+        return found
+
+    def prepare(self, context: Context, work: Invocation) -> None:
+        """Pull the image if it is not there."""
+        if self._ask("image", "inspect", "--format", "{{.Id}}", work.image).returncode == 0:
+            return
+        context.say(f"pulling {work.image}")
+        pull = subprocess.Popen(  # noqa: S603
+            [self.name, "pull", "--quiet", work.image], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        output = Output(lambda _: None)
+        with pull:
+            code = attend(pull, context, output, pull.terminate, pull.kill)
+        context.check()
+        if code != 0:
+            said = " ".join(output.lines[-1:])
+            away = any(word in said.lower() for word in ("timeout", "connection refused", "no such host", "toomany"))
+            raise (Transient if away else Refused)(f"image {work.image} can't be pulled: {said}")
+
+    def place(self, context: Context) -> str:  # noqa: ARG002
+        """Name the engine; raises Refused when it does not answer."""
+        form = _IDS.get(self.name)
+        done = self._ask("info", "--format", form or "{{.Host.Hostname}}")
+        if done.returncode != 0:
+            raise Refused(f"{self.name} does not answer: {_last(done)}", remedy=f"start {self.name}, or grant access")
+        return done.stdout.strip() if form else socket.gethostname()
+
+    def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:
+        """Run it to its end; its container is gone then."""
+        with tempfile.TemporaryDirectory(prefix="sternway-") as folder:
+            made = Path(folder, "id")
+            handed = {**work.plain, **resolved.values, **work.told}
+            by_name = {name: value for name, value in handed.items() if not _is_of_client(name)}
+            child = subprocess.Popen(  # noqa: S603
+                self._arguments(work, handed, made), env={**os.environ, **by_name}, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+            def kill() -> None:
+                if child.poll() is None:
+                    self._ask("rm", "--force", work.name)
+                    child.kill()
+
+            asked: list[subprocess.Popen[bytes]] = []
+
+            def ask() -> None:
+                words = [self.name, "stop", "--time", f"{GRACE:.0f}", work.name]  # waits for the container; we do not
+                asked.append(
+                    subprocess.Popen(words, stdin=_NOTHING, stdout=_NOTHING, stderr=_NOTHING, start_new_session=True)  # noqa: S603
+                )
+
+            with child:
+                code = attend(child, context, output, ask, kill)
+            for each in asked:
+                each.wait(_ASKING)
+            if code == _OWN_FAILURE and not (made.is_file() and made.read_text().strip()):
+                why = f"{self.name} could not make the container: {' '.join(output.lines[-2:])}"
+                return Ended(code, started=False, log=output.lines, why=why)
+        return Ended(code, log=output.lines)
+
+    def end(self, context: Context, begun: Begun) -> None:
+        """Remove the container, and whoever is about to start it."""
+        if begun.place != self.place(context):
+            raise Failed(
+                f"container {begun.name} may still run on another {self.name}, {begun.place}",
+                remedy="call the undo where it ran; when that machine is gone: --on-conflict force",
+            )
+        end_marked(begun.mark)  # the client inherits the variables: one that lives could still make the container
+        if self._listed(begun.name):
+            self._ask("stop", "--time", f"{GRACE:.0f}", begun.name, patience=GRACE + _ASKING)
+            self._ask("rm", "--force", begun.name)
+        end = time.monotonic() + _ASKING
+        while self._listed(begun.name):
+            if time.monotonic() > end:
+                raise Failed(f"container {begun.name} can't be removed", remedy=f"{self.name} rm --force {begun.name}")
+            context.stop.wait(0.2)
+
+    def _listed(self, name: str) -> bool:
+        done = self._ask("ps", "--all", "--quiet", "--filter", f"name=^/?{name}$")
+        if done.returncode != 0:
+            raise Transient(f"{self.name} does not say whether container {name} runs: {_last(done)}")
+        return bool(done.stdout.strip())
+
+    def _arguments(self, work: Invocation, handed: dict[str, str], made: Path) -> list[str]:
+        """Give the arguments. Values go by the client's own environment: others may read arguments."""
+        options = work.options
+        words = [self.name, "run", "--rm", "--pull", "never", "--name", work.name, "--cidfile", str(made)]
+        for name, value in handed.items():
+            words += ["--env", f"{name}={value}" if _is_of_client(name) else name]
+        for key in ("network", "user", "workdir"):
+            words += [f"--{key}", str(options[key])] if key in options else []
+        if work.folder:
+            words += ["--volume", f"{work.folder}:{WORK}:ro"]
+            words += [] if "workdir" in options else ["--workdir", WORK]
+        return [*words, "--entrypoint", work.argv[0], work.image, *work.argv[1:]]
+
+    def _ask(self, *words: str, patience: float = _ASKING) -> subprocess.CompletedProcess[str]:
+        try:
+            return subprocess.run(  # noqa: S603
+                [self.name, *words], capture_output=True, text=True, timeout=patience, check=False, errors="replace",
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        except FileNotFoundError as error:
+            raise Refused(f"{self.name} is not on PATH", remedy="install it") from error
+        except subprocess.TimeoutExpired as error:
+            raise Transient(f"{self.name} {words[0]} did not answer in {patience:.0f} s") from error
+
+
+def _is_of_client(name: str) -> bool:
+    """Tell whether a variable says how the client works, so that it must not meet the client's own."""
+    return name in ("PATH", "HOME", "TMPDIR") or name.upper().startswith(_OF_THE_CLIENT) or "proxy" in name.lower()
+
+
+def _last(done: subprocess.CompletedProcess[str]) -> str:
+    return (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]

@@ -1,0 +1,82 @@
+"""What is to be run: one command of one attempt, wherever it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...spec import Action
+from ...step import Context
+
+GRACE = 10.0
+"""Seconds between being asked to end and being killed."""
+_WIDE = 80
+_LONGEST = 63
+"""The name of a Job is a label of its pods (Kubernetes, "Jobs")."""
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A command with all that a runner needs. `name` is its container's or Job's: one for each attempt.
+
+    `told` is what every command finds in its environment. `plain` are the variables that the config gives as text,
+    `references` those that it takes from a Secret ({secret, key}) or a ConfigMap ({config, key}).
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    told: Mapping[str, str]
+    image: str = ""
+    plain: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """Give the command in one short line."""
+        line = " ".join(" ".join(self.argv).split())
+        return line if len(line) <= _WIDE else f"{line[: _WIDE - 1]}…"
+
+    @property
+    def folder(self) -> str | None:
+        """Give the folder of this machine that it works in."""
+        folder = self.options.get("folder")
+        return str(folder) if folder is not None else None
+
+
+def invocation(context: Context, action: Action, images: Mapping[str, str]) -> Invocation:
+    """Give the command of an attempt; its options are those of config.command.
+
+    `images` holds the digests that earlier steps of the run hand on, by reference (see step.Outcome).
+    """
+    env: Mapping[str, Any] = context.options.get("env") or {}
+    image = str(context.options.get("image") or "")
+    return Invocation(
+        name=name_of(context.run, context.step, action, context.attempt),
+        argv=tuple(context.options.get(action.value) or ()),
+        told={
+            "STERNWAY_RUN": context.run,
+            "STERNWAY_STEP": context.step,
+            "STERNWAY_ACTION": action.value,
+            "STERNWAY_ATTEMPT": str(context.attempt),
+            "STERNWAY_TARGET": context.target,
+        },
+        image=f"{image}@{images[image]}" if image in images else image,
+        plain={name: value for name, value in env.items() if isinstance(value, str)},
+        references={name: value for name, value in env.items() if not isinstance(value, str)},
+        options=context.options,
+    )
+
+
+def name_of(run: str, step: str, action: Action, attempt: int) -> str:
+    """Name an attempt's container or Job; what is too long, or no DNS label, ends with a hash instead."""
+    name = f"sternway-{run}-{step}-{action.value}-{attempt}"
+    if len(name) <= _LONGEST and _NAME.fullmatch(name):
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    readable = re.sub(r"[^a-z0-9]+", "-", f"sternway-{step[:20]}-{action.value}-{attempt}").strip("-")
+    return f"{readable}-{digest}"

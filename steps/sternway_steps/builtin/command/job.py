@@ -1,0 +1,161 @@
+"""A command as a Job with an image of its own, in the target's namespace; what it said and how it ended come back."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from ...errors import Failed, Stopped
+from ...kube.logs import PodLog
+from ...kube.wait_deleted import await_gone
+from ...objects.ref import Ref
+from ...release.rights import missing_rights
+from ...release.targets import namespace_of
+from ...rollout.wait import Known, Report, watch_rollout
+from ...spec import Rule
+from ...step import Context
+from .environment import Resolved, env_of
+from .invocation import GRACE, Invocation
+from .output import Output
+from .record import Begun, Ended
+
+CONTAINER = "command"
+MANAGER = "sternway"
+_JOB = "sternway.dev/job"
+_SPARE = 30
+"""Seconds after our own deadline at which the Job ends by itself: when whoever watched it is dead."""
+_KEPT = 86_400
+_LAST_WORDS = 5.0
+"""Seconds that a log may take to arrive when its container has ended."""
+JOB_RULES = (
+    Rule("batch", ("jobs",), ("create", "get", "list", "watch", "delete"), in_target=True),
+    Rule("", ("pods", "events"), ("list", "watch"), in_target=True),
+    Rule("", ("pods/log", "secrets", "configmaps"), ("get",), in_target=True),
+)
+"""What it takes to run a Job, to see why it fails, and to keep its secrets out of its log."""
+
+
+class Jobs:
+    """Runs a command in a pod that holds nothing of ours: the journal is kept beside it."""
+
+    name = "kubernetes"
+
+    def findings(self, context: Context, work: Invocation) -> list[str]:
+        """Give what speaks against a command: the image, the rights."""
+        step = f"step {context.step}"
+        if not work.image:
+            return [f"{step}: a Job needs an image, and the step has none"]
+        if work.folder:
+            return [f"{step}: a pod has no folder of this machine; put the files into the image, or into arguments"]
+        missing = missing_rights(context.client, JOB_RULES, [], self.place(context), None, own=True)
+        return [f"{step}: not allowed: {right}" for right in missing]
+
+    def prepare(self, context: Context, work: Invocation) -> None:
+        """Do nothing: the node pulls."""
+
+    def place(self, context: Context) -> str:
+        """Name the namespace."""
+        return namespace_of(context.config, context.client)
+
+    def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:  # noqa: ARG002
+        """Run it to its end; its Job is gone then, or on its way."""
+        from ...kube.api_error import ApiError
+
+        client, namespace = context.client, self.place(context)
+        manifest = job(context, work, namespace)
+        try:
+            uid = client.create(manifest, manager=MANAGER)["metadata"]["uid"]
+        except ApiError as error:
+            if error.retryable or error.unreachable:
+                raise
+            return Ended(None, started=False, why=f"the Job can't be made: {error}")
+        ref = Ref.of(manifest)
+        with PodLog(client, namespace, f"{_JOB}={work.name}", output.feed) as log:
+            try:
+                report = watch_rollout(
+                    client, [ref], stop=context.stop, deadline=context.deadline or math.inf,
+                    grace=context.config.verify.grace, on_progress=context.report, known=Known(to_end=True),
+                )  # fmt: skip
+                context.check()
+            except Stopped:
+                self._remove(context, ref, uid)
+                return Ended(None, started=True, log=output.lines)
+            log.finish(_LAST_WORDS)
+            if not report.ready and not log.exit_code:
+                # It did not run yet, or does still: only when its pod is gone nobody can be wrong about that.
+                self._remove(context, ref, uid)
+            else:
+                client.delete(ref, uid=uid, propagation="Background")
+            output.close()
+            return _ended(log, report, output)
+
+    def end(self, context: Context, begun: Begun) -> None:
+        """Delete the Job, and wait until its pods are gone."""
+        ref = Ref("batch/v1", "Job", begun.place, begun.name)
+        live = context.client.get(ref)
+        if live is not None:
+            self._remove(context, ref, live["metadata"]["uid"])
+
+    def _remove(self, context: Context, ref: Ref, uid: str) -> None:
+        context.client.delete(ref, uid=uid, propagation="Foreground")
+        if await_gone(context.client, ref, uid) is not None:
+            raise Failed(f"{ref} is still being deleted, so its command may still run", remedy="look at its pod's node")
+
+
+def job(context: Context, work: Invocation, namespace: str) -> dict[str, Any]:
+    """Give the Job of an attempt. It starts one pod, once."""
+    options = work.options
+    labels = {
+        "app.kubernetes.io/managed-by": "sternway", "sternway.dev/run": context.run, "sternway.dev/step": context.step,
+        _JOB: work.name,
+    }  # fmt: skip
+    container: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": work.image,
+        # Kubernetes would expand $(NAME) in it, and no other runner does.
+        "command": [word.replace("$", "$$") for word in work.argv],
+        "env": env_of([*work.plain.items(), *work.told.items()], work.references),
+        "securityContext": _security(options.get("user")),
+    }
+    for key, name in (("resources", "resources"), ("workdir", "workingDir")):
+        container |= {name: options[key]} if key in options else {}
+    pod: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": int(GRACE),
+        # Most commands have no business with the API; one that has names its account.
+        "automountServiceAccountToken": "serviceAccount" in options,
+        "containers": [container],
+    }
+    if "serviceAccount" in options:
+        pod["serviceAccountName"] = options["serviceAccount"]
+    if options.get("imagePullSecrets"):
+        pod["imagePullSecrets"] = [{"name": name} for name in options["imagePullSecrets"]]
+    if options.get("nodeSelector"):
+        pod["nodeSelector"] = dict(options["nodeSelector"])
+    spec: dict[str, Any] = {
+        "backoffLimit": 0,
+        "ttlSecondsAfterFinished": _KEPT,
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
+    if context.deadline is not None:
+        left = max(1.0, context.deadline - time.monotonic())
+        spec["activeDeadlineSeconds"] = math.ceil(left) + _SPARE
+    metadata = {"name": work.name, "namespace": namespace, "labels": labels}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
+
+
+def _security(user: int | None) -> dict[str, Any]:
+    """Give the strictest that fits: who names the user's number gets all of the restricted standard."""
+    safe: dict[str, Any] = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
+    if user is not None:
+        safe |= {"runAsUser": user, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}}
+    return safe
+
+
+def _ended(log: PodLog, report: Report, output: Output) -> Ended:
+    details = {} if report.ready else {**report.to_dict(), "log": list(output.lines)}
+    # One that was deleted may have ended well when it was asked to: what it should do, it did not.
+    code = 0 if report.ready else log.exit_code or None
+    why = "" if code is not None else log.unstarted or report.summary
+    return Ended(code, started=report.ready or log.started, log=output.lines, why=why, details=details)

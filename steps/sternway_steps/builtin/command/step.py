@@ -1,0 +1,120 @@
+"""Command: intent, run, evidence; and back by the command that the user gives for that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...config.command import COMMAND
+from ...errors import Failed, Refused, RollbackFailed
+from ...spec import Action, Effects, Outcome, StepSpec
+from ...step import Context
+from .environment import Resolved, resolve
+from .exit_code import error_of
+from .invocation import Invocation, invocation
+from .job import JOB_RULES
+from .output import Output
+from .record import Begun, Ended, begun, done_before, ended, never_started, still_open
+from .runner import Runner, runner_named, runner_of
+
+SPEC = StepSpec(
+    name="command",
+    effects=Effects.REVERSIBLE,  # the config says which it is: plan puts that in its place
+    options=tuple(key for key in COMMAND if key != "effects"),
+    execute_rules=JOB_RULES,
+    rollback_rules=JOB_RULES,
+)
+
+
+class Command:
+    """Runs a command of the user's own, and another one to undo it: here, in a container, or as a Job."""
+
+    @property
+    def spec(self) -> StepSpec:
+        """What a command is and needs."""
+        return SPEC
+
+    def check(self, context: Context) -> None:
+        """Look for the program, the engine, the rights, the Secrets; raises Refused with all that is missing."""
+        work = invocation(context, Action.EXECUTE, {})
+        _checked(context, work, runner_of(context, work), ahead=True)
+
+    def execute(self, context: Context) -> Outcome:
+        """Run it; that it is about to start is in the journal before."""
+        work = invocation(context, Action.EXECUTE, context.handed("images"))
+        runner = runner_of(context, work)
+        resolved = _checked(context, work, runner)
+        journal = context.journal
+        for left in still_open(journal.intents(), journal.evidences()):
+            _end(context, left)  # an attempt that was given up, for its cluster was away: two at once is one too many
+        runner.prepare(context, work)
+        return _done(context, Action.EXECUTE, work, runner, resolved)
+
+    def rollback(self, context: Context) -> Outcome:
+        """End what may still run of it, then run the command that undoes it, once."""
+        journal = context.journal
+        intents, evidences, undone = journal.intents(), journal.evidences(), journal.undo_intents()
+        if done_before(undone):
+            return Outcome("undone before in this run")
+        if not begun(intents):
+            return Outcome("it never started: nothing to undo")
+        _fence(context, [*still_open(intents, evidences), *still_open(undone, undone)])
+        if never_started(intents, evidences):
+            return Outcome("its program never started: nothing to undo")
+        work = invocation(context, Action.ROLLBACK, context.handed("images"))
+        if not work.argv:
+            return Outcome("there is no command that undoes it")
+        # Where it ran, for there it reaches what it changed.
+        runner = runner_named(begun(intents)[-1].runner)
+        try:
+            resolved = _checked(context, work, runner)
+            runner.prepare(context, work)
+        except Refused as bad:
+            raise RollbackFailed(f"{context.step}: {bad.message}", remedy=bad.remedy) from bad
+        return _done(context, Action.ROLLBACK, work, runner, resolved)
+
+
+def _checked(context: Context, work: Invocation, runner: Runner, *, ahead: bool = False) -> Resolved:
+    """Give the variables' values; raises Refused. `ahead`: the run has not begun, so what it deploys is not there."""
+    findings = runner.findings(context, work)
+    here = runner.name != "kubernetes"
+    resolved = resolve(context, work.references, here=here, ahead=ahead) if not findings else Resolved()
+    findings += [f"step {context.step}: {finding}" for finding in resolved.findings]
+    if findings:
+        raise Refused("\n".join(findings))
+    return resolved
+
+
+def _done(context: Context, action: Action, work: Invocation, runner: Runner, resolved: Resolved) -> Outcome:
+    """Run it: that it is about to start is in the journal before, and how it ended after."""
+    context.check()
+    context.journal.intent(Begun(runner.name, work.name, runner.place(context), work.told).to_dict())
+    context.say(f"{runner.name}: {work.shown}" + (f" in {work.image}" if work.image else ""))
+    output = Output(lambda line: context.say(f"| {line}"), resolved.secrets)
+    how = runner.run(context, work, resolved, output)
+    # Of an earlier rollback a later one reads the intents alone.
+    record = context.journal.evidence if action is Action.EXECUTE else context.journal.intent
+    record(ended(work.name, how))
+    error = error_of(work, action, how, context.step)
+    if error is not None:
+        raise error
+    return Outcome(_summary(how))
+
+
+def _fence(context: Context, left: Sequence[Begun]) -> None:
+    for each in left:
+        try:
+            _end(context, each)
+        except (Failed, Refused) as bad:
+            if context.config.deploy.on_conflict != "force":
+                raise RollbackFailed(f"{context.step}: {bad.message}", remedy=bad.remedy) from bad
+            context.say(f"{bad.message}: taken for ended, by --on-conflict force")
+
+
+def _end(context: Context, left: Begun) -> None:
+    context.say(f"ending what may still run of {left.name}")
+    runner_named(left.runner).end(context, left)
+
+
+def _summary(how: Ended) -> str:
+    last = next((line for line in reversed(how.log) if line.strip()), "")
+    return f"done: {last}" if last else "done"

@@ -1,0 +1,78 @@
+"""The way forward of a deploy: what is there now goes into the journal, then each wave and the evidence of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from ...objects.field_manager import manager_of, owns_old, shared, shared_with
+from ...objects.image_digests import with_digests
+from ...objects.ref import Ref
+from ...objects.take_over import claiming
+from ...plural import are
+from ...release.apply import Applied, Applier
+from ...release.snapshot import snapshot
+from ...release.targets import objects_of
+from ...spec import Item, Outcome, Progress
+from ...step import Context
+from .record import evidence, intent
+
+
+def deploy(context: Context) -> Outcome:
+    """Apply all objects, wave after wave; nothing changes before the journal holds all that the undo needs."""
+    objects = objects_of(context.config, context.client, context.options)
+    objects = with_digests(objects, context.handed("images"))
+    context.say(f"reading how {are(len(objects), 'object')} now")
+    before = snapshot(context.client, [Ref.of(obj) for obj in objects])
+    context.check()
+    manager, force = manager_of(context.target), context.config.deploy.force_conflicts
+    claim = claiming(context.target, context.target_of, force=force)
+    claims = {Ref.of(obj): claim(obj, before[Ref.of(obj)]) for obj in objects}
+    if not any(spec.name == "validate" for spec in context.pipeline):
+        _tell_shared(context, before)
+    context.journal.intent(intent(objects, before, manager, claims))
+    done = _Done(context, before, len(objects))
+    applier = Applier(context.client, context.run, manager, force, claim, context.check, done.add, done.record)
+    applier.apply(objects, before)
+    return done.outcome()
+
+
+def _tell_shared(context: Context, before: Mapping[Ref, dict[str, Any] | None]) -> None:
+    """Warn of objects that other targets deploy too, when no step before has."""
+    for ref, obj in before.items():
+        own = owns_old(obj, context.target, context.target_of)
+        for other in shared_with(obj, context.target, own=own):
+            context.say(f"{ref}: {shared(other)}")
+
+
+class _Done:
+    """What was applied so far; told as it happens, recorded when a wave is done."""
+
+    def __init__(self, context: Context, before: Mapping[Ref, dict[str, Any] | None], wanted: int) -> None:
+        self._context, self._before, self._wanted = context, before, wanted
+        self._done: list[Applied] = []
+        self._recorded = 0
+        self._lock = threading.Lock()
+
+    def add(self, applied: Applied) -> None:
+        with self._lock:
+            self._done.append(applied)
+            self._context.report(_progress(applied, len(self._done), self._wanted))
+
+    def record(self) -> None:
+        with self._lock:
+            fresh = self._done[self._recorded :]
+            if fresh:
+                self._context.journal.evidence(evidence(fresh, self._before, self._context.run))
+                self._recorded += len(fresh)
+
+    def outcome(self) -> Outcome:
+        created = sum(applied.created for applied in self._done)
+        changed = sum(bool(applied.fields) and not applied.created for applied in self._done)
+        return Outcome(f"{created} created, {changed} changed, {len(self._done) - created - changed} unchanged")
+
+
+def _progress(applied: Applied, done: int, wanted: int) -> Progress:
+    result = "created" if applied.created else "changed" if applied.fields else "unchanged"
+    return Progress(f"{applied.ref}: {result}", done, wanted, Item(str(applied.ref), result, fields=applied.fields))

@@ -1,0 +1,135 @@
+"""What deploy writes into the journal, and how its undo reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...objects.applied import Run
+from ...objects.field_manager import recorded_manager
+from ...objects.fields import content, managed
+from ...objects.merge import OnConflict
+from ...objects.ownership import with_owners
+from ...objects.ref import Ref
+from ...objects.run_annotation import run_of
+from ...objects.take_over import Claim
+from ...objects.three_way import reached, threeway
+from ...release.apply import Applied
+from ...release.restore import Change
+
+
+def intent(
+    objects: Iterable[Mapping[str, Any]],
+    before: Mapping[Ref, dict[str, Any] | None],
+    manager: str,
+    claims: Mapping[Ref, Claim | None],
+) -> dict[str, Any]:
+    """Record what is about to be applied, by which field manager, and how each object is now (None: not there).
+
+    `create_only`: the apply of an object that is not there can't land on another one (see `objects.creator`).
+    `claimed`: the object's managedFields as they are when the run has taken over what others owned, before its apply.
+    """
+    entries: list[dict[str, Any]] = [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]
+    for entry in entries:
+        if (claim := claims[Ref.of(entry["applied"])]) is not None:
+            entry["claimed"] = claim.entries
+    return {"manager": manager, "create_only": True, "objects": entries}
+
+
+def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | None], run: str) -> dict[str, Any]:
+    """Record what the server made of it: UID, whether it was created, and the object without its status.
+
+    `again`: it had been applied before by this run, so that others may have written between then and `after`.
+    """
+    return {
+        "objects": [
+            {
+                "ref": [done.ref.api_version, done.ref.kind, done.ref.namespace, done.ref.name],
+                "uid": done.uid,
+                "created": done.created,
+                "again": not done.exact or run_of(before.get(done.ref)) == run,
+                # Owners too: they name the items of lists (see cluster.fields).
+                "after": {**content(done.after), "metadata": _metadata(done.after)},
+            }
+            for done in applied
+        ]
+    }
+
+
+def about_to_recreate(ref: Ref, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Record that an undo deletes an object only to make it anew, and as what."""
+    return {"recreate": [ref.api_version, ref.kind, ref.namespace, ref.name], "object": dict(obj)}
+
+
+def changes(
+    run: str,
+    intents: Sequence[Mapping[str, Any]],
+    evidences: Sequence[Mapping[str, Any]],
+    undo_intents: Sequence[Mapping[str, Any]],
+) -> list[Change]:
+    """Fold all attempts of a run into one change for each object, in the order in which they were applied.
+
+    An attempt that was tried again saw the first one's work as "before". So `before` is the latest snapshot that
+    no apply of this run had reached, `applied` and the evidence are the latest there are. What an attempt that was
+    tried again saw after its apply is no evidence of what the run changed: the first one's may have been lost.
+    Nor are the owners that it saw those of before, when the first one had taken over what others owned.
+    """
+    before: dict[Ref, dict[str, Any] | None] = {}
+    applied: dict[Ref, dict[str, Any]] = {}
+    claimed: dict[Ref, list[dict[str, Any]]] = {}
+    manager = recorded_manager(intents)
+    for entry in (obj for data in intents for obj in data["objects"]):
+        ref, seen = Ref.of(entry["applied"]), entry["before"]
+        first, earlier = before.get(ref), applied.get(ref)
+        applied[ref] = entry["applied"]
+        if earlier is None or first is None or seen is None or _another(first, seen):
+            if earlier is None or run_of(seen) != run:
+                before[ref] = seen
+                claimed.pop(ref, None)
+        elif (unclaimed := _not_reached(first, seen, Run(run, manager, earlier, None, claimed.get(ref)))) is not None:
+            before[ref] = unclaimed
+            if ref in claimed:
+                claimed[ref] = managed(seen)
+        else:
+            continue
+        if "claimed" in entry:
+            claimed[ref] = entry["claimed"]
+    found = {Ref(*entry["ref"]): entry for data in evidences for entry in data["objects"]}
+    told: dict[Ref, bool] = {}
+    for entry in (obj for data in evidences for obj in data["objects"] if not obj.get("again")):
+        told[Ref(*entry["ref"])] = told.get(Ref(*entry["ref"]), False) or bool(entry["created"])
+    recreating = {Ref(*data["recreate"]): data.get("object") for data in undo_intents if "recreate" in data}
+    return [
+        Change(
+            ref=ref,
+            before=before[ref],
+            applied=applied[ref],
+            after=found[ref]["after"] if ref in found and not found[ref].get("again") else None,
+            uid=found[ref]["uid"] if ref in found else None,
+            created=told.get(ref),
+            recreating=ref in recreating,
+            anew=recreating.get(ref),
+            manager=manager,
+            claimed=claimed.get(ref),
+            create_only=all(data.get("create_only") for data in intents),
+        )
+        for ref in applied
+    ]
+
+
+def _another(first: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+    """Tell whether somebody made an object anew between two attempts: an apply is held to the UID that it saw."""
+    return bool(first["metadata"].get("uid") != seen["metadata"].get("uid"))
+
+
+def _not_reached(first: dict[str, Any], seen: dict[str, Any], of: Run) -> dict[str, Any] | None:
+    """Give an object that an attempt saw, with the owners of before its run; None when an apply had reached it."""
+    if reached(first, seen, of):
+        return None
+    if of.claimed is None:
+        return seen
+    return with_owners(seen, threeway(first, seen, of, OnConflict.STOP, None).owners.entries(seen, []))
+
+
+def _metadata(obj: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in obj["metadata"].items() if k not in ("uid", "resourceVersion", "generation")}

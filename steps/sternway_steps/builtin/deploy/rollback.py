@@ -1,0 +1,84 @@
+"""The undo of all objects of a step: in which order, and what is said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...errors import Refused, RollbackFailed, Transient
+from ...kube.parallel import side_by_side
+from ...objects.order import JUDGES, SETTINGS, waves_back
+from ...plural import count
+from ...release.other_versions import at_served_version
+from ...release.remedy import CONFLICT, NEEDS
+from ...release.restore import Change, Restorer
+from ...spec import Item
+from ...step import Context
+
+
+def undo_all(
+    restorer: Restorer, found: list[Change], context: Context, settings_are_back: Callable[[list[Item]], None]
+) -> list[Item]:
+    """Undo wave after wave, and go on after an object that fails; raises Transient when the server was away.
+
+    `settings_are_back` is told all that was done before the first workload is put back.
+    """
+    from ...kube.api_error import ApiError
+    from ...kube.discovery import UnknownKind
+
+    away: list[ApiError | UnknownKind | Transient] = []
+
+    def one(change: Change) -> Item:
+        context.check()
+        try:
+            known = at_served_version(context.client, change, restorer.policy)
+            item = restorer.undo(known) if isinstance(known, Change) else known
+        except ApiError as error:
+            if error.retryable or error.unreachable or (error.not_found and not error.reason):
+                away.append(error)
+            item = Item(str(change.ref), "failed", str(error))
+        except UnknownKind as error:  # it was served a moment ago
+            away.append(error)
+            item = Item(str(change.ref), "failed", str(error))
+        except (Refused, Transient) as unwritten:  # what has to be made anew needs its record first
+            if isinstance(unwritten, Transient):
+                away.append(unwritten)
+            item = Item(str(change.ref), "failed", str(unwritten))
+        context.tell([item])
+        return item
+
+    items: list[Item] = []
+    told = False
+    for number, wave in waves_back(found, lambda change: change.ref.kind, lambda change: change.before is None):
+        if not told and SETTINGS < number < JUDGES:
+            settings_are_back(items)
+            told = True
+        items += side_by_side(one, wave)
+        if any(change.ref.kind == "CustomResourceDefinition" for change in wave):
+            context.client.forget_discovery()
+    if not told:
+        settings_are_back(items)
+    if away:
+        raise Transient(f"the undo is not complete: {away[0]}", retry_after=getattr(away[0], "retry_after", None))
+    return items
+
+
+def summary(items: list[Item]) -> str:
+    """Count what became of them."""
+    counts: dict[str, int] = {}
+    for item in items:
+        counts[item.result] = counts.get(item.result, 0) + 1
+    return ", ".join(f"{count} {result}" for result, count in counts.items()) or "nothing to undo"
+
+
+def not_put_back(bad: list[Item], of: int, unhealthy: RollbackFailed | None) -> RollbackFailed:
+    """Say what could not be put back, with a remedy that fits; `unhealthy`: what was, and did not come up again."""
+    text = f"{len(bad)} of {count(of, 'object')} could not be put back; {bad[0].what}: {bad[0].why}"
+    if unhealthy is not None:
+        text += f"; and {unhealthy.message}"
+    needs = [item.needs or (CONFLICT if item.result == "conflict" else "") for item in bad]
+    needs += [] if unhealthy is None else [""]
+    details = unhealthy.details if unhealthy is not None else {}
+    remedy = f"{CONFLICT} merge leaves what others set, {CONFLICT} force puts back what was there before the run"
+    return RollbackFailed(
+        text, remedy=remedy if CONFLICT in needs else None, details={**details, NEEDS: sorted(set(needs))}
+    )

@@ -1,0 +1,75 @@
+"""Deploy: snapshot, intent, apply, evidence; and back."""
+
+from __future__ import annotations
+
+from ...errors import RollbackFailed
+from ...objects.merge import OnConflict
+from ...release.removal import Remover
+from ...release.restore import Restorer
+from ...release.rights import ROLLOUT_RULES
+from ...spec import Effects, Outcome, Rule, StepSpec
+from ...step import Context
+from .execute import deploy
+from .health import await_health
+from .hooks import run_hooks, tell_left_out, tell_stays
+from .record import about_to_recreate, changes
+from .rollback import not_put_back, summary, undo_all
+from .stale_settings import StaleReaders
+
+SPEC = StepSpec(
+    name="deploy",
+    effects=Effects.REVERSIBLE,
+    options=("selector", "hooks"),
+    hands_on=("hooks",),
+    execute_rules=(Rule("*", ("*",), ("get", "list", "patch", "create")),),
+    rollback_rules=(
+        Rule("*", ("*",), ("get", "update", "delete")),
+        Rule("", ("pods",), ("list", "delete"), only_with=("StatefulSet",)),
+        Rule("", ("pods",), ("list",), only_with=("ConfigMap", "Secret")),
+        *ROLLOUT_RULES,
+    ),
+)
+
+
+class Deploy:
+    """Applies the config's objects with server-side apply."""
+
+    @property
+    def spec(self) -> StepSpec:
+        """What deploy is and needs."""
+        return SPEC
+
+    def execute(self, context: Context) -> Outcome:
+        """Apply all objects, wave after wave; what is there now is in the journal before the first change."""
+        if "hooks" in context.options:
+            return run_hooks(context)
+        tell_left_out(context)
+        return deploy(context)
+
+    def rollback(self, context: Context) -> Outcome:
+        """Put every object back, and go on after one that fails; then wait until workloads are healthy."""
+        journal = context.journal
+        found = changes(context.run, journal.intents(), journal.evidences(), journal.undo_intents())
+        restorer = Restorer(
+            context.client,
+            context.run,
+            OnConflict(context.config.deploy.on_conflict),
+            lambda ref, obj: journal.intent(about_to_recreate(ref, obj)),
+            Remover(context.client).remove,
+            context.config.deploy.recreate,
+        )
+        if "hooks" in context.options:
+            tell_stays(context, found)
+        stale = StaleReaders(context, found)
+        items = undo_all(restorer, found, context, stale.look)
+        unhealthy: RollbackFailed | None = None
+        try:
+            await_health(context, found, items)
+        except RollbackFailed as error:
+            unhealthy = error
+        items += stale.settle()
+        if bad := [item for item in items if item.result in ("conflict", "failed")]:
+            raise not_put_back(bad, len(items), unhealthy)
+        if unhealthy is not None:
+            raise unhealthy
+        return Outcome(summary(items), tuple(items))

@@ -1,0 +1,45 @@
+"""Validate: everything that can be found out without a change."""
+
+from __future__ import annotations
+
+from ...errors import Refused
+from ...plural import are
+from ...release.precheck import precheck
+from ...spec import Effects, Outcome, StepSpec
+from ...step import Context
+
+SPEC = StepSpec(name="validate", effects=Effects.NONE)
+
+
+class Validate:
+    """Refuses what the server would refuse later, and what could be done but not undone."""
+
+    @property
+    def spec(self) -> StepSpec:
+        """What validate is and needs: asking for one's own rights is everybody's right."""
+        return SPEC
+
+    def execute(self, context: Context) -> Outcome:
+        """Check namespaces, rights and every object; raises Refused with all findings."""
+        from ...kube.api_error import ApiError
+
+        try:
+            found = precheck(
+                context.client, context.config, context.pipeline, context.target, context.target_of, context.say
+            )
+        except ApiError as error:
+            if error.forbidden or error.unauthorized:
+                raise Refused(str(error)) from error
+            raise
+        context.check()
+        for preview in found.previews:
+            for note in preview.notes:
+                context.say(f"{preview.ref}: {note}")
+        if found.findings:
+            raise Refused("\n".join(found.findings), details={"findings": list(found.findings)})
+        count = len(found.previews)
+        return Outcome(f"{are(count, 'object')} valid, and every right is there to deploy and to undo")
+
+    def rollback(self, context: Context) -> Outcome:  # noqa: ARG002
+        """Do nothing: validate has no effects."""
+        return Outcome("nothing to undo")

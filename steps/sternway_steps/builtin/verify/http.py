@@ -1,0 +1,87 @@
+"""HTTP checks through a Service, by way of the API server's proxy: from wherever the API server is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import Failed, Stopped
+from ...kube.api_error import ApiError
+
+if TYPE_CHECKING:
+    from ...config import HttpCheck
+    from ...kube.client import Client
+    from ...step import Context
+
+_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; `status` 0 when nothing did."""
+
+    status: int
+    body: str
+
+
+def check(context: Context, wanted: HttpCheck, namespace: str) -> str:
+    """Ask until the answer is as wanted, `retries` times more than once; gives a line for the summary.
+
+    Raises: Failed with the last answer; Stopped.
+    """
+    what = f"{wanted.scheme}://{wanted.service}.{namespace}:{wanted.port}{wanted.path}"
+    answer, wrong = Answer(0, ""), ""
+    for number in range(wanted.retries + 1):
+        context.check()
+        context.say(f"GET {what}" + (f" (again, {wrong})" if wrong else ""))
+        answer = ask(context.client, wanted, namespace)
+        wrong = compare(wanted, answer)
+        if not wrong:
+            return f"GET {what}: {answer.status}"
+        if number < wanted.retries:
+            _pause(context, wanted.interval)
+    shown = answer.body[:_SHOWN] + ("…" if len(answer.body) > _SHOWN else "")
+    raise Failed(
+        f"GET {what}: {wrong}, {wanted.retries + 1} times",
+        remedy="verify.http in the configuration says what is asked",
+        details={"url": what, "status": answer.status, "body": shown},
+    )
+
+
+def compare(wanted: HttpCheck, answer: Answer) -> str:
+    """Say what is wrong with an answer; "" when nothing is."""
+    if answer.status == 0:
+        return f"no answer: {answer.body}"
+    if answer.status != wanted.status:
+        return f"status {answer.status} instead of {wanted.status}: {answer.body[:_SHOWN].strip()}"
+    if wanted.contains is not None and wanted.contains not in answer.body:
+        return f"the body does not contain {wanted.contains!r}"
+    return ""
+
+
+def ask(client: Client, wanted: HttpCheck, namespace: str) -> Answer:
+    """Send one request through the Service."""
+    scheme = "https:" if wanted.scheme == "https" else ""
+    path, _, query = wanted.path.partition("?")
+    base = f"/api/v1/namespaces/{namespace}/services/{scheme}{wanted.service}:{wanted.port}/proxy{path}"
+    try:
+        status, body = client.transport.ask_pod(
+            base + (f"?{query}" if query else ""), wanted.timeout, _headers(wanted.headers)
+        )
+    except ApiError as error:
+        return Answer(error.status, error.message)
+    return Answer(status, body.decode(errors="replace"))
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {"Accept": "*/*", **headers}
+
+
+def _pause(context: Context, seconds: float) -> None:
+    left = seconds if context.deadline is None else min(seconds, context.deadline - context.clock())
+    if context.stop.wait(max(0.0, left)):
+        raise Stopped("the HTTP check was stopped")
+
+
+__all__ = ["Answer", "ask", "check", "compare"]

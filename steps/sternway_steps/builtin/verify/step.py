@@ -1,0 +1,66 @@
+"""Verify: is what was deployed up, and does it answer?"""
+
+from __future__ import annotations
+
+import time
+
+from ...errors import Failed, Stopped
+from ...objects.ref import Ref
+from ...release.rights import ROLLOUT_RULES
+from ...release.targets import namespace_of, objects_of
+from ...rollout.wait import Known, watch_rollout
+from ...spec import Effects, Outcome, Rule, StepSpec
+from ...step import Context
+from .http import check
+from .unchanged import check_still, uids_of
+
+SPEC = StepSpec(
+    name="verify",
+    effects=Effects.NONE,
+    options=("selector",),
+    execute_rules=(
+        *ROLLOUT_RULES,
+        Rule("", ("services/proxy",), ("get",)),
+    ),
+)
+
+
+class Verify:
+    """Fails fast on evidence: cause, log lines and events are in the error's details."""
+
+    @property
+    def spec(self) -> StepSpec:
+        """What verify is and needs."""
+        return SPEC
+
+    def execute(self, context: Context) -> Outcome:
+        """Watch the rollout, make the HTTP checks, and see that all that is still what was deployed."""
+        config = context.config.verify
+        end = time.monotonic() + config.deadline
+        if context.deadline is not None:
+            end = min(end, context.deadline)
+        refs = [Ref.of(obj) for obj in objects_of(context.config, context.client, context.options)]
+        report = watch_rollout(
+            context.client,
+            refs,
+            stop=context.stop,
+            deadline=end,
+            grace=config.grace,
+            rules=config.rules,
+            on_progress=context.report,
+            known=Known(objects=objects_of(context.config, context.client), uids=uids_of(context)),
+        )
+        check_still(context, refs, "" if report.ready else report.summary)
+        if not report.ready:
+            if context.deadline is not None and time.monotonic() >= context.deadline:
+                raise Stopped(f"the deadline passed: {report.summary}", details=report.to_dict())
+            raise Failed(report.summary, details=report.to_dict())
+        namespace = namespace_of(context.config, context.client)
+        lines = [check(context, wanted, wanted.namespace or namespace) for wanted in config.http]
+        if lines:
+            check_still(context, refs)
+        return Outcome("; ".join([report.summary, *lines]))
+
+    def rollback(self, context: Context) -> Outcome:  # noqa: ARG002
+        """Do nothing: verify has no effects."""
+        return Outcome("nothing to undo")

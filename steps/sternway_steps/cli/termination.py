@@ -1,0 +1,35 @@
+"""What a pod tells those who look at it from outside: its last words, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from ..saga.events import Event, Listener, StepProgress
+
+# Kubernetes shows what stands there as the container's termination message, at most 4096 bytes of it.
+_LAST_WORDS = Path("/dev/termination-log")
+_MOST = 4096
+
+
+def last_words(text: str) -> None:
+    """Leave why the container ended where Kubernetes, and with it Argo, looks; nothing outside a pod."""
+    with suppress(OSError):
+        if _LAST_WORDS.is_file():
+            _LAST_WORDS.write_bytes(text.encode()[:_MOST])
+
+
+def with_progress(tell: Listener, environ: Mapping[str, str]) -> Listener:
+    """Write `DONE/WANTED` to Argo's progress file too, where its executor names one (ARGO_PROGRESS_FILE)."""
+    file = environ.get("ARGO_PROGRESS_FILE")
+    if not file:
+        return tell
+
+    def both(event: Event) -> None:
+        if isinstance(event, StepProgress) and event.progress.wanted:
+            with suppress(OSError):
+                Path(file).write_text(f"{event.progress.done or 0}/{event.progress.wanted}\n", encoding="utf-8")
+        tell(event)
+
+    return both

@@ -1,0 +1,32 @@
+"""The steps of a configuration one by one, whether they stand in groups or by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ..yamltree.document import Node
+from ..yamltree.errors import Place
+from .schema import StepConfig
+
+Steps = Sequence[StepConfig | tuple[StepConfig, ...]]
+
+
+def each_step(steps: Steps, node: Node | None = None, field: str = "steps") -> Iterator[tuple[StepConfig, Node, str]]:
+    """Give each step, where it stands, and its field, such as steps[1][0].
+
+    `node` is where the steps stand; without one (the default steps) each stands nowhere.
+    """
+    nowhere = Node(None, Place(""))
+    for number, item in enumerate(steps):
+        below = node.value[number] if node is not None else nowhere
+        if isinstance(item, tuple):
+            yield from each_step(item, below if node is not None else None, f"{field}[{number}]")
+        else:
+            yield item, below, f"{field}[{number}]"
+
+
+def each_changed(
+    steps: Steps, change: Callable[[StepConfig], StepConfig]
+) -> tuple[StepConfig | tuple[StepConfig, ...], ...]:
+    """Give the steps with a change made to each of them."""
+    return tuple(tuple(map(change, item)) if isinstance(item, tuple) else change(item) for item in steps)

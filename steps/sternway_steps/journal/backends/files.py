@@ -1,0 +1,92 @@
+"""A journal in a folder of this machine: for pipelines that touch no cluster, and for tests.
+
+A folder for each run, a file for each record, a line for each entry; a line counts once it is on disk.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...errors import Refused
+from ..codec import from_line, to_line
+from ..entries import Entry, Key, Record
+from .store import JournalConflict
+
+
+class FileStore:
+    """Keeps records below `folder`, readable by its owner alone: snapshots of Secrets are secret."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def where(self) -> str:
+        """Give the folder."""
+        return str(self._folder)
+
+    def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:  # noqa: ARG002  a file has no labels
+        """Append a line and wait until it is on disk."""
+        path = self._folder / key.run / f"{key}.jsonl"
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lines = _whole_lines(path)
+            if index < len(lines) and from_line(lines[index]) == entry:
+                return
+            if index != len(lines) or (index == 0 and path.exists()):
+                raise JournalConflict(f"record {key} of run {key.run} is being written by another process")
+            _write(path, to_line(entry), size=sum(len(line.encode()) + 1 for line in lines))
+        except OSError as error:
+            raise Refused(
+                f"the journal can't be written: {error.strerror}: {error.filename or path}",
+                remedy="free space or rights there, or set journal.path in the configuration",
+            ) from error
+
+    def records(self, run: str) -> Sequence[Record]:
+        """Read all records of a run."""
+        files = sorted((self._folder / run).glob("*.jsonl"))
+        found = [Record(Key.parse(run, f.stem), tuple(from_line(line) for line in _whole_lines(f))) for f in files]
+        return sorted((record for record in found if record.entries), key=lambda record: record.key)
+
+    def heads(self, target: str | None = None) -> Sequence[Record]:
+        """Read the runs' own records."""
+        runs = sorted(path.parent.name for path in self._folder.glob("*/run.jsonl"))
+        heads = [record for run in runs for record in self.records(run)[:1] if not record.key.step]
+        wanted = [head for head in heads if target in (None, head.entries[0].data.get("target"))]
+        return sorted(wanted, key=lambda head: head.entries[0].time)
+
+    def remove(self, run: str) -> None:
+        """Remove a run's folder, its own record last."""
+        folder = self._folder / run
+        for path in sorted(folder.glob("*.jsonl"), key=lambda path: path.name == "run.jsonl"):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _whole_lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    # What follows the last line end was cut off by a crash in mid-write, and never counted.
+    return text.split("\n")[:-1]
+
+
+def _write(path: Path, line: str, *, size: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if size == 0 else 0)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileExistsError as error:
+        raise JournalConflict(f"{path.name} is being written by another process") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.truncate(size)
+        file.seek(size)
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name of a new file is on disk only with its folder
+    finally:
+        os.close(folder)

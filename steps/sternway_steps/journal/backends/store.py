@@ -1,0 +1,48 @@
+"""What a journal's store does, whatever it keeps the records in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ...errors import SternwayError
+from ..entries import Entry, Key, Record
+
+HISTORY = 10
+"""Finished runs kept for each target, as Helm keeps revisions."""
+
+
+class JournalConflict(SternwayError):
+    """Somebody else wrote to the same record: two processes work on the same attempt."""
+
+
+class Store(Protocol):
+    """Keeps records durably. A method that returns has stored; one that raises may have stored or not."""
+
+    def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
+        """Store an entry as number `index` (0 first) of a record; number 0 makes the record.
+
+        Writing the same entry again is no error. Raises: JournalConflict when that number is taken by another
+        entry, Transient when the store is away, Refused when it does not let us write.
+        """
+
+    def records(self, run: str) -> Sequence[Record]:
+        """Give all records of a run, the run's own first; empty when it is not known."""
+
+    def heads(self, target: str | None = None) -> Sequence[Record]:
+        """Give the runs' own records, of one target or of all, oldest first."""
+
+    def remove(self, run: str) -> None:
+        """Forget a run; its own record goes last, so that a run that is half removed can be removed again."""
+
+    def where(self) -> str:
+        """Say where the journal is kept, for people."""
+
+
+_VALID_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
+
+
+def is_label_value(text: str) -> bool:
+    """Tell whether a text can be the value of a label (at most 63 characters, see Kubernetes' "Labels")."""
+    return bool(_VALID_LABEL.match(text))

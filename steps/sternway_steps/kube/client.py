@@ -1,0 +1,258 @@
+"""Objects of the Kubernetes API as plain dicts: what the server says is what you get, unknown fields too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..objects.ref import Ref
+from ..objects.shape import Schema
+from .api_error import ApiError
+from .discovery import Discovery, Resource, UnknownKind
+from .schemas import Schemas
+from .transport import RequestLog, Transport
+
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list and the resourceVersion from which a watch goes on."""
+
+    items: list[dict[str, Any]]
+    resource_version: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a server-side apply gave; `created`: the object was not there before."""
+
+    obj: dict[str, Any]
+    created: bool
+
+
+class Client:
+    """Talks to one API server. Thread-safe. Every method raises ApiError, and UnknownKind for a kind not served."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self._discovery = Discovery(lambda path: self.raw("GET", path))
+        self._schemas = Schemas(lambda path: self.raw("GET", path))
+
+    @staticmethod
+    def connect(
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        on_request: Callable[[RequestLog], None] | None = None,
+        on_warning: Callable[[str], None] | None = None,
+        on_retry: Callable[[str], None] | None = None,
+    ) -> Client:
+        """Make a client for a kubeconfig (default: KUBECONFIG, ~/.kube/config, the pod's account); asks nothing yet."""
+        return Client(Transport(kubeconfig, context, on_request, on_warning=on_warning, on_retry=on_retry))
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig's context, or of the pod."""
+        return self.transport.access.namespace
+
+    @property
+    def server(self) -> str:
+        """The URL of the API server."""
+        return self.transport.access.host
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self.transport.requests
+
+    def get(self, ref: Ref) -> dict[str, Any] | None:
+        """Read an object; None when it is not there. What is served is asked anew when its very path is not there."""
+        try:
+            return self.raw("GET", self._path(ref))
+        except ApiError as error:
+            if error.not_found and error.reason:
+                return None
+            if error.not_found:
+                self.forget_discovery()
+                self.resource(ref.api_version, ref.kind)
+            raise
+
+    def list(
+        self, api_version: str, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
+    ) -> Listing:
+        """Read all objects of a kind in a namespace, or in all; in pages of 500."""
+        path = self.resource(api_version, kind).path(namespace)
+        query = {"limit": str(_PAGE), **_selectors(labels, fields)}
+        items: list[dict[str, Any]] = []
+        while True:
+            try:
+                page = self.raw("GET", path, query=query)
+            except ApiError as error:
+                if not error.expired or "continue" not in query:
+                    raise
+                items, query = [], {k: v for k, v in query.items() if k != "continue"}  # the pages ran out of time
+                continue
+            items += ({"apiVersion": api_version, "kind": kind, **item} for item in page.get("items") or [])
+            token = page["metadata"].get("continue")
+            if not token:
+                return Listing(items, page["metadata"]["resourceVersion"])
+            query["continue"] = token
+
+    def first_page(self, api_version: str, kind: str, namespace: str | None) -> Listing | None:
+        """Read all objects of a kind if one page holds them; None when there are more, or the kind is not served."""
+        try:
+            path = self.resource(api_version, kind).path(namespace)
+        except UnknownKind:
+            return None
+        page = self.raw("GET", path, query={"limit": str(_PAGE)})
+        if page["metadata"].get("continue"):
+            return None
+        items = [{**item, "apiVersion": api_version, "kind": kind} for item in page.get("items") or []]
+        return Listing(items, page["metadata"]["resourceVersion"])
+
+    def create(
+        self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False, safe: bool = False
+    ) -> dict[str, Any]:
+        """Create an object; sent once only, unless the caller tells its own object by sight when it is there (409)."""
+        path = self._path(Ref.of(obj), collection=True)
+        return self.raw("POST", path, query=_writing(manager, dry_run), body=obj, safe=safe)
+
+    def apply(
+        self, obj: Mapping[str, Any], *, manager: str, force: bool = False, dry_run: bool = False, strict: bool = True
+    ) -> Applied:
+        """Apply an object on the server's side. A resourceVersion in it is a precondition (409)."""
+        query = {**_writing(manager, dry_run), "force": "true" if force else "false"}
+        if strict:
+            query["fieldValidation"] = "Strict"
+        status, _, body = self.transport.request(
+            "PATCH", self._path(Ref.of(obj)), query=query, body=obj, content_type="application/apply-patch+yaml",
+            safe=True,
+        )  # fmt: skip
+        return Applied(json.loads(body), status == 201)
+
+    def replace(self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> dict[str, Any]:
+        """Update an object as a whole, on condition that its resourceVersion is still the one given (409)."""
+        return self.raw("PUT", self._path(Ref.of(obj)), query=_writing(manager, dry_run), body=obj, safe=True)
+
+    def patch(
+        self, ref: Ref, change: Mapping[str, Any], *, manager: str, subresource: str = "", safe: bool = False
+    ) -> dict[str, Any]:
+        """Send a JSON merge patch (RFC 7386); `safe` where a resourceVersion in it lets it happen only once."""
+        path = self._path(ref, subresource=subresource)
+        media = "application/merge-patch+json"
+        return self.raw("PATCH", path, query=_writing(manager, False), body=change, content_type=media, safe=safe)
+
+    def delete(
+        self,
+        ref: Ref,
+        *,
+        uid: str | None,
+        version: str | None = None,
+        propagation: str = "Foreground",
+        dry_run: bool = False,
+    ) -> None:
+        """Delete an object if it has that UID and resourceVersion (else 409); one that is not there is no error."""
+        body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        if uid is not None:
+            body["preconditions"] = {"uid": uid, **({"resourceVersion": version} if version is not None else {})}
+        if dry_run:
+            body["dryRun"] = ["All"]
+        try:
+            self.raw("DELETE", self._path(ref), body=body, safe=uid is not None)
+        except ApiError as error:
+            if not error.not_found:
+                raise
+
+    def evict(self, pod: Ref, *, uid: str) -> None:
+        """Ask for a pod's eviction if it has that UID (else 409); 429 while a disruption budget forbids it."""
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod.name, "namespace": pod.namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        self.transport.request("POST", self._path(pod, subresource="eviction"), body=body, once=True)
+
+    def logs(self, namespace: str, pod: str, container: str, *, tail: int = 20, previous: bool = False) -> str:
+        """Read the last lines of a container's log; at most 64 KiB."""
+        query = {
+            "container": container,
+            "tailLines": str(tail),
+            "limitBytes": "65536",
+            "previous": str(previous).lower(),
+        }
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        return self.transport.request("GET", path, query=query, safe=True)[2].decode(errors="replace")
+
+    def resource(self, api_version: str, kind: str) -> Resource:
+        """Say how the server serves a kind; raises UnknownKind."""
+        return self._discovery.find(api_version, kind)
+
+    def versions(self, group: str) -> tuple[str, ...]:
+        """Give the versions in which an API group is served now, as GROUP/VERSION; none when it is not served."""
+        return self._discovery.versions(group)
+
+    def forget_discovery(self) -> None:
+        """Ask the server anew which kinds it serves."""
+        self._discovery.forget()
+        self._schemas.forget()
+
+    def schema(self, api_version: str, kind: str) -> Schema | None:
+        """Give the server's schema of a kind, or None where it can't be had."""
+        return self._schemas.find(api_version, kind)
+
+    def can_i(self, verb: str, resource: Resource, namespace: str | None, subresource: str = "") -> bool:
+        """Ask whether we may do something (SelfSubjectAccessReview)."""
+        attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "subresource": subresource}
+        if resource.namespaced and namespace:
+            attributes["namespace"] = namespace
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        answer = self.raw("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body, safe=True)
+        return bool(answer["status"]["allowed"])
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        safe: bool = False,
+    ) -> dict[str, Any]:
+        """Send any request and read JSON; a GET is tried again by itself, others when `safe`."""
+        _, _, answer = self.transport.request(
+            method, path, query=query, body=body, content_type=content_type, safe=safe or method == "GET"
+        )
+        try:
+            return dict(json.loads(answer))
+        except ValueError as error:
+            raise ApiError(method, path, 0, "Garbage", "the answer is not JSON") from error
+
+    def abort(self) -> None:
+        """Refuse further requests."""
+        self.transport.abort()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.transport.close()
+
+    def _path(self, ref: Ref, *, collection: bool = False, subresource: str = "") -> str:
+        resource = self.resource(ref.api_version, ref.kind)
+        if resource.namespaced and not ref.namespace:
+            raise ValueError(f"{ref} needs a namespace")
+        return resource.path(ref.namespace, "" if collection else ref.name, subresource)
+
+
+def _selectors(labels: str, fields: str) -> dict[str, str]:
+    return {key: value for key, value in (("labelSelector", labels), ("fieldSelector", fields)) if value}
+
+
+def _writing(manager: str, dry_run: bool) -> dict[str, str]:
+    return {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}

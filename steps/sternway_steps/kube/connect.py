@@ -1,0 +1,114 @@
+"""Where the API server is and who we are: a kubeconfig, or a pod's service account."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Refused
+from . import credentials as plain
+from .access import Access
+from .kubeconfig import Kubeconfig, impersonation
+from .kubeconfig import read as kubeconfig_read
+
+if TYPE_CHECKING:
+    import urllib3
+
+_CREDENTIALS = {
+    "exec", "auth-provider", "token", "tokenFile", "username", "client-certificate", "client-certificate-data",
+}  # fmt: skip
+_NO_CLUSTER = "set KUBECONFIG or --kubeconfig, or add --sandbox to try without a cluster"
+
+
+def load(kubeconfig: str | None, context: str | None) -> Access:
+    """Give the way to the API server.
+
+    A kubeconfig that is named (flag, KUBECONFIG, or the default file) wins over the pod's service account.
+    Raises: Refused, naming the file and what is wrong with it, or what its credential plugin said.
+    """
+    named = kubeconfig or os.environ.get("KUBECONFIG") or ""
+    default = Path("~/.kube/config").expanduser()
+    if not named and not default.exists():
+        return plain.in_cluster() or _pod_by_package()
+    where = named or str(default)
+    chosen = kubeconfig_read(where, context)
+    return (chosen and plain.read(chosen)) or _by_package(where, context, chosen)
+
+
+def _pod_by_package() -> Access:
+    from kubernetes import client, config
+
+    configuration = client.Configuration()
+    if "KUBERNETES_SERVICE_HOST" not in os.environ:
+        raise Refused("no cluster is configured", remedy=_NO_CLUSTER)
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException as error:
+        raise Refused(f"the pod's service account can't be used: {error}", remedy=_NO_CLUSTER) from error
+    return _access(configuration, (plain.SERVICE_ACCOUNT / "namespace").read_text().strip(), plain.POD_IDENTITY, {})
+
+
+def _by_package(where: str, context: str | None, chosen: Kubeconfig | None) -> Access:
+    from kubernetes import client, config
+
+    configuration = client.Configuration()
+    missing = [path for path in where.split(os.pathsep) if path and not Path(path).expanduser().exists()]
+    if missing and len(missing) == len(where.split(os.pathsep)):
+        raise Refused(f"kubeconfig {missing[0]} does not exist", remedy=_NO_CLUSTER)
+    try:
+        contexts, active = config.list_kube_config_contexts(where)
+        names = [entry["name"] for entry in contexts]
+        if context is not None and context not in names:
+            raise Refused(f"kubeconfig {where} has no context {context!r}", remedy=f"it has: {', '.join(names)}")
+        with _complaints() as said:
+            config.load_kube_config(where, context=context, client_configuration=configuration, persist_config=False)
+    except Refused:
+        raise
+    except Exception as error:  # the loader raises whatever its YAML or its plugins raise
+        raise Refused(f"kubeconfig {where} can't be used: {error}", remedy=_NO_CLUSTER) from error
+    user = dict(chosen.user.value) if chosen is not None else {}
+    identity = chosen.identity if chosen is not None else f"the user of kubeconfig {where}"
+    if _CREDENTIALS & set(user) and not (configuration.api_key or configuration.cert_file or configuration.username):
+        # The loader logs what went wrong, and would go on as nobody.
+        raise Refused(f"the credentials of {identity} can't be used" + (f": {'; '.join(said)}" if said else ""))
+    found = next((entry for entry in contexts if entry["name"] == context), active)
+    return _access(configuration, str((found.get("context") or {}).get("namespace") or "default"), identity, user)
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what the package logs in this thread; it logs on the root logger."""
+    said: list[str] = []
+    me = threading.get_ident()
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.thread == me:
+                said.append(record.getMessage())
+
+    handler, root = Collect(logging.WARNING), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield said
+    finally:
+        root.removeHandler(handler)
+
+
+def _access(configuration: Any, namespace: str, identity: str, user: Mapping[str, Any]) -> Access:
+    def authorization() -> str:
+        token = configuration.get_api_key_with_prefix("authorization", alias="BearerToken")
+        return str(token or (configuration.get_basic_auth_token() if configuration.username else ""))
+
+    def pool(maxsize: int) -> urllib3.PoolManager:
+        from kubernetes.client.rest import RESTClientObject
+
+        configuration.connection_pool_maxsize = maxsize
+        manager: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
+        return manager
+
+    return Access(configuration.host.rstrip("/"), namespace, authorization, pool, identity, impersonation(user))

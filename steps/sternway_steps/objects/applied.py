@@ -1,0 +1,126 @@
+"""Whether a run's apply reached an object, when the record of it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, common, fields_of, managed, minus, same
+from .ownership import identity, with_owners
+from .run_annotation import RUN, run_of
+from .states import States
+from .stored_form import with_data
+
+RUN_FIELD: Path = ("f:metadata", "f:annotations", f"f:{RUN}")
+_UNOWNED: set[Path] = {("f:apiVersion",), ("f:kind",), ("f:metadata", "f:name"), ("f:metadata", "f:namespace")}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Whose change it is: the run's id and its field manager, what it applied, and what it left.
+
+    `after` None: the record of what the apply made is lost. `claimed`: the managedFields that the object had when the
+    apply met it, if the run had taken over what others owned.
+    """
+
+    run: str
+    manager: str
+    applied: Mapping[str, Any]
+    after: Mapping[str, Any] | None = None
+    claimed: list[dict[str, Any]] | None = None
+    stored: Mapping[str, Any] | None = None
+    """A new object made of `applied`, as the server would store it."""
+
+    def met(self, before: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give the object as the run's apply met it."""
+        return before if self.claimed is None else with_owners(before, self.claimed)
+
+
+def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: States) -> bool:
+    """Tell whether the run's apply reached the object; in doubt it did.
+
+    An apply writes the run's annotation, which its manager then owns; so does it own all that it applied, and no more.
+    Somebody may have removed the annotation since, and taken some of the fields, but hardly all that were new.
+    """
+    if run_of(live) == of.run:
+        return True
+    now = _entry(live, of.manager)
+    if now is not None and owned_by(now, RUN_FIELD) and run_of(live) == run_of(before):
+        return False
+    said = with_data(fields_of(live, manager=of.manager))
+    kept = [path for path in _owned_leaves(said) if path != RUN_FIELD and path[0] != "f:stringData"]
+    values = ((at(states.before, path), at(states.live, path)) for path in kept)
+    if any(not same(was, value) for was, value in values if not isinstance(value, Map | Items)):
+        return True
+    met = (of.met(before),) if _took_over(before, live, of) else (before, of.met(before))
+    if any(_unchanged(_entry(obj, of.manager), now) for obj in met):
+        return False
+    if all(_applied_since(_entry(obj, of.manager), now) for obj in met):
+        return True
+    listed, had = leaves(states.applied), states.owned_before.ours or {}
+    new = [path for path in listed if not holds(had, path)]
+    if any(holds(said, path) for path in new):
+        return True
+    if any(at(states.applied, path) is ABSENT for path in kept):
+        return False
+    dropped = [path for path in _owned_leaves(had) if path != RUN_FIELD and at(states.applied, path) is ABSENT]
+    return not new or any(not holds(said, path) for path in dropped)
+
+
+def owned_by(entry: Mapping[str, Any], path: Path) -> bool:
+    """Tell whether an entry of managedFields holds a field."""
+    return holds(entry.get("fieldsV1") or {}, path)
+
+
+def _entry(obj: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
+    return next((e for e in managed(obj) if e.get("manager") == manager and not e.get("subresource")), None)
+
+
+def _took_over(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
+    """Tell whether the run took over what others owned: none of them owns any of that now."""
+    if of.claimed is None:
+        return False
+    left, now = _by_identity(of.claimed), _by_identity(managed(live))
+    others = {key: fields for key, fields in _by_identity(managed(before)).items() if key[0] != of.manager}
+    taken = {key: minus(fields, left.get(key, {})) for key, fields in others.items()}
+    return any(taken.values()) and not any(common(now.get(key, {}), fields) for key, fields in taken.items())
+
+
+def _by_identity(entries: list[dict[str, Any]]) -> dict[tuple[Any, ...], Fields]:
+    return {identity(entry): entry.get("fieldsV1") or {} for entry in entries}
+
+
+def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
+    if was is None or now is None:
+        return was is now
+    return all(was.get(part) == now.get(part) for part in ("fieldsV1", "time"))
+
+
+def _applied_since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
+    """Tell whether the manager applied since: the server notes when, to the second; what others write moves no time."""
+    return was is not None and now is not None and was.get("time") != now.get("time")
+
+
+def holds(fields: Fields, path: Path) -> bool:
+    """Tell whether a set holds a field."""
+    found: Fields | None = fields
+    for part in path:
+        found = found.get(part) if found is not None else None
+    return found is not None
+
+
+def leaves(node: Tree, path: Path = ()) -> set[Path]:
+    """Give the fields of a manifest that its manager owns then."""
+    if path in _UNOWNED:
+        return set()
+    if not isinstance(node, Map | Items) or not node:
+        return {path} if path and node is not ABSENT else set()
+    return {leaf for part, below in node.items() for leaf in leaves(below, (*path, part))}
+
+
+def _owned_leaves(fields: Fields, path: Path = ()) -> list[Path]:
+    parts = [part for part in fields if part != "."]
+    if not parts:
+        return [path] if path else []
+    return [leaf for part in parts for leaf in _owned_leaves(fields[part], (*path, part))]

@@ -1,0 +1,68 @@
+"""Under which name a target's runs own fields: one field manager a target.
+
+With one name for all, two configurations that apply one object take each other's fields away: what a manager no
+longer lists, the server removes (source: "Server-Side Apply" in the Kubernetes documentation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .fields import managed
+from .run_annotation import RUN, run_of
+
+OLD_MANAGER = "sternway"
+"""The one name of all targets, before each had its own; a journal that records none means it."""
+
+BEFORE_FIRST_APPLY = "before-first-apply"
+"""The name that the server gives to what was there before the first server-side apply of an untracked object."""
+
+_PREFIX = f"{OLD_MANAGER}:"
+
+
+def manager_of(target: str) -> str:
+    """Give the field manager of a target's applies; a target is a label value, so the server's limit holds it."""
+    return f"{_PREFIX}{target}" if target else OLD_MANAGER
+
+
+def recorded_manager(intents: Iterable[Mapping[str, Any]]) -> str:
+    """Give the field manager that a step recorded in its intents: an undo asks the journal, not the configuration."""
+    return next((str(data["manager"]) for data in reversed(list(intents)) if data.get("manager")), OLD_MANAGER)
+
+
+def owns_old(before: Mapping[str, Any] | None, target: str, target_of: Callable[[str], str | None]) -> bool:
+    """Tell whether what stands under the old name is this target's.
+
+    The run that applied it last tells, if it is still known; not when another manager wrote its annotation since.
+    """
+    found = _applied(before)
+    if OLD_MANAGER not in found or manager_of(target) in found:
+        return False
+    notes = (found[OLD_MANAGER].get("f:metadata") or {}).get("f:annotations") or {}
+    run = run_of(before)
+    return f"f:{RUN}" not in notes or run is None or target_of(run) in (None, target)
+
+
+def shared_with(before: Mapping[str, Any] | None, target: str, *, own: bool) -> list[str]:
+    """Name the other targets that apply an object; "" is one that an older Sternway deploys."""
+    found = [name for name in _applied(before) if name != manager_of(target)]
+    others = [name.removeprefix(_PREFIX) for name in found if name.startswith(_PREFIX)]
+    return others + ([""] if OLD_MANAGER in found and not own else [])
+
+
+def targets_among(managers: Iterable[str]) -> list[str]:
+    """Give the targets that some field managers stand for."""
+    return [name.removeprefix(_PREFIX) for name in dict.fromkeys(managers) if name.startswith(_PREFIX)]
+
+
+def shared(target: str) -> str:
+    """Say what it means that another target applies an object too."""
+    who = f"target {target}" if target else "another target, by an older Sternway,"
+    return f"{who} deploys it too: each keeps the fields that it lists, and what both list must be the same"
+
+
+def _applied(before: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+    entries = managed(before or {})
+    applied = (e for e in entries if e.get("operation") == "Apply" and not e.get("subresource"))
+    return {e["manager"]: e.get("fieldsV1") or {} for e in applied}

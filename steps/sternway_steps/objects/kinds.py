@@ -1,0 +1,40 @@
+"""What is known of kinds by their names alone: which have a state, which keep pods, which are Kubernetes' own."""
+
+from __future__ import annotations
+
+WITH_STATE = frozenset({
+    ("apps", "Deployment"), ("apps", "ReplicaSet"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("batch", "Job"),
+    ("batch", "CronJob"), ("", "Pod"), ("", "ReplicationController"), ("", "PersistentVolumeClaim"),
+    ("", "PersistentVolume"), ("", "Service"), ("", "Namespace"), ("networking.k8s.io", "Ingress"),
+    ("autoscaling", "HorizontalPodAutoscaler"), ("apiextensions.k8s.io", "CustomResourceDefinition"),
+})  # fmt: skip
+"""Kinds of Kubernetes itself, as (group, kind), whose objects come up, and can fail to."""
+
+# Groups whose other kinds have no state of their own: they are there or not.
+_BUILT_IN = frozenset({
+    "", "apps", "batch", "autoscaling", "policy", "rbac.authorization.k8s.io", "networking.k8s.io", "storage.k8s.io",
+    "coordination.k8s.io", "scheduling.k8s.io", "node.k8s.io", "discovery.k8s.io", "admissionregistration.k8s.io",
+    "events.k8s.io", "certificates.k8s.io",
+})  # fmt: skip
+
+
+def has_pods(api_version: str, kind: str) -> bool:
+    """Tell whether objects of a kind have pods that tell how they fare."""
+    keepers = {("batch", "Job"), ("", "ReplicationController"), ("apps", kind)}
+    return (_group(api_version), kind) in keepers and kind != "ControllerRevision"
+
+
+def has_state(api_version: str, kind: str) -> bool:
+    """Tell whether an object of a kind can be anything but there: only such are watched."""
+    group = _group(api_version)
+    return (group, kind) in WITH_STATE or group not in _BUILT_IN
+
+
+def is_custom(api_version: str, kind: str) -> bool:
+    """Tell whether a kind is none of Kubernetes' own, so that its conditions decide."""
+    group = _group(api_version)
+    return (group, kind) not in WITH_STATE and group not in _BUILT_IN
+
+
+def _group(api_version: str) -> str:
+    return api_version.rpartition("/")[0]

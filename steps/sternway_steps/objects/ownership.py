@@ -1,0 +1,164 @@
+"""Who owned which field before the run, written back after its values were put back.
+
+An update takes the fields that it changes away from their owners. Left so, the next server-side apply of anybody
+would meet a conflict with our undo. The API server takes managedFields from an update that changes nothing else
+(source: "Field management", Kubernetes documentation), so a second update gives the fields back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .field_manager import BEFORE_FIRST_APPLY
+from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, managed, same
+from .states import States
+
+UNDO_MANAGER = "sternway-rollback"
+"""The field manager of the first update of an undo; as long as it owns fields, the second one is still due."""
+
+Entries = list[dict[str, Any]]
+Owners = dict[tuple[Any, ...], set[Path]]
+"""The fields of each manager, by (manager, operation, apiVersion, subresource)."""
+
+
+def pending(live: Mapping[str, Any]) -> bool:
+    """Tell whether values were put back and their ownership was not."""
+    return any(entry.get("manager") == UNDO_MANAGER for entry in managed(live))
+
+
+def owners(entries: Iterable[Mapping[str, Any]]) -> Owners:
+    """Give the fields of each manager, so that they can be compared whatever their order and time."""
+    found = {identity(entry): _paths(entry.get("fieldsV1") or {}) for entry in entries if entry}
+    return {key: paths for key, paths in found.items() if paths}
+
+
+def with_owners(obj: Mapping[str, Any], entries: Entries) -> dict[str, Any]:
+    """Give an object with other managedFields."""
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": entries}}
+
+
+@dataclass(frozen=True)
+class GiveBack:
+    """Finds the managedFields for an object whose values were put back.
+
+    What was put back is owned as before. What was not is owned as now, but for what the run itself did: a field that
+    its manager claimed it claims no more, one that it took from another goes back, and one that it no longer listed it
+    claims again, if it holds what it held. A field that somebody took from it since stays theirs.
+    """
+
+    before: Mapping[str, Any]
+    left: Mapping[str, Any]
+    """The object as the run's apply left it, or, where that is not recorded, as it met it."""
+    recorded: bool
+    manager: str
+    states: States
+    final: Tree
+    """The object as it is then."""
+    came: bool = True
+    """The run's apply reached the object."""
+
+    def entries(self, live: Mapping[str, Any], put: Iterable[Path]) -> Entries:
+        """Give them for the object as it is, when the values at the paths `put` are as before the run again."""
+        was, now, left = (owners(managed(obj)) for obj in (self.before, live, self.left))
+        undone = _Undone(now, put)
+        ours = {path for key, found in now.items() if key[0] == self.manager for path in found}
+        since = {p for key, found in now.items() if key[0] != self.manager for p in found - left.get(key, set())}
+        claims = {path for key, found in left.items() if key[0] == self.manager for path in found}
+        entries = {identity(entry): entry for entry in (*managed(self.before), *managed(live))}
+        entries |= {identity(entry): entry for entry in managed(self.before) if entry.get("manager") == self.manager}
+        out = []
+        for key, entry in entries.items():
+            then, there = was.get(key, set()), now.get(key, set())
+            if key[0] == UNDO_MANAGER or (key[0] == BEFORE_FIRST_APPLY and self.came and not was):
+                continue  # an undo's, or what the server made of an object that nobody had owned when the run applied
+            if key[3] == "status":
+                paths = there
+            elif key[0] == self.manager:
+                paths = {p for p in then if p in there or p in undone or self._dropped(p, claims)}
+            else:
+                taken = {p for p in then - left.get(key, set()) - since if self._holds(p)}
+                taken |= {p for p in then & ours if self._rewritten(p)}
+                back = {p for p in then if p in undone and not self._missing(p)}
+                paths = {p for p in there if p in then or p not in undone} | back | taken
+            if paths:
+                out.append({**entry, "fieldsV1": _fields(paths)})
+        return out or [{}]  # an empty list would stand for "as they are"
+
+    def _dropped(self, path: Path, claims: set[Path]) -> bool:
+        """Tell whether the run no longer listed a field; a map that it fills is no longer listed as an empty one."""
+        if self.recorded:
+            return path not in claims and self._holds(path)
+        applied = self._at(self.states.applied, path)
+        filled = isinstance(applied, Map | Items) and bool(applied) and path[-1][0] == "f"
+        return (applied is ABSENT or filled) and self._holds(path)
+
+    def _rewritten(self, path: Path) -> bool:
+        """Tell whether the run took a field from others and left it as it was.
+
+        It applied the same in another form than the server stores: "1000m", a zero, a list without defaults. Where
+        the apply is recorded, the owners that it left tell this.
+        """
+        applied = ABSENT if self.recorded else self._at(self.states.applied, path)
+        if applied is ABSENT or not self._holds(path):
+            return False
+        if isinstance(applied, Map | Items):
+            return self._at(self.final, path) is ABSENT  # an empty one is not stored
+        return not same(applied, self._at(self.states.before, path))
+
+    def _missing(self, path: Path) -> bool:
+        """Tell whether a field was there before and is not: others removed it, from a map that was put back empty."""
+        return self._at(self.states.before, path) is not ABSENT and self._at(self.final, path) is ABSENT
+
+    def _holds(self, path: Path) -> bool:
+        was, value = self._at(self.states.before, path), self._at(self.final, path)
+        return same(was, value) or (type(was) is type(value) and isinstance(was, Map | Items))
+
+    def _at(self, node: Tree, path: Path) -> Tree:
+        # A Secret's `stringData` is stored as its `data`.
+        return at(node, ("f:data", *path[1:]) if path[0] == "f:stringData" else path)
+
+
+class _Undone:
+    """The fields that were put back: by this undo, and by an earlier one that did not come to give them back."""
+
+    def __init__(self, now: Owners, put: Iterable[Path]) -> None:
+        pending = {path for key, found in now.items() if key[0] == UNDO_MANAGER for path in found}
+        inner = {path[:length] for path in pending for length in range(1, len(path))}
+        self._single = pending & inner  # a map that was made again does not bring back all that was in it
+        self._whole = (pending - inner) | set(put)
+
+    def __contains__(self, path: Path) -> bool:
+        if path[0] == "f:stringData":
+            path = ("f:data", *path[1:])
+        return path in self._single or any(path[:length] in self._whole for length in range(1, len(path) + 1))
+
+
+def identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give what tells an entry of managedFields from others."""
+    return tuple(entry.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
+
+
+def _paths(fields: Fields, path: Path = ()) -> set[Path]:
+    """Give a set of fields as paths; an item or a map that is owned itself is a path too."""
+    found: set[Path] = {path} if path and ("." in fields or not fields) else set()
+    for part, below in fields.items():
+        if part != ".":
+            found |= _paths(below, (*path, part))
+    return found
+
+
+def _fields(paths: set[Path]) -> Fields:
+    found: Fields = {}
+    for path in sorted(paths):
+        node = found
+        for part in path:
+            node = node.setdefault(part, {})
+    for path in paths:
+        node = found
+        for part in path:
+            node = node[part]
+        if node:
+            node["."] = {}
+    return found

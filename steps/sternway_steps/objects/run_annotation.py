@@ -1,0 +1,24 @@
+"""The annotation by which an object says which run applied it last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .fields import content
+
+RUN = "sternway.dev/run"
+"""The annotation, on the object's own metadata, that says which run applied it last."""
+
+
+def run_of(obj: Mapping[str, Any] | None) -> str | None:
+    """Give the run that applied an object last, or None."""
+    return ((obj or {}).get("metadata", {}).get("annotations") or {}).get(RUN)
+
+
+def without_run(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an object's content without the annotation of the run: what users mean by "changed"."""
+    bare = content(obj)
+    metadata = dict(bare["metadata"])
+    notes = {key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key != RUN}
+    return {**bare, "metadata": {**metadata, "annotations": notes} if notes else metadata}

@@ -1,0 +1,150 @@
+"""An object before a run, as it was applied, right after, and live: what is to be written so that it is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .applied import RUN_FIELD, Run, came
+from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, telling, trees, union, untree
+from .merge import Difference, Merged, OnConflict, diff, put_back
+from .ownership import UNDO_MANAGER, Entries, GiveBack, identity, pending
+from .reconstruct import reconstruct
+from .run_annotation import RUN, run_of, without_run
+from .shape import Marks, Shape
+from .states import Owned, States, Undone
+from .stored_form import as_stored, with_data
+
+_KEPT_EMPTY = ("annotations", "labels", "finalizers", "ownerReferences")
+
+
+@dataclass(frozen=True)
+class Threeway:
+    """What an undo makes of an object. `obj` is what is to be written; `restored` and `conflicts` name its fields."""
+
+    states: States
+    merged: Merged
+    obj: dict[str, Any]
+    owners: GiveBack
+    noted: bool
+    """Whether the run's annotation is another than before."""
+    cut: bool
+    """Whether an earlier undo may have put back values, and was cut off before it gave back their owners."""
+
+    @property
+    def restored(self) -> list[Difference]:
+        """What is put back."""
+        return self.merged.restored
+
+    @property
+    def conflicts(self) -> list[Difference]:
+        """What a third party changed of what the run did."""
+        return self.merged.conflicts
+
+    @property
+    def cleared(self) -> list[Difference]:
+        """What an earlier undo that was cut off may have removed again: nobody owns such a field.
+
+        Before the run it may have been owned all the same: a zero is owned, and not stored.
+        """
+        if not (self.cut and self.owners.came):
+            return []
+        brought = [d for d in diff(self.states.before, self.states.applied) if d.old is ABSENT and d.new]
+        return [d for d in brought if _free(self.states.at(d.path))]
+
+    def of_the_server(self, path: Path) -> bool:
+        """Tell whether the server may keep its own value at a path, whatever is put back there.
+
+        The run did not apply it; or it was in no map before the run, and what others hold in that map keeps it there:
+        then the server fills in a default.
+        """
+        field, around = self.states.at(path), self.states.at(path[:-1])
+        filled = around.before is ABSENT and not field.owned_live.by_others and not same(field.live, field.after)
+        return not field.of_the_run or filled
+
+    def owned_again(self, live: Mapping[str, Any], put: Iterable[Difference]) -> Entries:
+        """Give the managedFields for the object as it is, when all of `put` is as before the run again.
+
+        Where it was the order of a list alone, its items keep the owners that they have.
+        """
+        return self.owners.entries(live, [*(d.path for d in put if not d.order), RUN_FIELD])
+
+
+def threeway(
+    before: Mapping[str, Any],
+    live: Mapping[str, Any],
+    of: Run,
+    policy: OnConflict,
+    shape: Shape | None,
+    undone: Undone = Undone(),
+) -> Threeway:
+    """Merge the object. `shape` None: it is read from the owners. `undone` is what this undo has put back so far."""
+    states = _states(before, live, of, shape, undone)
+    reached = of.after is not None or came(before, live, of, states)
+    if of.after is None:
+        states = states.with_after(reconstruct(states) if reached else states.before)
+    merged = put_back(states, policy)
+    obj = untree(merged.node)
+    obj["metadata"] = _metadata(before, live, obj.get("metadata") or {})
+    if "status" in live:
+        obj["status"] = live["status"]
+    left, recorded = (of.met(before), False) if of.after is None else (of.after, True)
+    owners = GiveBack(before, left, recorded, of.manager, states, merged.node, reached)
+    cut = pending(live) or undone.earlier
+    return Threeway(states, merged, obj, owners, run_of(live) != run_of(before), cut)
+
+
+def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
+    """Tell whether the run's apply reached the object, when there is no record of it; in doubt it did."""
+    return came(before, live, of, _states(before, live, of, None))
+
+
+def _states(
+    before: Mapping[str, Any], live: Mapping[str, Any], of: Run, shape: Shape | None, undone: Undone = Undone()
+) -> States:
+    known = [obj for obj in (before, of.after, live) if obj is not None]
+    shape = shape or Marks(union(*(telling(fields_of(obj, status=True), obj) for obj in known)) or None)
+    right_after = of.after if of.after is not None else live
+    applied = as_stored(of.applied)
+    objs = (before, applied, live, right_after, of.stored or applied)
+    nodes = trees([without_run(obj) for obj in objs], shape)
+    return States(
+        nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], of.stored is not None,
+        owned_first=_owned(before, (of.manager,)),
+        owned_before=_owned(of.met(before), (of.manager,)),
+        owned_after=Owned(with_data(fields_of(right_after, manager=of.manager))),
+        owned_live=_owned(live, (of.manager, UNDO_MANAGER)),
+        owned_since=_since(before if undone.earlier else of.after or of.met(before), live, of.manager),
+        undone=undone,
+    )  # fmt: skip
+
+
+def _free(one: States) -> bool:
+    """Tell whether a field is not there, and nobody owns it."""
+    return one.live is ABSENT and not one.owned_live.by_us and not one.owned_live.by_others
+
+
+def _owned(obj: Mapping[str, Any], ours: tuple[str, ...]) -> Owned:
+    mine = union(*(fields_of(obj, manager=name) for name in dict.fromkeys(ours)))
+    others = fields_of(obj, but=ours, status=True)
+    return Owned(with_data(mine), with_data(others))
+
+
+def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fields | None:
+    """Give what others own that the same manager did not own yet, by an object as the run left it."""
+    had = {identity(entry): entry["fieldsV1"] for entry in managed(left) if "fieldsV1" in entry}
+    gained = [
+        minus(entry.get("fieldsV1") or {}, had.get(identity(entry), {}))
+        for entry in managed(live)
+        if entry.get("manager") not in (manager, UNDO_MANAGER) and entry.get("subresource") != "status"
+    ]
+    return union(*gained) or None
+
+
+def _metadata(before: Mapping[str, Any], live: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Give metadata with the server's own of live (preconditions among them) and the run's annotation as before."""
+    found = {k: v for k, v in live["metadata"].items() if k not in _KEPT_EMPTY} | dict(merged)
+    if (run := run_of(before)) is not None:
+        found["annotations"] = {**(found.get("annotations") or {}), RUN: run}
+    return found

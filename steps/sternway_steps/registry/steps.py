@@ -1,0 +1,125 @@
+"""The steps that a config can name: those that come with Sternway, and those of other packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
+
+from ..errors import Refused
+from ..spec import StepSpec
+from ..step import Step
+from .builtin import builtin_steps
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from .entry_points import Found
+
+
+class NotInstalled(Refused, KeyError):
+    """No package here declares the step; a KeyError too, as a mapping raises for what it does not hold."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Steps(Mapping[str, Step]):
+    """Steps by name. Other packages are looked for only when a name is not one of ours, and loaded one by one.
+
+    To ask all distributions takes a tenth of a second, which `sternway step deploy` must not pay.
+    `steps[name]` raises NotInstalled for a name that nobody declares, Refused for a step that can't be used.
+    """
+
+    def __init__(self, own: Mapping[str, Step], declared: Callable[[], Iterable[EntryPoint]]) -> None:
+        self.own = own
+        self._declared = declared
+        self._entries: tuple[EntryPoint, ...] | None = None
+        self._found: dict[str, Found] = {}
+
+    def __getitem__(self, name: str) -> Step:
+        if name in self.own:
+            return self.own[name]
+        if name not in self._found:
+            self._look([entry for entry in self._others() if entry.name == name])
+        found = self._found.get(name)
+        if found is None:
+            raise NotInstalled(
+                f"no package that is installed here declares the step {name!r}",
+                remedy="pip install the package that does; `sternway steps` lists what is there",
+            )
+        if found.step is None:
+            assert found.problem is not None  # noqa: S101  for the type checker
+            raise found.problem
+        return found.step
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self.own, *(entry.name for entry in self._others())]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.own or any(entry.name == name for entry in self._others())
+
+    def found(self) -> list[Found]:
+        """Load and check all steps of other packages; one that can't be used is given with its problem."""
+        from .entry_points import find
+
+        return find(self._others(), self.own)
+
+    def _look(self, entries: Iterable[EntryPoint]) -> None:
+        from .entry_points import find
+
+        self._found |= {found.name: found for found in find(entries, self.own)}
+
+    def _others(self) -> tuple[EntryPoint, ...]:
+        if self._entries is None:
+            self._entries = tuple(self._declared())
+        return self._entries
+
+
+def known_steps() -> Steps:
+    """Give the steps of Sternway, and of every package that is installed beside it."""
+    return Steps(builtin_steps(), _entry_points)
+
+
+class Specs(Mapping[str, StepSpec]):
+    """What steps say of themselves, by name; `declared` speaks for those that need not be installed here."""
+
+    def __init__(self, steps: Mapping[str, Step], declared: Mapping[str, StepSpec]) -> None:
+        self._steps, self._declared = steps, declared
+
+    def __getitem__(self, name: str) -> StepSpec:
+        if name in self._declared and name not in builtin_steps():
+            return self._declared[name]
+        return self._steps[name].spec
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._steps, *self._declared]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def declaring(config: Config, steps: Mapping[str, Step]) -> Config:
+    """Let a config carry what its steps of other packages say of themselves.
+
+    So the plan can be made where they are not installed: in another step's image, on the machine of whoever undoes.
+    Raises: Refused, for a step that can't be used.
+    """
+    from ..config.each_step import each_step
+
+    used = dict.fromkeys(step.uses for step, _, _ in each_step(config.steps))
+    others = [name for name in used if name not in builtin_steps() and name not in config.declared]
+    if not others:
+        return config
+    return replace(config, declared={**config.declared, **{name: steps[name].spec for name in others}})
+
+
+def _entry_points() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points
+
+    from .entry_points import GROUP
+
+    return entry_points(group=GROUP)

@@ -1,0 +1,1 @@
+"""What happens to Kubernetes objects: recorded, applied, restored, removed."""

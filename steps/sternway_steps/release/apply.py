@@ -1,0 +1,183 @@
+"""Server-side apply of many objects, wave after wave, each held to the snapshot that was recorded before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Failed, SternwayError, Transient
+from ..kube.parallel import side_by_side
+from ..kube.wait_served import await_established
+from ..objects.field_manager import targets_among
+from ..objects.fields import content, fields_of, name_of, tree, union
+from ..objects.irreversible import remedy_for
+from ..objects.merge import diff
+from ..objects.order import waves
+from ..objects.ref import Ref
+from ..objects.run_annotation import RUN, run_of, without_run
+
+if TYPE_CHECKING:
+    from ..kube.api_error import ApiError
+    from ..kube.client import Client
+    from ..objects.take_over import Claim
+
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One object after its apply. `created` is what the server said: the object was not there before."""
+
+    ref: Ref
+    after: dict[str, Any]
+    created: bool
+    fields: tuple[str, ...] = ()
+    """What differs from before, but the run's own annotation."""
+    exact: bool = True
+    """`after` is what our own write made; else the answer to it was lost, and others may have written since."""
+
+    @property
+    def uid(self) -> str:
+        """The UID by which alone the object may be deleted."""
+        return str(self.after["metadata"]["uid"])
+
+
+@dataclass(frozen=True)
+class Applier:
+    """Applies objects for a run. `force` takes fields that other managers own."""
+
+    client: Client
+    run: str
+    manager: str
+    """The target's field manager."""
+    force: bool
+    claim: Callable[[Mapping[str, Any], Mapping[str, Any] | None], Claim | None]
+    """Says what is taken over of an object, as it is, before it is applied."""
+    check: Callable[[], None]
+    """Raises when the run is to stop; asked before each object."""
+    on_applied: Callable[[Applied], None]
+    """Told of each object as it is done, from several threads."""
+    on_wave: Callable[[], None] = lambda: None
+    """Told when a wave is done, or has failed: what it did is recorded before the next one begins."""
+
+    def apply(self, objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None]) -> None:
+        """Apply all objects; ends at the first error, when the applies under way have ended too.
+
+        Raises: Failed when the server rejects an object, Transient when it is away or an object changed under us.
+        """
+        for wave in waves(objects):
+            try:
+                side_by_side(lambda obj: self._one(obj, before.get(Ref.of(obj))), wave)
+            except BaseException:
+                with suppress(SternwayError):  # the first error is the one that counts
+                    self.on_wave()
+                raise
+            self.on_wave()
+            if wave[0]["kind"] == "CustomResourceDefinition":
+                await_established(self.client, [Ref.of(obj) for obj in wave], self.check)
+
+    def _one(self, obj: dict[str, Any], before: dict[str, Any] | None) -> None:
+        from ..kube.api_error import ApiError
+        from ..objects.take_over import remedy_by_force
+
+        self.check()
+        ref, known, force = Ref.of(obj), before, self.force
+        for _ in range(_TRIES):
+            try:
+                if (claim := self.claim(obj, known)) is not None:
+                    known = self._take_over(ref, known, claim)
+                made = self.client.apply(stamped(obj, self.run, known), manager=self.manager, force=force)
+            except ApiError as error:
+                if not force and _only_the_mark(error):
+                    force = True  # nothing else may be taken by it: another version of the object is no longer ours
+                    continue
+                if not (error.conflict or (error.not_found and before is not None)) or conflicting(error):
+                    raise rejected(ref, error, remedy_by_force(before, obj, self.manager)) from error
+                known = self._unless_changed(ref, before)
+                if self._went_through(known, before):
+                    self.on_applied(Applied(ref, known, before is None, changed_fields(before, known), exact=False))
+                    return
+            else:
+                self.on_applied(Applied(ref, made.obj, made.created, changed_fields(before, made.obj)))
+                return
+        raise Transient(f"{ref} changes faster than it can be applied")
+
+    def _take_over(self, ref: Ref, known: Mapping[str, Any] | None, claim: Claim) -> dict[str, Any]:
+        """Change owners alone; the same preconditions as for the apply hold."""
+        held = {key: (known or {})["metadata"][key] for key in ("uid", "resourceVersion")}
+        change = {"metadata": {**held, "managedFields": claim.entries}}
+        return self.client.patch(ref, change, manager=self.manager, safe=True)
+
+    def _unless_changed(self, ref: Ref, before: dict[str, Any] | None) -> dict[str, Any]:
+        """Read an object that is not as it was read; a new status is no change, anything else makes us start anew.
+
+        Nor is it a change when our own write went through and its answer did not: the annotation tells.
+        """
+        live = self.client.get(ref)
+        if live is None:
+            raise Transient(f"{ref} was deleted by somebody else after its snapshot was taken")
+        if before is not None and live["metadata"]["uid"] != before["metadata"]["uid"]:
+            raise Transient(f"{ref} was made anew by somebody else after its snapshot was taken")
+        if self._went_through(live, before):
+            return live
+        if before is None:
+            raise Transient(f"{ref} was created by somebody else after its snapshot was taken")
+        if content(live) != content(before):
+            raise Transient(f"{ref} was changed by somebody else after its snapshot was taken")
+        return live
+
+    def _went_through(self, live: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+        return run_of(live) == self.run != run_of(before)
+
+
+_NEVER = "1"
+"""A resourceVersion that no object has (etcd's first revision is older than any): with it an apply only creates."""
+
+
+def stamped(obj: Mapping[str, Any], run: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give what is applied: the object with the run's annotation, on condition that it is still as it was read.
+
+    Of an object that was there, that means its UID too: an apply with a resourceVersion alone creates one that is
+    gone (kube-apiserver 1.34), and one with a resourceVersion that never was changes none that has come meanwhile.
+    """
+    metadata = dict(obj["metadata"])
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), RUN: run}
+    held = before["metadata"] if before is not None else {"resourceVersion": _NEVER}
+    metadata |= {key: held[key] for key in ("uid", "resourceVersion") if key in held}
+    return {**obj, "metadata": metadata}
+
+
+def conflicting(error: ApiError) -> list[tuple[str, str]]:
+    """Give the fields that other managers own, each with the manager; empty when the conflict is another."""
+    from ..kube.api_error import conflicts
+
+    return conflicts(error)
+
+
+def _only_the_mark(error: ApiError) -> bool:
+    """Tell whether all that others own is the run's annotation: each target that applies an object writes it."""
+    return {field for field, _ in conflicting(error)} == {f"metadata.annotations.{RUN}"}
+
+
+def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
+    """Say why the server did not take an object; `remedy` is what is known to help, if it rejects it for good."""
+    if owners := conflicting(error):
+        fields = "; ".join(f"{field} is owned by {manager}" for field, manager in owners)
+        remedy = "leave those fields out of the manifest, or take them over with --force-conflicts"
+        if targets := targets_among(manager for _, manager in owners):
+            remedy += f"; {', '.join(targets)} deploys them too, and will meet the same conflict then"
+        return Failed(f"{ref}: conflict with other field managers: {fields}", remedy=remedy)
+    if error.retryable or error.unreachable:
+        return Transient(f"{ref}: {error}", retry_after=error.retry_after)
+    return Failed(f"{ref}: {error}", remedy=remedy or remedy_for(ref, error) or None)
+
+
+def changed_fields(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the fields in which an object differs from before, but the run's own annotation."""
+    if before is None or before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]:
+        return ()
+    marks = union(fields_of(before), fields_of(after))
+    found = diff(tree(without_run(before), marks), tree(without_run(after), marks))
+    return tuple(name_of(d.path) for d in found)

@@ -1,0 +1,24 @@
+"""Who depends on an object: what names it as its owner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..objects.ref import Ref
+from .survey import survey
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
+
+# What the controllers of Kubernetes make for an object, adopt again, or make anew.
+_FOLLOWERS = {"ControllerRevision", "EndpointSlice", "Event", "Job", "PersistentVolumeClaim", "Pod", "ReplicaSet"}
+
+
+def dependents(client: Client, ref: Ref, uid: str) -> list[str]:
+    """Name what others made that names the object as its owner, in all kinds that we may list.
+
+    What may not be listed, or is down, is passed over: nothing of it is deleted with an object whose dependents are
+    orphaned.
+    """
+    owned = survey(client, ref.namespace).of_owner(uid)
+    return [str(one.ref) for one in owned if one.ref.kind not in _FOLLOWERS]

@@ -1,0 +1,45 @@
+"""What is special to hooks: some kinds are made to run, and run again when they are made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SternwayError
+from ..objects.ref import Ref
+
+if TYPE_CHECKING:
+    from .preview import Asking
+
+_RUN = {("", "Pod"), ("batch", "Job")}
+
+
+def runs(ref: Ref) -> bool:
+    """Tell whether a kind is made to run, so that one that is there has done so already."""
+    return (ref.group, ref.kind) in _RUN
+
+
+def hook_errors(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[SternwayError | None]:
+    """Ask the server by a dry run what it has against each hook; None where it takes it.
+
+    What runs takes the place of one that an earlier release left, so it need not be possible as a change of that.
+    """
+    from .preview import preview
+
+    wanted = list(objects)
+    return [
+        found.error if found.error is None or not runs(found.ref) else _as_new(asking, obj)
+        for found, obj in zip(preview(asking, wanted), wanted, strict=True)
+    ]
+
+
+def _as_new(asking: Asking, obj: Mapping[str, Any]) -> SternwayError | None:
+    from ..kube.api_error import ApiError
+    from ..objects.field_manager import manager_of
+    from .apply import rejected
+
+    try:
+        asking.client.create(obj, manager=manager_of(asking.target), dry_run=True)
+    except ApiError as error:
+        return None if error.reason == "AlreadyExists" else rejected(Ref.of(obj), error)
+    return None

@@ -1,0 +1,107 @@
+"""Everything that can be found out about a deployment without a change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..config.hooks import described
+from ..errors import Transient
+from ..kube.api_error import ApiError
+from ..objects.ref import Ref
+from ..plural import count
+from .hooks import hook_errors
+from .preview import Asking, Preview, preview
+from .rights import missing_rights, of_config
+from .targets import hooks_of, namespace_of, objects_of
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..kube.client import Client
+    from ..spec import StepSpec
+
+
+@dataclass(frozen=True)
+class Precheck:
+    """What was found: `findings` speak against the run, `previews` say what it would change.
+
+    `stays` names the steps whose effects no undo takes back, `notes` are what else is to be known of it.
+    """
+
+    findings: tuple[str, ...]
+    previews: tuple[Preview, ...] = ()
+    stays: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def precheck(
+    client: Client,
+    config: Config,
+    pipeline: Iterable[StepSpec],
+    target: str,
+    target_of: Callable[[str], str | None],
+    say: Callable[[str], None],
+) -> Precheck:
+    """Check namespaces, the rights that the run and its undo need, and every object by a dry run.
+
+    Raises: Refused for a kind that is not served, Transient when the server does not answer for an object, ApiError.
+    """
+    objects, hooks = objects_of(config, client), hooks_of(config, client)
+    refs = [Ref.of(obj) for obj in (*objects, *hooks)]
+    missing = _missing_namespaces(client, refs)
+    if missing:
+        return Precheck(tuple(missing))
+    say("asking for the rights that the run and its undo need")
+    rules = [rule for spec in pipeline for rule in (*spec.execute_rules, *spec.rollback_rules)]
+    rules += of_config(config)
+    home = namespace_of(config, client)
+    place = config.journal.namespace or home
+    journal = place if config.journal.store == "cluster" else None
+    # A step that may run in a pod or here asks for what it makes itself, once it knows which: in a pod it does.
+    own = "KUBERNETES_SERVICE_HOST" in os.environ
+    rights = missing_rights(client, rules, refs, home, journal, own=own)
+    findings = [f"not allowed: {right}" for right in rights]
+    say(f"asking the server what it would make of {count(len(objects), 'object')}")
+    asking = Asking(client, target, target_of, config.deploy.force_conflicts)
+    previews = preview(asking, objects)
+    named = [
+        replace(found, notes=(*_elsewhere(found.ref, manifest.source, home), *found.notes))
+        for found, manifest in zip(previews, config.manifests, strict=True)
+    ]
+    errors = [found.error for found in named] + hook_errors(asking, hooks)
+    for error, manifest in zip(errors, (*config.manifests, *config.hooks), strict=True):
+        if isinstance(error, Transient):
+            raise error
+        if error is not None:
+            remedy = f" ({error.remedy})" if error.remedy else ""
+            findings.append(f"{manifest.source}: {error}{remedy}")
+    notes = [f"runs {described(hook)}; what it does is not undone" for hook in config.hooks]
+    notes += [f"left out: {described(hook)}" for hook in config.left_out]
+    return Precheck(tuple(findings), tuple(named), notes=tuple(notes))
+
+
+def _elsewhere(ref: Ref, source: str, home: str) -> tuple[str, ...]:
+    """Name a namespace that the manifest names itself, when it is another than the configuration's."""
+    own = ref.namespace or home
+    return () if own == home else (f"{source} names namespace {own}, and the configuration {home}",)
+
+
+def _missing_namespaces(client: Client, refs: list[Ref]) -> list[str]:
+    made = {ref.name for ref in refs if ref.kind == "Namespace"}
+    wanted = sorted({ref.namespace for ref in refs if ref.namespace} - made)
+    return [
+        f"namespace {name} does not exist; create it, or add it to the manifests"
+        for name in wanted
+        if not _exists(client, name)
+    ]
+
+
+def _exists(client: Client, namespace: str) -> bool:
+    try:
+        return client.get(Ref("v1", "Namespace", None, namespace)) is not None
+    except ApiError as error:
+        if error.forbidden:
+            return True  # many may work in a namespace that they may not read; the dry run tells
+        raise

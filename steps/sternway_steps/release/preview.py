@@ -1,0 +1,116 @@
+"""What an apply would do: asked of the server as a dry run, changing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..kube.parallel import side_by_side
+from ..objects.field_manager import manager_of, owns_old, shared, shared_with
+from ..objects.fields import fields_of, name_of, tree, union
+from ..objects.irreversible import one_way
+from ..objects.merge import ABSENT, diff
+from ..objects.ref import Ref
+from ..objects.run_annotation import without_run
+from ..objects.take_over import claim_of, remedy_by_force
+from .apply import rejected
+from .dry_run import foreseen
+
+if TYPE_CHECKING:
+    from ..errors import SternwayError
+    from ..kube.client import Client
+
+_HIDDEN = "(hidden)"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that would change. A value that is not there is None with `had` or `has` False."""
+
+    path: str
+    old: Any
+    new: Any
+    had: bool
+    has: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One object. `result`: create, change, unchanged, unknown (can't be asked before the run) or rejected."""
+
+    ref: Ref
+    result: str
+    fields: tuple[Field, ...] = ()
+    why: str = ""
+    error: SternwayError | None = None
+    takes_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Field managers, each with the fields that they own now and lose."""
+    notes: tuple[str, ...] = ()
+    """What speaks against nothing, and has to be known before."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """For whom it is asked."""
+
+    client: Client
+    target: str
+    target_of: Callable[[str], str | None]
+    """Gives the target of another run, when it is known."""
+    force: bool
+
+
+def preview(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[Preview]:
+    """Ask for each object, two requests each, three where fields are taken over."""
+    wanted = list(objects)
+    coming = {
+        (obj["spec"]["group"], obj["spec"]["names"]["kind"])
+        for obj in wanted
+        if obj["kind"] == "CustomResourceDefinition"
+    }
+    namespaces = {obj["metadata"]["name"] for obj in wanted if obj["kind"] == "Namespace"}
+
+    def one(obj: Mapping[str, Any]) -> Preview:
+        return _preview(asking, obj, coming, namespaces)
+
+    return side_by_side(one, wanted)
+
+
+def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]], namespaces: set[str]) -> Preview:
+    from ..kube.api_error import ApiError
+    from ..kube.discovery import UnknownKind
+
+    ref, before = Ref.of(obj), None
+    try:
+        before = asking.client.get(ref)
+        own = owns_old(before, asking.target, asking.target_of)
+        claim = claim_of(before, obj, manager_of(asking.target), force=asking.force, own=own)
+        found = foreseen(asking.client, obj, before, claim, manager_of(asking.target), force=asking.force)
+    except UnknownKind:
+        if (ref.group, ref.kind) not in coming:
+            raise
+        return Preview(ref, "unknown", why="its definition is part of this run")
+    except ApiError as error:
+        if error.not_found and ref.namespace in namespaces:
+            return Preview(ref, "unknown", why="its namespace is part of this run")
+        remedy = remedy_by_force(before, obj, manager_of(asking.target))
+        return Preview(ref, "rejected", why=str(error), error=rejected(ref, error, remedy))
+    if before is None:
+        return Preview(ref, "create")
+    fields = tuple(_fields(ref, before, found.obj))
+    notes = (
+        *(shared(name) for name in shared_with(before, asking.target, own=own)),
+        *map(str, one_way(before, found.obj)),
+    )
+    return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
+
+
+def _fields(ref: Ref, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
+    marks = union(fields_of(before), fields_of(after))
+    secret = ref.kind == "Secret" and ref.api_version == "v1"
+    for found in diff(tree(without_run(before), marks), tree(without_run(after), marks)):
+        hidden = secret and found.path[:1] in (("f:data",), ("f:stringData",))
+        old, new = (_HIDDEN if hidden and v is not ABSENT else v for v in (found.old, found.new))
+        had, has = old is not ABSENT, new is not ABSENT
+        yield Field(name_of(found.path), old if had else None, new if has else None, had, has)

@@ -1,0 +1,195 @@
+"""Making an object anew whose fields can't be changed back: the last way, and only where nothing is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..kube.wait_deleted import await_gone
+from ..objects.applied import holds
+from ..objects.fields import ABSENT, content, managed, name_of, tree, union
+from ..objects.merge import OnConflict, diff
+from ..objects.ownership import UNDO_MANAGER, pending, with_owners
+from ..objects.three_way import Threeway
+from ..spec import Item
+from .dependents import dependents
+from .remedy import BY_HAND, RECREATE
+
+if TYPE_CHECKING:
+    from ..kube.api_error import ApiError
+    from .restore import Change, Restorer
+
+_TRIES = 8
+_RBAC = "rbac.authorization.k8s.io"
+_MAY = {
+    ("", "ConfigMap"), ("", "Secret"), ("", "Service"), ("apps", "DaemonSet"), ("apps", "Deployment"),
+    ("apps", "StatefulSet"), ("autoscaling", "HorizontalPodAutoscaler"), ("batch", "CronJob"), ("batch", "Job"),
+    ("networking.k8s.io", "Ingress"), ("networking.k8s.io", "NetworkPolicy"), ("policy", "PodDisruptionBudget"),
+    (_RBAC, "ClusterRoleBinding"), (_RBAC, "RoleBinding"), ("scheduling.k8s.io", "PriorityClass"),
+    ("storage.k8s.io", "StorageClass"),
+}  # fmt: skip
+"""Kinds whose objects hold nothing but what their snapshot holds. All others only with `recreate`."""
+
+_HOLDS_DATA = {
+    ("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+}  # fmt: skip
+"""What goes with them does not come back: never made anew."""
+
+# What the Job controller gave to the old Job and to its pods.
+_OF_THE_JOB = {"batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"}
+
+
+class Anew:
+    """One object, and how it is made anew."""
+
+    def __init__(self, how: Restorer, change: Change, before: Mapping[str, Any]) -> None:
+        self._how, self._change, self._before = how, change, before
+        self._ref, self._what = change.ref, str(change.ref)
+
+    def gone(self) -> Item:
+        """Answer for an object that is not there."""
+        if self._change.recreating:
+            return self._create(self._change.anew or self._before)
+        if self._how.policy is OnConflict.MERGE:
+            return Item(self._what, "absent", "it was deleted by somebody else since, and stays so")
+        why = "it was deleted by somebody else since"
+        if self._how.policy is OnConflict.FORCE:
+            if (self._ref.group, self._ref.kind) in _HOLDS_DATA:
+                why += ", and what it held does not come back with it: create it by hand, if an empty one will do"
+                return Item(self._what, "failed", why, needs=BY_HAND)
+            self._how.about_to_recreate(self._ref, dict(self._before))
+            return self._create(self._before)
+        return Item(self._what, "conflict", why)
+
+    def found(self, live: Mapping[str, Any]) -> Item:
+        """Answer for an object that stands where an earlier undo was about to make one anew."""
+        wanted = self._change.anew or self._before
+        if pending(live):
+            return self._give_back(wanted, live)
+        if differing := _differing(_creatable(wanted), live):
+            why = f"it was to be made anew, and what is there now differs in {', '.join(differing)}"
+            return Item(self._what, "kept", why)
+        return Item(self._what, "restored", "created anew from its snapshot")
+
+    def instead(self, live: Mapping[str, Any], found: Threeway, error: ApiError) -> Item:
+        """Make it anew when the server did not take its update, if that destroys nothing; else say why it stays."""
+        from ..kube.api_error import ApiError as Error
+
+        if not error.immutable:
+            return Item(self._what, "failed", f"the server does not take it back: {error.message}")
+        if reason := self._forbidden(live):
+            needs = BY_HAND if (self._ref.group, self._ref.kind) in _HOLDS_DATA else RECREATE
+            return Item(self._what, "failed", f"it can't be changed back ({_said(error)}), and {reason}", needs=needs)
+        wanted = with_owners(found.obj, found.owners.entries(live, [d.path for d in found.restored]))
+        try:
+            self._how.client.create(_creatable(wanted), manager=UNDO_MANAGER, dry_run=True)
+        except Error as refused:
+            # While the object stands the name is taken, which the server says after admission and validation.
+            if refused.reason != "AlreadyExists":
+                if refused.retryable or refused.unreachable:
+                    raise
+                why = f"it can't be changed back ({_said(error)}), nor be made anew: {refused.message}"
+                return Item(self._what, "failed", why)
+        self._how.about_to_recreate(self._ref, wanted)
+        self._delete(live)
+        if await_gone(self._how.client, self._ref, live["metadata"]["uid"]) is not None:
+            return Item(self._what, "failed", "it has to be created anew, and its deletion does not end")
+        return self._create(wanted)
+
+    def _forbidden(self, live: Mapping[str, Any]) -> str:
+        """Say why it must not be deleted, or ""."""
+        kind = (self._ref.group, self._ref.kind)
+        if kind in _HOLDS_DATA:
+            return "what it holds would be lost if it were made anew"
+        if self._how.recreate:
+            return ""
+        metadata = live["metadata"]
+        if kind not in _MAY:
+            reason = "what depends on it is not known"
+        elif metadata.get("finalizers"):
+            reason = f"its finalizers ({', '.join(metadata['finalizers'])}) do something when it is deleted"
+        elif any(owner.get("controller") for owner in metadata.get("ownerReferences") or []):
+            reason = "a controller owns it"
+        elif kind == ("batch", "Job") and (self._before.get("status") or {}).get("startTime"):
+            reason = "it has run: made anew it would run again"
+        elif others := dependents(self._how.client, self._ref, metadata["uid"]):
+            reason = f"it owns {', '.join(others[:5])}"
+        else:
+            return ""
+        return f"is not made anew unasked: {reason}; to do so: sternway rollback {self._how.run} {RECREATE}"
+
+    def _delete(self, live: Mapping[str, Any]) -> None:
+        # Pods go on running, and are adopted by the new one. A Job's would not be, and are the run's.
+        propagation = "Foreground" if self._ref.kind == "Job" else "Orphan"
+        metadata = live["metadata"]
+        self._how.client.delete(
+            self._ref, uid=metadata["uid"], version=metadata["resourceVersion"], propagation=propagation
+        )
+
+    def _create(self, wanted: Mapping[str, Any]) -> Item:
+        from ..kube.api_error import ApiError as Error
+
+        client = self._how.client
+        try:
+            made = client.create(_creatable(wanted), manager=UNDO_MANAGER)
+        except Error as error:
+            if error.reason != "AlreadyExists":
+                raise
+            # An answer that was lost, or somebody else was faster.
+            there = client.get(self._ref)
+            return self.found(there) if there is not None else Item(self._what, "failed", str(error))
+        return self._give_back(wanted, made)
+
+    def _give_back(self, wanted: Mapping[str, Any], made: Mapping[str, Any]) -> Item:
+        """Give the fields of the new object to those who owned the old one's; controllers may write in between."""
+        from ..kube.api_error import ApiError as Error
+
+        now: Mapping[str, Any] | None = made
+        for _ in range(_TRIES):
+            if now is None:
+                return Item(self._what, "conflict", "it was deleted by somebody else while it was being made anew")
+            if pending(now):
+                status = [entry for entry in managed(now) if entry.get("subresource") == "status"]
+                entries = [e for e in managed(wanted) if e.get("subresource") != "status"] + status
+                try:
+                    self._how.client.replace(with_owners(now, entries or [{}]), manager=UNDO_MANAGER)
+                except Error as error:
+                    if not error.conflict:
+                        raise
+                now = self._how.client.get(self._ref)
+                continue
+            if differing := _differing(_creatable(wanted), now):
+                return Item(self._what, "failed", f"created anew, and still different: {', '.join(differing)}")
+            return Item(self._what, "restored", "created anew from its snapshot")
+        return Item(self._what, "failed", "created anew, and it changes faster than its fields can be given back")
+
+
+def _said(error: ApiError) -> str:
+    return error.message.partition("\n")[0]
+
+
+def _creatable(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is sent to create an object like this one: without what the server or the Job controller gives."""
+    bare = content(obj)
+    if (obj.get("apiVersion"), obj.get("kind")) == ("batch/v1", "Job") and not bare["spec"].get("manualSelector"):
+        spec = {key: value for key, value in bare["spec"].items() if key != "selector"}
+        template = {**spec["template"], "metadata": _unlabelled(spec["template"].get("metadata") or {})}
+        bare |= {"metadata": _unlabelled(bare["metadata"]), "spec": {**spec, "template": template}}
+    return bare
+
+
+def _unlabelled(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _OF_THE_JOB}
+    bare = {key: value for key, value in metadata.items() if key != "labels"}
+    return {**bare, "labels": labels} if labels else bare
+
+
+def _differing(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the fields that are not as wanted.
+
+    What the server added is none, nor what a controller wrote beside the status: a Deployment's revision starts anew.
+    """
+    nodes = [tree(obj, {}) for obj in (wanted, content(live))]
+    status = union(*(e.get("fieldsV1") or {} for e in managed(live) if e.get("subresource") == "status"))
+    return tuple(name_of(d.path) for d in diff(*nodes) if d.old is not ABSENT and not holds(status, d.path))

@@ -1,0 +1,113 @@
+"""Deleting what a run created: by UID only, waited for, and never what holds other people's data.
+
+What has an owner goes with it (garbage collection). An owner may have taken over what was there before it: a
+Deployment the ReplicaSet of an earlier one, a StatefulSet pods and claims. That stays: then the owner goes alone
+(propagation Orphan), and what is younger than it after it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..kube.wait_deleted import GONE_WITHIN, await_gone
+from ..objects.ref import Ref
+from ..spec import Item
+from .kept import must_stay
+from .survey import Seen, Survey, survey
+from .volume_claims import keep_claims
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
+
+_FOLLOWERS = {"ControllerRevision", "EndpointSlice", "Endpoints", "Event"}
+_ALONE = frozenset({
+    "ClusterRole", "ClusterRoleBinding", "ConfigMap", "LimitRange", "NetworkPolicy", "ResourceQuota", "Role",
+    "RoleBinding", "Secret", "ServiceAccount",
+})  # fmt: skip
+"""Kinds for which no controller makes anything: where nothing is owned, the garbage collector need not look either. It
+looks at ten objects a second (kube-controller-manager's 20 requests), so that a thousand would take minutes."""
+
+
+class Remover:
+    """Deletes objects of one undo. Thread-safe: what was there at its beginning is looked at once a namespace."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._surveys: dict[str | None, Survey] = {}
+
+    def remove(self, ref: Ref, uid: str) -> Item:
+        """Delete an object and wait until it is gone. Gives deleted, absent, kept (with the reason) or failed."""
+        client = self._client
+        live = client.get(ref)
+        if live is None or live["metadata"]["uid"] != uid:
+            return Item(str(ref), "absent", "it is gone already")
+        if reason := must_stay(client, live):
+            return Item(str(ref), "kept", reason)
+        claims, why = keep_claims(client, live)
+        if why:
+            return Item(str(ref), "failed", why)
+        root = Seen(ref, live["metadata"])
+        there = self._survey(ref)
+        stays = _older(root, root, there)
+        if (why := self._forbidden(root, root, there) if stays else "") or (why := self._delete(root, root, there)):
+            return Item(str(ref), "failed", why)
+        kept = [f"kept its claims: {', '.join(claims)}"] if claims else []
+        kept += [f"kept what was there before it: {', '.join(str(one.ref) for one in stays)}"] if stays else []
+        return Item(str(ref), "deleted", "; ".join(kept))
+
+    def _survey(self, ref: Ref) -> Survey:
+        """Look once at what is there: in the namespace of an object, or in the whole cluster for one without."""
+        with self._lock:
+            if ref.namespace not in self._surveys:
+                self._surveys[ref.namespace] = survey(self._client, ref.namespace)
+            return self._surveys[ref.namespace]
+
+    def _delete(self, one: Seen, root: Seen, there: Survey) -> str:
+        """Delete an object and what is below it, but what is older than the root; gives why that failed, or ""."""
+        older = bool(_older(one, root, there))
+        alone = one.ref.kind in _ALONE and not there.of_owner(one.uid)
+        policy = "Orphan" if older else "Background" if alone else "Foreground"
+        self._client.delete(one.ref, uid=one.uid, propagation=policy)
+        left = await_gone(self._client, one.ref, one.uid)
+        if left is not None:
+            holds = ", ".join(left["metadata"].get("finalizers") or []) or "nothing that is known"
+            return f"{one.ref} is still being deleted after {GONE_WITHIN:.0f} s; finalizers: {holds}"
+        below = _younger(one, root, there) if older else ()
+        return next((why for child in below if (why := self._delete(child, root, there))), "")
+
+    def _forbidden(self, one: Seen, root: Seen, there: Survey) -> str:
+        """Ask whether all that would have to be deleted one by one may be; nothing is changed."""
+        from ..kube.api_error import ApiError
+
+        for child in _younger(one, root, there):
+            try:
+                self._client.delete(child.ref, uid=child.uid, dry_run=True)
+            except ApiError as error:
+                if error.forbidden:
+                    return f"it has taken over what was there before it, and what it made may not be deleted: {error}"
+                raise
+            if why := self._forbidden(child, root, there):
+                return why
+        return ""
+
+
+def _older(one: Seen, root: Seen, there: Survey) -> list[Seen]:
+    """Give what is below an object, at any depth, and was there before the root."""
+    found: list[Seen] = []
+    for child in there.of_owner(one.uid):
+        if _before(child.metadata, root.metadata):
+            found += [child] if child.ref.kind not in _FOLLOWERS else []
+        else:
+            found += _older(child, root, there)
+    return found
+
+
+def _younger(one: Seen, root: Seen, there: Survey) -> Iterable[Seen]:
+    return (child for child in there.of_owner(one.uid) if not _before(child.metadata, root.metadata))
+
+
+def _before(child: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
+    return str(child["creationTimestamp"]) < str(root["creationTimestamp"])

@@ -1,0 +1,101 @@
+"""Undoing one object: decide whose it is now, put back what the run changed, read it again and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..objects.applied import Run
+from ..objects.creator import doubt
+from ..objects.ends_itself import ends_by_itself
+from ..objects.field_manager import OLD_MANAGER
+from ..objects.merge import OnConflict
+from ..objects.ref import Ref
+from ..objects.run_annotation import run_of
+from ..spec import Item
+from .restore_fields import Update
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the journal tells of one object. `before` None: it was not there. `after`, `uid` None: evidence lost."""
+
+    ref: Ref
+    before: dict[str, Any] | None
+    applied: dict[str, Any]
+    after: dict[str, Any] | None = None
+    uid: str | None = None
+    created: bool | None = None
+    recreating: bool = False
+    """An earlier undo was about to delete the object and make it anew."""
+    anew: dict[str, Any] | None = None
+    """What it was about to make; None where its journal does not tell, which means `before`."""
+    manager: str = OLD_MANAGER
+    """The field manager of the run's applies."""
+    claimed: list[dict[str, Any]] | None = None
+    """The managedFields of `before` when the run had taken over what others owned, and not applied yet."""
+    create_only: bool = False
+    """The run's apply of an object that was not there could only create it."""
+
+    def of(self, run: str) -> Run:
+        """Give whose change it is."""
+        return Run(run, self.manager, self.applied, self.after, self.claimed)
+
+
+@dataclass(frozen=True)
+class Restorer:
+    """Undoes the changes of one run."""
+
+    client: Client
+    run: str
+    policy: OnConflict
+    about_to_recreate: Callable[[Ref, dict[str, Any]], None]
+    """Records durably that an object is deleted only to be made anew, and as what."""
+    remove: Callable[[Ref, str], Item]
+    """Deletes an object of a UID that the run created."""
+    recreate: bool = False
+    """Objects may be made anew even if what depends on them is not known."""
+
+    def undo(self, change: Change) -> Item:
+        """Undo one object; raises ApiError when the server does not answer or does not let us, and UnknownKind."""
+        live = self.client.get(change.ref)
+        if change.before is None:
+            return self._undo_creation(change, live)
+        if live is None and not change.recreating and (why := _ended(change)):
+            return Item(str(change.ref), "absent", f"it ended by itself: {why}")
+        return Update(self, change, change.before).undo()
+
+    def _undo_creation(self, change: Change, live: dict[str, Any] | None) -> Item:
+        what = str(change.ref)
+        if live is None:
+            return Item(what, "absent", "it was not there before, and is not there now")
+        if change.uid is not None and change.uid != live["metadata"]["uid"]:
+            return Item(what, "kept", "it is another object of that name, which this run did not create")
+        if (run_of(live) or self.run) != self.run:
+            return Item(what, "kept", _whose(live))
+        if change.created and change.uid is not None:  # evidence: ours, whatever became of the annotation
+            return self.remove(change.ref, change.uid)
+        if run_of(live) is None:
+            return Item(what, "kept", _whose(live))
+        why = "somebody else created it after the snapshot was taken: how it was before the run is not known"
+        if change.created is not False:
+            why = doubt(live, change.manager, create_only=change.create_only)
+        if why:
+            return Item(what, "kept" if self.policy is OnConflict.MERGE else "conflict", f"it stays: {why}")
+        return self.remove(change.ref, live["metadata"]["uid"])
+
+
+def _ended(change: Change) -> str:
+    """Say why an object may have ended by itself, as it was before the run or as the run left it."""
+    return next(
+        (why for obj in (change.before, change.after, change.applied) if obj and (why := ends_by_itself(obj))), ""
+    )
+
+
+def _whose(live: Mapping[str, Any]) -> str:
+    run = run_of(live)
+    return f"a later run, {run}, took it over" if run else "it does not carry this run's annotation"

@@ -1,0 +1,189 @@
+"""Undoing the change of one object: written, read again and compared, until nothing is left to put back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..objects.applied import RUN_FIELD, owned_by
+from ..objects.field_manager import OLD_MANAGER
+from ..objects.fields import Path, at, managed, name_of, same
+from ..objects.irreversible import OneWay, leaving, one_way
+from ..objects.merge import Difference, OnConflict
+from ..objects.ownership import UNDO_MANAGER, owners, with_owners
+from ..objects.reconstruct import dropped
+from ..objects.run_annotation import RUN, run_of
+from ..objects.states import Undone
+from ..objects.three_way import Threeway, threeway
+from ..spec import Item
+from .recreate import Anew
+from .remedy import BY_HAND, CONFLICT
+
+if TYPE_CHECKING:
+    from ..kube.api_error import ApiError
+    from ..objects.shape import Shape
+    from .restore import Change, Restorer
+
+_TRIES = 8
+
+
+class Update:
+    """One object that was there before the run."""
+
+    def __init__(self, how: Restorer, change: Change, before: dict[str, Any]) -> None:
+        self._how, self._change, self._before = how, change, before
+        self._what = str(change.ref)
+        self._run = change.of(how.run)
+        self._put: dict[Path, Difference] = {}
+        """What was put back so far."""
+        self._cleared: dict[Path, Difference] = {}
+        """What an earlier undo had removed."""
+        self._written: set[Path] = set()
+        self._noted = False
+        self._earlier: bool | None = None
+        """Whether an earlier undo may have written it: it does not carry the run's annotation at first."""
+        self._given: Any = None
+        self._asked = False
+        """Whether the server was asked what it makes of what the run applied."""
+        self._anew = Anew(how, change, before)
+
+    def undo(self) -> Item:
+        """Undo it; raises ApiError when the server does not answer or does not let us.
+
+        Ends when an object that was just read needs no more: only then it is as before. A field of the run that is
+        to be put back a second time is one of which the server makes something else.
+        """
+        from ..kube.api_error import ApiError
+
+        how, change = self._how, self._change
+        shape = how.client.schema(change.ref.api_version, change.ref.kind)
+        for _ in range(_TRIES):
+            live = how.client.get(change.ref)
+            if settled := self._settled(live):
+                return settled
+            assert live is not None  # noqa: S101  _settled answers for an object that is gone
+            found = self._compared(live, shape)
+            if found.conflicts and how.policy is OnConflict.STOP:
+                why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}"
+                return Item(self._what, "conflict", why, _names(found.conflicts))
+            if wrong := [d for d in found.restored if d.path in self._put and not found.of_the_server(d.path)]:
+                why = f"put back, and still different when read again: {', '.join(_names(wrong))}"
+                return Item(self._what, "failed", why, _names(wrong))
+            try:
+                if not self._write(live, found):
+                    return self._done(found)
+            except ApiError as error:
+                if error.conflict:
+                    continue  # somebody wrote in between: look again, and merge with what they wrote
+                if error.status in (400, 422):
+                    if ways := [way for way in one_way(self._before, live) if way.leaves]:
+                        return self._but(ways, live, error)
+                    return self._anew.instead(live, found, error)
+                raise
+        return Item(self._what, "failed", "it changes faster than it can be put back")
+
+    def _compared(self, live: Mapping[str, Any], shape: Shape | None) -> Threeway:
+        """Merge; where the record is lost and somebody changed what we applied, with what the server made of that.
+
+        A manifest may say "1000m" where the server stores "1", a zero that it does not store, or nothing where there
+        is a default; and what the server drew itself, it drops for another field. So the server is asked by a dry run
+        for an object of another name.
+        """
+        from ..kube.api_error import ApiError
+
+        policy, of = self._how.policy, self._run
+        if self._earlier is None:
+            self._earlier = run_of(live) != self._how.run
+        undone = Undone(frozenset(self._put), self._earlier)
+        found = threeway(self._before, live, of, policy, shape, undone)
+        doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or dropped(found.states)
+        if of.after is None and not self._asked and doubtful:
+            self._asked = True
+            name = f"{of.applied['metadata']['name'][:40]}-{uuid.uuid4().hex[:8]}"
+            other = {**of.applied, "metadata": {**of.applied["metadata"], "name": name}}
+            try:
+                stored = self._how.client.apply(other, manager=of.manager, dry_run=True, strict=False).obj
+            except ApiError:
+                return found
+            self._run = replace(of, stored=stored)
+            found = threeway(self._before, live, self._run, policy, shape, undone)
+        return found
+
+    def _but(self, ways: list[OneWay], live: dict[str, Any], error: ApiError) -> Item:
+        """Put back all but what has no way back, which is named."""
+        rest = Update(self._how, self._change, leaving(self._before, live, ways)).undo()
+        said = error.message.partition("\n")[0]
+        told = f"{'; '.join(str(way) for way in ways)} ({said})"
+        if rest.result not in ("restored", "unchanged"):
+            return Item(self._what, rest.result, f"{told}; and {rest.why}", rest.fields)
+        fields = tuple(way.field for way in ways)
+        return Item(self._what, "failed", f"{told}; all else of it is as before", fields, BY_HAND)
+
+    def _settled(self, live: dict[str, Any] | None) -> Item | None:
+        """Answer for an object that needs no update, or must not get one."""
+        if live is None:
+            return self._anew.gone()
+        uid, was = live["metadata"]["uid"], self._before["metadata"]["uid"]
+        if uid != was:
+            if uid == self._change.uid and self._change.created:
+                # Somebody deleted it after its snapshot, and the run created this one.
+                return self._how.remove(self._change.ref, uid)
+            if self._change.recreating:
+                return self._anew.found(live)
+            return Item(self._what, "kept", "somebody else deleted it and created another one of that name")
+        if run_of(live) not in (None, self._how.run, run_of(self._before)) and self._by_a_run(live):
+            return Item(self._what, "kept", f"a later run, {run_of(live)}, took it over")
+        return None
+
+    def _by_a_run(self, live: Mapping[str, Any]) -> bool:
+        """Tell whether a run of the same target wrote the annotation, and not somebody who copied it."""
+        manager = self._change.manager
+        return any(
+            owned_by(entry, RUN_FIELD)
+            and (entry["manager"] == manager or (manager == OLD_MANAGER and entry["manager"].startswith(OLD_MANAGER)))
+            for entry in managed(live)
+        )
+
+    def _write(self, live: dict[str, Any], found: Threeway) -> bool:
+        """Put back what is left: the values, then their owners. Tells whether anything was left."""
+        client = self._how.client
+        wrote = False
+        new = {*(d.path for d in found.restored), *found.merged.emptied} - self._written
+        if new or (found.noted and not self._noted):
+            live = client.replace(found.obj, manager=UNDO_MANAGER)
+            self._put |= {d.path: d for d in found.restored}
+            self._written |= new
+            self._noted = wrote = True
+        if not self._noted:
+            self._cleared |= {d.path: d for d in found.cleared}
+        entries = found.owned_again(live, [*self._put.values(), *self._cleared.values()])
+        wanted = owners(entries)
+        if wanted not in (owners(managed(live)), self._given):
+            client.replace(with_owners(live, entries), manager=UNDO_MANAGER)
+            self._given, wrote = wanted, True
+        return wrote
+
+    def _done(self, found: Threeway) -> Item:
+        why = []
+        needs = CONFLICT if found.conflicts else ""
+        if found.conflicts:
+            why.append(f"left as others set it: {', '.join(_names(found.conflicts))}")
+        was, now = found.states.before, found.states.live
+        # All that is of the run was put back, or it would have been put back again.
+        loose = [d for d in self._put.values() if found.of_the_server(d.path)]
+        own = [d for d in loose if not same(at(now, d.path), at(was, d.path))]
+        if own:
+            why.append(f"written by the server itself: {', '.join(_names(own))}")
+        if not (self._put or self._noted or self._given):
+            return Item(self._what, "unchanged", "; ".join(why) or self._as_before(same(was, now)), needs=needs)
+        restored = [d for d in self._put.values() if d not in own and d.path[-1] != f"f:{RUN}"]
+        return Item(self._what, "restored", "; ".join(why), _names(restored), needs)
+
+    def _as_before(self, whole: bool) -> str:
+        return "it is as it was before the run" if whole else "what the run changed is as it was before"
+
+
+def _names(differences: Iterable[Difference]) -> tuple[str, ...]:
+    return tuple(name_of(difference.path) for difference in differences)

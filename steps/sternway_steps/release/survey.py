@@ -1,0 +1,100 @@
+"""What is there besides a run's own objects: the names and owners of everything, wherever it may be looked for.
+
+Others' API groups can be down (an APIService whose backend is gone) or forbidden; they are named and passed over, and
+hold nobody up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..kube.api_error import ApiError
+from ..kube.discovery import Resource
+from ..kube.parallel import side_by_side
+from ..kube.served_kinds import ask, offered, reason
+from ..objects.ref import Ref
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
+
+_PAGE = "500"
+_BRIEF = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One object: its name, and its metadata without owners of fields."""
+
+    ref: Ref
+    metadata: Mapping[str, Any]
+
+    @property
+    def uid(self) -> str:
+        """The UID."""
+        return str(self.metadata["uid"])
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found, and what could not be looked at: an API group or a resource, with the reason."""
+
+    objects: tuple[Seen, ...]
+    unseen: tuple[str, ...]
+
+    def of_owner(self, uid: str) -> list[Seen]:
+        """Give what has an owner of that UID."""
+        return [one for one in self.objects if any(o["uid"] == uid for o in one.metadata.get("ownerReferences") or [])]
+
+
+def survey(client: Client, namespace: str | None) -> Survey:
+    """Look at every object of a namespace; None: at every object of the cluster, in and outside of namespaces."""
+    resources, unseen = offered(client)
+    wanted = [r for r in resources if "list" in r.verbs and (r.namespaced or namespace is None)]
+    return _looked(client, wanted, namespace, unseen)
+
+
+def instances(client: Client, definition: Mapping[str, Any]) -> Survey:
+    """Look at every object of a CustomResourceDefinition; discovery may not tell of it yet, or not any more."""
+    spec = definition["spec"]
+    served = [version["name"] for version in spec["versions"] if version.get("served")]
+    plural, kind, namespaced = spec["names"]["plural"], spec["names"]["kind"], spec.get("scope") == "Namespaced"
+    return _looked(
+        client, [Resource(f"{spec['group']}/{v}", kind, plural, namespaced, ("list",)) for v in served[:1]], None, ()
+    )
+
+
+def _looked(client: Client, resources: Iterable[Resource], namespace: str | None, unseen: Iterable[str]) -> Survey:
+    once: dict[tuple[str, str], Resource] = {}  # all versions of a kind show the same objects
+    for resource in resources:
+        once.setdefault((resource.group, resource.plural), resource)
+    found = side_by_side(lambda one: _list(client, one, namespace), once.values())
+    objects = [seen for listed in found if not isinstance(listed, str) for seen in listed]
+    return Survey(tuple(objects), (*unseen, *(listed for listed in found if isinstance(listed, str))))
+
+
+def _list(client: Client, resource: Resource, namespace: str | None) -> list[Seen] | str:
+    try:
+        return [Seen(_ref(resource, item), item["metadata"]) for item in _items(client, resource.path(namespace))]
+    except ApiError as error:
+        if error.status in (404, 405):  # gone meanwhile, or it only says that it can be listed
+            return []
+        name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+        return f"{name} ({reason(error)})"
+
+
+def _items(client: Client, path: str) -> Iterator[Mapping[str, Any]]:
+    query = {"limit": _PAGE}
+    while True:
+        page = ask(client, path, query, _BRIEF)
+        yield from page.get("items") or []
+        token = page["metadata"].get("continue")
+        if not token:
+            return
+        query["continue"] = token
+
+
+def _ref(resource: Resource, item: Mapping[str, Any]) -> Ref:
+    metadata = item["metadata"]
+    return Ref(resource.api_version, resource.kind, metadata.get("namespace"), metadata["name"])

@@ -1,0 +1,64 @@
+"""The objects that a config deploys, with the namespace that each gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Refused
+from ..kube.discovery import UnknownKind
+from ..objects.ref import Ref
+from ..objects.selector import selector
+from .other_versions import served_version
+
+if TYPE_CHECKING:
+    from ..config import Config, Manifest
+    from ..kube.client import Client
+
+
+def namespace_of(config: Config, client: Client) -> str:
+    """Give the namespace for objects that name none: the config's, else that of the kubeconfig's context."""
+    return config.namespace or client.namespace
+
+
+def objects_of(config: Config, client: Client, options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Give the config's objects; one that is namespaced and names no namespace gets the config's.
+
+    Of a step's options, `selector` (a label selector) leaves out those that it does not select.
+
+    A custom resource whose definition is among the objects is namespaced as that says, for the server does not
+    know its kind yet.
+    """
+    selects = selector(str(options["selector"])) if options and "selector" in options else lambda _: True
+    return _all_placed([manifest for manifest in config.manifests if selects(manifest.obj)], config, client)
+
+
+def hooks_of(config: Config, client: Client) -> list[dict[str, Any]]:
+    """Give the hooks that the config runs, placed as objects are."""
+    return _all_placed(config.hooks, config, client)
+
+
+def _all_placed(manifests: Iterable[Manifest], config: Config, client: Client) -> list[dict[str, Any]]:
+    coming = {
+        (obj["spec"]["group"], obj["spec"]["names"]["kind"]): obj["spec"].get("scope") == "Namespaced"
+        for obj in (manifest.obj for manifest in config.manifests)
+        if obj["kind"] == "CustomResourceDefinition"
+    }
+    return [_placed(manifest.obj, config, client, coming) for manifest in manifests]
+
+
+def _placed(obj: dict[str, Any], config: Config, client: Client, coming: dict[tuple[str, str], bool]) -> dict[str, Any]:
+    group = obj["apiVersion"].rpartition("/")[0]
+    namespaced = coming.get((group, obj["kind"]))
+    if namespaced is None:
+        try:
+            namespaced = client.resource(obj["apiVersion"], obj["kind"]).namespaced
+        except UnknownKind as error:
+            served = served_version(client, Ref(obj["apiVersion"], obj["kind"], "", obj["metadata"]["name"]))
+            definition = "add its CustomResourceDefinition to the manifests, or install it"
+            remedy = f"write apiVersion: {served}, which the server has" if served else definition
+            raise Refused(str(error), remedy=remedy) from error
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
+    if namespaced:
+        metadata["namespace"] = obj["metadata"].get("namespace") or namespace_of(config, client)
+    return {**obj, "metadata": metadata}

@@ -1,0 +1,1 @@
+"""Whether objects come up: watched until they are ready or can't be."""

@@ -1,0 +1,92 @@
+"""What is kept of a failed rollout, before an undo deletes it: log lines, events, the objects as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..kube.api_error import ApiError
+from ..objects.fields import content
+from ..objects.ref import Ref
+from .diagnose import Verdict
+from .diagnose.verdict import event_time
+from .observed import Observed
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
+
+LINES = 20
+_MOST_EVENTS = 10
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Log lines (the last ones), events (`REASON: MESSAGE`, newest last), the failed object and its pod."""
+
+    pod: str = ""
+    container: str = ""
+    log: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    objects: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
+
+
+def gather(client: Client, observed: Observed, ref: Ref, verdict: Verdict) -> Evidence:
+    """Gather it; what can't be read is left out, for the verdict stands without it."""
+    cause = verdict.cause
+    pod = observed.get(Ref("v1", "Pod", ref.namespace, cause.pod)) if cause and cause.pod else None
+    failed = observed.get(ref) or observed.gone(ref)[0]
+    events = sorted((e for obj in (failed, pod) if obj is not None for e in _events(client, obj)), key=event_time)
+    told = dict.fromkeys(
+        f"{e.get('reason')}: {e.get('message', '').strip()}"
+        for e in events
+        if e.get("type") == "Warning" and _tells_more(e.get("message", "").strip(), cause.message if cause else "")
+    )
+    container = _container(pod, cause.container if cause else "")
+    return Evidence(
+        pod=cause.pod if cause else "",
+        container=container,
+        log=_log(client, pod, container, cause.crashed if cause else False),
+        events=tuple(told)[-_MOST_EVENTS:],
+        objects=tuple({**content(obj), "status": obj.get("status", {})} for obj in (failed, pod) if obj is not None),
+    )
+
+
+def _tells_more(message: str, known: str) -> bool:
+    """Tell whether an event says what the cause does not; "Error: ErrImagePull" says nothing at all."""
+    return message not in known and " " in message.removeprefix("Error: ")
+
+
+def _events(client: Client, obj: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Read the events of an object now: the watch may not have told the newest yet."""
+    metadata = obj["metadata"]
+    about = f"involvedObject.uid={metadata['uid']}"
+    try:
+        return client.list("v1", "Event", metadata.get("namespace"), fields=about).items
+    except ApiError:
+        return []
+
+
+def _container(pod: Mapping[str, Any] | None, named: str) -> str:
+    if pod is None or named:
+        return named
+    return str(pod["spec"]["containers"][0]["name"])
+
+
+def _log(client: Client, pod: Mapping[str, Any] | None, container: str, crashed: bool) -> tuple[str, ...]:
+    if pod is None or not container:
+        return ()
+    status = pod.get("status") or {}
+    states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    started = next((s for s in states if s["name"] == container and (s.get("lastState") or s.get("containerID"))), None)
+    if started is None:
+        return ()
+    metadata = pod["metadata"]
+    for previous in (True, False) if crashed and not started["state"].get("terminated") else (False,):
+        try:
+            text = client.logs(metadata["namespace"], metadata["name"], container, tail=LINES, previous=previous)
+        except ApiError:
+            continue
+        if text.strip():
+            return tuple(text.splitlines()[-LINES:])
+    return ()

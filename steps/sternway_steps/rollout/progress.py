@@ -1,0 +1,46 @@
+"""Tells how a rollout goes on, in few short lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..objects.ref import Ref
+from ..spec import Progress
+from .diagnose import Verdict
+
+_LENGTH = 160
+_ALIKE = {
+    "ImagePullBackOff": "ErrImagePull",
+    "CrashLoopBackOff": "Restarting",
+    "OOMKilled": "Restarting",
+    "PodNotReady": "Unhealthy",
+}
+"""Reasons that take turns while nothing changes for who watches."""
+
+
+class ProgressLines:
+    """Says what is waited for first, and how far the whole is; the same state is told once, whatever its words."""
+
+    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+        self._on_progress = on_progress
+        self._told: set[tuple[object, ...]] = set()
+
+    def tell(self, verdicts: Mapping[Ref, Verdict], waiting: Mapping[Ref, Verdict]) -> None:
+        """Tell it if it is new: pods of workloads are counted, and one for each other object."""
+        ref, verdict = next(iter(waiting.items()))
+        wanted = sum(v.wanted or 1 for v in verdicts.values())
+        done = sum((v.done or 0) if v.wanted else v.state == "ready" for v in verdicts.values())
+        # Words about a cause hold names of pods, times and counts; without a cause they are all that there is.
+        reason = verdict.cause.reason if verdict.cause else ""
+        what = _ALIKE.get(reason, reason) or verdict.message
+        key = (ref, done, wanted, what)
+        if key in self._told:
+            return
+        self._told.add(key)
+        more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
+        self._on_progress(Progress(f"{ref}: {_short(verdict.message)}{more}", done, wanted))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LENGTH else line[: _LENGTH - 1] + "…"

@@ -1,0 +1,154 @@
+"""Watches objects until all are ready, one has failed, or the time is up; then gathers the evidence."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..config.rules import KindRule
+from ..config.schema import Grace
+from ..errors import Stopped, Transient
+from ..kube.watch import SYNC, Watches
+from ..objects.kinds import has_pods, has_state
+from ..objects.ref import Ref
+from ..spec import Progress
+from .diagnose import Verdict
+from .judging import Known, Terms, judge_all, kinds_with_status, with_pods
+from .observed import Observed
+from .progress import ProgressLines
+from .report import Report, failed_now, overdue, succeeded
+from .suppliers import Suppliers
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
+
+_STOP_LOOK = 0.2
+"""Seconds within which a stop is noticed; an Event and a Queue can't be waited for together."""
+
+
+def watch_rollout(
+    client: Client,
+    refs: Iterable[Ref],
+    *,
+    stop: threading.Event,
+    deadline: float,
+    grace: Grace,
+    on_progress: Callable[[Progress], None],
+    rules: Sequence[KindRule] = (),
+    known: Known | None = None,
+) -> Report:
+    """Watch until it is decided; `deadline` is a reading of time.monotonic().
+
+    `rules`: the user's rules for kinds. `known`: what is known of the objects beforehand.
+
+    Raises: Stopped when `stop` is set; Transient when the first look at the cluster fails.
+    """
+    watched = [ref for ref in refs if has_state(ref.api_version, ref.kind)]
+    if not watched:
+        return Report(True, "nothing to wait for")
+    changes: queue.SimpleQueue[tuple[str, str, dict[str, Any]] | Exception] = queue.SimpleQueue()
+    with Watches(client) as watches:
+        threads = [_follow(watches, kind, changes) for kind in _kinds(watched)]
+        try:
+            kinds = kinds_with_status(client, watched)
+            known = known or Known()
+            suppliers = Suppliers(client, known.objects)
+            terms = Terms(grace, rules, known, suppliers, kinds, datetime.now(UTC))
+            return _decide(client, watched, changes, len(threads), stop, deadline, terms, on_progress)
+        finally:
+            watches.close()
+            for thread in threads:
+                # One that still waits for the headers of a dead server ends by its own time limit.
+                thread.join(_STOP_LOOK)
+
+
+def _kinds(refs: list[Ref]) -> list[tuple[str, str, str | None]]:
+    """Give what is to be watched: the objects' kinds, and what belongs to workloads, each once a namespace."""
+    wanted = {(ref.api_version, ref.kind, ref.namespace) for ref in refs}
+    for ref in refs:
+        if has_pods(ref.api_version, ref.kind):
+            wanted |= {("v1", "Pod", ref.namespace), ("v1", "Event", ref.namespace)}
+        if ref.kind == "Deployment":
+            wanted.add(("apps/v1", "ReplicaSet", ref.namespace))
+        if ref.kind in ("Pod", "PersistentVolumeClaim"):
+            wanted.add(("v1", "Event", ref.namespace))
+    return sorted(wanted, key=str)
+
+
+def _follow(watches: Watches, kind: tuple[str, str, str | None], changes: queue.SimpleQueue[Any]) -> threading.Thread:
+    api_version, name, namespace = kind
+
+    def run() -> None:
+        try:
+            for change, obj in watches.follow(api_version, name, namespace):
+                changes.put((change, name, obj))
+        except Exception as error:  # noqa: BLE001  told to the thread that decides
+            changes.put(error)
+
+    thread = threading.Thread(target=run, name=f"sternway-watch-{name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _decide(
+    client: Client,
+    refs: list[Ref],
+    changes: queue.SimpleQueue[Any],
+    unsynced: int,
+    stop: threading.Event,
+    deadline: float,
+    terms: Terms,
+    on_progress: Callable[[Progress], None],
+) -> Report:
+    observed, lines = Observed(), ProgressLines(on_progress)
+    decide_at: datetime | None = None
+    verdicts: dict[Ref, Verdict] = {}
+    while True:
+        changed = False
+        for item in _take(changes, _wait(deadline, decide_at)):
+            if isinstance(item, Exception):
+                raise Transient(f"the rollout can't be watched: {item}") from item
+            change, _, obj = item
+            unsynced -= change == SYNC and unsynced > 0
+            changed = observed.note(change, obj) or changed
+        if stop.is_set():
+            raise Stopped("the rollout was not waited for: a stop was asked for")
+        late = time.monotonic() >= deadline
+        now = datetime.now(UTC)
+        if unsynced and not late:
+            continue
+        if changed or not verdicts or late or (decide_at is not None and now >= decide_at):
+            verdicts = judge_all(refs, observed, now, terms)
+            decide_at = min((v.decide_at for v in verdicts.values() if v.decide_at), default=None)
+        if any(verdict.state == "failed" for verdict in verdicts.values()):
+            return failed_now(client, observed, with_pods(client, observed, verdicts, now, terms))
+        waiting = {ref: verdict for ref, verdict in verdicts.items() if verdict.state != "ready"}
+        if not waiting:
+            return succeeded(verdicts)
+        if late:
+            return overdue(client, observed, waiting)
+        lines.tell(verdicts, waiting)
+
+
+def _wait(deadline: float, decide_at: datetime | None) -> float:
+    left = deadline - time.monotonic()
+    if decide_at is not None:
+        left = min(left, (decide_at - datetime.now(UTC)).total_seconds())
+    return max(0.001, min(_STOP_LOOK, left))
+
+
+def _take(changes: queue.SimpleQueue[Any], wait: float) -> Iterable[Any]:
+    """Give all changes that are there, after waiting for the first one."""
+    try:
+        yield changes.get(timeout=wait)
+        while True:
+            yield changes.get_nowait()
+    except queue.Empty:
+        return
+
+
+__all__ = ["Known", "Report", "watch_rollout"]

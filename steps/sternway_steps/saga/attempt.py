@@ -1,0 +1,160 @@
+"""One attempt of one action of one step: journal it, run it, seal it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ..errors import Failed, SternwayError, Stopped, Transient
+from ..journal.writer import RunJournal, StepJournal
+from ..spec import Action, Item, Outcome, Progress
+from ..step import Context, Step
+from .events import Listener, StepEnded, StepProgress, StepStarted
+from .plan import PlannedStep
+
+ContextFor = Callable[[PlannedStep, Action, StepJournal], Context]
+"""Makes what a step is given."""
+
+
+class Abandoned(BaseException):
+    """The user asked a second time to stop: leave at once. No Exception, so that no step swallows it."""
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """How an attempt ended: an outcome, or the error it raised; `unrecorded`: why that is not in the journal."""
+
+    outcome: Outcome | None
+    error: Exception | None
+    items: tuple[Item, ...]
+    unrecorded: SternwayError | None = None
+
+
+def attempt(
+    step: Step, planned: PlannedStep, action: Action, journal: RunJournal, context_for: ContextFor, tell: Listener
+) -> Attempted:
+    """Run one attempt. Errors of the step are given back, never raised; an attempt that ended is sealed.
+
+    An undo needs only to read, so it begins also when nothing can be recorded, and is sealed at its end if that works
+    by then.
+
+    Raises: Refused or Transient when the journal can't be written, before a step is called to execute.
+    """
+    record, late = _begin(journal, planned, action)
+    tell(StepStarted(planned.name, action, record.key.attempt))
+    if late is not None:
+        said = f"this can't be recorded now, so it is undone without: {late}"
+        tell(StepProgress(planned.name, action, Progress(said)))
+    items: list[Item] = []
+
+    def report(progress: Progress) -> None:
+        if progress.item is not None:
+            items.append(progress.item)
+        tell(StepProgress(planned.name, action, progress))
+
+    context = replace(context_for(planned, action, record), report=report)
+    began = time.monotonic()
+    outcome: Outcome | None = None
+    error: Exception | None = None
+    try:
+        if action is Action.EXECUTE:
+            context.check()
+            outcome = _outcome(planned, step.execute(context))
+        else:
+            outcome = _outcome(planned, step.rollback(context))
+    except SystemExit as left:  # the process is the runner's to end: it has steps to undo
+        error = RuntimeError(f"step {planned.name} called sys.exit({left.code!r})")
+    except Abandoned:
+        _seal(record, "stopped", items, None, Stopped(f"step {planned.name} was left before it ended"))
+        raise
+    except Exception as raised:  # noqa: BLE001  whatever a step raises, the others are undone
+        error = _meant(raised)
+        if action is Action.EXECUTE and isinstance(error, Transient):
+            error = _stopped(context, error)
+    unrecorded = _seal(record, "done" if error is None else _word(error), items, outcome, error)
+    if action is Action.EXECUTE:  # what is not known to be done is not done; an undo is, and is proven anew
+        error = error or unrecorded
+    summary = outcome.summary if outcome and error is None else str(error)
+    tell(StepEnded(planned.name, action, summary, time.monotonic() - began, tuple(items), error))
+    return Attempted(outcome if error is None else None, error, tuple(items), unrecorded)
+
+
+def _begin(journal: RunJournal, planned: PlannedStep, action: Action) -> tuple[StepJournal, SternwayError | None]:
+    try:
+        return journal.begin(planned.name, action), None
+    except SternwayError as unwritten:
+        if action is Action.EXECUTE:
+            raise
+        return journal.begin_late(planned.name, action), unwritten
+
+
+def _outcome(planned: PlannedStep, given: Outcome | None) -> Outcome:
+    if not isinstance(given, Outcome):
+        raise TypeError(f"step {planned.name} gave back {type(given).__name__} instead of an Outcome")
+    return given
+
+
+def _seal(
+    record: StepJournal, result: str, items: list[Item], outcome: Outcome | None, error: Exception | None
+) -> SternwayError | None:
+    """Write how the attempt ended, even when told to leave meanwhile; gives the error of a journal that can't be."""
+    try:
+        return _write_end(record, result, items, outcome, error)
+    except Abandoned:
+        _write_end(record, result, items, outcome, error)
+        raise
+
+
+def _write_end(
+    record: StepJournal, result: str, items: list[Item], outcome: Outcome | None, error: Exception | None
+) -> SternwayError | None:
+    data: dict[str, Any] = {"result": result, "items": [asdict(item) for item in items]}
+    if outcome is not None:
+        data["summary"] = outcome.summary
+        if outcome.hands_on:
+            data["hands_on"] = {name: dict(values) for name, values in outcome.hands_on.items()}
+    if error is not None:
+        data["error"] = str(error)
+        data["remedy"] = getattr(error, "remedy", None)
+        data["details"] = dict(getattr(error, "details", {}))
+    try:
+        record.end(data)
+    except SternwayError as unwritten:
+        # The undo needs the intents, which are there; only the story has a gap.
+        return unwritten
+    return None
+
+
+def _stopped(context: Context, error: Transient) -> SternwayError:
+    """Say that a step was stopped, when it was: what stood in its way meanwhile is not tried again."""
+    try:
+        context.check()
+    except Stopped as stopped:
+        stopped.__cause__ = error
+        return stopped
+    return error
+
+
+def _meant(error: Exception) -> Exception:
+    """Say what an answer of the API server means for a step that did not say so itself."""
+    from ..kube.api_error import ApiError
+    from ..kube.discovery import UnknownKind
+
+    meant: SternwayError
+    if isinstance(error, ApiError):
+        away = error.retryable or error.unreachable
+        meant = Transient(str(error), retry_after=error.retry_after) if away else Failed(str(error))
+    elif isinstance(error, UnknownKind):
+        meant = Failed(str(error))
+    else:
+        return error
+    meant.__cause__ = error
+    return meant
+
+
+def _word(error: Exception) -> str:
+    if isinstance(error, Stopped):
+        return "stopped"
+    return type(error).__name__.lower() if isinstance(error, SternwayError) else "bug"

@@ -1,0 +1,103 @@
+"""What a runner tells while it works; the command line, programs and tests listen."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..spec import Action, Item, Progress
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """A run, or the undo of one, starts. `journal` says where its records are.
+
+    `back_to` names the run to whose end this one goes back, by undoing all later ones.
+    """
+
+    run: str
+    target: str
+    steps: tuple[str, ...]
+    journal: str
+    undo_only: bool = False
+    back_to: str = ""
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """An attempt begins."""
+
+    step: str
+    action: Action
+    attempt: int
+
+
+@dataclass(frozen=True)
+class StepProgress:
+    """A step says where it is."""
+
+    step: str
+    action: Action
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """An attempt ended. `error` is None when it succeeded; `retry_in` seconds when it will be tried again."""
+
+    step: str
+    action: Action
+    summary: str
+    seconds: float
+    items: tuple[Item, ...] = ()
+    error: Exception | None = None
+    retry_in: float | None = None
+
+
+@dataclass(frozen=True)
+class UndoStarted:
+    """The undo starts; `because` is the first failure, `stays` the begun steps whose effects can't be undone."""
+
+    because: str
+    steps: tuple[str, ...]
+    stays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """The last event of a run. `stays` names the steps that began and whose effects can't be undone.
+
+    `unrecorded` says why the journal does not tell this end, when it does not.
+    """
+
+    run: str
+    status: str
+    exit_code: int
+    seconds: float
+    error: Exception | None = None
+    rollback_errors: tuple[Exception, ...] = field(default_factory=tuple)
+    stays: tuple[str, ...] = ()
+    unrecorded: Exception | None = None
+
+
+Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded
+Listener = Callable[[Event], None]
+
+
+def unfailing(listener: Listener) -> Listener:
+    """Keep a listener's errors away from the run: a progress bar that breaks is no reason to stop an undo.
+
+    It is told one event at a time, also by steps that run side by side.
+    """
+    one_at_a_time = threading.RLock()
+
+    def tell(event: Event) -> None:
+        try:
+            with one_at_a_time:
+                listener(event)
+        except Exception:
+            logging.getLogger("sternway").exception("a listener failed at %s", type(event).__name__)
+
+    return tell

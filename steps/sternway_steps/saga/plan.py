@@ -1,0 +1,147 @@
+"""What runs, in which order, and what is undone. Pure; both runners read it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from ..errors import Refused, together
+from ..spec import Effects, StepSpec
+
+
+class Wanted(Protocol):
+    """A step as the config asks for it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in this pipeline."""
+
+    @property
+    def uses(self) -> str:
+        """The step that it is."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The step's own keys."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, FILE:LINE:COLUMN; "" when no file names it."""
+
+    @property
+    def effects(self) -> str | None:
+        """What it leaves, where only the config knows: a word of Effects, or None."""
+
+    @property
+    def retries(self) -> int:
+        """How often it is tried again."""
+
+    @property
+    def deadline(self) -> float | None:
+        """Seconds for one attempt."""
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step of a run. `deadline` is seconds for one attempt, or None; `retries` counts tries after the first."""
+
+    name: str
+    spec: StepSpec
+    options: Mapping[str, Any] = field(default_factory=dict)
+    retries: int = 2
+    deadline: float | None = None
+
+    @property
+    def undoable(self) -> bool:
+        """Whether its rollback has anything to do once it began."""
+        return self.spec.effects is Effects.REVERSIBLE
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The groups in the order in which they run; the steps of one group run side by side."""
+
+    groups: tuple[tuple[PlannedStep, ...], ...]
+
+    @property
+    def steps(self) -> tuple[PlannedStep, ...]:
+        """All steps, in the order of the config."""
+        return tuple(step for group in self.groups for step in group)
+
+    def beside(self, step: PlannedStep) -> bool:
+        """Tell whether a step runs side by side with others."""
+        return any(step in group and len(group) > 1 for group in self.groups)
+
+    def undo_of(self, begun: Collection[str]) -> tuple[PlannedStep, ...]:
+        """Give the steps to roll back, those of the last group first: all that began, a failed one too."""
+        return tuple(step for group in self.undo_groups(begun) for step in group)
+
+    def undo_groups(self, begun: Collection[str]) -> tuple[tuple[PlannedStep, ...], ...]:
+        """Give the same in groups: the steps of one group are rolled back side by side."""
+        groups = (tuple(s for s in group if s.name in begun and s.undoable) for group in reversed(self.groups))
+        return tuple(group for group in groups if group)
+
+    def stays_of(self, begun: Collection[str]) -> tuple[PlannedStep, ...]:
+        """Give the steps that began and whose effects stay whatever happens."""
+        return tuple(s for s in self.steps if s.name in begun and s.spec.effects is Effects.IRREVERSIBLE)
+
+
+def make_plan(wanted: Iterable[Wanted | Sequence[Wanted]], specs: Mapping[str, StepSpec]) -> Plan:
+    """Bring the config's steps, and groups of them, together with what the steps say of themselves.
+
+    Raises: Refused with all findings: a step that is not known, can't be used, or does not know one of its options,
+    and a name that stands twice.
+    """
+    groups: list[tuple[PlannedStep, ...]] = []
+    names: set[str] = set()
+    findings: list[Refused] = []
+    for item in wanted:
+        group: list[PlannedStep] = []
+        for one in item if isinstance(item, Sequence) else (item,):
+            if one.name in names:
+                remedy = "give each step a name of its own (name: …)"
+                findings.append(Refused(f"{_at(one)}{one.name!r} stands twice", remedy=remedy))
+            names.add(one.name)
+            try:
+                group.append(_planned(one, specs))
+            except Refused as bad:
+                findings.append(bad)
+        groups.append(tuple(group))
+    if findings:
+        raise together(findings)
+    return Plan(tuple(groups))
+
+
+def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
+    spec = specs.get(item.uses)
+    if spec is None:
+        remedy = f"{_nearest(item.uses, sorted(specs))}; {_INSTALL}"
+        raise Refused(f"{_at(item)}there is no step {item.uses!r}", remedy=remedy)
+    unknown = [key for key in item.options if key not in spec.options]
+    if unknown:
+        raise together(
+            [
+                Refused(
+                    f"{_at(item)}{item.name} has an option that {item.uses} does not know: {key!r}",
+                    remedy=_nearest(key, spec.options) if spec.options else "it has none",
+                )
+                for key in unknown
+            ]
+        )
+    if item.effects is not None:
+        spec = replace(spec, effects=Effects(item.effects))
+    return PlannedStep(item.name, spec, dict(item.options), item.retries, item.deadline)
+
+
+_INSTALL = "that of another package has to be installed here (pip install PACKAGE), and `sternway steps` lists it then"
+
+
+def _at(item: Wanted) -> str:
+    return f"{item.place}: steps: " if item.place else "steps: "
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"

@@ -1,0 +1,61 @@
+"""How a run ended, as its caller is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..errors import RollbackFailed, SternwayError, Stopped, Transient
+from ..exits import Exit
+from ..journal.replay import Status
+from .plan import PlannedStep
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended. `error` is the first failure; it stays the first whatever the undo met."""
+
+    run: str
+    status: Status
+    exit_code: Exit
+    error: Exception | None = None
+    rollback_errors: tuple[Exception, ...] = ()
+    stays: tuple[str, ...] = ()
+    """The steps that began and whose effects can't be undone, when the run is."""
+    unrecorded: SternwayError | None = None
+    """Why the journal does not say how the run ended, when it does not."""
+
+    def not_recorded(self, why: SternwayError) -> Result:
+        """Give the same with the news that it could not be recorded: to be tried again, unless a person has to act."""
+        error = Transient(
+            f"how the run ended ({self.status.value}) could not be recorded: {why}",
+            remedy="the next run of the target completes the record",
+        )
+        error.__cause__ = why
+        code = self.exit_code if self.exit_code is Exit.ROLLBACK_FAILED else Exit.TRANSIENT
+        return replace(self, exit_code=code, unrecorded=error)
+
+    def raise_for_status(self) -> Result:
+        """Give itself when all went well; else raise what went wrong.
+
+        Raises: RollbackFailed when something was not put back (its cause is the first failure), else that failure:
+            Refused, Transient, Failed, Stopped, or whatever a step raised; Transient when all that went wrong is that
+            the end could not be recorded.
+        """
+        if self.rollback_errors:
+            raise self.rollback_errors[0] from self.error
+        if self.error is not None:
+            raise self.error
+        if self.unrecorded is not None:
+            raise self.unrecorded
+        return self
+
+
+def as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
+    """Give what a rollback raised as a rollback failure: whatever it was, something was not put back."""
+    if isinstance(error, RollbackFailed | Stopped):
+        return error
+    kind = "" if isinstance(error, SternwayError) else f"{type(error).__name__}: "
+    details = getattr(error, "details", None)
+    failure = RollbackFailed(f"{planned.name}: {kind}{error}", remedy=getattr(error, "remedy", None), details=details)
+    failure.__cause__ = error
+    return failure

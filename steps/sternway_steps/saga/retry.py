@@ -1,0 +1,24 @@
+"""How long is waited before what may pass is tried again, and the trying."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..config.backoff import ROLLBACK_TRIES, Backoff
+from ..errors import Transient
+
+T = TypeVar("T")
+
+
+def patiently(work: Callable[[], T], stop: threading.Event, tries: int = ROLLBACK_TRIES) -> T:
+    """Do something, and again with a back-off while it raises Transient; the last one is raised."""
+    backoff = Backoff()
+    for number in range(1, tries):
+        try:
+            return work()
+        except Transient as away:
+            if stop.wait(backoff.delay(number, away.retry_after)):
+                raise
+    return work()

@@ -1,0 +1,118 @@
+"""Going back to how things were after an earlier run: all later ones that stand are undone, as one recorded run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..config import Config
+from ..errors import Refused, RollbackFailed, SternwayError, Transient
+from ..exits import Exit
+from ..journal.backends.store import Store
+from ..journal.replay import Status, Story, replay
+from ..journal.writer import RunJournal
+from .events import Listener, RunEnded, RunStarted, unfailing
+from .recovery import Undo
+from .result import Result
+from .standing import refuse_at_work, refuse_overtaken, standing_after
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a user says of an undo; None, or False, leaves it to the run's own configuration."""
+
+    on_conflict: str | None = None
+    restart_stale: bool = False
+    recreate: bool = False
+
+    def of(self, config: Config) -> Config:
+        """Give the configuration by which a run is undone."""
+        said = config.deploy
+        deploy = replace(
+            said,
+            on_conflict=self.on_conflict or said.on_conflict,
+            restart_stale=said.restart_stale or self.restart_stale,
+            recreate=said.recreate or self.recreate,
+        )
+        return replace(config, deploy=deploy)
+
+
+def later_runs(store: Store, story: Story) -> list[str]:
+    """Give the runs to undo, newest first, to be where things were after a run.
+
+    Raises: Refused when that can't be: the run did not succeed or was undone, or runs of other targets stand above;
+        Transient when one of them may be at work.
+    """
+    if story.status is not Status.SUCCEEDED:
+        raise Refused(
+            f"run {story.run} is {story.status.value}: there is no state after it to go back to",
+            remedy="name one that succeeded; `sternway runs` lists them",
+        )
+    later = standing_after(store, story)
+    for one in later:
+        refuse_at_work(one)
+        refuse_overtaken(store, one, [other.run for other in later])
+    return [one.run for one in later]
+
+
+def about(story: Story, undoes: Sequence[str], by: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is recorded of such a run when it starts: all that it needs to be resumed."""
+    return {"config": dict(story.config), "back_to": story.run, "undoes": list(undoes), "by": dict(by)}
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """The undo of several runs of one target; its lock is held. `undo` undoes one, `lost` is set with the lock."""
+
+    store: Store
+    journal: RunJournal
+    undo: Undo
+    policy: Policy
+    tell: Listener
+    lost: threading.Event
+    clock: Callable[[], float] = time.monotonic
+
+    def walk(self, story: Story) -> Result:
+        """Undo what is left of `story.undoes`, and stop at the first that can't be: the others stand below it."""
+        began, tell, run = self.clock(), unfailing(self.tell), self.journal.run
+        tell(RunStarted(run, story.target, (), self.store.where(), True, story.back_to))
+        result = self._end(self._undone(story))
+        ended = (result.status, int(result.exit_code), self.clock() - began, result.error, result.rollback_errors)
+        tell(RunEnded(run, *ended, result.stays, result.unrecorded))
+        return result
+
+    def _undone(self, story: Story) -> Result:
+        run, stays = self.journal.run, []
+        for name in story.undoes:
+            one = replay(self.store.records(name))
+            if one.status is Status.UNDONE:
+                continue
+            done = self.undo(self.policy.of(Config.from_dict(one.config)), RunJournal(self.store, name, one.target))
+            stays += [f"{step} of run {name}" for step in done.stays]
+            if done.status is not Status.UNDONE or done.unrecorded is not None:
+                return self._stopped(name, done)
+        return Result(run, Status.SUCCEEDED, Exit.DONE, stays=tuple(stays))
+
+    def _stopped(self, name: str, done: Result) -> Result:
+        run = self.journal.run
+        if done.status is Status.INTERRUPTED or done.unrecorded is not None:
+            return Result(run, Status.INTERRUPTED, done.exit_code, done.error or done.unrecorded)
+        failed = RollbackFailed(f"run {name} could not be undone, so those before it were left as they are")
+        return Result(run, Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED, None, (failed, *done.rollback_errors))
+
+    def _end(self, result: Result) -> Result:
+        if self.lost.is_set():
+            gone = Transient(f"the lock of {self.journal.target} was lost, so another run may be at work")
+            return replace(result, status=Status.INTERRUPTED, exit_code=Exit.TRANSIENT, error=result.error or gone)
+        if result.status is Status.INTERRUPTED:
+            return result
+        data: dict[str, Any] = {"status": result.status.value, "exit": int(result.exit_code)}
+        errors = [str(error) for error in result.rollback_errors]
+        try:
+            self.journal.end({**data, "stays": list(result.stays), "rollback_errors": errors})
+        except SternwayError as unwritten:
+            return result.not_recorded(unwritten)
+        return result

@@ -1,0 +1,108 @@
+"""Which runs stand: what they changed is still in the world, and nobody took it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import Refused, Transient
+from ..journal.backends.store import Store
+from ..journal.entries import Kind, Record
+from ..journal.replay import Status, Story, replay
+from ..spec import Action
+
+_GONE = (Status.REFUSED, Status.UNDONE)
+
+
+def stands(story: Story) -> bool:
+    """Tell whether a run stands; one that only went back to an earlier one never does."""
+    return story.status not in _GONE and not story.back_to
+
+
+def newest_standing(store: Store, target: str) -> str:
+    """Give the newest run of a target that stands.
+
+    Raises: Refused when there is none, Transient when it may be at work.
+    """
+    for head in reversed(store.heads(target)):
+        if stands(story := replay([head])):
+            refuse_at_work(story)
+            return story.run
+    raise Refused(f"no run of {target} stands: there is nothing to undo", remedy="`sternway runs` lists what ran")
+
+
+def refuse_at_work(story: Story) -> None:
+    """Raise Transient for a run that is open and made step by step: nobody but its maker knows whether it is at work.
+
+    It can be undone all the same by whoever names it.
+    """
+    if story.status is Status.OPEN and story.stepwise:
+        by = f"Workflow {story.workflow} on Argo" if story.workflow else "somebody who calls its steps one by one"
+        raise Transient(
+            f"run {story.run} of {story.target} is open: it is made by {by}",
+            remedy=f"wait for its end; when nothing works on it any more: sternway rollback {story.run}",
+        )
+
+
+def standing_after(store: Store, story: Story) -> list[Story]:
+    """Give the runs of the same target that stand and began later, newest first."""
+    return [later for later in _later(store, story, story.target) if stands(later)]
+
+
+def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> None:
+    """Raise Refused when later runs that stand changed what a run changed; `going` are undone before it.
+
+    To undo it all the same would put back nothing, or what a later run does not know of.
+    """
+    leaves = set(going)
+    candidates = [one for one in _later(store, story) if stands(one) and one.run not in leaves]
+    if not candidates:
+        return
+    mine = _touched(store.records(story.run), story.target)
+    above = [one for one in candidates if mine & _touched(store.records(one.run), one.target)]
+    if not above:
+        return
+    told = "; ".join(f"{one.run} of {one.target} ({one.status.value}, {one.started[:19]})" for one in above)
+    if story.status is Status.UNDONE:
+        if leaves:
+            return  # a way back has done that part
+        message = f"run {story.run} is undone already, and what it had changed was changed since by {told}"
+        raise Refused(message, remedy="there is nothing left of it to undo")
+    first = f"undo what stands above it first, newest first: sternway rollback {above[0].run}"
+    before = _standing_before(store, story) if all(one.target == story.target for one in above) else None
+    at_once = f"; or undo all of it at once: sternway rollback --to {before}" if before else ""
+    raise Refused(
+        f"run {story.run} has been overtaken: what it changed was changed since by {told}", remedy=first + at_once
+    )
+
+
+def _later(store: Store, story: Story, target: str | None = None) -> list[Story]:
+    """Give the runs that began after one, newest first."""
+    stories = [replay([head]) for head in store.heads(target)]
+    after = [one for one in stories if (one.started, one.run) > (story.started, story.run)]
+    return after[::-1]
+
+
+def _standing_before(store: Store, story: Story) -> str | None:
+    heads = [replay([head]) for head in store.heads(story.target)]
+    earlier = [one for one in heads if one.status is Status.SUCCEEDED and stands(one)]
+    return next((one.run for one in reversed(earlier) if one.started < story.started), None)
+
+
+def _touched(records: Sequence[Record], target: str) -> set[tuple[str, ...]]:
+    """Name what a run was about to change: objects by group, kind and name, and where a step names none, the step."""
+    found: set[tuple[str, ...]] = set()
+    for record in records:
+        if record.key.action != Action.EXECUTE:
+            continue
+        for entry in record.entries:
+            if entry.kind is Kind.INTENT:
+                objects = entry.data.get("objects")
+                named = {_name(one["applied"]) for one in objects} if isinstance(objects, list) else set()
+                found |= named or {("step", target, record.key.step)}
+    return found
+
+
+def _name(obj: Any) -> tuple[str, ...]:
+    group = str(obj["apiVersion"]).rpartition("/")[0]
+    return (group, obj["kind"], obj["metadata"].get("namespace") or "", obj["metadata"]["name"])

@@ -1,0 +1,1 @@
+"""YAML and JSON documents whose values know their place in the file."""

@@ -1,0 +1,1 @@
+"""The saga as Argo Workflows runs it: a WorkflowTemplate, made through Hera."""

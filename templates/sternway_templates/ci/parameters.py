@@ -1,0 +1,164 @@
+"""What a pipeline can be asked for: the environment, and the keys of the configuration that may be changed."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sternway_steps.config import Config
+from sternway_steps.config.load import load_with_source
+from sternway_steps.errors import Refused
+from sternway_steps.yamltree.document import Node
+from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, Place
+
+from ..changeable import changeable
+
+FOLDER = "config"
+UNCHANGED = "(as configured)"
+"""The choice that changes nothing."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PATH = re.compile(r"[\w.+@/-]+")
+_SETTING_UP = 600
+"""Seconds for what comes before the run: a machine, a checkout, an installation."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A configuration and the path by which the repository has it."""
+
+    name: str
+    path: str
+    config: Config
+    document: Node
+
+
+@dataclass(frozen=True)
+class Changeable:
+    """A key that may be changed when a pipeline is started; `variable` is how the shell knows it."""
+
+    path: str
+    variable: str
+    description: str
+    enum: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The name of the input."""
+        return self.path.replace(".", "-")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is known of the pipeline.
+
+    `source` is the configuration that was named, `chosen` its environment, or None; `folder` is "" when there is no
+    folder of environments, but that one configuration.
+    """
+
+    source: str
+    name: str
+    environments: tuple[Environment, ...]
+    folder: str
+    chosen: str | None
+    changeable: tuple[Changeable, ...]
+
+    @property
+    def seconds(self) -> int | None:
+        """How long a job may take: all that comes before, the way forward, three undos; None without a deadline.
+
+        The three: of what an earlier job left, of this run, and its end when the first one was cut off.
+        """
+        limits = [
+            each.config.deadline + 3 * each.config.argo.rollback_deadline if each.config.deadline else None
+            for each in self.environments
+        ]
+        known = [limit for limit in limits if limit is not None]
+        return math.ceil(max(known)) + _SETTING_UP if len(known) == len(limits) else None
+
+    @property
+    def undo_seconds(self) -> int:
+        """How long one undo may take."""
+        return math.ceil(max(each.config.argo.rollback_deadline for each in self.environments))
+
+
+def asked(path: str, environ: Mapping[str, str]) -> Asked:
+    """Find the environments: the files in config/, beside or around the one that was named; else that one alone.
+
+    Raises: ConfigErrors with all mistakes in all of them, Refused for a file outside the repository.
+    """
+    file = _inside(path)
+    folder = file.parent if file.parent.name == FOLDER else file.parent / FOLDER
+    found = sorted(Path(folder).glob("*.yaml"))
+    paths = [PurePosixPath(each) for each in found if not each.name.startswith(".")] or [file]
+    environments: list[Environment] = []
+    errors: list[ConfigError] = []
+    for each in paths:
+        try:
+            environments.append(_environment(each, environ))
+        except ConfigErrors as bad:
+            errors += bad.errors
+    if errors:
+        raise ConfigErrors(errors)
+    named = next((each for each in environments if each.path == str(file)), environments[0])
+    return Asked(
+        source=str(file),
+        name=named.config.name,
+        environments=tuple(environments),
+        folder=str(folder) if found else "",
+        chosen=named.name if found and named.path == str(file) else None,
+        changeable=_changeable(environments),
+    )
+
+
+def _inside(path: str) -> PurePosixPath:
+    relative = PurePosixPath(Path(os.path.relpath(path)).as_posix())
+    if ".." in relative.parts:
+        raise Refused(
+            f"{path} is outside this folder, and the pipeline must find it in the repository",
+            remedy="call this in the repository's root",
+        )
+    if not _PATH.fullmatch(str(relative)):
+        raise Refused(
+            f"{path} has signs that a shell or a runner could take for their own",
+            remedy="rename it: letters, digits and . _ - + @ / are left as they are",
+        )
+    return relative
+
+
+def _environment(path: PurePosixPath, environ: Mapping[str, str]) -> Environment:
+    config, document = load_with_source(str(path), environ=environ)
+    errors: list[ConfigError] = []
+    if not _NAME.fullmatch(path.stem):
+        hint = "rename the file: letters, digits, '.', '_' and '-'"
+        errors.append(ConfigError(Place(str(path)), "", f"{path.stem!r} is no name of an environment", hint=hint))
+    if config.journal.store != "cluster":
+        place = document.value["journal"].place
+        message = "the machine of a job is gone after it, and what its undo needs too"
+        errors.append(ConfigError(place, "journal.store", message, hint="store: cluster"))
+    if errors:
+        raise ConfigErrors(errors)
+    return Environment(path.stem, str(path), config, document)
+
+
+def _changeable(environments: Sequence[Environment]) -> tuple[Changeable, ...]:
+    """Give what any of them lets be changed; a list of values only where all that name the key have the same."""
+    found: dict[str, Changeable] = {}
+    for each in environments:
+        for path, asked_for in changeable(each.config, each.document).items():
+            description, enum = asked_for.description, asked_for.enum
+            if path in found:
+                enum = enum if enum == found[path].enum else ()
+                description = found[path].description
+            variable = "SET_" + re.sub(r"[^A-Z0-9]", "_", path.upper())
+            found[path] = Changeable(path, variable, description, enum)
+    by_variable = {each.variable for each in found.values()}
+    if len(by_variable) < len(found):
+        raise Refused(
+            f"parameters: two of {', '.join(found)} differ only in signs, and a pipeline's variables could not tell",
+            remedy="leave one of them out of parameters",
+        )
+    return tuple(found.values())

@@ -1,0 +1,170 @@
+"""What a configuration must be so that Argo runs it as it is meant, beyond what every run asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from croniter import croniter
+from croniter.croniter import CroniterError
+from hera.workflows import models as m
+from sternway_steps.config import Config
+from sternway_steps.config.command import USES as COMMAND
+from sternway_steps.errors import Refused
+from sternway_steps.registry.builtin import builtin_steps
+from sternway_steps.registry.steps import Specs, known_steps
+from sternway_steps.saga.plan import Plan, make_plan
+from sternway_steps.yamltree.document import Entry, Node
+from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, Place
+from sternway_steps.yamltree.reader import nearest
+
+from ..lint.cron import WORDS, wrong_schedule
+from .build_pod import findings
+from .images import RUN
+from .pod import REPORT
+from .unknown_fields import unknown
+
+# Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
+_LONGEST_CRON = 52
+Report = Callable[[str, str, str, str], None]
+"""Takes the key whose place is named, the field, the message and a hint."""
+
+
+def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> Plan:
+    """Give the plan of a configuration that can run in the cluster; raises ConfigErrors with every finding.
+
+    `kind` is what starts it by the schedule: a CronWorkflow of Argo's, or a CronJob, which needs just one.
+    """
+    errors: list[ConfigError] = []
+    plan = Plan(())
+
+    def report(key: str, field: str, message: str, hint: str) -> None:
+        entry = document.value.get(key)
+        place: Place = entry.place if entry is not None else document.place
+        errors.append(ConfigError(place, field, message, hint=hint))
+
+    try:
+        plan = make_plan(config.steps, Specs(known_steps(), config.declared))
+    except Refused as bad:
+        for line in bad.message.splitlines():
+            place, _, message = line.rpartition("steps: ")
+            report("steps", "steps", message, bad.remedy or "")
+            if place:  # the step's own
+                errors[-1] = replace(errors[-1], place=Place.parse(place.removesuffix(": ")))
+    if config.journal.store != "cluster":
+        report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
+    if config.namespace is None:
+        hint = "set namespace: NAME, or give --set namespace=NAME"
+        report("name", "namespace", "the rights and what runs need to know where they belong", hint)
+    _check_commands(plan, report)
+    _check_schedule(config, kind, report)
+    if kind == "CronJob":
+        _check_one_schedule(config, report)
+    else:
+        if any(step.name == REPORT for step in plan.steps):
+            message = f"{REPORT} is the name of the step that ends a run on Argo"
+            report("steps", "steps", message, "name yours otherwise")
+        _check_parameters(config, document, report)
+    _check_security(config, report)
+    errors += findings(config, plan.steps, one_pod=kind == "CronJob")
+    _check_images(config, kind, plan, report)
+    if errors:
+        raise ConfigErrors(errors)
+    return plan
+
+
+def at(document: Node, path: str) -> Node | None:
+    """Give what stands at a path of the document, such as env.LEVEL."""
+    node: Node | None = document
+    for part in path.split("."):
+        entry: Entry | None = node.value.get(part) if node is not None and isinstance(node.value, dict) else None
+        node = entry.node if entry else None
+    return node
+
+
+def _check_commands(plan: Plan, report: Report) -> None:
+    """Find commands that no pod can run: there each is a Job with an image of its own."""
+    for step in (step for step in plan.steps if step.spec.name == COMMAND):
+        field, runner = f"steps.{step.name}", step.options.get("runner", "auto")
+        if "image" not in step.options:
+            report(
+                "steps",
+                f"{field}.image",
+                "in a pod a command runs in an image of its own, and this one has none",
+                "image: NAME",
+            )
+        elif "folder" in step.options:
+            hint = "put the files into the image, or into arguments"
+            report("steps", f"{field}.folder", "a pod has no folder of this machine", hint)
+        if runner not in ("auto", "kubernetes"):
+            report("steps", f"{field}.runner", f"a pod has no {runner} to run it by", "runner: auto")
+
+
+def _check_one_schedule(config: Config, report: Report) -> None:
+    if config.schedule is None:
+        report("schedule", "schedule", "this key is required for a CronJob", 'schedule: "30 2 * * 1-5"')
+    elif len(config.schedule.cron) != 1:
+        message = f"a CronJob has one expression, not {len(config.schedule.cron)}"
+        report("schedule", "schedule.cron", message, "write one, such as 0 6,18 * * *, or a configuration for each")
+
+
+def _check_schedule(config: Config, kind: str, report: Report) -> None:
+    if config.schedule is None:
+        return
+    if len(config.name) > _LONGEST_CRON:
+        report("name", "name", f"a {kind}'s name may have {_LONGEST_CRON} characters", "shorten it")
+    for expression in config.schedule.cron:
+        # A library knows cron; Argo's parser takes less: no sixth field, no Sunday as 7.
+        if expression not in WORDS and (wrong := wrong_schedule(expression) or _never(expression)):
+            message = f"{expression!r} is no cron expression: {wrong}"
+            report("schedule", "schedule.cron", message, "five fields, such as 30 2 * * 1-5")
+
+
+def _never(expression: str) -> str:
+    try:
+        croniter(expression).get_next()
+    except CroniterError as error:
+        return str(error)
+    return ""
+
+
+def _check_parameters(config: Config, document: Node, report: Report) -> None:
+    for path, asked in config.parameters.items():
+        node, field = at(document, path), f"parameters.{path}"
+        if node is None:
+            report("parameters", field, f"{path} has no value in the configuration", "give it one: its default")
+        elif isinstance(node.value, dict | list):
+            report("parameters", field, f"{path} is no single value", "name one of the keys below it")
+        elif asked.enum and node.text not in asked.enum:
+            report("parameters", f"{field}.enum", f"the default {node.text!r} is not among its values", "add it")
+        elif "{{" in node.text:
+            report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
+
+
+def _check_images(config: Config, kind: str, plan: Plan, report: Report) -> None:
+    used = {step.spec.name for step in plan.steps}
+    for name in config.argo.images:
+        if plan.steps and name not in {*used, RUN}:
+            report("argo", f"argo.images.{name}", "no step of this pipeline uses it", nearest(name, {*used, RUN}))
+    if "{version}" not in config.argo.image:
+        return
+    # Sternway's own version says nothing of an image that another package comes in.
+    others = sorted(used - set(builtin_steps()))
+    if kind == "CronJob":
+        if others and RUN not in config.argo.images:
+            message = f"{', '.join(others)} of other packages: the image that runs all steps has to hold them too"
+            report("argo", f"argo.images.{RUN}", message, f"argo: {{images: {{{RUN}: IMAGE}}}}")
+        return
+    for name in (name for name in others if name not in config.argo.images):
+        message = f"the step {name} comes from another package, so its image is another one too"
+        report("argo", f"argo.images.{name}", message, f"argo: {{images: {{{name}: IMAGE}}}}")
+
+
+def _check_security(config: Config, report: Report) -> None:
+    for key, model, asked in (
+        ("securityContext", m.SecurityContext, config.argo.security_context),
+        ("podSecurityContext", m.PodSecurityContext, config.argo.pod_security_context),
+    ):
+        for path, known in unknown(model, asked):
+            hint = nearest(path.rpartition(".")[2], known)
+            report("argo", f"argo.{key}.{path}", "Kubernetes has no such field", hint)

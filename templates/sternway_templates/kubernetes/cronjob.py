@@ -1,0 +1,123 @@
+"""The whole saga in one pod, started by a CronJob: `sternway run` with an account of just its rights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sternway_steps.config import Config
+from sternway_steps.saga.plan import Plan
+from sternway_steps.step import Action
+from sternway_steps.yamltree.document import Node
+
+from ..output import numbered
+from .build_pod import BUILD, needs
+from .checks import checked_plan
+from .config_maps import CONFIG, config_maps, files
+from .images import RUN, image_of
+from .pod import RESTRICTED, SPARE, pod_security
+from .rbac import rbac
+
+
+def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
+    """Give the objects by the file that each belongs into, in the order in which they are applied.
+
+    Raises: ConfigErrors: what Kubernetes would not take, or not run as it is meant.
+    """
+    plan = checked_plan(config, document, "CronJob")
+    labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
+    account = config.argo.service_account or f"sternway-{config.name}"
+    rights = [] if config.argo.service_account else rbac(config, plan, config.namespace, account, own=())
+    maps = config_maps(f"sternway-{config.name}", config.namespace, labels, files(config, document))
+    names = [each["metadata"]["name"] for each in maps]
+    metadata = _filled({"name": config.name, "namespace": config.namespace, "labels": labels,
+                        "annotations": dict(config.argo.annotations)})  # fmt: skip
+    spec = _spec(config, labels, _pod(config, plan, account, names))
+    return numbered([*rights, *maps, {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec}])
+
+
+def _spec(config: Config, labels: Mapping[str, str], pod: Mapping[str, Any]) -> dict[str, Any]:
+    schedule = config.schedule
+    assert schedule is not None  # noqa: S101  checked_plan() saw to it
+    # Not the labels of the rest: the Service of what is deployed would select a pod that has its name's.
+    marks = {"labels": dict(config.argo.pod_labels), "annotations": dict(config.argo.pod_annotations)}
+    template = _filled({"metadata": _filled(marks)})
+    job = {
+        # A pod that failed has undone its run; the next one is for the next night. What was killed is undone then.
+        "backoffLimit": 0,
+        "activeDeadlineSeconds": _deadline(config),
+        "template": {**template, "spec": pod},
+    }
+    return _filled(
+        {
+            "schedule": schedule.cron[0],
+            "timeZone": schedule.timezone,
+            # Replace would kill a saga at work.
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": int(schedule.starting_deadline),
+            "successfulJobsHistoryLimit": schedule.succeeded_history,
+            "failedJobsHistoryLimit": schedule.failed_history,
+            "suspend": schedule.suspend or None,
+            "jobTemplate": {"metadata": {"labels": dict(labels)}, "spec": _filled(job)},
+        }
+    )
+
+
+def _deadline(config: Config) -> int | None:
+    """Give the seconds after which Kubernetes stops the Job: none without a deadline of the run's own.
+
+    The way forward stops itself at `deadline`. Before it a run that was killed may have to be undone, which is given
+    `rollbackDeadline`. Then SIGTERM comes, which stops no undo: the grace period gives it `rollbackDeadline` more.
+    """
+    if config.deadline is None:
+        return None
+    return math.ceil(config.deadline) + math.ceil(config.argo.rollback_deadline) + SPARE
+
+
+def _pod(config: Config, plan: Plan, account: str, maps: Sequence[str]) -> dict[str, Any]:
+    argo, more = config.argo, needs(config, plan.steps, list(Action))
+    # A builder's client is in the build step's image alone; Sternway is in all of them.
+    builds = any(step.spec.name == BUILD for step in plan.steps)
+    job_name = {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}}
+    container = {
+        "name": "run",
+        "image": image_of(config, BUILD if builds and RUN not in config.argo.images else RUN),
+        "command": ["sternway"],
+        "args": ["run", "--config", f"/config/{CONFIG}"],
+        "env": [
+            {"name": "HOME", "value": "/tmp"},  # noqa: S108  a volume of the pod's own
+            # The run is named as its Job: should a Job start a second pod, that one is refused.
+            {"name": "STERNWAY_RUN", "valueFrom": job_name},
+            *more.env,
+        ],
+        "resources": {key: dict(value) for key, value in argo.resources.items() if value},
+        "securityContext": {**RESTRICTED, **argo.security_context},
+        "volumeMounts": [
+            {"name": "config", "mountPath": "/config", "readOnly": True},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  the same
+            *more.mounts,
+        ],
+    }
+    return _filled(
+        {
+            "serviceAccountName": account,
+            "restartPolicy": "Never",
+            # SIGTERM (a drained node, a Job that is deleted) stops the run and undoes it: this long it may take.
+            "terminationGracePeriodSeconds": math.ceil(argo.rollback_deadline),
+            "securityContext": pod_security(config),
+            "nodeSelector": dict(argo.node_selector),
+            "tolerations": [dict(each) for each in argo.tolerations],
+            "imagePullSecrets": [{"name": name} for name in argo.image_pull_secrets],
+            "containers": [container],
+            "volumes": [
+                {"name": "config", "projected": {"sources": [{"configMap": {"name": name}} for name in maps]}},
+                {"name": "tmp", "emptyDir": {}},
+                *more.volumes,
+            ],
+        }
+    )
+
+
+def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value not in (None, {}, [])}

@@ -1,0 +1,26 @@
+"""What the pods of all runs have: their security, and how long they may outlive their process's own deadline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sternway_steps.config import Config
+
+SPARE = 30
+"""Seconds: the pod is killed only when the process did not end by its own deadline."""
+RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+REPORT = "report"
+"""The name of the step that ends a run on Argo."""
+
+
+def pod_security(config: Config) -> dict[str, Any]:
+    """Give the pods' PodSecurityContext: nobody, unless the configuration says otherwise."""
+    user = config.argo.user
+    safe = {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "seccompProfile": {"type": "RuntimeDefault"}}
+    return {**safe, **config.argo.pod_security_context}

@@ -1,0 +1,148 @@
+"""From what is known of a run at one moment to the events that were not told yet, in the order of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sternway_steps.config.backoff import ROLLBACK_TRIES, Backoff
+from sternway_steps.errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
+from sternway_steps.journal.replay import Attempt
+from sternway_steps.saga.events import Listener, StepEnded, StepProgress, StepStarted, UndoStarted
+from sternway_steps.saga.plan import Plan
+from sternway_steps.step import Action, Item, Progress
+
+_MEANT: dict[str, type[SternwayError]] = {
+    "refused": Refused,
+    "transient": Transient,
+    "failed": Failed,
+    "stopped": Stopped,
+    "rollbackfailed": RollbackFailed,
+}
+_Key = tuple[str, Action, int]
+
+
+def error_of(attempt: Attempt) -> Exception | None:
+    """Give the error that an attempt ended with, as the process that met it raised it; None when there was none."""
+    if attempt.result in ("", "done"):
+        return None
+    text = str(attempt.data.get("error") or attempt.result)
+    kind = _MEANT.get(attempt.result)
+    if kind is None:
+        return RuntimeError(text)
+    error = kind(text, remedy=attempt.data.get("remedy"))
+    error.details = attempt.data.get("details") or {}
+    return error
+
+
+def first_error(plan: Plan, attempts: Sequence[Attempt]) -> Exception | None:
+    """Give the error of the first step, in the plan's order, whose last attempt did not succeed."""
+    last = {a.step: a for a in attempts if a.action is Action.EXECUTE}
+    for step in plan.steps:
+        tried = last.get(step.name)
+        if tried is not None and tried.result != "done":
+            return error_of(tried) or Stopped(f"attempt {tried.number} of step {tried.step} was cut off")
+    return None
+
+
+class Telling:
+    """Tells each event once, however often it looks."""
+
+    def __init__(self, plan: Plan, tell: Listener) -> None:
+        self._plan = plan
+        self._tell = tell
+        self._open: dict[_Key, Attempt] = {}
+        self._over: set[_Key] = set()
+        self._undoing = False
+
+    def look(self, attempts: Sequence[Attempt], undoing: str | None, why: Mapping[tuple[str, Action], str]) -> None:
+        """Tell what is new.
+
+        Args:
+            attempts: all that are known, oldest first.
+            undoing: why the way forward has failed, once its undo has begun.
+            why: what is known of the pods of a step's action; said of an attempt that never said how it ended.
+
+        """
+        for attempt in attempts:  # by whatever clock: what has ended did so before anything new began
+            if attempt.result and (key := _key(attempt)) in self._open:
+                self._ended(key, attempt)
+        for attempt in attempts:
+            if (key := _key(attempt)) in self._over:
+                continue
+            if attempt.action is Action.ROLLBACK:
+                self._undo(attempts, undoing, why)
+            if key not in self._open:
+                self.cut_off(why, attempt)  # what is open, and not of its group, has no process any more
+                self._open[key] = attempt
+                self._tell(StepStarted(*key))
+            if attempt.result:
+                self._ended(key, attempt)
+        if undoing is not None:
+            self._undo(attempts, undoing, why)
+
+    def progress(self, step: str, action: Action, progress: Progress) -> None:
+        """Tell how far a step is, while an attempt of it is under way."""
+        if any(key[:2] == (step, action) for key in self._open):
+            self._tell(StepProgress(step, action, progress))
+
+    def cut_off(self, why: Mapping[tuple[str, Action], str], began: Attempt | None = None) -> None:
+        """Tell the end of attempts that will not say it themselves any more; those beside one that began may do so."""
+        for key, attempt in list(self._open.items()):
+            step, action, number = key
+            if began is not None and action is began.action and self._side_by_side(step, began.step):
+                continue
+            reason = f": {why[step, action]}" if why.get((step, action)) else ""
+            error = Stopped(f"attempt {number} of step {step} was cut off{reason}")
+            del self._open[key]
+            self._over.add(key)
+            self._tell(StepEnded(step, action, str(error), _seconds(attempt.began, attempt.ended), (), error))
+
+    def _side_by_side(self, one: str, other: str) -> bool:
+        groups = ({step.name for step in group} for group in self._plan.groups)
+        return one != other and any({one, other} <= names for names in groups)
+
+    def _undo(self, attempts: Sequence[Attempt], undoing: str | None, why: Mapping[tuple[str, Action], str]) -> None:
+        if self._undoing:
+            return
+        self._undoing = True
+        self.cut_off(why)
+        begun = {a.step for a in attempts if a.action is Action.EXECUTE}
+        because = str(first_error(self._plan, attempts) or undoing or "the way forward has failed")
+        todo, stays = self._plan.undo_of(begun), self._plan.stays_of(begun)
+        self._tell(UndoStarted(because, tuple(s.name for s in todo), tuple(s.name for s in stays)))
+
+    def _ended(self, key: _Key, attempt: Attempt) -> None:
+        del self._open[key]
+        self._over.add(key)
+        items = tuple(
+            Item(i["what"], i["result"], i.get("why", ""), tuple(i.get("fields") or ()))
+            for i in attempt.data.get("items") or ()
+        )
+        for item in items:  # a run in one process tells them as they come
+            self._tell(StepProgress(attempt.step, attempt.action, Progress(f"{item.result} {item.what}", item=item)))
+        error = error_of(attempt)
+        summary = str(error) if error is not None else str(attempt.data.get("summary") or "")
+        seconds = _seconds(attempt.began, attempt.ended)
+        self._tell(
+            StepEnded(attempt.step, attempt.action, summary, seconds, items, error, self._retry_in(attempt, error))
+        )
+
+    def _retry_in(self, attempt: Attempt, error: Exception | None) -> float | None:
+        """Give the wait before the next try, by the rule that stands in the template; it waits for a pod besides."""
+        planned = next((step for step in self._plan.steps if step.name == attempt.step), None)
+        tries = ROLLBACK_TRIES if attempt.action is Action.ROLLBACK else planned.retries + 1 if planned else 1
+        if not isinstance(error, Transient) or attempt.number >= tries:
+            return None
+        return Backoff().delay(attempt.number)
+
+
+def _key(attempt: Attempt) -> _Key:
+    return attempt.step, attempt.action, attempt.number
+
+
+def _seconds(began: str, ended: str) -> float:
+    try:
+        return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

@@ -1,0 +1,85 @@
+"""What is asked for: the pipeline as it is configured, and the values that this one run changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO, cast
+
+from sternway_steps.config import Config
+from sternway_steps.config.load import load_with_source
+from sternway_steps.errors import Refused
+
+from ..argo.pipeline import HASH, parameters, pipeline
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run that is asked for.
+
+    `config` is what this run's pods will read, the values laid over; `objects` are those of the pipeline without
+    them, in the order in which they are applied; `values` has Argo's names of the parameters.
+    """
+
+    config: Config
+    namespace: str
+    objects: tuple[dict[str, Any], ...]
+    values: Mapping[str, str]
+
+    @property
+    def template(self) -> dict[str, Any]:
+        """The WorkflowTemplate, as it has to be on the cluster."""
+        return next(obj for obj in self.objects if obj["kind"] == "WorkflowTemplate")
+
+    @property
+    def digest(self) -> str:
+        """What tells the WorkflowTemplate of this configuration from that of another one."""
+        return str(self.template["metadata"]["annotations"][HASH])
+
+
+def asked(path: str, overrides: Sequence[str], environ: Mapping[str, str], stdin: TextIO) -> Asked:
+    """Read the configuration, and hold what is to be changed against it.
+
+    Raises: ConfigErrors; Refused for a key that is no parameter of the pipeline, and for a value that it can't take.
+    """
+    source = cast("TextIO", _ReadOnce(stdin))
+    config, document = load_with_source(path, environ=environ, stdin=source)
+    objects = pipeline(config, document)
+    known = parameters(config, document)
+    values: dict[str, str] = {}
+    for flag in overrides:
+        key, equals, text = flag.partition("=")
+        if equals:  # what sets nothing is named below, with all other mistakes of the configuration
+            if key not in known:
+                raise _no_parameter(key, list(known))
+            _check_value(key, text, config.parameters[key].enum if key in config.parameters else ())
+            values[str(known[key].name)] = text
+    changed = load_with_source(path, overrides=overrides, environ=environ, stdin=source)[0]
+    assert config.namespace is not None  # noqa: S101  pipeline() refuses a configuration without one
+    return Asked(changed, config.namespace, tuple(objects.values()), values)
+
+
+def _no_parameter(key: str, known: Sequence[str]) -> Refused:
+    there = f"its parameters are {', '.join(known)}" if known else "it has none"
+    remedy = f"name {key} under `parameters:` of the configuration, or change it there; then apply the template again"
+    return Refused(f"--set {key}: this is no parameter of the pipeline; {there}", remedy=remedy)
+
+
+def _check_value(key: str, text: str, enum: Sequence[str]) -> None:
+    if "{{" in text:
+        raise Refused(f"--set {key}: Argo would read {text!r} as a tag of its own", remedy="give a value without {{")
+    if enum and text not in enum:
+        raise Refused(f"--set {key}: {text!r} is not among the values that it may have", remedy=", ".join(enum))
+
+
+class _ReadOnce:
+    """Standard input that can be read again; it is not touched before somebody asks for it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._text: str | None = None
+
+    def read(self) -> str:
+        if self._text is None:
+            self._text = self._stream.read()
+        return self._text
