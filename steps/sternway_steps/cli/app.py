@@ -81,7 +81,7 @@ class Commands(click.Group):
         super().format_commands(ctx, formatter)
         declared = sorted({entry.name for entry in entry_points(group="sternway.commands")})
         if declared:
-            with formatter.section("Commands of sternway[templates]"):
+            with formatter.section("Commands of the templates (sternway[templates])"):
                 formatter.write_dl([(name, _WITH_TEMPLATES.get(name, "")) for name in declared])
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -93,15 +93,8 @@ class Commands(click.Group):
 
         from .main import guarded
 
-        for entry in entry_points(group="sternway.commands", name=name):
-            try:
-                command: click.Command = entry.load()
-            except ImportError as error:
-                raise click.UsageError(
-                    f"{name} needs {error.name}, which is not installed: pip install 'sternway[templates]'"
-                ) from error
-            return guarded(command)
-        return None
+        found = next(iter(entry_points(group="sternway.commands", name=name)), None)
+        return guarded(name, found.load) if found is not None else None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -13,6 +13,7 @@ import click
 
 from ..errors import SternwayError
 from ..exits import Exit, exit_of
+from ..extras import missing
 from ..saga.attempt import Abandoned
 from ..session import Session
 from . import actions
@@ -88,8 +89,12 @@ def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
     sys.exit(code)
 
 
-def guarded(command: click.Command) -> click.Command:
-    """Give a command of another package the errors and the exit codes of ours."""
+def guarded(name: str, load: Callable[[], click.Command]) -> click.Command:
+    """Load a command of another package, and give it the errors and the exit codes of ours."""
+    try:
+        command = load()
+    except ImportError as error:
+        _refuse(missing(name, error))
     body = command.callback
     assert body is not None  # noqa: S101  click's own commands have one
 
@@ -97,11 +102,17 @@ def guarded(command: click.Command) -> click.Command:
         try:
             body(*arguments, **keys)
         except SternwayError as error:
-            output_for("text").error(error)
-            sys.exit(_code(error))
+            _refuse(error)
+        except ModuleNotFoundError as error:  # what it loads only when it is called
+            _refuse(missing(name, error))
 
     command.callback = call_it
     return command
+
+
+def _refuse(error: SternwayError) -> NoReturn:
+    output_for("text").error(error)
+    sys.exit(_code(error))
 
 
 def _perform(
@@ -135,8 +146,11 @@ def _perform(
 @contextmanager
 def _sandbox() -> Iterator[str]:
     from ..saga.location import state_folder
-    from ..sandbox import Sandbox
 
+    try:
+        from ..sandbox import Sandbox
+    except ImportError as error:
+        raise missing("--sandbox", error) from error
     state = os.environ.get("STERNWAY_STATE") or str(state_folder() / "sandbox.json")
     with Sandbox(state=state) as sandbox:
         yield sandbox.kubeconfig

@@ -9,6 +9,23 @@ document: `kubectl get`, `logs`, `wait` and `delete` work on it, `kubectl apply`
 
 from __future__ import annotations
 
-from .server import Sandbox
+from typing import TYPE_CHECKING
+
+from ..extras import missing
+
+if TYPE_CHECKING:
+    from .server import Sandbox
 
 __all__ = ["Sandbox"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load the server when it is first asked for: pytest loads this package at every start, for its fixture."""
+        if name != "Sandbox":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            from .server import Sandbox
+        except ModuleNotFoundError as error:
+            raise ImportError(str(missing(__name__, error)), name=error.name) from error
+        return Sandbox

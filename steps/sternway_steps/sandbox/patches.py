@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonpatch
+
 from .kinds import Kind, list_keys
 from .ownership import item_name, names_of
 from .status import StatusError
@@ -16,8 +18,6 @@ def patched(kind: Kind, obj: dict[str, Any], change: Any, media: str) -> dict[st
     if media == "application/strategic-merge-patch+json":
         return dict(_strategic(kind, (), obj, change))
     if media == "application/json-patch+json":
-        import jsonpatch
-
         try:
             return dict(jsonpatch.apply_patch(obj, change))
         except jsonpatch.JsonPatchTestFailed as error:

@@ -1,4 +1,8 @@
-"""The fixture `sternway_sandbox`: a fresh cluster for each test. Loaded by pytest wherever Sternway is installed."""
+"""The fixture `sternway_sandbox`: a fresh cluster for each test.
+
+Pytest loads this wherever Sternway is installed, with or without the extra `sandbox`; so the sandbox is loaded by who
+asks for it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def sternway_sandbox() -> Iterator[Sandbox]:
     """Give a running sandbox; `sternway_sandbox.kubeconfig` is a file that any Kubernetes client reads."""
-    from .server import Sandbox
+    from . import Sandbox
 
     with Sandbox() as sandbox:
         yield sandbox

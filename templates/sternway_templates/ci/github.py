@@ -86,7 +86,7 @@ def _steps(asked: Asked) -> list[dict[str, Any]]:
     return [
         {"uses": "actions/checkout@v4", "with": {"persist-credentials": False}},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.13"}},
-        {"name": "Install Sternway", "run": f"python -m pip install 'sternway=={__version__}'"},
+        {"name": "Install Sternway", "run": f"python -m pip install '{asked.distribution}=={__version__}'"},
         {
             "name": "Write the kubeconfig",
             "env": {"CONTENT": "${{ secrets.KUBECONFIG }}", "KUBECONFIG": run_env["KUBECONFIG"]},

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sternway_steps.config import Config
+from sternway_steps.config.each_step import each_step
 from sternway_steps.config.load import load_with_source
 from sternway_steps.errors import Refused
 from sternway_steps.yamltree.document import Node
@@ -65,6 +66,12 @@ class Asked:
     folder: str
     chosen: str | None
     changeable: tuple[Changeable, ...]
+
+    @property
+    def distribution(self) -> str:
+        """What is to be installed: with the extra that builds, if an environment does."""
+        builds = any(step.uses == "build" for each in self.environments for step, _, _ in each_step(each.config.steps))
+        return "sternway[build]" if builds else "sternway"
 
     @property
     def seconds(self) -> int | None:

@@ -121,6 +121,14 @@ def test_a_single_configuration_has_no_environments(tmp_path: Path) -> None:
     assert "environment" not in pipeline["deploy-web"]
 
 
+def test_github_installs_the_extra_that_builds_where_something_is_built(tmp_path: Path) -> None:
+    build = {"image": "registry.example/web:1", "build": {"context": "https://example.org/web.git"}}
+    for keys, distribution in ((build, "sternway[build]"), ({}, "sternway")):
+        steps = yaml.safe_load(github(one(tmp_path, **keys)))["jobs"]["deploy"]["steps"]
+        [install] = [step["run"] for step in steps if "pip install" in step.get("run", "")]
+        assert f"'{distribution}==" in install
+
+
 def test_github_takes_so_many_inputs(tmp_path: Path) -> None:
     env = {f"V{n}": "x" for n in range(30)}
     found = one(tmp_path, env=env, parameters={f"env.{name}": {} for name in env})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ...errors import Failed
+from ...extras import missing
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -64,9 +65,12 @@ class Login:
     def _credentials(self) -> Mapping[str, Any]:
         if self._known is None:
             # Docker's own package knows its file: helpers, stores, identity tokens, the Hub's other names.
-            from docker import auth
-            from docker.errors import DockerException
-
+            try:
+                from docker import auth
+                from docker.errors import DockerException
+            except ImportError as error:
+                bad = missing(f"reading the credentials for {self._host}", error)
+                raise Failed(bad.message) from error
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error", UserWarning)  # a helper that is not installed

@@ -8,6 +8,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -150,6 +151,18 @@ def test_a_credential_helper_is_asked(tmp_path: Path, monkeypatch: pytest.Monkey
         helper.write_text('#!/bin/sh\necho \'{"ServerURL": "", "Username": "user", "Secret": "right"}\'\n')
         helper.chmod(0o755)
         Build().check(shop.context(Action.EXECUTE, shop.config()))
+
+
+def test_without_the_extra_a_build_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Registry(login="basic") as registry:
+        shop = shop_at(registry.host, tmp_path, monkeypatch)
+        monkeypatch.setitem(sys.modules, "docker", None)
+        with pytest.raises(Refused) as raised:
+            Build().check(shop.context(Action.EXECUTE, shop.config()))
+        assert str(raised.value).endswith(
+            f"build.image: reading the credentials for {registry.host} needs docker, which is not installed: "
+            "pip install 'sternway[build]'"
+        )
 
 
 def test_a_rollback_that_is_not_let_in_says_who_must_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
