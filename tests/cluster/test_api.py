@@ -280,6 +280,22 @@ def test_lists_select_and_page(cluster: Cluster) -> None:
     assert [o["metadata"]["name"] for o in first["items"] + rest["items"]] == [f"m{n}" for n in range(5)]
 
 
+def test_a_list_of_metadata_alone_holds_no_data_and_pages_as_any_other(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sternway_steps.kube.client._PAGE", 2)
+    for number in range(3):
+        obj = config_map(f"m{number}", secret="x")
+        obj["metadata"]["labels"] = {"of": "test"}
+        cluster.client.create(placed(cluster, obj), manager="test")
+    labels = "of=test,not-there notin (a, b)"  # notin selects what does not bear the label at all, too
+    whole = cluster.client.list("v1", "ConfigMap", cluster.namespace, labels=labels).items
+    bare = cluster.client.list("v1", "ConfigMap", cluster.namespace, labels=labels, metadata_only=True).items
+    assert [set(obj) for obj in bare] == [{"apiVersion", "kind", "metadata"}] * 3
+    assert [obj["metadata"] for obj in bare] == [obj["metadata"] for obj in whole]
+    assert [(obj["apiVersion"], obj["kind"]) for obj in bare] == [("v1", "ConfigMap")] * 3
+
+
 def test_a_watch_tells_what_happens(cluster: Cluster) -> None:
     seen: list[tuple[str, str]] = []
     with Watches(cluster.client) as watches:

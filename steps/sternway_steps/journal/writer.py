@@ -8,9 +8,10 @@ from typing import Any
 
 from ..errors import Refused, SternwayError, Transient
 from ..spec import Action
-from .backends.secrets import TARGET
+from .backends.secret_form import TARGET
 from .backends.store import HISTORY, JournalConflict, Store, is_label_value
 from .entries import Entry, Key, Kind, Record
+from .replay import Status
 
 _MOST_ATTEMPTS = 1000
 
@@ -118,12 +119,17 @@ class RunJournal:
         self._head: Pen | None = None
 
     def start(self, data: Mapping[str, Any]) -> None:
-        """Record that the run, or the resumption of its undo, starts."""
-        self._write_head(Kind.RUN_STARTED, {"target": self.target, **data})
+        """Record that the run starts; raises JournalConflict when it is in the journal already."""
+        self._head = self._head or Pen(self._store, Key(self.run), self._labels)
+        self._head.write(Kind.RUN_STARTED, {"target": self.target, **data})
+
+    def resume(self) -> None:
+        """Record that the undo of the run is taken up again."""
+        self._going_on().write(Kind.RUN_STARTED, {"target": self.target, "resumed": True})
 
     def end(self, data: Mapping[str, Any]) -> None:
         """Seal the run."""
-        self._write_head(Kind.RUN_ENDED, data)
+        self._going_on().write(Kind.RUN_ENDED, data)
 
     def begin(self, step: str, action: Action) -> StepJournal:
         """Open the record of the next attempt and record that it began."""
@@ -148,28 +154,31 @@ class RunJournal:
         return StepJournal(self._store, Key(self.run, step, Action.EXECUTE.value, 0), self._labels)
 
     def records(self) -> Sequence[Record]:
-        """Read all records of this run."""
-        return self._store.records(self.run)
+        """Read all records of this run; one request."""
+        found = self._store.records(self.run)
+        if self._head is None:  # a record that this process did not begin is gone on with where it is
+            head = next((record for record in found if not record.key.step), None)
+            self._head = Pen(self._store, Key(self.run), self._labels, len(head.entries)) if head else None
+        return found
 
     def target_of(self, run: str) -> str | None:
         """Give the target of another run of this journal; None when it can't be read, or does not know it."""
         try:
-            records = self._store.records(run)
+            return self._store.target_of(run) or None
         except SternwayError:
             return None
-        began = next((entry for record in records if (entry := record.first(Kind.RUN_STARTED))), None)
-        return str(began.data["target"]) if began and began.data.get("target") else None
 
-    def _write_head(self, kind: Kind, data: Mapping[str, Any]) -> None:
+    def _going_on(self) -> Pen:
         if self._head is None:
-            head = next((record for record in self.records() if not record.key.step), None)
-            self._head = Pen(self._store, Key(self.run), self._labels, len(head.entries) if head else 0)
-        self._head.write(kind, data)
+            self.records()
+        if self._head is None:
+            raise Refused(f"run {self.run} is not in the journal", remedy="`sternway runs` lists those that are")
+        return self._head
 
 
 def prune(store: Store, target: str, keep: int = HISTORY) -> list[str]:
     """Forget the oldest ended runs of a target beyond `keep`; one that did not end is kept. Gives their ids."""
-    ended = [head.key.run for head in store.heads(target) if head.entries[-1].kind is Kind.RUN_ENDED]
+    ended = [info.run for info in store.index(target) if info.status is not Status.OPEN]
     gone = ended[: max(0, len(ended) - keep)]
     for run in gone:
         store.remove(run)

@@ -15,6 +15,7 @@ from .schemas import Schemas
 from .transport import RequestLog, Transport
 
 _PAGE = 500
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
 @dataclass(frozen=True)
@@ -80,21 +81,32 @@ class Client:
             raise
 
     def list(
-        self, api_version: str, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        metadata_only: bool = False,
     ) -> Listing:
-        """Read all objects of a kind in a namespace, or in all; in pages of 500."""
+        """Read all objects of a kind in a namespace, or in all; in pages of 500.
+
+        `metadata_only`: of each object, the server sends its metadata alone (PartialObjectMetadata).
+        """
         path = self.resource(api_version, kind).path(namespace)
         query = {"limit": str(_PAGE), **_selectors(labels, fields)}
+        headers = {"Accept": _METADATA} if metadata_only else None
         items: list[dict[str, Any]] = []
         while True:
             try:
-                page = self.raw("GET", path, query=query)
+                page = self.raw("GET", path, query=query, headers=headers)
             except ApiError as error:
                 if not error.expired or "continue" not in query:
                     raise
                 items, query = [], {k: v for k, v in query.items() if k != "continue"}  # the pages ran out of time
                 continue
-            items += ({"apiVersion": api_version, "kind": kind, **item} for item in page.get("items") or [])
+            items += ({**item, "apiVersion": api_version, "kind": kind} for item in page.get("items") or [])
             token = page["metadata"].get("continue")
             if not token:
                 return Listing(items, page["metadata"]["resourceVersion"])
@@ -225,10 +237,17 @@ class Client:
         body: Any = None,
         content_type: str = "application/json",
         safe: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Send any request and read JSON; a GET is tried again by itself, others when `safe`."""
         _, _, answer = self.transport.request(
-            method, path, query=query, body=body, content_type=content_type, safe=safe or method == "GET"
+            method,
+            path,
+            query=query,
+            body=body,
+            content_type=content_type,
+            safe=safe or method == "GET",
+            headers=headers,
         )
         try:
             return dict(json.loads(answer))

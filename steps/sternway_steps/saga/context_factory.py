@@ -6,12 +6,12 @@ import functools
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config
 from ..errors import Refused, Transient
-from ..journal.entries import Kind
+from ..journal.entries import Kind, Record
 from ..journal.replay import replay
 from ..journal.writer import RunJournal, StepJournal
 from ..spec import Action
@@ -44,6 +44,7 @@ def contexts(
     def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
         own = time.monotonic() + planned.deadline if planned.deadline else None
         forward = action is Action.EXECUTE
+        records = functools.cache(journal.records)  # what earlier steps left does not change while this one works
         return Context(
             run=journal.run,
             step=planned.name,
@@ -56,8 +57,8 @@ def contexts(
             stop=stop if forward else never,
             target=journal.target,
             target_of=target_of,
-            evidence_of=lambda kind: _evidence(plan, journal, kind),
-            received=lambda: replay(journal.records()).handed_on() if giving else {},
+            evidence_of=lambda kind: _evidence(plan, records, kind),
+            received=lambda: replay(records()).handed_on() if giving else {},
             deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
         )
 
@@ -87,12 +88,12 @@ def refusals(plan: Plan, steps: Mapping[str, Step], context_for: ContextFor, jou
     return findings
 
 
-def _evidence(plan: Plan, journal: RunJournal, kind: str) -> list[Mapping[str, Any]]:
+def _evidence(plan: Plan, records: Callable[[], Sequence[Record]], kind: str) -> list[Mapping[str, Any]]:
     names = {step.name for step in plan.steps if step.spec.name == kind}
     if not names:
         return []
-    records = (r for r in journal.records() if r.key.step in names and r.key.action == Action.EXECUTE)
-    found = (entry for record in records for entry in record.entries if entry.kind is Kind.EVIDENCE)
+    mine = (record for record in records() if record.key.step in names and record.key.action == Action.EXECUTE)
+    found = (entry for record in mine for entry in record.entries if entry.kind is Kind.EVIDENCE)
     return [entry.data for entry in sorted(found, key=lambda entry: entry.time)]
 
 

@@ -69,7 +69,7 @@ class Orchestrator:
         story = replay(self.journal.records())
         todo = self.plan.undo_of(story.begun())
         with suppress(SternwayError):
-            self.journal.start({"resumed": True})
+            self.journal.resume()
         self.tell(RunStarted(self.journal.run, self.journal.target, _names(todo), self.where, True))
         return self._end(self._unless_left(lambda: self._only_back(story.error or "asked for")), began)
 

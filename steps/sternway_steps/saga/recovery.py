@@ -26,9 +26,10 @@ def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo
 
     Raises: Refused when it could not be undone, Transient when it is at work on Argo.
     """
-    for head in reversed(store.heads(journal.target)):
-        begun = replay([head])
-        if begun.status is not Status.OPEN or begun.run == journal.run:
+    going = [info.run for info in store.index(journal.target) if info.status is Status.OPEN]
+    for run in (run for run in reversed(going) if run != journal.run):
+        begun = replay(store.records(run))
+        if begun.status is not Status.OPEN:
             continue
         if begun.workflow and not on_argo:
             raise Transient(
@@ -36,7 +37,7 @@ def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo
                 remedy=f"wait for it; when that Workflow is gone: sternway rollback {begun.run}",
             )
         if begun.workflow or not begun.stepwise:
-            _finish(store, replay(store.records(begun.run)), undo)
+            _finish(store, begun, undo)
 
 
 def _finish(store: Store, story: Story, undo: Undo) -> None:

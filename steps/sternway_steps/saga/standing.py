@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..errors import Refused, Transient
-from ..journal.backends.store import Store
+from ..journal.backends.store import RunInfo, Store
 from ..journal.entries import Kind, Record
 from ..journal.replay import Status, Story, replay
 from ..spec import Action
@@ -24,10 +24,9 @@ def newest_standing(store: Store, target: str) -> str:
 
     Raises: Refused when there is none, Transient when it may be at work.
     """
-    for head in reversed(store.heads(target)):
-        if stands(story := replay([head])):
-            refuse_at_work(story)
-            return story.run
+    for story, _ in _standing(store, reversed(store.index(target))):
+        refuse_at_work(story)
+        return story.run
     raise Refused(f"no run of {target} stands: there is nothing to undo", remedy="`sternway runs` lists what ran")
 
 
@@ -46,7 +45,7 @@ def refuse_at_work(story: Story) -> None:
 
 def standing_after(store: Store, story: Story) -> list[Story]:
     """Give the runs of the same target that stand and began later, newest first."""
-    return [later for later in _later(store, story, story.target) if stands(later)]
+    return [later for later, _ in _later(store, story, story.target)]
 
 
 def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> None:
@@ -55,11 +54,9 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
     To undo it all the same would put back nothing, or what a later run does not know of.
     """
     leaves = set(going)
-    candidates = [one for one in _later(store, story) if stands(one) and one.run not in leaves]
-    if not candidates:
-        return
-    mine = _touched(store.records(story.run), story.target)
-    above = [one for one in candidates if mine & _touched(store.records(one.run), one.target)]
+    later = [(one, _touched(records, one.target)) for one, records in _later(store, story) if one.run not in leaves]
+    mine = _touched(store.records(story.run), story.target) if later else set()
+    above = [one for one, touched in later if mine & touched]
     if not above:
         return
     told = "; ".join(f"{one.run} of {one.target} ({one.status.value}, {one.started[:19]})" for one in above)
@@ -76,17 +73,23 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
     )
 
 
-def _later(store: Store, story: Story, target: str | None = None) -> list[Story]:
-    """Give the runs that began after one, newest first."""
-    stories = [replay([head]) for head in store.heads(target)]
-    after = [one for one in stories if (one.started, one.run) > (story.started, story.run)]
-    return after[::-1]
+def _standing(store: Store, infos: Iterable[RunInfo]) -> Iterator[tuple[Story, Sequence[Record]]]:
+    """Read those of some runs that stand, with their records, in the same order."""
+    for info in infos:
+        if info.status not in _GONE and stands(story := replay(records := store.records(info.run))):
+            yield story, records
+
+
+def _later(store: Store, story: Story, target: str | None = None) -> Iterator[tuple[Story, Sequence[Record]]]:
+    """Read the runs that stand and began after one, newest first."""
+    after = [info for info in store.index(target) if (info.started, info.run) > (story.started, story.run)]
+    return _standing(store, reversed(after))
 
 
 def _standing_before(store: Store, story: Story) -> str | None:
-    heads = [replay([head]) for head in store.heads(story.target)]
-    earlier = [one for one in heads if one.status is Status.SUCCEEDED and stands(one)]
-    return next((one.run for one in reversed(earlier) if one.started < story.started), None)
+    earlier = [info for info in store.index(story.target) if info.started < story.started]
+    ended = (info for info in reversed(earlier) if info.status is Status.SUCCEEDED)
+    return next((one.run for one, _ in _standing(store, ended)), None)
 
 
 def _touched(records: Sequence[Record], target: str) -> set[tuple[str, ...]]:

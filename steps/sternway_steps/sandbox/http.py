@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,6 +24,7 @@ from .status import StatusError
 from .watching import stream
 
 Start = Callable[..., Any]
+_METADATA = re.compile(r"^application/json\s*;[^,]*\bas=PartialObjectMetadataList\b")
 
 
 class _NoSuchPathError(Exception):
@@ -96,7 +98,8 @@ class Application:
             chunks = stream(self._api, kind, namespace, request.args, self.closing)
             return Response(chunks, content_type="application/json", direct_passthrough=True)
         if verb == "list":
-            return _json(self._list(kind, namespace, request.args))
+            found = self._list(kind, namespace, request.args)
+            return _json(_metadata_of(found) if _METADATA.search(request.headers.get("Accept", "")) else found)
         return self._object(request, kind, namespace, name, subresource, verb, data)
 
     def _object(
@@ -164,6 +167,13 @@ class Application:
                     raise StatusError(404, "NotFound", "the server could not find the requested resource")
                 return kind, namespace, name, sub, "/" + "/".join(rest[3:])
         raise _NoSuchPathError
+
+
+def _metadata_of(found: dict[str, Any]) -> dict[str, Any]:
+    """Give a list with the metadata of its objects alone."""
+    kind = {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata"}
+    items = [{**kind, "metadata": item["metadata"]} for item in found["items"]]
+    return {**found, "apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "items": items}
 
 
 def _verb(request: Request, name: str) -> str:

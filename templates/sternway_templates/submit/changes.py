@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
-from sternway_steps.journal.backends.secrets import RUN
+from sternway_steps.journal.backends.secret_form import RUN
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 from sternway_steps.kube.watch import SYNC, Watches

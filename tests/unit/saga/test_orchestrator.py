@@ -304,7 +304,7 @@ def test_a_run_whose_undo_was_asked_for_is_no_success(tmp_path: Path) -> None:
     diary: list[str] = []
     made = Made("a", diary)
     assert walk(tmp_path, made).status is Status.SUCCEEDED
-    RunJournal(FileStore(tmp_path), "r1", "t").start({"resumed": True})  # and then the process died
+    RunJournal(FileStore(tmp_path), "r1", "t").resume()  # and then the process died
     assert orchestrator(tmp_path, made).finish().status is Status.UNDONE
     assert diary == ["a execute", "a rollback"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from ...errors import Refused
 from ..codec import from_line, to_line
 from ..entries import Entry, Key, Record
-from .store import JournalConflict
+from .store import JournalConflict, RunInfo, info_of
 
 
 class FileStore:
@@ -45,16 +45,24 @@ class FileStore:
 
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run."""
-        files = sorted((self._folder / run).glob("*.jsonl"))
-        found = [Record(Key.parse(run, f.stem), tuple(from_line(line) for line in _whole_lines(f))) for f in files]
+        found = [self._read(run, path) for path in sorted((self._folder / run).glob("*.jsonl"))]
         return sorted((record for record in found if record.entries), key=lambda record: record.key)
 
     def heads(self, target: str | None = None) -> Sequence[Record]:
         """Read the runs' own records."""
         runs = sorted(path.parent.name for path in self._folder.glob("*/run.jsonl"))
-        heads = [record for run in runs for record in self.records(run)[:1] if not record.key.step]
+        heads = [head for run in runs if (head := self._read(run, self._folder / run / "run.jsonl")).entries]
         wanted = [head for head in heads if target in (None, head.entries[0].data.get("target"))]
         return sorted(wanted, key=lambda head: head.entries[0].time)
+
+    def index(self, target: str | None = None) -> Sequence[RunInfo]:
+        """List the runs from their own records."""
+        return [info_of(head) for head in self.heads(target)]
+
+    def target_of(self, run: str) -> str | None:
+        """Read the target from the run's own record."""
+        head = self._read(run, self._folder / run / "run.jsonl")
+        return info_of(head).target if head.entries else None
 
     def remove(self, run: str) -> None:
         """Remove a run's folder, its own record last."""
@@ -62,6 +70,9 @@ class FileStore:
         for path in sorted(folder.glob("*.jsonl"), key=lambda path: path.name == "run.jsonl"):
             path.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+    def _read(self, run: str, path: Path) -> Record:
+        return Record(Key.parse(run, path.stem), tuple(from_line(line) for line in _whole_lines(path)))
 
 
 def _whole_lines(path: Path) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ...errors import SternwayError
 from ..entries import Entry, Key, Record
+from ..replay import Status, replay
 
 HISTORY = 10
 """Finished runs kept for each target, as Helm keeps revisions."""
@@ -15,6 +17,25 @@ HISTORY = 10
 
 class JournalConflict(SternwayError):
     """Somebody else wrote to the same record: two processes work on the same attempt."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What is known of a run without its records: when it started (RFC 3339, UTC), and how it ended.
+
+    `status` is OPEN for every run that is not known to have ended; only its records tell for sure.
+    """
+
+    run: str
+    target: str
+    started: str
+    status: Status
+
+
+def info_of(head: Record) -> RunInfo:
+    """Give the same from a run's own record."""
+    story = replay([head])
+    return RunInfo(story.run, story.target, story.started, story.status)
 
 
 class Store(Protocol):
@@ -32,6 +53,12 @@ class Store(Protocol):
 
     def heads(self, target: str | None = None) -> Sequence[Record]:
         """Give the runs' own records, of one target or of all, oldest first."""
+
+    def index(self, target: str | None = None) -> Sequence[RunInfo]:
+        """List the runs, of one target or of all, oldest first, without what they recorded."""
+
+    def target_of(self, run: str) -> str | None:
+        """Give the target of a run; None when it is not known."""
 
     def remove(self, run: str) -> None:
         """Forget a run; its own record goes last, so that a run that is half removed can be removed again."""

@@ -1,0 +1,110 @@
+"""What a record looks like as Secrets: their names, labels and data, and how they are read. Pure.
+
+The record of a run bears its status as a label, so that a selector finds the runs that have not ended. The label is
+part of the very write that stores the entry that it speaks of, so the two can't differ: it says `open` from the first
+chunk of an entry on, and that the run has ended only with the last chunk of the entry that says so. A record that
+continues in a further Secret has ended when all of its Secrets say so. Secrets of older versions bear no such
+label: of those the records are read.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..codec import from_chunks
+from ..entries import Entry, Key, Kind, Record
+from ..replay import Status
+from .store import RunInfo
+
+RUN, TARGET, STEP, RECORD, STATUS = (f"sternway.dev/{name}" for name in ("run", "target", "step", "record", "status"))
+STARTED = "sternway.dev/started"
+SECRET_TYPE = "sternway.dev/journal.v1"  # noqa: S105  the type of a Secret, not a secret
+_PART = re.compile(r"^(?P<key>.+?)(?:\.p(?P<number>\d+))?$")
+
+
+@dataclass
+class Part:
+    """The Secret to which a record is being written; `size` in bytes of its data."""
+
+    number: int
+    size: int
+    resource_version: str
+
+    @staticmethod
+    def of(secret: Mapping[str, Any], number: int) -> Part:
+        """Read it from the Secret."""
+        size = sum(len(base64.b64decode(text)) for text in secret.get("data", {}).values())
+        return Part(number, size, secret["metadata"]["resourceVersion"])
+
+
+def secret_name(key: Key, number: int) -> str:
+    """Name the Secret of a part of a record."""
+    return f"sternway.{key.run}.{key}" + (f".p{number}" if number > 1 else "")
+
+
+def secret_of(
+    key: Key, number: int, namespace: str | None, labels: Mapping[str, str], marks: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Make the Secret of a part of a record, without data; `marks` are those of `marks_of`."""
+    own = {"app.kubernetes.io/managed-by": "sternway", RUN: key.run, RECORD: "step" if key.step else "run"}
+    own |= {STEP: key.step} if key.step else {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": SECRET_TYPE,
+        "metadata": {
+            **marks,
+            "name": secret_name(key, number),
+            "namespace": namespace,
+            "labels": {**own, **labels, **marks.get("labels", {})},
+        },
+    }
+
+
+def marks_of(key: Key, index: int, entry: Entry, *, whole: bool) -> dict[str, Any]:
+    """Give the metadata that goes with an entry of a run's own record; `whole`: its last chunk is written."""
+    if key.step:
+        return {}
+    ended = whole and entry.kind is Kind.RUN_ENDED
+    marks: dict[str, Any] = {"labels": {STATUS: str(entry.data["status"]) if ended else Status.OPEN.value}}
+    return marks if index else {**marks, "annotations": {STARTED: entry.time}}
+
+
+def records_of(found: Iterable[Mapping[str, Any]]) -> list[Record]:
+    """Read records from their Secrets, in the order of their keys."""
+    chunks: dict[Key, dict[str, bytes]] = {}
+    for secret in found:
+        data = {name: base64.b64decode(value) for name, value in (secret.get("data") or {}).items()}
+        chunks.setdefault(_key(secret)[0], {}).update(data)
+    records = (Record(key, tuple(from_chunks(data))) for key, data in sorted(chunks.items()))
+    return [record for record in records if record.entries]
+
+
+def infos_of(found: Iterable[Mapping[str, Any]]) -> tuple[list[RunInfo], list[str]]:
+    """Read from the metadata of runs' own records what they tell; then the ids of those whose metadata do not."""
+    parts: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    for secret in found:
+        key, number = _key(secret)
+        parts.setdefault(key.run, []).append((number, secret["metadata"]))
+    infos = {run: _info(run, [meta for _, meta in sorted(of, key=lambda part: part[0])]) for run, of in parts.items()}
+    return [info for info in infos.values() if info], [run for run, info in infos.items() if info is None]
+
+
+def _info(run: str, parts: Sequence[Mapping[str, Any]]) -> RunInfo | None:
+    started = (parts[0].get("annotations") or {}).get(STARTED)
+    statuses = [part["labels"].get(STATUS) for part in parts]
+    if started is None or not set(statuses) <= set(Status):
+        return None
+    status = Status.OPEN if Status.OPEN in statuses else Status(statuses[-1])
+    return RunInfo(run, parts[0]["labels"].get(TARGET, ""), started, status)
+
+
+def _key(secret: Mapping[str, Any]) -> tuple[Key, int]:
+    run = secret["metadata"]["labels"][RUN]
+    match = _PART.match(secret["metadata"]["name"].removeprefix(f"sternway.{run}."))
+    assert match is not None  # noqa: S101  any text matches
+    return Key.parse(run, match["key"]), int(match["number"] or 1)

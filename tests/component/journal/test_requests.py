@@ -1,0 +1,55 @@
+"""How often the journal is read: once for each decision, and a start reads no configuration of earlier runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import pytest
+from sternway_steps.config import Config
+from sternway_steps.journal.replay import Status
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.session import Session
+
+from tests.helpers import config_map, config_of, deployment
+
+INDEX, RECORDS = "index", "records"
+
+
+@pytest.fixture
+def session(sternway_sandbox: Sandbox) -> Iterator[Session]:
+    with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="default") as session:
+        yield session
+
+
+def config(image: str) -> Config:
+    return replace(config_of("default", config_map("m", image=image), deployment("web", image)), name="web")
+
+
+def lists(sandbox: Sandbox, work: Callable[[], object]) -> list[str]:
+    """Do something, and give which lists of Secrets it asked for."""
+    before = len(sandbox.requests)
+    work()
+    found = []
+    for request in sandbox.requests[before:]:
+        if request.method == "GET" and request.path.endswith("/secrets"):
+            selector = parse_qs(request.query)["labelSelector"][0]
+            found.append(INDEX if "PartialObjectMetadataList" in request.accept else RECORDS)
+            assert (found[-1] == RECORDS) == ("record=run" not in selector), "nobody reads the heads with their data"
+    return found
+
+
+def test_a_run_that_succeeds(sternway_sandbox: Sandbox, session: Session) -> None:
+    """The index when it starts, what was deployed for verify, and the index to forget the oldest."""
+    session.run(config("localhost/app:1"))
+    for _ in range(2):
+        read = lists(sternway_sandbox, lambda: session.run(config("localhost/app:2")))
+        assert read == [INDEX, RECORDS, INDEX]
+
+
+def test_a_run_that_fails_and_is_undone(sternway_sandbox: Sandbox, session: Session) -> None:
+    session.run(config("localhost/app:1"))
+    read = lists(sternway_sandbox, lambda: session.run(config("nope:1")))
+    assert session.runs()[0].status is Status.UNDONE
+    assert read == [INDEX, *[RECORDS] * 7, INDEX]
