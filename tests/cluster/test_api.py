@@ -255,6 +255,22 @@ def test_dependents_go_with_their_owner(cluster: Cluster) -> None:
     until(lambda: cluster.client.get(ref(cluster, "child")) is None, what="the child goes")
 
 
+def test_what_an_owner_of_a_kind_that_nobody_serves_owns_stays(cluster: Cluster) -> None:
+    for name, kind in (("stays", "none.sternway.test/v1/None"), ("goes", "v1/ConfigMap")):
+        child = placed(cluster, config_map(name))
+        api_version, _, known = kind.rpartition("/")
+        owner = {
+            "apiVersion": api_version,
+            "kind": known,
+            "name": "owner",
+            "uid": "1b63c9a5-52a5-4b1b-8a5e-9a3f3c0d7e11",
+        }
+        child["metadata"]["ownerReferences"] = [owner]
+        cluster.client.create(child, manager="one")
+    until(lambda: cluster.client.get(ref(cluster, "goes")) is None, what="the child of an owner that is not there goes")
+    assert cluster.client.get(ref(cluster, "stays")) is not None
+
+
 def test_lists_select_and_page(cluster: Cluster) -> None:
     for number in range(5):
         obj = placed(cluster, config_map(f"m{number}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -432,3 +433,43 @@ def test_a_node_port_that_went_with_the_type_comes_back_though_others_changed_it
     assert status is Status.UNDONE, items
     assert found["spec"]["ports"][0].pop("appProtocol") == "http"
     assert found["spec"] == before["spec"]
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("data", "stringData"), ("stringData", "data"), ("stringData", "stringData")]
+)
+def test_a_secrets_text_is_nobodys_where_others_have_written_the_data(
+    cluster: Cluster, ours: str, theirs: str, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is never stored: the server leaves its owner what others overwrite, and takes `data` from nobody for it."""
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+
+    def secret(**more: Any) -> dict[str, Any]:
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, **more}
+
+    def held(field: str, text: str) -> str:
+        return text if field == "stringData" else base64.b64encode(text.encode()).decode()
+
+    deploy(cluster, secret(data={"a": held("data", "1")}))
+    run = deploy(cluster, secret(**{ours: {"a": held(ours, "1"), "b": held(ours, "2")}}))
+    write = secret(**{theirs: {"b": held(theirs, "3")}})
+    write["metadata"]["namespace"] = cluster.namespace
+    cluster.client.apply(write, manager="argocd", force=True)
+    status, items = undo(cluster, run)
+    assert status is Status.ROLLBACK_FAILED, items
+    assert items["secret/s"]["fields"] == ["data.b"]
+    assert live(cluster, ("v1", "Secret"), "s")["data"] == {"a": held("data", "1"), "b": held("data", "3")}
+
+
+def test_an_item_that_others_made_anew_after_the_run_removed_it_stays_theirs(cluster: Cluster) -> None:
+    deploy(cluster, idle(env=[{"name": "DEBUG", "value": "before"}, {"name": "LEVEL", "value": "1"}]))
+    run = deploy(cluster, idle(image="localhost/app:2"))
+    anew = [{"name": "DEBUG", "value": "theirs"}]
+    edit(cluster, APPS, "web", lambda obj: obj["spec"]["template"]["spec"]["containers"][0].update(env=anew))
+    status, items = undo(cluster, run, "merge")
+    found = live(cluster, APPS, "web")
+    assert status is Status.UNDONE, items
+    assert {one["name"]: one["value"] for one in env_of(found)} == {"DEBUG": "theirs", "LEVEL": "1"}
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "localhost/app:1"

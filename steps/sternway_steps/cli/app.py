@@ -1,14 +1,59 @@
-"""The command line as users see it: names, options, help. What a command does is in `actions`, loaded when it runs."""
+"""The commands, as users see them; what they do is in `actions`, loaded when a command runs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from .. import __version__
-from . import options
-from .command_group import CommandGroup
+
+_CONFIG = click.option(
+    "--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE", help="The configuration file."
+)
+_SET = click.option(
+    "--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: --set image=web:2."
+)
+_OUTPUT = click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="For people, programs, or GitHub Actions.",
+)
+_SHARED = (
+    click.option("--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."),
+    click.option("--context", metavar="NAME", help="The kubeconfig's context."),
+    click.option("--sandbox", is_flag=True, help="Use a small Kubernetes inside this process; its state is kept."),
+    _OUTPUT,
+    click.option("--verbose", "-v", is_flag=True, help="Show every request."),
+)
+_JOURNAL = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
+_NAMESPACE = click.option("--namespace", "-n", metavar="NAME", help="Where the journal is; default: look everywhere.")
+_ON_CONFLICT = click.option(
+    "--on-conflict",
+    type=click.Choice(["stop", "merge", "force"]),
+    help="What the undo does with a field of ours that somebody else changed since.",
+)
+_RESTART_STALE = click.option(
+    "--restart-stale",
+    is_flag=True,
+    help="The undo restarts containers that still run with the failed version's settings.",
+)
+_RECREATE = click.option(
+    "--recreate",
+    is_flag=True,
+    help="The undo makes anew what can't be changed back, also where others depend on it.",
+)
+_WORKFLOW = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
+
+
+def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_SHARED):
+        command = option(command)
+    return command
 
 
 def _do(name: str, **arguments: Any) -> None:
@@ -17,7 +62,42 @@ def _do(name: str, **arguments: Any) -> None:
     call(name, arguments)
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_WITH_TEMPLATES = {
+    "graph": "Draw the saga as Mermaid or SVG.",
+    "lint": "Find what loses an undo in any Argo YAML.",
+    "submit": "Start the pipeline on Argo, and follow it to its end.",
+    "template": "Write the pipeline as Argo objects.",
+}
+"""What --help says of them: to ask themselves would load them all, and some may lack what they need."""
+
+
+class Commands(click.Group):
+    """The commands here, and those that another package declares in the entry points `sternway.commands`."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands here, then the declared ones, which are not loaded for that."""
+        from importlib.metadata import entry_points
+
+        super().format_commands(ctx, formatter)
+        declared = sorted({entry.name for entry in entry_points(group="sternway.commands")})
+        if declared:
+            with formatter.section("Commands of the templates (sternway[templates])"):
+                formatter.write_dl([(name, _WITH_TEMPLATES.get(name, "")) for name in declared])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Find a command; one that is not ours is loaded now."""
+        return super().get_command(ctx, name) or self._declared(name)
+
+    def _declared(self, name: str) -> click.Command | None:
+        from importlib.metadata import entry_points
+
+        from .main import guarded
+
+        found = next(iter(entry_points(group="sternway.commands", name=name)), None)
+        return guarded(name, found.load) if found is not None else None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sternway")
 def app() -> None:
     """Deployment steps that can be undone.
@@ -30,14 +110,14 @@ def app() -> None:
 
 
 @app.command()
-@options.config
-@options.overrides
-@options.force_conflicts
-@options.on_conflict
-@options.restart_stale
-@options.recreate
+@_CONFIG
+@_SET
+@click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
+@_ON_CONFLICT
+@_RESTART_STALE
+@_RECREATE
 @click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
-@options.shared
+@_shared
 def run(**arguments: Any) -> None:
     """Validate, deploy and verify; undo everything when something fails.
 
@@ -48,10 +128,10 @@ def run(**arguments: Any) -> None:
 
 
 @app.command()
-@options.config
-@options.overrides
-@options.force_conflicts
-@options.shared
+@_CONFIG
+@_SET
+@click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
+@_shared
 def plan(**arguments: Any) -> None:
     """Show what a run would change, field by field; change nothing.
 
@@ -64,9 +144,9 @@ def plan(**arguments: Any) -> None:
 @app.command()
 @click.argument("run", required=False)
 @click.option("--to", "to", metavar="RUN", help="Go back to how things were after RUN: undo all later ones that stand.")
-@options.on_conflict
-@options.restart_stale
-@options.recreate
+@_ON_CONFLICT
+@_RESTART_STALE
+@_RECREATE
 @click.option("--unfinished", is_flag=True, help="Only finish what was cut off; a run that has ended is no error.")
 @click.option(
     "--config",
@@ -75,9 +155,9 @@ def plan(**arguments: Any) -> None:
     metavar="FILE",
     help="Take the journal of this configuration; without RUN, its newest run that stands (default: sternway.yaml).",
 )
-@options.journal
-@options.namespace
-@options.shared
+@_JOURNAL
+@_NAMESPACE
+@_shared
 def rollback(**arguments: Any) -> None:
     """Undo a run from its journal, wherever it ran and however far it came.
 
@@ -98,9 +178,9 @@ def rollback(**arguments: Any) -> None:
 
 @app.command()
 @click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
-@options.journal
-@options.namespace
-@options.shared
+@_JOURNAL
+@_NAMESPACE
+@_shared
 def runs(**arguments: Any) -> None:
     """List the runs in the journal, newest first.
 
@@ -112,9 +192,9 @@ def runs(**arguments: Any) -> None:
 
 @app.command()
 @click.argument("run")
-@options.journal
-@options.namespace
-@options.shared
+@_JOURNAL
+@_NAMESPACE
+@_shared
 def show(**arguments: Any) -> None:
     """Tell the whole story of a run: steps, objects, what was put back, what was kept and why.
 
@@ -134,10 +214,10 @@ def show(**arguments: Any) -> None:
     metavar="RUN",
     help="The run that this is part of; default: the newest one made step by step, or a new one.",
 )
-@options.workflow
-@options.config
-@options.overrides
-@options.shared
+@_WORKFLOW
+@_CONFIG
+@_SET
+@_shared
 def step(**arguments: Any) -> None:
     """Run one action of one step, as its container does.
 
@@ -150,10 +230,10 @@ def step(**arguments: Any) -> None:
 @app.command()
 @click.option("--run", "run", envvar="STERNWAY_RUN", required=True, metavar="RUN", help="The run that has ended.")
 @click.option("--status", default="", metavar="WORD", help="How the runner saw the way forward end.")
-@options.workflow
-@options.config
-@options.overrides
-@options.shared
+@_WORKFLOW
+@_CONFIG
+@_SET
+@_shared
 def report(**arguments: Any) -> None:
     """End a run whose steps were called one by one: seal its journal and say how it ended.
 
@@ -169,9 +249,9 @@ def config() -> None:
 
 
 @config.command("show")
-@options.config
-@options.overrides
-@options.output
+@_CONFIG
+@_SET
+@_OUTPUT
 def config_show(**arguments: Any) -> None:
     """Print what a run would read, all files merged, and where each value comes from.
 

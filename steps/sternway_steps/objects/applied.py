@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, common, fields_of, managed, minus, same
-from .ownership import identity, with_owners
+from .ownership import identity, pending, with_owners
 from .run_annotation import RUN, run_of
 from .states import States
-from .stored_form import with_data
+from .stored_form import as_stored, changed_data, with_data
 
 RUN_FIELD: Path = ("f:metadata", "f:annotations", f"f:{RUN}")
 _UNOWNED: set[Path] = {("f:apiVersion",), ("f:kind",), ("f:metadata", "f:name"), ("f:metadata", "f:namespace")}
@@ -43,13 +43,15 @@ def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: St
     An apply writes the run's annotation, which its manager then owns; so does it own all that it applied, and no more.
     Somebody may have removed the annotation since, and taken some of the fields, but hardly all that were new.
     """
-    if run_of(live) == of.run:
+    if run_of(live) == of.run or (pending(live) and not pending(before)):
         return True
     now = _entry(live, of.manager)
     if now is not None and owned_by(now, RUN_FIELD) and run_of(live) == run_of(before):
         return False
-    said = with_data(fields_of(live, manager=of.manager))
-    kept = [path for path in _owned_leaves(said) if path != RUN_FIELD and path[0] != "f:stringData"]
+    said = fields_of(live, manager=of.manager)
+    holding = with_data(said, changed_data(as_stored(of.applied), live))
+    said = with_data(said)
+    kept = [path for path in _owned_leaves(holding) if path != RUN_FIELD and path[0] != "f:stringData"]
     values = ((at(states.before, path), at(states.live, path)) for path in kept)
     if any(not same(was, value) for was, value in values if not isinstance(value, Map | Items)):
         return True

@@ -43,6 +43,8 @@ class Merged:
     """Maps and lists that are empty now, and come or go with what was put back beside others' changes in them."""
     conflicts: list[Difference] = field(default_factory=list)
     """Fields of the run that a third party changed: old is what it was before the run, new what it is now."""
+    left: list[Path] = field(default_factory=list)
+    """Where these are left as they are: fields and whole items."""
 
 
 def diff(old: Tree, new: Tree, path: Path = ()) -> list[Difference]:
@@ -107,6 +109,7 @@ def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
     if forced or not theirs:
         return _back(one, out)
     out.conflicts += diff(one.before if one.before is not ABSENT else one.after, one.live, one.path)
+    out.left.append(one.path)
     return one.live
 
 

@@ -7,7 +7,7 @@ would meet a conflict with our undo. The API server takes managedFields from an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,18 +59,22 @@ class GiveBack:
     came: bool = True
     """The run's apply reached the object."""
 
-    def entries(self, live: Mapping[str, Any], put: Iterable[Path]) -> Entries:
-        """Give them for the object as it is, when the values at the paths `put` are as before the run again."""
-        was, now, left = (owners(managed(obj)) for obj in (self.before, live, self.left))
+    def entries(self, live: Mapping[str, Any], put: Iterable[Path], left: Iterable[Path] = ()) -> Entries:
+        """Give them for the object as it is, when the values at the paths `put` are as before the run again.
+
+        What is `left` as others set it stays owned as it is.
+        """
+        theirs, (was, now, met) = set(left), (owners(managed(obj)) for obj in (self.before, live, self.left))
         undone = _Undone(now, put)
         ours = {path for key, found in now.items() if key[0] == self.manager for path in found}
-        since = {p for key, found in now.items() if key[0] != self.manager for p in found - left.get(key, set())}
-        claims = {path for key, found in left.items() if key[0] == self.manager for path in found}
+        since = {p for key, found in now.items() if key[0] != self.manager for p in found - met.get(key, set())}
+        claims = {path for key, found in met.items() if key[0] == self.manager for path in found}
         entries = {identity(entry): entry for entry in (*managed(self.before), *managed(live))}
         entries |= {identity(entry): entry for entry in managed(self.before) if entry.get("manager") == self.manager}
         out = []
         for key, entry in entries.items():
-            then, there = was.get(key, set()), now.get(key, set())
+            there = now.get(key, set())
+            then = {p for p in was.get(key, set()) if p in there or not _within(p, theirs)}
             if key[0] == UNDO_MANAGER or (key[0] == BEFORE_FIRST_APPLY and self.came and not was):
                 continue  # an undo's, or what the server made of an object that nobody had owned when the run applied
             if key[3] == "status":
@@ -78,10 +82,10 @@ class GiveBack:
             elif key[0] == self.manager:
                 paths = {p for p in then if p in there or p in undone or self._dropped(p, claims)}
             else:
-                taken = {p for p in then - left.get(key, set()) - since if self._holds(p)}
-                taken |= {p for p in then & ours if self._rewritten(p)}
+                taken = {p for p in then - met.get(key, set()) - since if self._holds(p)}
+                taken |= {p for p in then & ours if self._rewritten(p, ours)}
                 back = {p for p in then if p in undone and not self._missing(p)}
-                paths = {p for p in there if p in then or p not in undone} | back | taken
+                paths = there | back | taken
             if paths:
                 out.append({**entry, "fieldsV1": _fields(paths)})
         return out or [{}]  # an empty list would stand for "as they are"
@@ -94,7 +98,7 @@ class GiveBack:
         filled = isinstance(applied, Map | Items) and bool(applied) and path[-1][0] == "f"
         return (applied is ABSENT or filled) and self._holds(path)
 
-    def _rewritten(self, path: Path) -> bool:
+    def _rewritten(self, path: Path, ours: set[Path]) -> bool:
         """Tell whether the run took a field from others and left it as it was.
 
         It applied the same in another form than the server stores: "1000m", a zero, a list without defaults. Where
@@ -103,6 +107,8 @@ class GiveBack:
         applied = ABSENT if self.recorded else self._at(self.states.applied, path)
         if applied is ABSENT or not self._holds(path):
             return False
+        if path[0] == "f:stringData" or (path[0] == "f:data" and ("f:stringData", *path[1:]) in ours):
+            return True  # it is never stored, and goes before `data`
         if isinstance(applied, Map | Items):
             return self._at(self.final, path) is ABSENT  # an empty one is not stored
         return not same(applied, self._at(self.states.before, path))
@@ -132,7 +138,11 @@ class _Undone:
     def __contains__(self, path: Path) -> bool:
         if path[0] == "f:stringData":
             path = ("f:data", *path[1:])
-        return path in self._single or any(path[:length] in self._whole for length in range(1, len(path) + 1))
+        return path in self._single or _within(path, self._whole)
+
+
+def _within(path: Path, paths: Container[Path]) -> bool:
+    return any(path[:length] in paths for length in range(1, len(path) + 1))
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:

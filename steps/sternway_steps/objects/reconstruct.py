@@ -38,6 +38,7 @@ def reconstruct(field: States) -> Tree:
     | no      | others         | other  | nobody           | others     | as before                              |
     | no      | nobody         | other, absent | nobody    | whoever changed a field beside it, next above, and so on; |
     |         |                |        |                  | one that came or went: the run, if `stored` is alike      |
+    | no, in what the run brought | absent | as `stored` | any | the run | as live                               |
 
     One number of replicas that nobody owns was scaled by others, but for the default 1 (see `States.scaled`).
     "As applied" is as before where the manifest says what was there already. What the server stores for it, and the
@@ -70,7 +71,7 @@ def _after(field: States, nearby: bool) -> Tree:
         nearby = Author.RUN in beside
     node = kind()
     for part in field.parts():
-        value = _after(part, _told(field, part, nearby))
+        value = part.live if _is_made(field, part) else _after(part, _told(field, part, nearby))
         if value is not ABSENT:
             node[part.path[-1]] = value
     if not node and (field.live is ABSENT or (field.before is ABSENT and not isinstance(field.applied, kind))):
@@ -78,13 +79,26 @@ def _after(field: States, nearby: bool) -> Tree:
     return _in_order(node, field) if isinstance(node, Items) else node
 
 
-def dropped(field: States) -> bool:
-    """Tell whether something is gone, from a map or list that is there, that nobody owned: the server may tell why."""
+def unexplained(field: States, brought: bool = False) -> bool:
+    """Tell whether the server knows more: what it makes of a new object that the run's manifest describes.
+
+    Something is gone that nobody owned, from a map or list that is there; or others own something that may be a
+    default in what the run `brought`.
+    """
     if field.live is ABSENT:
         return field.before is not ABSENT and field.applied is ABSENT and _author(field) is Author.NOBODY_KNOWN
+    if brought and field.applied is ABSENT:
+        return field.owned_live.by_others
     if field.kind_without_after is None or same(field.before, field.live):
         return False
-    return any(dropped(part) for part in field.parts())
+    brought = field.before is ABSENT and field.applied is not ABSENT
+    return any(unexplained(part, brought) for part in field.parts())
+
+
+def _is_made(around: States, field: States) -> bool:
+    """Tell whether something is a default in what the run brought, whoever owns it too."""
+    brought = around.before is ABSENT and ABSENT not in (around.applied, around.live, field.live)
+    return field.made and brought and same(field.stored, field.live)
 
 
 def _told(around: States, field: States, nearby: bool) -> bool:

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
-from .fields import Fields, union
+from .fields import Fields, minus, union
+
+_DATA, _TEXTS = "f:data", "f:stringData"
 
 
-def with_data(fields: Fields) -> Fields:
-    """Give fields with what a Secret's `stringData` becomes, for that is what its manager owns."""
-    return union(fields, {"f:data": fields["f:stringData"]}) if "f:stringData" in fields else fields
+def with_data(fields: Fields, but: Container[str] = ()) -> Fields:
+    """Give fields with what a Secret's `stringData` becomes, without some of its keys."""
+    texts = {key: below for key, below in (fields.get(_TEXTS) or {}).items() if key not in but}
+    return union(fields, {_DATA: texts}) if texts else fields
+
+
+def by_data(ours: Fields, others: Fields, changed: Container[str]) -> tuple[Fields, Fields]:
+    """Give what we and others own, a Secret's `stringData` as its `data`.
+
+    It is never stored, so the server takes it from nobody who writes the `data`, and the `data` from nobody who writes
+    it; nor does it keep `data` that its owner no longer lists. So what is `changed` is not ours any more, if others
+    wrote it, and what we own of the `data` itself others do not hold by that.
+    """
+    theirs = with_data(others, ours.get(_DATA) or {})
+    written = {key: below for key, below in (others.get(_TEXTS) or {}).items() if key in changed}
+    wrote: Fields = {_DATA: written} if written else {}
+    return minus(with_data(ours, changed), wrote), union(theirs, wrote)
+
+
+def changed_data(applied: Mapping[str, Any], live: Mapping[str, Any]) -> set[str]:
+    """Name the keys of a Secret that hold something else than was applied, by what `as_stored` gives of that."""
+    if applied.get("kind") != "Secret":
+        return set()
+    now = live.get("data") or {}
+    return {f"f:{key}" for key, value in (applied.get("data") or {}).items() if now.get(key) != value}
 
 
 def as_stored(applied: Mapping[str, Any]) -> dict[str, Any]:

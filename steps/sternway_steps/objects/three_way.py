@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from .reconstruct import reconstruct
 from .run_annotation import RUN, run_of, without_run
 from .shape import Marks, Shape
 from .states import Owned, States, Undone
-from .stored_form import as_stored, with_data
+from .stored_form import as_stored, by_data, changed_data, with_data
 
 _KEPT_EMPTY = ("annotations", "labels", "finalizers", "ownerReferences")
 
@@ -68,7 +68,7 @@ class Threeway:
 
         Where it was the order of a list alone, its items keep the owners that they have.
         """
-        return self.owners.entries(live, [*(d.path for d in put if not d.order), RUN_FIELD])
+        return self.owners.entries(live, [*(d.path for d in put if not d.order), RUN_FIELD], self.merged.left)
 
 
 def threeway(
@@ -91,8 +91,9 @@ def threeway(
         obj["status"] = live["status"]
     left, recorded = (of.met(before), False) if of.after is None else (of.after, True)
     owners = GiveBack(before, left, recorded, of.manager, states, merged.node, reached)
-    cut = pending(live) or undone.earlier
-    return Threeway(states, merged, obj, owners, run_of(live) != run_of(before), cut)
+    noted = run_of(live) != run_of(before)
+    cut = pending(live) or (undone.earlier and not noted and _claims(live, before, of.manager))
+    return Threeway(states, merged, obj, owners, noted, cut)
 
 
 def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
@@ -114,7 +115,7 @@ def _states(
         owned_first=_owned(before, (of.manager,)),
         owned_before=_owned(of.met(before), (of.manager,)),
         owned_after=Owned(with_data(fields_of(right_after, manager=of.manager))),
-        owned_live=_owned(live, (of.manager, UNDO_MANAGER)),
+        owned_live=_owned(live, (of.manager, UNDO_MANAGER), changed_data(applied, live)),
         owned_since=_since(before if undone.earlier else of.after or of.met(before), live, of.manager),
         undone=undone,
     )  # fmt: skip
@@ -125,10 +126,16 @@ def _free(one: States) -> bool:
     return one.live is ABSENT and not one.owned_live.by_us and not one.owned_live.by_others
 
 
-def _owned(obj: Mapping[str, Any], ours: tuple[str, ...]) -> Owned:
+def _claims(live: Mapping[str, Any], before: Mapping[str, Any], manager: str) -> bool:
+    """Tell whether the run's manager owns what it did not own before: a first write that only removed leaves that."""
+    return bool(minus(fields_of(live, manager=manager), fields_of(before, manager=manager)))
+
+
+def _owned(obj: Mapping[str, Any], ours: tuple[str, ...], changed: Container[str] = ()) -> Owned:
+    """Give the owners; `changed` are the keys of a Secret that hold something else than the run applied."""
     mine = union(*(fields_of(obj, manager=name) for name in dict.fromkeys(ours)))
     others = fields_of(obj, but=ours, status=True)
-    return Owned(with_data(mine), with_data(others))
+    return Owned(*by_data(mine, others, changed))
 
 
 def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fields | None:

@@ -13,7 +13,7 @@ from ..objects.fields import Path, at, managed, name_of, same
 from ..objects.irreversible import OneWay, leaving, one_way
 from ..objects.merge import Difference, OnConflict
 from ..objects.ownership import UNDO_MANAGER, owners, with_owners
-from ..objects.reconstruct import dropped
+from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
 from ..objects.three_way import Threeway, threeway
@@ -98,7 +98,7 @@ class Update:
             self._earlier = run_of(live) != self._how.run
         undone = Undone(frozenset(self._put), self._earlier)
         found = threeway(self._before, live, of, policy, shape, undone)
-        doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or dropped(found.states)
+        doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or unexplained(found.states)
         if of.after is None and not self._asked and doubtful:
             self._asked = True
             name = f"{of.applied['metadata']['name'][:40]}-{uuid.uuid4().hex[:8]}"

@@ -329,3 +329,55 @@ def test_a_zero_is_owned_again_though_the_first_write_of_the_undo_only_removed_s
         assert [name_of(d.path) for d in found.cleared] == ["spec.zero"]
         assert owners_after(found, cut, *found.cleared) == {"argocd": {"f:a": {}, "f:zero": {}}}
         assert threeway(before, cut, run, OnConflict.STOP, None).cleared == []
+
+
+def test_a_zero_that_others_dropped_is_not_owned_again_by_an_undo_that_is_repeated() -> None:
+    """The first one came to its end: the run's manager owns no more than before."""
+    before = owned({"a": 1}, sternway={"f:a": {}, "f:zero": {}})
+    live = owned({"a": 1}, sternway={"f:a": {}})
+    found = threeway(before, live, Run("r", "sternway", obj(a=2, zero=5)), OnConflict.STOP, None, Undone(earlier=True))
+    assert found.cleared == []
+
+
+def test_who_came_by_a_field_after_the_first_write_of_an_undo_keeps_it() -> None:
+    """That write took it from all others, so what others own of it now they have applied since."""
+    before, after = owned({"a": 1}, sternway={"f:a": {}}), owned({"a": 2}, sternway={"f:a": {}})
+    cut = owned({"a": 1}, argocd={"f:a": {}}, **{"sternway-rollback": {"f:a": {}}})
+    for recorded in (after, None):
+        found = threeway(before, cut, Run("r", "sternway", obj(a=2), recorded), OnConflict.STOP, None)
+        assert owners_after(found, cut) == {"sternway": {"f:a": {}}, "argocd": {"f:a": {}}}
+
+
+def test_what_an_undo_wrote_proves_that_the_run_came_though_nothing_of_it_is_left() -> None:
+    """Annotation and fields went with the first write; what the run had set, somebody has set again."""
+    before = owned({"a": 1}, sternway={"f:a": {}})
+    live = owned({"a": 1, "b": 2}, argocd={"f:b": {}}, sternway={"f:a": {}}, **{"sternway-rollback": {"f:c": {}}})
+    for obj_ in (before, live):
+        obj_["metadata"]["managedFields"][-1]["time"] = "2026-01-01T00:00:00Z"
+    found = threeway(before, live, Run("r", "sternway", obj(a=1, b=3)), OnConflict.STOP, None)
+    assert [name_of(d.path) for d in found.conflicts] == ["spec.b"]
+
+
+def test_an_item_that_others_made_anew_is_not_claimed_again() -> None:
+    """Its key is as before the run; owned by us again, the next look would take it for the run's."""
+    item = {'k:{"name":"a"}': {".": {}, "f:name": {}, "f:image": {}}}
+    before = owned({"x": 1, "items": [{"name": "a", "image": "1"}]}, sternway={"f:x": {}, "f:items": item})
+    after = owned({"x": 2}, sternway={"f:x": {}})
+    live = owned({"x": 2, "items": [{"name": "a", "image": "9"}]}, sternway={"f:x": {}}, argocd={"f:items": item})
+    found = threeway(before, live, Run("r", "sternway", obj(x=2), after), OnConflict.MERGE, None)
+    assert [name_of(d.path) for d in found.conflicts] == ["spec.items[name=a].image"]
+    entries = {e["manager"]: e["fieldsV1"]["f:spec"] for e in found.owned_again(live, found.restored)}
+    assert entries == {"sternway": {"f:x": {}}, "argocd": {"f:items": item}}
+
+
+def test_others_own_again_what_the_run_applied_as_data_and_as_text_when_its_evidence_is_lost() -> None:
+    """A Secret's `stringData` goes before its `data`, so the `data` that both applied is not what is stored."""
+    both = {"f:data": {"f:a": {}}, "f:stringData": {"f:a": {}}}
+    before, live = ({**owned({}), "kind": "Secret", "data": {"a": "Mg=="}} for _ in range(2))
+    for one, manager in ((before, "argocd"), (live, "sternway")):
+        one["metadata"] = {**one["metadata"], "managedFields": [
+            {"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsV1": both},
+        ]}  # fmt: skip
+    applied = {"kind": "Secret", "metadata": {"name": "x"}, "data": {"a": "MQ=="}, "stringData": {"a": "2"}}
+    found = threeway(before, live, Run("r", "sternway", applied), OnConflict.STOP, None)
+    assert [(e["manager"], e["fieldsV1"]) for e in found.owned_again(live, [])] == [("argocd", both)]

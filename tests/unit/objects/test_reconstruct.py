@@ -9,7 +9,7 @@ import pytest
 from sternway_steps.objects.applied import Run
 from sternway_steps.objects.fields import ABSENT, name_of, tree, trees, untree
 from sternway_steps.objects.merge import OnConflict
-from sternway_steps.objects.reconstruct import dropped
+from sternway_steps.objects.reconstruct import unexplained
 from sternway_steps.objects.shape import Marks, Schema, go_json
 from sternway_steps.objects.states import Undone
 from sternway_steps.objects.three_way import Threeway, threeway
@@ -158,7 +158,7 @@ def test_what_nobody_owned_and_is_gone_the_run_dropped_if_a_new_object_of_its_ma
     found = threeway(before, live, run, OnConflict.STOP, Schema({}, {}))
     assert found.conflicts == []
     assert found.obj["spec"] == {"type": "A", "ports": {"protocol": "http", **({"port": port} if port else {})}}
-    assert dropped(found.states)
+    assert unexplained(found.states)
 
 
 def test_an_empty_map_that_is_owned_is_not_taken_for_one_value() -> None:
@@ -353,3 +353,25 @@ def test_the_time_of_our_managers_entry_proves_an_apply(applied_at: str, conflic
     del live["metadata"]["annotations"]
     found = merged(before, {"spec": {"x": 2, "y": 1}}, live)
     assert [name_of(d.path) for d in found.conflicts] == conflicts
+
+
+@pytest.mark.parametrize(("made", "left"), [("Max", None), ("Min", {"down": "Max"}), (None, {"down": "Max"})])
+def test_a_default_in_what_the_run_brought_goes_though_others_have_applied_the_same_since(
+    made: str | None, left: dict[str, str] | None
+) -> None:
+    """An autoscaler's behaviour: `up` is the run's, `down` the server's default that others now own too."""
+    before, live = (
+        owned({"x": 1}, OURS, "earlier"),
+        owned({"x": 1, "behavior": {"up": "Min", "down": "Max"}}, OURS, "run"),
+    )
+    live["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:behavior"] = {"f:up": {}}
+    live["metadata"]["managedFields"].append({
+        "manager": "editor", "operation": "Apply", "apiVersion": "v1",
+        "fieldsV1": {"f:spec": {"f:behavior": {"f:down": {}}}},
+    })  # fmt: skip
+    applied = {"spec": {"x": 1, "behavior": {"up": "Min"}}}
+    new = made and {"spec": {"x": 1, "behavior": {"up": "Min", "down": made}}}
+    found = threeway(before, live, Run("run", "sternway", applied, stored=new), OnConflict.STOP, Schema({}, {}))
+    assert unexplained(found.states)
+    assert found.obj["spec"] == {"x": 1, **({"behavior": left} if left else {})}
+    assert found.conflicts == []

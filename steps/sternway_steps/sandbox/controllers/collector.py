@@ -29,7 +29,7 @@ def reconcile(world: World) -> None:
     for (_, kind), obj in everything:
         meta = obj["metadata"]
         owners = meta.get("ownerReferences") or []
-        if owners and not any(o["uid"] in uids for o in owners):
+        if owners and not any(o["uid"] in uids or _kind(o) not in served for o in owners):
             _end(world, obj)
         elif "foregroundDeletion" in (meta.get("finalizers") or []):
             _foreground(world, obj, everything)
@@ -42,6 +42,11 @@ def reconcile(world: World) -> None:
             _release(world, obj, "orphan")
         elif kind == "Namespace":
             _namespace(world, obj)
+
+
+def _kind(owner: Obj) -> tuple[str, str]:
+    """Give the kind of an owner; of one that is not served nobody knows whether it is gone."""
+    return owner["apiVersion"].rpartition("/")[0], owner["kind"]
 
 
 def _namespace(world: World, namespace: Obj) -> None:
