@@ -1,24 +1,25 @@
-"""The command `sternway template`; what it does is imported when it is called."""
+"""The commands that the templates add to the command line."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from sternway_steps.cli.extension import options
+from sternway_steps.config.load import load_with_source
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from .output import write, write_file
+from .yaml_text import to_yaml
 
 _RUNNERS = ("argo", "cronjob", "github", "gitlab")
 
 
 @click.command()
-@options.config
-@options.overrides
+@click.option("--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE")
+@click.option("--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
 @click.option(
     "--for", "runner", type=click.Choice(_RUNNERS), default="argo", show_default=True, help="What is to run it."
 )
@@ -43,9 +44,6 @@ def template(path: str, overrides: tuple[str, ...], runner: str, output: str) ->
     if runner in ("github", "gitlab"):
         _write_pipeline(path, overrides, runner, output)
         return
-    from .output import write
-    from .yaml_text import to_yaml
-
     objects = _objects(path, overrides, runner)
     if output == "-":
         click.echo(to_yaml(objects.values()), nl=False)
@@ -56,8 +54,6 @@ def template(path: str, overrides: tuple[str, ...], runner: str, output: str) ->
 
 
 def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str, Mapping[str, Any]]:
-    from sternway_steps.config.load import load_with_source
-
     config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
     if runner == "cronjob":
         from .kubernetes.cronjob import cronjob
@@ -72,7 +68,6 @@ def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: 
     from .ci.github import github
     from .ci.gitlab import gitlab
     from .ci.parameters import asked
-    from .output import write_file
 
     if overrides:
         raise click.UsageError(

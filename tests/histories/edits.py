@@ -128,7 +128,8 @@ def an_edit(rng: random.Random, shape: Shape, value: Any, path: Path = ()) -> Ed
         return _of_keyed(rng, shape, value, path)
     if isinstance(shape, Set):
         return _of_set(rng, shape, value, path)
-    others = [c for c in shape.choices if c != value]
+    keys = dict(path[-1]) if path and isinstance(path[-1], tuple) else None  # an item that is one field
+    others = [c for c in (c if keys is None else {**keys, **c} for c in shape.choices) if c != value]
     return Edit("set", path, copy.deepcopy(rng.choice(others))) if others else None
 
 
@@ -185,7 +186,8 @@ def _of_keyed(rng: random.Random, shape: Keyed, value: list[Any], path: Path) ->
     if what == "rename" and loose and free and not shape.named:
         return Edit("rename", (*path, rng.choice(loose)), rng.choice(free))
     k = rng.choice(known)
-    return an_edit(rng, shape.item, look(value, (k,)), (*path, k)) if shape.item.fields else None
+    only_key = isinstance(shape.item, Struct) and not shape.item.fields
+    return None if only_key else an_edit(rng, shape.item, look(value, (k,)), (*path, k))
 
 
 def adding(rng: random.Random, shape: Keyed, path: Path, k: Key) -> Edit:

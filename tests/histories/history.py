@@ -15,6 +15,12 @@ BASES = ("absent", "sternway", "sternway", "sternway", "client", "apply", "mixed
 """Who made the object before: nobody, a good run, kubectl's client-side apply, another applier, several, a Sternway of
 the days when all targets had one field manager."""
 
+CUT = ("before", "after")
+"""Ways in which an undo is cut off, and made again."""
+
+AT_ONCE = ("appear", "vanish")
+"""What others do between a run's snapshot and its apply."""
+
 HOWS = ("update", "update", "patch", "apply", "apply")
 
 
@@ -36,7 +42,10 @@ class Act:
 
 @dataclass(frozen=True)
 class Part:
-    """One object of a history; `before`, `run` edit the manifest, `mixed` what was there before the run."""
+    """One object of a history; `before`, `run` edit the manifest, `mixed` what was there before the run.
+
+    `third` act after the run, `between` after an undo that was cut off.
+    """
 
     kind: Kind
     base: str
@@ -44,6 +53,7 @@ class Part:
     mixed: tuple[Act, ...] = ()
     run: tuple[Edit, ...] = ()
     third: tuple[Act, ...] = ()
+    between: tuple[Act, ...] = ()
 
     def manifest(self, name: str, namespace: str) -> dict[str, Any]:
         """Give what was applied before."""
@@ -75,6 +85,7 @@ class History:
         """Whether both the record of the run may be lost and the annotation that its apply left on an object."""
         acts = [act for part in self.parts for act in part.third]
         unmarked = any(act.how == "unstamp" or any(len(edit.path) <= 2 for edit in act.edits) for act in acts)
+        unmarked = unmarked or any(part.between for part in self.parts)
         return unmarked and (self.again or self.kill != ("never", 0))
 
 
@@ -94,11 +105,11 @@ def history(seed: int, number: int, every: Sequence[Kind]) -> History:
     if rng.random() < 0.35:
         undo = rng.choice((("twice", 0), ("before", rng.randint(1, 3)), ("after", rng.randint(1, 3))))
     policy = rng.choice(("stop", "stop", "merge", "merge", "force"))
-    parts, again = tuple(_part(rng, k) for k in chosen), rng.random() < 0.2
+    parts, again = tuple(_part(rng, k, undo[0] in CUT) for k in chosen), rng.random() < 0.2
     return History(seed, number, parts, policy, kill, again, undo, blind=rng.random() < 0.1)
 
 
-def _part(rng: random.Random, kind: Kind) -> Part:
+def _part(rng: random.Random, kind: Kind, cut: bool) -> Part:
     base = rng.choice(BASES)
     obj = kind.new("x", "x")
     before = _edits(rng, kind, obj, rng.randint(0, 8))
@@ -108,8 +119,21 @@ def _part(rng: random.Random, kind: Kind) -> Part:
         for who in rng.sample(("kubectl-edit", "argocd", "helm"), rng.randint(1, 2)):
             mixed.append(Act(rng.choice(HOWS), _edits(rng, kind, was, rng.randint(1, 2)), who))
     run = _edits(rng, kind, was, rng.choice((0, 1, 1, 2, 2, 3, 5)))
-    now = edited(was, run)
-    return Part(kind, base, before, tuple(mixed), run, tuple(_third(rng, kind, now, run)) if rng.random() < 0.7 else ())
+    third = _third(rng, kind, edited(was, run), run) if rng.random() < 0.7 else []
+    between = _third(rng, kind, was, run) if cut and rng.random() < 0.5 else []
+    later = tuple(act for act in between if act.how not in AT_ONCE)
+    if kind.kind in ("ConfigMap", "Secret") and rng.random() < 0.15:
+        run += (Edit("set", ("immutable",), True),)
+    if base == "absent" or any(act.how == "vanish" for act in third):
+        before, run = _unheld(before), _unheld(run)
+    return Part(kind, base, before, tuple(mixed), run, tuple(third), later)
+
+
+def _unheld(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """Leave out finalizers: nobody would let go what the undo deletes."""
+    return tuple(
+        one for one in edits if one.path[:2] != ("metadata", "finalizers") and "finalizers" not in str(one.value)
+    )
 
 
 def _edits(rng: random.Random, kind: Kind, obj: Mapping[str, Any], count: int) -> tuple[Edit, ...]:

@@ -9,9 +9,9 @@ from sternway_steps.exits import exit_of
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 
-from .edits import Path
-from .law import RUN, Law, bare, differences, name, related, same
-from .owners import owned, wrong_owners
+from .edits import Path, look
+from .law import RUN, Law, Wrong, bare, differences, name, related, same
+from .owners import UNDO, Owner, owned, owned_meanwhile, where, wrong_owners
 from .play import Played, Seen
 from .unsure import readings, unsure
 
@@ -89,13 +89,18 @@ class _Judge:
             self._wrong("made anew, with other owners than before")
 
     def _changed(self) -> None:
-        """Hold it to the law; where evidence is lost, to any reading of what cannot be known."""
+        """Hold it to the law; where evidence is lost, to any reading of what cannot be known.
+
+        Where a first undo ended on the object besides, nobody can know that the run's apply had ever come.
+        """
         one, shape = self.one, self.one.part.kind.shape
         b, a, now = bare(one.before), bare(one.after), bare(one.now)
-        touched = [p for p, _, _ in differences(a, now, shape, True)]
+        touched = [p for p, _, _ in differences(a, now if one.cut is None else bare(one.begun), shape, True)]
+        touched += self._changes(one.cut, one.now)
         doubtful = unsure(one, touched) if self.played.lost else []
         out, first = self.out, None
-        for reading in readings(b, a, now, doubtful):
+        never = [b] if self.played.lost and one.cut is not None and self._undone(one.cut) else []
+        for reading in (*readings(b, a, now, doubtful), *never):
             self.out = Judged()
             law = Law(self.played.history.policy)
             self._by_law(law, law.right(b, reading, now, shape), touched, doubtful)
@@ -109,6 +114,10 @@ class _Judge:
         out.passed += found.passed
         self.out = out
 
+    def _undone(self, cut: Any) -> bool:
+        """Whether a first undo came to its end on the object, so that nothing there tells of the run any more."""
+        return not self._stamped(cut) and all(owner[0] != UNDO for owner in owned(cut))
+
     def _by_law(self, law: Law, right: Any, touched: list[Path], doubtful: list[Path]) -> None:
         one, shape = self.one, self.one.part.kind.shape
         if self._refused(law, right, doubtful):
@@ -120,15 +129,18 @@ class _Judge:
         if one.result is None:
             self._wrong("it is gone, and was to be put back")
             return
+        anew = one.result["metadata"]["uid"] != one.now["metadata"]["uid"]
+        if anew and not self._anew:
+            self._wrong("it was made anew")
         wrong = differences(right, bare(one.result), shape, self._custom, orders=law.orders)
-        if wrong and self._made_of(right) == bare(one.result):
+        if wrong and (self._made_of(right) == bare(one.result) or self._went_with(wrong, right)):
             self.out.passed.append("the server itself writes: " + ", ".join(name(p) for p, _, _ in wrong))
             law.restored = [p for p in law.restored if not any(related(p, w) for w, _, _ in wrong)]
             wrong = []
         self._tell(wrong)
         idle = ("unchanged", "kept", "conflict") if not self._applied else ("unchanged",)
         self._said("restored", *(() if law.restored and not self._cut else idle))
-        if one.item and one.item.result == "restored" and not self._cut:
+        if one.item and one.item.result == "restored" and not self._cut and not anew:
             self._covers(law.restored, [*law.restored, *law.emptied, *doubtful], "restored")
         law.restored += doubtful
         self._own(law, touched)
@@ -148,10 +160,16 @@ class _Judge:
         if refused and doubtful and known:
             self.out.passed.append("refused without evidence: " + ", ".join(sorted(named)))
             return True
-        if self._made_of(right) is not None:
+        if self._made_of(right) is not None or self._anew:
             return False
         self.out.passed.append("the server does not take what is right")
         return True
+
+    def _went_with(self, wrong: list[Wrong], right: Any) -> bool:
+        """Whether others' value, which nobody owns, could not stay beside what was put back (a Service's node port)."""
+        owners = {p for paths in owned(self.one.now).values() for p in paths}
+        drawn = all(same(got, look(bare(self.one.before), p)) and p not in owners for p, _, got in wrong)
+        return drawn and self._made_of(right) is None
 
     def _made_of(self, right: Any) -> Any:
         """Ask the server what it would make of what is right; None when it does not take that."""
@@ -168,15 +186,32 @@ class _Judge:
 
     def _own(self, law: Law, touched: list[Path]) -> None:
         one = self.one
-        near = [*touched, *self._reowned()]
+        now = owned(one.now) if one.cut is None else owned_meanwhile(one.begun, one.cut, one.now)
+        near, loose = [*touched, *_reowned(owned(one.after), now)], self._changes(one.cut, one.now)
+        if one.cut is not None:
+            loose += _reowned(owned(one.cut), owned(one.now))
+        put = [*law.restored, *self._changes(one.begun, one.cut)]
         for line in wrong_owners(
-            one.before, one.after, one.now, one.result, put=law.restored, left=law.conflicts, touched=near
+            one.before, one.after, now, one.result, put=put, left=law.conflicts, touched=near, loose=loose
         ):
             self._wrong(f"owners: {line}")
+        if one.cut is not None:
+            self._kept(law)
 
-    def _reowned(self) -> list[Path]:
-        after, now = owned(self.one.after), owned(self.one.now)
-        return [p for owner in {*after, *now} for p in after.get(owner, set()) ^ now.get(owner, set())]
+    def _kept(self, law: Law) -> None:
+        """What others came to own after a first undo that was cut off is theirs, if the last one changed nothing there."""
+        cut, now, result = (owned(obj) for obj in (self.one.cut, self.one.now, self.one.result))
+        for owner, paths in now.items():
+            lost = paths - cut.get(owner, set()) - result.get(owner, set())
+            for path in sorted(lost, key=str):
+                if not any(related(where(path), p) for p in law.restored):
+                    self._wrong(f"owners: {'/'.join(filter(None, owner))} came by it and lost it: {name(path)}")
+
+    def _changes(self, old: Any, new: Any) -> list[Path]:
+        """Give what changed in a first undo that was cut off, or by others after it."""
+        if self.one.cut is None:
+            return []
+        return [p for p, _, _ in differences(bare(old), bare(new), self.one.part.kind.shape, True)]
 
     def _generation(self) -> None:
         """The server counts the changes of a DaemonSet's template, each write that changes it once."""
@@ -248,8 +283,17 @@ class _Judge:
         return self.one.part.base != "absent" and any(act.how == "vanish" for act in self.one.part.third)
 
     @property
+    def _anew(self) -> bool:
+        """Whether the server does not let it be changed, and nothing forbids to make it anew."""
+        return bool(self.one.now.get("immutable")) and not self.one.now["metadata"].get("finalizers")
+
+    @property
     def _custom(self) -> bool:
         return self.one.part.kind.kind == "Thing"
+
+
+def _reowned(one: dict[Owner, set[Path]], other: dict[Owner, set[Path]]) -> list[Path]:
+    return [p for owner in {*one, *other} for p in one.get(owner, set()) ^ other.get(owner, set())]
 
 
 def _close(one: str, other: str) -> bool:

@@ -155,7 +155,7 @@ def differences(
 
     Built-in kinds do not keep empty lists and maps of free keys: their types leave them out (omitempty).
     """
-    if not custom and not isinstance(shape, Struct):
+    if (not custom or path[:1] == ("metadata",)) and not isinstance(shape, Struct):
         right, got = (ABSENT if v in ([], {}) else v for v in (right, got))
     if same(right, got):
         return []

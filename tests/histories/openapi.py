@@ -38,7 +38,7 @@ def _differ(shape: Shape, found: Mapping[str, Any], schemas: Mapping[str, Any], 
         keys = tuple(schema["x-kubernetes-list-map-keys"])
         if sorted(keys) != sorted(shape.keys):
             yield f"{'.'.join(map(str, path))} has the keys {keys}, not {shape.keys}"
-        if shape.item.fields:  # else the key is all there is
+        if isinstance(shape.item, Atomic) or shape.item.fields:  # else the key is all there is
             yield from _differ(shape.item, schema["items"], schemas, (*path, "[]"))
 
 

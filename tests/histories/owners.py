@@ -12,6 +12,9 @@ from .law import NOTES, RUN, name, related
 Owner = tuple[str, str, str]
 """Manager, operation, subresource."""
 
+UNDO = "sternway-rollback"
+"""The manager of the first write of an undo, which its second write makes go."""
+
 _CONTROLLERS = "kube-controller-manager"
 
 
@@ -26,6 +29,16 @@ def owned(obj: Mapping[str, Any] | None) -> dict[Owner, set[Path]]:
     return {owner: paths for owner, paths in found.items() if paths}
 
 
+def owned_meanwhile(begun: Any, cut: Any, now: Any) -> dict[Owner, set[Path]]:
+    """Give who would own what if a first undo, which was cut off, had written nothing: `cut` is what it left."""
+    b, c, n = (owned(obj) for obj in (begun, cut, now))
+    found = {}
+    for owner in {*b, *c, *n} - {owner for owner in {*c, *n} if owner[0] == UNDO}:
+        was, left, live = (tree.get(owner, set()) for tree in (b, c, n))
+        found[owner] = (was - (left - live)) | (live - left)
+    return {owner: paths for owner, paths in found.items() if paths}
+
+
 def appliers(obj: Mapping[str, Any] | None) -> set[str]:
     """Name the managers that own the run's annotation: the product's own."""
     entries = (obj or {}).get("metadata", {}).get("managedFields") or []
@@ -35,6 +48,11 @@ def appliers(obj: Mapping[str, Any] | None) -> set[str]:
 
 def _for_itself(path: Path) -> bool:
     return path == ("metadata", "annotations") or (path[:2] == ("metadata", "annotations") and path[2] in NOTES)
+
+
+def where(path: Path) -> Path:
+    """Give where a field that is owned is stored: a Secret's `stringData` in its `data`."""
+    return ("data", *path[1:]) if path[:1] == ("stringData",) else path
 
 
 def _paths(tree: Mapping[str, Any], path: Path) -> Iterable[Path]:
@@ -54,24 +72,39 @@ def _paths(tree: Mapping[str, Any], path: Path) -> Iterable[Path]:
 
 
 def wrong_owners(
-    before: Any, after: Any, now: Any, result: Any, *, put: list[Path], left: list[Path], touched: list[Path]
+    before: Any,
+    after: Any,
+    now: dict[Owner, set[Path]],
+    result: Any,
+    *,
+    put: list[Path],
+    left: list[Path],
+    touched: list[Path],
+    loose: Iterable[Path] = (),
 ) -> list[str]:
     """Compare the owners after an undo with what is right.
 
     Whoever owned a field before the run and lost it by the run owns it again; who came by it through the run owns it no
     more; what others did to their ownership meanwhile stays. `put` are fields that got their old value back, `left`
-    those in conflict that were left, `touched` those that a third party changed: there the values decide.
+    those in conflict that were left, `touched` those that a third party changed: there the values decide. Of `loose`
+    ones, which somebody changed after a first undo, nothing is said.
     """
-    b, a, n, r = (owned(obj) for obj in (before, after, now, result))
+    b, a, n, r = owned(before), owned(after), now, owned(result)
     found: dict[str, list[str]] = {}
     for owner in sorted({*b, *a, *n, *r}):
         every = [tree.get(owner, set()) for tree in (b, a, n, r)]
         for path in sorted(set.union(*every), key=str):
+            if owner[0] != UNDO and any(related(where(path), p) for p in loose):
+                continue
             was, then, live, got = (path in one for one in every)
             right = {live if was == then else was}
-            if any(related(path, p) for p in touched):
+            if any(related(where(path), p) for p in touched):
                 right |= _with_others(
-                    was, then, live, any(related(path, p) for p in put), any(related(path, p) for p in left)
+                    was,
+                    then,
+                    live,
+                    any(related(where(path), p) for p in put),
+                    any(related(where(path), p) for p in left),
                 )
             if got not in right:
                 word = "must not own" if got else "must own"

@@ -12,8 +12,18 @@ _KEYS = ("a", "b", "c.conf", "long_key-1")
 _B64 = Scalar(tuple(base64.b64encode(t).decode() for t in (b"1", b"2", b"\xff\x00", b"")))
 
 
+_OWNER = {"apiVersion": "none.sternway.test/v1", "kind": "None"}  # of a kind that nobody serves: nothing is collected
+HELD = Struct({
+    **METADATA.fields, "finalizers": Set(("sternway.test/a", "sternway.test/b", "sternway.test/c")),
+    "ownerReferences": Keyed(
+        ("uid",), tuple(key(uid=f"{n}b63c9a5-52a5-4b1b-8a5e-9a3f3c0d7e11") for n in (1, 2, 3)),
+        Atomic(({**_OWNER, "name": "a"}, {**_OWNER, "name": "b", "blockOwnerDeletion": True})),
+    ),
+}, heavy=tuple(METADATA.fields) * 2)  # fmt: skip
+
+
 def _kind(api_version: str, kind: str, least: dict[str, Any], weight: int = 2, **fields: Any) -> Kind:
-    shape = Struct({"metadata": METADATA, **fields}, ("metadata", *least), heavy=tuple(fields) * 2)
+    shape = Struct({"metadata": HELD, **fields}, ("metadata", *least), heavy=tuple(fields) * 2)
     namespaced = kind not in ("ClusterRole",)
     return Kind(api_version, kind, least, shape, namespaced, weight)
 
@@ -32,7 +42,7 @@ SERVICE = _kind("v1", "Service", {"spec": {"ports": [{"port": 80, "protocol": "T
 CONFIG_MAP = _kind(
     "v1", "ConfigMap", {"data": {"a": "1"}}, 3, data=Dict(_KEYS, WORDS), binaryData=Dict(("bin", "bin2"), _B64)
 )
-SECRET = _kind("v1", "Secret", {"data": {"a": "MQ=="}}, 3, data=Dict(_KEYS, _B64))
+SECRET = _kind("v1", "Secret", {"data": {"a": "MQ=="}}, 3, data=Dict(_KEYS, _B64), stringData=Dict(_KEYS, WORDS))
 _BACKEND = Struct({"service": Struct({"name": Scalar(("web", "api")), "port": Atomic(({"number": 80}, {"number": 81}, {"name": "http"}))},
                                      required=("name", "port"))}, required=("service",))  # fmt: skip
 

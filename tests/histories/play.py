@@ -16,10 +16,8 @@ from sternway_steps.saga.attempt import Attempted
 from sternway_steps.step import Action, Item
 
 from . import world
-from .history import Act, History, Part
+from .history import AT_ONCE, Act, History, Part
 from .product import Driver, Fuse
-
-AT_ONCE = ("appear", "vanish")
 
 
 @dataclass
@@ -27,6 +25,8 @@ class Seen:
     """One object through a history: before the run, right after it, when the undo begins, and after that.
 
     Where somebody makes or deletes it between the run's snapshot and its apply, what he left is how it was before.
+    Where somebody writes between two attempts of the undo: as the first attempt found it (`begun`) and left it (`cut`),
+    and `now` is how the last one found it.
     """
 
     part: Part
@@ -36,6 +36,8 @@ class Seen:
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
     now: dict[str, Any] | None = None
+    begun: dict[str, Any] | None = None
+    cut: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
     item: Item | None = None
     notes: list[str] = field(default_factory=list)
@@ -82,6 +84,7 @@ def playing(history: History, place: Place, tag: str = "") -> Iterator[Played]:
         yield played
     finally:
         for one in seen:
+            world.let_go(place.others, one.ref, place.others.get(one.ref))
             place.others.delete(one.ref, uid=None, propagation="Background")
 
 
@@ -160,6 +163,8 @@ def _undo(played: Played, place: Place, name: str) -> None:
     if how in ("before", "after"):
         cut = place.driver.act(config, f"{name}-run", Action.ROLLBACK, Fuse(how, number))
         times = 1 if cut is None else 0
+        if cut is None:
+            _between(played, place)
         played.undone = cut
     first: dict[str, Item] = {}
     for _ in range(times):
@@ -169,6 +174,18 @@ def _undo(played: Played, place: Place, name: str) -> None:
     last = {item.what: item for item in played.undone.items} if played.undone else {}
     for one in played.seen:
         one.item = (first if how == "twice" else last).get(str(one.ref))
+
+
+def _between(played: Played, place: Place) -> None:
+    for one in played.seen:
+        cut = place.others.get(one.ref) if one.part.between else None
+        if cut is None or one.now is None or cut["metadata"]["uid"] != one.now["metadata"]["uid"]:
+            continue  # what was made anew, or is no more, is left alone
+        one.begun, one.cut = one.now, cut
+        for act in one.part.between:
+            _act(one, act, place)
+        world.await_observed(place.others, one.ref)
+        one.now = place.others.get(one.ref)
 
 
 def _look(played: Played, place: Place, when: str) -> None:

@@ -33,13 +33,18 @@ def _object(seen: Seen) -> list[str]:
     ]
     for word, edits in (("manifest", part.before), ("run", part.run)):
         lines += [f"   {word}: {edit}" for edit in edits]
-    for word, acts in (("also before", part.mixed), ("third", part.third)):
+    for word, acts in (("also before", part.mixed), ("third", part.third), ("between", part.between)):
         lines += [f"   {word}: {act}" for act in acts]
     shape = part.kind.shape
     lines.append(f"   before: {_json(bare(seen.before), 1500)}")
     for word, old, new in (
         ("run changed", seen.before, seen.after),
-        ("others changed", seen.after, seen.now),
+        ("others changed", seen.after, seen.begun or seen.now),
+        *(
+            (("first undo changed", seen.begun, seen.cut), ("then others changed", seen.cut, seen.now))
+            if seen.cut
+            else ()
+        ),
         ("undo changed", seen.now, seen.result),
     ):
         for path, was, got in differences(bare(old), bare(new), shape, True):

@@ -63,7 +63,7 @@ class Keyed:
 
     keys: tuple[str, ...]
     names: tuple[Key, ...]
-    item: Struct
+    item: Struct | Atomic
     named: bool = False
     """Each item has a name that follows from its key."""
     kept: tuple[Key, ...] = ()

@@ -56,7 +56,7 @@ def _candidates(history: History) -> Iterator[History]:
 
 
 def _parts(part: Part) -> Iterator[Part]:
-    for name in ("mixed", "third"):
+    for name in ("mixed", "third", "between"):
         acts: tuple[Act, ...] = getattr(part, name)
         for n in range(len(acts)):
             yield replace(part, **{name: acts[:n] + acts[n + 1 :]})  # type: ignore[arg-type]

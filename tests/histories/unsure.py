@@ -7,13 +7,14 @@ and when the server stored it otherwise than it was applied (it leaves out what 
 
 from __future__ import annotations
 
+import base64
 import copy
 from collections.abc import Iterator
 from typing import Any
 
 from .edits import Edit, Path, edited, look
 from .law import related, same
-from .owners import appliers, owned
+from .owners import appliers, owned, where
 from .play import Seen
 from .shapes import ABSENT
 
@@ -22,15 +23,21 @@ def unsure(one: Seen, touched: list[Path]) -> list[Path]:
     """Give such fields, of those that others changed."""
     ours = appliers(one.before) | appliers(one.after) | appliers(one.now)
     ours |= {owner[0] for owner in owned(one.before)} - {owner[0] for owner in owned(one.after)}  # taken over
-    was_ours = {p for owner, paths in owned(one.before).items() if owner[0] in ours for p in paths}
+    was_ours = {where(p) for owner, paths in owned(one.before).items() if owner[0] in ours for p in paths}
 
     def not_known(path: Path) -> bool:
-        was, then, wanted = (look(obj, path) for obj in (one.before, one.after, one.wanted))
+        was, then, wanted = (look(obj, path) for obj in (one.before, one.after, _with_data(one.wanted)))
         if wanted is not ABSENT:
             return not same(wanted, then)
         return not same(was, then) or any(related(path, p) for p in was_ours)
 
     return [p for p in touched if not_known(p)]
+
+
+def _with_data(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Give a Secret's manifest as it is stored."""
+    texts = {key: base64.b64encode(text.encode()).decode() for key, text in wanted.get("stringData", {}).items()}
+    return {**wanted, "data": {**wanted.get("data", {}), **texts}} if texts else wanted
 
 
 def readings(before: Any, after: Any, now: Any, paths: list[Path]) -> Iterator[Any]:

@@ -45,6 +45,8 @@ def act(client: Client, ref: Ref, one: Act, fresh: Mapping[str, Any]) -> str:
 
 def _act(client: Client, ref: Ref, one: Act, fresh: Mapping[str, Any]) -> str:
     live = client.get(ref)
+    if one.how in ("recreate", "delete", "vanish"):
+        let_go(client, ref, live)
     if one.how in ("appear", "recreate") and (live is None or one.how == "recreate"):
         if live is not None:
             client.delete(ref, uid=None, propagation="Background")
@@ -63,6 +65,12 @@ def _act(client: Client, ref: Ref, one: Act, fresh: Mapping[str, Any]) -> str:
     else:
         _write(client, ref, one, live)
     return ""
+
+
+def let_go(client: Client, ref: Ref, live: Mapping[str, Any] | None) -> None:
+    """Take the finalizers off an object that is about to be deleted, as those do whose they are."""
+    if live is not None and live["metadata"].get("finalizers"):
+        client.patch(ref, {"metadata": {"finalizers": None}}, manager="finalizer")
 
 
 def _write(client: Client, ref: Ref, one: Act, live: dict[str, Any]) -> None:
