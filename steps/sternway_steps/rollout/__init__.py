@@ -1,1 +1,1 @@
-"""Whether objects come up: watched until they are ready or can't be."""
+"""Watching deployed objects until they are ready, or until it is known that they can't become ready."""

@@ -1,7 +1,8 @@
-"""What is known of an object that is not there: it came to its end, somebody deleted it, or it never came.
+"""What to conclude of an object that is not there: it completed, it was deleted, or it was never created.
 
-A Job with ttlSecondsAfterFinished goes by itself, maybe before anybody looks. Its last state and its events outlive it:
-the Job controller says "Completed", or why the Job failed. Source: pkg/controller/job, "TTL-after-finished Controller".
+A Job with ttlSecondsAfterFinished deletes itself, possibly before anybody looks. Its last state and its events outlive
+it: the Job controller writes "Completed", or why the Job failed. Source: pkg/controller/job, "TTL-after-finished
+Controller".
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from typing import Any
 
 from ..objects.ref import Ref
 from .diagnose import Cause, Verdict
-from .diagnose.verdict import event_time, failed, ready
+from .diagnose.object_fields import event_time
+from .diagnose.verdict import failed, ready
 
 _FAILED = frozenset({
     "BackoffLimitExceeded", "DeadlineExceeded", "PodFailurePolicy", "FailedIndexes", "MaxFailedIndexesExceeded",
 })  # fmt: skip
 _LAST_WORD = timedelta(seconds=5)
-"""An event comes by a watch of its own, and may come after the object has gone."""
+"""Events come by a watch of their own, so one may arrive this long after its object is gone."""
 
 
 @dataclass(frozen=True)
 class Absent:
-    """An object that is not there. `uid` is None when nobody knows that it ever was; `since`: when it was missed.
+    """An object that is not there.
 
-    `ends_itself`: it may go by itself, as a Job with a TTL does.
+    `uid` is None when nobody knows that it ever existed. `since` is when its absence was noticed. `ends_itself` says
+    that it may delete itself, as a Job with a TTL does.
     """
 
     ref: Ref
@@ -36,10 +39,10 @@ class Absent:
 
 
 def judge_absent(absent: Absent, events: Sequence[Mapping[str, Any]], now: datetime) -> Verdict | None:
-    """Judge an object that is not there, by the events of its namespace; None when nothing is known of it."""
+    """Judge an object that is not there, by the events of its namespace; return None when nothing is known of it."""
     is_job = (absent.ref.group, absent.ref.kind) == ("batch", "Job")
-    if is_job and (told := _told(absent, events)) is not None:
-        return told
+    if is_job and (verdict := _verdict_from_events(absent, events)) is not None:
+        return verdict
     if absent.uid is None:
         return None
     deleted = Cause("Deleted", "somebody deleted it before it was done")
@@ -48,11 +51,11 @@ def judge_absent(absent: Absent, events: Sequence[Mapping[str, Any]], now: datet
     return failed(deleted)
 
 
-def _told(absent: Absent, events: Sequence[Mapping[str, Any]]) -> Verdict | None:
-    """Read a Job's end from its events; one of which nothing is known is the newest one of its name."""
-    about = sorted((e for e in events if _about(e, absent.ref)), key=event_time, reverse=True)
-    uid = absent.uid or (about[0]["involvedObject"].get("uid") if about else None)
-    for event in (e for e in about if e["involvedObject"].get("uid") == uid):
+def _verdict_from_events(absent: Absent, events: Sequence[Mapping[str, Any]]) -> Verdict | None:
+    """Return how a Job ended by its events; without a known UID, by those of the newest Job of its name."""
+    events_of_job = sorted((e for e in events if _about(e, absent.ref)), key=event_time, reverse=True)
+    uid = absent.uid or (events_of_job[0]["involvedObject"].get("uid") if events_of_job else None)
+    for event in (e for e in events_of_job if e["involvedObject"].get("uid") == uid):
         if event.get("reason") == "Completed":
             return ready("completed, and gone since by its TTL", "Completed")
         if event.get("reason") in _FAILED and event.get("type") == "Warning":

@@ -1,4 +1,4 @@
-"""What is kept of a failed rollout, before an undo deletes it: log lines, events, the objects as they were."""
+"""What is kept of a failed rollout before an undo deletes it: log lines, events, and the objects as they were."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..kube.api_error import ApiError
 from ..objects.fields import content
 from ..objects.ref import Ref
 from .diagnose import Verdict
-from .diagnose.verdict import event_time
-from .observed import Observed
+from .diagnose.object_fields import event_time
+from .watch_cache import WatchCache
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -22,7 +22,7 @@ _MOST_EVENTS = 10
 
 @dataclass(frozen=True)
 class Evidence:
-    """Log lines (the last ones), events (`REASON: MESSAGE`, newest last), the failed object and its pod."""
+    """The last log lines, the events (`REASON: MESSAGE`, newest last), the failed object and its pod."""
 
     pod: str = ""
     container: str = ""
@@ -31,34 +31,35 @@ class Evidence:
     objects: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
 
 
-def gather(client: Client, observed: Observed, ref: Ref, verdict: Verdict) -> Evidence:
-    """Gather it; what can't be read is left out, for the verdict stands without it."""
+def gather(client: Client, observed: WatchCache, ref: Ref, verdict: Verdict) -> Evidence:
+    """Collect the evidence of a failure; what can't be read is left out, for the verdict stands without it."""
     cause = verdict.cause
     pod = observed.get(Ref("v1", "Pod", ref.namespace, cause.pod)) if cause and cause.pod else None
-    failed = observed.get(ref) or observed.gone(ref)[0]
+    failed = observed.get(ref) or observed.deleted(ref)[0]
     events = sorted((e for obj in (failed, pod) if obj is not None for e in _events(client, obj)), key=event_time)
-    told = dict.fromkeys(
+    messages = dict.fromkeys(
         f"{e.get('reason')}: {e.get('message', '').strip()}"
         for e in events
-        if e.get("type") == "Warning" and _tells_more(e.get("message", "").strip(), cause.message if cause else "")
+        if e.get("type") == "Warning"
+        and _adds_information(e.get("message", "").strip(), cause.message if cause else "")
     )
     container = _container(pod, cause.container if cause else "")
     return Evidence(
         pod=cause.pod if cause else "",
         container=container,
         log=_log(client, pod, container, cause.crashed if cause else False),
-        events=tuple(told)[-_MOST_EVENTS:],
+        events=tuple(messages)[-_MOST_EVENTS:],
         objects=tuple({**content(obj), "status": obj.get("status", {})} for obj in (failed, pod) if obj is not None),
     )
 
 
-def _tells_more(message: str, known: str) -> bool:
-    """Tell whether an event says what the cause does not; "Error: ErrImagePull" says nothing at all."""
-    return message not in known and " " in message.removeprefix("Error: ")
+def _adds_information(message: str, cause: str) -> bool:
+    """Return whether an event says more than the cause does; "Error: ErrImagePull" says nothing at all."""
+    return message not in cause and " " in message.removeprefix("Error: ")
 
 
 def _events(client: Client, obj: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Read the events of an object now: the watch may not have told the newest yet."""
+    """List the events about an object now: the watch may not have delivered the newest yet."""
     metadata = obj["metadata"]
     about = f"involvedObject.uid={metadata['uid']}"
     try:

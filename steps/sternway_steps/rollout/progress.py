@@ -1,4 +1,4 @@
-"""Tells how a rollout goes on, in few short lines."""
+"""Reports the progress of a rollout in few, short lines."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _ALIKE = {
     "OOMKilled": "Restarting",
     "PodNotReady": "Unhealthy",
 }
-"""Reasons that take turns while nothing changes for who watches."""
+"""Reasons that alternate while nothing changes for somebody who watches."""
 
 
 class ProgressLines:
-    """Says what is waited for first, and how far the whole is; the same state is told once, whatever its words."""
+    """Reports what is waited for first, and how far the whole is; one state is reported once, however it is worded."""
 
     def __init__(self, on_progress: Callable[[Progress], None]) -> None:
         self._on_progress = on_progress
-        self._told: set[tuple[object, ...]] = set()
+        self._reported: set[tuple[object, ...]] = set()
 
-    def tell(self, verdicts: Mapping[Ref, Verdict], waiting: Mapping[Ref, Verdict]) -> None:
-        """Tell it if it is new: pods of workloads are counted, and one for each other object."""
+    def report(self, verdicts: Mapping[Ref, Verdict], waiting: Mapping[Ref, Verdict]) -> None:
+        """Report the state if it is new. `done` and `wanted` count pods of workloads, and one for each other object."""
         ref, verdict = next(iter(waiting.items()))
         wanted = sum(v.wanted or 1 for v in verdicts.values())
         done = sum((v.done or 0) if v.wanted else v.state == "ready" for v in verdicts.values())
@@ -34,9 +34,9 @@ class ProgressLines:
         reason = verdict.cause.reason if verdict.cause else ""
         what = _ALIKE.get(reason, reason) or verdict.message
         key = (ref, done, wanted, what)
-        if key in self._told:
+        if key in self._reported:
             return
-        self._told.add(key)
+        self._reported.add(key)
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
         self._on_progress(Progress(f"{ref}: {_short(verdict.message)}{more}", done, wanted))
 

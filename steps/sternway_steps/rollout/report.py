@@ -11,13 +11,13 @@ from ..plural import are
 from .diagnose import Cause, Verdict
 from .diagnose.verdict import ON_HOLD
 from .evidence import Evidence, gather
-from .observed import Observed
+from .watch_cache import WatchCache
 
 if TYPE_CHECKING:
     from ..kube.client import Client
 
 _MOST = 10
-"""Objects whose logs and events are read; the others have their cause alone."""
+"""The number of failed objects whose logs and events are read; of further ones only the cause is reported."""
 _ABSENT = frozenset({"Missing", "Deleted", "Gone"})
 
 
@@ -31,11 +31,11 @@ class Failure:
 
     @property
     def cause(self) -> str:
-        """Say why, in one line."""
+        """The cause in one line."""
         return f"{self.verdict.reason}: {' '.join(self.verdict.message.split())}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Give JSON data for a table, with the evidence but the objects themselves."""
+        """Return JSON data for a table: the cause and the evidence, without the objects themselves."""
         evidence = {key: value for key, value in asdict(self.evidence).items() if key != "objects"}
         pods = {"done": self.verdict.done, "wanted": self.verdict.wanted}
         return {"object": str(self.ref), "why": self.cause, **pods, **evidence}
@@ -43,14 +43,14 @@ class Failure:
 
 @dataclass(frozen=True)
 class Report:
-    """How a rollout ended; the first of the failures is the first error."""
+    """How a rollout ended; the first failure is the one that is reported as the error."""
 
     ready: bool
     summary: str
     failures: tuple[Failure, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Give JSON data for the journal and for programs: the first failure, and all when there are several."""
+        """Return JSON data for the journal and for programs: the first failure, and a list when there are several."""
         if not self.failures:
             return {}
         first = self.failures[0]
@@ -62,33 +62,33 @@ class Report:
 
 
 def succeeded(verdicts: Mapping[Ref, Verdict]) -> Report:
-    """Report that all are ready; names those that are held on purpose."""
+    """Return the report that all objects are ready; it names those that are paused or suspended on purpose."""
     held = [f"{ref} is {verdict.message}" for ref, verdict in verdicts.items() if verdict.reason in ON_HOLD]
     return Report(True, "; ".join([f"{are(len(verdicts), 'object')} ready", *held]))
 
 
-def failed_now(client: Client, observed: Observed, verdicts: Mapping[Ref, Verdict]) -> Report:
-    """Report all that have failed by now; those that may still come up are not waited for."""
+def failed_now(client: Client, observed: WatchCache, verdicts: Mapping[Ref, Verdict]) -> Report:
+    """Return the report of all objects that have failed by now; those that may become ready are not waited for."""
     return _report(client, observed, {ref: v for ref, v in verdicts.items() if v.state == "failed"})
 
 
-def overdue(client: Client, observed: Observed, waiting: Mapping[Ref, Verdict]) -> Report:
-    """Report all that are not ready in time, each with what held it up."""
+def overdue(client: Client, observed: WatchCache, waiting: Mapping[Ref, Verdict]) -> Report:
+    """Return the report of all objects that are not ready at the deadline, each with what holds it up."""
     return _report(client, observed, {ref: _late(verdict) for ref, verdict in waiting.items()}, by_cause=waiting)
 
 
 def _report(
-    client: Client, observed: Observed, bad: Mapping[Ref, Verdict], by_cause: Mapping[Ref, Verdict] | None = None
+    client: Client, observed: WatchCache, failed: Mapping[Ref, Verdict], by_cause: Mapping[Ref, Verdict] | None = None
 ) -> Report:
-    """Begin with what tells most: an object with a cause of its own, before one that is merely not there."""
+    """Order the failures by what they tell: those with a cause of their own first, those merely absent last."""
 
     def order(ref: Ref) -> tuple[bool, bool]:
-        known = (by_cause or bad)[ref]
-        return known.reason in _ABSENT, known.cause is None
+        verdict = (by_cause or failed)[ref]
+        return verdict.reason in _ABSENT, verdict.cause is None
 
-    refs = sorted(bad, key=order)
+    refs = sorted(failed, key=order)
     failures = tuple(
-        Failure(ref, bad[ref], gather(client, observed, ref, bad[ref]) if number < _MOST else Evidence())
+        Failure(ref, failed[ref], gather(client, observed, ref, failed[ref]) if number < _MOST else Evidence())
         for number, ref in enumerate(refs)
     )
     first, others = failures[0], [str(failure.ref) for failure in failures[1:]]

@@ -1,7 +1,7 @@
-"""Restarting pods without a change of the object that keeps them: each is evicted, and its successor waited for.
+"""Restarts pods without changing the object that owns them: one pod is evicted, then its replacement is waited for.
 
-An eviction asks the pod's disruption budgets, which a deletion does not (source: "API-initiated Eviction" in the
-Kubernetes documentation). Of what one controller keeps, one pod goes at a time.
+An eviction respects PodDisruptionBudgets, which a deletion does not (source: "API-initiated Eviction" in the Kubernetes
+documentation). Of each controller, one pod is replaced at a time.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from ..kube.client import Client
 
 _ASK_AGAIN = 1.0
-"""Seconds between two tries of an eviction that a budget does not allow now; its state can't be waited for."""
+"""Seconds between two tries of an eviction that a PodDisruptionBudget forbids; there is nothing to watch for."""
 
 
 def restart(client: Client, pod: Ref, uid: str, controller: str, stop: threading.Event, deadline: float) -> str:
-    """Evict a pod and wait until its controller (a UID) has as many ready ones as before; gives why not, or "".
+    """Evict a pod and wait until its controller (a UID) has as many ready pods as before.
 
-    `deadline` is a reading of time.monotonic(). Raises ApiError for an answer that no waiting changes.
+    Returns "" or why it did not succeed. `deadline` is a reading of time.monotonic(). Raises ApiError for an answer
+    that waiting does not change.
     """
     before = _ready(client.list("v1", "Pod", pod.namespace).items, controller)
     if why := _evict(client, pod, uid, stop, deadline):
@@ -34,7 +35,7 @@ def restart(client: Client, pod: Ref, uid: str, controller: str, stop: threading
 
 
 def replace_pod(client: Client, pod: Ref, uid: str, controller: str, deadline: float) -> str:
-    """Delete a pod, as a controller does in a rollout, and wait as for `restart`."""
+    """Delete a pod, as a controller does in a rollout, and wait as `restart` does."""
     before = _ready(client.list("v1", "Pod", pod.namespace).items, controller)
     client.delete(pod, uid=uid, propagation="Background")
     return _await_successor(client, pod, uid, controller, before, deadline)
@@ -45,15 +46,15 @@ def _await_successor(client: Client, pod: Ref, uid: str, controller: str, before
         timer = threading.Timer(max(0.0, deadline - time.monotonic()), watches.close)
         timer.start()
         try:
-            there: dict[str, Mapping[str, Any]] = {}
+            pods: dict[str, Mapping[str, Any]] = {}
             synced = False
             for change, obj in watches.follow("v1", "Pod", pod.namespace):
                 synced = synced or change == SYNC
                 if change == "DELETED":
-                    there.pop(obj["metadata"]["uid"], None)
+                    pods.pop(obj["metadata"]["uid"], None)
                 elif change != SYNC:
-                    there[obj["metadata"]["uid"]] = obj
-                if synced and uid not in there and _ready(there.values(), controller) >= before:
+                    pods[obj["metadata"]["uid"]] = obj
+                if synced and uid not in pods and _ready(pods.values(), controller) >= before:
                     return ""
         finally:
             timer.cancel()
@@ -62,14 +63,14 @@ def _await_successor(client: Client, pod: Ref, uid: str, controller: str, before
 
 
 def _ready(pods: Iterable[Mapping[str, Any]], controller: str) -> int:
-    """Count the ready pods of a controller."""
+    """Return how many pods of a controller are ready."""
     return sum(
         is_ready(p) and any(o["uid"] == controller for o in p["metadata"].get("ownerReferences") or []) for p in pods
     )
 
 
 def _evict(client: Client, pod: Ref, uid: str, stop: threading.Event, deadline: float) -> str:
-    """Evict a pod as soon as its budgets allow it; gives why not, or ""."""
+    """Evict a pod as soon as its budgets allow it; return "" or why it was not evicted."""
     from ..kube.api_error import ApiError
 
     while True:

@@ -1,7 +1,8 @@
-"""Containers that started while settings were other ones, and read them only at their start.
+"""Finds containers that still use the values which a ConfigMap or Secret had when they started.
 
-Variables and files mounted by `subPath` stay as they were when a container started; mounted volumes follow ("ConfigMaps
-are mounted as subPath volumes do not receive updates", Kubernetes documentation).
+Environment variables and files mounted by `subPath` are read once, when a container starts; mounted volumes are updated
+("ConfigMaps are mounted as subPath volumes do not receive updates", Kubernetes documentation). After an undo such a
+container would go on with the settings of the failed version.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from ..objects.ref import Ref
 Obj = Mapping[str, Any]
 
 _SLACK = timedelta(seconds=1)
-"""Times are whole seconds, and those of a container are its node's."""
+"""Tolerance for comparing times: they are whole seconds, and a container's are those of its node."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A ConfigMap or Secret whose values of `keys` were other ones from `since` on, until now."""
+class ChangedSetting:
+    """A ConfigMap or Secret of which the values of `keys` were changed at `since`."""
 
     ref: Ref
     keys: frozenset[str]
@@ -29,8 +30,11 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Reader:
-    """A container that runs with such a value; `reads` says which and how. `controller`: what makes its pod anew."""
+class StaleReader:
+    """A container that runs with such a value.
+
+    `reads` says which value, and how it is read. `controller` is the owner reference of what would replace the pod.
+    """
 
     pod: Ref
     uid: str
@@ -41,32 +45,32 @@ class Reader:
     controller: Obj | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON data for the journal."""
+        """Return JSON data for the journal."""
         pod = [self.pod.namespace, self.pod.name]
         return {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "pod": pod}
 
     @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> Reader:
-        """Read what to_dict gave."""
-        return Reader(**{**data, "pod": Ref("v1", "Pod", *data["pod"])})
+    def from_dict(data: Mapping[str, Any]) -> StaleReader:
+        """Return what `to_dict` was called on."""
+        return StaleReader(**{**data, "pod": Ref("v1", "Pod", *data["pod"])})
 
 
-def setting(before: Obj | None, after: Obj, since: datetime) -> Setting | None:
-    """Say what a run changed in a ConfigMap or Secret; None when no value."""
+def changed_setting(before: Obj | None, after: Obj, since: datetime) -> ChangedSetting | None:
+    """Return which values a run changed in a ConfigMap or Secret; None when it changed none."""
     old, new = _values(before or {}), _values(after)
     keys = frozenset(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-    return Setting(Ref.of(after), keys, since) if keys else None
+    return ChangedSetting(Ref.of(after), keys, since) if keys else None
 
 
-def readers(pods: Iterable[Obj], settings: Sequence[Setting]) -> Iterator[Reader]:
-    """Find the containers that started since a setting was another one, and read it then."""
+def find_readers(pods: Iterable[Obj], settings: Sequence[ChangedSetting]) -> Iterator[StaleReader]:
+    """Yield the containers that started after a setting was changed, and read it at their start."""
     for pod in pods:
         if not pod["metadata"].get("deletionTimestamp") and _phase(pod) not in ("Succeeded", "Failed"):
             here = [one for one in settings if one.ref.namespace == pod["metadata"]["namespace"]]
             yield from _of_pod(pod, here) if here else ()
 
 
-def _of_pod(pod: Obj, settings: Sequence[Setting]) -> Iterator[Reader]:
+def _of_pod(pod: Obj, settings: Sequence[ChangedSetting]) -> Iterator[StaleReader]:
     metadata, spec, status = pod["metadata"], pod["spec"], pod["status"]
     controller = next((o for o in metadata.get("ownerReferences") or [] if o.get("controller")), None)
     states = {s["name"]: s for key in ("initContainerStatuses", "containerStatuses") for s in status.get(key) or []}
@@ -74,27 +78,31 @@ def _of_pod(pod: Obj, settings: Sequence[Setting]) -> Iterator[Reader]:
         for container in spec.get(key) or []:
             state: Obj = states.get(container["name"]) or {}
             started = _started(state, init=key == "initContainers")
-            known = [one for one in settings if started and _since(started, one)]
-            found = dict.fromkeys(f"{_name(one)} ({how})" for one in known for how in reads(spec, container, one))
-            if found:
+            changed = [one for one in settings if started and _since(started, one)]
+            reasons = dict.fromkeys(
+                f"{_name(one)} ({how})" for one in changed for how in reads_at_start(spec, container, one)
+            )
+            if reasons:
                 ref = Ref("v1", "Pod", metadata["namespace"], metadata["name"])
-                told = ", ".join(found)
-                yield Reader(ref, metadata["uid"], container["name"], state["containerID"], started, told, controller)
+                what = ", ".join(reasons)
+                yield StaleReader(
+                    ref, metadata["uid"], container["name"], state["containerID"], started, what, controller
+                )
 
 
-def still(pods: Iterable[Obj], seen: Iterable[Reader]) -> list[Reader]:
-    """Give those that run on: their pods are there, and the very container was not started anew."""
+def still_running(pods: Iterable[Obj], readers: Iterable[StaleReader]) -> list[StaleReader]:
+    """Return those whose pod still exists and whose container was not restarted."""
     running = set()
     for pod in pods:
         if not pod["metadata"].get("deletionTimestamp"):
             status = pod.get("status") or {}
             states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
             running |= {(pod["metadata"]["uid"], state["name"], state.get("containerID")) for state in states}
-    return [one for one in seen if (one.uid, one.container, one.container_id) in running]
+    return [one for one in readers if (one.uid, one.container, one.container_id) in running]
 
 
-def reads(spec: Obj, container: Obj, one: Setting) -> Iterator[str]:
-    """Say how a container reads a changed value of a setting at its start."""
+def reads_at_start(spec: Obj, container: Obj, one: ChangedSetting) -> Iterator[str]:
+    """Yield how a container reads a changed value at its start: env, envFrom, or a subPath mount."""
     kind = one.ref.kind
     reference, source = ("configMapKeyRef", "configMapRef") if kind == "ConfigMap" else ("secretKeyRef", "secretRef")
     for variable in container.get("env") or []:
@@ -111,8 +119,8 @@ def reads(spec: Obj, container: Obj, one: Setting) -> Iterator[str]:
             yield f"subPath {mount['mountPath']}"
 
 
-def _paths(volume: Obj, one: Setting) -> Iterator[str]:
-    """Give the paths in a volume at which changed values lie."""
+def _paths(volume: Obj, one: ChangedSetting) -> Iterator[str]:
+    """Yield the paths in a volume at which changed values lie."""
     sources = [volume, *((volume.get("projected") or {}).get("sources") or [])]
     for source in sources:
         if one.ref.kind == "ConfigMap":
@@ -131,13 +139,16 @@ def _within(path: str, sub: str) -> bool:
 
 
 def _started(state: Obj, *, init: bool) -> str:
-    """Say when a container started; what an init container read stays when it has ended, any other starts again."""
+    """Return when a container started, "" if it does not count.
+
+    An init container counts after its end too: what it has read is still in use. Any other container starts again.
+    """
     now = state.get("state") or {}
     lives = now.get("running") or (now.get("terminated") if init else None) or {}
     return str(lives.get("startedAt") or "") if state.get("containerID") else ""
 
 
-def _since(started: str, one: Setting) -> bool:
+def _since(started: str, one: ChangedSetting) -> bool:
     return datetime.fromisoformat(started.replace("Z", "+00:00")) >= one.since - _SLACK
 
 
@@ -145,7 +156,7 @@ def _values(obj: Obj) -> dict[str, Any]:
     return {**(obj.get("data") or {}), **(obj.get("binaryData") or {})}
 
 
-def _name(one: Setting) -> str:
+def _name(one: ChangedSetting) -> str:
     return f"{one.ref.kind} {one.ref.name}"
 
 

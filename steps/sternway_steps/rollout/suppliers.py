@@ -1,4 +1,4 @@
-"""What may bring Secrets and ConfigMaps that are not there yet: objects of the run, and operators' in the cluster."""
+"""What may create Secrets and ConfigMaps that do not exist yet: objects of the run, and operators' objects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPERATORS = (
 
 
 class Suppliers:
-    """Objects of the run, and operators' objects of a namespace once something is found missing in it."""
+    """The objects of the run, and operators' objects of each namespace in which something was missing."""
 
     def __init__(self, client: Client, objects: Iterable[Mapping[str, Any]]) -> None:
         self._client = client
@@ -29,11 +29,11 @@ class Suppliers:
         self._looked: set[str | None] = set()
 
     def all(self) -> list[Mapping[str, Any]]:
-        """Give those known so far."""
+        """Return those known so far."""
         return self._found
 
     def look(self, verdicts: Mapping[Ref, Verdict]) -> bool:
-        """Ask the cluster for those of the namespaces where something is missing, once; tells whether any came."""
+        """Search the namespaces of which an object is missing, each once; return whether anything new was found."""
         places = {ref.namespace for ref, verdict in verdicts.items() if verdict.cause and verdict.cause.wants}
         before = len(self._found)
         for namespace in sorted(places - self._looked, key=str):
@@ -43,7 +43,7 @@ class Suppliers:
         return len(self._found) > before
 
     def _list(self, api_version: str, kind: str, namespace: str | None) -> list[dict[str, Any]]:
-        """List them; where they are not served, or not for us to read, `grace.config` is all that there is."""
+        """List a kind; return [] where it is not served or may not be read, so that only `grace.config` is waited."""
         try:
             listed = self._client.list(api_version, kind, namespace).items
         except (ApiError, UnknownKind):

@@ -1,4 +1,4 @@
-"""Watches objects until all are ready, one has failed, or the time is up; then gathers the evidence."""
+"""Watches objects until all are ready, one has failed, or the deadline has passed; then collects the evidence."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..objects.kinds import has_pods, has_state
 from ..objects.ref import Ref
 from ..spec import Progress
 from .diagnose import Verdict
-from .judging import Known, Terms, judge_all, kinds_with_status, with_pods
-from .observed import Observed
+from .evaluate import Criteria, RunFacts, judge_all, kinds_with_status, with_fresh_pods
 from .progress import ProgressLines
 from .report import Report, failed_now, overdue, succeeded
 from .suppliers import Suppliers
+from .watch_cache import WatchCache
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -39,13 +39,22 @@ def watch_rollout(
     grace: Grace,
     on_progress: Callable[[Progress], None],
     rules: Sequence[KindRule] = (),
-    known: Known | None = None,
+    facts: RunFacts | None = None,
 ) -> Report:
-    """Watch until it is decided; `deadline` is a reading of time.monotonic().
+    """Watch objects until the outcome is decided, and return the report.
 
-    `rules`: the user's rules for kinds. `known`: what is known of the objects beforehand.
+    Args:
+        client: the cluster.
+        refs: the objects; those of a kind without a state, such as ConfigMap, are passed over.
+        stop: set when the run is to stop.
+        deadline: a reading of time.monotonic().
+        grace: how long each kind of trouble that may pass is waited out.
+        on_progress: called with each new state.
+        rules: the user's rules for kinds (`verify.rules`).
+        facts: what the caller knows of the objects.
 
     Raises: Stopped when `stop` is set; Transient when the first look at the cluster fails.
+
     """
     watched = [ref for ref in refs if has_state(ref.api_version, ref.kind)]
     if not watched:
@@ -55,9 +64,9 @@ def watch_rollout(
         threads = [_follow(watches, kind, changes) for kind in _kinds(watched)]
         try:
             kinds = kinds_with_status(client, watched)
-            known = known or Known()
-            suppliers = Suppliers(client, known.objects)
-            terms = Terms(grace, rules, known, suppliers, kinds, datetime.now(UTC))
+            facts = facts or RunFacts()
+            suppliers = Suppliers(client, facts.objects)
+            terms = Criteria(grace, rules, facts, suppliers, kinds, datetime.now(UTC))
             return _decide(client, watched, changes, len(threads), stop, deadline, terms, on_progress)
         finally:
             watches.close()
@@ -67,7 +76,7 @@ def watch_rollout(
 
 
 def _kinds(refs: list[Ref]) -> list[tuple[str, str, str | None]]:
-    """Give what is to be watched: the objects' kinds, and what belongs to workloads, each once a namespace."""
+    """Return the kinds to watch, each once a namespace: those of the objects, and what belongs to workloads."""
     wanted = {(ref.api_version, ref.kind, ref.namespace) for ref in refs}
     for ref in refs:
         if has_pods(ref.api_version, ref.kind):
@@ -101,10 +110,10 @@ def _decide(
     unsynced: int,
     stop: threading.Event,
     deadline: float,
-    terms: Terms,
+    terms: Criteria,
     on_progress: Callable[[Progress], None],
 ) -> Report:
-    observed, lines = Observed(), ProgressLines(on_progress)
+    observed, lines = WatchCache(), ProgressLines(on_progress)
     decide_at: datetime | None = None
     verdicts: dict[Ref, Verdict] = {}
     while True:
@@ -114,7 +123,7 @@ def _decide(
                 raise Transient(f"the rollout can't be watched: {item}") from item
             change, _, obj = item
             unsynced -= change == SYNC and unsynced > 0
-            changed = observed.note(change, obj) or changed
+            changed = observed.store(change, obj) or changed
         if stop.is_set():
             raise Stopped("the rollout was not waited for: a stop was asked for")
         late = time.monotonic() >= deadline
@@ -125,13 +134,13 @@ def _decide(
             verdicts = judge_all(refs, observed, now, terms)
             decide_at = min((v.decide_at for v in verdicts.values() if v.decide_at), default=None)
         if any(verdict.state == "failed" for verdict in verdicts.values()):
-            return failed_now(client, observed, with_pods(client, observed, verdicts, now, terms))
+            return failed_now(client, observed, with_fresh_pods(client, observed, verdicts, now, terms))
         waiting = {ref: verdict for ref, verdict in verdicts.items() if verdict.state != "ready"}
         if not waiting:
             return succeeded(verdicts)
         if late:
             return overdue(client, observed, waiting)
-        lines.tell(verdicts, waiting)
+        lines.report(verdicts, waiting)
 
 
 def _wait(deadline: float, decide_at: datetime | None) -> float:
@@ -142,7 +151,7 @@ def _wait(deadline: float, decide_at: datetime | None) -> float:
 
 
 def _take(changes: queue.SimpleQueue[Any], wait: float) -> Iterable[Any]:
-    """Give all changes that are there, after waiting for the first one."""
+    """Yield all changes that have arrived, after waiting up to `wait` seconds for the first one."""
     try:
         yield changes.get(timeout=wait)
         while True:
@@ -151,4 +160,4 @@ def _take(changes: queue.SimpleQueue[Any], wait: float) -> Iterable[Any]:
         return
 
 
-__all__ = ["Known", "Report", "watch_rollout"]
+__all__ = ["Report", "RunFacts", "watch_rollout"]

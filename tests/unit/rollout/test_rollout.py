@@ -10,9 +10,9 @@ from sternway_steps.cli import details
 from sternway_steps.objects.ref import Ref
 from sternway_steps.rollout.absent import Absent, judge_absent
 from sternway_steps.rollout.diagnose import Cause, Verdict
-from sternway_steps.rollout.observed import Observed
 from sternway_steps.rollout.progress import ProgressLines
 from sternway_steps.rollout.report import succeeded
+from sternway_steps.rollout.watch_cache import WatchCache
 from sternway_steps.step import Progress
 
 from tests.unit.rollout.diagnose.test_diagnose import NOW, ago, event, obj
@@ -55,12 +55,12 @@ def test_what_is_known_of_an_object_that_is_gone(case: str) -> None:
 
 
 def test_an_object_that_went_keeps_its_last_state() -> None:
-    observed, made = Observed(), job()
-    assert observed.note("ADDED", made)
-    assert not observed.note("DELETED", job("uid-0"))
+    observed, made = WatchCache(), job()
+    assert observed.store("ADDED", made)
+    assert not observed.store("DELETED", job("uid-0"))
     assert observed.get(JOB) == made
-    assert observed.note("DELETED", made)
-    assert (observed.get(JOB), observed.gone(JOB)[0]) == (None, made)
+    assert observed.store("DELETED", made)
+    assert (observed.get(JOB), observed.deleted(JOB)[0]) == (None, made)
 
 
 REF = Ref("apps/v1", "Deployment", "n", "web")
@@ -76,11 +76,11 @@ def test_nearly_equal_lines_are_one() -> None:
     for number in range(4):
         for reason in ("ErrImagePull", "ImagePullBackOff"):
             found = held(reason, f"image web:9: pod web-{number}: " + "not now, " * 80)
-            lines.tell(found, found)
+            lines.report(found, found)
     assert len(heard) == 1
     assert len(heard[0].message) <= 200
     more = held("ErrImagePull", "image web:9", done=1)
-    lines.tell(more, more)
+    lines.report(more, more)
     assert [(line.done, line.wanted) for line in heard] == [(0, 2), (1, 2)]
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from sternway_steps.objects.ref import Ref
-from sternway_steps.rollout.stale_settings import Setting, readers, setting
+from sternway_steps.rollout.stale_settings import ChangedSetting, changed_setting, find_readers
 
 SINCE = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
-CONFIG = Setting(Ref("v1", "ConfigMap", "n", "s"), frozenset({"a"}), SINCE)
-SECRET = Setting(Ref("v1", "Secret", "n", "s"), frozenset({"a"}), SINCE)
+CONFIG = ChangedSetting(Ref("v1", "ConfigMap", "n", "s"), frozenset({"a"}), SINCE)
+SECRET = ChangedSetting(Ref("v1", "Secret", "n", "s"), frozenset({"a"}), SINCE)
 AFTER, BEFORE = "2026-01-01T12:00:05Z", "2026-01-01T11:59:00Z"
 
 
@@ -37,7 +37,7 @@ def pod(started: str = AFTER, state: str = "running", where: str = "containers",
 
 ITEMS = {"configMap": {"name": "s", "items": [{"key": "a", "path": "sub/file"}, {"key": "b", "path": "other"}]}}
 PROJECTED = {"projected": {"sources": [{"secret": {"name": "t"}}, {"secret": {"name": "s"}}]}}
-CASES: dict[str, tuple[dict[str, Any], Setting, str]] = {
+CASES: dict[str, tuple[dict[str, Any], ChangedSetting, str]] = {
     "env": (pod(**env("a")), CONFIG, "ConfigMap s (env V)"),
     "env of a Secret": (pod(**env("a", "secretKeyRef")), SECRET, "Secret s (env V)"),
     "env of a key that did not change": (pod(**env("b")), CONFIG, ""),
@@ -61,13 +61,13 @@ CASES: dict[str, tuple[dict[str, Any], Setting, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_a_container_reads_at_its_start(case: str) -> None:
     obj, one, expected = CASES[case]
-    assert [reader.reads for reader in readers([obj], [one])] == ([expected] if expected else [])
+    assert [reader.reads for reader in find_readers([obj], [one])] == ([expected] if expected else [])
 
 
 def test_only_values_that_changed_count() -> None:
     old = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "s"}, "data": {"a": "1", "b": "1", "c": "1"}}
     new = {**old, "data": {"a": "1", "b": "2"}, "binaryData": {"d": "eA=="}}
-    found = setting(old, new, SINCE)
+    found = changed_setting(old, new, SINCE)
     assert found is not None
     assert found.keys == {"b", "c", "d"}
-    assert setting(old, {**old, "metadata": {"name": "s", "labels": {"a": "b"}}}, SINCE) is None
+    assert changed_setting(old, {**old, "metadata": {"name": "s", "labels": {"a": "b"}}}, SINCE) is None

@@ -12,7 +12,7 @@ from ...kube.wait_deleted import await_gone
 from ...objects.ref import Ref
 from ...release.rights import missing_rights
 from ...release.targets import namespace_of
-from ...rollout.wait import Known, Report, watch_rollout
+from ...rollout.wait import Report, RunFacts, watch_rollout
 from ...spec import Rule
 from ...step import Context
 from .environment import Resolved, env_of
@@ -75,7 +75,7 @@ class Jobs:
             try:
                 report = watch_rollout(
                     client, [ref], stop=context.stop, deadline=context.deadline or math.inf,
-                    grace=context.config.verify.grace, on_progress=context.report, known=Known(to_end=True),
+                    grace=context.config.verify.grace, on_progress=context.report, facts=RunFacts(to_end=True),
                 )  # fmt: skip
                 context.check()
             except Stopped:

@@ -19,7 +19,7 @@ from ...step import Context
 
 def await_health(context: Context, changes: list[Change], items: list[Item]) -> None:
     """Wait for the rollout of what was put back; raises RollbackFailed when it does not come up again."""
-    from ...rollout.wait import Known, watch_rollout
+    from ...rollout.wait import RunFacts, watch_rollout
 
     restored = {item.what for item in items if item.result in ("restored", "unchanged")}
     found = (change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context))
@@ -39,7 +39,7 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
         grace=verify.grace,
         rules=verify.rules,
         on_progress=context.report,
-        known=Known(written=datetime.now(UTC)),  # an undo gives managedFields back as they were
+        facts=RunFacts(written=datetime.now(UTC)),  # an undo gives managedFields back as they were
     )
     if not report.ready:
         raise RollbackFailed(

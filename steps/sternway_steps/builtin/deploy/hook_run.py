@@ -17,7 +17,7 @@ from ...release.apply import Applied, Applier
 from ...release.hooks import runs
 from ...release.removal import Remover
 from ...release.snapshot import snapshot
-from ...rollout.wait import Known, watch_rollout
+from ...rollout.wait import RunFacts, watch_rollout
 from ...spec import Item
 from ...step import Context
 from .record import evidence, intent
@@ -94,7 +94,7 @@ class HookRun:
         report = watch_rollout(
             self._client, [ref], stop=context.stop, deadline=end, grace=verify.grace, rules=verify.rules,
             on_progress=context.report,
-            known=Known(to_end=True, uids={made.ref: made.uid for _, made in self._made}),
+            facts=RunFacts(to_end=True, uids={made.ref: made.uid for _, made in self._made}),
         )  # fmt: skip
         context.check()
         if not report.ready:

@@ -11,7 +11,7 @@ from ...errors import Refused, Transient
 from ...objects.creator import applied_at
 from ...objects.ref import Ref
 from ...release.restore import Change
-from ...rollout.stale_settings import Reader, Setting, readers, setting, still
+from ...rollout.stale_settings import ChangedSetting, StaleReader, changed_setting, find_readers, still_running
 from ...spec import Item
 from ...step import Context
 
@@ -24,13 +24,13 @@ class StaleReaders:
     def __init__(self, context: Context, found: Iterable[Change]) -> None:
         """Note which values the run changed, and since when; to be called before anything is put back."""
         self._context = context
-        self._settings: dict[str, Setting] = {}
-        self._seen: list[Reader] = []
+        self._settings: dict[str, ChangedSetting] = {}
+        self._seen: list[StaleReader] = []
         for change in found:
             if (change.ref.group, change.ref.kind) in {("", "ConfigMap"), ("", "Secret")}:
                 after = change.after or context.client.get(change.ref)
                 since = applied_at(after, change.manager) if after is not None else None
-                if after is not None and since is not None and (one := setting(change.before, after, since)):
+                if after is not None and since is not None and (one := changed_setting(change.before, after, since)):
                     self._settings[str(change.ref)] = one
 
     def look(self, items: Iterable[Item]) -> None:
@@ -41,18 +41,20 @@ class StaleReaders:
         back = {item.what for item in items if item.result in ("restored", "deleted")}
         settings = [one for what, one in self._settings.items() if what in back]
         pods = self._pods({one.ref.namespace for one in settings})
-        found = list(readers(pods, settings))
+        found = list(find_readers(pods, settings))
         earlier = [entry for data in self._context.journal.undo_intents() for entry in data.get("stale", ())]
         if found:
             with suppress(Refused, Transient):  # then only this attempt knows of them
                 self._context.journal.intent({"stale": [one.to_dict() for one in found]})
-        self._seen = list({(one.uid, one.container): one for one in (*map(Reader.from_dict, earlier), *found)}.values())
+        self._seen = list(
+            {(one.uid, one.container): one for one in (*map(StaleReader.from_dict, earlier), *found)}.values()
+        )
 
     def settle(self) -> list[Item]:
         """Name what still runs with them, or restart it when the configuration says so."""
-        left = still(self._pods({one.pod.namespace for one in self._seen}), self._seen)
+        left = still_running(self._pods({one.pod.namespace for one in self._seen}), self._seen)
         restarts = self._context.config.deploy.restart_stale
-        pods: dict[Ref, list[Reader]] = {}
+        pods: dict[Ref, list[StaleReader]] = {}
         for one in left:
             pods.setdefault(one.pod, []).append(one)
         items = [self._restarted(found) if restarts else _named(found, _HINT) for found in pods.values()]
@@ -73,7 +75,7 @@ class StaleReaders:
                 self._context.say(f"what still runs with the failed version's settings can't be told: {error}")
         return found
 
-    def _restarted(self, found: list[Reader]) -> Item:
+    def _restarted(self, found: list[StaleReader]) -> Item:
         from ...kube.api_error import ApiError
         from ...rollout.restart import restart
 
@@ -90,6 +92,6 @@ class StaleReaders:
         return Item(str(one.pod), "restored", f"evicted and made anew: it ran with {one.reads} of the failed version")
 
 
-def _named(found: list[Reader], then: str) -> Item:
+def _named(found: list[StaleReader], then: str) -> Item:
     told = "; ".join(f"container {one.container} has run since {one.started} with {one.reads}" for one in found)
     return Item(str(found[0].pod), "kept", f"{told} as the failed version set it; {then}")

@@ -8,7 +8,7 @@ from ...errors import Failed, Stopped
 from ...objects.ref import Ref
 from ...release.rights import ROLLOUT_RULES
 from ...release.targets import namespace_of, objects_of
-from ...rollout.wait import Known, watch_rollout
+from ...rollout.wait import RunFacts, watch_rollout
 from ...spec import Effects, Outcome, Rule, StepSpec
 from ...step import Context
 from .http import check
@@ -48,7 +48,7 @@ class Verify:
             grace=config.grace,
             rules=config.rules,
             on_progress=context.report,
-            known=Known(objects=objects_of(context.config, context.client), uids=uids_of(context)),
+            facts=RunFacts(objects=objects_of(context.config, context.client), uids=uids_of(context)),
         )
         check_still(context, refs, "" if report.ready else report.summary)
         if not report.ready:

@@ -1,4 +1,4 @@
-"""Judges one container of a pod: pulled, started, crashed. Sources: "Pod Lifecycle"; pkg/kubelet/images, container."""
+"""Judges one container of a pod: its image pull, its start, its crashes. Sources: "Pod Lifecycle"; pkg/kubelet."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .images import is_final, short
-from .missing import NOT_RETRIEVED, pull_secret_of, settings_of, wait_for
-from .verdict import Cause, Obj, Verdict, View, failed, first_time, parse_time, progressing, spec_of
+from .missing_settings import NOT_RETRIEVED, missing_pull_secret, missing_setting, wait_for_setting
+from .object_fields import Obj, first_time, parse_time, spec_of
+from .verdict import Cause, Verdict, failed, progressing
+from .view import View
 
 _PULL = {"ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}
 # The kubelet decides these from the pod's own spec, so that waiting changes nothing.
@@ -16,13 +18,13 @@ _FINAL = {"InvalidImageName", "ErrImageNeverPull"}
 _START = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError", "PreCreateHookError"}
 _NEVER_STARTS = ("runasnonroot", "executable file not found", "no such file or directory", "permission denied")
 _START_GRACE = 10.0
-"""Seconds for what is not about settings: a container's name that is still taken, a runtime that is restarted."""
+"""Seconds for trouble that is not about settings: a container name still in use, a runtime that restarts."""
 _SETTLED = timedelta(minutes=10)
-"""A container that has run this long starts anew with its back-off: its earlier ends were another matter."""
+"""A container that has run this long starts with a new back-off: its earlier crashes are not of this rollout."""
 
 
 def judge_container(pod: Obj, status: Mapping[str, Any], view: View) -> Verdict | None:
-    """Judge a container by its status; None when nothing speaks against it."""
+    """Judge a container by its status; return None when nothing speaks against it."""
     waiting = (status.get("state") or {}).get("waiting") or {}
     reason = waiting.get("reason", "")
     if reason in _PULL or reason in _FINAL:
@@ -33,7 +35,7 @@ def judge_container(pod: Obj, status: Mapping[str, Any], view: View) -> Verdict 
 
 
 def since(pod: Obj, view: View, reason: str) -> datetime | None:
-    """Give when an event of a pod was first told, else when the pod was started."""
+    """Return when an event of a pod with `reason` was first reported; without one, when the pod was started."""
     events = view.events_of(pod, reason)
     return first_time(events[0]) if events else _started(pod)
 
@@ -41,17 +43,17 @@ def since(pod: Obj, view: View, reason: str) -> datetime | None:
 def _pull(pod: Obj, status: Mapping[str, Any], waiting: Mapping[str, Any], view: View) -> Verdict:
     reason, text, image = waiting["reason"], waiting.get("message") or "", str(status.get("image", ""))
     events = [e for e in view.events_of(pod, "Failed") if "pull" in e.get("message", "").lower()]
-    told = [e for e in events if image in e["message"]] or events
+    about_image = [e for e in events if image in e["message"]] or events
     # In the back-off the status says only that; the reason stands in the event of the failed pull.
-    if reason == "ImagePullBackOff" and "ErrImagePull" not in text and told:
-        text = told[-1]["message"]
+    if reason == "ImagePullBackOff" and "ErrImagePull" not in text and about_image:
+        text = about_image[-1]["message"]
     cause = Cause(reason, f"image {image}: {short(text, image) or reason}", pod["metadata"]["name"], status["name"])
-    began = min((t for e in told if (t := first_time(e)) is not None), default=_started(pod))
-    if reason not in _FINAL and (secret := pull_secret_of(pod, view)):
-        return wait_for(pod, f"secret/{secret}", cause, since(pod, view, NOT_RETRIEVED), view)
+    began = min((t for e in about_image if (t := first_time(e)) is not None), default=_started(pod))
+    if reason not in _FINAL and (secret := missing_pull_secret(pod, view)):
+        return wait_for_setting(pod, f"secret/{secret}", cause, since(pod, view, NOT_RETRIEVED), view)
     if reason in _FINAL or is_final(text.replace(image, "")):
         return failed(cause)
-    return view.after(began, view.grace.pull, cause)
+    return view.fail_after(began, view.grace.pull, cause)
 
 
 def _start(pod: Obj, status: Mapping[str, Any], waiting: Mapping[str, Any], view: View) -> Verdict:
@@ -59,15 +61,15 @@ def _start(pod: Obj, status: Mapping[str, Any], waiting: Mapping[str, Any], view
     message = f"container {status['name']} can't start: {text or reason}"
     cause = Cause(reason, message, pod["metadata"]["name"], status["name"])
     began = since(pod, view, "Failed")
-    if wanted := settings_of(text):
-        return wait_for(pod, wanted, cause, began, view)
+    if wanted := missing_setting(text):
+        return wait_for_setting(pod, wanted, cause, began, view)
     if any(word in text.lower() for word in _NEVER_STARTS):
         return failed(cause)
-    return view.after(began, min(_START_GRACE, view.grace.config), cause)
+    return view.fail_after(began, min(_START_GRACE, view.grace.config), cause)
 
 
 def _crash(pod: Obj, status: Mapping[str, Any], view: View) -> Verdict | None:
-    """A container that ended with an error: once may be bad luck, `restarts` times is a crash loop."""
+    """Judge a container that ended with an error: once may be bad luck, `grace.restarts` times is a crash loop."""
     state = status.get("state") or {}
     looping = (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff"
     ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated") or ({} if looping else None)
@@ -97,7 +99,7 @@ def _settled(state: Mapping[str, Any], view: View) -> bool:
 
 
 def _policy(pod: Obj, container: str) -> str:
-    """Give what happens when a container ends: its own policy (of a sidecar, say) stands above the pod's."""
+    """Return what happens when a container ends: its own restartPolicy (a sidecar's, say) overrides the pod's."""
     spec = spec_of(pod)
     own: Mapping[str, Any] = next(
         (c for c in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])] if c["name"] == container),

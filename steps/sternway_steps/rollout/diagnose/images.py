@@ -1,8 +1,8 @@
-"""What the words of a failed pull mean: never, or not now.
+"""What the message of a failed image pull means: it can't succeed, or it may succeed later.
 
-The kubelet hands on the container runtime's text, and that the registry's. An answer about this very reference
-(it is not known, it may not be read) stays the same until somebody acts; a registry that does not answer may answer
-soon. Sources: OCI distribution spec, "Error Codes"; the texts of containerd and CRI-O as seen in pod statuses.
+The kubelet passes on the container runtime's text, and that the registry's. An answer about this very reference (it
+does not exist, it may not be read) stays the same until somebody acts; a registry that does not answer may answer soon.
+Sources: OCI distribution spec, "Error Codes"; the texts of containerd and CRI-O as seen in pod statuses.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ _WRAPPERS = (
 
 
 def short(text: str, image: str) -> str:
-    """Give what the registry or the network said, without what runtimes wrap around it; the event has it all."""
+    """Return what the registry or the network said, without the wrapping of runtimes; the event has it all."""
     for pattern in _WRAPPERS:
         text = re.sub(pattern, "", text, flags=re.IGNORECASE)
     return text.removeprefix(f"{image}: ")
 
 
 def is_final(text: str) -> bool:
-    """Tell whether a pull error says that trying again can't help; a text without a known word can't say so."""
+    """Return whether a pull error says that trying again can't help; False for a text without a known phrase."""
     low = text.lower()
     # "not found" also stands in "host not found": the network's words count first.
     return not any(word in low for word in _NOT_NOW) and any(word in low for word in _NEVER)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .object_fields import Obj, condition, spec_of
 from .pods import judge_pods
-from .rejected import rejected
-from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, spec_of
+from .rejected_pods import judge_rejected_pods
+from .verdict import Cause, Verdict, failed, progressing, ready
+from .view import View
 
 
 def judge_job(obj: Obj, view: View) -> Verdict:
-    """Ready when it is complete; a suspended one waits for somebody else."""
+    """A Job is ready when it is complete, or when it is suspended: then somebody else has to resume it."""
     spec, status = spec_of(obj), obj.get("status") or {}
     wanted = spec.get("completions") or 1
     done = status.get("succeeded", 0)
@@ -29,14 +31,14 @@ def judge_job(obj: Obj, view: View) -> Verdict:
     held = judge_pods([p for p in pods if (p.get("status") or {}).get("phase") != "Failed"], view)
     if held is not None and held.state == "failed" and not _retries(held.reason):
         return replace(held, done=done, wanted=wanted)
-    if (turned_away := rejected(obj, view)) is not None:
+    if (turned_away := judge_rejected_pods(obj, view)) is not None:
         return turned_away
     # A pod that crashed is tried again until backoffLimit: the Job's own condition decides.
     return progressing("Running", f"{done} of {wanted} completed", held.cause if held else None, done, wanted)
 
 
 def judge_cron_job(obj: Obj, view: View) -> Verdict:  # noqa: ARG001  every judge takes both
-    """Ready when it exists: it runs at its own times."""
+    """A CronJob is ready when it exists: it runs at its own times."""
     if spec_of(obj).get("suspend"):
         return ready("suspended: it runs again when somebody resumes it", "Suspended")
     return ready(f"runs at {spec_of(obj).get('schedule')}", "Scheduled")

@@ -1,4 +1,4 @@
-"""Who judges what."""
+"""Which judge is for which kind of object."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from datetime import datetime
 from ...config.rules import KindRule
 from ...config.schema import Grace
 from ...objects.kinds import has_state
-from . import autoscalers, builtin, conditions, jobs, pods, storage, workloads
+from . import autoscalers, conditions, core_kinds, jobs, pods, storage, workloads
+from .object_fields import Obj
 from .rules import judge_by_rule, rule_of
-from .verdict import ENDED, Cause, Obj, Related, Seen, Verdict, View, failed, ready
+from .verdict import ENDED, Cause, Verdict, failed, ready
+from .view import Observation, Related, View
 
 Judge = Callable[[Obj, View], Verdict]
 
@@ -25,11 +27,11 @@ _JUDGES: dict[tuple[str, str], Judge] = {
     ("", "ReplicationController"): workloads.judge_replica_set,
     ("", "PersistentVolumeClaim"): storage.judge_claim,
     ("", "PersistentVolume"): storage.judge_volume,
-    ("", "Service"): builtin.judge_service,
-    ("", "Namespace"): builtin.judge_namespace,
-    ("networking.k8s.io", "Ingress"): builtin.judge_ingress,
+    ("", "Service"): core_kinds.judge_service,
+    ("", "Namespace"): core_kinds.judge_namespace,
+    ("networking.k8s.io", "Ingress"): core_kinds.judge_ingress,
     ("autoscaling", "HorizontalPodAutoscaler"): autoscalers.judge_autoscaler,
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): builtin.judge_definition,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): core_kinds.judge_definition,
 }
 
 
@@ -39,21 +41,21 @@ def diagnose(
     *,
     now: datetime,
     grace: Grace | None = None,
-    seen: Seen | None = None,
+    observation: Observation | None = None,
     rules: Sequence[KindRule] = (),
 ) -> Verdict:
-    """Judge an object by itself and by what belongs to it.
+    """Return the verdict on an object, judged by itself and by what belongs to it.
 
     Args:
-        obj: the object as the API gives it, with its status.
+        obj: the object as the API returns it, with its status.
         related: pods, ReplicaSets, events and claims of its namespace.
-        now: this moment, with a time zone; graces are counted by it.
-        grace: how long a state that may pass is waited out.
-        seen: what is known of it beside what stands in it.
-        rules: the user's rules; they go before ours, and those before the judgement of any object.
+        now: the current time, with a time zone.
+        grace: how long trouble that may pass is waited out.
+        observation: what is known of the object besides its content.
+        rules: the user's rules; they precede ours, and those the judgement by kind or by conditions.
 
     """
-    view = View(related, now, grace or Grace(), seen or Seen())
+    view = View(related, now, grace or Grace(), observation or Observation())
     verdict = _verdict(obj, view, rules)
     return _leaving(verdict) if obj["metadata"].get("deletionTimestamp") else verdict
 
@@ -69,7 +71,7 @@ def _verdict(obj: Obj, view: View, rules: Sequence[KindRule]) -> Verdict:
 
 
 def _leaving(verdict: Verdict) -> Verdict:
-    """Judge what is being deleted: it does not come up any more, but what ended before ended as it did."""
+    """Return the verdict on an object that is being deleted: failed, unless it had ended before."""
     if verdict.reason in ENDED or verdict.state == "failed":
         return verdict
     return failed(Cause("Terminating", "it is being deleted, so it will not come up"))

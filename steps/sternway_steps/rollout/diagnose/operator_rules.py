@@ -1,6 +1,6 @@
-"""Our rules for kinds of well-known operators, in the form of `verify.rules`; a rule of the user goes before them.
+"""Our rules for kinds of well-known operators, in the form of `verify.rules`; a rule of the user precedes them.
 
-Only what the general judgement can't know stands here. Source: each project's API reference, named below.
+Only what the judgement by conditions can't know stands here. Source: each project's API reference, named below.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from ...config.rules import KindRule
 
 _READY = ("conditions[Ready]=True",)
 
-KNOWN: tuple[KindRule, ...] = (
+OPERATOR_RULES: tuple[KindRule, ...] = (
     # Argo (argo-workflows: NodePhase; argo-rollouts: RolloutPhase, AnalysisPhase; argo-cd: ApplicationStatus).
     # A Rollout that is paused waits for a person, or for its analysis: the new version serves as far as it was told to.
     KindRule("Workflow.argoproj.io", ("status.phase=Succeeded",), ("status.phase=Failed|Error",)),

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .containers import judge_container
-from .missing import settings_of, wait_for
-from .placing import unscheduled
-from .verdict import (
-    Cause,
-    Obj,
-    Verdict,
-    View,
-    condition,
-    event_time,
-    failed,
-    first_time,
-    progressing,
-    ready,
-    spec_of,
-    worst,
-)
+from .missing_settings import missing_setting, wait_for_setting
+from .object_fields import Obj, condition, event_time, first_time, spec_of
+from .scheduling import judge_scheduling
+from .verdict import Cause, Verdict, failed, progressing, ready, worst
+from .view import View
 
 # Not the pod's own fault: its controller makes another one.
 _REPLACED = {"Evicted", "Preempting", "Shutdown", "NodeShutdown", "NodeLost", "UnexpectedAdmissionError", "Terminated"}
@@ -29,12 +18,12 @@ _MOUNTED = ("Pulling", "Pulled", "Created", "Started")
 
 
 def judge_bare_pod(pod: Obj, view: View) -> Verdict:
-    """Judge a pod that was deployed itself: nobody makes another one when it was evicted or preempted."""
+    """Judge a pod that was deployed as such: no controller replaces it when it was evicted or preempted."""
     verdict = judge_pod(pod, view)
     disrupted = condition(pod, "DisruptionTarget")
     gone = (pod.get("status") or {}).get("phase") == "Failed" or disrupted.get("status") == "True"
-    kept = any(owner.get("controller") for owner in pod["metadata"].get("ownerReferences") or [])
-    if kept or not gone or verdict.state != "progressing":
+    controlled = any(owner.get("controller") for owner in pod["metadata"].get("ownerReferences") or [])
+    if controlled or not gone or verdict.state != "progressing":
         return verdict
     name, why = pod["metadata"]["name"], disrupted.get("message") or verdict.message
     return failed(Cause(str(disrupted.get("reason") or verdict.reason), f"{why}; no controller makes pod {name} anew"))
@@ -53,7 +42,7 @@ def judge_pod(pod: Obj, view: View) -> Verdict:
     verdicts = list(_containers(pod, view))
     if (decided := worst(verdicts)) is not None:
         return decided
-    if (held := unscheduled(pod, view) or _unmounted(pod, view)) is not None:
+    if (held := judge_scheduling(pod, view) or _unmounted(pod, view)) is not None:
         return held
     if condition(pod, "Ready").get("status") == "True":
         return ready(f"pod {name} is ready")
@@ -62,13 +51,13 @@ def judge_pod(pod: Obj, view: View) -> Verdict:
 
 
 def judge_pods(pods: Iterable[Obj], view: View) -> Verdict | None:
-    """Give what decides among the pods of a workload, or None when nothing speaks against them."""
+    """Return the verdict that decides among the pods of a workload; None when nothing speaks against them."""
     alive = [p for p in pods if not p["metadata"].get("deletionTimestamp")]
     return worst(judge_pod(pod, view) for pod in alive)
 
 
 def is_ready(pod: Obj) -> bool:
-    """Tell whether a pod takes traffic."""
+    """Return whether a pod receives traffic."""
     return condition(pod, "Ready").get("status") == "True" and not pod["metadata"].get("deletionTimestamp")
 
 
@@ -104,22 +93,22 @@ def _unmounted(pod: Obj, view: View) -> Verdict | None:
         return None
     name, text = pod["metadata"]["name"], events[-1].get("message", "")
     cause = Cause(events[-1]["reason"], f"pod {name}: {text}", name)
-    if wanted := settings_of(text, pod):
-        return wait_for(pod, wanted, cause, first_time(events[0]), view)
-    return view.after(first_time(events[0]), view.grace.mount, cause)
+    if wanted := missing_setting(text, pod):
+        return wait_for_setting(pod, wanted, cause, first_time(events[0]), view)
+    return view.fail_after(first_time(events[0]), view.grace.mount, cause)
 
 
 def _gated(pod: Obj) -> Cause | None:
-    """Name a readiness gate that is not met; somebody outside of the pod sets its condition."""
+    """Return the readiness gate that is not met as a cause; something outside of the pod sets its condition."""
     if condition(pod, "ContainersReady").get("status") != "True":
         return None
     name = pod["metadata"]["name"]
     for gate in spec_of(pod).get("readinessGates") or []:
         kind = gate["conditionType"]
-        found = condition(pod, kind)
-        if found.get("status") == "True":
+        state = condition(pod, kind)
+        if state.get("status") == "True":
             continue
-        why = found.get("message") or found.get("reason") or "no controller has set the condition on the pod"
+        why = state.get("message") or state.get("reason") or "no controller has set the condition on the pod"
         return Cause("ReadinessGatesNotReady", f"pod {name}: readiness gate {kind} is not met: {why}", name)
     return None
 
@@ -132,7 +121,7 @@ def _unready(pod: Obj, view: View) -> Cause | None:
 
 
 def _initialising(pod: Obj) -> Cause | None:
-    """Name the init container that the others wait for."""
+    """Return the init container that the others wait for, as a cause."""
     name = pod["metadata"]["name"]
     if condition(pod, "Initialized").get("status") != "False":
         return None

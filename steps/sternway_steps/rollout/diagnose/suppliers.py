@@ -1,7 +1,7 @@
-"""Which objects may bring a Secret or ConfigMap that is not there yet.
+"""Which objects may create a Secret or ConfigMap that does not exist yet.
 
-By names alone: an ExternalSecret, a SealedSecret, a Certificate and the like say what they write; a Job says it to its
-program. An object that only reads it (a workload, a role) brings nothing.
+Decided by names alone: an ExternalSecret, a SealedSecret, a Certificate and the like name what they write; a Job passes
+the name to its program. An object that only reads it (a workload, a role) creates nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _MAKERS = ("Job", "CronJob", "Pod")
 _READ = frozenset({"env", "envFrom", "volumes", "imagePullSecrets"})
 
 
-def brings(obj: Mapping[str, Any], kind: str, name: str) -> bool:
-    """Tell whether an object names a Secret or ConfigMap (`kind` in lower case) as something that it writes."""
+def supplies(obj: Mapping[str, Any], kind: str, name: str) -> bool:
+    """Return whether an object names a Secret or ConfigMap (`kind` in lower case) as something that it writes."""
     group = obj["apiVersion"].rpartition("/")[0] if "/" in obj["apiVersion"] else ""
     if group == "" and obj["kind"] not in _MAKERS:
         return bool(obj["kind"].lower() == kind and obj["metadata"]["name"] == name)

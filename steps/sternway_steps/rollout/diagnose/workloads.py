@@ -1,4 +1,4 @@
-"""Judges what keeps pods: Deployment, ReplicaSet, StatefulSet, DaemonSet.
+"""Judges workload controllers: Deployment, ReplicaSet, StatefulSet, DaemonSet.
 
 The rules for "ready" are those of `kubectl rollout status`; the API reference explains each field.
 """
@@ -9,18 +9,20 @@ import re
 from dataclasses import replace
 
 from ...plural import count
+from .object_fields import Obj, condition, spec_of
 from .pods import is_ready, judge_pods
-from .rejected import rejected
-from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, spec_of
+from .rejected_pods import judge_rejected_pods
+from .verdict import Cause, Verdict, failed, progressing, ready
+from .view import View
 
 _REVISION = "deployment.kubernetes.io/revision"
 _SET = re.compile(r'ReplicaSet "([^"]+)"')
 _TEMPLATE = "deprecated.daemonset.template.generation"
-"""Counts the changes of the template alone, as the pods' label does; the object's generation counts all changes."""
+"""Counts changes of the template alone, as the pods' label does; the object's generation counts all changes."""
 
 
 def judge_deployment(obj: Obj, view: View) -> Verdict:
-    """Ready when all wanted pods are of the newest template and available, and no older one is left."""
+    """A Deployment is ready when all wanted pods are of the newest template and available, and no older one is left."""
     spec, status = spec_of(obj), obj.get("status") or {}
     wanted = spec.get("replicas", 1)
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
@@ -37,7 +39,7 @@ def judge_deployment(obj: Obj, view: View) -> Verdict:
 
 
 def judge_replica_set(obj: Obj, view: View) -> Verdict:
-    """Ready when all wanted pods are available."""
+    """A ReplicaSet is ready when all wanted pods are available."""
     status, wanted = obj.get("status") or {}, spec_of(obj).get("replicas", 1)
     available = status.get("availableReplicas", 0)
     if _observed(obj) and available >= wanted:
@@ -47,9 +49,9 @@ def judge_replica_set(obj: Obj, view: View) -> Verdict:
 
 
 def judge_stateful_set(obj: Obj, view: View) -> Verdict:
-    """Ready when all pods above the partition are of the update revision and all pods are ready.
+    """A StatefulSet is ready when all pods are ready, and those above the partition are of the update revision.
 
-    `updatedReplicas` counts also when both revisions are the same: a template that was put back in mid-rollout makes
+    `updatedReplicas` counts also when both revisions are the same: a template that was restored in mid-rollout makes
     the old revision the wanted one again, while pods of the newer one are still there (kube-controller-manager 1.34;
     `kubectl rollout status` does not look). Then the partition holds nothing back: no pod may be of another revision.
     """
@@ -74,7 +76,7 @@ def judge_stateful_set(obj: Obj, view: View) -> Verdict:
 
 
 def judge_daemon_set(obj: Obj, view: View) -> Verdict:
-    """Ready when the pod of every node that wants one is updated and available."""
+    """A DaemonSet is ready when the pod of every node that wants one is updated and available."""
     spec, status = spec_of(obj), obj.get("status") or {}
     wanted = status.get("desiredNumberScheduled", 0)
     if "desiredNumberScheduled" not in status:
@@ -98,11 +100,11 @@ def judge_daemon_set(obj: Obj, view: View) -> Verdict:
 def _pods_first(
     obj: Obj, owner: Obj | None, pods: list[Obj], view: View, message: str, done: int, wanted: int
 ) -> Verdict:
-    """Judge a rollout that is not through: by its pods, by rejected pods, by its own deadline; else it goes on."""
+    """Judge an unfinished rollout: by its pods, by rejected pods, by its own progress deadline; else it goes on."""
     held = judge_pods(pods, view)
     if held is not None and held.state == "failed":
         return replace(held, done=done, wanted=wanted)
-    turned_away = rejected(owner, view) if owner is not None else None
+    turned_away = judge_rejected_pods(owner, view) if owner is not None else None
     if turned_away is not None and len([p for p in pods if is_ready(p)]) < wanted:
         return replace(turned_away, done=done, wanted=wanted)
     late = condition(obj, "Progressing")
@@ -117,7 +119,7 @@ def _pods_first(
 
 
 def _held_by_older(verdict: Verdict, obj: Obj, view: View) -> Verdict:
-    """Name the older pod that an ordered update waits for; it may get ready, so it decides nothing."""
+    """Name the older pod that an ordered update waits for; it may become ready, so it decides nothing."""
     if spec_of(obj).get("podManagementPolicy") == "Parallel" or verdict.state != "progressing":
         return verdict
     held = judge_pods(view.pods_of(obj), view)
@@ -128,14 +130,14 @@ def _held_by_older(verdict: Verdict, obj: Obj, view: View) -> Verdict:
 
 
 def _newest(deployment: Obj, view: View) -> Obj | None:
-    """Give the ReplicaSet of the present template: the one with the Deployment's own revision."""
+    """Return the ReplicaSet of the present template: the one with the Deployment's own revision."""
     sets = view.sets_of(deployment)
     revision = (deployment["metadata"].get("annotations") or {}).get(_REVISION)
     return next((s for s in sets if (s["metadata"].get("annotations") or {}).get(_REVISION) == revision), None)
 
 
 def _is_about(late: Obj, newest: Obj | None) -> bool:
-    """Tell whether it is the newest ReplicaSet that is late: the condition of one before it stays for a while."""
+    """Return whether the newest ReplicaSet is late: the condition of an earlier one stays for a while."""
     named = _SET.search(late.get("message", ""))
     return late.get("status") == "False" and (named is None or newest is None or named[1] == newest["metadata"]["name"])
 

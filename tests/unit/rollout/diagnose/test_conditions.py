@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sternway_steps.config.schema import Grace
 from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
 from sternway_steps.rollout.diagnose.freshness import reasons_since
-from sternway_steps.rollout.diagnose.verdict import Seen
+from sternway_steps.rollout.diagnose.view import Observation
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 AGES = 1000.0
@@ -44,8 +44,8 @@ def is_(
     return {**found, "lastTransitionTime": ago(since)} if since is not None else found
 
 
-def judged(obj: dict[str, Any], **seen: Any) -> Verdict:
-    return diagnose(obj, Related(), now=NOW, seen=Seen(**{"has_status": True, **seen}))
+def judged(obj: dict[str, Any], **observation: Any) -> Verdict:
+    return diagnose(obj, Related(), now=NOW, observation=Observation(**{"has_status": True, **observation}))
 
 
 READY = is_("Ready", "True")
@@ -185,9 +185,9 @@ def test_a_reason_that_came_later_is_counted_from_then() -> None:
 
 def test_the_grace_of_a_condition_is_configured() -> None:
     bad = shop(is_("Degraded", "True", since=5))
-    seen = Seen(has_status=True)
-    assert diagnose(bad, Related(), now=NOW, grace=Grace(condition=5), seen=seen).state == "failed"
-    assert diagnose(bad, Related(), now=NOW, grace=Grace(condition=6), seen=seen).state == "progressing"
+    observation = Observation(has_status=True)
+    assert diagnose(bad, Related(), now=NOW, grace=Grace(condition=5), observation=observation).state == "failed"
+    assert diagnose(bad, Related(), now=NOW, grace=Grace(condition=6), observation=observation).state == "progressing"
 
 
 WORDS = st.sampled_from(

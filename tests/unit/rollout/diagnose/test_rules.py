@@ -13,9 +13,9 @@ from sternway_steps.config.rules import KindRule
 from sternway_steps.config.schema import VerifyConfig
 from sternway_steps.objects.expressions import parse
 from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
-from sternway_steps.rollout.diagnose.operator_rules import KNOWN
+from sternway_steps.rollout.diagnose.operator_rules import OPERATOR_RULES
 from sternway_steps.rollout.diagnose.rules import rule_of
-from sternway_steps.rollout.diagnose.verdict import Seen
+from sternway_steps.rollout.diagnose.view import Observation
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -46,7 +46,7 @@ def one(
 
 
 def judged(obj: dict[str, Any], *rules: KindRule) -> Verdict:
-    return diagnose(obj, Related(), now=NOW, seen=Seen(has_status=True), rules=rules)
+    return diagnose(obj, Related(), now=NOW, observation=Observation(has_status=True), rules=rules)
 
 
 SHOP = one(
@@ -334,15 +334,17 @@ OURS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 def test_one_that_is_ready_one_that_waits_and_one_that_failed(kind: str) -> None:
     states = ("ready", "progressing", "failed")
     assert [judged(one(kind, **status)).state for status in OURS[kind]] == list(states)
-    late = diagnose(one(kind, **OURS[kind][1]), Related(), now=NOW + timedelta(hours=9), seen=Seen(has_status=True))
+    late = diagnose(
+        one(kind, **OURS[kind][1]), Related(), now=NOW + timedelta(hours=9), observation=Observation(has_status=True)
+    )
     assert late.state == "progressing"  # what waits does not fail, nor get ready, with time
 
 
 def test_each_of_our_rules_has_its_objects_and_can_be_read() -> None:
     tried = {rule_of(*reversed(kind.split(".", 1)), ()) for kind in OURS}
-    assert tried == set(KNOWN)
-    assert len(KNOWN) >= 25
-    for rule in KNOWN:
+    assert tried == set(OPERATOR_RULES)
+    assert len(OPERATOR_RULES) >= 25
+    for rule in OPERATOR_RULES:
         for text in (*(rule.ready or ()), *(rule.failed or ())):
             assert parse(text)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
 from sternway_steps.rollout.diagnose.images import short
-from sternway_steps.rollout.diagnose.missing import settings_of
-from sternway_steps.rollout.diagnose.suppliers import brings
+from sternway_steps.rollout.diagnose.missing_settings import missing_setting
+from sternway_steps.rollout.diagnose.suppliers import supplies
 
 from tests.unit.rollout.diagnose.test_diagnose import NEWEST, NOW, deployment, event, obj, pod
 
@@ -46,7 +46,7 @@ def external(name: str = "db", namespace: str = "n", **spec: Any) -> dict[str, A
 )
 def test_what_is_missing_is_read_from_the_kubelets_words(text: str, wanted: str) -> None:
     volumes = [{"name": "v", "secret": {"secretName": "db"}}, {"name": "w", "configMap": {"name": "settings"}}]
-    assert settings_of(text, pod(spec={"volumes": volumes})) == wanted
+    assert missing_setting(text, pod(spec={"volumes": volumes})) == wanted
 
 
 def test_one_that_nothing_is_to_bring_is_waited_for_a_minute() -> None:
@@ -106,7 +106,7 @@ BRING = {
 @pytest.mark.parametrize("case", BRING)
 def test_who_may_bring_a_secret(case: str) -> None:
     made, expected = BRING[case]
-    assert brings(made, "secret", "db") is expected
+    assert supplies(made, "secret", "db") is expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Judges the objects that are watched, those that are there and those that are not."""
+"""Judges all objects that are watched, those that are there and those that are not."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ from ..objects.kinds import has_pods, is_custom
 from ..objects.ref import Ref
 from .absent import Absent, judge_absent
 from .diagnose import Cause, Related, Verdict, diagnose
-from .diagnose.verdict import ENDED, Seen, failed
-from .observed import Observed
+from .diagnose.verdict import ENDED, failed
+from .diagnose.view import Observation
 from .suppliers import Suppliers
+from .watch_cache import WatchCache
 
 if TYPE_CHECKING:
     from ..kube.client import Client
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of the objects before they are watched.
+class RunFacts:
+    """What the caller knows of the objects before they are watched.
 
-    `to_end`: they were made to run to their end: one that is not there was deleted by somebody, and failed, and a pod
-    is waited for until it has ended. `written`: when they were changed, where their managedFields do not tell.
-    `objects` are all of the run: one of them may bring a Secret or ConfigMap that is missing. `uids`: of what the run
-    applied; one that is not there any more came to its end, or was deleted.
+    | field | meaning |
+    | --- | --- |
+    | `to_end` | they must run to completion: an absent one is a failure, and a pod is waited for until it has ended |
+    | `written` | when they were changed last, where their managedFields do not tell |
+    | `objects` | all objects of the run: one of them may create a Secret or ConfigMap that another one waits for |
+    | `uids` | of what the run applied: if such an object is absent, it completed or was deleted |
     """
 
     to_end: bool = False
@@ -42,19 +45,22 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What all objects are judged by. `with_status`: kinds whose status a controller writes; `begun`: since when."""
+class Criteria:
+    """What all objects are judged by.
+
+    `with_status` are the kinds whose status a controller writes; `begun` is when the watch began.
+    """
 
     grace: Grace
     rules: Sequence[KindRule]
-    known: Known
+    facts: RunFacts
     suppliers: Suppliers
     with_status: frozenset[tuple[str, str]]
     begun: datetime
 
 
 def kinds_with_status(client: Client, refs: Iterable[Ref]) -> frozenset[tuple[str, str]]:
-    """Give the custom kinds whose /status is served; raises Transient when the server can't be asked."""
+    """Return the custom kinds that have a /status subresource; raise Transient when the server can't be asked."""
     custom = {(ref.api_version, ref.kind) for ref in refs if is_custom(ref.api_version, ref.kind)}
     try:
         return frozenset(kind for kind in custom if client.resource(*kind).has_status)
@@ -62,16 +68,19 @@ def kinds_with_status(client: Client, refs: Iterable[Ref]) -> frozenset[tuple[st
         raise Transient(f"the rollout can't be watched: {error}") from error
 
 
-def judge_all(refs: list[Ref], observed: Observed, now: datetime, terms: Terms) -> dict[Ref, Verdict]:
-    """Judge all; when a setting is missing that somebody in the cluster is to bring, that changes the verdict."""
-    verdicts = _judge_all(refs, observed, now, terms)
-    return _judge_all(refs, observed, now, terms) if terms.suppliers.look(verdicts) else verdicts
+def judge_all(refs: list[Ref], observed: WatchCache, now: datetime, terms: Criteria) -> dict[Ref, Verdict]:
+    """Return the verdict of each object.
+
+    When a Secret or ConfigMap is missing, the cluster is searched for what may create it, which may change a verdict.
+    """
+    verdicts = _judge_each(refs, observed, now, terms)
+    return _judge_each(refs, observed, now, terms) if terms.suppliers.look(verdicts) else verdicts
 
 
-def with_pods(
-    client: Client, observed: Observed, verdicts: Mapping[Ref, Verdict], now: datetime, terms: Terms
+def with_fresh_pods(
+    client: Client, observed: WatchCache, verdicts: Mapping[Ref, Verdict], now: datetime, terms: Criteria
 ) -> dict[Ref, Verdict]:
-    """Look at the pods of what failed without one: they tell why, and their watch may lag behind their owner's."""
+    """Judge failed workloads again after listing their pods: these tell why, and their watch may lag behind."""
     bare = [
         ref
         for ref, verdict in verdicts.items()
@@ -82,31 +91,33 @@ def with_pods(
     for namespace in {ref.namespace for ref in bare}:
         with suppress(ApiError):  # the verdict stands without them
             for pod in client.list("v1", "Pod", namespace).items:
-                observed.note("MODIFIED", pod)
-    again = _judge_all(bare, observed, now, terms)
+                observed.store("MODIFIED", pod)
+    again = _judge_each(bare, observed, now, terms)
     return {**verdicts, **{ref: verdict for ref, verdict in again.items() if verdict.state == "failed"}}
 
 
-def _judge_all(refs: list[Ref], observed: Observed, now: datetime, terms: Terms) -> dict[Ref, Verdict]:
+def _judge_each(refs: list[Ref], observed: WatchCache, now: datetime, terms: Criteria) -> dict[Ref, Verdict]:
     near = {place: observed.related(place, terms.suppliers.all()) for place in {ref.namespace for ref in refs}}
     return {ref: _judge(ref, observed, near[ref.namespace], now, terms) for ref in refs}
 
 
-def _judge(ref: Ref, observed: Observed, related: Related, now: datetime, terms: Terms) -> Verdict:
-    obj, (last, since) = observed.get(ref), observed.gone(ref)
-    if (known := obj or last) is not None:
-        seen = Seen((ref.api_version, ref.kind) in terms.with_status, terms.known.written, observed.since(known))
-        verdict = diagnose(known, related, now=now, grace=terms.grace, seen=seen, rules=terms.rules)
+def _judge(ref: Ref, observed: WatchCache, related: Related, now: datetime, terms: Criteria) -> Verdict:
+    obj, (last, since) = observed.get(ref), observed.deleted(ref)
+    if (state := obj or last) is not None:
+        observation = Observation(
+            (ref.api_version, ref.kind) in terms.with_status, terms.facts.written, observed.since(state)
+        )
+        verdict = diagnose(state, related, now=now, grace=terms.grace, observation=observation, rules=terms.rules)
         real = verdict.state == "failed" and verdict.reason != "Terminating"
-        if terms.known.to_end and (ref.kind, verdict.reason) == ("Pod", "Ready"):
+        if terms.facts.to_end and (ref.kind, verdict.reason) == ("Pod", "Ready"):
             verdict = Verdict("progressing", "Running", f"pod {ref.name} has not ended yet")
         if obj is not None or verdict.reason in ENDED or real:
             return verdict
-    uid = last["metadata"]["uid"] if last else terms.known.uids.get(ref)
+    uid = last["metadata"]["uid"] if last else terms.facts.uids.get(ref)
     ends = last is None or (last.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
     absent = Absent(ref, uid, since or terms.begun, ends_itself=ends)
-    if (told := judge_absent(absent, related.events, now)) is not None:
-        return told
-    if terms.known.to_end:
+    if (verdict_of_absent := judge_absent(absent, related.events, now)) is not None:
+        return verdict_of_absent
+    if terms.facts.to_end:
         return failed(Cause("Deleted", "somebody deleted it before it was done"))
     return Verdict("progressing", "Missing", "it is not there", Cause("Missing", f"{ref} is not there"))

@@ -1,14 +1,16 @@
-"""Judges whether a pod finds a node. Sources: "Pod Scheduling Readiness"; autoscalers' events."""
+"""Judges whether a pod finds a node. Sources: "Pod Scheduling Readiness"; events of the node autoscalers."""
 
 from __future__ import annotations
 
-from .verdict import Cause, Obj, Verdict, View, condition, parse_time, progressing
+from .object_fields import Obj, condition, parse_time
+from .verdict import Cause, Verdict, progressing
+from .view import View
 
 _BRINGS_NODE = ("TriggeredScaleUp", "Nominated", "NodeClaimCreated")
 
 
-def unscheduled(pod: Obj, view: View) -> Verdict | None:
-    """Judge a pod that is on no node; None when it is on one, or nobody has looked yet."""
+def judge_scheduling(pod: Obj, view: View) -> Verdict | None:
+    """Judge a pod that has no node; return None when it has one, or the scheduler has not looked yet."""
     scheduled = condition(pod, "PodScheduled")
     name, text = pod["metadata"]["name"], scheduled.get("message", "")
     if scheduled.get("status") != "False":
@@ -23,11 +25,11 @@ def unscheduled(pod: Obj, view: View) -> Verdict | None:
     if (pod.get("status") or {}).get("nominatedNodeName"):
         return progressing("Preempting", f"pod {name} waits for pods of lower priority to leave", cause)
     # cluster-autoscaler and Karpenter say on the pod whether they bring a node; the newest word counts.
-    said = view.events_of(pod, *_BRINGS_NODE, "NotTriggerScaleUp")
-    if said and said[-1]["reason"] in _BRINGS_NODE:
+    autoscaler_events = view.events_of(pod, *_BRINGS_NODE, "NotTriggerScaleUp")
+    if autoscaler_events and autoscaler_events[-1]["reason"] in _BRINGS_NODE:
         return progressing("ScalingUp", f"pod {name} waits for a new node", cause)
-    if said:
-        cause = Cause("Unschedulable", f"{cause.message}; {said[-1].get('message', '')}", name)
+    if autoscaler_events:
+        cause = Cause("Unschedulable", f"{cause.message}; {autoscaler_events[-1].get('message', '')}", name)
     # A claim that is not bound yet holds the scheduler up; its volume takes its own time.
     grace = view.grace.mount if "PersistentVolumeClaim" in text else view.grace.unschedulable
-    return view.after(parse_time(scheduled.get("lastTransitionTime")), grace, cause)
+    return view.fail_after(parse_time(scheduled.get("lastTransitionTime")), grace, cause)

@@ -1,8 +1,8 @@
-"""The words by which operators tell how an object fares, whatever its kind: types and reasons of conditions, states.
+"""The words in which operators report health, whatever the kind: types and reasons of conditions, phases, states.
 
 Sources: "API Conventions: Typical status properties" of the Kubernetes project; kstatus for Reconciling and Stalled;
-Gateway API, Crossplane, Flux, cert-manager and their like for the others. What is not listed here decides nothing:
-a condition of an unknown type may be False for ever in an object that is well.
+Gateway API, Crossplane, Flux, cert-manager and their like for the others. A word that is not listed decides nothing: a
+condition of an unknown type may be False for ever in a healthy object.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from .verdict import Obj
+from .object_fields import Obj
 
-FINAL = frozenset({"Stalled", "Failed"})
+TERMINAL_TYPES = frozenset({"Stalled", "Failed"})
 """Condition types by which a controller says that it gave up, when they are True."""
 
-WELL = frozenset({
+HEALTH_TYPES = frozenset({
     "Ready", "Available", "Healthy", "Succeeded", "Complete", "Completed", "Established", "Accepted", "Programmed",
     "ResolvedRefs", "Synced", "Valid", "Reconciled", "Deployed", "Promoted", "Compliant",
 })  # fmt: skip
-"""Condition types by which operators say that all is well: each of them that is there must be True."""
+"""Condition types by which operators report health: each of them that is there must be True."""
 
 _WELL_IN_PART = re.compile(r"(?:.*(?<!Not)(?:Ready|Available)|.*[-/](?:ready|available))")
 _FAULT = re.compile(r"Degraded|(?:Has)?Errors?|ErrorOccurred|\w+Error|Invalid\w*|\w*Failed|\w*Failure")
@@ -51,52 +51,56 @@ _FLAGS = ("ready", "healthy", "available")
 _ON_PURPOSE = re.compile(r"(?:Paused|Suspended)$")
 
 
-def well_in_part(kind: str) -> bool:
-    """Tell whether a condition speaks for a part of the object: WebhookReady, example.org/app-ready."""
+def is_partial_health(kind: str) -> bool:
+    """Return whether a condition type is about a part of the object: WebhookReady, example.org/app-ready."""
     return bool(_WELL_IN_PART.fullmatch(kind))
 
 
-def names_fault(kind: str) -> bool:
-    """Tell whether a condition names a fault when it is True."""
+def is_fault_type(kind: str) -> bool:
+    """Return whether a condition type names a fault, so that True means trouble."""
     return bool(_FAULT.fullmatch(kind))
 
 
-def names_wait(kind: str) -> bool:
-    """Tell whether a condition is True while something is made, too, so that its reason tells a fault from a wait."""
+def is_wait_type(kind: str) -> bool:
+    """Return whether a condition type is True during creation too, so that its reason tells a fault from a wait."""
     return kind == "Reconciling" or bool(_UNWELL.fullmatch(kind))
 
 
-def gave_up(found: Obj) -> bool:
-    """Tell whether Progressing is False because the controller gave up."""
-    return found["type"] == "Progressing" and is_(found, "False") and bool(_GAVE_UP.search(str(found.get("reason"))))
+def gave_up(condition: Obj) -> bool:
+    """Return whether Progressing is False because the controller gave up."""
+    return (
+        condition["type"] == "Progressing"
+        and has_status(condition, "False")
+        and bool(_GAVE_UP.search(str(condition.get("reason"))))
+    )
 
 
-def tells_error(found: Obj) -> bool:
-    """Tell a fault from a wait, such as Creating or DependencyNotReady, by a condition's reason, else its message."""
-    reason = found.get("reason")
-    return bool(_ERROR.search(str(reason)) if reason else _ERROR_TEXT.match(str(found.get("message") or "")))
+def reports_error(condition: Obj) -> bool:
+    """Return whether a condition's reason, else its message, names an error and not a wait such as Creating."""
+    reason = condition.get("reason")
+    return bool(_ERROR.search(str(reason)) if reason else _ERROR_TEXT.match(str(condition.get("message") or "")))
 
 
-def paused(found: Obj) -> bool:
-    """Tell whether a condition says that somebody paused the object."""
-    return not is_(found, "True") and bool(_ON_PURPOSE.search(str(found.get("reason"))))
+def paused(condition: Obj) -> bool:
+    """Return whether a condition says that somebody paused the object."""
+    return not has_status(condition, "True") and bool(_ON_PURPOSE.search(str(condition.get("reason"))))
 
 
-def is_(found: Obj, status: str) -> bool:
-    """Tell whether a condition is True, False or Unknown."""
-    return str(found.get("status")) == status
+def has_status(condition: Obj, status: str) -> bool:
+    """Return whether a condition has this status: True, False or Unknown."""
+    return str(condition.get("status")) == status
 
 
 def state_of(status: Obj) -> tuple[str, str, bool] | None:
-    """Give where an object stands by the one word of a phase, state or health: field, word, and whether it waits.
+    """Return the phase, state or health of an object: the field, its word, and whether that means waiting.
 
-    Such a field may stand in a mapping within; `ready: false` counts as well. A word that waits comes first; one that
-    is not known tells nothing.
+    Such a field may stand in a nested mapping; `ready: false` counts as well. A word that means waiting comes first; an
+    unknown word tells nothing, and None is returned when there is no other.
     """
     flags = [(f"status.{flag}", "false", True) for flag in _FLAGS if status.get(flag) is False]
-    told = [(field, word, _waits(word)) for field, word in _fields(status, "status", 2)]
-    known = flags + [(field, word, waits) for field, word, waits in told if waits is not None]
-    return next((state for state in known if state[2]), next(iter(known), None))
+    states = [(field, word, _waits(word)) for field, word in _fields(status, "status", 2)]
+    understood = flags + [(field, word, waits) for field, word, waits in states if waits is not None]
+    return next((state for state in understood if state[2]), next(iter(understood), None))
 
 
 def _fields(within: Obj, path: str, depth: int) -> list[tuple[str, str]]:
@@ -110,16 +114,16 @@ def _fields(within: Obj, path: str, depth: int) -> list[tuple[str, str]]:
 
 
 def _waits(state: str) -> bool | None:
-    """Tell whether a state is not the last one, or not a good one; None when its words are not known."""
+    """Return whether a state is not the last one, or not a good one; None when its words are not known."""
     words = [word.lower() for word in _WORDS.findall(state)]
     denied = {word for before, word in pairwise(words) if before in _NO}
-    known = set(words) - denied
-    if known & _UNDERWAY or denied & _THERE:
+    affirmed = set(words) - denied
+    if affirmed & _UNDERWAY or denied & _THERE:
         return True
-    return False if known & _THERE or denied & _UNDERWAY else None
+    return False if affirmed & _THERE or denied & _UNDERWAY else None
 
 
-def said(status: Obj) -> str:
-    """Give what a status says in a sentence, "" when it says nothing."""
+def status_message(status: Obj) -> str:
+    """Return the message or the reason of a status, "" when it has none."""
     text: Any = status.get("message") or status.get("reason")
     return text if isinstance(text, str) else ""

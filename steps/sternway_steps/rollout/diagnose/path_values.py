@@ -1,4 +1,4 @@
-"""Finds what stands at a path of an object, and compares it."""
+"""Finds the values at a path of an object, and compares them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...objects.expressions import Comparison, Path
-from .verdict import Obj
+from .object_fields import Obj
 
 _MISSING = object()
-Found = tuple[Any, Obj | None]
-"""What stands at a path, and the condition that it is or belongs to."""
+Match = tuple[Any, Obj | None]
+"""A value at a path, and the condition that it is, or belongs to; None when it belongs to none."""
 
 
-def resolve(obj: Obj, path: Path) -> Iterator[Found]:
-    """Give all that stands at a path; what is not there is a value, too, whose text is empty."""
-    found: list[Found] = [(obj, None)]
+def resolve(obj: Obj, path: Path) -> Iterator[Match]:
+    """Yield every value at a path; a missing one is a value too, whose text is empty."""
+    matches: list[Match] = [(obj, None)]
     for step in path:
-        found = [below for value, near in found for below in _below(value, near, step.name, step.bracket)]
-    yield from found
+        matches = [below for value, near in matches for below in _below(value, near, step.name, step.bracket)]
+    yield from matches
 
 
-def _below(value: Any, near: Obj | None, name: str, bracket: bool) -> list[Found]:
+def _below(value: Any, near: Obj | None, name: str, bracket: bool) -> list[Match]:
     if isinstance(value, list) and bracket:
         items = [item for item in value if name in ("*", *_names(item))] or _nth(value, name)
         if not items and name != "*":
@@ -44,8 +44,8 @@ def _nth(value: list[Any], name: str) -> list[Any]:
     return value[int(name) : int(name) + 1] if name.isdecimal() else []
 
 
-def text_at(value: Any) -> str:
-    """Give a value as text: that of a condition is its status, "" that of what is not there or empty."""
+def text_of_value(value: Any) -> str:
+    """Return a value as text: a condition's is its status, that of something missing or empty is ""."""
     if value is _MISSING or value is None or value in ([], {}):
         return ""
     if isinstance(value, dict):
@@ -56,10 +56,10 @@ def text_at(value: Any) -> str:
 
 
 def matches(obj: Obj, value: Any, one: Comparison) -> bool:
-    """Tell whether a value is as a comparison says."""
-    text = text_at(value)
+    """Return whether a value satisfies a comparison."""
+    text = text_of_value(value)
     if one.other is not None:
-        other = next((text_at(found) for found, _ in resolve(obj, one.other)), "")
+        other = next((text_of_value(match) for match, _ in resolve(obj, one.other)), "")
         return bool(text and other) and (text == other) is (one.operator == "=")
     if one.operator == "~":
         return bool(re.search(one.values[0], text))

@@ -1,26 +1,26 @@
-"""Where conditions stand in a status: in itself, and in parts of it."""
+"""Where conditions stand in a status: in the status itself, and in parts of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .verdict import Obj
+from .object_fields import Obj
 
 _PARTS = ("parents", "ancestors", "listeners")
-"""Lists of a status whose items have conditions of their own (source: Gateway API)."""
+"""Lists in a status whose items have conditions of their own (source: Gateway API)."""
 
 Group = tuple[str, list[Obj]]
-"""Where conditions stand, "" for the status itself, and the conditions."""
+"""The path of the part, "" for the status itself, and its conditions."""
 
 
 def status_of(obj: Obj) -> Obj:
-    """Give the status; one that is there and no mapping tells nothing."""
+    """Return the status; an empty mapping when there is none, or it is no mapping."""
     status = obj.get("status")
     return status if isinstance(status, dict) else {}
 
 
 def groups_of(status: Obj) -> Iterator[Group]:
-    """Give the conditions of a status, then those of each part that has some of its own."""
+    """Yield the conditions of a status, then those of each part that has some of its own."""
     yield "", _conditions(status)
     for key in _PARTS:
         parts = status.get(key)
@@ -31,7 +31,9 @@ def groups_of(status: Obj) -> Iterator[Group]:
 
 
 def _conditions(status: Obj) -> list[Obj]:
-    found = status.get("conditions")
+    listed = status.get("conditions")
     return (
-        [c for c in found if isinstance(c, dict) and isinstance(c.get("type"), str)] if isinstance(found, list) else []
+        [c for c in listed if isinstance(c, dict) and isinstance(c.get("type"), str)]
+        if isinstance(listed, list)
+        else []
     )

@@ -1,12 +1,14 @@
-"""Judges the kinds of Kubernetes itself that have no pods: definitions, Services, Ingresses, namespaces."""
+"""Judges kinds of Kubernetes that have no pods: CustomResourceDefinition, Service, Ingress, Namespace."""
 
 from __future__ import annotations
 
-from .verdict import Cause, Obj, Verdict, View, condition, failed, progressing, ready, spec_of, text_of
+from .object_fields import Obj, condition, spec_of, text_of
+from .verdict import Cause, Verdict, failed, progressing, ready
+from .view import View
 
 
 def judge_definition(obj: Obj, view: View) -> Verdict:  # noqa: ARG001
-    """A definition serves its kind when Established; a name that is taken stays taken."""
+    """A CustomResourceDefinition is ready when Established; names that are taken stay taken, which is a failure."""
     names = condition(obj, "NamesAccepted")
     if names.get("status") == "False":
         return failed(Cause("NamesNotAccepted", text_of(names)))
@@ -16,9 +18,9 @@ def judge_definition(obj: Obj, view: View) -> Verdict:  # noqa: ARG001
 
 
 def judge_service(obj: Obj, view: View) -> Verdict:  # noqa: ARG001
-    """A Service is there when it has its address; a load balancer's comes from outside.
+    """A Service is ready when it has its address; that of a load balancer is assigned from outside.
 
-    Endpoints are the pods' affair: a Service without any is as the user asked, and HTTP checks tell whether it serves.
+    Endpoints don't count: a Service without any is what the user asked for, and HTTP checks tell whether it serves.
     """
     if spec_of(obj).get("type") != "LoadBalancer":
         return ready("it has its address" if spec_of(obj).get("clusterIP") else "it exists", "Exists")
@@ -28,11 +30,11 @@ def judge_service(obj: Obj, view: View) -> Verdict:  # noqa: ARG001
 
 
 def judge_ingress(obj: Obj, view: View) -> Verdict:  # noqa: ARG001
-    """An Ingress is there when it exists: many controllers never write an address."""
+    """An Ingress is ready when it exists: many controllers never write an address."""
     return ready("it exists", "Exists")
 
 
 def judge_namespace(obj: Obj, view: View) -> Verdict:  # noqa: ARG001
-    """A namespace is there when Active."""
+    """A Namespace is ready when Active."""
     phase = (obj.get("status") or {}).get("phase", "Active")
     return ready("active", "Active") if phase == "Active" else progressing(phase, f"it is {phase}")
