@@ -1,25 +1,24 @@
-"""The commands that the templates add to the command line."""
+"""The command `sternway template`; what it does is imported when it is called."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from sternway_steps.config.load import load_with_source
+from sternway_steps.cli.extension import options
 
-from .output import write, write_file
-from .yaml_text import to_yaml
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _RUNNERS = ("argo", "cronjob", "github", "gitlab")
 
 
 @click.command()
-@click.option("--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE")
-@click.option("--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
+@options.config
+@options.overrides
 @click.option(
     "--for", "runner", type=click.Choice(_RUNNERS), default="argo", show_default=True, help="What is to run it."
 )
@@ -44,6 +43,9 @@ def template(path: str, overrides: tuple[str, ...], runner: str, output: str) ->
     if runner in ("github", "gitlab"):
         _write_pipeline(path, overrides, runner, output)
         return
+    from .output import write
+    from .yaml_text import to_yaml
+
     objects = _objects(path, overrides, runner)
     if output == "-":
         click.echo(to_yaml(objects.values()), nl=False)
@@ -54,6 +56,8 @@ def template(path: str, overrides: tuple[str, ...], runner: str, output: str) ->
 
 
 def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str, Mapping[str, Any]]:
+    from sternway_steps.config.load import load_with_source
+
     config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
     if runner == "cronjob":
         from .kubernetes.cronjob import cronjob
@@ -68,6 +72,7 @@ def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: 
     from .ci.github import github
     from .ci.gitlab import gitlab
     from .ci.parameters import asked
+    from .output import write_file
 
     if overrides:
         raise click.UsageError(

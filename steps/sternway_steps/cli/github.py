@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..journal.replay import Status, Story
 from ..release.preview import Preview
@@ -101,6 +101,10 @@ class GithubOutput:
     def note(self, text: str) -> None:
         """Annotate a remark."""
         self._annotate("warning", text.removeprefix("warning: "), title="sternway")
+
+    def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:
+        """Write the lines."""
+        self._text.result(kind, data, lines)
 
     def done(self) -> None:
         """Append the summary to the file that GitHub names."""

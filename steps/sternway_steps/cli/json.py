@@ -70,6 +70,10 @@ class JsonOutput:
         """Write a remark."""
         write_line("note", {"message": text})
 
+    def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:  # noqa: ARG002  for people
+        """Write `data` as one object of type `kind`."""
+        write_line(kind, data)
+
     def done(self) -> None:
         """Write nothing: each line was whole."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from ..journal.replay import Story
 from ..release.preview import Preview
@@ -40,6 +40,9 @@ class Output(Protocol):
 
     def note(self, text: str) -> None:
         """Show a remark."""
+
+    def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:
+        """Show what a command of another package gives: `lines` to people, to programs an object of type `kind`."""
 
     def done(self) -> None:
         """Show what can be shown only at the end of a command; called once."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -99,6 +100,11 @@ class TextOutput:
     def note(self, text: str) -> None:
         """Write a remark."""
         click.secho(text, fg="yellow", err=True)
+
+    def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:  # noqa: ARG002  for programs
+        """Write the lines."""
+        for line in lines:
+            click.echo(line)
 
     def done(self) -> None:
         """Write nothing: all was told when it happened."""

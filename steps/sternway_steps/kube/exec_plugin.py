@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,31 +67,25 @@ def fetch(config: Kubeconfig) -> Credential:
 
 def _run(spec: Mapping[str, Any], config: Kubeconfig, whose: str) -> str:
     """Give what the program printed. On a terminal it may ask its user there; elsewhere it is given a time limit."""
+    from ..process.run import answer  # most starts need no program
+
     asks = spec.get("interactiveMode") != "Never" and sys.stdin is not None and sys.stdin.isatty()
     if spec.get("interactiveMode") == "Always" and not asks:
         raise Refused(f"{whose} has to ask its user, and there is no terminal")
     command = _program(str(spec.get("command") or ""), config)
     try:
-        ended = subprocess.run(  # noqa: S603  the user's own kubeconfig names it
-            [command, *map(str, spec.get("args") or [])],
-            stdin=None if asks else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=None if asks else subprocess.PIPE,
-            env={**os.environ, **_variables(spec, config, asks=asks)},
-            text=True,
-            errors="replace",
-            timeout=None if asks else _PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+        words = [command, *map(str, spec.get("args") or [])]
+        environ = _variables(spec, config, asks=asks)
+        ended = answer(words, None if asks else _PATIENCE, environ=environ, terminal=asks)
+    except TimeoutError as error:
         raise Refused(f"{whose} did not end in {_PATIENCE:.0f} s") from error
     except OSError as error:
         hint = str(spec.get("installHint") or "").strip()
         raise Refused(f"{whose} can't be run: {error.strerror}", remedy=hint or None) from error
-    if ended.returncode:
-        words = (ended.stderr or "").strip()[-_WORDS:]
-        raise Refused(f"{whose} failed with exit code {ended.returncode}" + (f": {words}" if words else ""))
-    return ended.stdout
+    if ended.code:
+        said = ended.err.strip()[-_WORDS:]
+        raise Refused(f"{whose} failed with exit code {ended.code}" + (f": {said}" if said else ""))
+    return ended.out
 
 
 def _program(command: str, config: Kubeconfig) -> str:

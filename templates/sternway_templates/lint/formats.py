@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sternway_steps.cli.github_commands import command
+from sternway_steps.cli.extension import github_command
 from sternway_steps.yamltree.errors import ConfigError
 
 from .findings import Finding, Rule
@@ -28,7 +28,7 @@ def as_json(finding: Finding) -> str:
 def as_github(finding: Finding) -> str:
     """Give a workflow command (GitHub, "Workflow commands for GitHub Actions")."""
     place = finding.place
-    return command(
+    return github_command(
         finding.severity.value,
         f"{finding.message}; {finding.remedy}",
         file=place.source,
@@ -36,9 +36,6 @@ def as_github(finding: Finding) -> str:
         col=place.column,
         title=finding.rule,
     )
-
-
-FORMS = ("text", "json", "github")
 
 
 def shown(finding: Finding, form: str) -> str:
@@ -54,7 +51,9 @@ def broken(error: ConfigError, form: str) -> str:
         return json.dumps({"schema": SCHEMA, "type": "error", **where, "message": str(error)}, ensure_ascii=False)
     if form != "github":
         return ""
-    return command("error", str(error), file=place.source, line=place.line, col=place.column, title="broken-input")
+    return github_command(
+        "error", str(error), file=place.source, line=place.line, col=place.column, title="broken-input"
+    )
 
 
 def rule(found: Rule, form: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sternway_steps.cli.output import Output
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.store import Store
@@ -22,6 +21,9 @@ from .events import Telling
 from .nodes import ENDED, attempts_of, phase_of, undoing
 from .pod_notes import Notes
 from .workflow import stop
+
+if TYPE_CHECKING:
+    from sternway_steps.cli.extension import Output
 
 
 class Following:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -242,10 +243,11 @@ def test_a_signal_while_it_starts_is_not_lost() -> None:
 
 
 def test_help_names_the_templates_commands_without_loading_them() -> None:
-    """They need an extra: help must not fail without it, nor wait for it."""
+    """They need an extra: help must not fail without it, nor wait for what they do."""
     code = (
         "import sys; sys.modules['hera'] = None; sys.argv = ['sternway', '--help']\n"
-        "import atexit; atexit.register(lambda: print([m for m in sys.modules if m.startswith('sternway_templates')]))\n"
+        "import atexit; heavy = ('hera', 'yaml', 'kubernetes', 'sternway_steps.session', 'sternway_steps.config')\n"
+        "atexit.register(lambda: print([m for m in heavy if sys.modules.get(m)]))\n"
         "from sternway_steps.cli import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -253,3 +255,32 @@ def test_help_names_the_templates_commands_without_loading_them() -> None:
     assert done.stdout.endswith("[]\n")
     for name in ("graph", "lint", "submit", "template", "run", "step"):
         assert f"\n  {name} " in done.stdout
+    assert "Start the pipeline on Argo Workflows" in done.stdout
+
+
+def test_a_broken_command_of_another_package_spoils_neither_help_nor_completion(tmp_path: Path) -> None:
+    """What it says of itself is in its module alone; one that can't be imported is named, with what is missing."""
+    info = tmp_path / "other-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[sternway.commands]\nbroken = other.broken:it\nfine = other.fine:it\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "__init__.py").write_text("")
+    (tmp_path / "other" / "broken.py").write_text("import not_to_be_found\n")
+    (tmp_path / "other" / "fine.py").write_text(
+        "import click\n\n@click.command()\ndef it() -> None:\n    'Do it well. And more.'\n    click.echo('did it')\n"
+    )
+
+    def call(*arguments: str, **variables: str) -> str:
+        environ = {**os.environ, "PYTHONPATH": str(tmp_path), **variables}
+        command = [sys.executable, "-m", "sternway_steps", *arguments]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False).stdout
+
+    shown = call("--help")
+    assert "Commands of other:" in shown
+    assert "  broken  (needs not_to_be_found, which is not installed)" in shown
+    assert "  fine    Do it well." in shown
+    assert call("fine") == "did it\n"
+    completed = call(_STERNWAY_COMPLETE="bash_complete", COMP_WORDS="sternway ", COMP_CWORD="1")
+    assert "plain,fine\n" in completed
+    assert "broken" not in completed

@@ -29,7 +29,7 @@ from sternway_steps.session import Session
 from sternway_steps.step import Action
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.submit.command import start
+from sternway_templates.submit.start import start
 from sternway_templates.submit.values import asked
 
 API = "argoproj.io/v1alpha1"
@@ -52,12 +52,16 @@ class Recorder:
 
     events: list[Any] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    results: list[tuple[str, Any]] = field(default_factory=list)
 
     def event(self, event: Any) -> None:
         self.events.append(event)
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def result(self, kind: str, data: Any, lines: Any) -> None:
+        self.results.append((kind, data))
 
     def error(self, error: Exception) -> None:
         raise AssertionError(error)

@@ -31,8 +31,8 @@ from sternway_steps.step import Action
 from tests.helpers import command, sternway, until
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.submit.command import Submitted, start
 from sternway_templates.submit.events import Telling
+from sternway_templates.submit.start import start
 from sternway_templates.submit.values import asked
 
 from tests.component.submit.playing import API, BAD, Controller, Recorder, alone, blind, shape, submitted, written
@@ -50,7 +50,7 @@ def test_a_run_on_argo_reads_like_a_run_in_one_process(
         got, output = submitted(sternway_sandbox.kubeconfig, path, *overrides)
     assert got == code == (Exit.DONE if overrides == ("image=web:2",) else Exit.FAILED)
     there, here = shape(output.events), shape(events)
-    assert isinstance(output.events[0], Submitted)
+    assert [kind for kind, _ in output.results] == ["submitted"]
     assert _comparable(there) == _comparable(here)
     assert output.notes == []
 
@@ -124,7 +124,7 @@ def test_a_pod_that_dies_and_one_that_never_begins_are_told(
     assert str(lost.error) == "attempt 1 of step verify was cut off: pod deleted"
     assert output.events.index(lost) < output.events.index(output.of(UndoStarted)[0])
     assert (code, output.of(RunEnded)[0].status) == (Exit.STOPPED, Status.UNDONE)
-    argo.delete(Ref(API, "Workflow", "shop", output.events[0].workflow), uid=None, propagation="Background")
+    argo.delete(Ref(API, "Workflow", "shop", output.results[0][1]["workflow"]), uid=None, propagation="Background")
     with Controller(sternway_sandbox.kubeconfig, path) as controller:
         controller.lost = {"deploy": False}
         code, output = submitted(sternway_sandbox.kubeconfig, path)
@@ -203,7 +203,7 @@ def test_without_a_right_to_read_secrets_the_pods_tell(
             ("StepEnded", "deploy", Action.ROLLBACK),
         ]
     )
-    assert kinds == [("Submitted", "", ""), ("RunStarted", "", ""), *steps, *undo, ("RunEnded", "", "")]
+    assert kinds == [("RunStarted", "", ""), *steps, *undo, ("RunEnded", "", "")]
     if not good:
         verify = next(e for e in output.of(StepEnded) if e.step == "verify")
         assert f"exit code {int(Exit.FAILED)}" in str(verify.error)

@@ -18,7 +18,7 @@ from sternway_steps.exits import Exit
 from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.saga.plan import Plan, PlannedStep, make_plan
 from sternway_steps.step import Effects, StepSpec
-from sternway_templates.graph.command import write
+from sternway_templates.graph.draw import write
 from sternway_templates.graph.mermaid import mermaid
 from sternway_templates.graph.model import describe, duration
 from sternway_templates.graph.svg import svg

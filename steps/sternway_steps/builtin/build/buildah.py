@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from ...config.build import BuildConfig
+from ...process.run import run
 from .builder import Built, Finding, Work, each, flags
-from .process import run
 from .registry import Registry
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from ...config.build import BuildConfig, variable
+from ...process.mask import LONGEST
+from ...process.run import Ran, run
 from .failure import explain
-from .process import Ran, run
 from .reference import Reference
 from .registry import Registry
 from .source import Source
@@ -61,8 +62,8 @@ class Work:
         for name, secret in self.config.secrets.items():
             path = Path(secret["file"]) if "file" in secret else None
             text = os.environ.get(variable(name, secret), "") if path is None else _short(path)
-            found.append(text.strip())
-        return tuple(text for text in found if len(text) >= _SHORTEST)
+            found.append(text)
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,8 @@ def each(name: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (name, value)]
 
 
-_SHORTEST = 4
-"""Characters of a secret that is hidden in the log; a shorter one would blot out half of it."""
-_FILE = 4096
-
-
 def _short(path: Path) -> str:
     try:
-        return path.read_text(errors="replace") if path.stat().st_size <= _FILE else ""
+        return path.read_text(errors="replace") if path.stat().st_size <= LONGEST else ""
     except OSError:
         return ""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from ...config.build import BuildConfig
 from ...errors import Failed
+from ...process.run import run
 from .builder import Built, Finding, Work, each
-from .process import run
 from .registry import Registry
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from ...config.build import BuildConfig
 from ...errors import Failed
+from ...process.run import run
 from .builder import Built, Finding, Work, each, flags
-from .process import run
 from .registry import Registry
 
 _PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})")

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ...config.build import is_git, without_password
 from ...errors import Failed, Refused, SternwayError, Transient
-from .process import Ran, run
+from ...process.run import Ran, run
 
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-from ...errors import Failed, Refused, Transient
+from ...errors import Failed, Refused, Stopped, Transient
+from ...process.child import Child, signal_group, start
+from ...process.marked import GRACE, end_marked
+from ...process.output import Output
+from ...process.run import Answer, answer
+from ...process.supervise import attend
 from ...step import Context
 from .environment import Resolved
-from .invocation import GRACE, Invocation
-from .output import Output
-from .process import end_marked
+from .invocation import Invocation
 from .record import Begun, Ended
-from .supervise import attend
 
 WORK = "/work"
 """Where a container finds the user's folder, and works."""
 _OWN_FAILURE = 125
 """What both programs end with when the container could not be made (docker run, "Exit status")."""
 _ASKING = 30.0
-_NOTHING = subprocess.DEVNULL
 _OF_THE_CLIENT = ("DOCKER_", "CONTAINER", "PODMAN_", "BUILDAH_", "XDG_", "LD_")
 # Podman has no id for itself; it has no daemon either, so the machine stands for it.
 _IDS = {"docker": "{{.ID}}"}
@@ -57,18 +59,11 @@ class Containers:
 
     def prepare(self, context: Context, work: Invocation) -> None:
         """Pull the image if it is not there."""
-        if self._ask("image", "inspect", "--format", "{{.Id}}", work.image).returncode == 0:
+        if self._ask("image", "inspect", "--format", "{{.Id}}", work.image).code == 0:
             return
         context.say(f"pulling {work.image}")
-        pull = subprocess.Popen(  # noqa: S603
-            [self.name, "pull", "--quiet", work.image], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
         output = Output(lambda _: None)
-        with pull:
-            code = attend(pull, context, output, pull.terminate, pull.kill)
-        context.check()
-        if code != 0:
+        if attend(start([self.name, "pull", "--quiet", work.image], os.environ), output, context.check) != 0:
             said = " ".join(output.lines[-1:])
             away = any(word in said.lower() for word in ("timeout", "connection refused", "no such host", "toomany"))
             raise (Transient if away else Refused)(f"image {work.image} can't be pulled: {said}")
@@ -77,9 +72,9 @@ class Containers:
         """Name the engine; raises Refused when it does not answer."""
         form = _IDS.get(self.name)
         done = self._ask("info", "--format", form or "{{.Host.Hostname}}")
-        if done.returncode != 0:
+        if done.code != 0:
             raise Refused(f"{self.name} does not answer: {_last(done)}", remedy=f"start {self.name}, or grant access")
-        return done.stdout.strip() if form else socket.gethostname()
+        return done.out.strip() if form else socket.gethostname()
 
     def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:
         """Run it to its end; its container is gone then."""
@@ -87,32 +82,29 @@ class Containers:
             made = Path(folder, "id")
             handed = {**work.plain, **resolved.values, **work.told}
             by_name = {name: value for name, value in handed.items() if not _is_of_client(name)}
-            child = subprocess.Popen(  # noqa: S603
-                self._arguments(work, handed, made), env={**os.environ, **by_name}, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-
-            def kill() -> None:
-                if child.poll() is None:
-                    self._ask("rm", "--force", work.name)
-                    child.kill()
-
-            asked: list[subprocess.Popen[bytes]] = []
-
-            def ask() -> None:
-                words = [self.name, "stop", "--time", f"{GRACE:.0f}", work.name]  # waits for the container; we do not
-                asked.append(
-                    subprocess.Popen(words, stdin=_NOTHING, stdout=_NOTHING, stderr=_NOTHING, start_new_session=True)  # noqa: S603
-                )
-
-            with child:
-                code = attend(child, context, output, ask, kill)
-            for each in asked:
-                each.wait(_ASKING)
+            child = start(self._arguments(work, handed, made), {**os.environ, **by_name})
+            code = self._attend(child, context, work, output)
             if code == _OWN_FAILURE and not (made.is_file() and made.read_text().strip()):
                 why = f"{self.name} could not make the container: {' '.join(output.lines[-2:])}"
                 return Ended(code, started=False, log=output.lines, why=why)
         return Ended(code, log=output.lines)
+
+    def _attend(self, child: Child, context: Context, work: Invocation, output: Output) -> int | None:
+        """Stay with the client: its container is stopped by the engine, which no signal to the client is sure to do."""
+        asked: list[Child] = []
+
+        def ask() -> None:
+            words = [self.name, "stop", "--time", f"{GRACE:.0f}", work.name]  # waits for the container; we do not
+            asked.append(start(words, os.environ, out=subprocess.DEVNULL))
+
+        try:
+            return attend(child, output, context.check, ask=ask, kill=lambda: self._remove(work.name))
+        except Stopped:
+            return None
+        finally:
+            for each in asked:
+                signal_group(each, signal.SIGKILL)
+                each.wait()
 
     def end(self, context: Context, begun: Begun) -> None:
         """Remove the container, and whoever is about to start it."""
@@ -124,18 +116,21 @@ class Containers:
         end_marked(begun.mark)  # the client inherits the variables: one that lives could still make the container
         if self._listed(begun.name):
             self._ask("stop", "--time", f"{GRACE:.0f}", begun.name, patience=GRACE + _ASKING)
-            self._ask("rm", "--force", begun.name)
+            self._remove(begun.name)
         end = time.monotonic() + _ASKING
         while self._listed(begun.name):
             if time.monotonic() > end:
                 raise Failed(f"container {begun.name} can't be removed", remedy=f"{self.name} rm --force {begun.name}")
             context.stop.wait(0.2)
 
+    def _remove(self, name: str) -> None:
+        self._ask("rm", "--force", name)
+
     def _listed(self, name: str) -> bool:
         done = self._ask("ps", "--all", "--quiet", "--filter", f"name=^/?{name}$")
-        if done.returncode != 0:
+        if done.code != 0:
             raise Transient(f"{self.name} does not say whether container {name} runs: {_last(done)}")
-        return bool(done.stdout.strip())
+        return bool(done.out.strip())
 
     def _arguments(self, work: Invocation, handed: dict[str, str], made: Path) -> list[str]:
         """Give the arguments. Values go by the client's own environment: others may read arguments."""
@@ -150,15 +145,12 @@ class Containers:
             words += [] if "workdir" in options else ["--workdir", WORK]
         return [*words, "--entrypoint", work.argv[0], work.image, *work.argv[1:]]
 
-    def _ask(self, *words: str, patience: float = _ASKING) -> subprocess.CompletedProcess[str]:
+    def _ask(self, *words: str, patience: float = _ASKING) -> Answer:
         try:
-            return subprocess.run(  # noqa: S603
-                [self.name, *words], capture_output=True, text=True, timeout=patience, check=False, errors="replace",
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+            return answer([self.name, *words], patience)
         except FileNotFoundError as error:
             raise Refused(f"{self.name} is not on PATH", remedy="install it") from error
-        except subprocess.TimeoutExpired as error:
+        except TimeoutError as error:
             raise Transient(f"{self.name} {words[0]} did not answer in {patience:.0f} s") from error
 
 
@@ -167,5 +159,5 @@ def _is_of_client(name: str) -> bool:
     return name in ("PATH", "HOME", "TMPDIR") or name.upper().startswith(_OF_THE_CLIENT) or "proxy" in name.lower()
 
 
-def _last(done: subprocess.CompletedProcess[str]) -> str:
-    return (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
+def _last(done: Answer) -> str:
+    return (done.err.strip() or done.out.strip() or f"exit code {done.code}").splitlines()[-1]

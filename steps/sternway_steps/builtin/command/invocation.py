@@ -11,8 +11,6 @@ from typing import Any
 from ...spec import Action
 from ...step import Context
 
-GRACE = 10.0
-"""Seconds between being asked to end and being killed."""
 _WIDE = 80
 _LONGEST = 63
 """The name of a Job is a label of its pods (Kubernetes, "Jobs")."""

@@ -10,14 +10,15 @@ from ...errors import Failed, Stopped
 from ...kube.logs import PodLog
 from ...kube.wait_deleted import await_gone
 from ...objects.ref import Ref
+from ...process.marked import GRACE
+from ...process.output import Output
 from ...release.rights import missing_rights
 from ...release.targets import namespace_of
 from ...rollout.wait import Report, RunFacts, watch_rollout
 from ...spec import Rule
 from ...step import Context
 from .environment import Resolved, env_of
-from .invocation import GRACE, Invocation
-from .output import Output
+from .invocation import Invocation
 from .record import Begun, Ended
 
 CONTAINER = "command"

@@ -7,12 +7,12 @@ import shutil
 from typing import Protocol
 
 from ...errors import Refused
+from ...process.output import Output
 from ...step import Context
 from .container import Containers
 from .environment import Resolved
 from .invocation import Invocation
 from .job import Jobs
-from .output import Output
 from .process import Processes
 from .record import Begun, Ended
 

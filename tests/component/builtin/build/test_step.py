@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from sternway_steps.builtin.build import Build
 from sternway_steps.builtin.build.failure import explain, instructions
-from sternway_steps.builtin.build.process import run
 from sternway_steps.errors import Failed, Refused, SternwayError, Stopped, Transient
 from sternway_steps.step import Action, Context
 
@@ -158,35 +157,6 @@ def test_a_builder_is_ended_with_its_children_within_two_seconds(small: Shop, ho
     child = int((notes / "child").read_text())
     until(lambda: not alive(child), 2, "its child is gone")
     assert small.rollback().summary == "nothing to undo"
-
-
-def test_a_builder_dies_with_the_step_that_is_killed(tmp_path: Path) -> None:
-    """Else it would move the tag after the undo."""
-    code = (
-        "from sternway_steps.builtin.build.process import run\n"
-        f"run(['sh', '-c', 'echo $$ > {tmp_path}/pid; exec sleep 600'], lambda: None)"
-    )
-    import sys
-
-    parent = subprocess.Popen([sys.executable, "-c", code])
-    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip(), 20, "it runs")
-    parent.kill()
-    parent.wait()
-    until(lambda: not alive(int((tmp_path / "pid").read_text())), 5, "the builder died too")
-
-
-def test_output_is_told_line_by_line_and_not_kept() -> None:
-    said: list[str] = []
-    done = run(["sh", "-c", "printf 'a\\rb\\n'; head -c 300000 /dev/zero | tr '\\0' x; echo; echo end; echo err >&2; exit 3"], lambda: None, said.append)  # fmt: skip
-    assert done.code == 3
-    assert [line[:5] for line in said] == ["a", "b", "xxxxx", "end", "err"]
-    assert max(map(len, said)) <= 2000
-    many = run(["sh", "-c", "seq 1 100000"], lambda: None)
-    assert len(many.tail) == 40
-    assert many.tail[-1] == "100000"
-    assert run(["no-such-program"], lambda: None).code != 0
-    orphan = run(["sh", "-c", "sleep 30 & echo gone"], lambda: None)
-    assert orphan.tail == ("gone",), "a child that holds the pipe is not waited for"
 
 
 CASES: list[tuple[str, str, type[SternwayError], str, str]] = [

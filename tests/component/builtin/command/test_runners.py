@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from sternway_steps.builtin.command import Command
 from sternway_steps.builtin.command.invocation import name_of
-from sternway_steps.builtin.command.process import end_marked
 from sternway_steps.config.schema import Grace, VerifyConfig
 from sternway_steps.errors import Failed, RollbackFailed, Stopped, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.kube.client import Client
+from sternway_steps.process.marked import end_marked
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action

@@ -1,4 +1,4 @@
-"""The output of a command as it comes: told line by line, its last lines kept, in flat memory however much it is."""
+"""The output of a program as it comes: told line by line, its last lines kept, in flat memory however much it is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
+
+from .mask import Mask
 
 LINES = 20
 """Lines that are kept for the report."""
@@ -16,8 +19,6 @@ _LONGEST = 65_536
 """Bytes of a line that are looked at; what follows is let go."""
 _PER_SECOND = 200
 """Lines that are told in a second; a flood is counted, and its last lines are kept all the same."""
-_SHORTEST = 4
-"""Secrets shorter than this are no secrets, and hiding them would hide everything."""
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -28,30 +29,35 @@ class Output:
         say: is told each line.
         secrets: values that are never shown, not in the journal either.
         clock: counts seconds.
+        kept: lines that are kept, the last ones that hold text.
+        wide: characters of a line that are shown.
 
     """
 
     def __init__(
-        self, say: Callable[[str], None], secrets: Iterable[str] = (), clock: Callable[[], float] = time.monotonic
+        self,
+        say: Callable[[str], None],
+        secrets: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        kept: int = LINES,
+        wide: int = WIDE,
     ) -> None:
-        lines = {line.strip() for secret in secrets for line in [secret, *secret.splitlines()]}
-        # The longest first: one may hold another.
-        self._secrets = sorted((line for line in lines if len(line) >= _SHORTEST), key=len, reverse=True)
+        self._mask, self._wide = Mask(secrets), wide
         self._say, self._clock, self._lock = say, clock, threading.Lock()
         self._rest = b""
-        self._kept: deque[bytes] = deque(maxlen=LINES)
+        self._kept: deque[bytes] = deque(maxlen=kept)
         self._second, self._told, self._unsaid = clock(), 0, 0
 
     def feed(self, chunk: bytes) -> None:
         """Take a piece of output."""
         with self._lock:
-            *lines, rest = (self._rest + chunk).split(b"\n")
-            self._rest = rest[:_LONGEST]
-            self._take(lines)
+            self._split(self._mask.feed(chunk))
 
     def close(self) -> None:
         """Take what has no newline after it."""
         with self._lock:
+            self._split(self._mask.close())
             rest, self._rest = self._rest, b""
             self._take([rest] if rest else [])
             self._second = self._clock() - 1
@@ -63,6 +69,11 @@ class Output:
         with self._lock:
             return tuple(self._shown(line) for line in self._kept)
 
+    def _split(self, text: bytes) -> None:
+        *lines, rest = (self._rest + text).split(b"\n")
+        self._rest = _last_state(rest)[:_LONGEST]
+        self._take(lines)
+
     def _take(self, lines: list[bytes]) -> None:
         for number, line in enumerate(lines):
             if not self._admit():
@@ -70,7 +81,8 @@ class Output:
                 break
             self._told += 1
             self._say(self._shown(line))
-        self._kept.extend(line[:_LONGEST] for line in lines[-LINES:])
+        last = list(islice((line[:_LONGEST] for line in reversed(lines) if line.strip()), self._kept.maxlen))
+        self._kept.extend(reversed(last))
 
     def _admit(self) -> bool:
         now = self._clock()
@@ -82,9 +94,13 @@ class Output:
         return self._told < _PER_SECOND
 
     def _shown(self, line: bytes) -> str:
-        # A bar of progress writes its line over and over: its last state counts.
-        text = line[:_LONGEST].rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace")
-        text = _CONTROL.sub("", text)
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text if len(text) <= WIDE else text[: WIDE - 1] + "…"
+        text = _last_state(line[:_LONGEST]).rstrip(b"\r").decode(errors="replace")
+        # Once more, for what drives terminals may stand in the midst of a secret.
+        text = self._mask.line(_CONTROL.sub("", text))
+        return text if len(text) <= self._wide else text[: self._wide - 1] + "…"
+
+
+def _last_state(line: bytes) -> bytes:
+    """Give what a bar of progress wrote last: it writes its line over and over, each time after a carriage return."""
+    states = line.rstrip(b"\r")
+    return line[states.rfind(b"\r") + 1 :]

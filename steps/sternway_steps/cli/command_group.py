@@ -1,0 +1,63 @@
+"""The commands of this package, and those that other packages declare as entry points."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+_GROUP = "sternway.commands"
+
+
+class CommandGroup(click.Group):
+    """A click group that also finds the commands of other packages, by their entry points."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands in alphabetical order; shell completion reads them."""
+        return sorted({*super().list_commands(ctx), *_declared()})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command called `name`, or None; one of another package is imported now.
+
+        Where something that it imports is not installed, the process says so and ends; shell completion leaves it out.
+        """
+        own = super().get_command(ctx, name)
+        entry = _declared().get(name) if own is None else None
+        if entry is None:
+            return own
+        if ctx.resilient_parsing:  # shell completion
+            with suppress(ImportError):
+                own = entry.load()
+            return own
+        from .main import guarded
+
+        return guarded(name, entry.load)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section of our own commands, and one for each package that declares more."""
+        declared = _declared()
+        sections = {"Commands": super().list_commands(ctx)}
+        for name, entry in sorted(declared.items()):
+            sections.setdefault(f"Commands of {entry.module.partition('.')[0]}", []).append(name)
+        width = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
+        for title, names in sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(n, _short_help(self.commands.get(n) or declared[n], width)) for n in names])
+
+
+def _declared() -> dict[str, EntryPoint]:
+    """Return the entry points by the names of their commands; nothing is imported for that."""
+    return {entry.name: entry for entry in entry_points(group=_GROUP)}
+
+
+def _short_help(source: click.Command | EntryPoint, width: int) -> str:
+    """Return the first sentence of a command's help, cut to `width` columns.
+
+    A command of another package is imported for it, which is why such modules import what is heavy only when called.
+    """
+    try:
+        command: click.Command = source.load() if isinstance(source, EntryPoint) else source
+    except ImportError as error:
+        return f"(needs {error.name}, which is not installed)"
+    return command.get_short_help_str(width)

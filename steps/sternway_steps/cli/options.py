@@ -1,0 +1,55 @@
+"""The options that several commands take, each as a decorator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+config = click.option(
+    "--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE", help="The configuration file."
+)
+overrides = click.option(
+    "--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: --set image=web:2."
+)
+output = click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="For people, programs, or GitHub Actions.",
+)
+verbose = click.option("--verbose", "-v", is_flag=True, help="Show every request.")
+kubeconfig = click.option(
+    "--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."
+)
+context = click.option("--context", metavar="NAME", help="The kubeconfig's context.")
+sandbox = click.option("--sandbox", is_flag=True, help="Use a small Kubernetes inside this process; its state is kept.")
+journal = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
+namespace = click.option("--namespace", "-n", metavar="NAME", help="Where the journal is; default: look everywhere.")
+force_conflicts = click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
+on_conflict = click.option(
+    "--on-conflict",
+    type=click.Choice(["stop", "merge", "force"]),
+    help="What the undo does with a field of ours that somebody else changed since.",
+)
+restart_stale = click.option(
+    "--restart-stale",
+    is_flag=True,
+    help="The undo restarts containers that still run with the failed version's settings.",
+)
+recreate = click.option(
+    "--recreate",
+    is_flag=True,
+    help="The undo makes anew what can't be changed back, also where others depend on it.",
+)
+workflow = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
+
+
+def shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of every command that talks to a cluster."""
+    for option in reversed((kubeconfig, context, sandbox, output, verbose)):
+        command = option(command)
+    return command

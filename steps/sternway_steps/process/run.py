@@ -1,0 +1,100 @@
+"""Running a program to its end: with its output told, or with its short answer given."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import Refused
+from .child import start
+from .output import Output
+from .supervise import attend, supervise
+
+_KEPT = 40
+_WIDE = 2000
+_MARK = "STERNWAY_CHILD"
+_ANSWER = 1_048_576
+"""Bytes of an answer that are kept of each pipe; what follows is let go."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a program ended, and the last lines it wrote."""
+
+    code: int
+    tail: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a program ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(
+    command: Sequence[str],
+    check: Callable[[], None],
+    said: Callable[[str], None] = lambda _: None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    hide: Sequence[str] = (),
+) -> Ran:
+    """Run a program to its end; it and its children do not outlive this process.
+
+    Args:
+        command: the program and its arguments. One that is not there ends with 127.
+        check: raises when the run was stopped; then the program is ended.
+        said: told each line, as it comes; standard error and standard output in their order.
+        environ: variables, laid over this process's own.
+        hide: texts that are shown as ***.
+
+    Raises: what `check` raises; Refused when no program can be started.
+
+    """
+    mark = {_MARK: os.urandom(16).hex()}
+    output = Output(said, hide, kept=_KEPT, wide=_WIDE)
+    try:
+        child = start(command, {**os.environ, **(environ or {}), **mark}, guarded=True)
+    except OSError as error:
+        raise Refused(f"{command[0]} can't be started: {error.strerror}") from error
+    return Ran(attend(child, output, check, mark=mark), output.lines)
+
+
+def answer(
+    command: Sequence[str], seconds: float | None, *, environ: Mapping[str, str] | None = None, terminal: bool = False
+) -> Answer:
+    """Run a program that answers shortly.
+
+    Args:
+        command: the program and its arguments.
+        seconds: how long it may take; None for ever.
+        environ: variables, laid over this process's own.
+        terminal: it talks with the user: what it reads is the terminal, and so is where its errors go.
+
+    Raises: OSError when it can't be started; TimeoutError when it took too long, and is ended with its group.
+
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+
+    def check() -> None:
+        if end is not None and time.monotonic() > end:
+            raise TimeoutError
+
+    child = subprocess.Popen(  # noqa: S603  the user's own configuration names it
+        command, env={**os.environ, **(environ or {})}, stdin=None if terminal else subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=None if terminal else subprocess.PIPE, start_new_session=not terminal,
+    )  # fmt: skip
+    out, err = bytearray(), bytearray()
+    pipes = [(child.stdout, out), (child.stderr, err)]
+    code = supervise(child, {pipe: _taking(text) for pipe, text in pipes if pipe is not None}, check)
+    return Answer(code, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def _taking(text: bytearray) -> Callable[[bytes], None]:
+    return lambda piece: text.extend(piece[: _ANSWER - len(text)])

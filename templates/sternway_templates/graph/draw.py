@@ -1,0 +1,47 @@
+"""From a configuration to the text of a drawing, and that into its file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from sternway_steps.config.load import load
+from sternway_steps.errors import Refused
+from sternway_steps.registry.steps import Specs, known_steps
+from sternway_steps.saga.plan import make_plan
+
+from .mermaid import mermaid
+from .model import describe
+from .svg import svg
+
+_FORMATS = {"mermaid": mermaid, "svg": svg}
+
+
+def draw(path: str, overrides: tuple[str, ...], form: str) -> str:
+    """Return the drawing of a configuration's saga as text; `form` is mermaid or svg."""
+    config = load(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
+    plan = make_plan(config.steps, Specs(known_steps(), config.declared))
+    return _FORMATS[form](describe(config.name, plan, config.deadline))
+
+
+def write(text: str, file: Path) -> None:
+    """Write a file whole or not at all: into a temporary file in the same folder, which then replaces it.
+
+    Raises: Refused when it can't be written there.
+    """
+    # What a link points to is written, and the link stays.
+    file = file.resolve()
+    if file.exists() and not file.is_file():
+        raise Refused(f"{file} is no file", remedy="name a file with --output, or - for the terminal")
+    if not file.parent.is_dir():
+        raise Refused(f"{file.parent} is no folder", remedy=f"make it first: mkdir -p {file.parent}")
+    aside = file.with_name(f".{file.name[:100]}-{secrets.token_hex(4)}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(file)
+    except OSError as error:
+        raise Refused(f"{file} can't be written: {error.strerror}", remedy="free space or rights there") from error
+    finally:
+        aside.unlink(missing_ok=True)

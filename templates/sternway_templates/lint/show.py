@@ -1,0 +1,50 @@
+"""What `sternway lint` writes: the findings of the files that it was given, or the rules."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Collection
+
+import click
+from sternway_steps.exits import Exit
+from sternway_steps.yamltree.errors import ConfigErrors
+
+from .catalogue import RULES
+from .check import check, workflows
+from .documents import read
+from .findings import Severity
+from .formats import broken, rule, shown
+
+
+def show_rules(form: str) -> None:
+    """Write each rule of the catalogue in a line; `form` is text, json or github."""
+    for each in RULES:
+        click.echo(rule(each, form))
+
+
+def show_findings(files: tuple[str, ...], form: str, ignore: Collection[str], strict: bool) -> int:
+    """Write each finding in a line, and return the exit code: REFUSED when there are errors, DONE otherwise.
+
+    Args:
+        files: names of files and folders; - is standard input.
+        form: text, json or github.
+        ignore: ids of rules that are switched off.
+        strict: warnings count as errors.
+
+    Raises: ConfigErrors when a file could not be read.
+
+    """
+    documents = read(files, sys.stdin.buffer.read() if "-" in files else b"")
+    findings = check(documents, ignore)
+    for finding in findings:
+        click.echo(shown(finding, form))
+    for error in documents.broken:
+        if line := broken(error, form):
+            click.echo(line)
+    if documents.broken:
+        raise ConfigErrors(documents.broken)
+    count = Counter(finding.severity for finding in findings)
+    errors, warnings, seen = count[Severity.ERROR], count[Severity.WARNING], len(list(workflows(documents)))
+    click.echo(f"{errors} errors, {warnings} warnings in {seen} workflows of {len(documents.lines)} files", err=True)
+    return Exit.REFUSED if errors or (strict and warnings) else Exit.DONE

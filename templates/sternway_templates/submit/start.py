@@ -1,0 +1,75 @@
+"""Starting a run on Argo: version, rights, template, then the Workflow; followed to its end if that is wished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sternway_steps.errors import Refused, Stopped
+from sternway_steps.exits import Exit
+from sternway_steps.saga.events import RunStarted
+from sternway_steps.saga.location import journal_namespace, open_journal, target_of
+from sternway_steps.saga.plan import make_plan
+from sternway_steps.session import Session
+
+from .follow import Following
+from .values import Asked
+from .version import API, find_version, known_faults, too_old
+from .workflow import apply, create, require_argo, require_current
+
+if TYPE_CHECKING:
+    from sternway_steps.cli.extension import Output
+
+
+def start(session: Session, output: Output, wanted: Asked, path: str, apply_first: bool, wait: bool) -> int:
+    """Start a run on Argo, and follow it if that is wished; gives the exit code.
+
+    Raises: Refused: nothing was started. Transient: it is not known whether it was.
+    """
+    require_argo(session.client)
+    _check_version(session, output, wanted)
+    plan = make_plan(wanted.config.steps, session.specs(wanted.config))
+    store, _ = open_journal(wanted.config, session.book)
+    journal = journal_namespace(wanted.config, session.book)
+    if wait:
+        _check_rights(session, wanted)
+    if apply_first:
+        apply(session.client, wanted)
+    require_current(session.client, wanted, path)
+    if session.stop.is_set():
+        raise Stopped("stopped before a run was started")
+    workflow = create(session.client, wanted)
+    run = str(workflow["metadata"]["uid"])
+    _show(output, run, str(workflow["metadata"]["name"]), wanted.namespace, wait)
+    if not wait:
+        return Exit.DONE
+    names = tuple(step.name for step in plan.steps)
+    output.event(RunStarted(run, target_of(wanted.config, session.book), names, store.where()))
+    return Following(session, output, plan, store, journal, workflow).to_the_end()
+
+
+def _check_version(session: Session, output: Output, wanted: Asked) -> None:
+    version = find_version(session.client, wanted.namespace)
+    if version is None:
+        return
+    if why := too_old(version):
+        raise Refused(f"Argo Workflows {version} can't run this pipeline: {why}", remedy="upgrade Argo Workflows")
+    for fault in known_faults(version, scheduled=wanted.config.schedule is not None):
+        output.note(f"warning: Argo Workflows {version} is old: {fault}")
+
+
+def _check_rights(session: Session, wanted: Asked) -> None:
+    workflows = session.client.resource(API, "Workflow")
+    for verb in ("list", "watch"):
+        if not session.client.can_i(verb, workflows, wanted.namespace):
+            remedy = f"grant list and watch on workflows in namespace {wanted.namespace}, or leave --wait out"
+            raise Refused(f"we may not {verb} workflows, so the run could not be followed", remedy=remedy)
+
+
+def _show(output: Output, run: str, workflow: str, namespace: str, wait: bool) -> None:
+    lines = [f"Workflow {workflow} in namespace {namespace}, run {run}"]
+    if not wait:
+        lines += [
+            f"  to follow it: sternway show {run} -n {namespace}",
+            f"  or: argo get {workflow} -n {namespace}",
+        ]
+    output.result("submitted", {"run": run, "workflow": workflow, "namespace": namespace}, lines)
