@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as type checkers read it; to import typing would take longer than all of this
 if TYPE_CHECKING:
-    from .config import Config, ConfigErrors, load
+    from .config import Config, ConfigErrors, as_manifests, load
     from .errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
     from .exits import Exit
     from .journal.entries import new_run_id
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Config", "ConfigErrors", "Event", "Exit", "Failed", "Listener", "Refused", "Result", "RollbackFailed", "Session",
-    "Status", "SternwayError", "Stopped", "Story", "Transient", "as_data", "load", "new_run_id",
+    "Status", "SternwayError", "Stopped", "Story", "Transient", "as_data", "as_manifests", "load", "new_run_id",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # a type checker shall see a wrong name as one
@@ -36,7 +36,8 @@ if not TYPE_CHECKING:  # a type checker shall see a wrong name as one
 
 
 _HOMES = {
-    "Config": ".config", "ConfigErrors": ".config", "load": ".config", "Event": ".saga.events",
-    "Listener": ".saga.events", "Exit": ".exits", "new_run_id": ".journal.entries", "Status": ".journal.replay",
-    "Story": ".journal.replay", "Result": ".saga.result", "as_data": ".saga.event_json", "Session": ".session",
+    "Config": ".config", "ConfigErrors": ".config", "as_manifests": ".config", "load": ".config",
+    "Event": ".saga.events", "Listener": ".saga.events", "as_data": ".saga.event_json", "Result": ".saga.result",
+    "Exit": ".exits", "new_run_id": ".journal.entries", "Status": ".journal.replay", "Story": ".journal.replay",
+    "Session": ".session",
 }  # fmt: skip

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .config import Config
+from .config.program import with_data
 from .errors import Refused, SternwayError, together
 from .journal.backends.store import Store
 from .journal.entries import new_run_id
@@ -102,7 +103,7 @@ class Session(Undoing):
         A run of the same target that was interrupted is undone first.
 
         Args:
-            config: what `load` gave.
+            config: what `load` gave, or a Config of your own; its manifests may be typed objects (`as_manifests`).
             tell: is told every event, one at a time, in the threads that work; what it raises stops nothing.
             run: the run's id, a label value; default a new one. `new_run_id()` makes one that is known beforehand.
             stop: any thread sets it to cancel this run, which is then undone. It is set too when the run has to stop
@@ -111,6 +112,7 @@ class Session(Undoing):
         Raises: Refused, Transient: nothing was touched.
 
         """
+        config = with_data(config)
         store, lock = open_journal(config, self.book)
         journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
         self._check(config, journal)  # what is missing is found before anything is written
@@ -129,6 +131,7 @@ class Session(Undoing):
         """Validate, and ask the server what a deploy would change; changes nothing."""
         from .release.precheck import precheck
 
+        config = with_data(config)
         plan = make_plan(config.steps, self.specs(config))
         specs, target = [step.spec for step in plan.steps], target_of(config, self.book)
         journal = RunJournal(open_journal(config, self.book)[0], "plan", target)
@@ -147,6 +150,16 @@ class Session(Undoing):
     def story(self, run: str) -> Story:
         """Tell the whole story of a run; raises Refused when it is not known."""
         return self._journals.placed(replay(self._journals.of(run).records(run)))
+
+    def live(self, run: str) -> tuple[Any, ...]:
+        """Return a run's objects as they are now; those that are gone are left out.
+
+        They are typed (V1Deployment and the like of the `kubernetes` package); one that has no type there, such as a
+        custom resource, is a dict. Raises: Refused when the run is not known.
+        """
+        from .release.live import live
+
+        return tuple(live(Config.from_dict(self.story(run).config), self.client))
 
     def specs(self, config: Config) -> Mapping[str, StepSpec]:
         """Give what the steps say of themselves, by name; the config may speak for some that are not here."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from ..yamltree.errors import ConfigError, ConfigErrors, Place
 from .build import BuildConfig
 from .load import load
+from .manifest import Manifest
+from .program import as_manifests
 from .schema import (
     Config,
     DeployConfig,
     Grace,
     HttpCheck,
     JournalConfig,
-    Manifest,
     StepConfig,
     VerifyConfig,
 )
 
 __all__ = [
     "BuildConfig", "Config", "ConfigError", "ConfigErrors", "DeployConfig", "Grace", "HttpCheck", "JournalConfig",
-    "Manifest", "Place", "StepConfig", "VerifyConfig", "load",
+    "Manifest", "Place", "StepConfig", "VerifyConfig", "as_manifests", "load",
 ]  # fmt: skip

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..yamltree.errors import Place
 from ..yamltree.reader import Reader
-from .schema import Manifest, StepConfig
+from .manifest import Manifest
+from .schema import StepConfig
 
 BEFORE, AFTER = ("pre-install", "pre-upgrade"), ("post-install", "post-upgrade")
 _NEVER_RUN = ("pre-delete", "post-delete", "pre-rollback", "post-rollback")

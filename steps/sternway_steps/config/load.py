@@ -19,10 +19,11 @@ from .each_step import each_changed, each_step
 from .extends import read
 from .form import FORM, SIMPLE, check_from
 from .hooks import Sorted, sort_out, with_hooks
+from .manifest import Manifest, twice
 from .manifests import read_all
 from .overrides import lay_over
 from .rules import check_rules
-from .schema import NOT_UNDONE, Config, Manifest, StepConfig, VerifyConfig
+from .schema import NOT_UNDONE, Config, StepConfig, VerifyConfig
 
 
 def load(
@@ -156,13 +157,6 @@ def _config(keys: dict[str, Any], root: Node, found: Sorted, reader: Reader) -> 
 
 
 def _unique(manifests: list[Manifest], reader: Reader) -> None:
-    seen: dict[tuple[str, ...], str] = {}
-    for manifest in manifests:
-        obj, metadata = manifest.obj, manifest.obj["metadata"]
-        group = obj["apiVersion"].rpartition("/")[0]
-        key = (group, obj["kind"], str(metadata.get("namespace") or ""), metadata["name"])
-        if key in seen:
-            file, _, line = manifest.source.rpartition(":")
-            message = f"{obj['kind']} {metadata['name']} stands twice, first at {seen[key]}"
-            reader.report(Place(file, int(line), 1), "manifests", message, hint="remove one of the two")
-        seen.setdefault(key, manifest.source)
+    for manifest, message in twice(manifests):
+        file, _, line = manifest.source.rpartition(":")
+        reader.report(Place(file, int(line), 1), "manifests", message, hint="remove one of the two")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import BinaryIO, TextIO
 
 from ..yamltree.document import Node, decode
 from ..yamltree.errors import ConfigError, ConfigErrors, Place
-from ..yamltree.from_yaml import Read
 from ..yamltree.stream import documents
-from .schema import Manifest
+from .manifest import Manifest, objects_in
 
 _ENDINGS = (".yaml", ".yml", ".json")
 MOST_FILE = 64 * 2**20
 """Bytes: what is larger was named by mistake, and would be read without end."""
-MOST_BYTES = 3 * 2**19
-"""Of one object: etcd's --max-request-bytes as it is when nobody sets it."""
 
 
 def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors: list[ConfigError]) -> list[Manifest]:
@@ -98,56 +95,5 @@ def _shown(path: Path, base: Path) -> str:
 def _objects(text: str, source: str, errors: list[ConfigError]) -> Iterator[Manifest]:
     for document in documents(text, source, errors):
         if document.value is not None:
-            yield from _checked(document.value, document.place_of(document.value, document.place), document, errors)
-
-
-def _checked(obj: Any, place: Place, document: Read, errors: list[ConfigError]) -> Iterator[Manifest]:
-    if not isinstance(obj, dict):
-        errors.append(ConfigError(place, "", "this is no Kubernetes object", "a mapping with apiVersion and kind"))
-        return
-    if str(obj.get("kind", "")).endswith("List") and isinstance(obj.get("items"), list):
-        for item in obj["items"]:
-            yield from _checked(_of_list(item, obj), document.place_of(item, place), document, errors)
-        return
-    if bad := _lacks(obj):
-        errors += (
-            ConfigError(place, field, message, "a name" if "name" in field else "a string") for field, message in bad
-        )
-        return
-    obj.pop("status", None)  # what `kubectl get -o yaml` saved; the server would ignore it
-    if (size := _text_of(obj)) > MOST_BYTES:
-        message = f"{obj['kind']} {obj['metadata']['name']} holds {size} bytes, and etcd takes {MOST_BYTES}"
-        errors.append(ConfigError(place, "", message, hint="keep the data elsewhere, or in several objects"))
-        return
-    yield Manifest(obj, f"{place.source}:{place.line}")
-
-
-def _of_list(item: Any, whole: dict[str, Any]) -> Any:
-    """Give an item of a list, such as a ConfigMapList, which need not say what it is; as kubectl completes it."""
-    if not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
-        return item
-    item["apiVersion"], item["kind"] = whole.get("apiVersion"), str(whole["kind"]).removesuffix("List")
-    return item
-
-
-def _lacks(obj: dict[str, Any]) -> list[tuple[str, str]]:
-    bad = [(key, f"{key} is missing") for key in ("apiVersion", "kind") if not isinstance(obj.get(key), str)]
-    metadata = obj.get("metadata")
-    if not isinstance(metadata, dict):
-        bad.append(("metadata.name", "metadata.name is missing"))
-    elif "name" not in metadata and "generateName" in metadata:
-        bad.append(("metadata.generateName", "an object with a generated name can't be found again for its undo"))
-    elif not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        bad.append(("metadata.name", "metadata.name is missing or no string"))
-    elif metadata["name"] in (".", "..") or set("/%") & set(metadata["name"]):
-        bad.append(("metadata.name", f"{metadata['name']!r} can't be a name: it would be another path"))
-    return bad
-
-
-def _text_of(value: Any) -> int:
-    """Count the bytes of all texts in an object: whatever the encoding, it takes at least as many."""
-    if isinstance(value, dict):
-        return sum(map(_text_of, value.values()))
-    if isinstance(value, list):
-        return sum(map(_text_of, value))
-    return len(value.encode()) if isinstance(value, str) else 0
+            place = document.place_of(document.value, document.place)
+            yield from objects_in(document.value, place, document.place_of, errors)

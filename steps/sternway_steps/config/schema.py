@@ -10,6 +10,7 @@ from ..spec import StepSpec
 from .argo import ArgoConfig, Parameter, Schedule
 from .build import BuildConfig, safe
 from .declared import spec_of
+from .manifest import Manifest
 from .rules import KindRule, rules_from
 
 
@@ -98,14 +99,6 @@ class StepConfig:
     """Where it stands: FILE:LINE:COLUMN, or "" when no file names it."""
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """An object to deploy, and where it came from: `FILE:LINE`."""
-
-    obj: dict[str, Any]
-    source: str
-
-
 DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", "verify"))
 
 
@@ -116,7 +109,10 @@ _NOT_KEPT = (*NOT_UNDONE, "left_out")
 
 @dataclass(frozen=True)
 class Config:
-    """All that a run needs to know."""
+    """All that a run needs to know.
+
+    A program may put into `manifests` whatever `as_manifests` takes, and hand it to a session.
+    """
 
     name: str
     namespace: str | None = None

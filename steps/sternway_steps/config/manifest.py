@@ -1,0 +1,90 @@
+"""One object to deploy, and what it must have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..yamltree.errors import ConfigError, Place
+
+MOST_BYTES = 3 * 2**19
+"""Of one object: etcd's --max-request-bytes as it is when nobody sets it."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An object to deploy, and where it came from: `FILE:LINE`, or the number in what a program gave."""
+
+    obj: dict[str, Any]
+    source: str
+
+
+def objects_in(
+    obj: Any, place: Place, place_of: Callable[[Any, Place], Place], errors: list[ConfigError]
+) -> Iterator[Manifest]:
+    """Yield an object, or those of a list, as manifests; what is wrong is added to `errors`.
+
+    `place_of` tells where a part stands, given the place of the whole.
+    """
+    if not isinstance(obj, dict):
+        errors.append(ConfigError(place, "", "this is no Kubernetes object", "a mapping with apiVersion and kind"))
+        return
+    if str(obj.get("kind", "")).endswith("List") and isinstance(obj.get("items"), list):
+        for item in obj["items"]:
+            yield from objects_in(_of_list(item, obj), place_of(item, place), place_of, errors)
+        return
+    if bad := _lacks(obj):
+        errors += (
+            ConfigError(place, field, message, "a name" if "name" in field else "a string") for field, message in bad
+        )
+        return
+    obj.pop("status", None)  # what `kubectl get -o yaml` saved; the server would ignore it
+    if (size := _text_of(obj)) > MOST_BYTES:
+        message = f"{obj['kind']} {obj['metadata']['name']} holds {size} bytes, and etcd takes {MOST_BYTES}"
+        errors.append(ConfigError(place, "", message, hint="keep the data elsewhere, or in several objects"))
+        return
+    yield Manifest(obj, f"{place.source}:{place.line}" if place.line else place.source)
+
+
+def twice(manifests: Iterable[Manifest]) -> Iterator[tuple[Manifest, str]]:
+    """Yield each manifest whose object stood before, and the words for that."""
+    seen: dict[tuple[str, ...], str] = {}
+    for manifest in manifests:
+        obj, metadata = manifest.obj, manifest.obj["metadata"]
+        group = obj["apiVersion"].rpartition("/")[0]
+        key = (group, obj["kind"], str(metadata.get("namespace") or ""), metadata["name"])
+        if key in seen:
+            yield manifest, f"{obj['kind']} {metadata['name']} stands twice, first at {seen[key]}"
+        seen.setdefault(key, manifest.source)
+
+
+def _of_list(item: Any, whole: dict[str, Any]) -> Any:
+    """Give an item of a list, such as a ConfigMapList, which need not say what it is; as kubectl completes it."""
+    if not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
+        return item
+    item["apiVersion"], item["kind"] = whole.get("apiVersion"), str(whole["kind"]).removesuffix("List")
+    return item
+
+
+def _lacks(obj: dict[str, Any]) -> list[tuple[str, str]]:
+    bad = [(key, f"{key} is missing") for key in ("apiVersion", "kind") if not isinstance(obj.get(key), str)]
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict):
+        bad.append(("metadata.name", "metadata.name is missing"))
+    elif "name" not in metadata and "generateName" in metadata:
+        bad.append(("metadata.generateName", "an object with a generated name can't be found again for its undo"))
+    elif not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        bad.append(("metadata.name", "metadata.name is missing or no string"))
+    elif metadata["name"] in (".", "..") or set("/%") & set(metadata["name"]):
+        bad.append(("metadata.name", f"{metadata['name']!r} can't be a name: it would be another path"))
+    return bad
+
+
+def _text_of(value: Any) -> int:
+    """Count the bytes of all texts in an object: whatever the encoding, it takes at least as many."""
+    if isinstance(value, dict):
+        return sum(map(_text_of, value.values()))
+    if isinstance(value, list):
+        return sum(map(_text_of, value))
+    return len(value.encode()) if isinstance(value, str) else 0

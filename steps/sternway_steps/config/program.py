@@ -1,0 +1,57 @@
+"""The objects to deploy as a program has them, in place of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..kube.typed import to_data
+from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from .manifest import Manifest, objects_in, twice
+from .schema import Config
+
+
+def with_data(config: Config) -> Config:
+    """Return a config that holds data alone, where a program may have put objects into `manifests` and `hooks`.
+
+    Raises: ConfigErrors, with every finding.
+    """
+    if all(isinstance(each, Manifest) for each in (*config.manifests, *config.hooks)):
+        return config
+    return replace(config, manifests=as_manifests(config.manifests), hooks=as_manifests(config.hooks, "hooks"))
+
+
+def as_manifests(objects: Iterable[object], field: str = "manifests") -> tuple[Manifest, ...]:
+    """Return manifests for the objects of a program: data, or typed objects of the `kubernetes` package.
+
+    What is a Manifest already is returned as it is; all others are checked as those of a file are, and a list of
+    objects (a V1DeploymentList, say) is its items.
+
+    Raises: ConfigErrors, with every finding.
+    """
+    found: list[Manifest] = []
+    errors: list[ConfigError] = []
+    for number, obj in enumerate(objects):
+        place = Place(f"{field}[{number}]")
+        if isinstance(obj, Manifest):
+            found.append(obj)
+            continue
+        wrong: list[ConfigError] = []
+        try:
+            found += objects_in(to_data(obj), place, lambda _, whole: whole, wrong)
+        except TypeError as error:
+            wrong.append(ConfigError(place, "", str(error)))
+        errors += wrong if isinstance(obj, dict) else map(_typed, wrong)
+    errors += (
+        ConfigError(Place(bad.source), "", message, hint="remove one of the two") for bad, message in twice(found)
+    )
+    if errors:
+        raise ConfigErrors(errors)
+    return tuple(found)
+
+
+def _typed(error: ConfigError) -> ConfigError:
+    """Say of a typed object, which leaves these two to the call that creates it, that they have to be given."""
+    if error.field not in ("apiVersion", "kind"):
+        return error
+    return replace(error, hint='the types have no default: V1Deployment(api_version="apps/v1", kind="Deployment", …)')
