@@ -22,6 +22,11 @@ class SternwayError(Exception):
         self.remedy = remedy
         self.details: Mapping[str, Any] = details or {}
 
+    @property
+    def transient(self) -> bool:
+        """Whether it may work if tried again."""
+        return False
+
 
 class Refused(SternwayError):
     """Found before the first change: nothing was touched, there is nothing to undo."""
@@ -47,6 +52,11 @@ class Transient(SternwayError):
         super().__init__(message, remedy=remedy)
         self.retry_after = retry_after
 
+    @property
+    def transient(self) -> bool:
+        """Always."""
+        return True
+
 
 class Failed(SternwayError):
     """This step cannot succeed: what was done has to be undone."""
@@ -58,3 +68,23 @@ class RollbackFailed(SternwayError):
 
 class Stopped(SternwayError):
     """Somebody asked the run to stop, or its deadline passed; raised by `Context.check` and by waits, not by steps."""
+
+
+class ClusterError(Exception):
+    """What the API server says, or does not say, to a request: a fact that its caller judges, or lets pass.
+
+    A step that lets it pass has met something Transient, or has Failed, as `transient` says.
+    """
+
+    retry_after: float | None = None
+    """Seconds that the server asked to wait."""
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same request may be answered otherwise if it is sent again."""
+        return False
+
+
+def is_transient(error: BaseException | None) -> bool:
+    """Ask an error whether what it stopped may work if tried again; no error, and one that is not ours, says no."""
+    return isinstance(error, SternwayError | ClusterError) and error.transient

@@ -1,10 +1,16 @@
-"""The one table of exit codes; the command line exits by it and the templates write `retryStrategy` from it."""
+"""The one table of endings: an error, the journal's word for it, and the exit code.
+
+The command line exits by it, the journal is written and read by it, and the templates write `retryStrategy` from it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
-from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
+from .errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
 
 
 class Exit(IntEnum):
@@ -31,18 +37,60 @@ MEANING: dict[Exit, str] = {
     Exit.STOPPED: "stopped by a signal or a deadline; the attempt is sealed",
 }
 
-# RollbackFailed stands first: it is what a run ends with when both a step and its undo failed.
-_BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
-    (RollbackFailed, Exit.ROLLBACK_FAILED),
-    (Refused, Exit.REFUSED),
-    (Transient, Exit.TRANSIENT),
-    (Failed, Exit.FAILED),
-    (Stopped, Exit.STOPPED),
+
+@dataclass(frozen=True)
+class Ending:
+    """One way in which an attempt ends: the journal's word for it, the error that is raised, the exit code."""
+
+    word: str
+    error: type[SternwayError]
+    code: Exit
+
+
+# An error is the first row of which it is an instance. RollbackFailed stands first: it is what a run ends with when
+# both a step and its undo failed. The words are the journal's and never change.
+ENDINGS: tuple[Ending, ...] = (
+    Ending("rollbackfailed", RollbackFailed, Exit.ROLLBACK_FAILED),
+    Ending("refused", Refused, Exit.REFUSED),
+    Ending("transient", Transient, Exit.TRANSIENT),
+    Ending("failed", Failed, Exit.FAILED),
+    Ending("stopped", Stopped, Exit.STOPPED),
 )
+DONE = "done"
+"""The journal's word for an attempt that succeeded."""
+BUG = "bug"
+"""Its word for an error that the contract does not know."""
 
 
 def exit_of(error: BaseException | None) -> Exit:
-    """Give the exit code of what a step raised; None is success, an unknown exception a bug of ours."""
+    """Return the exit code of what a step raised; None is success, an unknown exception a bug of ours."""
     if error is None:
         return Exit.DONE
-    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Exit.BUG)
+    return next((row.code for row in ENDINGS if isinstance(error, row.error)), Exit.BUG)
+
+
+def word_of(error: BaseException | None) -> str:
+    """Return the journal's word for an attempt that ended with `error`; None is success."""
+    if error is None:
+        return DONE
+    return next((row.word for row in ENDINGS if isinstance(error, row.error)), BUG)
+
+
+def word_of_exit(code: int) -> str:
+    """Return the journal's word for a process that ended with `code`; one that is none of ours stands for Failed."""
+    words = {Exit.DONE: DONE, Exit.BUG: BUG, **{row.code: row.word for row in ENDINGS}}
+    return next((word for known, word in words.items() if known == code), "failed")
+
+
+def error_named(
+    word: str, message: str, remedy: str | None = None, details: Mapping[str, Any] | None = None
+) -> Exception | None:
+    """Return the error that the journal calls `word`, as it was raised; None for "done", RuntimeError for a bug."""
+    if word == DONE:
+        return None
+    kind = next((row.error for row in ENDINGS if row.word == word), None)
+    if kind is None:
+        return RuntimeError(message)
+    error = kind(message, remedy=remedy)
+    error.details = details or {}
+    return error

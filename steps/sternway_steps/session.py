@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
 from .config.program import with_data
-from .errors import Refused, SternwayError, together
+from .errors import Refused, together
 from .journal.backends.store import Store
 from .journal.entries import new_run_id
 from .journal.locks.lock import Lock, held
 from .journal.replay import Story, replay
-from .journal.writer import RunJournal, prune
+from .journal.writer import RunJournal
 from .registry.steps import Specs, Steps, declaring, known_steps
 from .saga.attempt import ContextFor
 from .saga.cancel import StopAll
@@ -122,10 +121,7 @@ class Session(Undoing):
                 raise Refused(f"run {run} is in the journal already", remedy="give each run an id of its own")
             finish_interrupted(store, journal, self.undoing(store, lock, tell, finish=True), on_argo=False)
             orchestrator = self.orchestrator(config, journal, store, lock, tell, stopped)
-            result = orchestrator.run({"config": config.to_dict(), "by": who()})
-            with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
-                prune(store, journal.target, config.history)
-            return result
+            return orchestrator.run({"config": config.to_dict(), "by": who()}, config.history)
 
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""

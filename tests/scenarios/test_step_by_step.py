@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,25 @@ def test_the_report_of_a_run_in_which_nothing_began(session: Session) -> None:
     again = end_run(session, config("1"), "r", "Failed", "w", lambda _: None)
     assert again.exit_code == result.exit_code
     assert len(session.client.list("v1", "Event", "default").items) == 1, "a report that is made twice is told once"
+
+
+def test_the_report_of_a_run_that_succeeded_leaves_it_a_success(session: Session) -> None:
+    """Who calls the steps by hand may always end with `sternway report`."""
+    for name in ("validate", "deploy", "verify"):
+        step(session, name, run="r")
+    result = end_run(session, config("1"), "r", "", "", lambda _: None)
+    assert (result.status, result.exit_code, result.rollback_errors) == (Status.SUCCEEDED, Exit.DONE, ())
+    assert session.story("r").status is Status.SUCCEEDED
+
+
+def test_the_oldest_runs_are_forgotten_by_the_last_step_and_by_the_report(session: Session) -> None:
+    few = replace(config("1"), history=1)
+    for run in ("r1", "r2"):
+        for name in ("validate", "deploy", "verify"):
+            run_step(session, few, name, Action.EXECUTE, run, lambda _: None)
+    assert [story.run for story in session.runs()] == ["r2"]
+    end_run(session, few, "r3", "Failed", "", lambda _: None)
+    assert [story.run for story in session.runs()] == ["r3"]
 
 
 def test_a_step_that_is_stopped_twice_is_sealed_once(session: Session, sternway_sandbox: Sandbox, tmp_path: Path) -> None:  # fmt: skip

@@ -87,6 +87,7 @@ def _summary(story: Story) -> dict[str, Any]:
 
 def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:
     data = dict(attempt.pop("data"))
+    del attempt["intended"]
     data["details"] = without_objects(data.get("details") or {})
     return {**attempt, **data}
 

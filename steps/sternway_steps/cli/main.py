@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ..errors import SternwayError
+from ..errors import ClusterError, SternwayError
 from ..exits import Exit, exit_of
 from ..extras import missing
 from ..saga.attempt import Abandoned
@@ -174,14 +174,10 @@ def _log(request: RequestLog) -> None:
 
 
 def _code(error: Exception) -> int:
-    from ..kube.api_error import ApiError
-    from ..kube.discovery import UnknownKind
     from ..yamltree.errors import ConfigErrors
 
     if isinstance(error, ConfigErrors):
         return Exit.USAGE
-    if isinstance(error, UnknownKind):
-        return Exit.REFUSED
-    if isinstance(error, ApiError):
-        return Exit.TRANSIENT if error.retryable or error.unreachable else Exit.REFUSED
+    if isinstance(error, ClusterError):
+        return Exit.TRANSIENT if error.transient else Exit.REFUSED
     return exit_of(error)

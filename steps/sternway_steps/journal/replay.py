@@ -36,6 +36,8 @@ class Attempt:
     result: str
     data: Mapping[str, Any]
     """What its last entry says: summary, items, error, details."""
+    intended: bool = True
+    """It recorded an intent, without which it changed nothing; where that is not known, it may have."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,14 @@ class Story:
     """Who ran it: version, host, user; empty where that is not recorded."""
     resumed: bool = False
     """Its undo was asked for after its process had ended."""
+    exit_code: int = 0
+    """What its end says; 0 while it has none."""
+    rollback_errors: tuple[str, ...] = ()
+    """What its end says that could not be put back."""
 
     def begun(self) -> frozenset[str]:
         """Give the steps whose execution began, whether it ended or not."""
         return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE)
-
-    def changed(self) -> frozenset[str]:
-        """Give the steps that may have changed something: of those that began, all that were not refused."""
-        return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE and a.result != "refused")
 
     def handed_on(self) -> dict[str, dict[str, Any]]:
         """Give what the steps that are done hand on to later ones, by name (see step.Outcome)."""
@@ -121,6 +123,8 @@ def replay(records: Sequence[Record]) -> Story:
         undoes=tuple(began.data.get("undoes") or ()),
         by=began.data.get("by") or {},
         resumed=any(entry.data.get("resumed") for entry in head.entries),
+        exit_code=int(last.data.get("exit", 0)) if ended else 0,
+        rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
     )
 
 
@@ -134,4 +138,5 @@ def _attempt(record: Record) -> Attempt:
         ended=end.time if end else "",
         result=str(end.data.get("result", "")) if end else "",
         data=end.data if end else {},
+        intended=record.first(Kind.INTENT) is not None,
     )

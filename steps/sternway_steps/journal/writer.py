@@ -131,6 +131,14 @@ class RunJournal:
         """Seal the run."""
         self._going_on().write(Kind.RUN_ENDED, data)
 
+    def prune(self, keep: int = HISTORY) -> list[str]:
+        """Forget the oldest ended runs of the target beyond `keep`; one that did not end is kept. Return their ids."""
+        ended = [info.run for info in self._store.index(self.target) if info.status is not Status.OPEN]
+        gone = ended[: max(0, len(ended) - keep)]
+        for run in gone:
+            self._store.remove(run)
+        return gone
+
     def begin(self, step: str, action: Action) -> StepJournal:
         """Open the record of the next attempt and record that it began."""
         for attempt in range(1, _MOST_ATTEMPTS):
@@ -174,12 +182,3 @@ class RunJournal:
         if self._head is None:
             raise Refused(f"run {self.run} is not in the journal", remedy="`sternway runs` lists those that are")
         return self._head
-
-
-def prune(store: Store, target: str, keep: int = HISTORY) -> list[str]:
-    """Forget the oldest ended runs of a target beyond `keep`; one that did not end is kept. Gives their ids."""
-    ended = [info.run for info in store.index(target) if info.status is not Status.OPEN]
-    gone = ended[: max(0, len(ended) - keep)]
-    for run in gone:
-        store.remove(run)
-    return gone

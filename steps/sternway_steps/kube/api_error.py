@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Refused, Transient
+from ..errors import ClusterError, Refused, Transient
 
 _UNTYPED = "failed to create typed patch object"
 # What the server answers with 500 and would answer again: limits of etcd and of gRPC (etcd's ErrRequestTooLarge,
@@ -38,7 +38,7 @@ class Cause:
     message: str
 
 
-class ApiError(Exception):
+class ApiError(ClusterError):
     """A request that failed. `status` is 0 when there was no answer. Holds nothing of the request's body."""
 
     def __init__(
@@ -110,6 +110,11 @@ class ApiError(Exception):
         return self.status in (429, 500, 502, 503, 504) and not self.lasting
 
     @property
+    def transient(self) -> bool:
+        """The same request may be answered otherwise later: the server can't answer now, or did not."""
+        return self.retryable or self.unreachable
+
+    @property
     def lasting(self) -> bool:
         """The answer stays the same however often it is asked: a request that is too large or not valid."""
         return self.status == 413 or self.invalid or (self.status == 500 and bool(_LASTING.search(self.message)))
@@ -160,7 +165,7 @@ def is_status(body: bytes) -> bool:
 
 def unable(what: str, error: ApiError, remedy: str) -> Refused | Transient:
     """Say that something can't be done: Transient when it may work later, else Refused, with a remedy for rights."""
-    if error.retryable or error.unreachable:
+    if error.transient:
         return Transient(f"{what} now: {error}", retry_after=error.retry_after)
     return Refused(f"{what}: {error}", remedy=None if error.unauthorized else remedy)
 

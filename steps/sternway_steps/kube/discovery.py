@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from ..errors import ClusterError
 from .api_error import ApiError
 
 
-class UnknownKind(Exception):
+class UnknownKind(ClusterError):
     """The server does not serve this kind; the message names the nearest ones."""
 
 

@@ -76,7 +76,7 @@ def ask(client: Client, path: str, query: Mapping[str, str] | None = None, accep
         try:
             return _ask(client, path, query, accept)
         except ApiError as error:
-            if not (error.retryable or error.unreachable):
+            if not error.transient:
                 raise
             time.sleep(_PAUSE)
     return _ask(client, path, query, accept)

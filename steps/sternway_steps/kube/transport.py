@@ -115,7 +115,7 @@ class Transport:
                     method, path, 401, error.reason, f"{error.message}: the credentials of {self.access.identity}"
                 )
             unseen = error.status == 429 or error.reason == "Refused"
-            passes = unseen or (safe and (error.retryable or error.unreachable) and error.reason != "Certificate")
+            passes = unseen or (safe and error.transient and error.reason != "Certificate")
             if once or not passes or self._aborted.is_set():
                 raise error
             delay = max(error.retry_after or 0.0, min(5.0, 0.1 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311

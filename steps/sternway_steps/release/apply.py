@@ -169,7 +169,7 @@ def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
         if targets := targets_among(manager for _, manager in owners):
             remedy += f"; {', '.join(targets)} deploys them too, and will meet the same conflict then"
         return Failed(f"{ref}: conflict with other field managers: {fields}", remedy=remedy)
-    if error.retryable or error.unreachable:
+    if error.transient:
         return Transient(f"{ref}: {error}", retry_after=error.retry_after)
     return Failed(f"{ref}: {error}", remedy=remedy or remedy_for(ref, error) or None)
 

@@ -96,7 +96,7 @@ def _definition(client: Client, ref: Ref) -> tuple[bool, Mapping[str, Any] | Non
     try:
         found = client.list("apiextensions.k8s.io/v1", "CustomResourceDefinition").items
     except ApiError as error:
-        if error.retryable or error.unreachable:
+        if error.transient:
             raise
         return False, None
     specs = (definition["spec"] for definition in found)

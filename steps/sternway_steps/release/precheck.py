@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config.hooks import described
-from ..errors import Transient
 from ..kube.api_error import ApiError
 from ..objects.ref import Ref
 from ..plural import count
@@ -72,7 +71,7 @@ def precheck(
     ]
     errors = [found.error for found in named] + hook_errors(asking, hooks)
     for error, manifest in zip(errors, (*config.manifests, *config.hooks), strict=True):
-        if isinstance(error, Transient):
+        if error is not None and error.transient:
             raise error
         if error is not None:
             remedy = f" ({error.remedy})" if error.remedy else ""

@@ -87,7 +87,7 @@ class Anew:
         except Error as refused:
             # While the object stands the name is taken, which the server says after admission and validation.
             if refused.reason != "AlreadyExists":
-                if refused.retryable or refused.unreachable:
+                if refused.transient:
                     raise
                 why = f"it can't be changed back ({_said(error)}), nor be made anew: {refused.message}"
                 return Item(self._what, "failed", why)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..errors import Failed, SternwayError, Stopped, Transient
+from ..errors import ClusterError, Failed, SternwayError, Stopped, Transient, is_transient
+from ..exits import word_of
 from ..journal.writer import RunJournal, StepJournal
 from ..spec import Action, Item, Outcome, Progress
 from ..step import Context, Step
@@ -67,13 +68,14 @@ def attempt(
     except SystemExit as left:  # the process is the runner's to end: it has steps to undo
         error = RuntimeError(f"step {planned.name} called sys.exit({left.code!r})")
     except Abandoned:
-        _seal(record, "stopped", items, None, Stopped(f"step {planned.name} was left before it ended"))
+        early = Stopped(f"step {planned.name} was left before it ended")
+        _seal(record, word_of(early), items, None, early)
         raise
     except Exception as raised:  # noqa: BLE001  whatever a step raises, the others are undone
         error = _meant(raised)
-        if action is Action.EXECUTE and isinstance(error, Transient):
+        if action is Action.EXECUTE and is_transient(error):
             error = _stopped(context, error)
-    unrecorded = _seal(record, "done" if error is None else _word(error), items, outcome, error)
+    unrecorded = _seal(record, word_of(error), items, outcome, error)
     if action is Action.EXECUTE:  # what is not known to be done is not done; an undo is, and is proven anew
         error = error or unrecorded
     summary = outcome.summary if outcome and error is None else str(error)
@@ -127,7 +129,7 @@ def _write_end(
     return None
 
 
-def _stopped(context: Context, error: Transient) -> SternwayError:
+def _stopped(context: Context, error: Exception) -> Exception:
     """Say that a step was stopped, when it was: what stood in its way meanwhile is not tried again."""
     try:
         context.check()
@@ -139,22 +141,9 @@ def _stopped(context: Context, error: Transient) -> SternwayError:
 
 def _meant(error: Exception) -> Exception:
     """Say what an answer of the API server means for a step that did not say so itself."""
-    from ..kube.api_error import ApiError
-    from ..kube.discovery import UnknownKind
-
-    meant: SternwayError
-    if isinstance(error, ApiError):
-        away = error.retryable or error.unreachable
-        meant = Transient(str(error), retry_after=error.retry_after) if away else Failed(str(error))
-    elif isinstance(error, UnknownKind):
-        meant = Failed(str(error))
-    else:
+    if not isinstance(error, ClusterError):
         return error
+    meant: SternwayError
+    meant = Transient(str(error), retry_after=error.retry_after) if error.transient else Failed(str(error))
     meant.__cause__ = error
     return meant
-
-
-def _word(error: Exception) -> str:
-    if isinstance(error, Stopped):
-        return "stopped"
-    return type(error).__name__.lower() if isinstance(error, SternwayError) else "bug"

@@ -6,32 +6,33 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..config.backoff import ROLLBACK_TRIES, Backoff
-from ..errors import RollbackFailed, SternwayError, Stopped, Transient
-from ..exits import Exit, exit_of
-from ..journal.entries import Kind
-from ..journal.replay import Status, replay
+from ..errors import RollbackFailed, SternwayError, Stopped
+from ..journal.backends.store import HISTORY
+from ..journal.replay import replay
 from ..journal.writer import RunJournal
 from ..spec import Action
 from ..step import Step
 from .attempt import Abandoned, ContextFor
-from .events import Listener, RunEnded, RunStarted, UndoStarted, unfailing
+from .events import Listener, RunStarted, UndoStarted, unfailing
 from .group import side_by_side
 from .plan import Plan, PlannedStep
 from .result import Result, as_rollback_failure
 from .retried_step import Patient
 from .retry import patiently
+from .seal import seal
+from .verdict import abandoned, decide, lock_lost, staying, succeeded
 
 
 @dataclass
 class Orchestrator:
     """Runs the steps of one run; `steps` are found by the name of their spec, so a test can bring its own.
 
-    `stop` asks the forward walk to stop; the undo is not stopped by it. A second request raises Abandoned in the
-    thread that walks.
+    `stop` asks the forward walk to stop; the undo is not stopped by it, but by `lost` alone. A second request raises
+    Abandoned in the thread that walks.
     """
 
     plan: Plan
@@ -49,8 +50,10 @@ class Orchestrator:
     def __post_init__(self) -> None:
         self.tell = unfailing(self.tell)
 
-    def run(self, data: Mapping[str, Any]) -> Result:
+    def run(self, data: Mapping[str, Any], keep: int = HISTORY) -> Result:
         """Execute the plan, and undo it when a step fails. `data` is kept with the run: what its undo needs.
+
+        Of the target's ended runs `keep` are kept.
 
         Raises: Refused or Transient when the journal can't be written; then nothing was touched.
         """
@@ -58,7 +61,7 @@ class Orchestrator:
         self.journal.start(data)
         names = _names(self.plan.steps)
         self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
-        return self._end(self._unless_left(self._there_and_back), began)
+        return self._end(self._unless_left(self._there_and_back), began, keep)
 
     def undo(self) -> Result:
         """Undo what the journal says of this run, whoever ran it and however far it came.
@@ -71,7 +74,7 @@ class Orchestrator:
         with suppress(SternwayError):
             self.journal.resume()
         self.tell(RunStarted(self.journal.run, self.journal.target, _names(todo), self.where, True))
-        return self._end(self._unless_left(lambda: self._only_back(story.error or "asked for")), began)
+        return self._end(self._unless_left(lambda: self._back(story.error or "asked for", None)), began)
 
     def finish(self) -> Result:
         """Bring a run to its end whose process is gone: all steps done is a success, anything else is undone."""
@@ -79,39 +82,22 @@ class Orchestrator:
         if not story.succeeded(step.name for step in self.plan.steps):
             return self.undo()
         self.tell(RunStarted(self.journal.run, self.journal.target, (), self.where))
-        return self._end(Result(self.journal.run, Status.SUCCEEDED, Exit.DONE), self.clock())
+        return self._end(succeeded(self.journal.run), self.clock())
 
     def _unless_left(self, walk: Callable[[], Result]) -> Result:
         """Walk, unless told to leave, or somebody else may be at work: then the end is not this process's to tell."""
         try:
             result = walk()
         except Abandoned:
-            return Result(self.journal.run, Status.INTERRUPTED, Exit.STOPPED, Stopped("left before the undo ended"))
-        if not self.lost.is_set():
-            return result
-        error = Transient(
-            f"the lock of {self.journal.target} was lost, so another run may be at work, and this one left",
-            remedy=f"the next run of the target finishes it, and so does: sternway rollback {self.journal.run}",
-        )
-        first = error if result.error is None or isinstance(result.error, Stopped) else result.error
-        more = (error,) if first is not error else ()
-        return Result(self.journal.run, Status.INTERRUPTED, Exit.TRANSIENT, first, more)
+            return abandoned(self.journal.run)
+        return lock_lost(result, self.journal.target) if self.lost.is_set() else result
 
     def _there_and_back(self) -> Result:
         error = self._forward()
-        if error is None:
-            return Result(self.journal.run, Status.SUCCEEDED, Exit.DONE)
-        return replace(self._result(error, self._back(str(error))), stays=self._stays())
-
-    def _only_back(self, because: str) -> Result:
-        errors = self._back(because)
-        status = Status.ROLLBACK_FAILED if errors else Status.UNDONE
-        return Result(
-            self.journal.run, status, exit_of(errors[0] if errors else None), None, tuple(errors), self._stays()
-        )
+        return self._back(str(error), error) if error is not None else succeeded(self.journal.run)
 
     def _forward(self) -> Exception | None:
-        """Run group after group; of a group in which steps fail, give the error of the first in the config's order."""
+        """Run group after group; of a group, return the error that is first in the config's order."""
         for group in self.plan.groups:
             if self.stop.is_set():
                 return Stopped(f"the run was stopped before step {group[0].name} began")
@@ -120,31 +106,31 @@ class Orchestrator:
                 return errors[0][1]
         return None
 
-    def _back(self, because: str) -> list[Exception]:
-        """Roll back every step that began, last first; one that fails never stops the others."""
+    def _back(self, because: str, error: Exception | None) -> Result:
+        """Roll back every step that began, last first, and decide how the run ended; `error` is its first one.
+
+        One that fails never stops the others; a lost lock does, for whoever holds it may be at work.
+        """
+        run = self.journal.run
         try:
-            story = patiently(lambda: replay(self.journal.records()), threading.Event())
-            begun = story.begun()
+            story = patiently(lambda: replay(self.journal.records()), self.lost)
         except SternwayError as unread:
             failure = RollbackFailed(f"nothing could be undone: {unread}", remedy=unread.remedy)
-            return [failure]
-        undone, stays = self.plan.undo_of(begun), self.plan.stays_of(story.changed())
-        self.tell(UndoStarted(because, _names(undone), _names(stays)))
-        failed = [
-            pair
-            for group in self.plan.undo_groups(begun)
-            for pair in side_by_side(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
-        ]
-        return [as_rollback_failure(planned, error) for planned, error in failed]
-
-    def _stays(self) -> tuple[str, ...]:
-        with suppress(SternwayError):  # a journal that can't be read is told as the failure that it is
-            return _names(self.plan.stays_of(replay(self.journal.records()).changed()))
-        return ()
+            return decide(run, self.plan, (), error, [failure])
+        begun = story.begun()
+        if not self.lost.is_set():
+            self.tell(UndoStarted(because, _names(self.plan.undo_of(begun)), staying(self.plan, story.attempts)))
+        failed: list[tuple[PlannedStep, Exception]] = []
+        for group in self.plan.undo_groups(begun):
+            if self.lost.is_set():
+                break
+            failed += side_by_side(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
+        failures = [as_rollback_failure(planned, raised) for planned, raised in failed]
+        return decide(run, self.plan, story.attempts, error, failures)
 
     def _once(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
         """Take an action of a step to its end: tried again while what is in the way may pass."""
-        waits = self.stop if action is Action.EXECUTE else threading.Event()
+        waits = self.stop if action is Action.EXECUTE else self.lost
         try:
             step = self.steps[planned.spec.name]  # raises when no package here declares it
             patient = Patient(step, planned, action, self.journal, self.context_for, self.tell)
@@ -152,48 +138,9 @@ class Orchestrator:
         except SternwayError as error:
             return error
 
-    def _result(self, error: Exception, errors: list[Exception]) -> Result:
-        run = self.journal.run
-        if errors:
-            return Result(run, Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED, error, tuple(errors))
-        code = exit_of(error)
-        if code in (Exit.REFUSED, Exit.TRANSIENT) and not self._touched():
-            return Result(run, Status.REFUSED, code, error)
-        return Result(run, Status.UNDONE, Exit.FAILED if code in (Exit.REFUSED, Exit.TRANSIENT) else code, error)
-
-    def _touched(self) -> bool:
-        """Tell whether any step may have changed something: it recorded an intent, or says that it was done."""
-        try:
-            records = self.journal.records()
-        except SternwayError:  # it may have; to say that nothing was touched takes proof
-            return True
-        done = {a.step for a in replay(records).attempts if a.action is Action.EXECUTE and a.result == "done"}
-        return bool(self.plan.undo_of(done)) or any(record.first(Kind.INTENT) for record in records)
-
-    def _end(self, result: Result, began: float) -> Result:
-        try:
-            if result.status is not Status.INTERRUPTED:
-                data: dict[str, Any] = {"status": result.status.value, "exit": int(result.exit_code)}
-                if result.error is not None:
-                    data["error"] = str(result.error)
-                if result.stays:
-                    data["stays"] = list(result.stays)
-                self.journal.end({**data, "rollback_errors": [str(e) for e in result.rollback_errors]})
-        except SternwayError as unwritten:
-            result = result.not_recorded(unwritten)
-        seconds = self.clock() - began
-        self.tell(
-            RunEnded(
-                result.run,
-                result.status,
-                int(result.exit_code),
-                seconds,
-                result.error,
-                result.rollback_errors,
-                result.stays,
-                result.unrecorded,
-            )
-        )
+    def _end(self, result: Result, began: float, keep: int | None = None) -> Result:
+        result = seal(self.journal, result, keep)
+        self.tell(result.as_event(self.clock() - began))
         return result
 
 

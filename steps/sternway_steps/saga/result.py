@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from ..errors import RollbackFailed, SternwayError, Stopped, Transient
+from ..errors import RollbackFailed, SternwayError, Transient
 from ..exits import Exit
 from ..journal.replay import Status
+from .events import RunEnded
 from .plan import PlannedStep
 
 
@@ -34,6 +37,20 @@ class Result:
         code = self.exit_code if self.exit_code is Exit.ROLLBACK_FAILED else Exit.TRANSIENT
         return replace(self, exit_code=code, unrecorded=error)
 
+    def as_record(self) -> Mapping[str, Any]:
+        """Return what the journal keeps of it; the errors' remedies and details stand with their attempts."""
+        data: dict[str, Any] = {"status": self.status.value, "exit": int(self.exit_code)}
+        if self.error is not None:
+            data["error"] = str(self.error)
+        if self.stays:
+            data["stays"] = list(self.stays)
+        return {**data, "rollback_errors": [str(error) for error in self.rollback_errors]}
+
+    def as_event(self, seconds: float = 0.0) -> RunEnded:
+        """Return the event that tells it; `seconds` is how long the run took."""
+        how = (self.error, self.rollback_errors, self.stays, self.unrecorded)
+        return RunEnded(self.run, self.status, int(self.exit_code), seconds, *how)
+
     def raise_for_status(self) -> Result:
         """Give itself when all went well; else raise what went wrong.
 
@@ -52,7 +69,7 @@ class Result:
 
 def as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
     """Give what a rollback raised as a rollback failure: whatever it was, something was not put back."""
-    if isinstance(error, RollbackFailed | Stopped):
+    if isinstance(error, RollbackFailed):
         return error
     kind = "" if isinstance(error, SternwayError) else f"{type(error).__name__}: "
     details = getattr(error, "details", None)

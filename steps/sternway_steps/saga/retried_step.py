@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..config.backoff import Backoff
-from ..errors import Transient
+from ..errors import Transient, is_transient
 from ..journal.writer import RunJournal
 from ..spec import Action
 from ..step import Step
@@ -37,11 +37,12 @@ class Patient:
         """
         for number in range(1, tries):
             done = self._attempt()
-            if not isinstance(done.error, Transient) or stop.is_set():
+            if not is_transient(done.error) or stop.is_set():
                 break
-            delay = backoff.delay(number, done.error.retry_after)
+            delay = backoff.delay(number, getattr(done.error, "retry_after", None))
             self._tell_end(delay)
-            stop.wait(delay)
+            if stop.wait(delay) and self.action is Action.ROLLBACK:
+                return done  # whoever is at work now undoes it; an execution says once more that it was stopped
         else:
             done = self._attempt()
         self._tell_end()

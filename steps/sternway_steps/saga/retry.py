@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ..config.backoff import ROLLBACK_TRIES, Backoff
 from ..errors import Transient
+from ..exits import Exit
+from ..spec import Action
 
+RETRIED: Mapping[Action, tuple[Exit, ...]] = {
+    Action.EXECUTE: (Exit.TRANSIENT,),
+    Action.ROLLBACK: (Exit.TRANSIENT, Exit.STOPPED),
+}
+"""The exit codes of a step's process after which it is called again: a rollback that was stopped is to be finished."""
 T = TypeVar("T")
 
 

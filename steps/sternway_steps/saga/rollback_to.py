@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..config import Config
-from ..errors import Refused, RollbackFailed, SternwayError, Transient
+from ..errors import Refused, RollbackFailed
 from ..exits import Exit
 from ..journal.backends.store import Store
 from ..journal.replay import Status, Story, replay
 from ..journal.writer import RunJournal
-from .events import Listener, RunEnded, RunStarted, unfailing
+from .events import Listener, RunStarted, unfailing
 from .recovery import Undo
 from .result import Result
+from .seal import seal
 from .standing import refuse_at_work, refuse_overtaken, standing_after
+from .verdict import lock_lost, succeeded
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,10 @@ class WayBack:
         """Undo what is left of `story.undoes`, and stop at the first that can't be: the others stand below it."""
         began, tell, run = self.clock(), unfailing(self.tell), self.journal.run
         tell(RunStarted(run, story.target, (), self.store.where(), True, story.back_to))
-        result = self._end(self._undone(story))
-        ended = (result.status, int(result.exit_code), self.clock() - began, result.error, result.rollback_errors)
-        tell(RunEnded(run, *ended, result.stays, result.unrecorded))
+        result = self._undone(story)
+        result = lock_lost(result, story.target) if self.lost.is_set() else result
+        result = seal(self.journal, result)
+        tell(result.as_event(self.clock() - began))
         return result
 
     def _undone(self, story: Story) -> Result:
@@ -94,7 +97,7 @@ class WayBack:
             stays += [f"{step} of run {name}" for step in done.stays]
             if done.status is not Status.UNDONE or done.unrecorded is not None:
                 return self._stopped(name, done)
-        return Result(run, Status.SUCCEEDED, Exit.DONE, stays=tuple(stays))
+        return replace(succeeded(run), stays=tuple(stays))
 
     def _stopped(self, name: str, done: Result) -> Result:
         run = self.journal.run
@@ -102,17 +105,3 @@ class WayBack:
             return Result(run, Status.INTERRUPTED, done.exit_code, done.error or done.unrecorded)
         failed = RollbackFailed(f"run {name} could not be undone, so those before it were left as they are")
         return Result(run, Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED, None, (failed, *done.rollback_errors))
-
-    def _end(self, result: Result) -> Result:
-        if self.lost.is_set():
-            gone = Transient(f"the lock of {self.journal.target} was lost, so another run may be at work")
-            return replace(result, status=Status.INTERRUPTED, exit_code=Exit.TRANSIENT, error=result.error or gone)
-        if result.status is Status.INTERRUPTED:
-            return result
-        data: dict[str, Any] = {"status": result.status.value, "exit": int(result.exit_code)}
-        errors = [str(error) for error in result.rollback_errors]
-        try:
-            self.journal.end({**data, "stays": list(result.stays), "rollback_errors": errors})
-        except SternwayError as unwritten:
-            return result.not_recorded(unwritten)
-        return result

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..config import Config
-from ..errors import SternwayError, Stopped, Transient
-from ..exits import Exit, exit_of
+from ..errors import SternwayError, Stopped, Transient, is_transient
+from ..exits import DONE, Exit, exit_of
 from ..journal.backends.store import Store
 from ..journal.locks.lock import Lock, held
 from ..journal.replay import Attempt, Status, replay
-from ..journal.writer import RunJournal, prune
+from ..journal.writer import RunJournal
 from ..registry.steps import declaring
 from ..spec import Action
 from .attempt import attempt
@@ -22,6 +21,8 @@ from .plan import Plan, PlannedStep
 from .recovery import finish_interrupted
 from .result import Result, as_rollback_failure
 from .retry import patiently
+from .seal import seal
+from .verdict import succeeded
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -55,48 +56,38 @@ class OneStep:
             head = {"config": config.to_dict(), "stepwise": True}
             self.journal.start({**head, "workflow": workflow} if workflow else head)
 
-    def executed(self, store: Store) -> Result:
+    def executed(self) -> Result:
         """Execute once; when it was the last step that was missing, its success is the run's."""
         if (error := self._once()) is not None:
             return Result(self.journal.run, Status.OPEN, exit_of(error), error)
-        return self._succeeded(store)
+        return self._succeeded()
 
-    def again(self, store: Store, last: Attempt) -> Result:
+    def again(self, last: Attempt) -> Result:
         """Answer Argo, which makes a pod anew that is deleted in its first seconds.
 
         What is done is not done twice; what was cut off is undone, as a run in one process would be.
         """
-        if last.result == "done":
-            return self._succeeded(store)
+        if last.result == DONE:
+            return self._succeeded()
         error = Stopped(f"attempt {last.number} of step {last.step} was cut off, so the run is undone")
         return Result(self.journal.run, Status.OPEN, exit_of(error), error)
 
-    def _succeeded(self, store: Store) -> Result:
+    def _succeeded(self) -> Result:
         """End the run, if its last group is through. Of two steps that end at once, both see the other one's end."""
         run = self.journal.run
         if self.planned not in self.plan.groups[-1]:
             return Result(run, Status.OPEN, Exit.DONE)
-        return patiently(lambda: self._ended(store), self.session.stop)
+        return patiently(self._ended, self.session.stop)
 
-    def _ended(self, store: Store) -> Result:
+    def _ended(self) -> Result:
         run = self.journal.run
         with held(self.lock, run, self.session.stop):
             story = replay(self.journal.records())
-            lasts = [story.last(step.name) for step in self.plan.steps]
-            if story.status is not Status.OPEN or any(last is None or last.result != "done" for last in lasts):
+            if story.status is not Status.OPEN or not story.succeeded(step.name for step in self.plan.steps):
                 return Result(run, story.status, Exit.DONE)
             if self.lock.lost.is_set():
                 raise Transient("the lock of this target was lost, so another run may be at work")
-            result = Result(run, Status.SUCCEEDED, Exit.DONE)
-            try:
-                self.journal.end({"status": Status.SUCCEEDED.value, "exit": int(Exit.DONE), "rollback_errors": []})
-            except Transient:
-                raise
-            except SternwayError as unwritten:
-                return result.not_recorded(unwritten)
-            with suppress(SternwayError):  # what is not forgotten now is forgotten by the next run
-                prune(store, self.journal.target, self.config.history)
-        return result
+            return seal(self.journal, succeeded(run), self.config.history, again=True)
 
     def rolled_back(self) -> Result:
         """Roll back, again and again while what is in the way may pass."""
@@ -113,7 +104,7 @@ class OneStep:
 
     def _undone(self) -> Exception | None:
         error = self._once()
-        if isinstance(error, Transient):
+        if error is not None and is_transient(error):
             raise error
         return error
 

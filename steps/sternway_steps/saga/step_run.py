@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..errors import Refused
-from ..exits import Exit
+from ..exits import Exit, word_of_exit
 from ..journal.backends.store import Store
 from ..journal.entries import new_run_id
 from ..journal.replay import Status, Story, replay
@@ -61,13 +61,13 @@ def run_step(
     if action is Action.EXECUTE and story is not None:
         if story.undone():
             raise Refused(f"run {journal.run} was rolled back already", remedy="start a new run")
-        if workflow and (last := story.last(name)) is not None and last.result != "transient":
-            return one.again(store, last)
+        if workflow and (last := story.last(name)) is not None and last.result != word_of_exit(Exit.TRANSIENT):
+            return one.again(last)
     if action is Action.ROLLBACK:
         return one.rolled_back()
     if story is None:
         one.begin(store, workflow)
-    return one.executed(store)
+    return one.executed()
 
 
 def _find(plan: Plan, name: str) -> PlannedStep:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ..errors import Transient
+from ..errors import is_transient
 from ..release.rights import applies, everywhere
 from ..saga.attempt import Attempted
 from ..step import Action, Effects, StepSpec
@@ -67,7 +67,7 @@ class Lab:
         for _ in range(_TRIES):
             counted = Points()
             done = trial.act(action, counted)
-            if not isinstance(done.error, Transient):
+            if not is_transient(done.error):
                 break
         self.must_succeed(done, action.value)
         return counted.seen
@@ -96,7 +96,7 @@ class Lab:
         """Do it as the runners do: again while it says that it may work then."""
         for _ in range(_TRIES):
             done = trial.act(action, rights=rights)
-            if not isinstance(done.error, Transient):
+            if not is_transient(done.error):
                 break
         return done
 

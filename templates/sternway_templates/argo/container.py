@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from hera.workflows import models as m
 from sternway_steps.config import Config
-from sternway_steps.exits import Exit
 from sternway_steps.saga.plan import Plan, PlannedStep
+from sternway_steps.saga.retry import RETRIED
 from sternway_steps.step import Action
 
 from ..kubernetes.build_pod import Needs, needs
@@ -56,10 +56,10 @@ def container_of(
     argo = config.argo
     again: tuple[int, ...]
     if action is Action.EXECUTE:
-        retries, again = step.retries, (int(Exit.TRANSIENT),)
+        retries, again = step.retries, RETRIED[action]
         deadline = step.deadline or config.deadline
     else:
-        retries, again = argo.rollback_retries, (int(Exit.TRANSIENT), int(Exit.STOPPED), *_CUT_OFF)
+        retries, again = argo.rollback_retries, (*RETRIED[action], *_CUT_OFF)
         deadline = argo.rollback_deadline
     more = needs(config, [step], [action])
     return made(
@@ -109,6 +109,6 @@ def _retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrat
         m.RetryStrategy,
         limit=str(limit),
         retry_policy="Always",
-        expression=f"asInt(lastRetry.exitCode) in [{', '.join(map(str, codes))}]",
+        expression=f"asInt(lastRetry.exitCode) in [{', '.join(str(int(code)) for code in codes)}]",
         backoff=made(m.Backoff, duration=f"{wait.first:g}s", factor="2", cap=f"{wait.most:g}s"),
     )

@@ -100,7 +100,7 @@ def _patiently(watches: Watches, listen: Callable[[Watches], None], put: Callabl
         try:
             listen(watches)
         except ApiError as error:
-            if not (error.retryable or error.unreachable) or error.reason == "Aborted":
+            if not error.transient or error.reason == "Aborted":
                 put("failed", error)
                 return
             watches.closed.wait(PAUSE)

@@ -5,68 +5,51 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sternway_steps.config.backoff import ROLLBACK_TRIES, Backoff
-from sternway_steps.errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
+from sternway_steps.config.argo import ArgoConfig
+from sternway_steps.errors import Stopped
 from sternway_steps.journal.replay import Attempt
+from sternway_steps.saga.attempt_errors import error_of, first_error
 from sternway_steps.saga.events import Listener, StepEnded, StepProgress, StepStarted, UndoStarted
 from sternway_steps.saga.plan import Plan
+from sternway_steps.saga.verdict import staying
 from sternway_steps.step import Action, Item, Progress
 
-_MEANT: dict[str, type[SternwayError]] = {
-    "refused": Refused,
-    "transient": Transient,
-    "failed": Failed,
-    "stopped": Stopped,
-    "rollbackfailed": RollbackFailed,
-}
+from .retries import retry_in
+
 _Key = tuple[str, Action, int]
-
-
-def error_of(attempt: Attempt) -> Exception | None:
-    """Give the error that an attempt ended with, as the process that met it raised it; None when there was none."""
-    if attempt.result in ("", "done"):
-        return None
-    text = str(attempt.data.get("error") or attempt.result)
-    kind = _MEANT.get(attempt.result)
-    if kind is None:
-        return RuntimeError(text)
-    error = kind(text, remedy=attempt.data.get("remedy"))
-    error.details = attempt.data.get("details") or {}
-    return error
-
-
-def first_error(plan: Plan, attempts: Sequence[Attempt]) -> Exception | None:
-    """Give the error of the first step, in the plan's order, whose last attempt did not succeed."""
-    last = {a.step: a for a in attempts if a.action is Action.EXECUTE}
-    for step in plan.steps:
-        tried = last.get(step.name)
-        if tried is not None and tried.result != "done":
-            return error_of(tried) or Stopped(f"attempt {tried.number} of step {tried.step} was cut off")
-    return None
 
 
 class Telling:
     """Tells each event once, however often it looks."""
 
-    def __init__(self, plan: Plan, tell: Listener) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, tell: Listener, argo: ArgoConfig) -> None:
+        self._plan, self._argo = plan, argo
         self._tell = tell
         self._open: dict[_Key, Attempt] = {}
         self._over: set[_Key] = set()
-        self._undoing = False
+        self._undoing = self._by_pods = False
 
-    def look(self, attempts: Sequence[Attempt], undoing: str | None, why: Mapping[tuple[str, Action], str]) -> None:
+    def look(
+        self,
+        attempts: Sequence[Attempt],
+        undoing: str | None,
+        why: Mapping[tuple[str, Action], str],
+        *,
+        by_pods: bool = False,
+    ) -> None:
         """Tell what is new.
 
         Args:
             attempts: all that are known, oldest first.
             undoing: why the way forward has failed, once its undo has begun.
             why: what is known of the pods of a step's action; said of an attempt that never said how it ended.
+            by_pods: the journal can't be read, so each attempt is a pod.
 
         """
+        self._by_pods = by_pods
         for attempt in attempts:  # by whatever clock: what has ended did so before anything new began
             if attempt.result and (key := _key(attempt)) in self._open:
-                self._ended(key, attempt)
+                self._ended(key, attempt, attempts)
         for attempt in attempts:
             if (key := _key(attempt)) in self._over:
                 continue
@@ -77,7 +60,7 @@ class Telling:
                 self._open[key] = attempt
                 self._tell(StepStarted(*key))
             if attempt.result:
-                self._ended(key, attempt)
+                self._ended(key, attempt, attempts)
         if undoing is not None:
             self._undo(attempts, undoing, why)
 
@@ -109,10 +92,10 @@ class Telling:
         self.cut_off(why)
         begun = {a.step for a in attempts if a.action is Action.EXECUTE}
         because = str(first_error(self._plan, attempts) or undoing or "the way forward has failed")
-        todo, stays = self._plan.undo_of(begun), self._plan.stays_of(begun)
-        self._tell(UndoStarted(because, tuple(s.name for s in todo), tuple(s.name for s in stays)))
+        todo = tuple(step.name for step in self._plan.undo_of(begun))
+        self._tell(UndoStarted(because, todo, staying(self._plan, attempts)))
 
-    def _ended(self, key: _Key, attempt: Attempt) -> None:
+    def _ended(self, key: _Key, attempt: Attempt, attempts: Sequence[Attempt]) -> None:
         del self._open[key]
         self._over.add(key)
         items = tuple(
@@ -124,17 +107,8 @@ class Telling:
         error = error_of(attempt)
         summary = str(error) if error is not None else str(attempt.data.get("summary") or "")
         seconds = _seconds(attempt.began, attempt.ended)
-        self._tell(
-            StepEnded(attempt.step, attempt.action, summary, seconds, items, error, self._retry_in(attempt, error))
-        )
-
-    def _retry_in(self, attempt: Attempt, error: Exception | None) -> float | None:
-        """Give the wait before the next try, by the rule that stands in the template; it waits for a pod besides."""
-        planned = next((step for step in self._plan.steps if step.name == attempt.step), None)
-        tries = ROLLBACK_TRIES if attempt.action is Action.ROLLBACK else planned.retries + 1 if planned else 1
-        if not isinstance(error, Transient) or attempt.number >= tries:
-            return None
-        return Backoff().delay(attempt.number)
+        again = retry_in(self._plan, self._argo, attempt, attempts, by_pods=self._by_pods)
+        self._tell(StepEnded(attempt.step, attempt.action, summary, seconds, items, error, again))
 
 
 def _key(attempt: Attempt) -> _Key:

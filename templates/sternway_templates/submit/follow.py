@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from sternway_steps.config.argo import ArgoConfig
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.store import Store
@@ -27,14 +28,24 @@ if TYPE_CHECKING:
 
 
 class Following:
-    """Follows one run; `plan` are its steps, `store` is its journal, and `journal` the namespace of that."""
+    """Follows one run.
+
+    `plan` are its steps, `argo` says how they are tried again, `store` is its journal, `journal` the namespace of that.
+    """
 
     def __init__(
-        self, session: Session, output: Output, plan: Plan, store: Store, journal: str, workflow: dict[str, Any]
+        self,
+        session: Session,
+        output: Output,
+        plan: Plan,
+        argo: ArgoConfig,
+        store: Store,
+        journal: str,
+        workflow: dict[str, Any],
     ) -> None:
         self._session, self._output, self._plan, self._store = session, output, plan, store
         self._workflow, self._run = workflow, str(workflow["metadata"]["uid"])
-        self._telling = Telling(plan, output.event)
+        self._telling = Telling(plan, output.event, argo)
         self._notes = Notes(output.note, self._telling)
         self._news = News(session.client, workflow, journal)
         self._gone = self._blind = False
@@ -94,7 +105,8 @@ class Following:
     def _look(self, records: list[Record]) -> None:
         attempts = list(replay(records).attempts) if records else attempts_of(self._workflow) if self._blind else []
         self._notes.look(self._workflow, attempts)
-        self._telling.look(attempts, undoing(self._workflow), self._notes.why(self._workflow))
+        why = self._notes.why(self._workflow)
+        self._telling.look(attempts, undoing(self._workflow), why, by_pods=self._blind)
         self._notes.progress(self._workflow)
 
     def _end(self, records: list[Record], seconds: float) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sternway_steps.exits import Exit
+from sternway_steps.exits import DONE, Exit, word_of_exit
 from sternway_steps.journal.replay import Attempt
 from sternway_steps.step import Action
 
@@ -14,14 +14,6 @@ ENDED = ("Succeeded", "Failed", "Error")
 REPORT = "report"
 # What every pod goes through; Argo takes these words from the container's state as its node's message.
 _USUAL = ("", "ContainerCreating", "PodInitializing")
-_RESULTS = {
-    int(Exit.REFUSED): "refused",
-    int(Exit.FAILED): "failed",
-    int(Exit.ROLLBACK_FAILED): "rollbackfailed",
-    int(Exit.TRANSIENT): "transient",
-    int(Exit.STOPPED): "stopped",
-    int(Exit.BUG): "bug",
-}
 
 
 @dataclass(frozen=True)
@@ -108,9 +100,10 @@ def _attempts(workflow: Mapping[str, Any]) -> Iterator[Attempt]:
             continue
         result = ""
         if pod.over:
-            result = "done" if pod.phase == "Succeeded" else _RESULTS.get(pod.code or 0, "failed")
+            failed = word_of_exit(pod.code or Exit.FAILED)  # without a code, or with 0, it was no word of ours
+            result = DONE if pod.phase == "Succeeded" else failed
         text = pod.message or pod.phase
-        data = {"summary": "done"} if result == "done" else {"error": text}
+        data = {"summary": "done"} if result == DONE else {"error": text}
         yield Attempt(pod.step, pod.action, pod.number, pod.began, pod.ended, result, data)
 
 

@@ -44,7 +44,7 @@ def start(session: Session, output: Output, wanted: Asked, path: str, apply_firs
         return Exit.DONE
     names = tuple(step.name for step in plan.steps)
     output.event(RunStarted(run, target_of(wanted.config, session.book), names, store.where()))
-    return Following(session, output, plan, store, journal, workflow).to_the_end()
+    return Following(session, output, plan, wanted.config.argo, store, journal, workflow).to_the_end()
 
 
 def _check_version(session: Session, output: Output, wanted: Asked) -> None:

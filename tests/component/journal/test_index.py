@@ -15,7 +15,7 @@ from sternway_steps.journal.backends.secret_form import STARTED, STATUS, records
 from sternway_steps.journal.backends.secrets import SecretStore
 from sternway_steps.journal.backends.store import Store, info_of
 from sternway_steps.journal.replay import Status, replay
-from sternway_steps.journal.writer import RunJournal, prune
+from sternway_steps.journal.writer import RunJournal
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
@@ -101,7 +101,7 @@ def test_heads_of_older_versions_bear_no_label_and_are_read_all_the_same(client:
     old.records()
     old.end({"status": "undone"})  # ended by this version: the label is there, and the moment of its start is not
     check_index(store)
-    assert prune(store, "t", keep=1) == ["r1", "r2", "r3"]
+    assert RunJournal(store, "r4", "t").prune(1) == ["r1", "r2", "r3"]
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

@@ -15,7 +15,7 @@ from sternway_steps.journal.codec import from_chunks, to_chunks, to_line
 from sternway_steps.journal.entries import Entry, Key, Kind
 from sternway_steps.journal.locks.lease import LeaseLock
 from sternway_steps.journal.locks.lock import FileLock, Holder
-from sternway_steps.journal.writer import RunJournal, prune
+from sternway_steps.journal.writer import RunJournal
 from sternway_steps.kube import transport
 from sternway_steps.kube.client import Client
 from sternway_steps.kube.transport import Transport
@@ -89,7 +89,7 @@ def test_the_oldest_ended_runs_are_forgotten(store: Store) -> None:
     other = RunJournal(store, "other", "u")
     other.start({})
     other.end({"status": "succeeded"})
-    assert prune(store, "t", keep=2) == ["r0", "r2"]
+    assert RunJournal(store, "r3", "t").prune(2) == ["r0", "r2"]
     assert [head.key.run for head in store.heads("t")] == ["r1", "r3", "r4"]
     assert len(store.heads()) == 4
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.config import Config, load
+from sternway_steps.config.argo import ArgoConfig
 from sternway_steps.errors import Refused, SternwayError, Stopped, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Attempt, Status
@@ -298,7 +299,7 @@ def test_the_api_server_may_go_away_for_a_while(argo: Client, sternway_sandbox: 
 def test_what_ended_is_told_before_what_began_whatever_the_clocks_say() -> None:
     plan = make_plan(Config(name="t").steps, {name: step.spec for name, step in builtin_steps().items()})
     events: list[Any] = []
-    telling = Telling(plan, events.append)
+    telling = Telling(plan, events.append, ArgoConfig())
     deploy = Attempt("deploy", Action.EXECUTE, 1, "2026-11-24T10:00:09+00:00", "", "", {})
     telling.look([deploy], None, {})
     done = Attempt("deploy", Action.EXECUTE, 1, deploy.began, "2026-11-24T10:00:10+00:00", "done", {"summary": "all"})

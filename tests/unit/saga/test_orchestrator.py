@@ -269,6 +269,72 @@ def test_the_first_error_stays_first_when_the_lock_is_lost_in_the_undo(tmp_path:
     assert replay(FileStore(tmp_path).records("r1")).status is Status.OPEN
 
 
+def test_a_lost_lock_stops_the_undo_before_the_next_step(tmp_path: Path) -> None:
+    diary: list[str] = []
+    lost = threading.Event()
+    steps = Made("a", diary), Made("b", diary, raises(Failed("broken")), rollback=lambda _: lost.set())
+    walked = orchestrator(tmp_path, *steps)
+    walked.lost = lost
+    result = walked.run({"config": {}})
+    assert diary == ["a execute", "b execute", "b rollback"], "whoever has the lock now undoes the rest"
+    assert (result.status, result.exit_code) == (Status.INTERRUPTED, Exit.TRANSIENT)
+
+
+def test_a_lock_lost_on_the_way_forward_lets_no_undo_begin(tmp_path: Path) -> None:
+    diary: list[str] = []
+    told: list[Event] = []
+    lost = threading.Event()
+
+    def loses(_: Context) -> None:
+        lost.set()
+        raise Failed("broken")
+
+    walked = orchestrator(tmp_path, Made("a", diary), Made("b", diary, loses), tell=told.append)
+    walked.lost = lost
+    result = walked.run({"config": {}})
+    assert (diary, str(result.error)) == (["a execute", "b execute"], "broken")
+    assert [event for event in told if isinstance(event, UndoStarted)] == []
+
+
+def test_a_lost_lock_ends_the_wait_for_the_next_try_of_a_rollback(tmp_path: Path) -> None:
+    diary: list[str] = []
+    lost = threading.Event()
+
+    def away(_: Context) -> None:
+        threading.Timer(0.05, lost.set).start()
+        raise Transient("away")
+
+    walked = orchestrator(tmp_path, Made("a", diary, raises(Failed("x")), rollback=away))
+    walked.lost, walked.backoff = lost, Backoff(2, 2)
+    assert walked.run({"config": {}}).status is Status.INTERRUPTED
+    assert diary == ["a execute", "a rollback"], "nor is it tried once more"
+
+
+def test_a_journal_that_can_not_be_read_is_a_rollback_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diary: list[str] = []
+
+    def unreadable(_: Context) -> None:
+        monkeypatch.setattr(RunJournal, "records", raises(Refused("no right", remedy="ask for it")))
+        raise Refused("no")
+
+    result = walk(tmp_path, Made("a", diary, unreadable, effects=Effects.NONE))
+    assert (result.status, result.exit_code) == (Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED)
+    assert [str(e) for e in result.rollback_errors] == ["nothing could be undone: no right"]
+    assert str(result.error) == "no", "to say that nothing was touched takes proof"
+
+
+def test_the_oldest_runs_are_forgotten_with_the_end_of_a_new_one(tmp_path: Path) -> None:
+    diary: list[str] = []
+    for run in ("r1", "r2", "r3"):
+        orchestrator(tmp_path, Made("a", diary), run=run).run({"config": {}}, keep=2)
+    store = FileStore(tmp_path)
+    assert [head.key.run for head in store.heads("t")] == ["r2", "r3"]
+    orchestrator(tmp_path, Made("a", diary), run="r2").undo()
+    assert [head.key.run for head in store.heads("t")] == ["r2", "r3"], "an undo forgets none"
+
+
 @pytest.mark.parametrize("error", [Transient("away"), Refused("full")], ids=["away", "full"])
 def test_an_end_that_can_not_be_recorded_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: SternwayError

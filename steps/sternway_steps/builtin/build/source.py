@@ -103,7 +103,7 @@ def unreachable(context: str, check: Callable[[], None]) -> str:
     done = run(["git", "ls-remote", "-q", "--", git.url, *names], check, environ=git.environ, hide=git.hide)
     if done.code:
         failure = _failure(git, done)
-        if isinstance(failure, Transient):
+        if failure.transient:
             raise failure
         return str(failure)
     if names and not done.tail:

@@ -68,7 +68,7 @@ class Jobs:
         try:
             uid = client.create(manifest, manager=MANAGER)["metadata"]["uid"]
         except ApiError as error:
-            if error.retryable or error.unreachable:
+            if error.transient:
                 raise
             return Ended(None, started=False, why=f"the Job can't be made: {error}")
         ref = Ref.of(manifest)

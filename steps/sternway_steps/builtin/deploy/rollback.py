@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...errors import Refused, RollbackFailed, Transient
+from ...errors import ClusterError, Refused, RollbackFailed, SternwayError, Transient
 from ...kube.parallel import side_by_side
 from ...objects.order import JUDGES, SETTINGS, waves_back
 from ...plural import count
@@ -25,7 +25,7 @@ def undo_all(
     from ...kube.api_error import ApiError
     from ...kube.discovery import UnknownKind
 
-    away: list[ApiError | UnknownKind | Transient] = []
+    away: list[ClusterError | SternwayError] = []
 
     def one(change: Change) -> Item:
         context.check()
@@ -33,14 +33,14 @@ def undo_all(
             known = at_served_version(context.client, change, restorer.policy)
             item = restorer.undo(known) if isinstance(known, Change) else known
         except ApiError as error:
-            if error.retryable or error.unreachable or (error.not_found and not error.reason):
+            if error.transient or (error.not_found and not error.reason):
                 away.append(error)
             item = Item(str(change.ref), "failed", str(error))
         except UnknownKind as error:  # it was served a moment ago
             away.append(error)
             item = Item(str(change.ref), "failed", str(error))
         except (Refused, Transient) as unwritten:  # what has to be made anew needs its record first
-            if isinstance(unwritten, Transient):
+            if unwritten.transient:
                 away.append(unwritten)
             item = Item(str(change.ref), "failed", str(unwritten))
         context.tell([item])
