@@ -473,3 +473,32 @@ def test_an_item_that_others_made_anew_after_the_run_removed_it_stays_theirs(clu
     assert status is Status.UNDONE, items
     assert {one["name"]: one["value"] for one in env_of(found)} == {"DEBUG": "theirs", "LEVEL": "1"}
     assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "localhost/app:1"
+
+
+@pytest.mark.cluster
+def test_what_the_server_counts_on_is_no_conflict_though_an_update_has_left_it_out(real: Cluster) -> None:
+    """It counts the changes of a DaemonSet's template in an annotation, which then belongs to who wrote without it."""
+    sets = ("apps/v1", "DaemonSet")
+
+    def daemon(image: str) -> dict[str, Any]:
+        made = idle(image=image)
+        spec = {key: made["spec"][key] for key in ("selector", "template")}
+        spec["template"]["spec"]["nodeSelector"] = {"no-such": "node"}
+        return {**made, "kind": "DaemonSet", "spec": spec}
+
+    deploy(real, daemon("localhost/app:1"))
+    run = deploy(real, daemon("localhost/app:2"))
+
+    def rewritten(obj: dict[str, Any]) -> None:
+        obj["metadata"]["annotations"] = {"theirs": "1"}
+        obj["spec"]["template"]["metadata"]["annotations"] = {"theirs": "1"}
+
+    edit(real, sets, "web", rewritten)
+    status, items = undo(real, run)
+    found = live(real, sets, "web")
+    assert status is Status.UNDONE, items
+    template = found["spec"]["template"]
+    assert (template["spec"]["containers"][0]["image"], template["metadata"]["annotations"]) == (
+        "localhost/app:1",
+        {"theirs": "1"},
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, common, fields_of, managed, minus, same
-from .ownership import identity, pending, with_owners
+from .ownership import by_identity, pending, with_owners
 from .run_annotation import RUN, run_of
 from .states import States
 from .stored_form import as_stored, changed_data, with_data
@@ -83,20 +83,18 @@ def _took_over(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> b
     """Tell whether the run took over what others owned: none of them owns any of that now."""
     if of.claimed is None:
         return False
-    left, now = _by_identity(of.claimed), _by_identity(managed(live))
-    others = {key: fields for key, fields in _by_identity(managed(before)).items() if key[0] != of.manager}
+    left, now = by_identity(of.claimed), by_identity(managed(live))
+    others = {key: fields for key, fields in by_identity(managed(before)).items() if key[0] != of.manager}
     taken = {key: minus(fields, left.get(key, {})) for key, fields in others.items()}
     return any(taken.values()) and not any(common(now.get(key, {}), fields) for key, fields in taken.items())
 
 
-def _by_identity(entries: list[dict[str, Any]]) -> dict[tuple[Any, ...], Fields]:
-    return {identity(entry): entry.get("fieldsV1") or {} for entry in entries}
-
-
 def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
+    """Tell whether the manager did not apply since: then its entry keeps its time, whatever others take from it."""
     if was is None or now is None:
         return was is now
-    return all(was.get(part) == now.get(part) for part in ("fieldsV1", "time"))
+    known = was.get("time") is not None
+    return was.get("time") == now.get("time") and (known or was.get("fieldsV1") == now.get("fieldsV1"))
 
 
 def _applied_since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:

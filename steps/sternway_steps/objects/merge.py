@@ -126,7 +126,8 @@ def _by_others(one: States) -> bool:
         return inner or (kind is Items and one.owned_live.by_others)  # the order may be another
     if one.live is ABSENT:
         return True
-    return one.scaled or not one.owned_live.by_us
+    into = one.after is ABSENT and one.owned_live.by_others  # they put something into an item that an undo put back
+    return one.scaled or into or not one.owned_live.by_us
 
 
 def _order(one: States, node: Items, policy: OnConflict, out: Merged) -> Items:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .field_manager import BEFORE_FIRST_APPLY
-from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, managed, same
+from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, managed, same, union
 from .states import States
 
 UNDO_MANAGER = "sternway-rollback"
@@ -30,8 +30,8 @@ def pending(live: Mapping[str, Any]) -> bool:
 
 def owners(entries: Iterable[Mapping[str, Any]]) -> Owners:
     """Give the fields of each manager, so that they can be compared whatever their order and time."""
-    found = {identity(entry): _paths(entry.get("fieldsV1") or {}) for entry in entries if entry}
-    return {key: paths for key, paths in found.items() if paths}
+    found = ((key, _paths(fields)) for key, fields in by_identity(entries).items())
+    return {key: paths for key, paths in found if paths}
 
 
 def with_owners(obj: Mapping[str, Any], entries: Entries) -> dict[str, Any]:
@@ -148,6 +148,16 @@ def _within(path: Path, paths: Container[Path]) -> bool:
 def identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
     """Give what tells an entry of managedFields from others."""
     return tuple(entry.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
+
+
+def by_identity(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], Fields]:
+    """Give the fields of each manager; one that wrote at two times may have two entries (kube-apiserver 1.34)."""
+    found: dict[tuple[Any, ...], Fields] = {}
+    for entry in entries:
+        if entry:
+            key = identity(entry)
+            found[key] = union(found.get(key, {}), entry.get("fieldsV1") or {})
+    return found
 
 
 def _paths(fields: Fields, path: Path = ()) -> set[Path]:

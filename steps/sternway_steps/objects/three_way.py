@@ -9,7 +9,7 @@ from typing import Any
 from .applied import RUN_FIELD, Run, came
 from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, telling, trees, union, untree
 from .merge import Difference, Merged, OnConflict, diff, put_back
-from .ownership import UNDO_MANAGER, Entries, GiveBack, identity, pending
+from .ownership import UNDO_MANAGER, Entries, GiveBack, by_identity, identity, pending
 from .reconstruct import reconstruct
 from .run_annotation import RUN, run_of, without_run
 from .shape import Marks, Shape
@@ -140,7 +140,7 @@ def _owned(obj: Mapping[str, Any], ours: tuple[str, ...], changed: Container[str
 
 def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fields | None:
     """Give what others own that the same manager did not own yet, by an object as the run left it."""
-    had = {identity(entry): entry["fieldsV1"] for entry in managed(left) if "fieldsV1" in entry}
+    had = by_identity(managed(left))
     gained = [
         minus(entry.get("fieldsV1") or {}, had.get(identity(entry), {}))
         for entry in managed(live)

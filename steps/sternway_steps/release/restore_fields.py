@@ -18,6 +18,7 @@ from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
 from ..objects.three_way import Threeway, threeway
 from ..spec import Item
+from .counted import counted
 from .recreate import Anew
 from .remedy import BY_HAND, CONFLICT
 
@@ -45,6 +46,8 @@ class Update:
         self._earlier: bool | None = None
         """Whether an earlier undo may have written it: it does not carry the run's annotation at first."""
         self._given: Any = None
+        self._counted: frozenset[Path] = frozenset()
+        """What the server itself counts."""
         self._asked = False
         """Whether the server was asked what it makes of what the run applied."""
         self._anew = Anew(how, change, before)
@@ -65,6 +68,9 @@ class Update:
                 return settled
             assert live is not None  # noqa: S101  _settled answers for an object that is gone
             found = self._compared(live, shape)
+            if own := counted(how.client, live, found):
+                self._counted |= own
+                found = self._compared(live, shape)
             if found.conflicts and how.policy is OnConflict.STOP:
                 why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}"
                 return Item(self._what, "conflict", why, _names(found.conflicts))
@@ -96,7 +102,7 @@ class Update:
         policy, of = self._how.policy, self._run
         if self._earlier is None:
             self._earlier = run_of(live) != self._how.run
-        undone = Undone(frozenset(self._put), self._earlier)
+        undone = Undone(frozenset(self._put) | self._counted, self._earlier)
         found = threeway(self._before, live, of, policy, shape, undone)
         doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or unexplained(found.states)
         if of.after is None and not self._asked and doubtful:

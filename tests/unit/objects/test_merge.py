@@ -381,3 +381,26 @@ def test_others_own_again_what_the_run_applied_as_data_and_as_text_when_its_evid
     applied = {"kind": "Secret", "metadata": {"name": "x"}, "data": {"a": "MQ=="}, "stringData": {"a": "2"}}
     found = threeway(before, live, Run("r", "sternway", applied), OnConflict.STOP, None)
     assert [(e["manager"], e["fieldsV1"]) for e in found.owned_again(live, [])] == [("argocd", both)]
+
+
+def test_two_entries_of_one_manager_are_one_owner() -> None:
+    """The server splits an entry when it writes the replicas of a Deployment for somebody."""
+    before, live = owned({"a": 1, "b": 1}, sternway={"f:a": {}}), owned({"a": 2, "b": 5, "c": 1}, sternway={"f:a": {}})
+    live["metadata"]["managedFields"] += [
+        {"manager": "editor", "operation": "Update", "apiVersion": "v1", "fieldsV1": {"f:spec": {"f:b": {}}}},
+        {"manager": "editor", "operation": "Update", "apiVersion": "v1", "time": "2026-01-01T00:00:00Z",
+         "fieldsV1": {"f:spec": {"f:c": {}}}},
+    ]  # fmt: skip
+    found = threeway(before, live, Run("r", "sternway", obj(a=2)), OnConflict.STOP, None)
+    assert owners_after(found, live) == {"sternway": {"f:a": {}}, "editor": {"f:b": {}, "f:c": {}}}
+
+
+def test_what_others_put_into_an_item_that_a_cut_undo_had_put_back_is_theirs() -> None:
+    item = {'k:{"name":"a"}': {".": {}, "f:name": {}}}
+    before = owned({"items": [{"name": "a"}]}, sternway={"f:items": item})
+    live = owned(
+        {"items": [{"name": "a", "weight": 2}]},
+        argocd={"f:items": {'k:{"name":"a"}': {"f:weight": {}}}}, **{"sternway-rollback": {"f:items": item}},
+    )  # fmt: skip
+    found = threeway(before, live, Run("r", "sternway", obj(), owned({})), OnConflict.STOP, None)
+    assert [name_of(d.path) for d in found.conflicts] == ["spec.items[name=a].weight"]

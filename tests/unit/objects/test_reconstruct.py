@@ -375,3 +375,13 @@ def test_a_default_in_what_the_run_brought_goes_though_others_have_applied_the_s
     assert unexplained(found.states)
     assert found.obj["spec"] == {"x": 1, **({"behavior": left} if left else {})}
     assert found.conflicts == []
+
+
+def test_an_apply_that_was_refused_left_the_time_of_our_managers_entry() -> None:
+    """Others removed the annotation, and with it a field of which the manifest of the refused apply says nothing."""
+    before, live = owned({"x": 1, "y": 1}, OURS, "earlier", "y"), owned({"x": 1}, OURS, "", "y")
+    for obj in (before, live):
+        [ours] = [e for e in obj["metadata"]["managedFields"] if e["manager"] == "sternway"]
+        ours |= {"time": "11:00:00", "fieldsV1": {"f:spec": {"f:x": {}, **({"f:y": {}} if obj is before else {})}}}
+    del live["metadata"]["annotations"]
+    assert merged(before, {"spec": {"x": 1}}, live).obj["spec"] == {"x": 1}
