@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import plain, pods
@@ -121,12 +121,13 @@ def _part(rng: random.Random, kind: Kind, cut: bool) -> Part:
     run = _edits(rng, kind, was, rng.choice((0, 1, 1, 2, 2, 3, 5)))
     third = _third(rng, kind, edited(was, run), run) if rng.random() < 0.7 else []
     between = _third(rng, kind, was, run) if cut and rng.random() < 0.5 else []
-    later = tuple(act for act in between if act.how not in AT_ONCE)
+    later = [act for act in between if act.how not in AT_ONCE]
     if kind.kind in ("ConfigMap", "Secret") and rng.random() < 0.15:
         run += (Edit("set", ("immutable",), True),)
     if base == "absent" or any(act.how == "vanish" for act in third):
         before, run = _unheld(before), _unheld(run)
-    return Part(kind, base, before, tuple(mixed), run, tuple(third), later)
+        third, later = ([replace(act, edits=_unheld(act.edits)) for act in acts] for acts in (third, later))
+    return Part(kind, base, before, tuple(mixed), run, tuple(third), tuple(later))
 
 
 def _unheld(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
