@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-CONTRACT = 1
+CONTRACT = 2
 """The version of this contract. It grows when a step may rely on something that was not there before."""
 
 
@@ -90,6 +90,24 @@ class Outcome:
 
     `images` holds digests by image reference, such as registry.example/web:1: deploy puts them into its objects.
     """
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What all attempts of one action of a step recorded in a run, oldest first."""
+
+    intents: tuple[Mapping[str, Any], ...] = ()
+    """What each was about to change."""
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    """What each had changed."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What one step recorded in a run so far: on the way forward, and on the way back."""
+
+    execute: Recorded = Recorded()
+    rollback: Recorded = Recorded()
 
 
 @dataclass(frozen=True)

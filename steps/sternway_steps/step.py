@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
 from .kube.api_error import ApiError
 from .objects.ref import Ref
-from .spec import CONTRACT, Action, Effects, Item, Outcome, Progress, Rule, StepSpec
+from .spec import CONTRACT, Action, Effects, History, Item, Outcome, Progress, Recorded, Rule, StepSpec
 
 if TYPE_CHECKING:
     from .config import Config
     from .kube.client import Client
 
 __all__ = [
-    "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "Item", "JournalView", "Outcome",
-    "Progress", "Ref", "Refused", "RollbackFailed", "Rule", "Step", "StepSpec", "Stopped", "Transient",
+    "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "History", "Item", "JournalView",
+    "Outcome", "Progress", "Recorded", "Ref", "Refused", "RollbackFailed", "Rule", "Step", "StepSpec", "Stopped",
+    "Transient",
 ]  # fmt: skip
 
 
@@ -31,16 +32,19 @@ class JournalView(Protocol):
         """Record durably what is about to change and all that its undo needs; returns when it is stored."""
 
     def evidence(self, data: Mapping[str, Any]) -> None:
-        """Record durably what was changed."""
+        """Record durably what was changed; a rollback has evidence of its own."""
+
+    def history(self) -> History:
+        """Read what this step recorded so far, forward and back, this attempt included; each call reads anew."""
 
     def intents(self) -> Sequence[Mapping[str, Any]]:
-        """All intents of this step's executions in this run, oldest first."""
+        """Of contract 1, deprecated: history().execute.intents."""
 
     def evidences(self) -> Sequence[Mapping[str, Any]]:
-        """All evidence of this step's executions in this run, oldest first."""
+        """Of contract 1, deprecated: history().execute.evidence."""
 
     def undo_intents(self) -> Sequence[Mapping[str, Any]]:
-        """All intents of this step's earlier rollbacks in this run, oldest first."""
+        """Of contract 1, deprecated: history().rollback.intents."""
 
 
 @dataclass

@@ -11,7 +11,7 @@ from sternway_steps.kube.api_error import ApiError
 from sternway_steps.objects.ref import Ref
 from sternway_steps.objects.run_annotation import RUN
 from sternway_steps.release.apply import Applied, Applier
-from sternway_steps.step import Context
+from sternway_steps.step import Context, History
 
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, deployment, until
@@ -136,10 +136,8 @@ class Book:
         there = sorted(obj["metadata"]["name"] for obj in found if RUN in (obj["metadata"].get("annotations") or {}))
         self.written.append((what, sorted(names), there))
 
-    def intents(self) -> list[Any]:
-        return []
-
-    evidences = undo_intents = intents
+    def history(self) -> History:
+        return History()
 
 
 def deployed(cluster: Cluster, book: Any, *objects: dict[str, Any]) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import Refused, SternwayError, Transient
-from ..spec import Action
+from ..spec import Action, History, Recorded
 from .backends.secret_form import TARGET
 from .backends.store import HISTORY, JournalConflict, Store, is_label_value
+from .contract1 import Contract1
 from .entries import Entry, Key, Kind, Record
 from .replay import Status
 
@@ -44,7 +45,7 @@ class Pen:
         self._at += 1
 
 
-class StepJournal:
+class StepJournal(Contract1):
     """The journal of one attempt of one step: writes its own record, reads those of all attempts."""
 
     def __init__(self, store: Store, key: Key, labels: Mapping[str, str]) -> None:
@@ -64,27 +65,14 @@ class StepJournal:
         """Seal the attempt."""
         self.write(Kind.STEP_ENDED, data)
 
-    def intents(self) -> Sequence[Mapping[str, Any]]:
-        """Read the intents of all attempts of this step to execute, oldest first."""
-        return self._all(Kind.INTENT, Action.EXECUTE)
-
-    def evidences(self) -> Sequence[Mapping[str, Any]]:
-        """Read the evidence of all attempts of this step to execute, oldest first."""
-        return self._all(Kind.EVIDENCE, Action.EXECUTE)
-
-    def undo_intents(self) -> Sequence[Mapping[str, Any]]:
-        """Read what earlier attempts of the rollback were about to do."""
-        return self._all(Kind.INTENT, Action.ROLLBACK)
+    def history(self) -> History:
+        """Read what all attempts of this step recorded; one request."""
+        mine = [record for record in self._store.records(self.key.run) if record.key.step == self.key.step]
+        return History(_recorded(mine, Action.EXECUTE), _recorded(mine, Action.ROLLBACK))
 
     def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
         """Append an entry to this attempt's record."""
         self._pen.write(kind, data)
-
-    def _all(self, kind: Kind, action: Action) -> list[Mapping[str, Any]]:
-        records = (
-            r for r in self._store.records(self.key.run) if (r.key.step, r.key.action) == (self.key.step, action)
-        )
-        return [entry.data for record in records for entry in record.entries if entry.kind is kind]
 
 
 class LateJournal(StepJournal):
@@ -182,3 +170,9 @@ class RunJournal:
         if self._head is None:
             raise Refused(f"run {self.run} is not in the journal", remedy="`sternway runs` lists those that are")
         return self._head
+
+
+def _recorded(records: Sequence[Record], action: Action) -> Recorded:
+    entries = [entry for record in records if record.key.action == action for entry in record.entries]
+    intents, evidence = ([e.data for e in entries if e.kind is kind] for kind in (Kind.INTENT, Kind.EVIDENCE))
+    return Recorded(tuple(intents), tuple(evidence))

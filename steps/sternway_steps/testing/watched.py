@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import urllib3
@@ -28,8 +28,8 @@ class WatchedJournal:
 
     def __init__(self, journal: JournalView, points: Points) -> None:
         self._journal, self._points = journal, points
-        self.intents, self.evidences = journal.intents, journal.evidences
-        self.undo_intents: Callable[[], Sequence[Mapping[str, Any]]] = journal.undo_intents
+        self.history = journal.history
+        self.intents, self.evidences, self.undo_intents = journal.intents, journal.evidences, journal.undo_intents
 
     def intent(self, data: Mapping[str, Any]) -> None:
         """Record an intent."""

@@ -21,7 +21,7 @@ from sternway_steps.kube.client import Client
 from sternway_steps.kube.transport import Transport
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Fault, cut, delay, fail
-from sternway_steps.step import Action
+from sternway_steps.step import Action, Recorded
 
 
 @pytest.fixture
@@ -64,8 +64,7 @@ def test_an_entry_of_some_megabytes_is_split_and_put_together(store: Store) -> N
     step.evidence({"more": more})
     step.end({"result": "done"})
     again = journal.begin("deploy", Action.ROLLBACK)
-    assert again.intents() == [{"big": big}]
-    assert again.evidences() == [{"more": more}]
+    assert again.history().execute == Recorded(({"big": big},), ({"more": more},))
 
 
 def test_a_second_writer_of_the_same_record_is_told(store: Store) -> None:

@@ -52,4 +52,4 @@ def test_a_run_that_fails_and_is_undone(sternway_sandbox: Sandbox, session: Sess
     session.run(config("localhost/app:1"))
     read = lists(sternway_sandbox, lambda: session.run(config("nope:1")))
     assert session.runs()[0].status is Status.UNDONE
-    assert read == [INDEX, *[RECORDS] * 6, INDEX]
+    assert read == [INDEX, *[RECORDS] * 3, INDEX]

@@ -26,7 +26,7 @@ class Good:
         return Outcome("written")
 
     def rollback(self, context: Context) -> Outcome:
-        intents = context.journal.intents()
+        intents = context.journal.history().execute.intents
         if intents:
             write(context, intents[0]["before"])
         return Outcome("put back")
@@ -76,14 +76,14 @@ class IntentLast(Good):
 
 class NeedsEvidence(Good):
     def rollback(self, context: Context) -> Outcome:
-        if context.journal.intents() and not context.journal.evidences():
+        if context.journal.history().execute.intents and not context.journal.history().execute.evidence:
             raise RollbackFailed("there is no evidence")
         return super().rollback(context)
 
 
 class LatestIntent(Good):
     def rollback(self, context: Context) -> Outcome:
-        intents = context.journal.intents()
+        intents = context.journal.history().execute.intents
         if intents:
             write(context, intents[-1]["before"])
         return Outcome("put back")
@@ -120,13 +120,13 @@ class RefusesLate(Good):
 
 class Greedy(Good):
     def rollback(self, context: Context) -> Outcome:
-        write(context, context.journal.intents()[0]["before"])
+        write(context, context.journal.history().execute.intents[0]["before"])
         return Outcome("put back")
 
 
 class Once(Good):
     def rollback(self, context: Context) -> Outcome:
-        intents = context.journal.intents()
+        intents = context.journal.history().execute.intents
         if intents and read(context) == intents[0]["before"] and context.attempt > 1:
             raise RollbackFailed("it was rolled back already")
         return super().rollback(context)
@@ -136,7 +136,7 @@ class Lonely(Good):
     """Two of its rollbacks take each other's file away."""
 
     def rollback(self, context: Context) -> Outcome:
-        for intent in context.journal.intents()[:1]:
+        for intent in context.journal.history().execute.intents[:1]:
             aside = Path(f"{context.options['file']}.aside")
             aside.write_text(intent["before"])
             aside.replace(context.options["file"])
@@ -147,8 +147,8 @@ class Forgetful(Good):
     """Its rollback believes that an earlier one came to its end."""
 
     def rollback(self, context: Context) -> Outcome:
-        intents = context.journal.intents()
-        if not intents or context.journal.undo_intents():
+        intents = context.journal.history().execute.intents
+        if not intents or context.journal.history().rollback.intents:
             return Outcome("nothing to undo")
         context.journal.intent({"about": "to put it back"})
         write(context, intents[0]["before"])
@@ -179,7 +179,7 @@ class Remembers(Good):
         return super().execute(context)
 
     def rollback(self, context: Context) -> Outcome:
-        if context.journal.intents():
+        if context.journal.history().execute.intents:
             if Remembers.before is None:
                 raise RollbackFailed("nobody knows what was before")
             write(context, Remembers.before)
@@ -248,7 +248,7 @@ class Labels:
         return Outcome("labelled")
 
     def rollback(self, context: Context) -> Outcome:
-        for intent in context.journal.intents()[:1]:
+        for intent in context.journal.history().execute.intents[:1]:
             label(context, intent["before"])
         return Outcome("put back")
 

@@ -37,7 +37,7 @@ from sternway_steps.step import Outcome, StepSpec, Effects, Rule
 class Word:
     """Writes a word into a file."""
 
-    spec = StepSpec(NAME, Effects.REVERSIBLE, needs_cluster=False, options=("file",))
+    spec = StepSpec(NAME, Effects.REVERSIBLE, needs_cluster=False, options=("file",), contract=2)
 
     def execute(self, context):
         file = Path(context.options["file"])
@@ -46,7 +46,7 @@ class Word:
         return Outcome("written")
 
     def rollback(self, context):
-        for intent in context.journal.intents()[:1]:
+        for intent in context.journal.history().execute.intents[:1]:
             Path(context.options["file"]).write_text(intent["before"])
         return Outcome("put back")
 '''
@@ -103,7 +103,7 @@ BAD = {
     "there is no such class": (STEP, ":Wrod", "can't be imported: AttributeError", "upgrade"),
     "it needs a newer Sternway": ("from sternway_steps.step import Tomorrow", ":Word", "cannot import name 'Tomorrow'", "pip install --upgrade sternway"),
     "its spec has a key of a newer one": (STEP.replace("needs_cluster=False", "tomorrow=1"), ":Word", "unexpected keyword argument 'tomorrow'", "pip install --upgrade sternway"),
-    "it was written for a newer contract": (STEP.replace("needs_cluster=False", f"contract={CONTRACT + 1}"), ":Word", f"written for contract {CONTRACT + 1}, and this Sternway knows {CONTRACT}", "pip install --upgrade sternway"),
+    "it was written for a newer contract": (STEP.replace("contract=2", f"contract={CONTRACT + 1}"), ":Word", f"written for contract {CONTRACT + 1}, and this Sternway knows {CONTRACT}", "pip install --upgrade sternway"),
     "it takes arguments": (STEP + "    def __init__(self, x): pass\n", ":Word", "can't be made without arguments", "tell the authors of word-step"),
     "it is no step": ("class Word: pass", ":Word", "it has no execute; it has no rollback; it has no spec", "sternway_steps.testing"),
     "it is a function": ("def Word(context): pass", ":Word", "it has no execute", "tell the authors"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...spec import Recorded
 from .reference import Reference
 from .registry import Manifest
 
@@ -55,15 +56,16 @@ def evidence(image: str, digest: str, builder: str, revision: str | None) -> dic
     return {"image": image, "digest": digest, "builder": builder, "revision": revision}
 
 
-def pushes(intents: Sequence[Mapping[str, Any]], evidences: Sequence[Mapping[str, Any]]) -> Push | None:
+def pushes(recorded: Recorded) -> Push | None:
     """Fold all attempts of a run into one; None when nothing was about to be pushed.
 
     An attempt that was tried again saw the first one's work as "before". So `before` is the latest that this run did
     not make.
     """
+    intents = recorded.intents
     if not intents:
         return None
-    digests = {e["digest"] for e in evidences} | {i["digest"] for i in intents if i["digest"]}
+    digests = {e["digest"] for e in recorded.evidence} | {i["digest"] for i in intents if i["digest"]}
     ids: set[str] = set()
     push = Push(Reference.parse(intents[-1]["image"], bool(intents[-1]["insecure"])), None, frozenset(digests))
     for number, entry in enumerate(intents):

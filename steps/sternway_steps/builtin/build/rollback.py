@@ -12,7 +12,7 @@ from .untag import throwaway, untag
 
 def rollback(context: Context) -> Outcome:
     """Point the tag where it pointed, when it still points to what this run pushed."""
-    push = pushes(context.journal.intents(), context.journal.evidences())
+    push = pushes(context.journal.history().execute)
     if push is None:
         return Outcome("nothing to undo")
     registry = Registry(push.reference, context.check)

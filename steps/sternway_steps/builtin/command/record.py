@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from ...spec import Recorded
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,28 @@ def ended(name: str, how: Ended) -> dict[str, Any]:
     return {"ended": name, "code": how.code, "started": how.started, "log": list(how.log)}
 
 
-def begun(intents: Sequence[Mapping[str, Any]]) -> list[Begun]:
-    """Give the commands that were about to start, oldest first."""
-    return [Begun.from_dict(data) for data in intents if "runner" in data]
+def begun(recorded: Recorded) -> list[Begun]:
+    """Return the commands that were about to start, oldest first."""
+    return [Begun.from_dict(data) for data in recorded.intents if "runner" in data]
 
 
-def still_open(intents: Sequence[Mapping[str, Any]], evidences: Sequence[Mapping[str, Any]]) -> list[Begun]:
-    """Give the commands of which nobody knows that they ended."""
-    over = {data["ended"] for data in evidences if "ended" in data}
-    return [each for each in begun(intents) if each.name not in over]
+def still_open(recorded: Recorded) -> list[Begun]:
+    """Return the commands of which nobody knows that they ended."""
+    over = {data["ended"] for data in _ends(recorded)}
+    return [each for each in begun(recorded) if each.name not in over]
 
 
-def never_started(intents: Sequence[Mapping[str, Any]], evidences: Sequence[Mapping[str, Any]]) -> bool:
+def never_started(recorded: Recorded) -> bool:
     """Tell whether of all attempts it is known that no process began: an image that could not be pulled."""
-    names = {data["ended"] for data in evidences if data.get("started") is False}
-    return all(each.name in names for each in begun(intents))
+    names = {data["ended"] for data in _ends(recorded) if data.get("started") is False}
+    return all(each.name in names for each in begun(recorded))
 
 
-def done_before(undo_intents: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether an earlier rollback of this run came to its good end."""
-    return any(data.get("code") == 0 for data in undo_intents if "ended" in data)
+def done_before(recorded: Recorded) -> bool:
+    """Tell whether one of the commands came to its good end."""
+    return any(data.get("code") == 0 for data in _ends(recorded))
+
+
+def _ends(recorded: Recorded) -> list[Mapping[str, Any]]:
+    """Return how commands ended; older versions recorded the ends of rollbacks among their intents."""
+    return [data for data in (*recorded.evidence, *recorded.intents) if "ended" in data]

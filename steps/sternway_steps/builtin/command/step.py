@@ -43,28 +43,26 @@ class Command:
         work = invocation(context, Action.EXECUTE, context.handed("images"))
         runner = runner_of(context, work)
         resolved = _checked(context, work, runner)
-        journal = context.journal
-        for left in still_open(journal.intents(), journal.evidences()):
+        for left in still_open(context.journal.history().execute):
             _end(context, left)  # an attempt that was given up, for its cluster was away: two at once is one too many
         runner.prepare(context, work)
         return _done(context, Action.EXECUTE, work, runner, resolved)
 
     def rollback(self, context: Context) -> Outcome:
         """End what may still run of it, then run the command that undoes it, once."""
-        journal = context.journal
-        intents, evidences, undone = journal.intents(), journal.evidences(), journal.undo_intents()
-        if done_before(undone):
+        history = context.journal.history()
+        if done_before(history.rollback):
             return Outcome("undone before in this run")
-        if not begun(intents):
+        if not begun(history.execute):
             return Outcome("it never started: nothing to undo")
-        _fence(context, [*still_open(intents, evidences), *still_open(undone, undone)])
-        if never_started(intents, evidences):
+        _fence(context, [*still_open(history.execute), *still_open(history.rollback)])
+        if never_started(history.execute):
             return Outcome("its program never started: nothing to undo")
         work = invocation(context, Action.ROLLBACK, context.handed("images"))
         if not work.argv:
             return Outcome("there is no command that undoes it")
         # Where it ran, for there it reaches what it changed.
-        runner = runner_named(begun(intents)[-1].runner)
+        runner = runner_named(begun(history.execute)[-1].runner)
         try:
             resolved = _checked(context, work, runner)
             runner.prepare(context, work)
@@ -91,9 +89,7 @@ def _done(context: Context, action: Action, work: Invocation, runner: Runner, re
     context.say(f"{runner.name}: {work.shown}" + (f" in {work.image}" if work.image else ""))
     output = Output(lambda line: context.say(f"| {line}"), resolved.secrets)
     how = runner.run(context, work, resolved, output)
-    # Of an earlier rollback a later one reads the intents alone.
-    record = context.journal.evidence if action is Action.EXECUTE else context.journal.intent
-    record(ended(work.name, how))
+    context.journal.evidence(ended(work.name, how))
     error = error_of(work, action, how, context.step)
     if error is not None:
         raise error

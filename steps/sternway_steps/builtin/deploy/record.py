@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...objects.applied import Run
@@ -16,6 +16,7 @@ from ...objects.take_over import Claim
 from ...objects.three_way import reached, threeway
 from ...release.apply import Applied
 from ...release.restore import Change
+from ...spec import History
 
 
 def intent(
@@ -61,12 +62,7 @@ def about_to_recreate(ref: Ref, obj: Mapping[str, Any]) -> dict[str, Any]:
     return {"recreate": [ref.api_version, ref.kind, ref.namespace, ref.name], "object": dict(obj)}
 
 
-def changes(
-    run: str,
-    intents: Sequence[Mapping[str, Any]],
-    evidences: Sequence[Mapping[str, Any]],
-    undo_intents: Sequence[Mapping[str, Any]],
-) -> list[Change]:
+def changes(run: str, history: History) -> list[Change]:
     """Fold all attempts of a run into one change for each object, in the order in which they were applied.
 
     An attempt that was tried again saw the first one's work as "before". So `before` is the latest snapshot that
@@ -74,6 +70,7 @@ def changes(
     tried again saw after its apply is no evidence of what the run changed: the first one's may have been lost.
     Nor are the owners that it saw those of before, when the first one had taken over what others owned.
     """
+    intents, evidence = history.execute.intents, history.execute.evidence
     before: dict[Ref, dict[str, Any] | None] = {}
     applied: dict[Ref, dict[str, Any]] = {}
     claimed: dict[Ref, list[dict[str, Any]]] = {}
@@ -94,11 +91,11 @@ def changes(
             continue
         if "claimed" in entry:
             claimed[ref] = entry["claimed"]
-    found = {Ref(*entry["ref"]): entry for data in evidences for entry in data["objects"]}
+    found = {Ref(*entry["ref"]): entry for data in evidence for entry in data["objects"]}
     told: dict[Ref, bool] = {}
-    for entry in (obj for data in evidences for obj in data["objects"] if not obj.get("again")):
+    for entry in (obj for data in evidence for obj in data["objects"] if not obj.get("again")):
         told[Ref(*entry["ref"])] = told.get(Ref(*entry["ref"]), False) or bool(entry["created"])
-    recreating = {Ref(*data["recreate"]): data.get("object") for data in undo_intents if "recreate" in data}
+    recreating = {Ref(*data["recreate"]): data.get("object") for data in history.rollback.intents if "recreate" in data}
     return [
         Change(
             ref=ref,

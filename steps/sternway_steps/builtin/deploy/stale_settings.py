@@ -12,7 +12,7 @@ from ...objects.creator import applied_at
 from ...objects.ref import Ref
 from ...release.restore import Change
 from ...rollout.stale_settings import ChangedSetting, StaleReader, changed_setting, find_readers, still_running
-from ...spec import Item
+from ...spec import History, Item
 from ...step import Context
 
 _HINT = "--restart-stale restarts it"
@@ -21,9 +21,11 @@ _HINT = "--restart-stale restarts it"
 class StaleReaders:
     """What the run's ConfigMaps and Secrets were read by, from before the undo to its end."""
 
-    def __init__(self, context: Context, found: Iterable[Change]) -> None:
+    def __init__(self, context: Context, found: Iterable[Change], history: History) -> None:
         """Note which values the run changed, and since when; to be called before anything is put back."""
         self._context = context
+        earlier = (entry for data in history.rollback.intents for entry in data.get("stale", ()))
+        self._earlier = [StaleReader.from_dict(entry) for entry in earlier]
         self._settings: dict[str, ChangedSetting] = {}
         self._seen: list[StaleReader] = []
         for change in found:
@@ -42,13 +44,10 @@ class StaleReaders:
         settings = [one for what, one in self._settings.items() if what in back]
         pods = self._pods({one.ref.namespace for one in settings})
         found = list(find_readers(pods, settings))
-        earlier = [entry for data in self._context.journal.undo_intents() for entry in data.get("stale", ())]
         if found:
             with suppress(Refused, Transient):  # then only this attempt knows of them
                 self._context.journal.intent({"stale": [one.to_dict() for one in found]})
-        self._seen = list(
-            {(one.uid, one.container): one for one in (*map(StaleReader.from_dict, earlier), *found)}.values()
-        )
+        self._seen = list({(one.uid, one.container): one for one in (*self._earlier, *found)}.values())
 
     def settle(self) -> list[Item]:
         """Name what still runs with them, or restart it when the configuration says so."""

@@ -49,7 +49,8 @@ class Deploy:
     def rollback(self, context: Context) -> Outcome:
         """Put every object back, and go on after one that fails; then wait until workloads are healthy."""
         journal = context.journal
-        found = changes(context.run, journal.intents(), journal.evidences(), journal.undo_intents())
+        history = journal.history()
+        found = changes(context.run, history)
         restorer = Restorer(
             context.client,
             context.run,
@@ -60,7 +61,7 @@ class Deploy:
         )
         if "hooks" in context.options:
             tell_stays(context, found)
-        stale = StaleReaders(context, found)
+        stale = StaleReaders(context, found, history)
         items = undo_all(restorer, found, context, stale.look)
         unhealthy: RollbackFailed | None = None
         try:

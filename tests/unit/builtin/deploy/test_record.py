@@ -6,6 +6,7 @@ from typing import Any
 
 from sternway_steps.builtin.deploy.record import changes
 from sternway_steps.objects.ref import Ref
+from sternway_steps.step import History, Recorded
 
 from tests.helpers import config_map
 
@@ -25,7 +26,7 @@ def folded(*before: dict[str, Any] | None, uid: str, created: bool) -> Any:
     intents = [{"manager": "sternway:t", "create_only": True, "objects": [{"applied": config_map("m", k="new"), "before": b}]} for b in before]  # fmt: skip
     ref = [REF.api_version, REF.kind, REF.namespace, REF.name]
     evidence = {"objects": [{"ref": ref, "uid": uid, "created": created, "again": False, "after": seen(uid, "r")}]}
-    [change] = changes("r", intents, [evidence], [])
+    [change] = changes("r", History(Recorded(tuple(intents), (evidence,))))
     return change
 
 

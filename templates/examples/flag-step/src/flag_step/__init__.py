@@ -33,6 +33,7 @@ class Flag:
         execute_rules=(Rule("", ("configmaps",), ("get", "patch")),),
         rollback_rules=(Rule("", ("configmaps",), ("get", "patch")),),
         options=("configMap", "key", "value"),
+        contract=2,
     )
 
     def check(self, context: Context) -> None:
@@ -55,7 +56,7 @@ class Flag:
 
     def rollback(self, context: Context) -> Outcome:
         """Put back what the key was before the first attempt, unless somebody set it meanwhile."""
-        intents = context.journal.intents()
+        intents = context.journal.history().execute.intents
         if not intents:
             return Outcome("nothing to undo")
         first = intents[0]  # a second attempt saw the first one's work
