@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.builtin.command import Command
+from sternway_steps.builtin.command.step import Command
 from sternway_steps.config import Config
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as type checkers read it; to import typing would take longer than all of this
 if TYPE_CHECKING:
-    from .config import Config, ConfigErrors, as_manifests, load
+    from .config import Config, ConfigErrors, as_manifests
     from .errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
     from .exits import Exit
     from .journal.entries import new_run_id
     from .journal.replay import Status, Story
+    from .registry.load import load
     from .saga.event_json import as_data
     from .saga.events import Event, Listener
     from .saga.result import Result
@@ -36,7 +37,7 @@ if not TYPE_CHECKING:  # a type checker shall see a wrong name as one
 
 
 _HOMES = {
-    "Config": ".config", "ConfigErrors": ".config", "as_manifests": ".config", "load": ".config",
+    "Config": ".config", "ConfigErrors": ".config", "as_manifests": ".config", "load": ".registry.load",
     "Event": ".saga.events", "Listener": ".saga.events", "as_data": ".saga.event_json", "Result": ".saga.result",
     "Exit": ".exits", "new_run_id": ".journal.entries", "Status": ".journal.replay", "Story": ".journal.replay",
     "Session": ".session",

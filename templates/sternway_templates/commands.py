@@ -56,7 +56,7 @@ def template(path: str, overrides: tuple[str, ...], runner: str, output: str) ->
 
 
 def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str, Mapping[str, Any]]:
-    from sternway_steps.config.load import load_with_source
+    from sternway_steps.registry.load import load_with_source
 
     config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
     if runner == "cronjob":

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sternway_steps.config.load import load_with_source
+from sternway_steps.registry.load import load_with_source
 
 from tests.bench.measure import Cost, in_turn, table
 

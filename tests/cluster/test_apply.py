@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sternway_steps.builtin.deploy import Deploy
+from sternway_steps.builtin.deploy.step import Deploy
 from sternway_steps.errors import Failed, Transient
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.objects.ref import Ref

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
-from sternway_steps.builtin.deploy import Deploy
 from sternway_steps.builtin.deploy.step import SPEC as DEPLOY
-from sternway_steps.builtin.validate import Validate
-from sternway_steps.builtin.verify import Verify
+from sternway_steps.builtin.deploy.step import Deploy
+from sternway_steps.builtin.validate.step import Validate
+from sternway_steps.builtin.verify.step import Verify
 from sternway_steps.config import Config, Manifest
 from sternway_steps.testing import StepContract, World
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.config import load
 from sternway_steps.errors import Refused, SternwayError
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
 from sternway_steps.kube.client import Client as Api
+from sternway_steps.registry.load import load
 from sternway_steps.saga.location import open_journal
 from sternway_steps.session import Session
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.builtin.deploy import Deploy
+from sternway_steps.builtin.deploy.step import Deploy
 from sternway_steps.config import Config, StepConfig
 from sternway_steps.errors import Transient
 from sternway_steps.journal.backends.files import FileStore

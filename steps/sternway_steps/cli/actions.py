@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from ..config import Config, load
-from ..config.load import load_with_source
+from ..config import Config
 from ..errors import Refused
 from ..exits import Exit
+from ..registry.load import load, load_with_source
 from ..saga.finalize import end_run, summary
 from ..saga.retry import patiently
 from ..saga.rollback_to import Policy

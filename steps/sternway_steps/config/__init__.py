@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..yamltree.errors import ConfigError, ConfigErrors, Place
 from .build import BuildConfig
-from .load import load
 from .manifest import Manifest
 from .program import as_manifests
 from .schema import (
@@ -19,5 +18,5 @@ from .schema import (
 
 __all__ = [
     "BuildConfig", "Config", "ConfigError", "ConfigErrors", "DeployConfig", "Grace", "HttpCheck", "JournalConfig",
-    "Manifest", "Place", "StepConfig", "VerifyConfig", "as_manifests", "load",
+    "Manifest", "Place", "StepConfig", "VerifyConfig", "as_manifests",
 ]  # fmt: skip

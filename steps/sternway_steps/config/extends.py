@@ -12,8 +12,7 @@ from ..yamltree import scalars as s
 from ..yamltree.document import Node, decode, parse
 from ..yamltree.errors import ConfigError, ConfigErrors, Place
 from ..yamltree.reader import Group, Many, Section, Short, Table
-from .build import BUILD, folder, is_git
-from .form import FORM
+from .option_reader import PathOr, With
 from .overlay import merge
 
 KEY = "extends"
@@ -21,12 +20,12 @@ _MOST_FILES = 100
 """Files that extend others twice are read without end; a pipeline that people write has fewer."""
 
 
-def read(path: str | Path) -> Node:
+def read(path: str | Path, form: Section) -> Node:
     """Read a file, laid over all that it extends; the paths in it are named from its own folder, whoever wrote them.
 
     Raises: ConfigErrors, with every finding of all the files.
     """
-    reading = _Reading(Path(path).parent)
+    reading = _Reading(Path(path).parent, form)
     root = reading.document(Path(path), None, ())
     if root is None or reading.errors:
         raise ConfigErrors(reading.errors)
@@ -34,9 +33,9 @@ def read(path: str | Path) -> Node:
 
 
 class _Reading:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, form: Section) -> None:
         self.errors: list[ConfigError] = []
-        self._home = home
+        self._home, self._form = home, form
         self._count = 0
 
     def document(self, file: Path, asked: Node | None, above: tuple[Path, ...]) -> Node | None:
@@ -45,7 +44,7 @@ class _Reading:
         if root is None or not isinstance(root.value, dict):
             return root
         if asked is not None:
-            rebase(root, FORM, _way(self._home, file.parent))
+            rebase(root, self._form, _way(self._home, file.parent))
         entry = root.value.pop(KEY, None)
         bases = [self._base(named, (*above, file)) for named in self._names(entry.node)] if entry else []
         merged: Node | None = None
@@ -145,8 +144,8 @@ def rebase(node: Node, kind: Any, way: str) -> None:
     elif isinstance(kind, Many) and isinstance(node.value, list):
         for item in node.value:
             rebase(item, kind.of, way)
-    elif kind in (s.path, folder) and isinstance(node.value, str) and node.value not in ("", "-"):
-        if node.value.startswith("~") or (kind is folder and is_git(node.value)):
+    elif (kind is s.path or isinstance(kind, PathOr)) and isinstance(node.value, str) and node.value not in ("", "-"):
+        if node.value.startswith("~") or (isinstance(kind, PathOr) and kind.other(node.value)):
             return
         node.value = os.path.join(way, node.value)  # noqa: PTH118  pathlib would drop a final /
 
@@ -154,5 +153,6 @@ def rebase(node: Node, kind: Any, way: str) -> None:
 def _below(node: Node, kind: Section | Table, key: str) -> Any:
     if isinstance(kind, Table):
         return kind.of
-    uses = node.value.get("uses", node.value.get("name")) if key == "with" else None
-    return BUILD if uses is not None and uses.node.value == "build" else kind.keys.get(key)
+    below = kind.keys.get(key)
+    uses = node.value.get("uses", node.value.get("name")) if isinstance(below, With) else None
+    return below.of_step.get(uses.node.value, below) if isinstance(below, With) and uses is not None else below

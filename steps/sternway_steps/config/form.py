@@ -1,45 +1,27 @@
-"""The form of sternway.yaml: every key, and how its value is read."""
+"""The form of sternway.yaml: every key, and how its value is read. The steps bring the readers of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..yamltree import scalars as s
 from ..yamltree.document import Node
 from ..yamltree.reader import Group, Many, Raw, Section, Short, Table
 from .argo import ARGO, PARAMETERS, SCHEDULE
-from .build import BUILD
-from .command import COMMAND, RESOURCES, command_step
 from .declared import DECLARED
-from .rules import RULES
-from .schema import DeployConfig, Grace, HttpCheck, JournalConfig, StepConfig
+from .option_reader import OptionReader, With
+from .schema import JournalConfig, StepConfig
 
 
 def _extends(_node: Node) -> str:
     raise s.Bad("only a file can extend others", "this key in a configuration file")
 
 
-def _http(**keys: Any) -> dict[str, Any]:
-    return keys  # the service and the port of the simple form are filled in when the whole file is read
-
-
-def _step(**keys: Any) -> StepConfig:
-    if "with" in keys:
-        keys["options"] = keys.pop("with")
-    if any(key in keys for key in COMMAND):
-        return command_step(keys)
-    return StepConfig(**{"uses": keys["name"], **keys})
-
-
 def _named(node: Node) -> StepConfig:
     if isinstance(node.value, list):
         raise s.Bad("a group holds steps, and no other groups", "a step", "write its steps into the group itself")
     return StepConfig(s.dns_label(node), node.value)
-
-
-def _deploy(**keys: Any) -> DeployConfig:
-    names = {"forceConflicts": "force_conflicts", "onConflict": "on_conflict", "restartStale": "restart_stale"}
-    return DeployConfig(**{names.get(key, key): value for key, value in keys.items()})
 
 
 def _probe(path: str | None = None, **keys: Any) -> dict[str, Any]:
@@ -62,39 +44,8 @@ _PROBE = Short(
         _probe,
     ),
 )
-_HTTP = Section(
-    {
-        "service": s.dns_label,
-        "port": s.port_or_name,
-        "path": s.url_path,
-        "namespace": s.dns_label,
-        "scheme": s.one_of("http", "https"),
-        "status": s.whole(100, 599),
-        "contains": s.string,
-        "headers": Table(s.string, s.string),
-        "retries": s.whole(0, 1000),
-        "interval": s.duration,
-        "timeout": s.duration,
-    },
-    _http,
-)
-_STEP = Short(
-    _named,
-    Section(
-        {
-            "name": s.dns_label,
-            "uses": s.dns_label,
-            "retries": s.whole(0, 100),
-            "deadline": s.duration,
-            "with": Table(s.string, Raw()),
-            **COMMAND,
-        },
-        _step,
-        required=("name",),
-    ),
-)
-
-_GRACES = ("pull", "config", "create", "unschedulable", "mount", "condition")
+_QUANTITIES = Table(s.string, s.quantity)
+RESOURCES = Section({"requests": _QUANTITIES, "limits": _QUANTITIES})
 
 SIMPLE: dict[str, Any] = {
     "image": s.image,
@@ -114,55 +65,46 @@ SIMPLE: dict[str, Any] = {
 }
 """The keys from which a Deployment and a Service are made."""
 
-FORM = Section(
-    {
+_KEYS: dict[str, Any] = {
+    "name": s.dns_label,
+    "namespace": s.dns_label,
+    **SIMPLE,
+    "extends": _extends,  # of a file it is taken out when the file is read
+    "manifests": Many(s.path),
+    "hooks": s.one_of("ignore", "run"),
+    "declared": DECLARED,
+    "journal": Section(
+        {"store": s.one_of("cluster", "file"), "namespace": s.dns_label, "path": s.string}, JournalConfig
+    ),
+    "deadline": s.duration,
+    "history": s.whole(1, 1000),
+    "argo": ARGO,
+    "schedule": SCHEDULE,
+    "parameters": PARAMETERS,
+}
+
+
+def form_of(readers: Sequence[OptionReader]) -> Section:
+    """Give the form of a whole file, with the sections and the keys that the steps read."""
+    sections = {reader.step: reader.section for reader in readers if reader.section is not None}
+    return Section({**_KEYS, "steps": Many(Group(_step_of(readers))), **sections}, required=("name",))
+
+
+def _step_of(readers: Sequence[OptionReader]) -> Short:
+    own = {key: kind for reader in readers for key, kind in reader.own.items()}
+    keys = {
         "name": s.dns_label,
-        "namespace": s.dns_label,
-        **SIMPLE,
-        "extends": _extends,  # of a file it is taken out when the file is read
-        "manifests": Many(s.path),
-        "hooks": s.one_of("ignore", "run"),
-        "steps": Many(Group(_STEP)),
-        "declared": DECLARED,
-        "build": BUILD,
-        "deploy": Section(
-            {
-                "forceConflicts": s.boolean,
-                "onConflict": s.one_of("stop", "merge", "force"),
-                "restartStale": s.boolean,
-                "recreate": s.boolean,
-            },
-            _deploy,
-        ),
-        "verify": Section(
-            {
-                "deadline": s.duration,
-                "grace": Section(
-                    {
-                        **dict.fromkeys(_GRACES, s.duration),
-                        "restarts": s.whole(1, 1000),
-                    },
-                    Grace,
-                ),
-                "http": Many(_HTTP),
-                "rules": RULES,
-            }
-        ),
-        "journal": Section(
-            {"store": s.one_of("cluster", "file"), "namespace": s.dns_label, "path": s.string}, JournalConfig
-        ),
+        "uses": s.dns_label,
+        "retries": s.whole(0, 100),
         "deadline": s.duration,
-        "history": s.whole(1, 1000),
-        "argo": ARGO,
-        "schedule": SCHEDULE,
-        "parameters": PARAMETERS,
-    },
-    required=("name",),
-)
+        "with": With(s.string, Raw(), {reader.step: reader.options for reader in readers if reader.options}),
+        **own,
+    }
 
+    def made(**found: Any) -> StepConfig:
+        if "with" in found:
+            found["options"] = found.pop("with")
+        maker = next((reader.make for reader in readers if reader.make and reader.own.keys() & found.keys()), None)
+        return maker(found) if maker else StepConfig(**{"uses": found["name"], **found})
 
-def check_from(keys: dict[str, Any], name: str, port: int | None) -> HttpCheck | None:
-    """Make an HTTP check; the simple form's Service stands in for what is left out. None: nothing stands in."""
-    if "service" not in keys and port is None:
-        return None
-    return HttpCheck(**{"service": name, "port": str(port) if port is not None else "80", **keys})
+    return Short(_named, Section(keys, made, required=("name",)))

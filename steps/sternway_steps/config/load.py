@@ -13,21 +13,20 @@ from ..yamltree.document import Node
 from ..yamltree.errors import ConfigErrors, Place
 from ..yamltree.reader import MISSING, Reader
 from . import short_form as simple
-from .builds import build_of
-from .command import check_command, placed
 from .each_step import each_changed, each_step
 from .extends import read
-from .form import FORM, SIMPLE, check_from
+from .form import SIMPLE, form_of
 from .hooks import Sorted, sort_out, with_hooks
 from .manifest import Manifest, twice
 from .manifests import read_all
+from .option_reader import FileKeys, OptionReader
 from .overrides import lay_over
-from .rules import check_rules
-from .schema import NOT_UNDONE, Config, StepConfig, VerifyConfig
+from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, StepConfig
 
 
 def load(
     path: str | Path,
+    readers: Sequence[OptionReader],
     *,
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
@@ -37,6 +36,7 @@ def load(
 
     Args:
         path: the file, laid over those that it extends; paths in a file are relative to its folder.
+        readers: how the steps read their options.
         overrides: `key=value` as given to --set; they win over `environ` (STERNWAY_*), and that over the file.
         environ: variables, usually os.environ; none when left out.
         stdin: where manifests come from that are named `-`.
@@ -44,11 +44,12 @@ def load(
     Raises: ConfigErrors, with every finding.
 
     """
-    return load_with_source(path, overrides=overrides, environ=environ, stdin=stdin)[0]
+    return load_with_source(path, readers, overrides=overrides, environ=environ, stdin=stdin)[0]
 
 
 def load_with_source(
     path: str | Path,
+    readers: Sequence[OptionReader],
     *,
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
@@ -59,10 +60,11 @@ def load_with_source(
     Raises: ConfigErrors, with every finding.
     """
     source = Path(path)
-    root = read(source)
-    lay_over(root, overrides, environ or {})
+    form = form_of(readers)
+    root = read(source, form)
+    lay_over(root, form, overrides, environ or {})
     reader = Reader()
-    keys = reader.read(root, FORM, "")
+    keys = reader.read(root, form, "")
     patterns = _patterns(root)
     manifests = read_all(patterns, source.parent, stdin, reader.errors)
     if keys is MISSING:
@@ -73,12 +75,14 @@ def load_with_source(
         )
         del keys["steps"]
     _check(keys, root, bool(patterns), reader)
+    _check_steps(keys, root, readers, reader)
     if "steps" in keys:
         places = (str(node.place) for _, node, _ in each_step(keys["steps"], root.value["steps"].node))
         keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=next(places)))
-    build, steps = build_of(keys, root, source.parent, reader)
+    for own in readers:
+        own.finish(FileKeys(keys, root, source.parent, reader))
     found = sort_out(manifests, keys.get("hooks"), reader)
-    keys = {**keys, "build": build, "steps": with_hooks(steps, found.hooks)}
+    keys["steps"] = with_hooks(keys.get("steps", DEFAULT_STEPS), found.hooks)
     config = _config(keys, root, found, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
@@ -115,9 +119,13 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
             place = root.value["probes"].node.value[kind].place
             expected = "port at the top" if isinstance(probe, str) else "port: NUMBER"
             reader.report(place, f"probes.{kind}", "it has no port to ask", expected, removed)
+
+
+def _check_steps(keys: dict[str, Any], root: Node, readers: Sequence[OptionReader], reader: Reader) -> None:
     for step, where, field in each_step(keys["steps"], root.value["steps"].node) if "steps" in keys else ():
         _check_selector(step, where, field, reader)
-        check_command(step, where, field, reader)
+        for own in readers:
+            own.check(step, where, field, reader)
 
 
 def _check_selector(step: StepConfig, where: Node, field: str, reader: Reader) -> None:
@@ -135,25 +143,12 @@ def _config(keys: dict[str, Any], root: Node, found: Sorted, reader: Reader) -> 
         place = root.place  # the image may come from a flag; the Deployment is made from the whole file
         manifests = [Manifest(obj, f"{place.source}:{place.line}") for obj in simple.objects(name, keys)] + manifests
     _unique([*manifests, *found.hooks], reader)
-    verify = dict(keys.get("verify", {}))
-    checks = [check_from(check, name, simple.service_port(keys)) for check in verify.get("http", [])]
-    for number, check in enumerate(checks):
-        if check is None:
-            place = root.value["verify"].node.value["http"].node.value[number].place
-            message = "this key is required without the simple form's port"
-            reader.report(place, f"verify.http[{number}].service", message, hint=root.lack("port")[1])
-    verify["http"] = tuple(check for check in checks if check is not None)
-    verify["rules"] = tuple(verify.get("rules", ()))
-    check_rules(verify["rules"], root, reader)
-    others = ("namespace", "steps", "build", "deploy", "journal", "deadline", "history", *NOT_UNDONE)
+    others = ("namespace", "steps", "build", "deploy", "verify", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     rest |= {"hooks": tuple(found.hooks), "left_out": tuple(found.left_out)}
-    if "steps" in keys:
-        folder = Path(root.place.source).parent  # paths of extended files are named from here too
-        rest["steps"] = each_changed(keys["steps"], lambda step: placed(step, folder))
     if "declared" in keys:
         rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
-    return Config(name=name, manifests=tuple(manifests), verify=VerifyConfig(**verify), **rest)
+    return Config(name=name, manifests=tuple(manifests), **rest)
 
 
 def _unique(manifests: list[Manifest], reader: Reader) -> None:

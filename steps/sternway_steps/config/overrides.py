@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..yamltree.document import Entry, Node, parse
 from ..yamltree.errors import ConfigError, ConfigErrors, Place
 from ..yamltree.reader import Group, Many, Section, Short, Table, nearest
-from .form import FORM
 
 PREFIX = "STERNWAY_"
 # Variables that say how Sternway runs, not what it deploys.
@@ -23,10 +22,10 @@ _OPEN = (PREFIX + "TEST", PREFIX + "BENCH")
 _PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 
 
-def lay_over(root: Node, flags: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Change the document in place; raises ConfigErrors that name the flag or the variable."""
+def lay_over(root: Node, form: Section, flags: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Change the document, which has a form, in place; raises ConfigErrors that name the flag or the variable."""
     errors: list[ConfigError] = []
-    for source, path, text in [*_from_environment(environ, errors), *_from_flags(flags, errors)]:
+    for source, path, text in [*_from_environment(form, environ, errors), *_from_flags(flags, errors)]:
         try:
             _set(root, path, _value(text, source), source)
         except ConfigErrors as bad:
@@ -51,13 +50,13 @@ def _from_flags(flags: Sequence[str], errors: list[ConfigError]) -> Iterable[tup
 
 
 def _from_environment(
-    environ: Mapping[str, str], errors: list[ConfigError]
+    form: Section, environ: Mapping[str, str], errors: list[ConfigError]
 ) -> Iterable[tuple[str, list[str | int], str]]:
     for name, text in sorted(environ.items()):
         if not name.startswith(PREFIX) or name in _RESERVED or name.startswith(_OPEN):
             continue
         path: list[str | int] = []
-        kind: object = FORM
+        kind: object = form
         for part in name.removeprefix(PREFIX).split("__"):
             kind = _behind(kind, part)
             if isinstance(kind, Section):

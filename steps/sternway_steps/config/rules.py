@@ -1,20 +1,13 @@
-"""The section `verify.rules`: what tells of kinds that Sternway does not know how they fare."""
+"""The section `verify.rules`, typed: what tells of kinds that Sternway does not know how they fare."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ..objects.expressions import BadExpression, parse
-from ..objects.kinds import has_state
-from ..yamltree import scalars as s
-from ..yamltree.document import Node
-from ..yamltree.reader import Many, Reader, Section
-
-_KIND = re.compile(r"[A-Za-z*]\w*(?:\|[A-Za-z*]\w*)*\.[-a-z0-9.*]+")
 
 
 @dataclass(frozen=True)
@@ -50,40 +43,3 @@ def _reads(text: str) -> bool:
         return bool(parse(text))
     except BadExpression:
         return False
-
-
-def check_rules(rules: Sequence[KindRule], root: Node, reader: Reader) -> None:
-    """Report the rules that say nothing."""
-    for number, rule in enumerate(rules):
-        if rule.ready is None and rule.failed is None:
-            place = root.value["verify"].node.value["rules"].node.value[number].place
-            reader.report(place, f"verify.rules[{number}]", "this rule says nothing", "ready, failed, or both")
-
-
-def _kind(node: Node) -> str:
-    text = s.string(node)
-    expected = "KIND.GROUP, such as Workflow.argoproj.io"
-    if not _KIND.fullmatch(text):
-        hint = "the kinds of the core group are judged by themselves" if "." not in text else ""
-        raise s.Bad(f"{text!r} names no kind", expected, hint)
-    kinds, _, group = text.partition(".")
-    for kind in kinds.split("|"):
-        if "*" not in text and not has_state(f"{group}/v1", kind):
-            raise s.Bad(f"{kind}.{group} has no state: it is there or not", expected, "remove the rule")
-    return text
-
-
-def _expression(node: Node) -> str:
-    text = s.string(node)
-    try:
-        parse(text)
-    except BadExpression as bad:
-        raise s.Bad(str(bad), "an expression such as status.phase=Succeeded", bad.hint) from None
-    return text
-
-
-def _rule(**keys: Any) -> KindRule:
-    return KindRule(keys["kind"], *(tuple(keys[key]) if key in keys else None for key in ("ready", "failed")))
-
-
-RULES = Many(Section({"kind": _kind, "ready": Many(_expression), "failed": Many(_expression)}, _rule, ("kind",)))

@@ -7,11 +7,11 @@ from ..step import Step
 
 def builtin_steps() -> dict[str, Step]:
     """Give the steps by name; their modules load no client before a step needs it."""
-    from ..builtin.build import Build
-    from ..builtin.command import Command
-    from ..builtin.deploy import Deploy
-    from ..builtin.validate import Validate
-    from ..builtin.verify import Verify
+    from ..builtin.build.step import Build
+    from ..builtin.command.step import Command
+    from ..builtin.deploy.step import Deploy
+    from ..builtin.validate.step import Validate
+    from ..builtin.verify.step import Verify
 
     steps: tuple[Step, ...] = (Validate(), Build(), Deploy(), Verify(), Command())
     return {step.spec.name: step for step in steps}

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from sternway_steps.config import Config
 from sternway_steps.config.each_step import each_step
-from sternway_steps.config.load import load_with_source
 from sternway_steps.errors import Refused
+from sternway_steps.registry.load import load_with_source
 from sternway_steps.yamltree.document import Node
 from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, Place
 

@@ -7,8 +7,8 @@ import secrets
 import sys
 from pathlib import Path
 
-from sternway_steps.config.load import load
 from sternway_steps.errors import Refused
+from sternway_steps.registry.load import load
 from sternway_steps.registry.steps import Specs, known_steps
 from sternway_steps.saga.plan import make_plan
 

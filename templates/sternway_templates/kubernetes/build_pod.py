@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sternway_steps.builtin.build.keys import is_git, variable
 from sternway_steps.config import BuildConfig, Config
-from sternway_steps.config.build import is_git, variable, without_password
+from sternway_steps.config.build import without_password
 from sternway_steps.saga.plan import PlannedStep
 from sternway_steps.step import Action
 from sternway_steps.yamltree.errors import ConfigError, Place

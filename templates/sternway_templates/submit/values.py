@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
 from sternway_steps.config import Config
-from sternway_steps.config.load import load_with_source
 from sternway_steps.errors import Refused
+from sternway_steps.registry.load import load_with_source
 
 from ..argo.pipeline import HASH, parameters, pipeline
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.builtin.deploy import Deploy
-from sternway_steps.builtin.validate import Validate
-from sternway_steps.builtin.verify import Verify
+from sternway_steps.builtin.deploy.step import Deploy
+from sternway_steps.builtin.validate.step import Validate
+from sternway_steps.builtin.verify.step import Verify
 from sternway_steps.config import Config, HttpCheck, VerifyConfig
 from sternway_steps.errors import Failed, Refused, Transient
 from sternway_steps.journal.backends.files import FileStore

@@ -15,8 +15,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from sternway_steps import __version__
-from sternway_steps.config import load
 from sternway_steps.exits import Exit
+from sternway_steps.registry.load import load
 
 from tests.conftest import ROOT
 from tests.helpers import sternway

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.config import load
 from sternway_steps.errors import SternwayError
 from sternway_steps.exits import Exit
 from sternway_steps.journal.writer import RunJournal
@@ -19,6 +18,7 @@ from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 from sternway_steps.kube.watch import Watches
 from sternway_steps.objects.ref import Ref
+from sternway_steps.registry.load import load
 from sternway_steps.saga.events import RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from sternway_steps.saga.finalize import end_run
 from sternway_steps.saga.location import open_journal, target_of

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.config.load import load_with_source
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.kube.client import Client
 from sternway_steps.registry.builtin import builtin_steps
+from sternway_steps.registry.load import load_with_source
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session

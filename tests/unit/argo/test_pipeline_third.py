@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.config import Config, load
-from sternway_steps.config.load import load_with_source
+from sternway_steps.config import Config
+from sternway_steps.registry.load import load, load_with_source
 from sternway_steps.registry.steps import Specs, Steps
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.sandbox import Sandbox

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sternway_steps.config import Config, ConfigErrors, load
+from sternway_steps.config import Config, ConfigErrors
+from sternway_steps.registry.load import load
 
 GOOD = "name: web\nimage: web:1\nport: 8080\n"
 

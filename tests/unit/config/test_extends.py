@@ -13,8 +13,10 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sternway_steps.config import Config, ConfigErrors, Place, load
+from sternway_steps.config import Config, ConfigErrors, Place
 from sternway_steps.config.extends import read, rebase
+from sternway_steps.config.form import form_of
+from sternway_steps.registry.load import READERS, load
 from sternway_steps.yamltree import scalars as s
 from sternway_steps.yamltree.document import Entry, Node, parse
 from sternway_steps.yamltree.reader import Group, Many, Section, Short, Table
@@ -44,7 +46,7 @@ def loaded(here: Path, files: Mapping[str, str | bytes], *overrides: str, main: 
 
 def data(here: Path, files: Mapping[str, str | bytes], main: str = MAIN) -> Any:
     laid(here, files)
-    return read(main).data()
+    return read(main, form_of(READERS)).data()
 
 
 BAD: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
@@ -214,7 +216,7 @@ def test_a_file_behind_a_link_extends_what_stands_beside_the_folder_that_is_link
     (here / "config").symlink_to(here / "real/config")
     config = load(MAIN)
     assert (config.name, config.manifests[0].obj["metadata"]["name"]) == ("real", "real")
-    assert read(MAIN).value["name"].place == Place("config/../base.yaml", 1, 1)
+    assert read(MAIN, form_of(READERS)).value["name"].place == Place("config/../base.yaml", 1, 1)
     laid(here, {"links/prod.yaml": "extends: far/../base.yaml\n"})
     (here / "links/far").symlink_to(here / "real/config")
     assert load("links/prod.yaml").manifests[0].obj["metadata"]["name"] == "real"
@@ -288,7 +290,7 @@ def test_layers_give_what_plain_dictionaries_give_and_each_value_knows_where_it_
         written = [head + text or "{}" for head, text in zip(heads, texts, strict=True)]
         for name, text in zip(names, written, strict=True):
             Path(name).write_text(text)
-        root = read(names[-1])
+        root = read(names[-1], form_of(READERS))
     expected = layers[0]
     for layer in layers[1:]:
         expected = patched(expected, layer)

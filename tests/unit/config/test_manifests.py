@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sternway_steps.config import ConfigError, ConfigErrors, Place, load
+from sternway_steps.config import ConfigError, ConfigErrors, Place
 from sternway_steps.config.manifests import read_all
 from sternway_steps.kube.body import encode
+from sternway_steps.registry.load import load
 from sternway_steps.yamltree.document import Node
 from sternway_steps.yamltree.from_yaml import from_yaml
 from sternway_steps.yamltree.stream import documents
@@ -121,7 +122,8 @@ def test_what_unfolds_without_end_is_refused_within_bounds(content: str, word: s
         import resource
         resource.setrlimit(resource.RLIMIT_AS, (300 * 2**20,) * 2)
         resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
-        from sternway_steps.config import ConfigErrors, load
+        from sternway_steps.config import ConfigErrors
+        from sternway_steps.registry.load import load
         try: load("sternway.yaml")
         except ConfigErrors as bad: print(bad)
     """

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sternway_steps.config import Config, load
-from sternway_steps.config.load import load_with_source
+from sternway_steps.config import Config
 from sternway_steps.config.origins import to_yaml, values
 from sternway_steps.exits import Exit
+from sternway_steps.registry.load import load, load_with_source
 from sternway_steps.yamltree.document import Entry, Node, parse
 from sternway_steps.yamltree.errors import Place
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from sternway_steps.config import load
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.registry.builtin import builtin_steps
+from sternway_steps.registry.load import load
 from sternway_steps.saga.plan import Plan, PlannedStep, make_plan
 from sternway_steps.step import Effects, StepSpec
 from sternway_templates.graph.draw import write

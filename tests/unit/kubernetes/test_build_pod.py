@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.config import ConfigErrors
-from sternway_steps.config.load import load_with_source
+from sternway_steps.registry.load import load_with_source
 from sternway_templates.argo.pipeline import pipeline
 from sternway_templates.kubernetes.cronjob import cronjob
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from sternway_steps.config.load import load_with_source
+from sternway_steps.registry.load import load_with_source
 from sternway_steps.yamltree.errors import ConfigErrors
 
 from tests.helpers import sternway

@@ -215,7 +215,7 @@ def test_a_stream_is_read_document_by_document() -> None:
 
 def test_what_we_generate_has_no_findings(tmp_path: Path) -> None:
     pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-    from sternway_steps.config.load import load_with_source
+    from sternway_steps.registry.load import load_with_source
     from sternway_templates.argo.pipeline import pipeline
     from sternway_templates.output import write
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.config import load
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
+from sternway_steps.registry.load import load
 from sternway_steps.saga.context_factory import refusals
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.step import Context, Outcome, StepSpec

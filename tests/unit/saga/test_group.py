@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import sternway_steps.saga.group
-from sternway_steps.config import Config, ConfigErrors, StepConfig, load
+from sternway_steps.config import Config, ConfigErrors, StepConfig
 from sternway_steps.errors import Failed, Refused, RollbackFailed, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.objects.image_digests import with_digests
+from sternway_steps.registry.load import load
 from sternway_steps.saga.attempt import Abandoned
 from sternway_steps.saga.events import Event, UndoStarted
 from sternway_steps.saga.orchestrator import Orchestrator

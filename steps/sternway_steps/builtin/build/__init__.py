@@ -1,5 +1,1 @@
 """The build step: an image is built and pushed; back, its tag points where it pointed."""
-
-from .step import Build
-
-__all__ = ["Build"]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ...config.build import BuildConfig, variable
+from ...config.build import BuildConfig
 from ...process.mask import LONGEST
 from ...process.run import Ran, run
 from .failure import explain
+from .keys import variable
 from .reference import Reference
 from .registry import Registry
 from .source import Source

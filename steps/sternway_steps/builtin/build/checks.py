@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from ...config.build import BuildConfig, is_git, variable
+from ...config.build import BuildConfig
 from ...errors import Failed, Refused, Transient
 from ...step import Context
 from .buildah import Buildah
 from .builder import Builder, Finding
 from .buildkit import BuildKit
 from .docker import Docker
+from .keys import is_git, variable
 from .reference import Reference
 from .registry import Registry
 from .source import unreachable

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ...config.build import is_git, without_password
+from ...config.build import without_password
 from ...errors import Failed, Refused, SternwayError, Transient
 from ...process.run import Ran, run
+from .keys import is_git
 
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

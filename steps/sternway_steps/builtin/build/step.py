@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...config.build import OPTIONS
 from ...spec import Effects, Outcome, StepSpec
 from ...step import Context
+from .keys import OPTIONS
 
 SPEC = StepSpec(name="build", effects=Effects.REVERSIBLE, needs_cluster=False, options=OPTIONS, hands_on=("images",))
 

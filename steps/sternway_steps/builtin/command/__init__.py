@@ -1,5 +1,1 @@
 """The command step: any program, here or in an image of its own, with another one that undoes it."""
-
-from .step import Command
-
-__all__ = ["Command"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...config.command import COMMAND
 from ...errors import Failed, Refused, RollbackFailed
 from ...process.output import Output
 from ...spec import Action, Effects, Outcome, StepSpec
@@ -13,6 +12,7 @@ from .environment import Resolved, resolve
 from .exit_code import error_of
 from .invocation import Invocation, invocation
 from .job import JOB_RULES
+from .options import COMMAND
 from .record import Begun, Ended, begun, done_before, ended, never_started, still_open
 from .runner import Runner, runner_named, runner_of
 

@@ -1,5 +1,1 @@
 """The deploy step: applies the config's objects; its rollback restores or deletes them."""
-
-from .step import Deploy
-
-__all__ = ["Deploy"]

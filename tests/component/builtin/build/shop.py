@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.builtin.build import Build
 from sternway_steps.builtin.build.reference import Reference
 from sternway_steps.builtin.build.registry import Manifest, Registry
-from sternway_steps.config import Config, load
+from sternway_steps.builtin.build.step import Build
+from sternway_steps.config import Config
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
+from sternway_steps.registry.load import load
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.step import Action, Context, Outcome, Progress
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sternway_steps.builtin.build import Build
 from sternway_steps.builtin.build.reference import Reference
+from sternway_steps.builtin.build.step import Build
 from sternway_steps.errors import Refused, RollbackFailed, Transient
 from sternway_steps.step import Action
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.config import load
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
+from sternway_steps.registry.load import load
 from sternway_steps.session import Session
 
 from tests.component.builtin.build.conftest import real_shop, stand_in

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.builtin.build import Build
 from sternway_steps.builtin.build.failure import explain, instructions
+from sternway_steps.builtin.build.step import Build
 from sternway_steps.errors import Failed, Refused, SternwayError, Stopped, Transient
 from sternway_steps.step import Action, Context
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.builtin.command import Command
 from sternway_steps.builtin.command.exit_code import error_of
 from sternway_steps.builtin.command.invocation import Invocation, name_of
 from sternway_steps.builtin.command.job import job
 from sternway_steps.builtin.command.record import Ended
+from sternway_steps.builtin.command.step import Command
 from sternway_steps.config import Manifest
 from sternway_steps.errors import Failed, Refused, RollbackFailed, Stopped, Transient
 from sternway_steps.exits import Exit

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.builtin.command import Command
 from sternway_steps.builtin.command.invocation import name_of
+from sternway_steps.builtin.command.step import Command
 from sternway_steps.config.schema import Grace, VerifyConfig
 from sternway_steps.errors import Failed, RollbackFailed, Stopped, Transient
 from sternway_steps.exits import Exit

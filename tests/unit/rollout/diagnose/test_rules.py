@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.config import Config, load
+from sternway_steps.config import Config
 from sternway_steps.config.rules import KindRule
 from sternway_steps.config.schema import VerifyConfig
 from sternway_steps.objects.expressions import parse
+from sternway_steps.registry.load import load
 from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
 from sternway_steps.rollout.diagnose.operator_rules import OPERATOR_RULES
 from sternway_steps.rollout.diagnose.rules import rule_of

@@ -8,10 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..yamltree import scalars as s
-from ..yamltree.document import Entry, Node
-from ..yamltree.reader import Many, Reader, Section, Short, Table
-from .schema import StepConfig
+from ...config.each_step import each_changed
+from ...config.form import RESOURCES
+from ...config.option_reader import FileKeys, OptionReader
+from ...config.schema import StepConfig
+from ...yamltree import scalars as s
+from ...yamltree.document import Entry, Node
+from ...yamltree.reader import Many, Reader, Section, Short, Table
 
 USES = "command"
 """The step that runs commands."""
@@ -30,8 +33,6 @@ def word(node: Node) -> str:
     return text
 
 
-_QUANTITIES = Table(s.string, s.quantity)
-RESOURCES = Section({"requests": _QUANTITIES, "limits": _QUANTITIES})
 # As in the simple form; that a field of the pod is no source here is said with all that are.
 _SOURCE = Section({"secret": s.dns_name, "config": s.dns_name, "key": s.string, "field": s.string})
 COMMAND: dict[str, Any] = {
@@ -53,7 +54,7 @@ COMMAND: dict[str, Any] = {
 """The keys that make a step a command, besides those that every step has."""
 
 
-def command_step(keys: dict[str, Any]) -> StepConfig:
+def _made(keys: dict[str, Any]) -> StepConfig:
     """Make the step of what was read; its keys become the options, so that the journal has what the undo needs."""
     options = {key: keys.pop(key) for key in COMMAND if key in keys and key != "effects"}
     effects = keys.pop("effects", "reversible" if "rollback" in options else None)
@@ -62,18 +63,23 @@ def command_step(keys: dict[str, Any]) -> StepConfig:
     return StepConfig(**{**keys, "uses": USES, "options": options, "effects": effects})
 
 
-def check_command(step: StepConfig, where: Node, path: str, reader: Reader) -> None:
+def _check_step(step: StepConfig, where: Node, path: str, reader: Reader) -> None:
     """Find what no key of a command shows by itself. `where` is where the step stands, `path` its field."""
     if step.uses == USES or (isinstance(where.value, dict) and any(key in where.value for key in COMMAND)):
         _check(where, path, reader)
 
 
-def placed(step: StepConfig, folder: Path) -> StepConfig:
-    """Give a step whose folder is absolute: the undo may be called from elsewhere. `folder` is the config's own."""
+def _placed(step: StepConfig, base: Path) -> StepConfig:
+    """Give a step whose folder is absolute: the undo may be called from elsewhere. `base` is the config's own."""
     if step.uses != USES or ("folder" not in step.options and "image" in step.options):
         return step
-    own = (folder / str(step.options.get("folder", "."))).resolve()
+    own = (base / str(step.options.get("folder", "."))).resolve()
     return replace(step, options={**step.options, "folder": str(own)})
+
+
+def _finish(file: FileKeys) -> None:
+    if "steps" in file.keys:
+        file.keys["steps"] = each_changed(file.keys["steps"], lambda step: _placed(step, file.base))
 
 
 def _check(where: Node, path: str, reader: Reader) -> None:
@@ -135,3 +141,6 @@ def _check_env(node: Node, path: str, reader: Reader) -> None:
             reader.report(entry.place, f"{path}.{name}", "this says not where the value comes from", expected)
         if name in _TOLD:
             reader.report(entry.place, f"{path}.{name}", "Sternway sets this itself", hint="take another name")
+
+
+READER = OptionReader(USES, own=COMMAND, make=_made, check=_check_step, finish=_finish)

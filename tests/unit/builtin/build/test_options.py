@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from sternway_steps.config import Config, ConfigErrors, load
+from sternway_steps.config import Config, ConfigErrors
+from sternway_steps.registry.load import load
 
 BASE = "name: web\nimage: registry.example/web:1\n"
 

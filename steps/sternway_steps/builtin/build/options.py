@@ -2,61 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..yamltree.document import Node
-from ..yamltree.reader import MISSING, Reader
-from .build import BUILD, BuildConfig, is_git, tagged
-from .each_step import each_changed, each_step
-from .schema import DEFAULT_STEPS, StepConfig
+from ...config.build import BuildConfig
+from ...config.each_step import each_changed, each_step
+from ...config.option_reader import FileKeys, OptionReader
+from ...config.schema import DEFAULT_STEPS, StepConfig
+from ...yamltree.document import Node
+from ...yamltree.reader import MISSING
+from .keys import BUILD, is_git, tagged
 
 STEP = "build"
 Steps = tuple[StepConfig | tuple[StepConfig, ...], ...]
 
 
-def build_of(keys: Mapping[str, Any], root: Node, base: Path, reader: Reader) -> tuple[BuildConfig | None, Steps]:
-    """Give the section, and the steps with what they build; findings go to the reader.
-
-    Args:
-        keys: the file's keys as they were read; without `steps`, a section makes build one of the default ones.
-        root: the document.
-        base: the folder that paths are relative to.
-        reader: takes the findings.
-
-    """
+def _finish(file: FileKeys) -> None:
+    """Make the section, and the steps with what they build; a section makes build one of the usual steps."""
+    keys, root = file.keys, file.root
     steps: Steps = tuple(keys.get("steps") or DEFAULT_STEPS)
     if "build" in keys and "steps" not in keys:
         steps = (steps[0], StepConfig(STEP, STEP), *steps[1:])
     where = root.value["steps"].node if keys.get("steps") else None
     found = [each for each in each_step(steps, where) if each[0].uses == STEP]
-    if not found:
-        if "build" in keys:
-            reader.report(root.value["build"].place, "build", "no step builds it", hint="add build to steps")
-        return None, steps
-    return _Reading(keys, root, base, reader).all(found, steps)
+    build = None
+    if found:
+        build, steps = _Reading(file).all(found, steps)
+    elif "build" in keys:
+        file.reader.report(root.value["build"].place, "build", "no step builds it", hint="add build to steps")
+    keys |= {"build": build, "steps": steps}
 
 
 @dataclass
 class _Reading:
     """One file's build steps, read one after another."""
 
-    keys: Mapping[str, Any]
-    root: Node
-    base: Path
-    reader: Reader
+    file: FileKeys
     places: dict[str, str] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
 
     def all(self, found: Sequence[tuple[StepConfig, Node, str]], steps: Steps) -> tuple[BuildConfig, Steps]:
-        section: dict[str, Any] = dict(self.keys.get("build", {}))
-        if "build" in self.keys:
-            self._check(section, self.root.value["build"].node, "build", STEP)
-        section.setdefault("context", str(self.base.resolve()))
-        if "image" not in section and "image" in self.keys:
-            section["image"] = self.keys["image"]
+        section: dict[str, Any] = dict(self.file.keys.get("build", {}))
+        if "build" in self.file.keys:
+            self._check(section, self.file.root.value["build"].node, "build", STEP)
+        section.setdefault("context", str(self.file.base.resolve()))
+        if "image" not in section and "image" in self.file.keys:
+            section["image"] = self.file.keys["image"]
         config = BuildConfig(**section)
         made = {step.name: self._step(config, step, node, path) for step, node, path in found}
         return replace(config, places=self.places), each_changed(steps, lambda step: made.get(step.name, step))
@@ -65,7 +58,7 @@ class _Reading:
         entry = node.value.get("with") if isinstance(node.value, dict) else None
         options: dict[str, Any] = {}
         if entry is not None:
-            read = self.reader.read(entry.node, BUILD, f"{path}.with")
+            read = self.file.reader.read(entry.node, BUILD, f"{path}.with")
             if read is MISSING:
                 return step
             options = dict(read)
@@ -74,26 +67,26 @@ class _Reading:
         return replace(step, options=options)
 
     def _image(self, image: str | None, own: bool, node: Node, path: str) -> None:
-        there, named = self.root.value, bool(node.place.source)
+        there, named = self.file.root.value, bool(node.place.source)
         place = node.place if named else there["build"].place
         if image is None:
             name = f"{path}.with.image" if named else "build.image"
             hint = "give image at the top, in build, or in the step's with"
-            self.reader.report(place, name, "it is not said what is built", hint=hint)
+            self.file.reader.report(place, name, "it is not said what is built", hint=hint)
             return
-        if not own and "image" not in self.keys.get("build", {}) and not self.images:
-            self.reader.read(there["image"].node, tagged, "image")
+        if not own and "image" not in self.file.keys.get("build", {}) and not self.images:
+            self.file.reader.read(there["image"].node, tagged, "image")
         if image in self.images:
             hint = "give one of them an image of its own"
-            self.reader.report(place, path, f"{image} is built by {self.images[image]} already", hint=hint)
+            self.file.reader.report(place, path, f"{image} is built by {self.images[image]} already", hint=hint)
         self.images.setdefault(image, path)
 
     def _check(self, section: dict[str, Any], node: Node, path: str, name: str) -> None:
         """Make paths absolute, and note where each key stands."""
-        entries, report = node.value, self.reader.report
+        entries, report = node.value, self.file.reader.report
         self.places.update({f"{name}.{key}": str(entry.place) for key, entry in entries.items()})
         if "context" in section and not is_git(section["context"]):
-            section["context"] = str((self.base / Path(section["context"]).expanduser()).resolve())
+            section["context"] = str((self.file.base / Path(section["context"]).expanduser()).resolve())
         if "host" in section and section.get("builder") not in ("docker", "buildkit"):
             hint = "builder: docker or buildkit"
             report(entries["host"].place, f"{path}.host", "it is not said whose host that is", hint=hint)
@@ -103,4 +96,7 @@ class _Reading:
                 place = entries["secrets"].node.value[which].place
                 report(place, f"{path}.secrets.{which}", "this says not where it comes from", expected)
             if "file" in secret:
-                secret["file"] = str((self.base / Path(secret["file"]).expanduser()).resolve())
+                secret["file"] = str((self.file.base / Path(secret["file"]).expanduser()).resolve())
+
+
+READER = OptionReader(STEP, section=BUILD, options=BUILD, finish=_finish)

@@ -1,0 +1,111 @@
+"""The keys of the section `build` and of a build step's `with`: how each value is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...config.build import without_password
+from ...config.option_reader import PathOr
+from ...yamltree import scalars as s
+from ...yamltree.document import Node
+from ...yamltree.reader import Many, Section, Short, Table
+
+_GIT = re.compile(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
+_REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/@{}^~+-]*")
+_KEY = s.matching(re.compile(r"[-._a-zA-Z0-9]+"), "a key of a Secret: letters, digits, '-', '_' and '.'")
+_CACHE = re.compile(r"[^\s,=]+|type=[^\s=,]+(,[^\s=,]+=[^\s,]+)*")
+
+
+def is_git(context: str) -> bool:
+    """Tell a git URL from a folder."""
+    return bool(_GIT.fullmatch(context))
+
+
+def variable(name: str, secret: Mapping[str, str]) -> str:
+    """Name the variable that a secret comes from: its own, or one with the secret's id for a name."""
+    return secret.get("env") or name.replace("-", "_").replace(".", "_")
+
+
+def tagged(node: Node) -> str:
+    """Read the reference of an image that is pushed: with a tag, without a digest."""
+    text = s.image(node)
+    if "@" in text:
+        raise s.Bad("a digest can't be built, it comes of the build", "an image with a tag", "remove what follows '@'")
+    if ":" not in text.rpartition("/")[2]:
+        raise s.Bad(f"{text!r} has no tag", "an image with a tag, such as registry.example/web:1", f"write {text}:TAG")
+    return text
+
+
+def folder(node: Node) -> str:
+    """Read a context: a folder, or a git URL with what of it is meant."""
+    text = s.string(node)
+    if is_git(text):
+        url, _, rest = text.partition("#")
+        revision, _, path = rest.partition(":")
+        return _joined(url, revision, path)
+    if not text or "://" in text:
+        raise s.Bad(f"{text!r} is no folder and no git URL", "a folder, or https://HOST/PATH.git#REVISION:FOLDER")
+    return text
+
+
+def _joined(git: str, revision: str = "", path: str = "") -> str:
+    expected = "a branch, a tag or a commit's whole hash"
+    if revision and not _REVISION.fullmatch(revision):
+        raise s.Bad(f"{revision!r} is no revision", expected)
+    if path and (path.startswith("/") or ".." in path.split("/")):
+        raise s.Bad(f"{path!r} leads out of the repository", "a folder in it")
+    return git + (f"#{revision}" if revision or path else "") + (f":{path}" if path else "")
+
+
+def _git(node: Node) -> str:
+    text = s.string(node)
+    if not is_git(text) or "#" in text:
+        raise s.Bad(f"{without_password(text)!r} is no git URL", "such as https://HOST/PATH.git")
+    return text
+
+
+def _revision(node: Node) -> str:
+    return s.matching(_REVISION, "a branch, a tag or a commit's whole hash")(node)
+
+
+def _inside(node: Node) -> str:
+    text = s.string(node)
+    _joined("", "", text)
+    return text
+
+
+def _secret(**keys: str) -> dict[str, str]:
+    return keys
+
+
+_KEYS: dict[str, Any] = {
+    "image": tagged,
+    "context": Short(
+        PathOr(folder, is_git),
+        Section({"git": _git, "revision": _revision, "path": _inside}, _joined, required=("git",)),
+    ),
+    "dockerfile": s.string,
+    "target": s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "the name or number of a stage"),
+    "args": Table(s.matching(re.compile(r"[A-Za-z_]\w*"), "a variable's name"), s.string),
+    "secrets": Table(
+        s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "a secret's id"),
+        Section({"env": s.env_name, "file": s.path, "secret": s.dns_name, "key": _KEY}, _secret),
+    ),
+    "platforms": Many(s.matching(re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?"), "a platform such as linux/arm64")),
+    "cache": Section(
+        {
+            "from": Many(s.matching(_CACHE, "an image, or type=…,KEY=VALUE", 4096)),
+            "to": Many(s.matching(_CACHE, "an image, or type=…,KEY=VALUE", 4096)),
+        }
+    ),
+    "labels": Table(s.string, s.string),
+    "builder": s.one_of("auto", "docker", "buildkit", "buildah"),
+    "host": s.matching(re.compile(r"(unix|tcp|ssh|docker-container|kube-pod|npipe)://\S+"), "such as tcp://HOST:1234"),
+    "insecure": s.boolean,
+    "credentials": s.dns_name,
+}
+OPTIONS = tuple(_KEYS)
+BUILD = Section(_KEYS)
+"""Reads the section, and a step's `with`, as the keys that are there."""

@@ -1,0 +1,111 @@
+"""The section `verify`: how long is waited, what is asked over HTTP, and what tells how other kinds fare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ...config.option_reader import FileKeys, OptionReader
+from ...config.rules import KindRule
+from ...config.schema import Grace, HttpCheck, VerifyConfig
+from ...config.short_form import service_port
+from ...objects.expressions import BadExpression, parse
+from ...objects.kinds import has_state
+from ...yamltree import scalars as s
+from ...yamltree.document import Node
+from ...yamltree.reader import Many, Reader, Section, Table
+
+_KIND = re.compile(r"[A-Za-z*]\w*(?:\|[A-Za-z*]\w*)*\.[-a-z0-9.*]+")
+_GRACES = ("pull", "config", "create", "unschedulable", "mount", "condition")
+
+
+def _http(**keys: Any) -> dict[str, Any]:
+    return keys  # the service and the port of the simple form are filled in when the whole file is read
+
+
+def _kind(node: Node) -> str:
+    text = s.string(node)
+    expected = "KIND.GROUP, such as Workflow.argoproj.io"
+    if not _KIND.fullmatch(text):
+        hint = "the kinds of the core group are judged by themselves" if "." not in text else ""
+        raise s.Bad(f"{text!r} names no kind", expected, hint)
+    kinds, _, group = text.partition(".")
+    for kind in kinds.split("|"):
+        if "*" not in text and not has_state(f"{group}/v1", kind):
+            raise s.Bad(f"{kind}.{group} has no state: it is there or not", expected, "remove the rule")
+    return text
+
+
+def _expression(node: Node) -> str:
+    text = s.string(node)
+    try:
+        parse(text)
+    except BadExpression as bad:
+        raise s.Bad(str(bad), "an expression such as status.phase=Succeeded", bad.hint) from None
+    return text
+
+
+def _rule(**keys: Any) -> KindRule:
+    return KindRule(keys["kind"], *(tuple(keys[key]) if key in keys else None for key in ("ready", "failed")))
+
+
+_HTTP = Section(
+    {
+        "service": s.dns_label,
+        "port": s.port_or_name,
+        "path": s.url_path,
+        "namespace": s.dns_label,
+        "scheme": s.one_of("http", "https"),
+        "status": s.whole(100, 599),
+        "contains": s.string,
+        "headers": Table(s.string, s.string),
+        "retries": s.whole(0, 1000),
+        "interval": s.duration,
+        "timeout": s.duration,
+    },
+    _http,
+)
+_RULES = Many(Section({"kind": _kind, "ready": Many(_expression), "failed": Many(_expression)}, _rule, ("kind",)))
+_SECTION = Section(
+    {
+        "deadline": s.duration,
+        "grace": Section({**dict.fromkeys(_GRACES, s.duration), "restarts": s.whole(1, 1000)}, Grace),
+        "http": Many(_HTTP),
+        "rules": _RULES,
+    }
+)
+
+
+def _finish(file: FileKeys) -> None:
+    """Make the section: the simple form's Service stands in for what an HTTP check leaves out."""
+    verify = dict(file.keys.get("verify", {}))
+    checks = [_check_of(check, file) for check in verify.get("http", [])]
+    for number, check in enumerate(checks):
+        if check is None:
+            place = file.root.value["verify"].node.value["http"].node.value[number].place
+            message = "this key is required without the simple form's port"
+            file.reader.report(place, f"verify.http[{number}].service", message, hint=file.root.lack("port")[1])
+    rules = tuple(verify.get("rules", ()))
+    _check_rules(rules, file.root, file.reader)
+    found = tuple(check for check in checks if check is not None)
+    file.keys["verify"] = VerifyConfig(**{**verify, "http": found, "rules": rules})
+
+
+def _check_of(keys: dict[str, Any], file: FileKeys) -> HttpCheck | None:
+    """Make an HTTP check; None: nothing stands in for its service."""
+    port = service_port(file.keys)
+    if "service" not in keys and port is None:
+        return None
+    return HttpCheck(**{"service": file.keys["name"], "port": str(port) if port is not None else "80", **keys})
+
+
+def _check_rules(rules: Sequence[KindRule], root: Node, reader: Reader) -> None:
+    """Report the rules that say nothing."""
+    for number, rule in enumerate(rules):
+        if rule.ready is None and rule.failed is None:
+            place = root.value["verify"].node.value["rules"].node.value[number].place
+            reader.report(place, f"verify.rules[{number}]", "this rule says nothing", "ready, failed, or both")
+
+
+READER = OptionReader("verify", section=_SECTION, finish=_finish)

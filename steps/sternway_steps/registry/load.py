@@ -1,0 +1,52 @@
+"""From the user's file to a Config: the loader, with the readers of the steps that come with Sternway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from ..builtin.build.options import READER as BUILD
+from ..builtin.command.options import READER as COMMAND
+from ..builtin.deploy.options import READER as DEPLOY
+from ..builtin.verify.options import READER as VERIFY
+from ..config import Config
+from ..config import load as loader
+from ..yamltree.document import Node
+
+READERS = (BUILD, COMMAND, DEPLOY, VERIFY)
+
+
+def load(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    stdin: TextIO | None = None,
+) -> Config:
+    """Read a configuration file.
+
+    Args:
+        path: the file, laid over those that it extends; paths in a file are relative to its folder.
+        overrides: `key=value` as given to --set; they win over `environ` (STERNWAY_*), and that over the file.
+        environ: variables, usually os.environ; none when left out.
+        stdin: where manifests come from that are named `-`.
+
+    Raises: ConfigErrors, with every finding.
+
+    """
+    return loader.load(path, READERS, overrides=overrides, environ=environ, stdin=stdin)
+
+
+def load_with_source(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    stdin: TextIO | None = None,
+) -> tuple[Config, Node]:
+    """Do as load does, and give the document too, with what was laid over it.
+
+    Raises: ConfigErrors, with every finding.
+    """
+    return loader.load_with_source(path, READERS, overrides=overrides, environ=environ, stdin=stdin)
