@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sternway_steps.kube.api_error import ApiError, conflicts
 from sternway_steps.kube.discovery import UnknownKind
-from sternway_steps.kube.wait_served import await_established
+from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.kube.watch import SYNC, Watches
 from sternway_steps.objects.ref import Ref
 
@@ -341,7 +341,7 @@ def test_an_old_resource_version_has_expired(cluster: Cluster) -> None:
     """Of a kind that is new, a real server's watch cache knows nothing older than the kind."""
     group = f"{cluster.namespace}.example.com"
     crd = cluster.client.create(definition(group), manager="test")
-    await_established(cluster.client, [Ref.of(crd)], lambda: None)
+    wait_until_served(cluster.client, [Ref.of(crd)], lambda: None)
     path = f"/apis/{group}/v1/namespaces/{cluster.namespace}/shops"
     if cluster.sandbox is not None:
         cluster.sandbox.store.forget()
@@ -368,7 +368,7 @@ def test_definitions_bring_their_kinds_and_take_them_along(cluster: Cluster) -> 
     with pytest.raises(UnknownKind):
         cluster.client.resource(f"{group}/v1", "Shop")
     made = cluster.client.apply(definition(group), manager="one").obj
-    await_established(cluster.client, [Ref.of(made)], lambda: None)
+    wait_until_served(cluster.client, [Ref.of(made)], lambda: None)
     shop = {"apiVersion": f"{group}/v1", "kind": "Shop", "metadata": {"name": "s", "namespace": cluster.namespace}}
     with pytest.raises(ApiError) as raised:
         cluster.client.apply({**shop, "spec": {"size": "big"}}, manager="one")

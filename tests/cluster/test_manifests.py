@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.kube.wait_served import await_established
+from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
@@ -47,7 +47,7 @@ def kind(real: Cluster) -> Iterator[str]:
     }
     ref = Ref.of(real.client.create(definition, manager="test"))
     try:
-        await_established(real.client, [ref], lambda: None)
+        wait_until_served(real.client, [ref], lambda: None)
         yield group
     finally:
         real.client.delete(ref, uid=None, propagation="Background")

@@ -59,7 +59,7 @@ def finish(cluster: Cluster, run: str) -> None:
 
 
 def clear(cluster: Cluster) -> None:
-    from sternway_steps.kube.wait_deleted import await_gone
+    from sternway_steps.kube.wait import wait_until_deleted
     from sternway_steps.objects.ref import Ref
 
     for api_version, kind, name in NAMES:
@@ -67,7 +67,7 @@ def clear(cluster: Cluster) -> None:
         live = cluster.client.get(ref)
         if live is not None:
             cluster.client.delete(ref, uid=live["metadata"]["uid"])
-            await_gone(cluster.client, ref, live["metadata"]["uid"])
+            wait_until_deleted(cluster.client, ref, live["metadata"]["uid"])
 
 
 @pytest.mark.timeout(600)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from .compare import counted
-from .rounds import rounds, side_by_side
+from .rounds import rounds, run_parallel
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is on the cluster is cleaned up
     numbers = range(asked.first, asked.first + asked.rounds)
     if asked.compare:
-        found = side_by_side(asked.seed, numbers, asked.kind)
+        found = run_parallel(asked.seed, numbers, asked.kind)
         print(*found, *(f"{count} times {line}" for line, count in counted(found).most_common()), sep="\n")
         sys.exit(1 if found else 0)
     done = rounds(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sternway_steps.kube.client import Client
-from sternway_steps.kube.wait_served import await_established
+from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
@@ -61,7 +61,7 @@ def ground(kubeconfig: str, tag: str = "") -> Iterator[tuple[str, str]]:
     client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, manager="test")
     made = client.create(definition(group), manager="test")
     try:
-        await_established(client, [Ref.of(made)], lambda: None)
+        wait_until_served(client, [Ref.of(made)], lambda: None)
         yield namespace, group
     finally:
         for ref in (Ref.of(made), Ref("v1", "Namespace", None, namespace)):
@@ -139,7 +139,7 @@ def _keep(file: Path, text: str) -> None:
         file.write_text(text)
 
 
-def side_by_side(seed: int, numbers: Iterable[int], kind: str | None = None) -> list[str]:
+def run_parallel(seed: int, numbers: Iterable[int], kind: str | None = None) -> list[str]:
     """Play histories on the real server and the sandbox, and tell where the sandbox differs."""
     tag, real, found = uuid.uuid4().hex[:8], os.environ["KUBECONFIG"], []
     with ExitStack() as stack:

@@ -50,14 +50,14 @@ def _act(client: Client, ref: Ref, one: Act, fresh: Mapping[str, Any]) -> str:
     if one.how in ("appear", "recreate") and (live is None or one.how == "recreate"):
         if live is not None:
             client.delete(ref, uid=None, propagation="Background")
-            await_gone(client, ref, live["metadata"]["uid"])
+            wait_until_deleted(client, ref, live["metadata"]["uid"])
         client.create(dict(fresh), manager=one.who)
         return ""
     if live is None:
         return "it is not there"
     if one.how in ("delete", "vanish"):
         client.delete(ref, uid=None, propagation="Background")
-        await_gone(client, ref, live["metadata"]["uid"])
+        wait_until_deleted(client, ref, live["metadata"]["uid"])
     elif one.how == "scale":
         client.patch(ref, {"spec": {"replicas": one.edits[0].value}}, manager=one.who, subresource="scale")
     elif one.how == "unstamp":
@@ -120,7 +120,7 @@ def _patch(old: Any, new: Any) -> Any:
     return out
 
 
-def await_gone(client: Client, ref: Ref, uid: str) -> None:
+def wait_until_deleted(client: Client, ref: Ref, uid: str) -> None:
     """Wait until an object is gone."""
     _until(lambda: ((client.get(ref) or {}).get("metadata") or {}).get("uid") != uid)
 

@@ -15,7 +15,7 @@ from sternway_steps.config.rules import KindRule
 from sternway_steps.config.schema import Grace
 from sternway_steps.journal.replay import Status
 from sternway_steps.kube.api_error import ApiError
-from sternway_steps.kube.wait_served import await_established
+from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.result import Result
 from sternway_steps.session import Session
@@ -84,7 +84,7 @@ def kind(cluster: Cluster) -> Iterator[Kind]:
         },
         manager="test",
     )  # fmt: skip
-    await_established(cluster.client, [Ref.of(crd)], lambda: None)
+    wait_until_served(cluster.client, [Ref.of(crd)], lambda: None)
     yield made
     if cluster.real:
         cluster.client.delete(Ref.of(crd), uid=None, propagation="Background")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sternway_steps.config import StepConfig
 from sternway_steps.kube.client import Client
-from sternway_steps.kube.served_kinds import offered
+from sternway_steps.kube.served_kinds import served_resources
 from sternway_steps.objects.ref import Ref
 from sternway_steps.release.removal import Remover
 from sternway_steps.sandbox import Sandbox
@@ -134,7 +134,7 @@ def test_an_api_group_of_others_that_is_down_holds_up_no_undo(cluster: Cluster) 
     }  # fmt: skip
     service = Ref.of(cluster.client.create(down, manager="somebody"))
     try:
-        until(lambda: offered(cluster.client)[1], what="the group is known to be down")
+        until(lambda: served_resources(cluster.client)[1], what="the group is known to be down")
         began = time.monotonic()
         code, items = undone(cluster, run)
         took = time.monotonic() - began

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.exits import Exit
-from sternway_steps.kube.wait_served import await_established
+from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
@@ -49,7 +49,7 @@ def found(cluster: Cluster, name: str, version: str = "v1") -> dict[str, Any] | 
 def served(cluster: Cluster) -> Iterator[Ref]:
     """Define the kind with both versions, and take it away again."""
     made = cluster.client.create(definition(cluster, v1alpha1=True, v1=True), manager="somebody")
-    await_established(cluster.client, [Ref.of(made)], lambda: None)
+    wait_until_served(cluster.client, [Ref.of(made)], lambda: None)
     yield Ref.of(made)
     cluster.client.delete(Ref.of(made), uid=None, propagation="Background")
 

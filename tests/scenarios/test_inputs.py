@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.kube.wait_served import await_established
+from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
@@ -52,7 +52,7 @@ def anything(cluster: Cluster) -> Iterator[str]:
     }
     ref = Ref.of(cluster.client.create(definition, manager="test"))
     try:
-        await_established(cluster.client, [ref], lambda: None)
+        wait_until_served(cluster.client, [ref], lambda: None)
         yield f"{group}/v1"
     finally:
         cluster.client.delete(ref, uid=None, propagation="Background")

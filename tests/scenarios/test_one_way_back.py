@@ -9,7 +9,7 @@ from typing import Any
 from sternway_steps.config import Config, VerifyConfig
 from sternway_steps.config.schema import Grace
 from sternway_steps.exits import Exit
-from sternway_steps.kube.wait_served import await_established
+from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.objects.ref import Ref
 from sternway_steps.release.remedy import finish
 from sternway_steps.saga.events import Event
@@ -106,7 +106,7 @@ def test_a_definition_that_has_stored_a_new_version(cluster: Cluster) -> None:
                 ).exit_code
                 == 0
             )
-            await_established(cluster.client, [ref], lambda: None)
+            wait_until_served(cluster.client, [ref], lambda: None)
             new = config_of(cluster.namespace, definition("v1alpha1", "v1"), deployment("web", BAD), verify=VERIFY)
             item = failed(cluster, session, ref, new)
         finally:

@@ -10,8 +10,8 @@ import click
 
 from .. import __version__
 from ..exits import Exit
-from ..registry.entry_points import Found
-from ..registry.steps import known_steps
+from ..registry.entry_points import DiscoveredStep
+from ..registry.steps import installed_steps
 from .json import write_line
 from .output import output_for
 
@@ -19,9 +19,9 @@ from .output import output_for
 def show(form: str) -> int:
     """List the steps as text or json; 3 when one of them can't be used."""
     output_for(form)  # so that `sternway steps | head` ends well
-    steps = known_steps()
-    ours = [Found(name, "sternway", __version__, step=step) for name, step in steps.own.items()]
-    found = [*ours, *sorted(steps.found(), key=lambda step: step.name)]
+    steps = installed_steps()
+    ours = [DiscoveredStep(name, "sternway", __version__, step=step) for name, step in steps.own.items()]
+    found = [*ours, *sorted(steps.discovered(), key=lambda step: step.name)]
     if form == "json":
         for each in found:
             write_line("step", _data(each))
@@ -30,7 +30,7 @@ def show(form: str) -> int:
     return Exit.REFUSED if any(each.problem for each in found) else Exit.DONE
 
 
-def _data(found: Found) -> dict[str, Any]:
+def _data(found: DiscoveredStep) -> dict[str, Any]:
     where = {"name": found.name, "package": found.package, "version": found.version, "entry": found.entry}
     if found.step is None:
         problem = found.problem
@@ -38,7 +38,7 @@ def _data(found: Found) -> dict[str, Any]:
     return {**asdict(found.step.spec), **where, "summary": found.summary, "error": None, "remedy": None}
 
 
-def _table(found: Sequence[Found]) -> None:
+def _table(found: Sequence[DiscoveredStep]) -> None:
     rows = [("STEP", "PACKAGE", "EFFECTS", "NEEDS", "WHAT IT DOES"), *map(_row, found)]
     widths = [max(len(row[n]) for row in rows) for n in range(4)]
     for row, each in zip(rows, [None, *found], strict=True):
@@ -50,7 +50,7 @@ def _table(found: Sequence[Found]) -> None:
         click.secho(line, fg="red", err=True)
 
 
-def _row(found: Found) -> tuple[str, str, str, str, str]:
+def _row(found: DiscoveredStep) -> tuple[str, str, str, str, str]:
     package = f"{found.package} {found.version}".strip()
     if found.step is None:
         return (found.name, package, "unusable", "", "")
@@ -59,7 +59,7 @@ def _row(found: Found) -> tuple[str, str, str, str, str]:
     return (found.name, package, spec.effects.value, needs or "-", found.summary)
 
 
-def _problems(found: Sequence[Found]) -> Iterator[str]:
+def _problems(found: Sequence[DiscoveredStep]) -> Iterator[str]:
     for each in found:
         if each.problem is not None:
             yield f"error: {each.problem}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
-from . import credentials as plain
+from . import credentials
 from .access import Access
 from .kubeconfig import Kubeconfig, impersonation
 from .kubeconfig import read as kubeconfig_read
@@ -34,10 +34,10 @@ def load(kubeconfig: str | None, context: str | None) -> Access:
     named = kubeconfig or os.environ.get("KUBECONFIG") or ""
     default = Path("~/.kube/config").expanduser()
     if not named and not default.exists():
-        return plain.in_cluster() or _pod_by_package()
+        return credentials.in_cluster() or _pod_by_package()
     where = named or str(default)
     chosen = kubeconfig_read(where, context)
-    return (chosen and plain.read(chosen)) or _by_package(where, context, chosen)
+    return (chosen and credentials.read(chosen)) or _by_package(where, context, chosen)
 
 
 def _pod_by_package() -> Access:
@@ -50,7 +50,9 @@ def _pod_by_package() -> Access:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException as error:
         raise Refused(f"the pod's service account can't be used: {error}", remedy=_NO_CLUSTER) from error
-    return _access(configuration, (plain.SERVICE_ACCOUNT / "namespace").read_text().strip(), plain.POD_IDENTITY, {})
+    return _access(
+        configuration, (credentials.SERVICE_ACCOUNT / "namespace").read_text().strip(), credentials.POD_IDENTITY, {}
+    )
 
 
 def _by_package(where: str, context: str | None, chosen: Kubeconfig | None) -> Access:

@@ -86,10 +86,10 @@ class Discovery:
             if error.not_found:
                 return {}
             raise
-        return {resource.kind: resource for resource in listed(api_version, answer)}
+        return {resource.kind: resource for resource in parse_resource_list(api_version, answer)}
 
 
-def listed(api_version: str, answer: Mapping[str, Any]) -> list[Resource]:
+def parse_resource_list(api_version: str, answer: Mapping[str, Any]) -> list[Resource]:
     """Give the kinds of an APIResourceList."""
     names = {entry["name"] for entry in answer["resources"]}
     return [

@@ -12,7 +12,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def run_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Do the work for all items and give the results in order.
 
     The first error ends it: what has not begun is dropped, what is under way is waited for, then the error is

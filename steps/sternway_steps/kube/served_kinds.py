@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .api_error import ApiError
-from .discovery import Resource, listed
-from .parallel import side_by_side
+from .discovery import Resource, parse_resource_list
+from .parallel import run_parallel
 
 if TYPE_CHECKING:
     from .client import Client
@@ -25,15 +25,15 @@ _JSON = "application/json"
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
 
-def offered(client: Client) -> tuple[list[Resource], list[str]]:
+def served_resources(client: Client) -> tuple[list[Resource], list[str]]:
     """Give all that is served, preferred versions first, and the versions that do not say now what they serve."""
     resources: list[Resource] = []
     unseen: list[str] = []
     for path in ("/api", "/apis"):
-        answer = ask(client, path, accept=_AGGREGATED)
+        answer = get_json(client, path, accept=_AGGREGATED)
         if answer.get("kind") != "APIGroupDiscoveryList":  # a server that has it not: one document a version
             versions = answer.get("versions") or _versions(answer)
-            for found in side_by_side(lambda version: _resources(client, version), versions):
+            for found in run_parallel(lambda version: _resources(client, version), versions):
                 if isinstance(found, str):
                     unseen.append(found)
                 else:
@@ -64,30 +64,30 @@ def _versions(groups: Mapping[str, Any]) -> list[str]:
 
 def _resources(client: Client, version: str) -> list[Resource] | str:
     try:
-        answer = ask(client, f"/apis/{version}" if "/" in version else f"/api/{version}")
+        answer = get_json(client, f"/apis/{version}" if "/" in version else f"/api/{version}")
     except ApiError as error:
-        return [] if error.not_found else f"{version} ({reason(error)})"
-    return listed(version, answer)
+        return [] if error.not_found else f"{version} ({describe_failure(error)})"
+    return parse_resource_list(version, answer)
 
 
-def ask(client: Client, path: str, query: Mapping[str, str] | None = None, accept: str = _JSON) -> dict[str, Any]:
+def get_json(client: Client, path: str, query: Mapping[str, str] | None = None, accept: str = _JSON) -> dict[str, Any]:
     """Read JSON; what others serve and is down is not waited for as the server itself is."""
     for _ in range(_TRIES - 1):
         try:
-            return _ask(client, path, query, accept)
+            return _get_json_once(client, path, query, accept)
         except ApiError as error:
             if not error.transient:
                 raise
             time.sleep(_PAUSE)
-    return _ask(client, path, query, accept)
+    return _get_json_once(client, path, query, accept)
 
 
-def _ask(client: Client, path: str, query: Mapping[str, str] | None, accept: str) -> dict[str, Any]:
+def _get_json_once(client: Client, path: str, query: Mapping[str, str] | None, accept: str) -> dict[str, Any]:
     asked = {"Accept": accept}
     _, _, answer = client.transport.request("GET", path, query=query, headers=asked, timeout=_TIMEOUT, once=True)
     return dict(json.loads(answer))
 
 
-def reason(error: ApiError) -> str:
+def describe_failure(error: ApiError) -> str:
     """Say in a few words why something could not be looked at."""
     return "not allowed to look" if error.forbidden else f"{error.status or 'no answer'} {error.reason}".strip()

@@ -18,7 +18,7 @@ _UPGRADE = "pip install --upgrade sternway"
 
 
 @dataclass(frozen=True)
-class Found:
+class DiscoveredStep:
     """A step that was found under a name: the step, or why it can't be used.
 
     `package` and `version` are those of the distribution, `entry` is the entry point's value (module:Class).
@@ -38,7 +38,7 @@ class Found:
         return (text or "").partition("\n")[0]
 
 
-def find(declared: Iterable[EntryPoint], taken: Iterable[str]) -> list[Found]:
+def find(declared: Iterable[EntryPoint], taken: Iterable[str]) -> list[DiscoveredStep]:
     """Load and check what is declared, by name; `taken` are the names that come with Sternway.
 
     A step that can't be used is given with its problem, and raises nothing.
@@ -50,9 +50,9 @@ def find(declared: Iterable[EntryPoint], taken: Iterable[str]) -> list[Found]:
     return [_found(name, entries, name in own) for name, entries in by_name.items()]
 
 
-def _found(name: str, entries: Sequence[EntryPoint], taken: bool) -> Found:
+def _found(name: str, entries: Sequence[EntryPoint], taken: bool) -> DiscoveredStep:
     first = entries[0]
-    found = Found(name, _package(first), first.dist.version if first.dist else "", first.value)
+    found = DiscoveredStep(name, _package(first), first.dist.version if first.dist else "", first.value)
     try:
         if taken:
             remedy = f"ask the authors of {found.package} for another name; the one of Sternway is used"
@@ -61,12 +61,12 @@ def _found(name: str, entries: Sequence[EntryPoint], taken: bool) -> Found:
             others = ", ".join(f"{_package(entry)} ({entry.value})" for entry in entries[1:])
             remedy = f"uninstall one: pip uninstall {found.package}"
             raise _refused(found, f"the same name is declared by {others} too", remedy)
-        return Found(name, found.package, found.version, found.entry, _checked(found, _load(found, first)))
+        return DiscoveredStep(name, found.package, found.version, found.entry, _checked(found, _load(found, first)))
     except Refused as problem:
-        return Found(name, found.package, found.version, found.entry, problem=problem)
+        return DiscoveredStep(name, found.package, found.version, found.entry, problem=problem)
 
 
-def _load(found: Found, entry: EntryPoint) -> Any:
+def _load(found: DiscoveredStep, entry: EntryPoint) -> Any:
     try:
         value = entry.load()
     except (Exception, SystemExit) as error:  # a module of somebody else may raise anything
@@ -88,7 +88,7 @@ def _load(found: Found, entry: EntryPoint) -> Any:
         raise _refused(found, message, _mend(found)) from error
 
 
-def _checked(found: Found, step: Any) -> Step:
+def _checked(found: DiscoveredStep, step: Any) -> Step:
     wrong = findings(step)
     if not wrong and step.spec.name != found.name:
         wrong = [f"its spec is named {step.spec.name!r}, and the entry point {found.name!r}"]
@@ -98,13 +98,13 @@ def _checked(found: Found, step: Any) -> Step:
     raise _refused(found, "; ".join(wrong), _UPGRADE if newer else _mend(found))
 
 
-def _refused(found: Found, message: str, remedy: str) -> Refused:
+def _refused(found: DiscoveredStep, message: str, remedy: str) -> Refused:
     version = f" {found.version}" if found.version else ""
     where = f"step {found.name} of package {found.package}{version} (entry point {found.entry})"
     return Refused(f"{where}: {message}", remedy=remedy)
 
 
-def _mend(found: Found) -> str:
+def _mend(found: DiscoveredStep) -> str:
     return f"tell the authors of {found.package}; sternway_steps.testing checks a step before it is released"
 
 

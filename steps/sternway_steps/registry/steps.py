@@ -14,7 +14,7 @@ from .builtin import builtin_steps
 
 if TYPE_CHECKING:
     from ..config import Config
-    from .entry_points import Found
+    from .entry_points import DiscoveredStep
 
 
 class NotInstalled(Refused, KeyError):
@@ -35,23 +35,23 @@ class Steps(Mapping[str, Step]):
         self.own = own
         self._declared = declared
         self._entries: tuple[EntryPoint, ...] | None = None
-        self._found: dict[str, Found] = {}
+        self._found: dict[str, DiscoveredStep] = {}
 
     def __getitem__(self, name: str) -> Step:
         if name in self.own:
             return self.own[name]
         if name not in self._found:
             self._look([entry for entry in self._others() if entry.name == name])
-        found = self._found.get(name)
-        if found is None:
+        discovered = self._found.get(name)
+        if discovered is None:
             raise NotInstalled(
                 f"no package that is installed here declares the step {name!r}",
                 remedy="pip install the package that does; `sternway steps` lists what is there",
             )
-        if found.step is None:
-            assert found.problem is not None  # noqa: S101  for the type checker
-            raise found.problem
-        return found.step
+        if discovered.step is None:
+            assert discovered.problem is not None  # noqa: S101  for the type checker
+            raise discovered.problem
+        return discovered.step
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys([*self.own, *(entry.name for entry in self._others())]))
@@ -62,7 +62,7 @@ class Steps(Mapping[str, Step]):
     def __contains__(self, name: object) -> bool:
         return name in self.own or any(entry.name == name for entry in self._others())
 
-    def found(self) -> list[Found]:
+    def discovered(self) -> list[DiscoveredStep]:
         """Load and check all steps of other packages; one that can't be used is given with its problem."""
         from .entry_points import find
 
@@ -71,7 +71,7 @@ class Steps(Mapping[str, Step]):
     def _look(self, entries: Iterable[EntryPoint]) -> None:
         from .entry_points import find
 
-        self._found |= {found.name: found for found in find(entries, self.own)}
+        self._found |= {discovered.name: discovered for discovered in find(entries, self.own)}
 
     def _others(self) -> tuple[EntryPoint, ...]:
         if self._entries is None:
@@ -79,7 +79,7 @@ class Steps(Mapping[str, Step]):
         return self._entries
 
 
-def known_steps() -> Steps:
+def installed_steps() -> Steps:
     """Give the steps of Sternway, and of every package that is installed beside it."""
     return Steps(builtin_steps(), _entry_points)
 
@@ -102,7 +102,7 @@ class Specs(Mapping[str, StepSpec]):
         return len(list(iter(self)))
 
 
-def declaring(config: Config, steps: Mapping[str, Step]) -> Config:
+def with_declared_specs(config: Config, steps: Mapping[str, Step]) -> Config:
     """Let a config carry what its steps of other packages say of themselves.
 
     So the plan can be made where they are not installed: in another step's image, on the machine of whoever undoes.

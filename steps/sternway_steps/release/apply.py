@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Failed, SternwayError, Transient
-from ..kube.parallel import side_by_side
-from ..kube.wait_served import await_established
+from ..kube.parallel import run_parallel
+from ..kube.wait import wait_until_served
 from ..objects.field_manager import targets_among
 from ..objects.fields import content, fields_of, name_of, tree, union
 from ..objects.irreversible import remedy_for
@@ -69,14 +69,14 @@ class Applier:
         """
         for wave in waves(objects):
             try:
-                side_by_side(lambda obj: self._one(obj, before.get(Ref.of(obj))), wave)
+                run_parallel(lambda obj: self._one(obj, before.get(Ref.of(obj))), wave)
             except BaseException:
                 with suppress(SternwayError):  # the first error is the one that counts
                     self.on_wave()
                 raise
             self.on_wave()
             if wave[0]["kind"] == "CustomResourceDefinition":
-                await_established(self.client, [Ref.of(obj) for obj in wave], self.check)
+                wait_until_served(self.client, [Ref.of(obj) for obj in wave], self.check)
 
     def _one(self, obj: dict[str, Any], before: dict[str, Any] | None) -> None:
         from ..kube.api_error import ApiError

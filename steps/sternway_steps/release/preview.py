@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..kube.parallel import side_by_side
+from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
 from ..objects.fields import fields_of, name_of, tree, union
 from ..objects.irreversible import one_way
@@ -74,7 +74,7 @@ def preview(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[Previe
     def one(obj: Mapping[str, Any]) -> Preview:
         return _preview(asking, obj, coming, namespaces)
 
-    return side_by_side(one, wanted)
+    return run_parallel(one, wanted)
 
 
 def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]], namespaces: set[str]) -> Preview:

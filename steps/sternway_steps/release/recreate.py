@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..kube.wait_deleted import await_gone
+from ..kube.wait import wait_until_deleted
 from ..objects.applied import holds
 from ..objects.fields import ABSENT, content, managed, name_of, tree, union
 from ..objects.merge import OnConflict, diff
@@ -93,7 +93,7 @@ class Anew:
                 return Item(self._what, "failed", why)
         self._how.about_to_recreate(self._ref, wanted)
         self._delete(live)
-        if await_gone(self._how.client, self._ref, live["metadata"]["uid"]) is not None:
+        if wait_until_deleted(self._how.client, self._ref, live["metadata"]["uid"]) is not None:
             return Item(self._what, "failed", "it has to be created anew, and its deletion does not end")
         return self._create(wanted)
 

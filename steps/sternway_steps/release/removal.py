@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..kube.wait_deleted import GONE_WITHIN, await_gone
+from ..kube.wait import DELETED_WITHIN, wait_until_deleted
 from ..objects.ref import Ref
 from ..spec import Item
 from .kept import must_stay
@@ -71,10 +71,10 @@ class Remover:
         alone = one.ref.kind in _ALONE and not there.of_owner(one.uid)
         policy = "Orphan" if older else "Background" if alone else "Foreground"
         self._client.delete(one.ref, uid=one.uid, propagation=policy)
-        left = await_gone(self._client, one.ref, one.uid)
+        left = wait_until_deleted(self._client, one.ref, one.uid)
         if left is not None:
             holds = ", ".join(left["metadata"].get("finalizers") or []) or "nothing that is known"
-            return f"{one.ref} is still being deleted after {GONE_WITHIN:.0f} s; finalizers: {holds}"
+            return f"{one.ref} is still being deleted after {DELETED_WITHIN:.0f} s; finalizers: {holds}"
         below = _younger(one, root, there) if older else ()
         return next((why for child in below if (why := self._delete(child, root, there))), "")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..kube.discovery import Resource, UnknownKind
-from ..kube.parallel import side_by_side
+from ..kube.parallel import run_parallel
 from ..objects.ref import Ref
 from ..spec import Rule
 
@@ -77,7 +77,7 @@ def missing_rights(
             for resource, sub in _resources(client, rule, None):
                 wanted |= {(verb, resource, journal, sub): None for verb in rule.verbs}
     asked = list(wanted)
-    answers = side_by_side(lambda ask: client.can_i(ask[0], ask[1], ask[2], ask[3]), asked)
+    answers = run_parallel(lambda ask: client.can_i(ask[0], ask[1], ask[2], ask[3]), asked)
     return [_text(*ask) for ask, allowed in zip(asked, answers, strict=True) if not allowed]
 
 

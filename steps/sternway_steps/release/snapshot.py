@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..kube.parallel import side_by_side
+from ..kube.parallel import run_parallel
 from ..objects.ref import Ref
 
 if TYPE_CHECKING:
@@ -41,5 +41,5 @@ def snapshot(client: Client, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any] | 
             return None
 
     single = [ref for ref in wanted if ref not in found]
-    found |= zip(single, side_by_side(read, single), strict=True)
+    found |= zip(single, run_parallel(read, single), strict=True)
     return found

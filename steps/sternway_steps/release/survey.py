@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..kube.api_error import ApiError
 from ..kube.discovery import Resource
-from ..kube.parallel import side_by_side
-from ..kube.served_kinds import ask, offered, reason
+from ..kube.parallel import run_parallel
+from ..kube.served_kinds import describe_failure, get_json, served_resources
 from ..objects.ref import Ref
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Survey:
 
 def survey(client: Client, namespace: str | None) -> Survey:
     """Look at every object of a namespace; None: at every object of the cluster, in and outside of namespaces."""
-    resources, unseen = offered(client)
+    resources, unseen = served_resources(client)
     wanted = [r for r in resources if "list" in r.verbs and (r.namespaced or namespace is None)]
     return _looked(client, wanted, namespace, unseen)
 
@@ -69,7 +69,7 @@ def _looked(client: Client, resources: Iterable[Resource], namespace: str | None
     once: dict[tuple[str, str], Resource] = {}  # all versions of a kind show the same objects
     for resource in resources:
         once.setdefault((resource.group, resource.plural), resource)
-    found = side_by_side(lambda one: _list(client, one, namespace), once.values())
+    found = run_parallel(lambda one: _list(client, one, namespace), once.values())
     objects = [seen for listed in found if not isinstance(listed, str) for seen in listed]
     return Survey(tuple(objects), (*unseen, *(listed for listed in found if isinstance(listed, str))))
 
@@ -81,13 +81,13 @@ def _list(client: Client, resource: Resource, namespace: str | None) -> list[See
         if error.status in (404, 405):  # gone meanwhile, or it only says that it can be listed
             return []
         name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
-        return f"{name} ({reason(error)})"
+        return f"{name} ({describe_failure(error)})"
 
 
 def _items(client: Client, path: str) -> Iterator[Mapping[str, Any]]:
     query = {"limit": _PAGE}
     while True:
-        page = ask(client, path, query, _BRIEF)
+        page = get_json(client, path, query, _BRIEF)
         yield from page.get("items") or []
         token = page["metadata"].get("continue")
         if not token:

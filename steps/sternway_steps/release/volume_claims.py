@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..kube.wait_observed import observed
+from ..kube.wait import wait_until_observed
 from ..objects.ownership import UNDO_MANAGER
 from ..objects.ref import Ref
 
@@ -61,7 +61,7 @@ def _retain(client: Client, live: Obj) -> None:
         if _replaced(client, {**found, "spec": spec}):
             break
         found = client.get(ref)
-    observed(client, ref)
+    wait_until_observed(client, ref)
 
 
 def _let_go(client: Client, live: Obj, claims: Iterable[Obj]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..kube.wait_observed import observed
+from ..kube.wait import wait_until_observed
 from ..objects.ref import Ref
 from .diagnose.pods import is_ready
 from .restart import replace_pod
@@ -35,7 +35,7 @@ def unstick(client: Client, ref: Ref, since: datetime | None, deadline: float) -
     that are ready go one by one. `since` is when the run applied its version, None when that is not known; `deadline`
     is a reading of time.monotonic().
     """
-    live = observed(client, ref)
+    live = wait_until_observed(client, ref)
     if live is None:
         return []
     blocking, outdated = _stuck(client, live, since)

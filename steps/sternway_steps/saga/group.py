@@ -12,7 +12,7 @@ _SEALING = 2.0
 """Seconds that the steps of a group get to seal their attempts when the run is left."""
 
 
-def side_by_side(
+def run_parallel(
     group: Sequence[PlannedStep], work: Callable[[PlannedStep], Exception | None]
 ) -> list[tuple[PlannedStep, Exception]]:
     """Do one thing with every step of a group at once, each to its end whatever becomes of the others.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-MOST_VALUES = 200_000
-MOST_TEXT = 16 * 2**20
+MAX_VALUES = 200_000
+MAX_TEXT = 16 * 2**20
 """Characters, of all texts together."""
-MOST_DEPTH = 200
+MAX_DEPTH = 200
 
 
-class TooMuch(ValueError):
+class LimitExceeded(ValueError):
     """A bound that a document passes, and what helps."""
 
     def __init__(self, message: str, hint: str = "split it, or write it without aliases") -> None:
@@ -16,7 +16,7 @@ class TooMuch(ValueError):
         self.hint = hint
 
 
-class Bounds:
+class Limits:
     """Counts one document; people write what stays below."""
 
     def __init__(self) -> None:
@@ -27,9 +27,9 @@ class Bounds:
         self._values += 1
         if isinstance(value, str):
             self._text += len(value)
-        if self._values > MOST_VALUES:
-            raise TooMuch(f"the document has over {MOST_VALUES} values")
-        if self._text > MOST_TEXT:
-            raise TooMuch(f"the document has over {MOST_TEXT} characters")
-        if depth > MOST_DEPTH:
-            raise TooMuch(f"the document is nested over {MOST_DEPTH} levels deep", "make it flatter")
+        if self._values > MAX_VALUES:
+            raise LimitExceeded(f"the document has over {MAX_VALUES} values")
+        if self._text > MAX_TEXT:
+            raise LimitExceeded(f"the document has over {MAX_TEXT} characters")
+        if depth > MAX_DEPTH:
+            raise LimitExceeded(f"the document is nested over {MAX_DEPTH} levels deep", "make it flatter")

@@ -11,7 +11,7 @@ MERGE_KEY = "<<\0"
 """Stands for the key that merges; no text of YAML holds its last character."""
 
 
-class Misplaced(ValueError):
+class MisplacedValue(ValueError):
     """A value that can't stand where it does, and what is expected there."""
 
     def __init__(self, message: str, expected: str) -> None:
@@ -20,7 +20,7 @@ class Misplaced(ValueError):
 
 
 @dataclass
-class Twice:
+class DuplicateKey:
     """A key that stands twice in one mapping."""
 
     key: str
@@ -33,16 +33,16 @@ class Twice:
 class Frame:
     """A list or mapping that is being read; `anchor` is what it is named, `twice` takes the keys that stand twice."""
 
-    made: Any
+    value: Any
     anchor: str | None
-    twice: list[Twice]
+    duplicates: list[DuplicateKey]
     _key: str | None = None
     _lines: dict[str, int] = field(default_factory=dict)
 
     @property
     def wants_key(self) -> bool:
         """Tell whether the next value is a key."""
-        return isinstance(self.made, dict) and self._key is None
+        return isinstance(self.value, dict) and self._key is None
 
     def merge(self) -> None:
         """Take the key that merges the next value into this mapping."""
@@ -53,23 +53,23 @@ class Frame:
 
         Merged keys win over those before them, as in go-yaml v2.
         """
-        if isinstance(self.made, list):
-            self.made.append(as_json(value))
+        if isinstance(self.value, list):
+            self.value.append(as_json(value))
         elif self._key is None:
             self._key = self._new_key(value, line, column)
         else:
             key, self._key = self._key, None
             if key != MERGE_KEY:
-                self.made[key] = as_json(value)
+                self.value[key] = as_json(value)
                 return
             for merged in value[::-1] if isinstance(value, list) else [value]:  # of a list the first one wins
                 if not isinstance(merged, dict):
-                    raise Misplaced("<< merges no mapping", "a mapping, or a list of them")
-                self.made |= merged
+                    raise MisplacedValue("<< merges no mapping", "a mapping, or a list of them")
+                self.value |= merged
 
     def _new_key(self, value: Any, line: int, column: int) -> str:
         key = as_key(value)
         if key in self._lines:
-            self.twice.append(Twice(key, line, column, self._lines[key]))
+            self.duplicates.append(DuplicateKey(key, line, column, self._lines[key]))
         self._lines.setdefault(key, line)
         return key

@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import ConfigError, ConfigErrors, Place
 
-_MOST_NODES = 200_000
+_MAX_NODES = 200_000
 TEMPLATE = "{{ }} is a template's: render it first (helm template, for one), and name what comes out"
 """A document of aliases to aliases unfolds without end; one that people write has fewer values than this."""
 
@@ -36,7 +36,7 @@ class Node:
             return [node.data() for node in self.value]
         return self.value
 
-    def lack(self, key: str) -> tuple[Place, str]:
+    def location_of_missing(self, key: str) -> tuple[Place, str]:
         """Give the place to name when this mapping lacks a key, and a hint: who removed it, if somebody did."""
         if self.removed and key in self.removed:
             by, there = self.removed[key]
@@ -72,7 +72,7 @@ def parse(text: str, source: str) -> Node | None:
         root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         return _Builder(source).build(root) if root is not None else None
     except yaml.YAMLError as error:
-        raise ConfigErrors([broken(error, source, text)]) from error
+        raise ConfigErrors([yaml_error(error, source, text)]) from error
     except RecursionError as error:
         raise ConfigErrors([ConfigError(Place(source, 1, 1), "", "the document is nested too deep")]) from error
 
@@ -95,13 +95,13 @@ def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
             except ConfigErrors as bad:
                 errors += bad.errors
     except yaml.YAMLError as error:
-        errors.append(broken(error, source, text))
+        errors.append(yaml_error(error, source, text))
     except RecursionError:
         errors.append(ConfigError(Place(source, 1, 1), "", "the document is nested too deep"))
     return [node for node in found if node.value is not None]
 
 
-def broken(error: Exception, source: str, text: str, first_line: int = 1) -> ConfigError:
+def yaml_error(error: Exception, source: str, text: str, first_line: int = 1) -> ConfigError:
     """Say what is wrong with broken YAML; the text begins with the line `first_line` of its file."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = Place(source, mark.line + first_line, mark.column + 1) if mark else Place(source, first_line, 1)
@@ -130,7 +130,7 @@ class _Builder:
 
         self._source = source
         self._constructor = yaml.constructor.SafeConstructor()
-        self._left = _MOST_NODES
+        self._left = _MAX_NODES
         self._errors: list[ConfigError] = []
 
     def build(self, root: Any) -> Node:
@@ -147,7 +147,7 @@ class _Builder:
         self._left -= 1
         if self._left < 0 or id(node) in above:
             what = (
-                "this holds itself, by an alias" if id(node) in above else f"the document has over {_MOST_NODES} values"
+                "this holds itself, by an alias" if id(node) in above else f"the document has over {_MAX_NODES} values"
             )
             raise ConfigErrors([ConfigError(place, field, what, hint="write it without aliases")])
         within = above | {id(node)}

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from .bounds import Bounds, TooMuch
+from .bounds import LimitExceeded, Limits
 from .errors import ConfigError, ConfigErrors, Place
-from .from_yaml import Read
+from .from_yaml import Document
 from .resolve import as_json
 
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:\n]')
@@ -17,7 +17,7 @@ _BLANK = " \t\r\n\ufeff"
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-class NoJson(ValueError):
+class NotJson(ValueError):
     """The text is no JSON: `line` counts from 0; `documents` of it were read before that."""
 
     def __init__(self, message: str, line: int, documents: int) -> None:
@@ -25,11 +25,11 @@ class NoJson(ValueError):
         self.line, self.documents = line, documents
 
 
-class _Twice(Exception):
+class _DuplicateKey(Exception):
     """Some key stands twice."""
 
 
-def from_json(text: str, source: str, first_line: int) -> Iterator[Read]:
+def from_json(text: str, source: str, first_line: int) -> Iterator[Document]:
     """Read document after document; half a surrogate pair becomes U+FFFD.
 
     Raises NoJson; and ConfigErrors for what is JSON and can't be taken: a key that stands twice, too deep, too much.
@@ -40,19 +40,19 @@ def from_json(text: str, source: str, first_line: int) -> Iterator[Read]:
         line = first_line + text.count("\n", 0, at)
         try:
             value, end = decoder.raw_decode(text, at)
-            value = _checked(value, Bounds(), 0)
-        except _Twice:
-            raise ConfigErrors([_doubled(text, at, source, line)]) from None
+            value = _checked(value, Limits(), 0)
+        except _DuplicateKey:
+            raise ConfigErrors([_duplicate_key_error(text, at, source, line)]) from None
         except json.JSONDecodeError as error:
-            raise NoJson(error.msg, text.count("\n", 0, error.pos), count) from error
+            raise NotJson(error.msg, text.count("\n", 0, error.pos), count) from error
         except RecursionError as error:
             raise ConfigErrors([ConfigError(Place(source, line, 1), "", "the document is nested too deep")]) from error
-        except TooMuch as bad:
+        except LimitExceeded as bad:
             raise ConfigErrors([ConfigError(Place(source, line, 1), "", str(bad), hint=bad.hint)]) from bad
         except ValueError as error:
             raise ConfigErrors([ConfigError(Place(source, line, 1), "", f"this can't be read: {error}")]) from error
         column = at - text.rfind("\n", 0, at)
-        yield Read(value, Place(source, line, column))
+        yield Document(value, Place(source, line, column))
         at, count = _next(text, end), count + 1
 
 
@@ -65,7 +65,7 @@ def _next(text: str, at: int) -> int:
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _Twice
+        raise _DuplicateKey
     return found
 
 
@@ -73,13 +73,13 @@ def _no_number(word: str) -> NoReturn:
     raise json.JSONDecodeError(f"{word} is no JSON", "", 0)
 
 
-def _checked(value: Any, bounds: Bounds, depth: int) -> Any:
+def _checked(value: Any, limits: Limits, depth: int) -> Any:
     """Give a value with the numbers and texts that Go makes of it; raises ValueError."""
-    bounds.add(value, depth)
+    limits.add(value, depth)
     if isinstance(value, dict):
-        return {_whole(key): _checked(below, bounds, depth + 1) for key, below in value.items()}
+        return {_whole(key): _checked(below, limits, depth + 1) for key, below in value.items()}
     if isinstance(value, list):
-        return [_checked(item, bounds, depth + 1) for item in value]
+        return [_checked(item, limits, depth + 1) for item in value]
     return _whole(value) if isinstance(value, str) else as_json(value)
 
 
@@ -87,7 +87,7 @@ def _whole(text: str) -> str:
     return _HALF.sub("\ufffd", text)
 
 
-def _doubled(text: str, at: int, source: str, line: int) -> ConfigError:
+def _duplicate_key_error(text: str, at: int, source: str, line: int) -> ConfigError:
     """Find the first key that stands twice in the document that begins at `at`, which is known to hold one."""
     seen: list[dict[str, int]] = []
     last = ""

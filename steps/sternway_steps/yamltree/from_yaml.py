@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .bounds import Bounds, TooMuch
-from .collections import Frame, Misplaced, Twice
-from .document import TEMPLATE, broken
+from .bounds import LimitExceeded, Limits
+from .collections import DuplicateKey, Frame, MisplacedValue
+from .document import TEMPLATE, yaml_error
 from .errors import ConfigError, ConfigErrors, Place
 from .resolve import MERGE, STR, as_json, resolve
 
@@ -16,7 +16,7 @@ _NEXT = "begin the next document with a line ---"
 
 
 @dataclass
-class Read:
+class Document:
     """A document as JSON data, and where it stands; `marks` has line and column of its mappings, by id()."""
 
     value: Any
@@ -28,7 +28,7 @@ class Read:
         return Place(self.place.source, *self.marks[id(value)]) if id(value) in self.marks else otherwise
 
 
-def from_yaml(text: str, source: str, first_line: int) -> Read:
+def from_yaml(text: str, source: str, first_line: int) -> Document:
     """Read the one document of a text, of which the first line has the number `first_line` in its file.
 
     Refused is where kubectl would lose something in silence: a key that stands twice, and what follows the end of the
@@ -54,16 +54,16 @@ def from_yaml(text: str, source: str, first_line: int) -> Read:
             if take := taking.get(type(event)):
                 take(event)
     except yaml.YAMLError as error:
-        finding = broken(error, source, text, first_line)
+        finding = yaml_error(error, source, text, first_line)
         errors.append(replace(finding, hint=_NEXT) if reading.ended else finding)
     except ConfigErrors as bad:
         errors += bad.errors
     finally:
         loader.dispose()
-    errors += reading.doubled()
+    errors += reading.duplicate_key_errors()
     if errors:
         raise ConfigErrors(errors)
-    return Read(reading.value, Place(source, *(reading.start or (first_line, 1))), reading.marks)
+    return Document(reading.value, Place(source, *(reading.start or (first_line, 1))), reading.marks)
 
 
 class _Reading:
@@ -75,8 +75,8 @@ class _Reading:
         self._source, self._first = source, first_line
         self._anchors: dict[str, Any] = {}
         self._frames: list[Frame] = []
-        self._twice: list[Twice] = []
-        self._bounds = Bounds()
+        self._duplicates: list[DuplicateKey] = []
+        self._limits = Limits()
 
     def document(self, event: Any) -> None:
         """Take the beginning of a document."""
@@ -87,19 +87,19 @@ class _Reading:
         """Take its end."""
         self.ended = True
 
-    def begin(self, event: Any, made: Any) -> None:
+    def begin(self, event: Any, value: Any) -> None:
         """Take the beginning of a list or mapping."""
-        self._count(event, made)
+        self._count(event, value)
         if event.anchor is not None:
             self._anchors[event.anchor] = _OPEN
-        self._frames.append(Frame(made, event.anchor, self._twice))
-        if isinstance(made, dict):
-            self.marks[id(made)] = self._mark(event)
+        self._frames.append(Frame(value, event.anchor, self._duplicates))
+        if isinstance(value, dict):
+            self.marks[id(value)] = self._mark(event)
 
     def end(self, event: Any) -> None:
         """Take its end."""
         frame = self._frames.pop()
-        self._put(event, frame.made, frame.anchor)
+        self._put(event, frame.value, frame.anchor)
 
     def scalar(self, event: Any) -> None:
         """Take a scalar; its tag says what it is, and without one its form when it has no quotes."""
@@ -123,7 +123,7 @@ class _Reading:
             self._refuse(event, "this holds itself, by an alias", "write it without aliases")
         self._put(event, self._copy(value, event, 0), None)
 
-    def doubled(self) -> list[ConfigError]:
+    def duplicate_key_errors(self) -> list[ConfigError]:
         """Give a finding for each key that stands twice."""
         return [
             ConfigError(
@@ -132,7 +132,7 @@ class _Reading:
                 f"key {each.key!r} stands twice, first in line {each.first}",
                 hint="remove one of the two" + (f", or {_NEXT}" if each.key in ("apiVersion", "kind") else ""),
             )
-            for each in self._twice
+            for each in self._duplicates
         ]
 
     def _mark(self, event: Any) -> tuple[int, int]:
@@ -145,16 +145,16 @@ class _Reading:
         """Count a value that stands in what is being read, or so many levels below."""
         self.start = self.start or self._mark(event)
         try:
-            self._bounds.add(value, len(self._frames) + below)
-        except TooMuch as bad:
+            self._limits.add(value, len(self._frames) + below)
+        except LimitExceeded as bad:
             self._refuse(event, str(bad), bad.hint)
 
     def _copy(self, value: Any, event: Any, below: int) -> Any:
         self._count(event, value, below)
         if isinstance(value, dict):
-            made = {key: self._copy(each, event, below + 1) for key, each in value.items()}
-            self.marks[id(made)] = self._mark(event)
-            return made
+            value = {key: self._copy(each, event, below + 1) for key, each in value.items()}
+            self.marks[id(value)] = self._mark(event)
+            return value
         return [self._copy(each, event, below + 1) for each in value] if isinstance(value, list) else value
 
     def _put(self, event: Any, value: Any, anchor: str | None) -> None:
@@ -166,7 +166,7 @@ class _Reading:
                 self._frames[-1].put(value, *self._mark(event))
             else:
                 self.value = as_json(value)
-        except Misplaced as bad:
+        except MisplacedValue as bad:
             self._refuse(event, str(bad), "", bad.expected)
         except ValueError as error:
             hint = TEMPLATE if isinstance(value, dict) else "put it in quotes"

@@ -112,7 +112,7 @@ class Reader:
                 found[key] = value
         for key in section.required:
             if key not in entries:
-                place, hint = node.lack(key)
+                place, hint = node.location_of_missing(key)
                 self.report(place, f"{field}.{key}" if field else key, "this key is required", hint=hint)
                 complete = False
         return section.make(**found) if complete and isinstance(node.value, dict) else MISSING

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from .errors import ConfigError, ConfigErrors, Place
-from .from_json import NoJson, from_json
-from .from_yaml import Read, from_yaml
+from .from_json import NotJson, from_json
+from .from_yaml import Document, from_yaml
 
 _SEPARATOR = re.compile(r"^\ufeff?---([^\n]*)\n?", re.MULTILINE)
 _MARK = re.compile(r"^\ufeff", re.MULTILINE)
 
 
-def documents(text: str, source: str, errors: list[ConfigError]) -> Iterator[Read]:
+def documents(text: str, source: str, errors: list[ConfigError]) -> Iterator[Document]:
     """Read all documents; what is wrong is added to `errors`, and a document with a mistake does not hide the others.
 
     A line that begins with --- parts two documents (k8s.io/apimachinery, YAMLReader). What begins with a brace is JSON
@@ -40,7 +40,7 @@ def _parts(text: str, source: str, errors: list[ConfigError]) -> Iterator[tuple[
     yield text[at:], line
 
 
-def _part(text: str, source: str, line: int) -> Iterator[Read]:
+def _part(text: str, source: str, line: int) -> Iterator[Document]:
     text = _MARK.sub("", text)
     begin = text.lstrip()[:1]
     if begin == "%":
@@ -51,7 +51,7 @@ def _part(text: str, source: str, line: int) -> Iterator[Read]:
     if begin == "{":
         try:
             yield from from_json(text, source, line)
-        except NoJson as bad:
+        except NotJson as bad:
             if bad.documents:
                 place = Place(source, bad.line + line, 1)
                 raise ConfigErrors([ConfigError(place, "", f"this is no valid JSON: {bad}")]) from bad

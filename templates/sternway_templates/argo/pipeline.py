@@ -8,7 +8,7 @@ from typing import Any
 
 from hera.workflows import models as m
 from sternway_steps.config import Config
-from sternway_steps.registry.steps import declaring, known_steps
+from sternway_steps.registry.steps import installed_steps, with_declared_specs
 from sternway_steps.yamltree.document import Node
 
 from ..changeable import changeable
@@ -30,7 +30,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     """
     namespace = config.namespace
     plan = checked_plan(config, document)
-    config = declaring(config, known_steps())
+    config = with_declared_specs(config, installed_steps())
     labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
     account = config.argo.service_account or f"sternway-{config.name}"
     maps = config_maps(f"sternway-{config.name}", namespace, labels, files(config, document))

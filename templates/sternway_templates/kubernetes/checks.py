@@ -12,7 +12,7 @@ from sternway_steps.builtin.command.options import USES as COMMAND
 from sternway_steps.config import Config
 from sternway_steps.errors import Refused
 from sternway_steps.registry.builtin import builtin_steps
-from sternway_steps.registry.steps import Specs, known_steps
+from sternway_steps.registry.steps import Specs, installed_steps
 from sternway_steps.saga.plan import Plan, make_plan
 from sternway_steps.yamltree.document import Entry, Node
 from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, Place
@@ -44,7 +44,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
         errors.append(ConfigError(place, field, message, hint=hint))
 
     try:
-        plan = make_plan(config.steps, Specs(known_steps(), config.declared))
+        plan = make_plan(config.steps, Specs(installed_steps(), config.declared))
     except Refused as bad:
         for line in bad.message.splitlines():
             place, _, message = line.rpartition("steps: ")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import Failed, Stopped
 from ...kube.logs import PodLog
-from ...kube.wait_deleted import await_gone
+from ...kube.wait import wait_until_deleted
 from ...objects.ref import Ref
 from ...process.marked import GRACE
 from ...process.output import Output
@@ -100,7 +100,7 @@ class Jobs:
 
     def _remove(self, context: Context, ref: Ref, uid: str) -> None:
         context.client.delete(ref, uid=uid, propagation="Foreground")
-        if await_gone(context.client, ref, uid) is not None:
+        if wait_until_deleted(context.client, ref, uid) is not None:
             raise Failed(f"{ref} is still being deleted, so its command may still run", remedy="look at its pod's node")
 
 

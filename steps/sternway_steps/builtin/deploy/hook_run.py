@@ -8,7 +8,7 @@ from typing import Any
 
 from ...config.hooks import Hook, hook_of
 from ...errors import Failed, Refused
-from ...kube.wait_deleted import await_gone
+from ...kube.wait import wait_until_deleted
 from ...objects.field_manager import manager_of
 from ...objects.ref import Ref
 from ...objects.run_annotation import run_of
@@ -82,7 +82,7 @@ class HookRun:
         if live is not None and runs(ref) and run_of(live) != context.run:
             context.say(f"deleting {ref}, which an earlier release left")
             self._client.delete(ref, uid=live["metadata"]["uid"])
-            if await_gone(self._client, ref, live["metadata"]["uid"]) is not None:
+            if wait_until_deleted(self._client, ref, live["metadata"]["uid"]) is not None:
                 raise Failed(f"{ref} of an earlier release can't be deleted", remedy="look at its finalizers")
         applier = Applier(
             self._client, context.run, manager_of(context.target), self._force, self._claim, context.check,
