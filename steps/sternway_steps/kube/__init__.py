@@ -1,1 +1,1 @@
-"""The only place that talks to Kubernetes."""
+"""HTTP to Kubernetes: the only package that talks to an API server."""

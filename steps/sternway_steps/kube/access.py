@@ -1,4 +1,4 @@
-"""How an API server is reached and who we are, as the transport needs it."""
+"""What the transport needs to reach an API server: address, connections, credentials."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """One way to one API server.
+    """The way to one API server, with the credentials of one user.
 
-    `namespace` is that of the kubeconfig's context, or of the pod. `authorization` gives the header's value anew for
-    each request ("" for none), since tokens expire. `pool` makes the connections: at most `maxsize` at once.
-    `identity` says whose credentials these are; `impersonation` are the headers by which we act as somebody else.
+    `namespace` is that of the kubeconfig's context, or of the pod. `authorization` returns the header's value for each
+    request ("" for none), since tokens expire. `pool` makes the connection pool: at most `maxsize` connections.
+    `identity` names the owner of the credentials; `impersonation` holds the headers by which we act as somebody else.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""Objects of the Kubernetes API as plain dicts: what the server says is what you get, unknown fields too."""
+"""The Kubernetes API with objects as plain dicts: they hold what the server sent, unknown fields too."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,ap
 
 @dataclass(frozen=True)
 class Listing:
-    """A list and the resourceVersion from which a watch goes on."""
+    """The objects of a list, and the resourceVersion from which a watch continues."""
 
     items: list[dict[str, Any]]
     resource_version: str
@@ -28,14 +28,14 @@ class Listing:
 
 @dataclass(frozen=True)
 class Applied:
-    """What a server-side apply gave; `created`: the object was not there before."""
+    """The result of a server-side apply; `created` says that the object did not exist before."""
 
     obj: dict[str, Any]
     created: bool
 
 
 class Client:
-    """Talks to one API server. Thread-safe. Every method raises ApiError, and UnknownKind for a kind not served."""
+    """A client of one API server. Thread-safe. Every method raises ApiError, and UnknownKind for a kind not served."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -50,7 +50,7 @@ class Client:
         on_warning: Callable[[str], None] | None = None,
         on_retry: Callable[[str], None] | None = None,
     ) -> Client:
-        """Make a client for a kubeconfig (default: KUBECONFIG, ~/.kube/config, the pod's account); asks nothing yet."""
+        """Return a client for a kubeconfig, by default KUBECONFIG, ~/.kube/config or the pod's; sends nothing yet."""
         return Client(Transport(kubeconfig, context, on_request, on_warning=on_warning, on_retry=on_retry))
 
     @property
@@ -65,11 +65,15 @@ class Client:
 
     @property
     def requests(self) -> int:
-        """How many requests were sent."""
+        """The number of requests sent so far."""
         return self.transport.requests
 
     def get(self, ref: Ref) -> dict[str, Any] | None:
-        """Read an object; None when it is not there. What is served is asked anew when its very path is not there."""
+        """Return an object, or None when it does not exist.
+
+        A 404 without a reason means that the path itself is not served: then discovery is asked anew, which raises
+        UnknownKind when the kind is gone.
+        """
         try:
             return self.raw("GET", self._path(ref))
         except ApiError as error:
@@ -90,9 +94,9 @@ class Client:
         fields: str = "",
         metadata_only: bool = False,
     ) -> Listing:
-        """Read all objects of a kind in a namespace, or in all; in pages of 500.
+        """Return all objects of a kind in a namespace, or in all namespaces; read in pages of 500.
 
-        `metadata_only`: of each object, the server sends its metadata alone (PartialObjectMetadata).
+        `metadata_only`: the server sends only the metadata of each object (PartialObjectMetadata).
         """
         path = self.resource(api_version, kind).path(namespace)
         query = {"limit": str(_PAGE), **_selectors(labels, fields)}
@@ -113,7 +117,7 @@ class Client:
             query["continue"] = token
 
     def first_page(self, api_version: str, kind: str, namespace: str | None) -> Listing | None:
-        """Read all objects of a kind if one page holds them; None when there are more, or the kind is not served."""
+        """Return all objects of a kind if one page holds them; None when there are more, or the kind is not served."""
         try:
             path = self.resource(api_version, kind).path(namespace)
         except UnknownKind:
@@ -127,14 +131,17 @@ class Client:
     def create(
         self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False, safe: bool = False
     ) -> dict[str, Any]:
-        """Create an object; sent once only, unless the caller tells its own object by sight when it is there (409)."""
+        """Create an object and return it.
+
+        Sent once only, unless `safe` says that the caller recognises its own object after a 409.
+        """
         path = self._path(Ref.of(obj), collection=True)
         return self.raw("POST", path, query=_writing(manager, dry_run), body=obj, safe=safe)
 
     def apply(
         self, obj: Mapping[str, Any], *, manager: str, force: bool = False, dry_run: bool = False, strict: bool = True
     ) -> Applied:
-        """Apply an object on the server's side. A resourceVersion in it is a precondition (409)."""
+        """Apply an object by server-side apply; a resourceVersion in it is a precondition (409)."""
         query = {**_writing(manager, dry_run), "force": "true" if force else "false"}
         if strict:
             query["fieldValidation"] = "Strict"
@@ -145,13 +152,16 @@ class Client:
         return Applied(json.loads(body), status == 201)
 
     def replace(self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> dict[str, Any]:
-        """Update an object as a whole, on condition that its resourceVersion is still the one given (409)."""
+        """Update an object as a whole and return it, on condition that it still has the given resourceVersion (409)."""
         return self.raw("PUT", self._path(Ref.of(obj)), query=_writing(manager, dry_run), body=obj, safe=True)
 
     def patch(
         self, ref: Ref, change: Mapping[str, Any], *, manager: str, subresource: str = "", safe: bool = False
     ) -> dict[str, Any]:
-        """Send a JSON merge patch (RFC 7386); `safe` where a resourceVersion in it lets it happen only once."""
+        """Send a JSON merge patch (RFC 7386) and return the object.
+
+        `safe` says that sending it twice does no harm, as with a resourceVersion in it.
+        """
         path = self._path(ref, subresource=subresource)
         media = "application/merge-patch+json"
         return self.raw("PATCH", path, query=_writing(manager, False), body=change, content_type=media, safe=safe)
@@ -165,7 +175,7 @@ class Client:
         propagation: str = "Foreground",
         dry_run: bool = False,
     ) -> None:
-        """Delete an object if it has that UID and resourceVersion (else 409); one that is not there is no error."""
+        """Delete an object if it has that UID and resourceVersion (else 409); an absent one is no error."""
         body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
         if uid is not None:
             body["preconditions"] = {"uid": uid, **({"resourceVersion": version} if version is not None else {})}
@@ -178,7 +188,7 @@ class Client:
                 raise
 
     def evict(self, pod: Ref, *, uid: str) -> None:
-        """Ask for a pod's eviction if it has that UID (else 409); 429 while a disruption budget forbids it."""
+        """Evict a pod if it has that UID (else 409); 429 while a PodDisruptionBudget forbids it."""
         body = {
             "apiVersion": "policy/v1",
             "kind": "Eviction",
@@ -188,7 +198,7 @@ class Client:
         self.transport.request("POST", self._path(pod, subresource="eviction"), body=body, once=True)
 
     def logs(self, namespace: str, pod: str, container: str, *, tail: int = 20, previous: bool = False) -> str:
-        """Read the last lines of a container's log; at most 64 KiB."""
+        """Return the last lines of a container's log, at most 64 KiB."""
         query = {
             "container": container,
             "tailLines": str(tail),
@@ -199,24 +209,24 @@ class Client:
         return self.transport.request("GET", path, query=query, safe=True)[2].decode(errors="replace")
 
     def resource(self, api_version: str, kind: str) -> Resource:
-        """Say how the server serves a kind; raises UnknownKind."""
+        """Return how the server serves a kind; raise UnknownKind when it does not."""
         return self._discovery.find(api_version, kind)
 
     def versions(self, group: str) -> tuple[str, ...]:
-        """Give the versions in which an API group is served now, as GROUP/VERSION; none when it is not served."""
+        """Return the versions in which an API group is served now, as GROUP/VERSION; none when it is not served."""
         return self._discovery.versions(group)
 
     def forget_discovery(self) -> None:
-        """Ask the server anew which kinds it serves."""
+        """Drop what is cached of kinds and schemas, so that the server is asked anew."""
         self._discovery.forget()
         self._schemas.forget()
 
     def schema(self, api_version: str, kind: str) -> Schema | None:
-        """Give the server's schema of a kind, or None where it can't be had."""
+        """Return the server's OpenAPI schema of a kind, or None where it can't be had."""
         return self._schemas.find(api_version, kind)
 
     def can_i(self, verb: str, resource: Resource, namespace: str | None, subresource: str = "") -> bool:
-        """Ask whether we may do something (SelfSubjectAccessReview)."""
+        """Return whether we may do something, by a SelfSubjectAccessReview."""
         attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "subresource": subresource}
         if resource.namespaced and namespace:
             attributes["namespace"] = namespace
@@ -239,7 +249,7 @@ class Client:
         safe: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Send any request and read JSON; a GET is tried again by itself, others when `safe`."""
+        """Send any request and return the JSON of the answer; a GET is retried, others only when `safe`."""
         _, _, answer = self.transport.request(
             method,
             path,
@@ -255,11 +265,11 @@ class Client:
             raise ApiError(method, path, 0, "Garbage", "the answer is not JSON") from error
 
     def abort(self) -> None:
-        """Refuse further requests."""
+        """Refuse all further requests."""
         self.transport.abort()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self.transport.close()
 
     def _path(self, ref: Ref, *, collection: bool = False, subresource: str = "") -> str:

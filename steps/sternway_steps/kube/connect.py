@@ -1,4 +1,4 @@
-"""Where the API server is and who we are: a kubeconfig, or a pod's service account."""
+"""Which API server, and whose credentials: those of a kubeconfig, or of a pod's service account."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _NO_CLUSTER = "set KUBECONFIG or --kubeconfig, or add --sandbox to try without a
 
 
 def load(kubeconfig: str | None, context: str | None) -> Access:
-    """Give the way to the API server.
+    """Return the access to the API server.
 
-    A kubeconfig that is named (flag, KUBECONFIG, or the default file) wins over the pod's service account.
+    A kubeconfig (flag, KUBECONFIG, or the default file) precedes the pod's service account.
     Raises: Refused, naming the file and what is wrong with it, or what its credential plugin said.
     """
     named = kubeconfig or os.environ.get("KUBECONFIG") or ""
@@ -67,7 +67,7 @@ def _by_package(where: str, context: str | None, chosen: Kubeconfig | None) -> A
         names = [entry["name"] for entry in contexts]
         if context is not None and context not in names:
             raise Refused(f"kubeconfig {where} has no context {context!r}", remedy=f"it has: {', '.join(names)}")
-        with _complaints() as said:
+        with _complaints() as complaints:
             config.load_kube_config(where, context=context, client_configuration=configuration, persist_config=False)
     except Refused:
         raise
@@ -77,26 +77,28 @@ def _by_package(where: str, context: str | None, chosen: Kubeconfig | None) -> A
     identity = chosen.identity if chosen is not None else f"the user of kubeconfig {where}"
     if _CREDENTIALS & set(user) and not (configuration.api_key or configuration.cert_file or configuration.username):
         # The loader logs what went wrong, and would go on as nobody.
-        raise Refused(f"the credentials of {identity} can't be used" + (f": {'; '.join(said)}" if said else ""))
-    found = next((entry for entry in contexts if entry["name"] == context), active)
-    return _access(configuration, str((found.get("context") or {}).get("namespace") or "default"), identity, user)
+        raise Refused(
+            f"the credentials of {identity} can't be used" + (f": {'; '.join(complaints)}" if complaints else "")
+        )
+    entry = next((entry for entry in contexts if entry["name"] == context), active)
+    return _access(configuration, str((entry.get("context") or {}).get("namespace") or "default"), identity, user)
 
 
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
-    """Collect what the package logs in this thread; it logs on the root logger."""
-    said: list[str] = []
+    """Collect what the `kubernetes` package logs in this thread; it logs on the root logger."""
+    messages: list[str] = []
     me = threading.get_ident()
 
     class Collect(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.thread == me:
-                said.append(record.getMessage())
+                messages.append(record.getMessage())
 
     handler, root = Collect(logging.WARNING), logging.getLogger()
     root.addHandler(handler)
     try:
-        yield said
+        yield messages
     finally:
         root.removeHandler(handler)
 

@@ -1,8 +1,8 @@
-"""Plain ways to an API server: a kubeconfig with server, CA, certificate, token or plugin; a pod's service account.
+"""Reads the common kinds of credentials without the `kubernetes` package, whose import is slow.
 
-The `kubernetes` package reads every kubeconfig, and its import alone takes most of a short step's time (measured:
-150 ms of 350 ms). What is plain is read here; everything else (OIDC, proxies, passwords) is left to it, and so are
-all errors.
+Those are a kubeconfig with server, CA, certificate, token or plugin, and a pod's service account. The package reads
+every kubeconfig, but its import takes most of a short step's time (measured: 150 ms of 350 ms). Everything else (OIDC,
+proxies, passwords) is left to it, and so are all errors.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def in_cluster() -> Access | None:
-    """Give the way that a pod's service account has, or None when there is none, or a proxy on it."""
+    """Return the access of a pod's service account; None when there is none, or a proxy is configured."""
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT")
     if not host or not port or _proxied():
         return None
@@ -55,37 +55,37 @@ def _bearer() -> str:
 
 
 def read(config: Kubeconfig) -> Access | None:
-    """Give the way that a kubeconfig describes, or None when it is not plain, or not right.
+    """Return the access that a kubeconfig describes; None when it is of an uncommon kind, or not right.
 
     Raises: Refused when its credential plugin fails.
     """
     cluster, user = config.cluster.value, config.user.value
     if _proxied() or not set(cluster) <= _CLUSTER | _FOR_PLUGINS or not set(user) <= _USER:
         return None
-    given = [key for key in ("token", "client-certificate", "client-certificate-data") if key in user]
-    if "exec" in user and given:
+    static = [key for key in ("token", "client-certificate", "client-certificate-data") if key in user]
+    if "exec" in user and static:
         return None
-    fetched = Fetched(config) if "exec" in user else None
+    plugin = PluginCredential(config) if "exec" in user else None
     try:
         token = user.get("token") or ""
         if not isinstance(token, str):
             return None
-        tls = _tls(config, fetched) if cluster["server"].startswith("https:") else None
+        tls = _tls(config, plugin) if cluster["server"].startswith("https:") else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     authorization = f"Bearer {token}" if token else ""
     return Access(
         cluster["server"].rstrip("/"),
         config.context.value.get("namespace") or "default",
-        fetched.authorization if fetched else lambda: authorization,
+        plugin.authorization if plugin else lambda: authorization,
         _pooling(tls),
         config.identity,
         impersonation(user),
     )
 
 
-class Fetched:
-    """The credential that a plugin gave, fetched anew when it expires. Thread-safe."""
+class PluginCredential:
+    """The credential from a plugin, fetched anew when it expires. Thread-safe."""
 
     def __init__(self, config: Kubeconfig) -> None:
         self._config = config
@@ -93,12 +93,12 @@ class Fetched:
         self._credential = fetch(config)
 
     def authorization(self) -> str:
-        """Give the header's value; raises Refused when the plugin fails."""
-        token = self.now().token
+        """Return the header's value; raise Refused when the plugin fails."""
+        token = self.current().token
         return f"Bearer {token}" if token else ""
 
-    def now(self) -> Credential:
-        """Give a credential that is valid."""
+    def current(self) -> Credential:
+        """Return a credential that is valid."""
         with self._lock:
             if self._credential.is_over:
                 self._credential = fetch(self._config)
@@ -118,12 +118,12 @@ def _pooling(tls: ssl.SSLContext | None) -> Callable[[int], urllib3.PoolManager]
     return pool
 
 
-def _tls(config: Kubeconfig, fetched: Fetched | None) -> ssl.SSLContext:
+def _tls(config: Kubeconfig, plugin: PluginCredential | None) -> ssl.SSLContext:
     authority = _content(config.cluster, "certificate-authority")
     context = ssl.create_default_context(cadata=authority.decode() if authority else None)
-    if fetched is not None:
-        given = fetched.now()
-        certificate, key = given.certificate.encode(), given.key.encode()
+    if plugin is not None:
+        credential = plugin.current()
+        certificate, key = credential.certificate.encode(), credential.key.encode()
     else:
         certificate, key = _content(config.user, "client-certificate"), _content(config.user, "client-key")
     if certificate and key:

@@ -20,7 +20,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Kubeconfig:
-    """The context that is used, with its cluster and its user."""
+    """The selected context, with its cluster and its user."""
 
     path: str
     context: Entry
@@ -29,12 +29,12 @@ class Kubeconfig:
 
     @property
     def identity(self) -> str:
-        """Say whose credentials these are."""
+        """Whose credentials these are, in words."""
         return f"user {self.user.name} of kubeconfig {self.path} (context {self.context.name})"
 
 
 def read(path: str, context: str | None) -> Kubeconfig | None:
-    """Read a kubeconfig, or several that os.pathsep parts; None when it can't be understood.
+    """Return the selected context of a kubeconfig, or of several joined by os.pathsep; None when it is not readable.
 
     Of entries with the same name the first one counts, and so does the first current context.
     Source: "Merging kubeconfig files", Kubernetes documentation.
@@ -44,17 +44,17 @@ def read(path: str, context: str | None) -> Kubeconfig | None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         files = [Path(name).expanduser() for name in path.split(os.pathsep) if name]
-        found = [(file.parent, yaml.load(file.read_text(), loader) or {}) for file in files if file.exists()]  # noqa: S506
-        name = context or next(data["current-context"] for _, data in found if data.get("current-context"))
-        chosen = _entry(found, "context", name)
-        cluster = _entry(found, "cluster", chosen.value["cluster"])
-        return Kubeconfig(path, chosen, cluster, _entry(found, "user", chosen.value["user"]))
+        documents = [(file.parent, yaml.load(file.read_text(), loader) or {}) for file in files if file.exists()]  # noqa: S506
+        name = context or next(data["current-context"] for _, data in documents if data.get("current-context"))
+        chosen = _entry(documents, "context", name)
+        cluster = _entry(documents, "cluster", chosen.value["cluster"])
+        return Kubeconfig(path, chosen, cluster, _entry(documents, "user", chosen.value["user"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, yaml.YAMLError):
         return None
 
 
 def _entry(files: list[tuple[Path, Mapping[str, Any]]], kind: str, name: str) -> Entry:
-    """Find an entry by its name; raises StopIteration when there is none."""
+    """Return an entry by its name; raise StopIteration when there is none."""
     return next(
         Entry(name, dict(entry[kind] or {}), folder)
         for folder, data in files
@@ -64,7 +64,7 @@ def _entry(files: list[tuple[Path, Mapping[str, Any]]], kind: str, name: str) ->
 
 
 def impersonation(user: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Give the headers by which a kubeconfig's user acts as somebody else; a header may come several times.
+    """Return the headers by which a kubeconfig's user acts as somebody else; a header may come several times.
 
     Source: "User impersonation", Kubernetes documentation; `as`, `as-uid`, `as-groups` and `as-user-extra` of a
     kubeconfig's user. Names of extra fields are written as in URLs.

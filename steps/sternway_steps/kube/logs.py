@@ -1,4 +1,4 @@
-"""Following the log of a pod that is to come, and what becomes of the pod meanwhile."""
+"""Follows the log of a pod that is about to be created, and the state of that pod."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from .client import Client
 
 _SILENT = 3600.0
-"""Seconds that a log may be silent before its connection counts as dead; a command may well think for long."""
+"""Seconds that a log may be silent before its connection counts as dead; a command may compute for long."""
 _CLOSING = 1.0
 _UNSTARTED = ("StartError", "ContainerCannotRun")
 """Reasons of a container whose program could not be started (kubelet, containerd)."""
 
 
 class PodLog:
-    """The log of the first container of the one pod that a selector finds: follows it from a thread of its own.
+    """The log of the first container of the one pod that a selector matches; followed in a thread.
 
     Args:
-        client: the cluster's.
+        client: the cluster.
         namespace: where the pod will be.
-        labels: what selects it.
-        take: is given the log in pieces, as it comes.
+        labels: the pod's label selector.
+        take: called with each piece of the log as it arrives.
 
     """
 
@@ -41,9 +41,9 @@ class PodLog:
         self._ended = threading.Event()
         self._running = threading.Event()
         self.pod: Mapping[str, Any] = {}
-        """The pod as it was seen last, also when it is gone."""
+        """The pod in its last known state, also when it is gone."""
         self.taken = 0
-        """How many bytes came."""
+        """The number of bytes received."""
         self._threads = [
             threading.Thread(target=work, name="sternway-log", daemon=True) for work in (self._watch, self._follow)
         ]
@@ -66,7 +66,7 @@ class PodLog:
 
     @property
     def started(self) -> bool:
-        """Whether its program ever ran: not with an image that is not there, nor with a program that is not in it."""
+        """Whether the program ever ran: not when the image, or the program in it, does not exist."""
         return bool(_state(self.pod).get("containerID")) and self._terminated.get("reason") not in _UNSTARTED
 
     @property
@@ -77,18 +77,18 @@ class PodLog:
 
     @property
     def exit_code(self) -> int | None:
-        """How its program ended; None when it did not, or nobody saw it."""
+        """The program's exit code; None when it did not end, or its end was not observed."""
         code = self._terminated.get("exitCode")
         # Of a container that it lost, or never had, the kubelet says 137 when the pod goes.
-        known = self.started and self._terminated.get("reason") != "ContainerStatusUnknown"
-        return int(code) if code is not None and known else None
+        reliable = self.started and self._terminated.get("reason") != "ContainerStatusUnknown"
+        return int(code) if code is not None and reliable else None
 
     @property
     def _terminated(self) -> Mapping[str, Any]:
         return dict((_state(self.pod).get("state") or {}).get("terminated") or {})
 
     def finish(self, seconds: float) -> None:
-        """Look at the pod once more, for the watch may lag behind, and wait until its log is at its end."""
+        """Read the pod once more, for the watch may lag behind, and wait until its log is complete."""
         with suppress(ApiError):
             for pod in self._client.list("v1", "Pod", self._namespace, labels=self._labels).items:
                 self._see(pod)
@@ -102,7 +102,7 @@ class PodLog:
                     self._see(pod)
 
     def _see(self, pod: Mapping[str, Any]) -> None:
-        """Keep what is newest: what has ended does not run again, whoever tells it late."""
+        """Keep the newest state: a container that has ended does not run again, however late that is reported."""
         with self._lock:
             if not self._terminated or (_state(pod).get("state") or {}).get("terminated"):
                 self.pod = pod
@@ -135,5 +135,5 @@ def _broken() -> tuple[type[Exception], ...]:
 
 
 def _state(pod: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = (pod.get("status") or {}).get("containerStatuses") or [{}]
-    return dict(found[0])
+    states = (pod.get("status") or {}).get("containerStatuses") or [{}]
+    return dict(states[0])

@@ -1,4 +1,4 @@
-"""Requests side by side."""
+"""Requests in parallel."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ R = TypeVar("R")
 
 
 def run_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Do the work for all items and give the results in order.
+    """Call `work` for all items in parallel, and return the results in the items' order.
 
-    The first error ends it: what has not begun is dropped, what is under way is waited for, then the error is
-    raised. Only when the caller itself is interrupted (a BaseException that is no Exception) nothing is waited for.
+    The first error ends it: what has not begun is dropped, what is under way is waited for, then the error is raised.
+    Only when the caller itself is interrupted (a BaseException that is no Exception) nothing is waited for.
     """
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sternway-request")
     waits = True

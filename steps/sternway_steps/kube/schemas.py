@@ -1,4 +1,4 @@
-"""The server's own schema of a kind, from which the shape of its objects is read."""
+"""The server's OpenAPI schema of a kind, from which the shape of its objects is read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from .api_error import ApiError
 
 
 class Schemas:
-    """Asks once for each group and version that is needed, and remembers what it was told. Thread-safe.
+    """A cache of the schemas of each group and version, filled when one is asked for. Thread-safe.
 
-    A kind that is not told of is asked for again: the server tells of a definition some time after it serves it.
-
-    Source: "OpenAPI V3" in the Kubernetes documentation; definitions of custom resources are among them.
+    A kind that is missing is asked for again: the server publishes the schema of a CustomResourceDefinition some time
+    after it serves the kind. Source: "OpenAPI V3" in the Kubernetes documentation.
     """
 
     def __init__(self, get: Callable[[str], dict[str, Any]]) -> None:
@@ -24,16 +23,16 @@ class Schemas:
         self._known: dict[str, Mapping[str, Any]] = {}
 
     def find(self, api_version: str, kind: str) -> Schema | None:
-        """Give the schema of a kind; None when it can't be had, and managedFields have to tell."""
+        """Return the schema of a kind; None when it can't be had, and managedFields have to tell."""
         with self._lock:
-            found = _schema(self._known.get(api_version, {}), api_version, kind)
-            if found is None:
+            schema = _schema(self._known.get(api_version, {}), api_version, kind)
+            if schema is None:
                 self._known[api_version] = self._ask(api_version)
-                found = _schema(self._known[api_version], api_version, kind)
-        return found
+                schema = _schema(self._known[api_version], api_version, kind)
+        return schema
 
     def forget(self) -> None:
-        """Ask anew next time: a definition was added or changed."""
+        """Empty the cache, after a CustomResourceDefinition was added or changed."""
         with self._lock:
             self._known.clear()
 
@@ -45,10 +44,10 @@ class Schemas:
             return {}
 
 
-def _schema(known: Mapping[str, Any], api_version: str, kind: str) -> Schema | None:
+def _schema(nodes: Mapping[str, Any], api_version: str, kind: str) -> Schema | None:
     group, _, version = api_version.rpartition("/")
     wanted = {"group": group, "version": version, "kind": kind}
-    for node in known.values():
+    for node in nodes.values():
         if wanted in (node.get("x-kubernetes-group-version-kind") or []):
-            return Schema(node, known)
+            return Schema(node, nodes)
     return None

@@ -1,7 +1,7 @@
-"""All that a server offers: every kind in every version, in one request where the server can.
+"""Everything that a server serves: every kind in every version, in one request where the server can do that.
 
-Others' API groups can be down (an APIService whose backend is gone) or forbidden; they are named and passed over, and
-hold nobody up.
+An API group of somebody else can be down (an APIService whose backend is gone) or forbidden; such a group is named and
+skipped, and does not hold up the others.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryL
 
 
 def served_resources(client: Client) -> tuple[list[Resource], list[str]]:
-    """Give all that is served, preferred versions first, and the versions that do not say now what they serve."""
+    """Return all that is served, preferred versions first, and the versions that can't be read now, each with why."""
     resources: list[Resource] = []
     unseen: list[str] = []
     for path in ("/api", "/apis"):
         answer = get_json(client, path, accept=_AGGREGATED)
         if answer.get("kind") != "APIGroupDiscoveryList":  # a server that has it not: one document a version
             versions = answer.get("versions") or _versions(answer)
-            for found in run_parallel(lambda version: _resources(client, version), versions):
-                if isinstance(found, str):
-                    unseen.append(found)
+            for resources_of_version in run_parallel(lambda version: _resources(client, version), versions):
+                if isinstance(resources_of_version, str):
+                    unseen.append(resources_of_version)
                 else:
-                    resources += found
+                    resources += resources_of_version
             continue
         for group in answer["items"]:
             for version in group["versions"]:
@@ -54,12 +54,12 @@ def _resource(version: str, one: Mapping[str, Any]) -> Resource:
 
 
 def _versions(groups: Mapping[str, Any]) -> list[str]:
-    """Give all versions of all API groups, the preferred one of each group first."""
-    found: list[str] = []
+    """Return all versions of all API groups, the preferred one of each group first."""
+    versions: list[str] = []
     for group in groups["groups"]:
         others = (version["groupVersion"] for version in group["versions"])
-        found += dict.fromkeys([group["preferredVersion"]["groupVersion"], *others])
-    return found
+        versions += dict.fromkeys([group["preferredVersion"]["groupVersion"], *others])
+    return versions
 
 
 def _resources(client: Client, version: str) -> list[Resource] | str:
@@ -71,7 +71,7 @@ def _resources(client: Client, version: str) -> list[Resource] | str:
 
 
 def get_json(client: Client, path: str, query: Mapping[str, str] | None = None, accept: str = _JSON) -> dict[str, Any]:
-    """Read JSON; what others serve and is down is not waited for as the server itself is."""
+    """Return the JSON at a path, tried a few times with a short timeout: another's backend may be down."""
     for _ in range(_TRIES - 1):
         try:
             return _get_json_once(client, path, query, accept)
@@ -89,5 +89,5 @@ def _get_json_once(client: Client, path: str, query: Mapping[str, str] | None, a
 
 
 def describe_failure(error: ApiError) -> str:
-    """Say in a few words why something could not be looked at."""
+    """Return in a few words why something could not be read."""
     return "not allowed to look" if error.forbidden else f"{error.status or 'no answer'} {error.reason}".strip()

@@ -1,4 +1,4 @@
-"""Requests over HTTP: with a timeout, told to whoever listens, tried again where that is safe."""
+"""HTTP requests: with timeouts and retries where these are safe, each reported to a listener."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _POOL = 32
 
 @dataclass(frozen=True)
 class RequestLog:
-    """One request, as it went."""
+    """One request and its outcome, for the listener; `status` is 0 when there was no answer."""
 
     number: int
     method: str
@@ -66,7 +66,7 @@ class Transport:
 
     @property
     def access(self) -> Access:
-        """The way to the API server; read when it is first needed. Raises Refused."""
+        """The access to the API server; read when it is first needed. Raises Refused."""
         with self._lock:
             if self._access is None:
                 self._access = load(*self._source)
@@ -85,11 +85,16 @@ class Transport:
         once: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send a request and give status, headers and body of an answer below 400; raises ApiError.
+        """Send a request and return status, headers and body of an answer below 400; raise ApiError for others.
 
-        `safe`: sending it twice does no harm, so it is tried again for some seconds, and at least once, when there is
-        no answer or the server asks for it. Any request is tried again when the server refused it unseen (429,
-        connection refused). `once`: it is not tried again, whatever the answer.
+        | what happened | retried |
+        | --- | --- |
+        | 429, or the connection was refused: the server did not see the request | always |
+        | no answer, 500, 502, 503, 504 | if `safe`: sending it twice does no harm |
+        | 401 | once, with credentials read anew |
+        | anything else, or `once` | never |
+
+        Retries go on for `patience` seconds, and there is at least one; Retry-After is respected.
         """
         data = None if body is None else encode(body)
         end = time.monotonic() + self._patience
@@ -126,7 +131,7 @@ class Transport:
                 raise error
 
     def ask_pod(self, path: str, timeout: float, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """Send one GET that the server hands on to a pod, and give status and body, whatever the pod answers.
+        """Send one GET that the server passes on to a pod, and return status and body, whatever the pod answers.
 
         Raises: ApiError when the server itself answers with an error, or nobody does.
         """
@@ -150,33 +155,33 @@ class Transport:
         return response
 
     def abort(self) -> None:
-        """Refuse further requests, and end the waits between tries."""
+        """Refuse further requests, and end the waits between retries."""
         self._aborted.set()
 
     def close(self) -> None:
-        """Give the connections back to the system."""
+        """Close the connections."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.clear()
 
     def _warn(self, headers: Mapping[str, str]) -> None:
-        """Hand on what the server warns of (RFC 7234, code 299): deprecated API versions, unknown fields."""
+        """Report the server's warnings (RFC 7234, code 299): deprecated API versions, unknown fields."""
         if self._on_warning is not None:
             for text in _WARNING.findall(headers.get("Warning") or ""):
                 self._on_warning(text.replace('\\"', '"'))
 
     def _tell_away(self, error: ApiError) -> None:
-        """Say at the first failure that requests are tried again; not again before the server has answered one."""
+        """Report at the first failure that requests are retried; not again before one was answered."""
         if self._on_retry is None or error.status == 429 or self._away:
             return
         self._away = True
         self._on_retry(f"{error.message or error.reason}; trying again for up to {self._patience:.0f} s")
 
     def _forget_credentials(self) -> None:
-        """Read them anew for the next request. A client certificate belongs to the connections, so these are new too.
+        """Drop the credentials, and the connections that may carry a client certificate.
 
-        Requests under way keep theirs, which are closed when the last one ends.
+        Requests under way keep their connections, which are closed when the last one ends.
         """
         with self._lock:
             self._access = None

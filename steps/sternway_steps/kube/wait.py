@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from .client import Client
 
 DELETED_WITHIN = 120.0
-"""Seconds that an object may take to go, its pods included, before the undo counts as failed."""
+"""Seconds that an object may take to be deleted, its pods included, before the undo counts as failed."""
 _OBSERVED_WITHIN = 30.0
 _SERVED_WITHIN = 60.0
 _LOOK_AGAIN = 0.1
 
 
 def wait_until_deleted(client: Client, ref: Ref, uid: str, within: float = DELETED_WITHIN) -> dict[str, Any] | None:
-    """Watch until no object of that UID is there; gives None, or the object that is still there after `within` s."""
+    """Watch until no object of that UID exists; return None, or the object that still exists after `within` s."""
     live: dict[str, Any] | None = client.get(ref)
     if live is None or live["metadata"]["uid"] != uid:
         return None
@@ -31,12 +31,12 @@ def wait_until_deleted(client: Client, ref: Ref, uid: str, within: float = DELET
         timer = threading.Timer(within, watches.close)
         timer.start()
         try:
-            there = False
+            exists = False
             for change, obj in watches.follow(ref.api_version, ref.kind, ref.namespace, fields=named(ref.name)):
                 ours = obj.get("metadata", {}).get("uid") == uid
-                if (change == "DELETED" and ours) or (change == SYNC and not there):
+                if (change == "DELETED" and ours) or (change == SYNC and not exists):
                     return None
-                there = there or ours
+                exists = exists or ours
         finally:
             timer.cancel()
             timer.join()
@@ -45,8 +45,8 @@ def wait_until_deleted(client: Client, ref: Ref, uid: str, within: float = DELET
 
 
 def wait_until_observed(client: Client, ref: Ref) -> Mapping[str, Any] | None:
-    """Give an object whose status tells of its present spec; None when its controller did not look in 30 s."""
-    found: Mapping[str, Any] | None = None
+    """Return an object once its status is about its present spec; None when its controller took over 30 s."""
+    result: Mapping[str, Any] | None = None
     with Watches(client) as watches:
         timer = threading.Timer(_OBSERVED_WITHIN, watches.close)
         timer.start()
@@ -55,18 +55,19 @@ def wait_until_observed(client: Client, ref: Ref) -> Mapping[str, Any] | None:
             for _, obj in changes:
                 status = obj.get("status") or {}
                 if status.get("observedGeneration", -1) >= obj.get("metadata", {}).get("generation", 0):
-                    found = obj
+                    result = obj
                     break
         finally:
             timer.cancel()
             timer.join()
-    return found
+    return result
 
 
 def wait_until_served(client: Client, refs: Sequence[Ref], check: Callable[[], None]) -> None:
-    """Return when all definitions are Established and discovery lists their kinds; raises Failed when not in 60 s.
+    """Return when all CustomResourceDefinitions are Established and discovery lists their kinds.
 
-    The server's discovery follows a definition with some delay and cannot be watched, so it is asked again.
+    Discovery follows a definition with some delay and can't be watched, so it is asked again and again. `check` is
+    called each time, and may raise to stop. Raises: Failed when it takes over 60 s.
     """
     end, pause = time.monotonic() + _SERVED_WITHIN, threading.Event()
     waiting = list(refs)

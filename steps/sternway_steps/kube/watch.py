@@ -1,4 +1,4 @@
-"""Following objects as they change: a list, then a watch, over expiry and connections that die silently."""
+"""Follows objects as they change: a list, then a watch, across expiry and dead connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .client import Client
 
 SYNC = "SYNC"
-"""Told once after each list: all that there is now has been told."""
+"""Yielded once after each list: all that exists now has been yielded."""
 
 # The server ends a watch after this time; a connection that is silent for longer is dead, whatever TCP says.
 _WATCH_SECONDS = 30
@@ -28,12 +28,12 @@ _PAUSE = 0.5
 
 
 def named(name: str) -> str:
-    """Give the field selector of one object; RBAC's names may hold what selectors are made of."""
+    """Return the field selector of one object; RBAC allows characters in names that selectors are made of."""
     return "metadata.name=" + re.sub(r"[\\\\,=]", r"\\\g<0>", name)
 
 
 class Watches:
-    """Some watches that end together; close() ends them at once. Thread-safe."""
+    """Watches that end together; close() ends them at once. Thread-safe."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -59,12 +59,12 @@ class Watches:
     def follow(
         self, api_version: str, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Give every object there is as ADDED, then (SYNC, {}), then each change as it happens, until closed.
+        """Yield every existing object as ADDED, then (SYNC, {}), then each change as it happens, until closed.
 
-        After a gap the list is read again: what vanished in between is told as DELETED, then SYNC again.
-        Raises: ApiError when the first list fails; later failures are tried again until closed.
+        After a gap the list is read again: what vanished in between is yielded as DELETED, and SYNC follows again.
+        Raises: ApiError when the first list fails; later failures are retried until closed.
         """
-        known: dict[str, dict[str, Any]] = {}
+        current: dict[str, dict[str, Any]] = {}
         first = True
         while not self.closed.is_set():
             try:
@@ -75,10 +75,10 @@ class Watches:
                 self.closed.wait(_PAUSE)
                 continue
             first = False
-            now = {obj["metadata"]["uid"]: obj for obj in listing.items}
-            yield from (("DELETED", obj) for uid, obj in known.items() if uid not in now)
-            yield from (("ADDED", obj) for obj in now.values())
-            known = now
+            listed = {obj["metadata"]["uid"]: obj for obj in listing.items}
+            yield from (("DELETED", obj) for uid, obj in current.items() if uid not in listed)
+            yield from (("ADDED", obj) for obj in listed.values())
+            current = listed
             yield SYNC, {}
             with suppress(Expired):
                 path = self._client.resource(api_version, kind).path(namespace)
@@ -86,9 +86,9 @@ class Watches:
                 for change, obj in self._changes(path, selectors, listing.resource_version):
                     obj = {"apiVersion": api_version, "kind": kind, **obj}
                     if change == "DELETED":
-                        known.pop(obj["metadata"]["uid"], None)
+                        current.pop(obj["metadata"]["uid"], None)
                     else:
-                        known[obj["metadata"]["uid"]] = obj
+                        current[obj["metadata"]["uid"]] = obj
                     yield change, obj
 
     def _changes(self, path: str, selectors: dict[str, str], version: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,1 +1,1 @@
-"""The steps that a configuration can name: those that come with Sternway, and those of other packages."""
+"""The steps that a configuration can name: those of Sternway, and those of other packages."""

@@ -1,4 +1,4 @@
-"""Whether a step keeps to the form of the contract, found without calling it."""
+"""Whether an object has the form of a step; found without calling it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def findings(step: Any) -> list[str]:
-    """Give all that keeps an object from being a step; empty when it is one."""
-    found = [*_actions(step)]
+    """Return everything that keeps an object from being a step; empty when it is one."""
+    problems = [*_actions(step)]
     try:
         spec = step.spec
     except AttributeError:
-        return [*found, "it has no spec"]
+        return [*problems, "it has no spec"]
     except Exception as error:  # noqa: BLE001  a property of somebody else's class may raise anything
-        return [*found, f"its spec can't be read: {type(error).__name__}: {error}"]
+        return [*problems, f"its spec can't be read: {type(error).__name__}: {error}"]
     if not isinstance(spec, StepSpec):
-        return [*found, f"its spec is no StepSpec but {type(spec).__name__}"]
-    return [*found, *_spec(spec)]
+        return [*problems, f"its spec is no StepSpec but {type(spec).__name__}"]
+    return [*problems, *_spec(spec)]
 
 
 def _actions(step: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The steps that a config can name: those that come with Sternway, and those of other packages."""
+"""Looks steps up by name: our own first, those of other packages when they are asked for."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class NotInstalled(Refused, KeyError):
-    """No package here declares the step; a KeyError too, as a mapping raises for what it does not hold."""
+    """No installed package declares the step; a KeyError too, as a mapping raises for a missing key."""
 
     def __str__(self) -> str:
         return self.message
 
 
 class Steps(Mapping[str, Step]):
-    """Steps by name. Other packages are looked for only when a name is not one of ours, and loaded one by one.
+    """Steps by name. Other packages are searched only for a name that is not ours, and loaded one by one.
 
-    To ask all distributions takes a tenth of a second, which `sternway step deploy` must not pay.
-    `steps[name]` raises NotInstalled for a name that nobody declares, Refused for a step that can't be used.
+    Asking all distributions takes a tenth of a second, which `sternway step deploy` must not spend. `steps[name]`
+    raises NotInstalled for a name that nobody declares, Refused for a step that can't be used.
     """
 
     def __init__(self, own: Mapping[str, Step], declared: Callable[[], Iterable[EntryPoint]]) -> None:
@@ -63,7 +63,7 @@ class Steps(Mapping[str, Step]):
         return name in self.own or any(entry.name == name for entry in self._others())
 
     def discovered(self) -> list[DiscoveredStep]:
-        """Load and check all steps of other packages; one that can't be used is given with its problem."""
+        """Load and check all steps of other packages; one that can't be used is returned with its problem."""
         from .entry_points import find
 
         return find(self._others(), self.own)
@@ -80,12 +80,12 @@ class Steps(Mapping[str, Step]):
 
 
 def installed_steps() -> Steps:
-    """Give the steps of Sternway, and of every package that is installed beside it."""
+    """Return the steps of Sternway and of every installed package."""
     return Steps(builtin_steps(), _entry_points)
 
 
 class Specs(Mapping[str, StepSpec]):
-    """What steps say of themselves, by name; `declared` speaks for those that need not be installed here."""
+    """The specs of steps, by name; `declared` holds those of steps that need not be installed here."""
 
     def __init__(self, steps: Mapping[str, Step], declared: Mapping[str, StepSpec]) -> None:
         self._steps, self._declared = steps, declared
@@ -103,18 +103,18 @@ class Specs(Mapping[str, StepSpec]):
 
 
 def with_declared_specs(config: Config, steps: Mapping[str, Step]) -> Config:
-    """Let a config carry what its steps of other packages say of themselves.
+    """Return a config that carries the specs of its steps from other packages.
 
-    So the plan can be made where they are not installed: in another step's image, on the machine of whoever undoes.
-    Raises: Refused, for a step that can't be used.
+    With them the plan can be made where such a step is not installed: in another step's image, on the machine of
+    whoever rolls back. Raises: Refused, for a step that can't be used.
     """
     from ..config.each_step import each_step
 
-    used = dict.fromkeys(step.uses for step, _, _ in each_step(config.steps))
-    others = [name for name in used if name not in builtin_steps() and name not in config.declared]
-    if not others:
+    names = dict.fromkeys(step.uses for step, _, _ in each_step(config.steps))
+    foreign = [name for name in names if name not in builtin_steps() and name not in config.declared]
+    if not foreign:
         return config
-    return replace(config, declared={**config.declared, **{name: steps[name].spec for name in others}})
+    return replace(config, declared={**config.declared, **{name: steps[name].spec for name in foreign}})
 
 
 def _entry_points() -> Iterable[EntryPoint]:

@@ -1,1 +1,1 @@
-"""YAML and JSON documents whose values know their place in the file."""
+"""YAML and JSON documents in which every value knows its line and column."""

@@ -1,4 +1,4 @@
-"""How much a document of manifests may hold: one of aliases to aliases unfolds without end."""
+"""Limits for the size of a document of manifests: aliases to aliases expand without end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_DEPTH = 200
 
 
 class LimitExceeded(ValueError):
-    """A bound that a document passes, and what helps."""
+    """A document exceeds a limit; `hint` says what helps."""
 
     def __init__(self, message: str, hint: str = "split it, or write it without aliases") -> None:
         super().__init__(message)
@@ -17,13 +17,13 @@ class LimitExceeded(ValueError):
 
 
 class Limits:
-    """Counts one document; people write what stays below."""
+    """Counts the values and characters of one document; what people write stays below the limits."""
 
     def __init__(self) -> None:
         self._values, self._text = 0, 0
 
     def add(self, value: object, depth: int) -> None:
-        """Count a value that stands so deep; raises TooMuch."""
+        """Count a value at a depth; raise LimitExceeded."""
         self._values += 1
         if isinstance(value, str):
             self._text += len(value)

@@ -1,4 +1,4 @@
-"""Lists and mappings of a manifest, put together value by value: keys, keys that stand twice, merges."""
+"""Lists and mappings of a manifest, built value by value: keys, duplicate keys, merges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from .resolve import as_json, as_key
 
 MERGE_KEY = "<<\0"
-"""Stands for the key that merges; no text of YAML holds its last character."""
+"""Stands for the key that merges; no YAML text contains its last character."""
 
 
 class MisplacedValue(ValueError):
@@ -21,7 +21,7 @@ class MisplacedValue(ValueError):
 
 @dataclass
 class DuplicateKey:
-    """A key that stands twice in one mapping."""
+    """A key that occurs twice in one mapping."""
 
     key: str
     line: int
@@ -31,7 +31,7 @@ class DuplicateKey:
 
 @dataclass
 class Frame:
-    """A list or mapping that is being read; `anchor` is what it is named, `twice` takes the keys that stand twice."""
+    """A list or mapping that is being read; `anchor` is its YAML anchor, `duplicates` collects its duplicate keys."""
 
     value: Any
     anchor: str | None
@@ -41,17 +41,17 @@ class Frame:
 
     @property
     def wants_key(self) -> bool:
-        """Tell whether the next value is a key."""
+        """Whether the next value is a key."""
         return isinstance(self.value, dict) and self._key is None
 
     def merge(self) -> None:
-        """Take the key that merges the next value into this mapping."""
+        """Note that the next value is merged into this mapping."""
         self._key = MERGE_KEY
 
     def put(self, value: Any, line: int, column: int) -> None:
-        """Take the next value; raises ValueError when it can't stand here.
+        """Add the next value; raise ValueError when it can't stand here.
 
-        Merged keys win over those before them, as in go-yaml v2.
+        Merged keys override those before them, as in go-yaml v2.
         """
         if isinstance(self.value, list):
             self.value.append(as_json(value))

@@ -1,4 +1,4 @@
-"""YAML text as nodes that know their place."""
+"""YAML text as a tree of nodes, each with its location in the file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ TEMPLATE = "{{ }} is a template's: render it first (helm template, for one), and
 
 @dataclass
 class Node:
-    """A value and its place. `value` is a dict of Entry, a list of Node, or a scalar as YAML 1.1 reads it.
+    """A value and its location.
 
-    `text` is what was written for a scalar; `plain` tells that it had no quotes, so that YAML chose its type.
-    `removed` has the keys of a base that a file laid over it took away: where that was said, and where they stand.
+    `value` is a dict of Entry, a list of Node, or a scalar as YAML 1.1 reads it. `text` is what was written for a
+    scalar; `plain` (YAML's word) says that it had no quotes, so that YAML chose its type. `removed` holds the keys of a
+    base file that an overlay removed: where it says so, and where they stand.
     """
 
     value: Any
@@ -29,7 +30,7 @@ class Node:
     removed: dict[str, tuple[Place, Place]] | None = None
 
     def data(self) -> Any:
-        """Give the plain value."""
+        """Return the value without locations."""
         if isinstance(self.value, dict):
             return {key: entry.node.data() for key, entry in self.value.items()}
         if isinstance(self.value, list):
@@ -37,7 +38,7 @@ class Node:
         return self.value
 
     def location_of_missing(self, key: str) -> tuple[Place, str]:
-        """Give the place to name when this mapping lacks a key, and a hint: who removed it, if somebody did."""
+        """Return the location to name when this mapping lacks a key, and a hint if an overlay removed it."""
         if self.removed and key in self.removed:
             by, there = self.removed[key]
             return by, f"{key} stands at {there} and is removed at {by}"
@@ -46,14 +47,14 @@ class Node:
 
 @dataclass
 class Entry:
-    """A key of a mapping."""
+    """A key of a mapping, with its value."""
 
     place: Place
     node: Node = field(default_factory=lambda: Node(None, Place("")))
 
 
 def decode(content: bytes, source: str) -> str:
-    """Decode a file: UTF-8, or UTF-16 with a byte order mark; raises ConfigErrors when it is neither."""
+    """Return a file's text, from UTF-8 or from UTF-16 with a byte order mark; raise ConfigErrors for others."""
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return content.decode("utf-16" if wide else "utf-8-sig")
@@ -65,7 +66,7 @@ def decode(content: bytes, source: str) -> str:
 
 
 def parse(text: str, source: str) -> Node | None:
-    """Read one document; None when it is empty. Raises ConfigErrors on broken YAML and on keys that stand twice."""
+    """Return the one document of a text, None when it is empty; raise ConfigErrors for broken YAML."""
     import yaml
 
     try:
@@ -78,31 +79,31 @@ def parse(text: str, source: str) -> Node | None:
 
 
 def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
-    """Read a stream of documents; empty ones are left out, what is wrong is added to `errors`.
+    """Return the documents of a stream without the empty ones; what is wrong is added to `errors`.
 
-    A document with a mistake of its own (a key that stands twice) does not hide the others; after YAML that is broken
-    nobody can tell where the next one begins, so the stream ends there.
+    A document with a mistake of its own (a duplicate key) does not hide the others. After broken YAML nobody can tell
+    where the next document begins, so the stream ends there.
     """
     import yaml
 
-    found: list[Node] = []
+    documents: list[Node] = []
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         while loader.check_node():
             root = loader.get_node()
             try:
-                found.append(_Builder(source).build(root))
+                documents.append(_Builder(source).build(root))
             except ConfigErrors as bad:
                 errors += bad.errors
     except yaml.YAMLError as error:
         errors.append(yaml_error(error, source, text))
     except RecursionError:
         errors.append(ConfigError(Place(source, 1, 1), "", "the document is nested too deep"))
-    return [node for node in found if node.value is not None]
+    return [node for node in documents if node.value is not None]
 
 
 def yaml_error(error: Exception, source: str, text: str, first_line: int = 1) -> ConfigError:
-    """Say what is wrong with broken YAML; the text begins with the line `first_line` of its file."""
+    """Return what is wrong with broken YAML; the text begins at line `first_line` of its file."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = Place(source, mark.line + first_line, mark.column + 1) if mark else Place(source, first_line, 1)
     lines = text.splitlines()
@@ -112,7 +113,7 @@ def yaml_error(error: Exception, source: str, text: str, first_line: int = 1) ->
 
 
 def _hint(problem: str, near: list[str]) -> str:
-    """Guess the mistake by what the reader says, and the line at which it says so with the one above."""
+    """Guess the mistake by the parser's message, and by the line that it names with the one above."""
     if any("{{" in line for line in near):
         return TEMPLATE
     tab = any(line.lstrip(" ").startswith("\t") for line in near)

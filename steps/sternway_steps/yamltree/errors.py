@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: every finding, each with its place."""
+"""What is wrong with a configuration: every finding, each with its location in the file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import Refused
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value stands: a file with line and column (1 first), or a flag or variable with neither."""
+    """Where a value was written: a file with line and column (1 first), or a flag or variable with neither."""
 
     source: str
     line: int = 0
@@ -21,7 +21,7 @@ class Place:
 
     @staticmethod
     def parse(text: str) -> Place:
-        """Read what str() wrote."""
+        """Return the location that str() wrote."""
         source, line, column = [*text.rsplit(":", 2), "", ""][:3]
         return Place(source, int(line), int(column)) if line.isdigit() and column.isdigit() else Place(text)
 
@@ -44,7 +44,7 @@ class ConfigError:
 
 
 class ConfigErrors(Refused):
-    """The configuration can't be used: all findings at once, in the order of their places."""
+    """The configuration can't be used: all findings at once, ordered by file, line and column."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         self.errors = tuple(sorted(errors, key=lambda e: (e.place.source, e.place.line, e.place.column)))

@@ -18,7 +18,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 class NotJson(ValueError):
-    """The text is no JSON: `line` counts from 0; `documents` of it were read before that."""
+    """The text is not JSON: `line` counts from 0; `documents` of it were read before that."""
 
     def __init__(self, message: str, line: int, documents: int) -> None:
         super().__init__(message)
@@ -26,13 +26,13 @@ class NotJson(ValueError):
 
 
 class _DuplicateKey(Exception):
-    """Some key stands twice."""
+    """Some key occurs twice."""
 
 
 def from_json(text: str, source: str, first_line: int) -> Iterator[Document]:
-    """Read document after document; half a surrogate pair becomes U+FFFD.
+    """Yield one document after another; half a surrogate pair becomes U+FFFD.
 
-    Raises NoJson; and ConfigErrors for what is JSON and can't be taken: a key that stands twice, too deep, too much.
+    Raises NotJson; and ConfigErrors for JSON that can't be accepted: a duplicate key, too deep, too large.
     """
     decoder = json.JSONDecoder(object_pairs_hook=_mapping, parse_constant=_no_number)
     at, count = _next(text, 0), 0
@@ -63,10 +63,10 @@ def _next(text: str, at: int) -> int:
 
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         raise _DuplicateKey
-    return found
+    return mapping
 
 
 def _no_number(word: str) -> NoReturn:
@@ -74,7 +74,7 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _checked(value: Any, limits: Limits, depth: int) -> Any:
-    """Give a value with the numbers and texts that Go makes of it; raises ValueError."""
+    """Return a value with the numbers and texts that Go makes of it; raise ValueError."""
     limits.add(value, depth)
     if isinstance(value, dict):
         return {_whole(key): _checked(below, limits, depth + 1) for key, below in value.items()}
@@ -88,10 +88,10 @@ def _whole(text: str) -> str:
 
 
 def _duplicate_key_error(text: str, at: int, source: str, line: int) -> ConfigError:
-    """Find the first key that stands twice in the document that begins at `at`, which is known to hold one."""
+    """Return the error for the first duplicate key in the document at `at`, which is known to have one."""
     seen: list[dict[str, int]] = []
     last = ""
-    for part in (found[0] for found in _TOKEN.finditer(text, at)):
+    for part in (match[0] for match in _TOKEN.finditer(text, at)):
         if part == "\n":
             line += 1
             continue

@@ -1,4 +1,4 @@
-"""One YAML document of manifests as JSON data, within bounds; see `resolve` for what its scalars mean."""
+"""One YAML document of manifests as JSON data, within limits; see `resolve` for what its scalars mean."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _NEXT = "begin the next document with a line ---"
 
 @dataclass
 class Document:
-    """A document as JSON data, and where it stands; `marks` has line and column of its mappings, by id()."""
+    """A document as JSON data, and its location; `marks` has line and column of its mappings, by id()."""
 
     value: Any
     place: Place
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def place_of(self, value: Any, otherwise: Place) -> Place:
-        """Give the place of a mapping, where it is known."""
+        """Return the location of a mapping, or `otherwise` where it is not known."""
         return Place(self.place.source, *self.marks[id(value)]) if id(value) in self.marks else otherwise
 
 
 def from_yaml(text: str, source: str, first_line: int) -> Document:
-    """Read the one document of a text, of which the first line has the number `first_line` in its file.
+    """Return the one document of a text, whose first line has the number `first_line` in its file.
 
-    Refused is where kubectl would lose something in silence: a key that stands twice, and what follows the end of the
-    document ('...'). Raises ConfigErrors.
+    Refuses what kubectl would lose silently: duplicate keys, and what follows the end of the document ('...').
+    Raises: ConfigErrors.
     """
     import yaml
 
@@ -79,16 +79,16 @@ class _Reading:
         self._limits = Limits()
 
     def document(self, event: Any) -> None:
-        """Take the beginning of a document."""
+        """Handle the start of a document."""
         if self.ended:
             self._refuse(event, "the document ended above this", _NEXT)
 
     def end_document(self, event: Any) -> None:  # noqa: ARG002
-        """Take its end."""
+        """Handle its end."""
         self.ended = True
 
     def begin(self, event: Any, value: Any) -> None:
-        """Take the beginning of a list or mapping."""
+        """Handle the start of a list or mapping."""
         self._count(event, value)
         if event.anchor is not None:
             self._anchors[event.anchor] = _OPEN
@@ -97,12 +97,12 @@ class _Reading:
             self.marks[id(value)] = self._mark(event)
 
     def end(self, event: Any) -> None:
-        """Take its end."""
+        """Handle its end."""
         frame = self._frames.pop()
         self._put(event, frame.value, frame.anchor)
 
     def scalar(self, event: Any) -> None:
-        """Take a scalar; its tag says what it is, and without one its form when it has no quotes."""
+        """Handle a scalar; its tag says what it is, and without a tag and quotes its form does."""
         self._count(event, event.value)
         plain = event.implicit[0]
         if event.value == "<<" and (plain or event.tag == MERGE) and self._frames and self._frames[-1].wants_key:
@@ -115,7 +115,7 @@ class _Reading:
         self._put(event, value, event.anchor)
 
     def alias(self, event: Any) -> None:
-        """Take a copy of what an anchor names."""
+        """Handle an alias: add a copy of what its anchor names."""
         value = self._anchors.get(event.anchor, self)
         if value is self:
             self._refuse(event, f"there is no anchor &{event.anchor} above this", "it has to be in the same document")
@@ -124,7 +124,7 @@ class _Reading:
         self._put(event, self._copy(value, event, 0), None)
 
     def duplicate_key_errors(self) -> list[ConfigError]:
-        """Give a finding for each key that stands twice."""
+        """Return a finding for each duplicate key."""
         return [
             ConfigError(
                 Place(self._source, each.line, each.column),
@@ -142,7 +142,7 @@ class _Reading:
         raise ConfigErrors([ConfigError(Place(self._source, *self._mark(event)), "", message, expected, hint)])
 
     def _count(self, event: Any, value: Any, below: int = 0) -> None:
-        """Count a value that stands in what is being read, or so many levels below."""
+        """Count a value at the present depth, or `below` levels deeper."""
         self.start = self.start or self._mark(event)
         try:
             self._limits.add(value, len(self._frames) + below)
@@ -158,7 +158,7 @@ class _Reading:
         return [self._copy(each, event, below + 1) for each in value] if isinstance(value, list) else value
 
     def _put(self, event: Any, value: Any, anchor: str | None) -> None:
-        """Give a value that is complete to what it stands in."""
+        """Add a complete value to the list or mapping that it stands in."""
         if anchor is not None:
             self._anchors[anchor] = value
         try:

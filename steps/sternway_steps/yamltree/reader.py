@@ -1,4 +1,4 @@
-"""Reads sections by tables of their keys, and gathers every finding."""
+"""Reads sections by tables of their keys, and collects every finding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .scalars import Bad, Read
 
 @dataclass(frozen=True)
 class Section:
-    """A mapping with known keys; `make` turns what was read into a value."""
+    """A mapping with fixed keys; `make` turns what was read into a value."""
 
     keys: Mapping[str, Any]
     make: Callable[..., Any] = dict
@@ -46,13 +46,13 @@ class Short:
 
 @dataclass(frozen=True)
 class Group:
-    """A value, or a list of values of the same kind, which is given as a tuple."""
+    """A value, or a list of values of the same kind, which is returned as a tuple."""
 
     of: Any
 
 
 class Raw:
-    """Any YAML, given as it is."""
+    """Any YAML, returned as it is."""
 
 
 MISSING = object()
@@ -65,7 +65,7 @@ class Reader:
         self.errors: list[ConfigError] = []
 
     def read(self, node: Node, kind: Any, field: str) -> Any:
-        """Read a node as Section, Many, Group, Table, Short, Raw, or by the reader of a single value."""
+        """Return the value of a node, read as Section, Many, Group, Table, Short, Raw, or by a reader of one value."""
         if isinstance(kind, Short):
             kind = kind.long if isinstance(node.value, dict) else kind.short
         if isinstance(kind, Group):
@@ -73,8 +73,8 @@ class Reader:
                 return self.read(node, kind.of, field)
             if not node.value:
                 self.report(node.place, field, "this group is empty", hint="remove it, or name its steps")
-            found = self._many(node, Many(kind.of), field)
-            return MISSING if found is MISSING or not found else tuple(found)
+            values = self._many(node, Many(kind.of), field)
+            return MISSING if values is MISSING or not values else tuple(values)
         if isinstance(kind, Section):
             return self._section(node, kind, field)
         if isinstance(kind, Many):
@@ -99,7 +99,7 @@ class Reader:
 
     def _section(self, node: Node, section: Section, field: str) -> Any:
         entries = self._mapping(node, field)
-        found, complete = {}, True
+        values, complete = {}, True
         for key, entry in entries.items():
             path = f"{field}.{key}" if field else key
             if key not in section.keys:
@@ -109,13 +109,13 @@ class Reader:
             if value is MISSING:
                 complete = False
             else:
-                found[key] = value
+                values[key] = value
         for key in section.required:
             if key not in entries:
                 place, hint = node.location_of_missing(key)
                 self.report(place, f"{field}.{key}" if field else key, "this key is required", hint=hint)
                 complete = False
-        return section.make(**found) if complete and isinstance(node.value, dict) else MISSING
+        return section.make(**values) if complete and isinstance(node.value, dict) else MISSING
 
     def _many(self, node: Node, many: Many, field: str) -> Any:
         if not isinstance(node.value, list):
@@ -125,13 +125,13 @@ class Reader:
         return MISSING if MISSING in values else values
 
     def _table(self, node: Node, table: Table, field: str) -> Any:
-        found = {}
+        values = {}
         for key, entry in self._mapping(node, field).items():
             name = self.read(Node(key, entry.place, key), table.key, f"{field}.{key}")
             value = self.read(entry.node, table.of, f"{field}.{key}")
             if MISSING not in (name, value):
-                found[name] = value
-        return found
+                values[name] = value
+        return values
 
     def _mapping(self, node: Node, field: str) -> dict[str, Entry]:
         if isinstance(node.value, dict):
@@ -141,9 +141,9 @@ class Reader:
         return {}
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Name the known word that was probably meant, or all of them."""
-    words = sorted(known)
+def nearest(word: str, accepted: Iterable[str]) -> str:
+    """Return a hint that names the word which was probably meant, or all known ones."""
+    words = sorted(accepted)
     folded = {name.lower(): name for name in words}
     near = difflib.get_close_matches(word.lower(), folded, n=1)
     return f"did you mean {folded[near[0]]!r}?" if near else f"known are {', '.join(words)}"

@@ -1,4 +1,4 @@
-"""What a scalar of a manifest means: as kubectl reads it, which goes by sigs.k8s.io/yaml, and that by go-yaml v2."""
+"""What a scalar of a manifest means to kubectl, which reads by sigs.k8s.io/yaml, and that by go-yaml v2."""
 
 from __future__ import annotations
 
@@ -27,10 +27,15 @@ _DOTTED = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+)?")
 
 
 def resolve(tag: str, text: str) -> Any:
-    """Give a scalar's value: None, bool, int, float or str; `tag` is "" for a plain scalar without one.
+    """Return a scalar's value: None, bool, int, float or str; `tag` is "" for an unquoted scalar without one.
 
-    Base 60 and dates stay text; a number beyond 64 bits is a float; a tag that is not of YAML makes a text. Raises
-    ValueError when the tag does not fit the text.
+    | text | value |
+    | --- | --- |
+    | base 60 numbers, dates | text |
+    | a number beyond 64 bits | a float |
+    | any text with a tag that is not YAML's | text |
+
+    Raises: ValueError when the tag does not fit the text.
     """
     if tag == _BINARY:
         return _binary(text)
@@ -48,9 +53,9 @@ def resolve(tag: str, text: str) -> Any:
 
 
 def as_json(value: Any) -> Any:
-    """Give a value as it is after Go wrote it as JSON: whole floats are integers, integers over 64 bits are rounded.
+    """Return a value as Go writes it as JSON: whole floats become integers, integers over 64 bits are rounded.
 
-    Raises ValueError for what JSON has no word for.
+    Raises: ValueError for what JSON has no word for.
     """
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
         value = float(value)
@@ -67,7 +72,7 @@ def as_json(value: Any) -> Any:
 
 
 def as_key(value: Any) -> str:
-    """Give the JSON key that a scalar becomes; raises ValueError for one that can't be a key."""
+    """Return the JSON key that a scalar becomes; raise ValueError for one that can't be a key."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -116,7 +121,7 @@ def _binary(text: str) -> str:
 
 
 def _short(value: float) -> str:
-    """Write a float as Go's strconv.FormatFloat(value, 'g', -1, 32) does."""
+    """Return a float as Go's strconv.FormatFloat(value, 'g', -1, 32) writes it."""
     try:
         single = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:

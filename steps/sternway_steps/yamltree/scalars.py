@@ -1,4 +1,4 @@
-"""What a single value may be: each reader gives the value, or raises Bad with what was expected."""
+"""Readers of a single value: each returns the value, or raises Bad with what was expected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST = 2**31 - 1
 
 
 class Bad(Exception):
-    """A value that can't be taken: what it is, what was expected, what helps."""
+    """A value that is not accepted: what it is, what was expected, what helps."""
 
     def __init__(self, message: str, expected: str, hint: str = "") -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ Text = Callable[[Node], str]
 
 
 def string(node: Node) -> str:
-    """Read a string. What YAML reads as something else is an error, for the text may not come back as it was."""
+    """Read a string. A value that YAML reads as another type is an error, for its text may not come back as it was."""
     if isinstance(node.value, str):
         return node.value
     if not node.place.line and node.text:
@@ -46,7 +46,7 @@ def string(node: Node) -> str:
 
 
 def path(node: Node) -> str:
-    """Read the path of a file or folder, relative to the file in which it is written: `extends` knows it by this."""
+    """Read the path of a file or folder, relative to the file that names it; `extends` looks for this reader."""
     return string(node)
 
 
@@ -58,7 +58,7 @@ def boolean(node: Node) -> bool:
 
 
 def whole(least: int = 0, most: int = _MOST) -> Read:
-    """Read a whole number within bounds."""
+    """Return a reader of a whole number within bounds."""
     expected = f"a whole number from {least} to {most}" if most != _MOST else f"a whole number, {least} or more"
 
     def read(node: Node) -> int:
@@ -82,7 +82,7 @@ def port_or_name(node: Node) -> str:
 
 
 def duration(node: Node) -> float:
-    """Read a time span: `90`, `90s`, `1m30s`, `2h`, `500ms`; gives seconds."""
+    """Read a time span such as `90`, `90s`, `1m30s`, `2h` or `500ms`; returns seconds."""
     expected = "a time like 90s, 5m or 1h30m, more than 0"
     seconds: float
     if isinstance(node.value, int | float) and not isinstance(node.value, bool):
@@ -100,7 +100,7 @@ def duration(node: Node) -> float:
 
 
 def matching(pattern: re.Pattern[str], expected: str, most: int = 253) -> Text:
-    """Read a string of a form."""
+    """Return a reader of a string that matches a pattern."""
 
     def read(node: Node) -> str:
         text = string(node)
@@ -119,14 +119,14 @@ url_path = matching(re.compile(r"/[^\s#]*"), "a path that begins with /", 4096)
 
 
 def quantity(node: Node) -> str:
-    """Read a Kubernetes quantity; gives its text."""
+    """Read a Kubernetes quantity; returns its text."""
     if isinstance(node.value, int | float) and not isinstance(node.value, bool):
         return node.text
     return matching(_QUANTITY, "a quantity such as 500m, 2 or 128Mi")(node)
 
 
 def one_of(*words: str) -> Text:
-    """Read one of some words."""
+    """Return a reader of one of some words."""
 
     def read(node: Node) -> str:
         text = string(node)

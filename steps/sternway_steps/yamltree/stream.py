@@ -1,4 +1,4 @@
-"""The documents of a file with manifests, as kubectl tells them apart."""
+"""Splits a file of manifests into documents, as kubectl does."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _MARK = re.compile(r"^\ufeff", re.MULTILINE)
 
 
 def documents(text: str, source: str, errors: list[ConfigError]) -> Iterator[Document]:
-    """Read all documents; what is wrong is added to `errors`, and a document with a mistake does not hide the others.
+    """Yield all documents; what is wrong is added to `errors`, and one bad document does not hide the others.
 
-    A line that begins with --- parts two documents (k8s.io/apimachinery, YAMLReader). What begins with a brace is JSON
-    if it can be, one document after another, and else YAML. A byte order mark may begin a line: files are joined so.
+    A line that begins with --- separates two documents (k8s.io/apimachinery, YAMLReader). What begins with a brace is
+    read as JSON if it is that, one document after another, and else as YAML. A byte order mark may begin any line, as
+    in joined files.
     """
     for part, line in _parts(text.replace("\r\n", "\n").replace("\r", "\n"), source, errors):
         try:
@@ -28,15 +29,15 @@ def documents(text: str, source: str, errors: list[ConfigError]) -> Iterator[Doc
 
 def _parts(text: str, source: str, errors: list[ConfigError]) -> Iterator[tuple[str, int]]:
     at, line = 0, 1
-    for found in _SEPARATOR.finditer(text):
-        part = text[at : found.start()]
+    for separator in _SEPARATOR.finditer(text):
+        part = text[at : separator.start()]
         yield part, line
         line += part.count("\n")
-        after = found[1].strip()
+        after = separator[1].strip()
         if after and not after.startswith("#"):
             message = f"nothing may follow --- in its line, as {after[:40]!r} does"
             errors.append(ConfigError(Place(source, line, 1), "", message, hint="write it into the next line"))
-        at, line = found.end(), line + 1
+        at, line = separator.end(), line + 1
     yield text[at:], line
 
 
