@@ -1,7 +1,7 @@
 """Credentials from a program that the kubeconfig names, as cloud providers have them.
 
-Source: "client-go credential plugins", Kubernetes documentation. The loader of the `kubernetes` package goes on as
-nobody when such a program fails; here its own words end the command.
+Source: "client-go credential plugins", Kubernetes documentation. The loader of the `kubernetes` package continues
+without credentials when such a program fails; here the program's own message ends the command.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .kubeconfig import Kubeconfig
 _PATIENCE = 60.0
 """Seconds for a program that asks nobody anything."""
 _EARLY = timedelta(seconds=30)
-"""So long before its end a token is fetched anew: a request takes as long at most."""
+"""A token is fetched anew this long before it expires: a request takes as long at most."""
 _WORDS = 2000
 
 
 @dataclass(frozen=True)
 class Credential:
-    """What the program gave: a token, or a certificate with its key (PEM)."""
+    """What the program returned: a token, or a certificate with its key (PEM)."""
 
     token: str = ""
     certificate: str = ""
@@ -41,7 +41,7 @@ class Credential:
 
 
 def fetch(config: Kubeconfig) -> Credential:
-    """Run the program that the user's `exec` names; raises Refused with what it said."""
+    """Run the program of the user's `exec` entry and return the credential; raise Refused with what it said."""
     spec = config.user.value["exec"]
     program = str(spec.get("command") or "")
     whose = f"the credential plugin {program} of {config.identity}"
@@ -52,7 +52,7 @@ def fetch(config: Kubeconfig) -> Credential:
         if answer["apiVersion"] != spec["apiVersion"]:
             raise Refused(f"{whose} answers in {answer['apiVersion']}, and {spec['apiVersion']} was asked for")
         expires = status.get("expirationTimestamp")
-        found = Credential(
+        credential = Credential(
             str(status.get("token") or ""),
             str(status.get("clientCertificateData") or ""),
             str(status.get("clientKeyData") or ""),
@@ -60,13 +60,13 @@ def fetch(config: Kubeconfig) -> Credential:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(f"{whose} did not answer with an ExecCredential: {type(error).__name__} in its output") from error
-    if not found.token and not (found.certificate and found.key):
+    if not credential.token and not (credential.certificate and credential.key):
         raise Refused(f"{whose} gave neither a token nor a certificate with its key")
-    return found
+    return credential
 
 
 def _run(spec: Mapping[str, Any], config: Kubeconfig, whose: str) -> str:
-    """Give what the program printed. On a terminal it may ask its user there; elsewhere it is given a time limit."""
+    """Return what the program printed. On a terminal it may ask its user; elsewhere it has a time limit."""
     from ..process.run import answer  # most starts need no program
 
     asks = spec.get("interactiveMode") != "Never" and sys.stdin is not None and sys.stdin.isatty()
@@ -89,7 +89,7 @@ def _run(spec: Mapping[str, Any], config: Kubeconfig, whose: str) -> str:
 
 
 def _program(command: str, config: Kubeconfig) -> str:
-    """Give the program's path: a relative one with a slash is relative to the kubeconfig, a bare name is in PATH."""
+    """Return the program's path: a relative one with a slash is relative to the kubeconfig, a bare name is in PATH."""
     return str(config.user.folder / command) if os.sep in command and not Path(command).is_absolute() else command
 
 
