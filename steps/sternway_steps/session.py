@@ -16,7 +16,7 @@ from .journal.entries import new_run_id
 from .journal.locks.lock import Lock, held
 from .journal.replay import Story, replay
 from .journal.writer import RunJournal
-from .registry.steps import Specs, Steps, declaring, known_steps
+from .registry.steps import Specs, Steps, installed_steps, with_declared_specs
 from .saga.attempt import ContextFor
 from .saga.cancel import StopAll
 from .saga.context_factory import contexts, refusals
@@ -69,7 +69,7 @@ class Session(Undoing):
     ) -> None:
         from .kube.client import Client
 
-        self.steps = Steps(dict(steps), tuple) if steps is not None else known_steps()
+        self.steps = Steps(dict(steps), tuple) if steps is not None else installed_steps()
         self.client = Client.connect(kubeconfig, context, on_request, on_warning, on_retry)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request, on_retry=on_retry)
@@ -115,7 +115,7 @@ class Session(Undoing):
         store, lock = open_journal(config, self.book)
         journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
         self._check(config, journal)  # what is missing is found before anything is written
-        config = declaring(config, self.steps)
+        config = with_declared_specs(config, self.steps)
         with self.stop.joined(stop) as stopped, held(lock, journal.run, stopped):
             if run is not None and journal.records():
                 raise Refused(f"run {run} is in the journal already", remedy="give each run an id of its own")

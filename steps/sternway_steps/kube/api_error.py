@@ -1,4 +1,4 @@
-"""What the API server says when it does not do what was asked."""
+"""The error of a request that the API server did not carry out, and what its answer means."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BY_ADMISSION = re.compile(r"^(admission webhook|ValidatingAdmissionPolicy) |den
 
 @dataclass(frozen=True)
 class Cause:
-    """One finding in one field, from `details.causes` of a Status."""
+    """One finding about one field, from `details.causes` of a Status object."""
 
     field: str
     reason: str
@@ -39,7 +39,10 @@ class Cause:
 
 
 class ApiError(ClusterError):
-    """A request that failed. `status` is 0 when there was no answer. Holds nothing of the request's body."""
+    """A request that failed.
+
+    `status` is the HTTP status, 0 when there was no answer. The error holds nothing of the request's body.
+    """
 
     def __init__(
         self,
@@ -65,31 +68,31 @@ class ApiError(ClusterError):
 
     @property
     def conflict(self) -> bool:
-        """409: a stale resourceVersion, another UID, an object that exists, or fields that others own."""
+        """409: an outdated resourceVersion, another UID, an object that exists, or fields that other managers own."""
         return self.status == 409
 
     @property
     def unauthorized(self) -> bool:
-        """401: the server does not accept our credentials. No right that is granted helps."""
+        """401: the server does not accept our credentials; granting a right does not help."""
         return self.status == 401
 
     @property
     def forbidden(self) -> bool:
-        """403: the server knows us, and does not allow it."""
+        """403: the server knows who we are, and does not allow it."""
         return self.status == 403
 
     @property
     def invalid(self) -> bool:
-        """A field is unknown, its value not allowed, or it can't be changed.
+        """A field is unknown, its value is not allowed, or it can't be changed.
 
-        422, or 400; and 500 where an apply names a field that the schema does not have (kube-apiserver 1.34 answers
-        "failed to create typed patch object", without a reason).
+        That is 422 or 400; and 500 where an apply names a field that the schema does not have (kube-apiserver 1.34
+        answers "failed to create typed patch object", without a reason).
         """
         return self.status in (400, 422) or (self.status == 500 and _UNTYPED in self.message)
 
     @property
     def immutable(self) -> bool:
-        """The server itself, and not admission, says of every field it names that it can't be changed."""
+        """The server itself, not admission, says of every field it names that it can't be changed."""
         if self.status != 422 or _BY_ADMISSION.search(self.message):
             return False
         return bool(self.causes) and all(cause.field and _IMMUTABLE.search(cause.message) for cause in self.causes)
@@ -101,12 +104,12 @@ class ApiError(ClusterError):
 
     @property
     def unreachable(self) -> bool:
-        """There was no answer: what was asked may have been done or not."""
+        """There was no answer: the request may have been carried out or not."""
         return self.status == 0
 
     @property
     def retryable(self) -> bool:
-        """The server says of itself that it can't answer now; an answer that can't change is none of these."""
+        """The server says that it can't answer now; False for an answer that would stay the same."""
         return self.status in (429, 500, 502, 503, 504) and not self.lasting
 
     @property
@@ -116,29 +119,32 @@ class ApiError(ClusterError):
 
     @property
     def lasting(self) -> bool:
-        """The answer stays the same however often it is asked: a request that is too large or not valid."""
+        """The answer stays the same however often it is asked: the request is too large or not valid."""
         return self.status == 413 or self.invalid or (self.status == 500 and bool(_LASTING.search(self.message)))
 
 
 class Expired(Exception):
-    """A watch's resourceVersion is too old; list again."""
+    """A watch's resourceVersion is too old; the list has to be read again."""
 
 
 def from_answer(
     method: str, path: str, status: int, headers: Mapping[str, str], body: bytes, sent: int = 0
 ) -> ApiError:
-    """Read a Status object, or whatever else a proxy on the way answered; `sent` are the bytes of the request."""
+    """Return the error for an answer: a Status object, or whatever a proxy on the way answered.
+
+    `sent` is the size of the request in bytes, for the message when it was too large.
+    """
     try:
-        said: dict[str, Any] = json.loads(body)
+        status_object: dict[str, Any] = json.loads(body)
     except ValueError:
-        said = {}
-    if not isinstance(said, dict) or said.get("kind") != "Status":
+        status_object = {}
+    if not isinstance(status_object, dict) or status_object.get("kind") != "Status":
         text = body[:200].decode(errors="replace").strip()
-        said = {"message": text or "an answer without a body"}
-    message = said.get("message") or ""
+        status_object = {"message": text or "an answer without a body"}
+    message = status_object.get("message") or ""
     if sent and (status == 413 or (status == 500 and _TOO_LARGE.search(message))):
         message += f" (it had {sent} bytes)"
-    details = said.get("details") or {}
+    details = status_object.get("details") or {}
     after = headers.get("Retry-After") or details.get("retryAfterSeconds")
     causes = tuple(
         Cause(c.get("field", ""), c.get("reason", ""), c.get("message", "")) for c in details.get("causes") or []
@@ -147,7 +153,7 @@ def from_answer(
         method,
         path,
         status,
-        said.get("reason") or "",
+        status_object.get("reason") or "",
         _concise(message, causes if status == 422 else ()),
         causes=causes,
         retry_after=_seconds(after),
@@ -155,33 +161,33 @@ def from_answer(
 
 
 def is_status(body: bytes) -> bool:
-    """Tell whether it is the API server that speaks, by its Status object."""
+    """Return whether an answer comes from the API server itself, by its Status object."""
     try:
-        said = json.loads(body)
+        answer = json.loads(body)
     except ValueError:
         return False
-    return isinstance(said, dict) and (said.get("kind"), said.get("apiVersion")) == ("Status", "v1")
+    return isinstance(answer, dict) and (answer.get("kind"), answer.get("apiVersion")) == ("Status", "v1")
 
 
 def unable(what: str, error: ApiError, remedy: str) -> Refused | Transient:
-    """Say that something can't be done: Transient when it may work later, else Refused, with a remedy for rights."""
+    """Return why something can't be done: Transient when it may work later, else Refused with a remedy."""
     if error.transient:
         return Transient(f"{what} now: {error}", retry_after=error.retry_after)
     return Refused(f"{what}: {error}", remedy=None if error.unauthorized else remedy)
 
 
 def conflicts(error: ApiError) -> list[tuple[str, str]]:
-    """Give the fields that other managers own, each with its manager; empty for any other error."""
-    found = []
+    """Return the fields that other managers own, each with its manager; empty for any other error."""
+    fields = []
     for cause in error.causes:
         if cause.reason == "FieldManagerConflict":
             match = _MANAGER.search(cause.message)
-            found.append((cause.field.removeprefix("."), match["manager"] if match else cause.message))
-    return found
+            fields.append((cause.field.removeprefix("."), match["manager"] if match else cause.message))
+    return fields
 
 
 def _concise(message: str, causes: tuple[Cause, ...]) -> str:
-    """Leave out the objects that the server quotes as invalid: whole pod specs, with what their variables hold."""
+    """Return a message without the objects that the server quotes as invalid: whole pod specs, with their variables."""
     if causes and _QUOTED.search(message):
         head = message.partition(": ")[0].removesuffix(" is invalid")
         return f"{head} is invalid: " + "; ".join(f"{c.field}: {_QUOTED.sub('', c.message)}" for c in causes)

@@ -1,4 +1,4 @@
-"""Which kinds the server serves, under which path."""
+"""Which kinds the API server serves, and under which path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .api_error import ApiError
 
 
 class UnknownKind(ClusterError):
-    """The server does not serve this kind; the message names the nearest ones."""
+    """The server does not serve this kind; the message names the nearest one."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Resource:
     namespaced: bool
     verbs: tuple[str, ...]
     has_status: bool = False
-    """Its status is written apart, under /status: so a controller writes one."""
+    """It has a /status subresource, so a controller writes its status."""
 
     @property
     def group(self) -> str:
@@ -35,14 +35,14 @@ class Resource:
         return self.api_version.rpartition("/")[0]
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
-        """Give the path of an object, or of the collection when no name is given; RBAC takes any name but / and %."""
+        """Return the path of an object, or of the collection without a name; RBAC allows any name but / and %."""
         base = f"/apis/{self.api_version}" if self.group else f"/api/{self.api_version}"
         place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
         return f"{base}{place}/{self.plural}" + "".join(f"/{quote(part, ':@')}" for part in (name, subresource) if part)
 
 
 class Discovery:
-    """Asks once for each group and version that is needed, and remembers. Thread-safe."""
+    """A cache of the kinds of each group and version, filled when one is asked for. Thread-safe."""
 
     def __init__(self, get: Callable[[str], dict[str, Any]]) -> None:
         self._get = get
@@ -50,7 +50,7 @@ class Discovery:
         self._known: dict[str, dict[str, Resource]] = {}
 
     def find(self, api_version: str, kind: str) -> Resource:
-        """Give a kind; raises UnknownKind."""
+        """Return a kind; raise UnknownKind."""
         with self._lock:
             if api_version not in self._known:
                 self._known[api_version] = self._ask(api_version)
@@ -62,7 +62,7 @@ class Discovery:
         raise UnknownKind(f"the server has no kind {kind} in {api_version}{hint}")
 
     def versions(self, group: str) -> tuple[str, ...]:
-        """Give the versions in which a group is served now, as GROUP/VERSION, the preferred one first."""
+        """Return the versions in which a group is served now, as GROUP/VERSION, the preferred one first."""
         if not group:
             return ("v1",)
         try:
@@ -75,7 +75,7 @@ class Discovery:
         return tuple(dict.fromkeys([answer["preferredVersion"]["groupVersion"], *served]))
 
     def forget(self) -> None:
-        """Ask anew next time: a definition was added."""
+        """Empty the cache, after a CustomResourceDefinition was added or removed."""
         with self._lock:
             self._known.clear()
 
@@ -90,7 +90,7 @@ class Discovery:
 
 
 def parse_resource_list(api_version: str, answer: Mapping[str, Any]) -> list[Resource]:
-    """Give the kinds of an APIResourceList."""
+    """Return the kinds of an APIResourceList."""
     names = {entry["name"] for entry in answer["resources"]}
     return [
         Resource(

@@ -18,7 +18,7 @@ from ..spec import Action
 from ..step import Step
 from .attempt import Abandoned, ContextFor
 from .events import Listener, RunStarted, UndoStarted, unfailing
-from .group import side_by_side
+from .group import run_parallel
 from .plan import Plan, PlannedStep
 from .result import Result, as_rollback_failure
 from .retried_step import Patient
@@ -101,7 +101,7 @@ class Orchestrator:
         for group in self.plan.groups:
             if self.stop.is_set():
                 return Stopped(f"the run was stopped before step {group[0].name} began")
-            errors = side_by_side(group, lambda planned: self._once(planned, Action.EXECUTE, planned.retries + 1))
+            errors = run_parallel(group, lambda planned: self._once(planned, Action.EXECUTE, planned.retries + 1))
             if errors:
                 return errors[0][1]
         return None
@@ -124,7 +124,7 @@ class Orchestrator:
         for group in self.plan.undo_groups(begun):
             if self.lost.is_set():
                 break
-            failed += side_by_side(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
+            failed += run_parallel(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
         failures = [as_rollback_failure(planned, raised) for planned, raised in failed]
         return decide(run, self.plan, story.attempts, error, failures)
 

@@ -12,7 +12,7 @@ from ..journal.backends.store import Store
 from ..journal.locks.lock import Lock, held
 from ..journal.replay import Attempt, Status, replay
 from ..journal.writer import RunJournal
-from ..registry.steps import declaring
+from ..registry.steps import with_declared_specs
 from ..spec import Action
 from .attempt import attempt
 from .events import Listener
@@ -52,7 +52,7 @@ class OneStep:
             if workflow:
                 undo = self.session.undoing(store, self.lock, self.tell, finish=True)
                 finish_interrupted(store, self.journal, undo, on_argo=True)
-            config = declaring(self.config, self.session.steps)
+            config = with_declared_specs(self.config, self.session.steps)
             head = {"config": config.to_dict(), "stepwise": True}
             self.journal.start({**head, "workflow": workflow} if workflow else head)
 

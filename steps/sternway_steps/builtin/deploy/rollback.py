@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...errors import ClusterError, Refused, RollbackFailed, SternwayError, Transient
-from ...kube.parallel import side_by_side
+from ...kube.parallel import run_parallel
 from ...objects.order import JUDGES, SETTINGS, waves_back
 from ...plural import count
 from ...release.other_versions import at_served_version
@@ -52,7 +52,7 @@ def undo_all(
         if not told and SETTINGS < number < JUDGES:
             settings_are_back(items)
             told = True
-        items += side_by_side(one, wave)
+        items += run_parallel(one, wave)
         if any(change.ref.kind == "CustomResourceDefinition" for change in wave):
             context.client.forget_discovery()
     if not told:
