@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sternway_steps.errors import Refused
 from sternway_steps.registry.load import load
-from sternway_steps.registry.steps import Specs, known_steps
+from sternway_steps.registry.steps import Specs, installed_steps
 from sternway_steps.saga.plan import make_plan
 
 from .mermaid import mermaid
@@ -22,7 +22,7 @@ _FORMATS = {"mermaid": mermaid, "svg": svg}
 def draw(path: str, overrides: tuple[str, ...], form: str) -> str:
     """Return the drawing of a configuration's saga as text; `form` is mermaid or svg."""
     config = load(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
-    plan = make_plan(config.steps, Specs(known_steps(), config.declared))
+    plan = make_plan(config.steps, Specs(installed_steps(), config.declared))
     return _FORMATS[form](describe(config.name, plan, config.deadline))
 
 

@@ -22,7 +22,7 @@ from sternway_steps.journal.replay import Status
 from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.entry_points import find
 from sternway_steps.registry.load import load
-from sternway_steps.registry.steps import NotInstalled, Specs, Steps, declaring, known_steps
+from sternway_steps.registry.steps import NotInstalled, Specs, Steps, installed_steps, with_declared_specs
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.session import Session
 from sternway_steps.step import CONTRACT, Context, Effects, Outcome, Rule, StepSpec
@@ -76,7 +76,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 def steps() -> Steps:
-    found = known_steps()
+    found = installed_steps()
     # What is installed beside Sternway on this machine is not what these tests are about.
     return Steps(found.own, lambda: [e for e in found._declared() if e.dist is not None and "flag" not in e.dist.name])
 
@@ -160,7 +160,7 @@ def test_ours_are_given_without_a_look_at_what_is_installed() -> None:
     found = Steps(builtin_steps(), look)
     assert found["deploy"].spec.name == "deploy"
     assert make_plan(Config("t").steps, Specs(found, {})).steps[1].name == "deploy"
-    assert declaring(Config("t"), found) == Config("t")
+    assert with_declared_specs(Config("t"), found) == Config("t")
     with pytest.raises(AssertionError):
         found["flag"]
 
