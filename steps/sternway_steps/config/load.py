@@ -98,7 +98,7 @@ def _patterns(root: Node) -> list[Node]:
 def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader) -> None:
     """Find what no key by itself shows."""
     simple_keys = [key for key in SIMPLE if key in keys]
-    place, removed = root.lack("image")
+    place, removed = root.location_of_missing("image")
     deploys = any(step.uses == "deploy" for step, _, _ in each_step(keys["steps"])) if "steps" in keys else True
     if deploys and not has_manifests and "image" not in keys:
         reader.report(place, "image", "there is nothing to deploy", "image, or manifests", removed)
@@ -113,7 +113,7 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
             mixed = len({each.place.source for each in entry.node.value.values()}) > 1
             hint = "its keys come from several files: KEY: null removes one" if mixed else ""
             reader.report(entry.place, f"env.{variable}", "this says not where the value comes from", expected, hint)
-    removed = root.lack("port")[1]
+    removed = root.location_of_missing("port")[1]
     for kind, probe in keys.get("probes", {}).items() if "port" not in keys else ():
         if isinstance(probe, str) or not probe.keys() & {"command", "port"}:
             place = root.value["probes"].node.value[kind].place

@@ -85,7 +85,9 @@ def _finish(file: FileKeys) -> None:
         if check is None:
             place = file.root.value["verify"].node.value["http"].node.value[number].place
             message = "this key is required without the simple form's port"
-            file.reader.report(place, f"verify.http[{number}].service", message, hint=file.root.lack("port")[1])
+            file.reader.report(
+                place, f"verify.http[{number}].service", message, hint=file.root.location_of_missing("port")[1]
+            )
     rules = tuple(verify.get("rules", ()))
     _check_rules(rules, file.root, file.reader)
     found = tuple(check for check in checks if check is not None)
