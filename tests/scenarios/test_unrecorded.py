@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sternway_steps.config import StepConfig
-from sternway_steps.errors import Transient
+from sternway_steps.errors import Failed, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
@@ -18,8 +18,10 @@ from sternway_steps.kube.client import Client
 from sternway_steps.kube.transport import Transport
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.events import Event, StepStarted
+from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox.faults import fail
 from sternway_steps.session import Session
+from sternway_steps.step import Action, Context, Effects, Outcome, StepSpec
 
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, state_of, sternway, until
@@ -244,6 +246,76 @@ def test_a_lock_that_another_process_took_is_no_success(cluster: Cluster, monkey
         assert again.status is Status.UNDONE
         assert session.story(result.run).status is Status.UNDONE
     assert state_of(cluster.get("v1", "ConfigMap", "m")) == old
+
+
+class Losing:
+    """A step whose rollback goes on until it is stopped, once somebody else has taken the lock; or one that fails."""
+
+    def __init__(self, name: str, take: Callable[[], None] | None = None, *, fails: bool = False) -> None:
+        self.spec = StepSpec(name, Effects.REVERSIBLE, needs_cluster=False)
+        self._take, self._fails = take, fails
+        self.undone = 0
+
+    def execute(self, context: Context) -> Outcome:
+        context.journal.intent({})
+        if self._fails:
+            raise Failed("broken")
+        return Outcome("done")
+
+    def rollback(self, context: Context) -> Outcome:
+        self.undone += 1
+        if self._take is not None:
+            self._take()
+            assert context.stop.wait(30), "a lost lock stops what goes back too"
+            context.check()
+        return Outcome("undone")
+
+
+@pytest.fixture
+def taken(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let somebody else hold the lock of the target from now on."""
+    import sternway_steps.journal.locks.lease as lease
+
+    monkeypatch.setattr(lease, "_RENEW", 0.2)
+    ref = Ref("coordination.k8s.io/v1", "Lease", cluster.namespace, f"sternway-{cluster.namespace}.t")
+
+    def take() -> None:
+        def taken() -> bool:
+            theirs = cluster.client.get(ref)
+            assert theirs is not None
+            spec = {**theirs["spec"], "holderIdentity": "r elsewhere 1 x"}
+            try:
+                cluster.client.replace({**theirs, "spec": spec}, manager="test")
+            except ApiError:  # it was renewed in between
+                return False
+            return True
+
+        until(taken)
+
+    return take
+
+
+def test_a_lock_that_another_process_took_stops_the_undo(cluster: Cluster, taken: Callable[[], None]) -> None:
+    first, last = Losing("a"), Losing("b", taken, fails=True)
+    config = config_of(cluster.namespace, steps=(StepConfig("a", "a"), StepConfig("b", "b", retries=0)))
+    with Session(kubeconfig=cluster.kubeconfig, steps={"a": first, "b": last}) as session:
+        result = session.run(config)
+        assert (result.status, result.exit_code, str(result.error)) == (Status.INTERRUPTED, Exit.TRANSIENT, "broken")
+        assert "lock" in str(result.rollback_errors[0])
+        assert (last.undone, first.undone) == (1, 0), "the rest is undone by whoever has the lock"
+        assert session.story(result.run).status is Status.INTERRUPTED
+
+
+def test_a_lock_that_another_process_took_stops_the_rollback_of_a_step(
+    cluster: Cluster, taken: Callable[[], None]
+) -> None:
+    only = Losing("a", taken)
+    config = config_of(cluster.namespace, steps=(StepConfig("a", "a"),))
+    with Session(kubeconfig=cluster.kubeconfig, steps={"a": only}) as session:
+        run_step(session, config, "a", Action.EXECUTE, "r", lambda _: None)
+        result = run_step(session, config, "a", Action.ROLLBACK, "r", lambda _: None)
+        assert (result.exit_code, only.undone) == (Exit.STOPPED, 1)
+        assert [(a.action, a.result) for a in session.story("r").attempts][-1] == (Action.ROLLBACK, "stopped")
 
 
 @pytest.mark.cluster

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..exits import DONE
 from ..journal.replay import Attempt, Status, Story
 from ..release.remedy import finish
 from ..spec import Action
@@ -68,7 +69,7 @@ def following(story: Story) -> str:
 
 def first_failure(story: Story) -> Attempt | None:
     """Give the attempt whose error is the run's first one."""
-    executions = [a for a in _executions(story) if a.result not in ("", "done")]
+    executions = [a for a in _executions(story) if a.result not in ("", DONE)]
     same = [a for a in executions if str(a.data.get("error")) == story.error]
     last = {a.step: a for a in executions}
     found = same or [a for a in executions if last[a.step] is a]
@@ -105,7 +106,7 @@ def _why_undone(story: Story) -> str:
     if story.error:
         return "it did not succeed"
     lasts = [story.last(step) for step in _steps(story)]
-    if all(last is not None and last.result == "done" for last in lasts):
+    if all(last is not None and last.result == DONE for last in lasts):
         return "it had succeeded, and its undo was asked for"
     return "its process had ended without a word"
 
@@ -119,4 +120,4 @@ def _steps(story: Story) -> list[str]:
 def _failures(story: Story) -> Iterator[Mapping[str, Any]]:
     """Give the details of the rollbacks that failed at last."""
     lasts = {a.step: a for a in story.attempts if a.action is Action.ROLLBACK and a.result}
-    return (last.data.get("details") or {} for last in lasts.values() if last.result != "done")
+    return (last.data.get("details") or {} for last in lasts.values() if last.result != DONE)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..errors import Refused
+from ..exits import DONE
 from ..spec import Action
 from .entries import Entry, Kind, Record
 
@@ -78,7 +79,7 @@ class Story:
         """Give what the steps that are done hand on to later ones, by name (see step.Outcome)."""
         found: dict[str, dict[str, Any]] = {}
         for attempt in self.attempts:
-            if attempt.action is Action.EXECUTE and attempt.result == "done":
+            if attempt.action is Action.EXECUTE and attempt.result == DONE:
                 for name, values in (attempt.data.get("hands_on") or {}).items():
                     found.setdefault(name, {}).update(values)
         return found
@@ -92,11 +93,11 @@ class Story:
         """Tell whether all these steps are done and nobody began to undo: then only the end is not recorded."""
         lasts = [self.last(step) for step in steps]
         going_back = self.resumed or any(a.action is Action.ROLLBACK for a in self.attempts)
-        return not going_back and all(last is not None and last.result == "done" for last in lasts)
+        return not going_back and all(last is not None and last.result == DONE for last in lasts)
 
     def undone(self) -> frozenset[str]:
         """Give the steps that were rolled back to the end."""
-        return frozenset(a.step for a in self.attempts if a.action is Action.ROLLBACK and a.result == "done")
+        return frozenset(a.step for a in self.attempts if a.action is Action.ROLLBACK and a.result == DONE)
 
 
 def replay(records: Sequence[Record]) -> Story:

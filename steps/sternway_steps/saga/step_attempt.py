@@ -20,7 +20,7 @@ from .location import lock_of_step
 from .plan import Plan, PlannedStep
 from .recovery import finish_interrupted
 from .result import Result, as_rollback_failure
-from .retry import patiently
+from .retry import RETRIED, patiently
 from .seal import seal
 from .verdict import succeeded
 
@@ -98,7 +98,7 @@ class OneStep:
             error = away
         if error is None:
             return Result(self.journal.run, Status.UNDONE, Exit.DONE)
-        if exit_of(error) not in (Exit.TRANSIENT, Exit.STOPPED):
+        if exit_of(error) not in RETRIED[Action.ROLLBACK]:
             error = as_rollback_failure(self.planned, error)
         return Result(self.journal.run, Status.ROLLBACK_FAILED, exit_of(error), error)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.errors import Refused, Transient
+from sternway_steps.config import Config, StepConfig
+from sternway_steps.errors import Refused, Stopped, Transient
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
 from sternway_steps.registry.load import load
-from sternway_steps.saga.context_factory import refusals
+from sternway_steps.saga.context_factory import contexts, refusals
 from sternway_steps.saga.plan import make_plan
-from sternway_steps.step import Context, Outcome, StepSpec
+from sternway_steps.step import Action, Context, Outcome, StepSpec
 from sternway_steps.yamltree.errors import Place
 
 
@@ -86,3 +88,20 @@ def test_what_is_wrong_with_a_step_is_said_at_its_own_line(tmp_path: Path) -> No
 def test_a_place_is_read_as_it_was_written(text: str) -> None:
     assert str(Place.parse(text)) == text
     assert Place.parse("a/b.yaml:3:14") == Place("a/b.yaml", 3, 14)
+
+
+def test_an_undo_is_stopped_by_a_lost_lock_alone(tmp_path: Path) -> None:
+    config = Config("t", steps=(StepConfig("a", "a"),), deadline=0.001)
+    plan = make_plan(config.steps, {"a": StepSpec("a", needs_cluster=False)})
+    journal = RunJournal(FileStore(tmp_path), "r", "t")
+    stop, lost = threading.Event(), threading.Event()
+    made = contexts(None, config, journal, plan, stop=stop, undo_stop=lost)  # type: ignore[arg-type]
+    forward = made(plan.steps[0], Action.EXECUTE, journal.unwritten("a"))
+    back = made(plan.steps[0], Action.ROLLBACK, journal.unwritten("a"))
+    stop.set()
+    with pytest.raises(Stopped):
+        forward.check()
+    back.check()
+    lost.set()
+    with pytest.raises(Stopped):
+        back.check()
