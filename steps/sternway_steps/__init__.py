@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .moved import install
+
 TYPE_CHECKING = False  # as type checkers read it; to import typing would take longer than all of this
 if TYPE_CHECKING:
     from .config import Config, ConfigErrors, as_manifests
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 __version__ = "0.1.0"
+install()
 __all__ = [
     "Config", "ConfigErrors", "Event", "Exit", "Failed", "Listener", "Refused", "Result", "RollbackFailed", "Session",
     "Status", "SternwayError", "Stopped", "Story", "Transient", "as_data", "as_manifests", "load", "new_run_id",

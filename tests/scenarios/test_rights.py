@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.load import load, load_with_source
 from sternway_steps.saga.finalize import end_run
 from sternway_steps.saga.plan import make_plan

@@ -7,10 +7,10 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
+from ..builtin import builtin_steps
 from ..errors import Refused
 from ..spec import StepSpec
 from ..step import Step
-from .builtin import builtin_steps
 
 if TYPE_CHECKING:
     from ..config import Config

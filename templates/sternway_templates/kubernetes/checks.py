@@ -8,10 +8,10 @@ from dataclasses import replace
 from croniter import croniter
 from croniter.croniter import CroniterError
 from hera.workflows import models as m
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.builtin.command.options import USES as COMMAND
 from sternway_steps.config import Config
 from sternway_steps.errors import Refused
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.steps import Specs, installed_steps
 from sternway_steps.saga.plan import Plan, make_plan
 from sternway_steps.yamltree.document import Entry, Node

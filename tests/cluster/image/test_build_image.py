@@ -89,7 +89,7 @@ def test_it_is_one_step_and_runs_as_nobody(image: str) -> None:
     config = inspect(image)["Config"]
     assert (config["Entrypoint"], config["User"]) == (["sternway", "step", "build"], "65532:65532")
     assert "git version" in docker("run", "--rm", "--network", "none", "--entrypoint", "git", image, "--version").stdout
-    code = "import sys, sternway_steps.registry.builtin as b; b.builtin_steps(); print([m for m in ('docker', 'urllib3', 'kubernetes') if m in sys.modules])"
+    code = "import sys, sternway_steps.builtin as b; b.builtin_steps(); print([m for m in ('docker', 'urllib3', 'kubernetes') if m in sys.modules])"
     assert docker("run", "--rm", "--entrypoint", "python", image, "-c", code).stdout.strip() == "[]"
 
 

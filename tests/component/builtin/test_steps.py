@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.builtin.deploy.step import Deploy
 from sternway_steps.builtin.validate.step import Validate
 from sternway_steps.builtin.verify.step import Verify
@@ -16,7 +17,6 @@ from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import cut
 from sternway_steps.step import Action, Context, Step

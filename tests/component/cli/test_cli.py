@@ -160,7 +160,7 @@ def test_a_journal_in_files(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
 
 def test_what_a_step_may_load_at_start() -> None:
     code = (
-        "import sys, sternway_steps.step, sternway_steps.saga.plan, sternway_steps.exits, sternway_steps.cli.main, sternway_steps.registry.builtin;"
+        "import sys, sternway_steps.step, sternway_steps.saga.plan, sternway_steps.exits, sternway_steps.cli.main, sternway_steps.builtin;"
         "import sternway_steps.saga.orchestrator, sternway_steps.session;"
         "print([m for m in ('kubernetes','hera','urllib3','werkzeug','yaml','jsonpatch','sternway_templates') if m in sys.modules])"
     )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import StepConfig
 from sternway_steps.journal.replay import Status
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Context, Effects, Item, Outcome, Ref, RollbackFailed, Rule, StepSpec

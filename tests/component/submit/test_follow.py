@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config
 from sternway_steps.config.argo import ArgoConfig
 from sternway_steps.errors import Refused, SternwayError, Stopped, Transient
@@ -20,7 +21,6 @@ from sternway_steps.journal.replay import Attempt, Status
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.load import load
 from sternway_steps.registry.steps import Steps
 from sternway_steps.saga.events import RunEnded, StepEnded, StepProgress, StepStarted, UndoStarted

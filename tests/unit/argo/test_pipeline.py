@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.kube.client import Client
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.load import load_with_source
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.sandbox import Sandbox

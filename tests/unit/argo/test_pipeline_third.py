@@ -135,7 +135,7 @@ def test_the_pods_of_the_other_steps_know_of_it_without_its_package(tmp_path: Pa
     for name, text in data.items():
         (pod / name).write_text(text)
     inside: Config = load(pod / "sternway.yaml")
-    from sternway_steps.registry.builtin import builtin_steps
+    from sternway_steps.builtin import builtin_steps
 
     def look() -> list[EntryPoint]:
         raise AssertionError("a pod of deploy looked for other packages")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config, ConfigErrors
 from sternway_steps.config.each_step import each_step
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.load import load, load_with_source
 from sternway_steps.saga.plan import make_plan
 from sternway_templates.argo.pipeline import pipeline

@@ -12,9 +12,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.load import load
 from sternway_steps.saga.plan import Plan, PlannedStep, make_plan
 from sternway_steps.step import Effects, StepSpec

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config, StepConfig
 from sternway_steps.config.declared import spec_of, to_yaml_data
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.entry_points import find
 from sternway_steps.registry.load import load
 from sternway_steps.registry.steps import NotInstalled, Specs, Steps, installed_steps, with_declared_specs

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config, ConfigErrors, StepConfig
-from sternway_steps.registry.builtin import builtin_steps
 from sternway_steps.registry.load import load
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.step import Effects
