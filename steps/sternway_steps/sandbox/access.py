@@ -1,4 +1,4 @@
-"""Who may do what: everything, less what a test denies."""
+"""RBAC of the sandbox: everything is allowed, except what a test denies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Access:
         self._denied.add((verb, group, resource))
 
     def allows(self, verb: str, group: str, resource: str) -> bool:
-        """Tell whether something is allowed."""
+        """Return whether something is allowed."""
         return (verb, group, resource) not in self._denied
 
     def check(self, verb: str, kind: Kind, subresource: str, namespace: str) -> None:

@@ -1,4 +1,4 @@
-"""The API server without HTTP: reads, writes, and all that a write sets off at once."""
+"""The API server without HTTP: reads, writes, and everything that a write sets off at once."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import checks, identity, merge
+from . import apply, checks, identity
 from .defaults import fill_in
+from .field_validation import check_unknown_fields
 from .kinds import Kind, builtin_kinds, kinds_of
 from .ownership import Managers
 from .patches import patched
 from .status import StatusError
 from .store import Store, copy
-from .strict import check_strict
 
 
 @dataclass(frozen=True)
-class Writing:
-    """How a write is meant: who writes, whether it only shows the result, whether unknown fields are errors."""
+class WriteOptions:
+    """How a write is meant: by whom, as a dry run or not, and whether unknown fields are errors."""
 
     manager: str
     dry_run: bool = False
@@ -29,7 +29,7 @@ class Writing:
 
 
 class Api:
-    """Serves the store. Each write is one step: nobody sees half of it."""
+    """Serves the store. Each write is atomic."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -37,7 +37,7 @@ class Api:
         self._addresses = itertools.count(1)
 
     def kinds(self) -> list[Kind]:
-        """Give every kind that is served now, custom ones with an established definition too."""
+        """Return every kind that is served now, those of established CustomResourceDefinitions too."""
         found = list(self._builtin)
         for crd in self.store.all(("apiextensions.k8s.io", "CustomResourceDefinition")):
             conditions = (crd.get("status") or {}).get("conditions") or []
@@ -46,58 +46,60 @@ class Api:
         return found
 
     def kind_of(self, api_version: str, kind: str) -> Kind:
-        """Find a kind by its name; raises 404."""
+        """Return a kind by its name; raise 404."""
         for found in self.kinds():
             if (found.api_version, found.kind) == (api_version, kind):
                 return found
         raise StatusError(404, "NotFound", "the server could not find the requested resource")
 
     def get(self, kind: Kind, namespace: str, name: str) -> dict[str, Any]:
-        """Read an object; raises 404."""
+        """Return an object; raise 404."""
         found = self.store.get(kind.key, namespace, name)
         if found is None:
             raise identity.not_found(kind, name)
         return {**found, "apiVersion": kind.api_version, "kind": kind.kind}
 
-    def create(self, kind: Kind, namespace: str, body: dict[str, Any], how: Writing) -> dict[str, Any]:
-        """Create an object; raises 409 when the name is taken."""
+    def create(self, kind: Kind, namespace: str, body: dict[str, Any], how: WriteOptions) -> dict[str, Any]:
+        """Create an object and return it; raise 409 when the name is taken."""
         with self.store.lock:
             obj = copy(body)
             metadata = obj.setdefault("metadata", {})
             if not metadata.get("name") and metadata.get("generateName"):
                 metadata["name"] = metadata["generateName"] + secrets.token_hex(3)[:5]
-            identity.place(self.store, kind, namespace, obj)
+            identity.assign_namespace(self.store, kind, namespace, obj)
             if metadata.get("resourceVersion"):
                 raise StatusError(400, "BadRequest", "resourceVersion should not be set on objects to be created")
             if how.strict:
-                check_strict(kind, obj)
-            identity.begin(kind, obj)
+                check_unknown_fields(kind, obj)
+            identity.assign_identity(kind, obj)
             if "status" in kind.subresources and kind.kind != "Namespace":
                 obj.pop("status", None)
             fill_in(kind, obj, self._address)
             metadata.pop("managedFields", None)
-            return self._write(kind, None, obj, merge.attribute(kind, None, obj, how.manager, ""), how)
+            return self._write(kind, None, obj, apply.attribute(kind, None, obj, how.manager, ""), how)
 
-    def update(self, kind: Kind, namespace: str, name: str, body: dict[str, Any], how: Writing) -> dict[str, Any]:
-        """Replace an object, or its status; raises 409 when the resourceVersion is stale."""
+    def update(self, kind: Kind, namespace: str, name: str, body: dict[str, Any], how: WriteOptions) -> dict[str, Any]:
+        """Replace an object, or its status, and return it; raise 409 when the resourceVersion is outdated."""
         with self.store.lock:
             live = self.get(kind, namespace, name)
             obj = copy(body)
             metadata = obj.setdefault("metadata", {})
-            identity.hold(kind, live, metadata)
-            identity.named(metadata, name)
+            identity.check_preconditions(kind, live, metadata)
+            identity.check_name(metadata, name)
             if how.strict:
-                check_strict(kind, obj)
+                check_unknown_fields(kind, obj)
             if how.subresource == "status":
                 own = {key: metadata[key] for key in ("annotations", "labels", "managedFields") if key in metadata}
                 obj = {**live, "metadata": {**live["metadata"], **own}, "status": obj.get("status", {})}
             elif "status" in kind.subresources:
                 obj.pop("status", None)
                 obj |= {"status": live["status"]} if "status" in live else {}
-            return self._change(kind, live, obj, merge.attribute, how)
+            return self._change(kind, live, obj, apply.attribute, how)
 
-    def patch(self, kind: Kind, namespace: str, name: str, change: Any, media: str, how: Writing) -> dict[str, Any]:
-        """Change an object by a patch (JSON patch, merge patch, strategic merge patch)."""
+    def patch(
+        self, kind: Kind, namespace: str, name: str, change: Any, media: str, how: WriteOptions
+    ) -> dict[str, Any]:
+        """Change an object by a patch (JSON patch, merge patch, strategic merge patch), and return it."""
         with self.store.lock:
             live = self.get(kind, namespace, name)
             obj = patched(kind, copy(live), change, media)
@@ -106,32 +108,32 @@ class Api:
             return self.update(kind, namespace, name, obj, how)
 
     def apply(
-        self, kind: Kind, namespace: str, name: str, config: dict[str, Any], how: Writing, *, force: bool
+        self, kind: Kind, namespace: str, name: str, config: dict[str, Any], how: WriteOptions, *, force: bool
     ) -> tuple[dict[str, Any], bool]:
-        """Apply on the server's side; tells whether the object was created."""
+        """Apply an object by server-side apply; return it, and whether it was created."""
         with self.store.lock:
             metadata = config.get("metadata") or {}
             if metadata.get("managedFields"):
                 raise StatusError(400, "BadRequest", "metadata.managedFields must be nil")
-            identity.named(metadata, name)
+            identity.check_name(metadata, name)
             if how.strict:
-                check_strict(kind, config, applied=True)
+                check_unknown_fields(kind, config, applied=True)
             live = self.store.get(kind.key, namespace, name)
             if live is None:
                 return self._apply_new(kind, namespace, name, config, how), True
             live = self.get(kind, namespace, name)
             bare = {k: v for k, v in config.items() if k != "status" or "status" not in kind.subresources}
-            obj, owners = merge.apply(kind, live, bare, how.manager, force=force)
-            identity.hold_applied(kind, live, metadata)
+            obj, owners = apply.apply(kind, live, bare, how.manager, force=force)
+            identity.check_apply_preconditions(kind, live, metadata)
             return self._change(kind, live, obj, lambda *_: owners, how), False
 
     def delete(
         self, kind: Kind, namespace: str, name: str, options: Mapping[str, Any], *, dry_run: bool = False
     ) -> dict[str, Any]:
-        """Delete an object; one with finalizers stays until they are gone."""
+        """Delete an object; one with finalizers stays until they are removed."""
         with self.store.lock:
             live = self.get(kind, namespace, name)
-            identity.hold(kind, live, options.get("preconditions") or {})
+            identity.check_preconditions(kind, live, options.get("preconditions") or {})
             if dry_run:
                 return live
             finalizers = list(live["metadata"].get("finalizers") or [])
@@ -148,29 +150,31 @@ class Api:
                 live = {**live, "status": {"phase": "Terminating"}}
             return self.store.put(kind.key, live)
 
-    def _apply_new(self, kind: Kind, namespace: str, name: str, config: dict[str, Any], how: Writing) -> dict[str, Any]:
+    def _apply_new(
+        self, kind: Kind, namespace: str, name: str, config: dict[str, Any], how: WriteOptions
+    ) -> dict[str, Any]:
         metadata = config.get("metadata") or {}
         if metadata.get("uid"):  # a resourceVersion alone holds nothing here, on the real server too
             text = (
                 f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing object was found"
             )
             raise identity.conflict(kind, name, text)
-        obj, owners = merge.apply(kind, None, config, how.manager, force=True)
+        obj, owners = apply.apply(kind, None, config, how.manager, force=True)
         obj["metadata"] = {**obj.get("metadata", {}), "name": name}
-        identity.place(self.store, kind, namespace, obj)
-        identity.begin(kind, obj)
+        identity.assign_namespace(self.store, kind, namespace, obj)
+        identity.assign_identity(kind, obj)
         fill_in(kind, obj, self._address)
         return self._write(kind, None, obj, owners, how)
 
     def _change(
-        self, kind: Kind, live: Mapping[str, Any], obj: dict[str, Any], owners_of: Any, how: Writing
+        self, kind: Kind, live: Mapping[str, Any], obj: dict[str, Any], owners_of: Any, how: WriteOptions
     ) -> dict[str, Any]:
-        identity.keep(live, obj)
+        identity.keep_identity(live, obj)
         fill_in(kind, obj, self._address)
         return self._write(kind, live, obj, owners_of(kind, live, obj, how.manager, how.subresource), how)
 
     def _write(
-        self, kind: Kind, live: Mapping[str, Any] | None, obj: dict[str, Any], owners: Managers, how: Writing
+        self, kind: Kind, live: Mapping[str, Any] | None, obj: dict[str, Any], owners: Managers, how: WriteOptions
     ) -> dict[str, Any]:
         checks.check_new(kind, obj)
         if live is not None:

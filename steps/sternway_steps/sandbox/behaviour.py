@@ -33,7 +33,10 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a container does. `pull`: ok, missing, refused or invalid. `code`: the exit code of one that ends."""
+    """What a container does.
+
+    `pull` is ok, missing, refused or invalid. `code` is the exit code of a container that ends.
+    """
 
     image: str
     pull: str = "ok"
@@ -44,7 +47,7 @@ class Behaviour:
 
 
 def behaviour_of(container: Mapping[str, Any], *, ends: bool = False) -> Behaviour:
-    """Read a container's behaviour; `ends`: it is one that is expected to end (of a Job, or an init container)."""
+    """Return a container's behaviour; `ends`: it is expected to end (of a Job, or an init container)."""
     image = str(container.get("image", ""))
     env = {e["name"]: str(e.get("value", "")) for e in container.get("env") or []}
     name = image.lower()
@@ -66,13 +69,13 @@ def behaviour_of(container: Mapping[str, Any], *, ends: bool = False) -> Behavio
 
 
 def evicted_after(pod: Mapping[str, Any]) -> float | None:
-    """Give the seconds after which the node evicts a pod; None when it does not."""
+    """Return the seconds after which the node evicts a pod; None when it does not."""
     found = [behaviour_of(container) for container in pod["spec"]["containers"]]
     return next((one.after for one in found if one.mode == "evicted"), None)
 
 
 def logs(container: Mapping[str, Any]) -> list[str]:
-    """Give the log lines of a container."""
+    """Return the log lines of a container."""
     if said := _ECHO.findall(_last_word(container)):
         return [words.strip() for words in said]
     found = behaviour_of(container)
@@ -83,7 +86,7 @@ def logs(container: Mapping[str, Any]) -> list[str]:
 
 
 def answer(pod: Mapping[str, Any], path: str) -> tuple[int, str] | None:
-    """Answer an HTTP request as the pod would; None for one that never answers."""
+    """Return status and text of the pod's answer to an HTTP request; None when it never answers."""
     found = behaviour_of(pod["spec"]["containers"][0])
     if path.rstrip("/").endswith("/ready") or path == "/ready":
         return (503, "not ready\n") if found.mode == "unready" else (200, "ready\n")

@@ -1,4 +1,4 @@
-"""The body of a request: JSON, or YAML as the real server's reader takes it."""
+"""The body of a request: JSON, or YAML as the real server's parser reads it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ APPLY = "application/apply-patch+yaml"
 
 
 def read(body: bytes, media: str) -> Any:
-    """Give a body's data; raises 413 or 400."""
+    """Return a body's data; raise 413 or 400."""
     if len(body) > _LIMIT:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {_LIMIT}")
     if not body:

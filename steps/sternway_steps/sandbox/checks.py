@@ -1,4 +1,4 @@
-"""What the server refuses: bad names, missing fields, unknown fields, changes of what can't change."""
+"""What the server refuses: bad names, missing fields, unknown fields, changes of immutable fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .fixed import fixed
+from .immutable import immutable_changes
 from .kinds import Kind
 from .status import Cause, StatusError, invalid
 
@@ -27,7 +27,7 @@ _STATEFUL_MAY_CHANGE = {"replicas", "template", "updateStrategy", "persistentVol
 
 
 def check_new(kind: Kind, obj: Mapping[str, Any]) -> None:
-    """Raise 422 when an object may not be as it is."""
+    """Raise 422 when an object is not valid."""
     metadata = obj["metadata"]
     name = str(metadata.get("name", ""))
     causes = [*_names(kind, metadata), *_sizes(kind, obj)]
@@ -47,7 +47,7 @@ def check_new(kind: Kind, obj: Mapping[str, Any]) -> None:
 
 
 def check_change(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Raise 422 when a field changes that can't."""
+    """Raise 422 when an immutable field changes."""
     causes: list[Cause] = []
     before, after = old.get("spec") or {}, new.get("spec") or {}
     for field in _FIXED.get(kind.kind, ()):
@@ -66,13 +66,13 @@ def check_change(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
             if old.get(field) != new.get(field):
                 text = "Forbidden: field is immutable when `immutable` is set"
                 causes.append(Cause("FieldValueForbidden", text, field))
-    causes += fixed(kind, old, new)
+    causes += immutable_changes(kind, old, new)
     if causes:
         raise invalid(kind.kind, kind.group, new["metadata"]["name"], *causes)
 
 
 def check_stored(obj: Mapping[str, Any]) -> None:
-    """Raise 500 when etcd would not take an object."""
+    """Raise 500 when etcd would not accept an object."""
     if _text(obj) > _ETCD // 2 and len(json.dumps(obj, separators=(",", ":"), ensure_ascii=False).encode()) > _ETCD:
         raise StatusError(500, message="etcdserver: request is too large")
 
@@ -92,7 +92,7 @@ def _too_long(field: str, most: int) -> Cause:
 
 
 def _text(value: Any) -> int:
-    """Count the bytes of all texts in a value."""
+    """Return the bytes of all texts in a value."""
     if isinstance(value, str):
         return len(value.encode())
     if isinstance(value, Mapping):
@@ -130,7 +130,7 @@ def _template(kind: Kind, spec: Mapping[str, Any]) -> Iterator[Cause]:
 
 
 def _strategy(kind: Kind, spec: Mapping[str, Any]) -> Iterator[Cause]:
-    """Refuse a rolling update's limits beside another strategy; it is the server that filled them in."""
+    """Refuse the limits of a rolling update with another strategy; the server may have filled them in itself."""
     strategy = spec.get("strategy") or {}
     if kind.kind == "Deployment" and strategy.get("type") == "Recreate" and "rollingUpdate" in strategy:
         text = "Forbidden: may not be specified when strategy `type` is 'Recreate'"

@@ -1,4 +1,4 @@
-"""What the real server fills in, for the fields that users and controllers read back."""
+"""The defaults that the real server fills in, for the fields that users and controllers read back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .kinds import Kind
 
 
 def fill_in(kind: Kind, obj: dict[str, Any], addresses: Any) -> None:
-    """Fill in the defaults of an object, in place. `addresses()` gives a free cluster IP."""
+    """Fill in the defaults of an object, in place. `addresses()` returns a free cluster IP."""
     spec = obj.get("spec")
     if isinstance(spec, dict):
         template = spec.get("template")
@@ -115,7 +115,7 @@ def _service(spec: dict[str, Any], addresses: Any) -> None:
 
 
 def _definition(obj: dict[str, Any]) -> None:
-    """Keep what was ever stored, from the write on that stores it."""
+    """Keep every version that was ever stored, from the write that stores it."""
     status = obj.get("status") or {}
     if "storedVersions" in status:
         new = [

@@ -1,4 +1,4 @@
-"""What the server says that it serves."""
+"""The discovery documents: which groups, versions and kinds are served."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _VERSION = {"major": "1", "minor": "34", "gitVersion": "v1.34.0+sandbox", "platf
 
 
 def discover(api: Api, path: str, accept: str) -> dict[str, Any] | None:
-    """Answer a discovery path, or give None when it is none."""
+    """Return the document of a discovery path, or None when the path is another one."""
     if path == "/version":
         return _VERSION
     if path == "/api":
@@ -41,7 +41,7 @@ def discover(api: Api, path: str, accept: str) -> dict[str, Any] | None:
 
 
 def _elsewhere(api: Api) -> list[tuple[str, str]]:
-    """Give the groups and versions that a server behind this one should serve, of which there is none."""
+    """Return the groups and versions of APIServices, of which this server has no backend."""
     specs = [service["spec"] for service in api.store.all(("apiregistration.k8s.io", "APIService"))]
     return [(spec["group"], spec["version"]) for spec in specs if spec.get("service")]
 

@@ -1,4 +1,4 @@
-"""Faults that a test sets: at the n-th request, or whenever a request looks so."""
+"""Faults that a test sets: at the n-th request, or at any request that matches."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ class Request:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a request; make it with fail, delay, cut or call."""
+    """What happens to a request; made by fail, delay, cut or call."""
 
     status: int = 0
     reason: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     cut: str = ""
-    """before: the connection is cut and nothing done; after: it is done, and the answer lost."""
+    """before: the connection is cut and nothing is done; after: it is done, and the answer is lost."""
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
 
 
 def fail(status: int, reason: str = "", **headers: str) -> Fault:
-    """Answer with an error and do nothing; `Retry_After="1"` is a header."""
+    """Return a fault that answers with an error and does nothing; `Retry_After="1"` is a header."""
     return Fault(status, reason, tuple((k.replace("_", "-"), v) for k, v in headers.items()))
 
 
 def delay(seconds: float) -> Fault:
-    """Do it, later."""
+    """Return a fault that does what was asked, later."""
     return Fault(seconds=seconds)
 
 
 def cut(*, before: bool = True) -> Fault:
-    """Cut the connection, before or after it is done."""
+    """Return a fault that cuts the connection, before or after what was asked is done."""
     return Fault(cut="before" if before else "after")
 
 
 def call(before: Callable[[], None] | None = None, after: Callable[[], None] | None = None) -> Fault:
-    """Call something before or after it is done, to kill a process for example."""
+    """Return a fault that calls something before or after what was asked is done, to kill a process for example."""
     return Fault(before=before, after=after)
 
 
@@ -66,18 +66,18 @@ class Faults:
         self.when(lambda request: request.number == number, fault)
 
     def when(self, looks: Callable[[Request], bool], fault: Fault, times: int = 1) -> None:
-        """Set a fault for the next requests that look so."""
+        """Set a fault for the next `times` requests that match."""
         with self._lock:
             self._set.append((looks, fault, [times]))
 
     def reset(self) -> None:
-        """Forget all faults, and count requests from 1 again."""
+        """Remove all faults, and count requests from 1 again."""
         with self._lock:
             self._set.clear()
             self.requests.clear()
 
     def of(self, method: str, path: str, query: str, accept: str = "") -> Fault:
-        """Note a request, and give the fault that it meets."""
+        """Record a request, and return the fault that it meets."""
         with self._lock:
             request = Request(len(self.requests) + 1, method, path, query, accept)
             self.requests.append(request)

@@ -13,12 +13,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from .access import Access
-from .api import Api, Writing
+from .api import Api, WriteOptions
 from .bodies import APPLY, read
 from .discovery import discover
 from .faults import Faults
 from .kinds import Kind
-from .pods import evict, log_of, proxied
+from .pods import evict, log_of, proxy_to_pod
 from .selectors import fields_match, labels_match
 from .status import StatusError
 from .watching import stream
@@ -28,18 +28,18 @@ _METADATA = re.compile(r"^application/json\s*;[^,]*\bas=PartialObjectMetadataLis
 
 
 class _NoSuchPathError(Exception):
-    """Nothing is served there, which is answered without a Status object."""
+    """Nothing is served at this path, which is answered without a Status object."""
 
 
 class Application:
-    """A WSGI application that serves the API."""
+    """The WSGI application that serves the API."""
 
     def __init__(self, api: Api, faults: Faults, access: Access) -> None:
         self._api, self._faults, self._access = api, faults, access
         self.closing = threading.Event()
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        """Answer one request, or meet it with the fault that is set."""
+        """Answer one request, or inject the fault that is set for it."""
         request = Request(environ)
         body = request.get_data()
         accept = request.headers.get("Accept", "")
@@ -84,7 +84,7 @@ class Application:
         verb = _verb(request, name)
         self._access.check(verb, kind, subresource, namespace)
         if subresource == "proxy":
-            status, text = proxied(self._api, namespace, name, rest, self.closing)
+            status, text = proxy_to_pod(self._api, namespace, name, rest, self.closing)
             return (
                 Response(text, status, content_type="text/plain")
                 if status != 503 or text
@@ -108,7 +108,7 @@ class Application:
         args = request.args
         manager = args.get("fieldManager") or request.headers.get("User-Agent", "unknown").split("/")[0]
         dry_run = "All" in args.getlist("dryRun")
-        how = Writing(manager, dry_run, args.get("fieldValidation") == "Strict", subresource)
+        how = WriteOptions(manager, dry_run, args.get("fieldValidation") == "Strict", subresource)
         media = (request.content_type or "").split(";")[0]
         api = self._api
         if verb == "get":
@@ -170,7 +170,7 @@ class Application:
 
 
 def _metadata_of(found: dict[str, Any]) -> dict[str, Any]:
-    """Give a list with the metadata of its objects alone."""
+    """Return a list with the metadata of its objects alone."""
     kind = {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata"}
     items = [{**kind, "metadata": item["metadata"]} for item in found["items"]]
     return {**found, "apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "items": items}

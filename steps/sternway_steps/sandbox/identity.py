@@ -1,4 +1,4 @@
-"""Who an object is: its name and place, its UID, the version that a writer saw."""
+"""The identity of an object: its name and namespace, its UID, and the version that a writer saw."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _TEMPLATES = "deprecated.daemonset.template.generation"
 
 
 def now() -> str:
-    """Give this second as Kubernetes writes it."""
+    """Return this second as Kubernetes writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def not_found(kind: Kind, name: str) -> StatusError:
-    """Give 404 for an object."""
+    """Return the error 404 for an object."""
     return StatusError(404, "NotFound", f'{kind.full_name} "{name}" not found', **_details(kind, name))
 
 
 def exists(kind: Kind, name: str) -> StatusError:
-    """Give 409 for a name that is taken."""
+    """Return the error 409 for a name that is taken."""
     return StatusError(409, "AlreadyExists", f'{kind.full_name} "{name}" already exists', **_details(kind, name))
 
 
 def conflict(kind: Kind, name: str, text: str) -> StatusError:
-    """Give 409 for a precondition that does not hold."""
+    """Return the error 409 for a precondition that does not hold."""
     message = f'Operation cannot be fulfilled on {kind.full_name} "{name}": {text}'
     return StatusError(409, "Conflict", message, **_details(kind, name))
 
 
-def place(store: Store, kind: Kind, namespace: str, obj: dict[str, Any]) -> None:
-    """Put a new object into its namespace; raises 400, 403 or 404 when it can't be there."""
+def assign_namespace(store: Store, kind: Kind, namespace: str, obj: dict[str, Any]) -> None:
+    """Put a new object into its namespace; raise 400, 403 or 404 when it can't be there."""
     if not kind.namespaced:
         return
     metadata = obj["metadata"]
@@ -57,8 +57,8 @@ def place(store: Store, kind: Kind, namespace: str, obj: dict[str, Any]) -> None
         raise StatusError(403, "Forbidden", f'{kind.full_name} "{metadata.get("name", "")}" is forbidden: {text}')
 
 
-def begin(kind: Kind, obj: dict[str, Any]) -> None:
-    """Give a new object its identity."""
+def assign_identity(kind: Kind, obj: dict[str, Any]) -> None:
+    """Give a new object its UID, creation time and generation."""
     obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
     obj["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
     # Of the core group, only this one counts its changes.
@@ -69,7 +69,7 @@ def begin(kind: Kind, obj: dict[str, Any]) -> None:
 
 
 def count_templates(kind: Kind, live: Mapping[str, Any], obj: dict[str, Any]) -> None:
-    """Count the changes of a DaemonSet's template in its annotation; whatever was sent, the server's count stands."""
+    """Count the changes of a DaemonSet's template in its annotation; the server's count overrides what was sent."""
     if kind.kind != "DaemonSet":
         return
     count = int((live["metadata"].get("annotations") or {}).get(_TEMPLATES, 1))
@@ -78,14 +78,14 @@ def count_templates(kind: Kind, live: Mapping[str, Any], obj: dict[str, Any]) ->
     obj["metadata"]["annotations"] = {**notes, _TEMPLATES: str(count)}
 
 
-def named(metadata: Mapping[str, Any], name: str) -> None:
-    """Raise 400 when an object names itself otherwise than the request does."""
+def check_name(metadata: Mapping[str, Any], name: str) -> None:
+    """Raise 400 when an object's name differs from the request's."""
     if metadata.get("name", name) != name:
         text = f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
         raise StatusError(400, "BadRequest", text)
 
 
-def hold(kind: Kind, live: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+def check_preconditions(kind: Kind, live: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
     """Raise 409 when a writer means another object, or an older version of it."""
     name, uid = live["metadata"]["name"], live["metadata"]["uid"]
     if metadata.get("uid") not in (None, "", uid):
@@ -96,16 +96,16 @@ def hold(kind: Kind, live: Mapping[str, Any], metadata: Mapping[str, Any]) -> No
         raise conflict(kind, name, text)
 
 
-def hold_applied(kind: Kind, live: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-    """Hold an apply to its preconditions; it answers another UID as a changed field, not as a conflict."""
-    hold(kind, live, {**metadata, "uid": None})
+def check_apply_preconditions(kind: Kind, live: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+    """Raise when an apply's preconditions do not hold; another UID counts as a changed field, not a conflict."""
+    check_preconditions(kind, live, {**metadata, "uid": None})
     name, uid = live["metadata"]["name"], live["metadata"]["uid"]
     if metadata.get("uid") not in (None, "", uid):
         cause = Cause("FieldValueInvalid", f'Invalid value: "{metadata["uid"]}": field is immutable', "metadata.uid")
         raise invalid(kind.kind, kind.group, name, cause)
 
 
-def keep(live: Mapping[str, Any], obj: dict[str, Any]) -> None:
+def keep_identity(live: Mapping[str, Any], obj: dict[str, Any]) -> None:
     """Give a changed object the identity that it had."""
     for field in _IDENTITY:
         if field in live["metadata"]:

@@ -36,7 +36,7 @@ class Kind:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Where its objects are stored: all versions share them."""
+        """The key under which its objects are stored: all versions share them."""
         return self.group, self.kind
 
 
@@ -73,7 +73,7 @@ _PLURALS = {"Endpoints": "endpoints", "NetworkPolicy": "networkpolicies", "Ingre
 
 
 def builtin_kinds() -> list[Kind]:
-    """Give the kinds that are there without a definition."""
+    """Return the kinds that are served without a CustomResourceDefinition."""
     found = []
     for table, namespaced in ((_NAMESPACED, True), (_GLOBAL, False)):
         for api_version, line in table.items():
@@ -86,7 +86,7 @@ def builtin_kinds() -> list[Kind]:
 
 
 def plural_of(kind: str) -> str:
-    """Give the plural under which a built-in kind is served."""
+    """Return the plural under which a built-in kind is served."""
     low = kind.lower()
     if kind in _PLURALS:
         return _PLURALS[kind]
@@ -94,7 +94,7 @@ def plural_of(kind: str) -> str:
 
 
 def kinds_of(crd: Mapping[str, Any]) -> Iterable[Kind]:
-    """Give the kinds that a definition brings, one for each served version."""
+    """Yield the kinds of a CustomResourceDefinition, one for each served version."""
     spec = crd["spec"]
     for version in spec["versions"]:
         if version.get("served"):
@@ -121,7 +121,10 @@ _ATOMIC_ITEMS = {"imagePullSecrets", "ownerReferences", "secrets"}
 
 
 def is_atomic(kind: Kind, path: tuple[str, ...], *, item: bool) -> bool:
-    """Say whether a map is owned as a whole (x-kubernetes-map-type). `item`: it is one of the list at the path."""
+    """Return whether a map is owned as a whole (x-kubernetes-map-type).
+
+    `item`: the map is an item of the list at the path.
+    """
     if path[:1] == ("metadata",) or kind.schema is None:
         return path[-1:] != () and path[-1] in (_ATOMIC_ITEMS if item else _ATOMIC) and path[0] != "data"
     here = _schema_at(kind.schema, path)
@@ -129,7 +132,7 @@ def is_atomic(kind: Kind, path: tuple[str, ...], *, item: bool) -> bool:
 
 
 def list_keys(kind: Kind, path: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Say how a list's items are told apart: by key fields, by value (()), or not at all (None: one value).
+    """Return what tells a list's items apart: key fields, their values (()), or nothing (None: the list is one value).
 
     `path` holds field names alone: ("spec", "template", "spec", "containers").
     """

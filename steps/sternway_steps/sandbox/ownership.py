@@ -1,4 +1,4 @@
-"""Field ownership: which manager owns which field, as metadata.managedFields keeps it.
+"""Field ownership: which manager owns which field, as metadata.managedFields records it.
 
 A set of fields is a set of paths; a path's parts are `f:NAME`, `k:{...}` (an item by its keys) and `v:VALUE`.
 Source: "Server-Side Apply" in the Kubernetes documentation.
@@ -24,25 +24,25 @@ _DEFAULTS = {"protocol": "TCP"}
 
 
 def names_of(path: Path) -> tuple[str, ...]:
-    """Give the field names of a path, without the items of lists."""
+    """Return the field names of a path, without the items of lists."""
     return tuple(part[2:] for part in path if part.startswith("f:"))
 
 
 def item_name(item: Any, keys: tuple[str, ...]) -> str:
-    """Name an item of an associative list or a set."""
+    """Return the path part of an item of an associative list or a set."""
     if not keys:
         return "v:" + _written(item)
     return "k:" + _written({k: item.get(k, _DEFAULTS.get(k)) for k in sorted(keys) if k in item or k in _DEFAULTS})
 
 
 def _written(value: Any) -> str:
-    """Write JSON as Go's encoder does: fit to stand in a page of HTML."""
+    """Return JSON as Go's encoder writes it, with HTML escapes."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return "".join(f"\\u{ord(char):04x}" if char in "<>&\u2028\u2029" else char for char in text)
 
 
 def children(kind: Kind, path: Path, value: Any) -> Iterator[tuple[str, Any]] | None:
-    """Give the parts of a value that are owned by themselves; None for a value that is owned as a whole."""
+    """Return the parts of a value that have owners of their own; None for a value that is owned as a whole."""
     if isinstance(value, dict):
         if path and is_atomic(kind, names_of(path), item=path[-1][0] == "k"):
             return None
@@ -55,7 +55,7 @@ def children(kind: Kind, path: Path, value: Any) -> Iterator[tuple[str, Any]] | 
 
 
 def flatten(kind: Kind, obj: Mapping[str, Any], *, maps: bool = False) -> dict[Path, Any]:
-    """Give every owned path of an object with its value; items of lists are paths too, maps when `maps`."""
+    """Return every owned path of an object with its value; items of lists are paths too, maps when `maps`."""
     found: dict[Path, Any] = {}
 
     def walk(path: Path, value: Any) -> None:
@@ -79,7 +79,7 @@ def flatten(kind: Kind, obj: Mapping[str, Any], *, maps: bool = False) -> dict[P
 
 
 def encode(paths: Iterable[Path]) -> dict[str, Any]:
-    """Write a set of paths as FieldsV1."""
+    """Return a set of paths as FieldsV1."""
     everything = set(paths)
     tree: dict[str, Any] = {}
     for path in sorted(everything):
@@ -96,7 +96,7 @@ def encode(paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def decode(tree: Mapping[str, Any], path: Path = ()) -> set[Path]:
-    """Read FieldsV1."""
+    """Return the set of paths of a FieldsV1."""
     found: set[Path] = set()
     for part, below in tree.items():
         if part == ".":
@@ -113,7 +113,7 @@ Identity = tuple[str, str, str]
 
 
 class Managers:
-    """The managers of an object."""
+    """The field managers of an object, and the paths that each owns."""
 
     def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
         self.sets: dict[Identity, set[Path]] = {}
@@ -126,21 +126,21 @@ class Managers:
             self._entries[identity] = dict(entry)
 
     def owns(self, path: Path, *, but: Identity | None = None) -> bool:
-        """Tell whether anybody (else) owns a path or something below it."""
+        """Return whether any manager, other than `but`, owns a path or something below it."""
         return any(
             identity != but and any(owned[: len(path)] == path for owned in paths)
             for identity, paths in self.sets.items()
         )
 
     def take(self, paths: Iterable[Path], *, but: Identity) -> None:
-        """Take paths, and what is below them, away from all others."""
+        """Remove paths, and what is below them, from all managers but one."""
         gone = set(paths)
         for identity, owned in self.sets.items():
             if identity != but:
                 owned -= gone
 
     def entries(self, api_version: str, now: str) -> list[dict[str, Any]]:
-        """Write managedFields; an entry keeps its time whatever others take from it."""
+        """Return managedFields; an entry keeps its time whatever others take from it."""
         out = []
         for identity, paths in self.sets.items():
             if not paths:
@@ -160,7 +160,7 @@ class Managers:
         return sorted(out, key=lambda e: (e["operation"] != "Apply", e.get("time", "")))
 
     def dated(self, entries: Iterable[Mapping[str, Any]], now: str) -> list[dict[str, Any]]:
-        """Give the writer's entry the time of its write: the server does so for new values of old fields, too."""
+        """Return the entries, the writer's with the time of its write, also for new values of old fields."""
         wrote = self.writer
         return [
             {**e, "time": now}

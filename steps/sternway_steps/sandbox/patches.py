@@ -12,7 +12,7 @@ from .status import StatusError
 
 
 def patched(kind: Kind, obj: dict[str, Any], change: Any, media: str) -> dict[str, Any]:
-    """Give the object with a patch; raises 415 for a type that is not known, 422 for one that does not fit."""
+    """Return the patched object; raise 415 for an unknown patch type, 422 for a patch that does not fit."""
     if media == "application/merge-patch+json":
         return dict(_merged(obj, change))
     if media == "application/strategic-merge-patch+json":

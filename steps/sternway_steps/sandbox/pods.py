@@ -1,4 +1,4 @@
-"""What is asked of pods: their logs, answers to requests through a Service, and to go."""
+"""Subresources of pods: logs, eviction, and requests proxied to them through a Service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HANG = 60.0
 
 
 def log_of(api: Api, kind: Kind, namespace: str, name: str, args: Mapping[str, str]) -> str:
-    """Give the last lines of a container's log; raises 400 while it has not started."""
+    """Return the last lines of a container's log; raise 400 while it has not started."""
     pod = api.get(kind, namespace, name)
     containers = [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
     wanted = args.get("container") or pod["spec"]["containers"][0]["name"]
@@ -38,7 +38,7 @@ def log_of(api: Api, kind: Kind, namespace: str, name: str, args: Mapping[str, s
 
 
 def evict(api: Api, kind: Kind, namespace: str, name: str, eviction: Mapping[str, Any]) -> dict[str, Any]:
-    """Delete a pod if its disruption budgets let it go; raises 429 when they do not."""
+    """Delete a pod if its disruption budgets allow it; raise 429 when they do not."""
     pod = api.get(kind, namespace, name)
     alike = api.store.all(("policy", "PodDisruptionBudget"), namespace)
     for budget in (b for b in alike if _selects(b, pod)):
@@ -68,8 +68,8 @@ def _needed(spec: Mapping[str, Any], pods: int) -> int:
     return count(spec["minAvailable"]) if "minAvailable" in spec else pods - count(spec.get("maxUnavailable", 0))
 
 
-def proxied(api: Api, namespace: str, service: str, path: str, closing: threading.Event) -> tuple[int, str]:
-    """Answer as a ready pod of the Service would; 503 without text when there is none."""
+def proxy_to_pod(api: Api, namespace: str, service: str, path: str, closing: threading.Event) -> tuple[int, str]:
+    """Return the answer of a ready pod of the Service; 503 without text when there is none."""
     name = service.split(":")[1] if service.count(":") == 2 else service.split(":")[0]
     found = api.get(api.kind_of("v1", "Service"), namespace, name)
     pods = pods_of(World(api), found) if (found.get("spec") or {}).get("selector") else []

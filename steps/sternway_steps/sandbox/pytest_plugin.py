@@ -1,7 +1,7 @@
-"""The fixture `sternway_sandbox`: a fresh cluster for each test.
+"""The pytest fixture `sternway_sandbox`: a fresh cluster for each test.
 
-Pytest loads this wherever Sternway is installed, with or without the extra `sandbox`; so the sandbox is loaded by who
-asks for it.
+Pytest loads this wherever Sternway is installed, with or without the extra `sandbox`; so the sandbox itself is imported
+by the fixture.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sternway_sandbox() -> Iterator[Sandbox]:
-    """Give a running sandbox; `sternway_sandbox.kubeconfig` is a file that any Kubernetes client reads."""
+    """Provide a running sandbox; `sternway_sandbox.kubeconfig` is a file that any Kubernetes client reads."""
     from . import Sandbox
 
     with Sandbox() as sandbox:
@@ -26,5 +26,5 @@ def sternway_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sternway_kubeconfig(sternway_sandbox: Sandbox) -> str:
-    """Give the cluster that a StepContract works on: the sandbox, unless a fixture of yours gives another one."""
+    """Provide the cluster that a StepContract works on: the sandbox, unless a fixture of yours gives another one."""
     return sternway_sandbox.kubeconfig

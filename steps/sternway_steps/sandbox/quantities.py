@@ -8,7 +8,7 @@ _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 1e3, "M": 1e6
 
 
 def number(quantity: Any) -> float:
-    """Read a quantity; raises ValueError."""
+    """Return a quantity as a number; raise ValueError."""
     text = str(quantity)
     for unit, factor in _UNITS.items():
         if text.endswith(unit):

@@ -12,7 +12,7 @@ _TERM = re.compile(r"\s*(!?)\s*([^\s=!,()]+)\s*(?:(==|=|!=)\s*([^\s,]*)|\s+(in|n
 
 
 def labels_match(selector: str) -> Callable[[Mapping[str, Any]], bool]:
-    """Read a label selector; raises 400."""
+    """Return a predicate for labels from a label selector; raise 400."""
     terms, at = [], 0
     while at < len(selector):
         match = _TERM.match(selector, at)
@@ -40,7 +40,7 @@ def _term(labels: Mapping[str, str], no: str, key: str, op: str, value: str, wit
 
 
 def fields_match(selector: str) -> Callable[[Mapping[str, Any]], bool]:
-    """Read a field selector (metadata.name=a,status.phase!=Running)."""
+    """Return a predicate for objects from a field selector (metadata.name=a,status.phase!=Running)."""
     terms = []
     for term in re.findall(r"(?:[^\\,]|\\.)+", selector):
         match = re.fullmatch(r"([\w.]+)(==|=|!=)((?:[^\\=]|\\.)*)", term)

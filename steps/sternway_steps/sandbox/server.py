@@ -1,4 +1,4 @@
-"""The sandbox: start it, point any Kubernetes client at it, stop it."""
+"""The sandbox as a server: start it, point any Kubernetes client at it, stop it."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Sandbox:
         Path(self.kubeconfig).write_text(json.dumps(_kubeconfig(self.url)))
 
     def stop(self) -> None:
-        """Stop serving, and keep the state."""
+        """Stop serving, and save the state."""
         self._application.closing.set()
         self.store.close()
         self._server.shutdown()
@@ -107,7 +107,7 @@ class _Handler(WSGIRequestHandler):
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def log(self, type: str, message: str, *args: object) -> None:
-        """Say nothing: `Sandbox.requests` tells."""
+        """Log nothing: `Sandbox.requests` holds every request."""
 
 
 def _kubeconfig(url: str) -> dict[str, object]:

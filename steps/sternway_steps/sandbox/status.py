@@ -1,4 +1,4 @@
-"""What the server answers when it does not do what was asked."""
+"""Errors of the API as Status objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REASONS = {400: "BadRequest", 403: "Forbidden", 404: "NotFound", 405: "MethodNo
 
 @dataclass(frozen=True)
 class Cause:
-    """One finding in one field."""
+    """One finding about one field."""
 
     reason: str
     message: str
@@ -20,7 +20,7 @@ class Cause:
 
 
 class StatusError(Exception):
-    """An answer above 399, as a Status object."""
+    """An answer with a code above 399, as a Status object."""
 
     def __init__(
         self, status: int, reason: str = "", message: str = "", causes: tuple[Cause, ...] = (), **details: Any
@@ -30,7 +30,7 @@ class StatusError(Exception):
         self.causes, self.details = causes, details
 
     def body(self) -> dict[str, Any]:
-        """Give the Status object."""
+        """Return the Status object."""
         details = {k: v for k, v in self.details.items() if v}
         if self.causes:
             details["causes"] = [{"reason": c.reason, "message": c.message, "field": c.field} for c in self.causes]
@@ -42,7 +42,7 @@ class StatusError(Exception):
 
 
 def invalid(kind: str, group: str, name: str, *causes: Cause) -> StatusError:
-    """Give 422 with its findings, worded as the real server words it."""
+    """Return the error 422 with its findings, worded as the real server words it."""
     full = f"{kind}.{group}" if group else kind
     text = ", ".join(f"{c.field}: {c.message}" for c in causes)
     message = f'{full} "{name}" is invalid: ' + (text if len(causes) == 1 else f"[{text}]")

@@ -1,4 +1,4 @@
-"""All objects, one counter, and the history that watches read. Objects in it are never changed, only replaced."""
+"""All objects, one version counter, and the history that watches read. Stored objects are replaced, never changed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _HISTORY = 5000
 
 
 def copy(obj: Any) -> Any:
-    """Give a copy that may be changed."""
+    """Return a deep copy."""
     return json.loads(json.dumps(obj))
 
 
 class Store:
-    """Keeps objects by kind, namespace and name. Every method may be called from any thread."""
+    """Stores objects by kind, namespace and name. Thread-safe."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -34,23 +34,23 @@ class Store:
         self._history: deque[Change] = deque(maxlen=_HISTORY)
 
     def get(self, key: Key, namespace: str, name: str) -> dict[str, Any] | None:
-        """Give an object as it is stored."""
+        """Return an object as it is stored; None when there is none."""
         with self.lock:
             return self._objects.get(key, {}).get((namespace, name))
 
     def all(self, key: Key, namespace: str | None = None) -> list[dict[str, Any]]:
-        """Give all objects of a kind, in a namespace or everywhere, by name."""
+        """Return all objects of a kind, in a namespace or everywhere, by name."""
         with self.lock:
             found = self._objects.get(key, {})
             return [found[n] for n in sorted(found) if namespace in (None, n[0])]
 
     def everything(self, namespace: str | None = None) -> Iterable[tuple[Key, dict[str, Any]]]:
-        """Give all objects of all kinds."""
+        """Return all objects of all kinds."""
         with self.lock:
             return [(k, o) for k, found in self._objects.items() for n, o in found.items() if namespace in (None, n[0])]
 
     def put(self, key: Key, obj: dict[str, Any]) -> dict[str, Any]:
-        """Store an object under a new resourceVersion."""
+        """Store an object under a new resourceVersion, and return it."""
         with self.lock:
             name = (obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
             change = "MODIFIED" if name in self._objects.get(key, {}) else "ADDED"
@@ -67,14 +67,14 @@ class Store:
                 self._tell("DELETED", key, self._stamp(obj))
 
     def since(self, version: int) -> list[Change] | None:
-        """Give all changes after a version; None when they are not kept any more."""
+        """Return all changes after a version; None when they are not kept any more."""
         with self.lock:
             if version < self.version and (not self._history or self._history[0][0] > version + 1):
                 return None
             return [change for change in self._history if change[0] > version]
 
     def wait(self, version: int, timeout: float, also: Callable[[], bool] = lambda: False) -> None:
-        """Wait until something changed after a version, or `also` holds when told so."""
+        """Wait until something changed after a version, or until `also` holds."""
         end = time.monotonic() + timeout
         with self.changed:
             while self.version <= version and not self.closed and not also():
@@ -95,7 +95,7 @@ class Store:
             self.version += 1
 
     def save(self, path: Path) -> None:
-        """Write everything to a file, whole or not at all."""
+        """Write everything to a file, atomically."""
         with self.lock:
             kept = [[key, list(found.values())] for key, found in self._objects.items()]
             text = json.dumps({"version": self.version, "objects": kept})
@@ -106,7 +106,7 @@ class Store:
         aside.replace(path)
 
     def load(self, path: Path) -> None:
-        """Read what save wrote; a file that is not there is an empty cluster."""
+        """Read what `save` wrote; a missing file is an empty cluster."""
         if not path.exists():
             return
         data = json.loads(path.read_text())

@@ -18,7 +18,7 @@ _LOOK = 0.5
 
 
 def stream(api: Api, kind: Kind, namespace: str, args: Mapping[str, str], closing: threading.Event) -> Iterator[bytes]:  # noqa: C901  one loop, four ways on
-    """Give the lines of a watch; raises 410 when its start is too old."""
+    """Yield the lines of a watch; raise 410 when its start is too old."""
     store = api.store
     version = int(args.get("resourceVersion") or 0)
     by_label, by_field = labels_match(args.get("labelSelector", "")), fields_match(args.get("fieldSelector", ""))
@@ -44,7 +44,7 @@ def stream(api: Api, kind: Kind, namespace: str, args: Mapping[str, str], closin
         yield from (line(change, obj) for change, obj in initial if matches(obj))
         end = time.monotonic() + float(args.get("timeoutSeconds") or 300)
         bookmark = time.monotonic() + _BOOKMARK
-        known = {o["metadata"]["uid"] for o in store.all(kind.key, namespace or None) if matches(o)}
+        matching = {o["metadata"]["uid"] for o in store.all(kind.key, namespace or None) if matches(o)}
         while not closing.is_set() and not store.closed and time.monotonic() < end:
             changes = store.since(at)
             if changes is None:
@@ -55,11 +55,11 @@ def stream(api: Api, kind: Kind, namespace: str, args: Mapping[str, str], closin
                 if key != kind.key:
                     continue
                 uid, fits = obj["metadata"]["uid"], matches(obj)
-                if change != "DELETED" and not fits and uid in known:
+                if change != "DELETED" and not fits and uid in matching:
                     change = "DELETED"  # it does not match any more
                 elif not fits:
                     continue
-                known.discard(uid) if change == "DELETED" else known.add(uid)
+                matching.discard(uid) if change == "DELETED" else matching.add(uid)
                 yield line(change, obj)
             if time.monotonic() > bookmark and args.get("allowWatchBookmarks") in ("1", "true"):
                 bookmark = time.monotonic() + _BOOKMARK

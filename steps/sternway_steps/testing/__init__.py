@@ -1,7 +1,7 @@
-"""The contract as a suite of tests, for steps of your own: subclass StepContract, and pytest runs it.
+"""The contract of a step as a test suite: subclass StepContract, and pytest runs it.
 
-Each test makes a step go wrong in one way, over and over at every point of its work, and looks at what is left. Ours
-pass the same suite. See steps/README.md, "Testing a step".
+Each test makes the step go wrong in one way, repeatedly and at every point of its work, and compares the state before
+with the state after the rollback. Our own steps pass the same suite. See steps/README.md, "Testing a step".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all checks need: the state before and after, runs that are cut, and what must hold then."""
+"""What all checks need: the state before and after, runs that are cut off, and what must hold then."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def fail(text: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class Lab:
-    """A step, its world, and how to look at what it changes. `most` bounds how many points of a kind are tried."""
+    """A step, its world, and how to look at what it changes.
+
+    `most` limits how many points of each kind are tried.
+    """
 
     subject: Subject
     world: World
@@ -36,25 +39,25 @@ class Lab:
 
     @property
     def spec(self) -> StepSpec:
-        """What the step says of itself."""
+        """The step's spec."""
         return self.subject.make().spec
 
     def state(self) -> Any:
-        """Look at all that the step may change."""
+        """Return everything that the step may change."""
         return self.look(self.world)
 
     def trial(self) -> Trial:
-        """Begin a new run."""
+        """Return a new run."""
         return Trial(self.subject)
 
     def executed(self) -> Trial:
-        """Give a run whose execution went well."""
+        """Return a run whose execution succeeded."""
         trial = self.trial()
-        self.must_succeed(self.patiently(trial, Action.EXECUTE), "execute")
+        self.must_succeed(self.with_retries(trial, Action.EXECUTE), "execute")
         return trial
 
     def points(self, action: Action, most: int | None = None) -> Iterator[tuple[int, str]]:
-        """Give the points of an action by number, as far as they are tried."""
+        """Yield number and name of the points of an action that are to be tried."""
         before = self.state()
         trial = self.trial() if action is Action.EXECUTE else self.executed()
         seen = self.seen(trial, action)
@@ -63,7 +66,7 @@ class Lab:
             yield number, seen[number - 1]
 
     def seen(self, trial: Trial, action: Action) -> list[str]:
-        """Do it to its good end, and give the points that it came to."""
+        """Do an action to its end, and return the points that it came to."""
         for _ in range(_TRIES):
             counted = Points()
             done = trial.act(action, counted)
@@ -73,26 +76,26 @@ class Lab:
         return counted.seen
 
     def cut(self, trial: Trial, action: Action, number: int) -> None:
-        """Let an action's process be gone at a point; it may have ended before it."""
+        """Let the process of an action die at a point; the action may have ended before it."""
         with suppress(Cut):
             trial.act(action, Points.cut(number))
 
     def must_succeed(self, done: Attempted, what: str) -> None:
-        """Fail when an attempt did."""
+        """Fail the test when an attempt failed."""
         if done.error is not None:
             fail(f"{what}: {type(done.error).__name__}: {done.error}")
 
     def must_be_undone(self, trial: Trial, before: Any, when: str) -> None:
-        """Roll a run back as the runners do, and fail when what is left is not what was before."""
+        """Roll a run back as the runners do, and fail the test when the state is not what it was before."""
         effects = self.spec.effects
         if effects is Effects.REVERSIBLE:
-            done = self.patiently(trial, Action.ROLLBACK)
+            done = self.with_retries(trial, Action.ROLLBACK)
             if done.error is not None:
                 fail(f"{when}: the rollback failed: {type(done.error).__name__}: {done.error}")
         if effects is not Effects.IRREVERSIBLE and (now := self.state()) != before:
             fail(f"{when}: it was not undone: there is {now!r} instead of {before!r}")
 
-    def patiently(self, trial: Trial, action: Action, rights: Collection[Right] | None = None) -> Attempted:
+    def with_retries(self, trial: Trial, action: Action, rights: Collection[Right] | None = None) -> Attempted:
         """Do it as the runners do: again while it says that it may work then."""
         for _ in range(_TRIES):
             done = trial.act(action, rights=rights)
@@ -101,16 +104,16 @@ class Lab:
         return done
 
     def rights(self) -> frozenset[Right]:
-        """Give the rights that the generated Role would hold: by the rules of the step, and those it runs with."""
+        """Return the rights of the generated Role: by the rules of the step, and of the steps that it runs with."""
         config = self.subject.config
         objects = [manifest.obj for manifest in (*config.manifests, *config.hooks)]
-        found: set[Right] = set()
+        rights: set[Right] = set()
         specs = (self.spec, *self.subject.others)
         for rule in (rule for spec in specs for rule in (*spec.execute_rules, *spec.rollback_rules)):
-            mine = [obj for obj in objects if applies(rule, obj["apiVersion"], obj["kind"])]
+            deployed = [obj for obj in objects if applies(rule, obj["apiVersion"], obj["kind"])]
             if rule.resources == ("*",):
-                places = [self.world.client.resource(obj["apiVersion"], obj["kind"]) for obj in mine]
-                found |= {(place.group, place.plural, verb) for place in places for verb in rule.verbs}
-            elif mine or everywhere(rule):
-                found |= {(rule.api_group, resource, verb) for resource in rule.resources for verb in rule.verbs}
-        return frozenset(found)
+                resources = [self.world.client.resource(obj["apiVersion"], obj["kind"]) for obj in deployed]
+                rights |= {(resource.group, resource.plural, verb) for resource in resources for verb in rule.verbs}
+            elif deployed or everywhere(rule):
+                rights |= {(rule.api_group, resource, verb) for resource in rule.resources for verb in rule.verbs}
+        return frozenset(rights)

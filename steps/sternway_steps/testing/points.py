@@ -1,4 +1,4 @@
-"""The points of a step's work, one after the other, and what a test lets happen at one of them."""
+"""The points of a step's work, one after the other, at which a test makes something happen."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 
 class Cut(BaseException):
-    """The process is gone. No Exception, so that no step handles it."""
+    """The process has died. It is no Exception, so that no step handles it."""
 
 
 class Points:
     """Counts what a step does; at the first point that `at` picks by number (1 first) and name, `act` is called.
 
-    A point stands before and after each write into the journal and each change in the cluster, before each read, and
-    before each line of the step's own code. Thread-safe. `act` may raise what the step then meets there.
+    There is a point before and after each write into the journal and each change in the cluster, before each read, and
+    before each line of the step's own code. Thread-safe. `act` may raise what the step shall meet there.
     """
 
     def __init__(
@@ -32,12 +32,12 @@ class Points:
 
     @staticmethod
     def cut(number: int) -> Points:
-        """Give points of which the n-th is the last one: after it nothing reaches the journal or the cluster."""
+        """Return points of which the n-th is the last: after it nothing reaches the journal or the cluster."""
         points = Points(lambda n, _: n == number, lambda _: points.die())
         return points
 
     def die(self) -> None:
-        """Let the process be gone."""
+        """Let the process die."""
         self._dead = True
         raise Cut
 
@@ -58,12 +58,12 @@ class Points:
 
 
 def outside(what: str) -> bool:
-    """Tell whether a point is one that others could see: of the journal or the cluster, no line of code."""
+    """Return whether a point is visible to others: of the journal or the cluster, no line of code."""
     return not what.startswith("line ")
 
 
 def sample(points: Sequence[str], most: int) -> list[int]:
-    """Give the numbers of at most twice `most` points: of those outside and of the lines, spread evenly."""
+    """Return the numbers of at most twice `most` points: of those outside and of the lines, spread evenly."""
     numbers = range(1, len(points) + 1)
     seen = _spread([n for n in numbers if outside(points[n - 1])], most)
     return sorted({*seen, *_spread([n for n in numbers if not outside(points[n - 1])], most)})
@@ -77,7 +77,7 @@ def _spread(numbers: Sequence[int], most: int) -> list[int]:
 
 @contextmanager
 def lines_of(package: str, points: Points) -> Iterator[None]:
-    """Make a point of each line that this thread runs of a package, by its import name."""
+    """Make a point of each line of a package (by its import name) that this thread runs."""
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
         name = str(frame.f_globals.get("__name__", ""))

@@ -1,4 +1,4 @@
-"""A step's actions in processes of their own, which share nothing but the journal and the world."""
+"""Runs a step's actions in processes of their own, which share nothing but the journal and the world."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def execute(trial: Trial, number: int, folder: Path) -> None:
 
 
 def roll_back(trial: Trial, folder: Path) -> str:
-    """Roll back in a process of its own; gives the error, "" when there is none."""
+    """Roll back in a process of its own; return the error as text, "" when there is none."""
     return _in_process(trial, Action.ROLLBACK, 0, folder)
 
 

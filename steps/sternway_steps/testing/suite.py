@@ -1,4 +1,4 @@
-"""The suite that a step's own tests subclass."""
+"""The suite that the tests of a step subclass."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 
 from ..config import Config
 from ..step import Step, StepSpec
-from . import back, forward, honest
+from . import declarations, execution, rollback
 from .lab import Lab
 from .trial import Subject
 from .world import World, world
 
 
 @dataclass(frozen=True)
-class _Given:
-    """Makes the same step again, for a step that is given as an instance."""
+class _SameStep:
+    """Returns the same step each time, for a step that is given as an instance."""
 
     step: Step
 
@@ -48,20 +48,20 @@ class StepContract:
     most: ClassVar[int] = 30
 
     def prepare(self, world: World) -> None:
-        """Put into the world what is there before the step runs."""
+        """Put into the world what exists before the step runs."""
 
     def config(self, world: World) -> Config:
-        """Give the run's configuration."""
+        """Return the run's configuration."""
         return Config(name="test", namespace=world.namespace)
 
     def state(self, world: World) -> Any:
-        """Give all that the step may change, as a value that can be compared."""
+        """Return everything that the step may change, as a value that can be compared."""
         raise NotImplementedError("define state(self, world): what the undo has to bring back")
 
     @pytest.fixture
     def lab(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
-        """Give the step and its world, as all tests of the suite get them."""
-        make: Callable[[], Step] = self.step if isinstance(self.step, type) else _Given(self.step)
+        """Provide the step and its world to the tests of the suite."""
+        make: Callable[[], Step] = self.step if isinstance(self.step, type) else _SameStep(self.step)
         spec = getattr(make(), "spec", None)
         cluster = request.getfixturevalue("sternway_kubeconfig") if getattr(spec, "needs_cluster", False) else None
         (tmp_path / "world").mkdir()
@@ -72,46 +72,46 @@ class StepContract:
             yield Lab(subject, made, self.state, self.most, self.own_process)
 
     def test_it_keeps_the_form_of_the_contract(self, lab: Lab) -> None:
-        honest.keeps_the_form(lab)
+        declarations.keeps_the_form(lab)
 
     def test_it_does_what_it_is_for(self, lab: Lab) -> None:
-        forward.does_what_it_is_for(lab)
+        execution.does_what_it_is_for(lab)
 
     def test_it_is_undone_wherever_it_is_cut(self, lab: Lab) -> None:
-        forward.is_undone_wherever_it_is_cut(lab)
+        execution.is_undone_wherever_it_is_cut(lab)
 
     def test_it_is_undone_after_a_retry(self, lab: Lab) -> None:
-        forward.is_undone_after_a_retry(lab)
+        execution.is_undone_after_a_retry(lab)
 
     def test_it_stops_when_it_is_asked_to(self, lab: Lab) -> None:
-        forward.stops_when_it_is_asked_to(lab)
+        execution.stops_when_it_is_asked_to(lab)
 
     def test_it_fails_in_one_of_four_ways(self, lab: Lab) -> None:
-        forward.fails_in_one_of_four_ways(lab)
+        execution.fails_in_one_of_four_ways(lab)
 
     def test_it_has_nothing_to_undo_when_nothing_ran(self, lab: Lab) -> None:
-        back.has_nothing_to_undo_when_nothing_ran(lab)
+        rollback.has_nothing_to_undo_when_nothing_ran(lab)
 
     def test_it_can_be_rolled_back_twice(self, lab: Lab) -> None:
-        back.can_be_rolled_back_twice(lab)
+        rollback.can_be_rolled_back_twice(lab)
 
     def test_it_can_be_rolled_back_by_two_at_once(self, lab: Lab) -> None:
-        back.can_be_rolled_back_by_two_at_once(lab)
+        rollback.can_be_rolled_back_by_two_at_once(lab)
 
     def test_a_rollback_is_finished_by_the_next(self, lab: Lab) -> None:
-        back.is_finished_by_the_next_rollback(lab)
+        rollback.is_finished_by_the_next_rollback(lab)
 
     def test_its_rollback_fails_in_one_of_four_ways(self, lab: Lab) -> None:
-        back.fails_back_in_one_of_four_ways(lab)
+        rollback.fails_back_in_one_of_four_ways(lab)
 
     def test_it_is_undone_by_another_process(self, lab: Lab) -> None:
-        back.is_undone_by_another_process(lab)
+        rollback.is_undone_by_another_process(lab)
 
     def test_it_leaves_nothing_if_it_says_so(self, lab: Lab) -> None:
-        honest.leaves_nothing_if_it_says_so(lab)
+        declarations.leaves_nothing_if_it_says_so(lab)
 
     def test_it_needs_no_more_rights_than_it_declares(self, lab: Lab) -> None:
-        honest.needs_no_more_rights_than_it_declares(lab)
+        declarations.needs_no_more_rights_than_it_declares(lab)
 
     def test_it_changes_nothing_when_it_is_asked_beforehand(self, lab: Lab) -> None:
-        honest.changes_nothing_when_it_is_asked_beforehand(lab)
+        declarations.changes_nothing_when_it_is_asked_beforehand(lab)

@@ -1,4 +1,4 @@
-"""One step in one world, run as the runners run it: attempts with a journal on disk, each with a fresh step."""
+"""Attempts of one step in one world, run as the runners run them: with a journal on disk and a fresh step each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .watched import Right, WatchedJournal, WatchedTransport
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tested, and where; another process gets it whole."""
+    """The step under test, and where it works; it can be sent to another process."""
 
     make: Callable[[], Step]
     config: Config
@@ -34,7 +34,7 @@ class Subject:
     journal: Path
 
     def planned(self) -> PlannedStep:
-        """Give the step as a plan has it; raises Refused for an option that it does not know."""
+        """Return the step as a plan has it; raise Refused for an option that it does not know."""
         spec = self.make().spec
         wanted = StepConfig(spec.name, spec.name, self.options, retries=0)
         return make_plan([wanted], {spec.name: spec}).steps[0]
@@ -55,7 +55,7 @@ class Trial:
         stop: threading.Event | None = None,
         rights: Collection[Right] | None = None,
     ) -> Attempted:
-        """Make one attempt; raises what `points` raise that is no Exception."""
+        """Make one attempt and return it; what `points` raise passes through if it is no Exception."""
         met = points or Points()
         step = self.subject.make()
         with ExitStack() as stack:
@@ -64,7 +64,7 @@ class Trial:
             return attempt(step, self.subject.planned(), action, self._journal(), context_for, lambda _: None)
 
     def check(self, points: Points, rights: Collection[Right] | None) -> None:
-        """Ask the step whether it would be refused, when it can be asked; raises what it raises."""
+        """Call the step's `check`, if it has one; raises what that raises."""
         step = self.subject.make()
         if not isinstance(step, Checks):
             return
@@ -74,11 +74,11 @@ class Trial:
             step.check(context_for(planned, Action.EXECUTE, self._journal().unwritten(planned.name)))
 
     def records(self) -> Sequence[Record]:
-        """Give what is in the journal."""
+        """Return the records of the journal."""
         return self._journal().records()
 
     def intended(self) -> bool:
-        """Tell whether an intent of its execution is in the journal."""
+        """Return whether an intent of its execution is in the journal."""
         mine = (record for record in self.records() if record.key.action == Action.EXECUTE)
         return any(record.first(Kind.INTENT) for record in mine)
 
@@ -118,6 +118,6 @@ def _no_cluster() -> Client:
 
 
 def _package(step: Step) -> str:
-    """Name what is the step's own code: its package, or its module where that is in none."""
+    """Return the import name of the step's own code: its package, or its module where that is in none."""
     module = type(step).__module__
     return module.rpartition(".")[0] or module

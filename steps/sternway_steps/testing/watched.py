@@ -24,7 +24,7 @@ _APPLY = "application/apply-patch+yaml"
 
 
 class WatchedJournal:
-    """A step's journal; a write is a point before it is stored, and one after."""
+    """A step's journal; each write is a point before it is stored, and one after."""
 
     def __init__(self, journal: JournalView, points: Points) -> None:
         self._journal, self._points = journal, points
@@ -46,7 +46,7 @@ class WatchedJournal:
 
 
 class WatchedTransport(Transport):
-    """The way to the cluster; a request is a point, and one after it when it changes something.
+    """The transport to the cluster; each request is a point, and a change is another one after it.
 
     `rights`, when given, are all that is allowed: anything else is answered as a cluster would, with 403.
     """
@@ -83,13 +83,13 @@ class WatchedTransport(Transport):
 
 
 def changes(method: str, path: str, query: Mapping[str, str], body: Any) -> bool:
-    """Tell whether a request changes what the cluster holds."""
+    """Return whether a request changes what the cluster holds."""
     dry = "dryRun" in query or (isinstance(body, Mapping) and "dryRun" in body)
     return method != "GET" and not dry and "/apis/authorization.k8s.io/" not in path
 
 
 def rights_for(method: str, path: str, query: Mapping[str, str], content_type: str) -> set[Right]:
-    """Give the rights that a request takes (Kubernetes, "Determine the request verb"); an apply may create."""
+    """Return the rights that a request needs (Kubernetes, "Determine the request verb"); an apply may create."""
     match = _OBJECT.fullmatch(path)
     if match is None or match["group"] == "authorization.k8s.io":
         return set()

@@ -28,25 +28,25 @@ class World:
 
     @property
     def client(self) -> Client:
-        """A client of the test's own; raises AssertionError where the step needs no cluster."""
+        """A client for the test itself; raises AssertionError where the step needs no cluster."""
         if self._client is None:
             raise AssertionError("this step says that it needs no cluster (needs_cluster), so the test has none")
         return self._client
 
     def create(self, obj: Mapping[str, Any]) -> dict[str, Any]:
-        """Create an object, in the test's namespace when it names none."""
+        """Create an object, in the test's namespace when it names none, and return it."""
         metadata = {"namespace": self.namespace, **obj["metadata"]}
         return self.client.create({**obj, "metadata": metadata}, manager="test")
 
     def read(self, api_version: str, kind: str, name: str) -> dict[str, Any] | None:
-        """Read an object of the test's namespace without what the server counts (UID, version, status)."""
+        """Return an object of the test's namespace without what the server writes itself (UID, version, status)."""
         live = self.client.get(Ref(api_version, kind, self.namespace, name))
         return None if live is None else content(live)
 
 
 @contextmanager
 def world(folder: Path, kubeconfig: str | None) -> Iterator[World]:
-    """Give a world, with a new namespace if there is a cluster; it is deleted in the end."""
+    """Provide a world, with a new namespace if there is a cluster; the namespace is deleted in the end."""
     if kubeconfig is None:
         yield World(folder)
         return

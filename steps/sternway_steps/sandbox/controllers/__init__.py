@@ -1,6 +1,6 @@
-"""What brings objects to life: small controllers, each a function that looks at all and mends one thing.
+"""Small controllers that bring objects to life; each is a function that looks at all objects and makes one change.
 
-They are level-triggered like the real ones: after every change all of them look again, until nothing is left to do.
+They are level-triggered like the real ones: after every change all of them run again, until nothing is left to do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,18 @@ from collections.abc import Callable
 
 from ..api import Api
 from ..status import StatusError
-from . import collector, daemonset, definitions, deployment, endpoints, job, kubelet, replicaset, statefulset, storage
+from . import (
+    daemonset,
+    definitions,
+    deployment,
+    endpoints,
+    garbage_collector,
+    job,
+    kubelet,
+    replicaset,
+    statefulset,
+    storage,
+)
 from .world import World
 
 _IDLE = 60.0
@@ -28,19 +39,19 @@ class Controllers:
         self._stop = threading.Event()
 
     def start(self) -> None:
-        """Begin."""
-        collector.furnish(self._world)
+        """Start the thread."""
+        garbage_collector.create_defaults(self._world)
         self._thread.start()
 
     def stop(self) -> None:
-        """End and wait for the end; the store must be closed first."""
+        """End the thread and wait for it; the store must be closed first."""
         self._stop.set()
         self._thread.join()
 
     def _run(self) -> None:
         store = self._world.api.store
         looks: tuple[Callable[[World], float | None], ...] = (
-            definitions.reconcile, collector.reconcile, deployment.reconcile, replicaset.reconcile,
+            definitions.reconcile, garbage_collector.reconcile, deployment.reconcile, replicaset.reconcile,
             statefulset.reconcile, daemonset.reconcile, job.reconcile, storage.reconcile, endpoints.reconcile,
         )  # fmt: skip
         while not self._stop.is_set():

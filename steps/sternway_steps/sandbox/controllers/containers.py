@@ -1,4 +1,4 @@
-"""One container's life as a function of time: what its status is so many seconds after its pod was scheduled."""
+"""The life of one container as a function of time: its status so many seconds after its pod was scheduled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from .world import Obj
 
 @dataclass
 class Life:
-    """A container at one moment. `next`: seconds from its begin to its next change; `code` when it ended for good."""
+    """A container at one moment.
+
+    `next` is the time of its next change, in seconds from its begin; `code` is set when it ended for good.
+    """
 
     status: Obj
     next: float = math.inf
@@ -26,9 +29,9 @@ class Life:
 
 
 def live(container: Mapping[str, Any], elapsed: float, *, restarts: str, is_init: bool, missing: str) -> Life:
-    """Give a container `elapsed` seconds after its own begin.
+    """Return a container as it is `elapsed` seconds after its begin.
 
-    `restarts` is the pod's restartPolicy; `missing` names a Secret or ConfigMap that it wants and that is not there.
+    `restarts` is the pod's restartPolicy; `missing` names a Secret or ConfigMap that it needs and that does not exist.
     """
     found = behaviour_of(container, ends=is_init or restarts != "Always")
     name = container["name"]
@@ -155,7 +158,7 @@ def _waiting(base: Obj, reason: str, message: str = "") -> Obj:
 
 
 def same(one: Obj | None, other: Obj) -> bool:
-    """Compare statuses without their times."""
+    """Return whether two statuses are equal but for their times."""
     return one is not None and _timeless(one) == _timeless(other)
 
 

@@ -1,4 +1,4 @@
-"""DaemonSets keep a pod on every node; the sandbox has one."""
+"""The DaemonSet controller: a pod on every node; the sandbox has one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TEMPLATES = "deprecated.daemonset.template.generation"
 
 
 def reconcile(world: World) -> None:
-    """Look at every DaemonSet."""
+    """Reconcile every DaemonSet."""
     for daemon_set in world.all("apps/v1", "DaemonSet"):
         if not daemon_set["metadata"].get("deletionTimestamp"):
             _one(world, daemon_set)

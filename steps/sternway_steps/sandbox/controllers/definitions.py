@@ -1,4 +1,4 @@
-"""Custom resource definitions are established as soon as they are seen."""
+"""CustomResourceDefinitions are established as soon as they are seen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .world import World, condition
 
 
 def reconcile(world: World) -> None:
-    """Look at every definition."""
+    """Reconcile every CustomResourceDefinition."""
     for crd in world.all("apiextensions.k8s.io/v1", "CustomResourceDefinition"):
         if crd.get("status"):
             continue

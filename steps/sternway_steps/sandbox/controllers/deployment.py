@@ -1,4 +1,4 @@
-"""Deployments keep a ReplicaSet for each template, and move pods from the old ones to the newest."""
+"""The Deployment controller: a ReplicaSet for each template; pods move from the old ones to the newest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REVISION = "deployment.kubernetes.io/revision"
 
 
 def reconcile(world: World) -> None:
-    """Look at every Deployment."""
+    """Reconcile every Deployment."""
     for deployment in world.all("apps/v1", "Deployment"):
         if not deployment["metadata"].get("deletionTimestamp"):
             _one(world, deployment)
@@ -134,7 +134,7 @@ def _status(world: World, deployment: Obj, newest: Obj, old: list[Obj]) -> None:
 
 
 def _paused(world: World, deployment: Obj, sets: list[Obj]) -> None:
-    """Count what is there: nothing is of the newest template, for no ReplicaSet is made of it."""
+    """Write the status of a paused Deployment: nothing counts as updated, for no ReplicaSet has its template."""
     states: list[Any] = [s.get("status") or {} for s in sets]
     counts = {name: sum(s.get(name, 0) for s in states) for name in ("replicas", "readyReplicas", "availableReplicas")}
     before = (deployment.get("status") or {}).get("conditions") or []

@@ -1,4 +1,4 @@
-"""Services find their ready pods."""
+"""The endpoints controller: an EndpointSlice with the ready pods of each Service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .world import Obj, World, is_ready, owner_reference
 
 
 def reconcile(world: World) -> None:
-    """Look at every Service; its slice has the name of the Service."""
+    """Reconcile every Service; its EndpointSlice has the name of the Service."""
     for service in world.all("v1", "Service"):
         selector = (service.get("spec") or {}).get("selector")
         if not selector or service["metadata"].get("deletionTimestamp"):
@@ -32,7 +32,7 @@ def reconcile(world: World) -> None:
 
 
 def pods_of(world: World, service: Obj) -> list[Obj]:
-    """Give the pods that a Service selects and that take traffic."""
+    """Return the pods that a Service selects and that receive traffic."""
     selector = service["spec"]["selector"]
     pods = world.all("v1", "Pod", service["metadata"]["namespace"])
     return [

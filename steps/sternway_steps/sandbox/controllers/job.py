@@ -1,4 +1,4 @@
-"""Jobs run pods until enough have completed, or too many have failed; with a TTL they go by themselves then."""
+"""The Job controller: pods run until enough have completed, or too many have failed; then its TTL counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .world import Obj, World, condition
 
 
 def reconcile(world: World) -> float:
-    """Look at every Job; gives when the next one's time to live is over (time.monotonic)."""
+    """Reconcile every Job; return when the next one's TTL is over (time.monotonic)."""
     due = math.inf
     for job in world.all("batch/v1", "Job"):
         conditions = (job.get("status") or {}).get("conditions") or []
@@ -28,7 +28,7 @@ def reconcile(world: World) -> float:
 
 
 def _expire(world: World, job: Obj, over: Obj) -> float:
-    """Delete a finished Job once its time is over, dependents first, as the TTL controller does."""
+    """Delete a finished Job once its TTL is over, dependents first, as the TTL controller does."""
     finished = datetime.fromisoformat(over["lastTransitionTime"].replace("Z", "+00:00"))
     left = float(job["spec"]["ttlSecondsAfterFinished"]) - (datetime.now(UTC) - finished).total_seconds()
     if left > 0:

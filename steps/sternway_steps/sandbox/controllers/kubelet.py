@@ -11,9 +11,9 @@ from ..behaviour import evicted_after
 from ..identity import now
 from ..quantities import number
 from ..status import StatusError
-from .collector import NODE
 from .containers import Life, live, same
-from .gates import others, unmet
+from .garbage_collector import NODE
+from .readiness_gates import others, unmet
 from .settings import unmounted, unset
 from .world import Obj, World, condition
 
@@ -21,7 +21,7 @@ _CPUS, _MEMORY = 64.0, 256 * 1024**3
 
 
 class Kubelet:
-    """Remembers when it first saw each pod; all else follows from the time since."""
+    """Remembers when it first saw each pod; all else follows from the time since then."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -30,7 +30,7 @@ class Kubelet:
         self._addresses: dict[str, str] = {}
 
     def reconcile(self) -> float:
-        """Look at every pod; gives when to look again (time.monotonic)."""
+        """Reconcile every pod; return when to look again (time.monotonic)."""
         due, here = math.inf, time.monotonic()
         pods = self._world.all("v1", "Pod")
         for pod in pods:
@@ -80,7 +80,7 @@ class Kubelet:
         return self._lives(pod, elapsed, here)
 
     def _evict(self, pod: Obj) -> None:
-        """End a pod as the kubelet does that needs what it uses: it is Failed, and stays."""
+        """End a pod as the kubelet does that needs its resources: it is Failed, and stays."""
         text = "The node was low on resource: ephemeral-storage."
         self._tell(pod, [("Evicted", text, True)])
         status = {key: value for key, value in (pod.get("status") or {}).items() if key != "containerStatuses"}

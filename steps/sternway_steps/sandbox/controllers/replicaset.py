@@ -1,4 +1,4 @@
-"""ReplicaSets and ReplicationControllers keep as many pods as they are told."""
+"""The controller of ReplicaSets and ReplicationControllers: as many pods as wanted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .world import Obj, World, alive, condition, is_ready, pod_from
 
 
 def reconcile(world: World) -> None:
-    """Look at every ReplicaSet and ReplicationController."""
+    """Reconcile every ReplicaSet and ReplicationController."""
     for replica_set in [*world.all("apps/v1", "ReplicaSet"), *world.all("v1", "ReplicationController")]:
         if not replica_set["metadata"].get("deletionTimestamp"):
             _one(world, replica_set)
@@ -40,7 +40,7 @@ def _one(world: World, replica_set: Obj) -> None:
 
 
 def create_pod(world: World, owner: Obj, name: str, **labels: str) -> str:
-    """Create a pod of the owner's template; gives why it was rejected, or ""."""
+    """Create a pod of the owner's template; return why it was rejected, or ""."""
     namespace = owner["metadata"]["namespace"]
     message = _forbidden(world, namespace, owner["spec"]["template"]["spec"], f"{owner['metadata']['name']}-")
     if not message:

@@ -1,4 +1,4 @@
-"""What a pod wants of Secrets and ConfigMaps, and what the kubelet says when it is not there."""
+"""Secrets and ConfigMaps that a pod needs, and the kubelet's messages when they do not exist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .world import Obj, World
 
 
 def unset(world: World, pod: Obj, container: Mapping[str, Any]) -> str:
-    """Give why a container can't be created for want of a variable, or ""."""
+    """Return why a container can't be created for want of a variable, or ""."""
     namespace = pod["metadata"]["namespace"]
     for kind, source in _sources(container):
         if source.get("optional"):
@@ -23,7 +23,7 @@ def unset(world: World, pod: Obj, container: Mapping[str, Any]) -> str:
 
 
 def unmounted(world: World, pod: Obj) -> str:
-    """Give why a volume can't be mounted, or ""."""
+    """Return why a volume can't be mounted, or ""."""
     namespace = pod["metadata"]["namespace"]
     for volume in pod["spec"].get("volumes") or []:
         for field, key, kind in (("secret", "secretName", "Secret"), ("configMap", "name", "ConfigMap")):

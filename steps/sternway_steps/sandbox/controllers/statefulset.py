@@ -1,4 +1,4 @@
-"""StatefulSets keep named pods, one after the other, each with its own claims."""
+"""The StatefulSet controller: named pods, one after the other, each with its own claims."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _HASH = "controller-revision-hash"
 
 
 def reconcile(world: World) -> None:
-    """Look at every StatefulSet."""
+    """Reconcile every StatefulSet."""
     for stateful_set in world.all("apps/v1", "StatefulSet"):
         if not stateful_set["metadata"].get("deletionTimestamp"):
             _one(world, stateful_set)
@@ -72,7 +72,7 @@ def _update(world: World, stateful_set: Obj, pods: list[Obj], revision: str) -> 
 
 
 def _own_claims(world: World, stateful_set: Obj, pods: list[str]) -> None:
-    """Own the claims of the pods that there are, or do not, as the retention policy says."""
+    """Make the set or the pods the owners of their claims, or nobody, as the retention policy says."""
     owns = (stateful_set["spec"].get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted") == "Delete"
     reference = {k: v for k, v in owner_reference(stateful_set).items() if k != "controller"}
     for name in (

@@ -1,4 +1,4 @@
-"""Claims are bound at once when their class is the default one or there is a class of that name."""
+"""Binds claims at once when their storage class is the default or exists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .world import World
 
 
 def reconcile(world: World) -> None:
-    """Look at every claim."""
+    """Reconcile every claim."""
     for claim in world.all("v1", "PersistentVolumeClaim"):
         if (claim.get("status") or {}).get("phase") == "Bound" or claim["metadata"].get("deletionTimestamp"):
             continue

@@ -1,4 +1,4 @@
-"""How long things take in the sandbox, in seconds: the order of a real node, not its pace."""
+"""How long things take in the sandbox, in seconds: in the order of a real node, but faster."""
 
 PULL = 0.02
 BACK_OFF = 0.3

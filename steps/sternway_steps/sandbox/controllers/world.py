@@ -1,4 +1,4 @@
-"""What controllers see and do."""
+"""The API as controllers use it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..api import Api, Writing
+from ..api import Api, WriteOptions
 from ..identity import now
 from ..status import StatusError
 from ..store import copy
@@ -23,16 +23,16 @@ class World:
         self.api = api
 
     def all(self, api_version: str, kind: str, namespace: str | None = None) -> list[Obj]:
-        """Give all objects of a kind."""
+        """Return all objects of a kind."""
         group = api_version.rpartition("/")[0]
         return self.api.store.all((group, kind), namespace)
 
     def find(self, api_version: str, kind: str, namespace: str, name: str) -> Obj | None:
-        """Give an object, or None."""
+        """Return an object, or None."""
         return self.api.store.get((api_version.rpartition("/")[0], kind), namespace, name)
 
     def owned(self, api_version: str, kind: str, owner: Mapping[str, Any]) -> list[Obj]:
-        """Give the objects that have this owner, oldest first."""
+        """Return the objects that have this owner, oldest first."""
         uid, namespace = owner["metadata"]["uid"], owner["metadata"].get("namespace", "")
         found = [
             o
@@ -54,10 +54,10 @@ class World:
     def create(self, obj: Obj) -> Obj:
         """Create an object."""
         kind = self.api.kind_of(obj["apiVersion"], obj["kind"])
-        return self.api.create(kind, obj["metadata"].get("namespace", ""), obj, Writing(MANAGER))
+        return self.api.create(kind, obj["metadata"].get("namespace", ""), obj, WriteOptions(MANAGER))
 
     def update(self, obj: Obj, **fields: Any) -> None:
-        """Write top-level fields of an object, if they differ; one that is gone is let go."""
+        """Write top-level fields of an object, if they differ; an object that is gone is ignored."""
         if all(obj.get(name) == value for name, value in fields.items()):
             return
         self._write(obj, {**obj, **copy(fields)}, "")
@@ -104,7 +104,7 @@ class World:
         meta = old["metadata"]
         try:
             self.api.update(
-                kind, meta.get("namespace", ""), meta["name"], new, Writing(MANAGER, subresource=subresource)
+                kind, meta.get("namespace", ""), meta["name"], new, WriteOptions(MANAGER, subresource=subresource)
             )
         except StatusError as error:
             if error.status != 404:
@@ -112,7 +112,7 @@ class World:
 
 
 def owner_reference(owner: Mapping[str, Any]) -> Obj:
-    """Refer to a controller."""
+    """Return the owner reference to a controller."""
     return {
         "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"],
         "uid": owner["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True,
@@ -120,7 +120,7 @@ def owner_reference(owner: Mapping[str, Any]) -> Obj:
 
 
 def pod_from(owner: Mapping[str, Any], name: str, template: Mapping[str, Any], **labels: str) -> Obj:
-    """Make a pod of a template."""
+    """Return a pod made from a template."""
     meta = template.get("metadata") or {}
     pod: Obj = copy({
         "apiVersion": "v1", "kind": "Pod",
@@ -135,19 +135,19 @@ def pod_from(owner: Mapping[str, Any], name: str, template: Mapping[str, Any], *
 
 
 def digest_of(value: Any) -> str:
-    """Give a short name for a value: the same for the same value."""
+    """Return a short hash of a value: the same for the same value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Tell whether a pod takes traffic."""
+    """Return whether a pod receives traffic."""
     conditions = (pod.get("status") or {}).get("conditions") or []
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
     return ready and not pod["metadata"].get("deletionTimestamp")
 
 
 def alive(pods: list[Obj]) -> list[Obj]:
-    """Give the pods that are not on their way out and did not end."""
+    """Return the pods that are not being deleted and did not end."""
     return [
         p
         for p in pods
@@ -157,7 +157,7 @@ def alive(pods: list[Obj]) -> list[Obj]:
 
 
 def condition(kind: str, status: bool, reason: str, message: str = "", before: list[Obj] | None = None) -> Obj:
-    """Make a condition; its transition time stays while its status does."""
+    """Return a condition; it keeps its transition time while its status stays the same."""
     text = "True" if status else "False"
     old = next((c for c in before or [] if c["type"] == kind), None)
     same = old is not None and old["status"] == text

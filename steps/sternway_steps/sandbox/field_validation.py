@@ -1,4 +1,4 @@
-"""Fields that a kind does not have (fieldValidation=Strict), for the kinds that people write by hand."""
+"""Unknown fields (fieldValidation=Strict), for the kinds that people write by hand."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ _SPECS = {
 _TOP = {"ConfigMap": {"data", "binaryData", "immutable"}, "Secret": {"data", "stringData", "immutable", "type"}}
 
 
-def check_strict(kind: Kind, obj: Mapping[str, Any], *, applied: bool = False) -> None:
-    """Raise 400 for fields that the kind does not have (fieldValidation=Strict); an apply gives 500, as the real one."""
+def check_unknown_fields(kind: Kind, obj: Mapping[str, Any], *, applied: bool = False) -> None:
+    """Raise 400 for fields that the kind does not have; for an apply 500, as the real server does."""
     unknown = list(_unknown(kind, obj))
     if unknown and applied:
         meta = obj.get("metadata") or {}

@@ -1,4 +1,4 @@
-"""What goes when something goes: dependents of owners, the content of namespaces; and what every cluster has."""
+"""Garbage collection: dependents of deleted owners, the content of namespaces; and what every cluster contains."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from .world import Obj, World
 NODE = "sandbox-node"
 
 
-def furnish(world: World) -> None:
-    """Create what a new cluster has."""
+def create_defaults(world: World) -> None:
+    """Create what a new cluster contains."""
     for name in ("default", "kube-system"):
         _once(world, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     labels = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
@@ -17,7 +17,7 @@ def furnish(world: World) -> None:
 
 
 def reconcile(world: World) -> None:
-    """Furnish namespaces, end deletions that nothing holds up, and collect orphans."""
+    """Create the defaults of namespaces, finish deletions that nothing holds up, and collect orphans."""
     store = world.api.store
     everything = list(store.everything())
     served = {kind.key for kind in world.api.kinds()}
@@ -45,7 +45,7 @@ def reconcile(world: World) -> None:
 
 
 def _kind(owner: Obj) -> tuple[str, str]:
-    """Give the kind of an owner; of one that is not served nobody knows whether it is gone."""
+    """Return the kind of an owner; whether an owner of an unserved kind exists is unknown."""
     return owner["apiVersion"].rpartition("/")[0], owner["kind"]
 
 

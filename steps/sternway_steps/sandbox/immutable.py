@@ -1,4 +1,4 @@
-"""What can't change once it is there, of kinds that hold data or give rights."""
+"""Fields that can't be changed, of kinds that hold data or grant rights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .status import Cause
 _ROLE_BINDINGS = ("ClusterRoleBinding", "RoleBinding")
 
 
-def fixed(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
-    """Give a cause for each field that changes and can't, in the real server's words."""
+def immutable_changes(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
+    """Yield a cause for each immutable field that changes, in the real server's words."""
     if kind.kind in _ROLE_BINDINGS and old.get("roleRef") != new.get("roleRef"):
         yield Cause("FieldValueInvalid", f"Invalid value: {new.get('roleRef')}: cannot change roleRef", "roleRef")
     if kind.kind == "Secret" and old.get("type") != new.get("type"):

@@ -1,4 +1,4 @@
-"""What must hold of a step's rollback."""
+"""Checks of a step's rollback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import is_transient
 from ..saga.attempt import Attempted
 from ..step import Action, Effects
 from . import process
-from .forward import hurdles, must_be_one_of_four
+from .execution import hurdles, must_be_one_of_four
 from .lab import Lab, fail
 from .points import Points, outside, sample
 
@@ -18,7 +18,7 @@ _WAIT = 10.0
 
 
 def has_nothing_to_undo_when_nothing_ran(lab: Lab) -> None:
-    """A handler may be called for a step that never began."""
+    """Rolling back a step that never began succeeds and changes nothing: a handler may do that."""
     before = lab.state()
     lab.must_succeed(lab.trial().act(Action.ROLLBACK), "rollback of what never ran")
     if (now := lab.state()) != before:
@@ -26,7 +26,7 @@ def has_nothing_to_undo_when_nothing_ran(lab: Lab) -> None:
 
 
 def can_be_rolled_back_twice(lab: Lab) -> None:
-    """The second rollback finds it undone, and succeeds."""
+    """A second rollback succeeds, and leaves the state as before."""
     if lab.spec.effects is not Effects.REVERSIBLE:
         return
     before, trial = lab.state(), lab.executed()
@@ -35,7 +35,7 @@ def can_be_rolled_back_twice(lab: Lab) -> None:
 
 
 def can_be_rolled_back_by_two_at_once(lab: Lab) -> None:
-    """Another process does the whole rollback while this one is in the midst of it, at any point."""
+    """Another process does the whole rollback while this one is under way, at any point."""
     if lab.spec.effects is not Effects.REVERSIBLE:
         return
     before = lab.state()
@@ -60,7 +60,7 @@ def can_be_rolled_back_by_two_at_once(lab: Lab) -> None:
 
 
 def is_finished_by_the_next_rollback(lab: Lab) -> None:
-    """A rollback that was cut anywhere is finished by the next one."""
+    """A rollback that was cut off at any point is finished by the next one."""
     if lab.spec.effects is not Effects.REVERSIBLE:
         return
     before = lab.state()
@@ -71,7 +71,7 @@ def is_finished_by_the_next_rollback(lab: Lab) -> None:
 
 
 def fails_back_in_one_of_four_ways(lab: Lab) -> None:
-    """Whatever answers the rollback with an error, it raises one of the contract's, and the next one finishes it."""
+    """An error in the midst of a rollback is raised as one of the contract's, and the next rollback finishes."""
     if lab.spec.effects is not Effects.REVERSIBLE:
         return
     before = lab.state()
@@ -84,7 +84,7 @@ def fails_back_in_one_of_four_ways(lab: Lab) -> None:
 
 
 def is_undone_by_another_process(lab: Lab) -> None:
-    """Its process is killed; another one, with other folders for what is temporary, undoes it by the journal."""
+    """When its process is killed, another one with other temporary folders undoes it by the journal."""
     if not lab.own_process or lab.spec.effects is Effects.IRREVERSIBLE:
         return
     before, trial = lab.state(), lab.trial()

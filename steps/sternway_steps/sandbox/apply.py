@@ -1,4 +1,4 @@
-"""How a write changes an object: server-side apply, and the attribution of every other write."""
+"""Server-side apply, and the attribution of every other write to a field manager."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .store import copy
 def apply(
     kind: Kind, live: Mapping[str, Any] | None, config: Mapping[str, Any], manager: str, *, force: bool
 ) -> tuple[dict[str, Any], Managers]:
-    """Apply a configuration; raises StatusError 409 when others own a field with another value."""
+    """Return the merged object and its managers; raise 409 when others own a field with another value."""
     identity: Identity = (manager, "Apply", "")
     managers = Managers((live or {}).get("metadata", {}).get("managedFields") or [])
     wanted = flatten(kind, config)
@@ -44,7 +44,7 @@ def apply(
 def attribute(
     kind: Kind, live: Mapping[str, Any] | None, new: Mapping[str, Any], manager: str, subresource: str
 ) -> Managers:
-    """Say who owns what after an update: the fields that differ are the manager's now."""
+    """Return the managers after an update: the fields that differ are the writer's now."""
     given = new["metadata"].get("managedFields") or (live or {}).get("metadata", {}).get("managedFields") or []
     managers = Managers(given)
     identity: Identity = (manager, "Update", subresource)

@@ -1,4 +1,4 @@
-"""Readiness gates: a pod is ready only when somebody outside of it has set these conditions, too."""
+"""Readiness gates: conditions that something outside of the pod has to set before it is ready."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _KUBELETS = ("Initialized", "Ready", "ContainersReady", "PodScheduled")
 
 
 def others(pod: Obj) -> list[Obj]:
-    """Give the conditions of a pod that are not the kubelet's; it keeps them."""
+    """Return the conditions of a pod that are not the kubelet's, which keeps them."""
     conditions = (pod.get("status") or {}).get("conditions") or []
     return [c for c in conditions if c["type"] not in _KUBELETS]
 
 
 def unmet(pod: Obj) -> str:
-    """Give what the kubelet says of gates that are not met, or ""."""
+    """Return the kubelet's message about gates that are not met, or ""."""
     found = {c["type"]: c["status"] for c in others(pod)}
     texts = []
     for gate in pod["spec"].get("readinessGates") or []:

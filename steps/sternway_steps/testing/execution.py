@@ -1,4 +1,4 @@
-"""What must hold of a step's execution."""
+"""Checks of a step's execution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FEW = 12
 def does_what_it_is_for(lab: Lab) -> None:
     """It succeeds, and what it leaves is what its spec says: a change, or none."""
     before, trial = lab.state(), lab.trial()
-    done = lab.patiently(trial, Action.EXECUTE)
+    done = lab.with_retries(trial, Action.EXECUTE)
     lab.must_succeed(done, "execute")
     if not isinstance(done.outcome, Outcome):
         fail(f"execute gave {done.outcome!r} instead of an Outcome")
@@ -32,7 +32,7 @@ def does_what_it_is_for(lab: Lab) -> None:
 
 
 def is_undone_wherever_it_is_cut(lab: Lab) -> None:
-    """Whatever moment its process dies in, its intent was in the journal first, and the rollback restores the state."""
+    """At whatever point its process dies, its intent was in the journal first, and the rollback restores the state."""
     before = lab.state()
     for number, what in lab.points(Action.EXECUTE):
         trial = lab.trial()
@@ -43,17 +43,17 @@ def is_undone_wherever_it_is_cut(lab: Lab) -> None:
 
 
 def is_undone_after_a_retry(lab: Lab) -> None:
-    """An attempt that was cut is made again; the rollback goes back to before the first one."""
+    """An attempt that was cut off is retried; the rollback goes back to before the first attempt."""
     before = lab.state()
     for number, what in lab.points(Action.EXECUTE, _FEW):
         trial = lab.trial()
         lab.cut(trial, Action.EXECUTE, number)
-        lab.must_succeed(lab.patiently(trial, Action.EXECUTE), f"cut {what}, and executed again")
+        lab.must_succeed(lab.with_retries(trial, Action.EXECUTE), f"cut {what}, and executed again")
         lab.must_be_undone(trial, before, f"cut {what}, and executed again")
 
 
 def stops_when_it_is_asked_to(lab: Lab) -> None:
-    """Asked to stop when its intent is in the journal, it changes nothing more."""
+    """Asked to stop once its intent is in the journal, it changes nothing more."""
     before, trial, stop = lab.state(), lab.trial(), threading.Event()
     first = "after intent" if lab.spec.effects is Effects.REVERSIBLE else "line"
     done = trial.act(Action.EXECUTE, Points(lambda _, what: what.startswith(first), lambda _: stop.set()), stop=stop)
@@ -67,7 +67,7 @@ def stops_when_it_is_asked_to(lab: Lab) -> None:
 
 
 def fails_in_one_of_four_ways(lab: Lab) -> None:
-    """Whatever answers it with an error, it raises one of the contract's; Refused promises that nothing was changed."""
+    """An error is raised as one of the contract's; Refused promises that nothing was changed."""
     before = lab.state()
     for number, what in list(lab.points(Action.EXECUTE, _FEW)):
         for hurdle in hurdles(what):
@@ -80,7 +80,7 @@ def fails_in_one_of_four_ways(lab: Lab) -> None:
 
 
 def hurdles(what: str) -> list[Callable[[str], None]]:
-    """Give what can go wrong at a point, before the journal or the cluster does what it is asked."""
+    """Return what can go wrong at a point, before the journal or the cluster does what it is asked."""
     if not outside(what) or not what.startswith("before"):
         return []
     if what.endswith("journal"):
@@ -89,7 +89,7 @@ def hurdles(what: str) -> list[Callable[[str], None]]:
 
 
 def must_be_one_of_four(error: Exception | None, what: str) -> None:
-    """Fail for an error that is no error of the contract."""
+    """Fail the test for an error that is none of the contract's."""
     if error is not None and not isinstance(error, SternwayError):
         kinds = "Refused, Transient, Failed or RollbackFailed"
         fail(f"{what} went wrong: it raised {type(error).__name__}: {error}, which is none of {kinds}")

@@ -1,4 +1,4 @@
-"""Whether a step is what its spec says."""
+"""Checks that a step does no more than its spec declares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .points import Points
 
 
 def keeps_the_form(lab: Lab) -> None:
-    """The same that is asked of a step when Sternway finds it; and it knows the options that the tests give it."""
+    """It has the form of a step, as is checked when Sternway loads it, and knows the options of the test."""
     wrong = findings(lab.subject.make())
     if wrong:
         fail("; ".join(wrong))
@@ -37,18 +37,18 @@ def needs_no_more_rights_than_it_declares(lab: Lab) -> None:
     if not lab.spec.needs_cluster:
         return
     rights, before, trial = lab.rights(), lab.state(), lab.trial()
-    done = lab.patiently(trial, Action.EXECUTE, rights)
+    done = lab.with_retries(trial, Action.EXECUTE, rights)
     if done.error is not None:
         fail(f"execute, with the rights that its rules name and no others: {done.error}")
     if lab.spec.effects is Effects.REVERSIBLE:
-        undone = lab.patiently(trial, Action.ROLLBACK, rights)
+        undone = lab.with_retries(trial, Action.ROLLBACK, rights)
         if undone.error is not None:
             fail(f"rollback, with the rights that its rules name and no others: {undone.error}")
     lab.must_be_undone(trial, before, "with the rights of its rules")
 
 
 def changes_nothing_when_it_is_asked_beforehand(lab: Lab) -> None:
-    """`check`, if it has one, takes what is good, changes nothing and writes no journal."""
+    """`check`, if there is one, accepts what is good, changes nothing and writes no journal."""
     before, trial, counted = lab.state(), lab.trial(), Points()
     trial.check(counted, lab.rights() if lab.spec.needs_cluster else None)
     done = [what.removeprefix("after ") for what in counted.seen if what.startswith("after ")]
