@@ -346,6 +346,33 @@ def test_programs_read_the_lines_of_a_run(argo: Client, sternway_sandbox: Sandbo
     assert (lines[-1]["status"], lines[-1]["exit_code"], lines[-1]["error"]["kind"]) == ("undone", 4, "Failed")
 
 
+def test_the_closing_command_has_the_option_that_the_undo_needs(
+    argo: Client, sternway_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = written(tmp_path)
+    with Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
+        assert session.run(load(path)).exit_code == 0
+    with Controller(sternway_sandbox.kubeconfig, path) as controller:
+
+        def meddle(step: str, action: Action, name: str) -> None:
+            if action is Action.ROLLBACK:
+                container = {"name": "web", "image": "theirs:1"}
+                change = {"spec": {"template": {"spec": {"containers": [container]}}}}
+                argo.apply(
+                    {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, **change},
+                    manager="somebody", force=True,
+                )  # fmt: skip
+
+        controller.before = meddle
+        arguments = ("submit", "-c", str(path), "--apply", "--wait", "-s", BAD)
+        done = sternway(*arguments, kubeconfig=sternway_sandbox.kubeconfig)
+    assert done.returncode == Exit.ROLLBACK_FAILED, done.stdout + done.stderr
+    run = done.stdout.partition(", run ")[2].split()[0]
+    assert f"sternway rollback {run} --on-conflict merge (merge leaves what others set" in done.stdout
+    back = sternway("rollback", run, "--on-conflict", "force", kubeconfig=sternway_sandbox.kubeconfig)
+    assert back.returncode == 0, back.stdout + back.stderr
+
+
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_signal_stops_the_workflow_and_the_undo_is_followed(
     argo: Client, sternway_sandbox: Sandbox, tmp_path: Path, twice: bool
