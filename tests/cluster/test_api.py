@@ -157,6 +157,15 @@ def test_defaults_are_filled_in_and_owned_by_nobody(cluster: Cluster) -> None:
     assert live["metadata"]["generation"] == 1
 
 
+def test_who_creates_an_object_owns_its_defaults_and_not_what_is_allocated_for_it(cluster: Cluster) -> None:
+    spec = {"selector": {"app": "x"}, "ports": [{"port": 80, "name": "web"}]}
+    service = placed(cluster, {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec})
+    made = cluster.client.create(service, manager="one")
+    assert made["spec"]["clusterIP"]
+    owned = owners(made)[("one", "Update")]["f:spec"]
+    assert set(owned) - {"."} == {"f:internalTrafficPolicy", "f:ports", "f:selector", "f:sessionAffinity", "f:type"}
+
+
 def test_a_dry_run_shows_the_result_and_changes_nothing(cluster: Cluster) -> None:
     made = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one").obj
     shown = cluster.client.apply(placed(cluster, config_map("m", b="2")), manager="one", dry_run=True).obj

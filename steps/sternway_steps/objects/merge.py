@@ -123,7 +123,8 @@ def _by_others(one: States) -> bool:
     kind = type(one.live)
     if kind in (Map, Items) and kind is type(one.after):
         inner = any(_by_others(part) for part in one.parts())
-        return inner or (kind is Items and one.owned_live.by_others)  # the order may be another
+        moved = [name for name in one.live if name in one.after] != [name for name in one.after if name in one.live]
+        return inner or (kind is Items and moved)  # an order has no owner
     if one.live is ABSENT:
         return True
     into = one.after is ABSENT and one.owned_live.by_others  # they put something into an item that an undo put back

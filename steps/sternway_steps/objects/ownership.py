@@ -8,7 +8,7 @@ would meet a conflict with our undo. The API server takes managedFields from an 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .field_manager import BEFORE_FIRST_APPLY
@@ -56,6 +56,8 @@ class GiveBack:
     states: States
     final: Tree
     """The object as it is then."""
+    applied: Mapping[str, Any] = field(default_factory=dict)
+    """What the run applied, as it was written."""
     came: bool = True
     """The run's apply reached the object."""
 
@@ -80,7 +82,7 @@ class GiveBack:
             if key[3] == "status":
                 paths = there
             elif key[0] == self.manager:
-                paths = {p for p in then if p in there or p in undone or self._dropped(p, claims)}
+                paths = {p for p in then if p in there or p in undone or self._dropped(p, claims, ours)}
             else:
                 taken = {p for p in then - met.get(key, set()) - since if self._holds(p)}
                 taken |= {p for p in then & ours if self._rewritten(p, ours)}
@@ -90,13 +92,13 @@ class GiveBack:
                 out.append({**entry, "fieldsV1": _fields(paths)})
         return out or [{}]  # an empty list would stand for "as they are"
 
-    def _dropped(self, path: Path, claims: set[Path]) -> bool:
+    def _dropped(self, path: Path, claims: set[Path], ours: set[Path]) -> bool:
         """Tell whether the run no longer listed a field; a map that it fills is no longer listed as an empty one."""
         if self.recorded:
             return path not in claims and self._holds(path)
         applied = self._at(self.states.applied, path)
         filled = isinstance(applied, Map | Items) and bool(applied) and path[-1][0] == "f"
-        return (applied is ABSENT or filled) and self._holds(path)
+        return (applied is ABSENT or filled or _has_text(path, ours)) and self._holds(path)
 
     def _rewritten(self, path: Path, ours: set[Path]) -> bool:
         """Tell whether the run took a field from others and left it as it was.
@@ -107,8 +109,10 @@ class GiveBack:
         applied = ABSENT if self.recorded else self._at(self.states.applied, path)
         if applied is ABSENT or not self._holds(path):
             return False
-        if path[0] == "f:stringData" or (path[0] == "f:data" and ("f:stringData", *path[1:]) in ours):
-            return True  # it is never stored, and goes before `data`
+        if path[0] == "f:stringData":
+            return True
+        if _has_text(path, ours):
+            return bool((self.applied.get("data") or {}).get(path[1][2:]) != self._at(self.states.before, path))
         if isinstance(applied, Map | Items):
             return self._at(self.final, path) is ABSENT  # an empty one is not stored
         return not same(applied, self._at(self.states.before, path))
@@ -143,6 +147,11 @@ class _Undone:
 
 def _within(path: Path, paths: Container[Path]) -> bool:
     return any(path[:length] in paths for length in range(1, len(path) + 1))
+
+
+def _has_text(path: Path, ours: set[Path]) -> bool:
+    """Tell whether a Secret's `stringData`, which is never stored and goes before `data`, is ours at the same key."""
+    return path[0] == "f:data" and ("f:stringData", *path[1:]) in ours
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -61,7 +61,7 @@ def _after(field: States, nearby: bool) -> Tree:
     if not any(isinstance(state, kind) and state for state in (field.before, field.live, field.applied)):
         return _whole(field, nearby)
     if field.live is ABSENT and isinstance(field.applied, kind) and field.applied:
-        return _as_left(field, kind)
+        return _as_left(field, kind) if _is_owned(field.applied) or not _was_only_ours(field) else ABSENT
     beside = _authors(field)
     if field.before is ABSENT and isinstance(field.applied, kind):
         nearby = True  # the run brought it: what nobody owns in it are defaults of that
@@ -115,6 +115,13 @@ def _as_left(field: States, kind: type[Map] | type[Items]) -> Tree:
         for part in field.parts()
     }
     return kind({name: value for name, value in left.items() if value is not ABSENT})
+
+
+def _is_owned(applied: Tree) -> bool:
+    """Tell whether a manifest makes its manager own something: an empty list of items is not owned."""
+    if isinstance(applied, Items) or (isinstance(applied, Map) and applied):
+        return any(map(_is_owned, applied.values()))
+    return True
 
 
 def _whole(field: States, nearby: bool) -> Tree:
@@ -181,7 +188,10 @@ def _says(applied: Tree, before: Tree) -> bool:
 
 
 def _in_order(node: Items, field: States) -> Items:
-    """Sort items as the run left them: as they are now if it applied them so, else as before and as applied."""
+    """Sort items as the run left them: as they are now if it applied them so, else as before and as applied.
+
+    A list that the run brought stands in its order; that others have another one now, no owner tells.
+    """
     before, live, applied = (
         [name for name in state if name in node] if isinstance(state, Items) else []
         for state in (field.before, field.live, field.applied)
@@ -189,8 +199,9 @@ def _in_order(node: Items, field: States) -> Items:
     moved = [name for name in before if name in live] != [name for name in live if name in before]
     by_us = [name for name in live if name in applied] == [name for name in applied if name in live] != []
     order = live
-    if moved and not by_us:
-        listed = iter([name for name in applied if name in before])
-        order = [next(listed) if name in applied else name for name in before]
+    if not by_us and (moved or field.before is ABSENT):
+        order = before if moved else live
+        listed = iter([name for name in applied if name in order])
+        order = [next(listed) if name in applied else name for name in order]
     names = dict.fromkeys([*order, *node])
     return Items({name: node[name] for name in names})

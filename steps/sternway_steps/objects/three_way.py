@@ -90,7 +90,7 @@ def threeway(
     if "status" in live:
         obj["status"] = live["status"]
     left, recorded = (of.met(before), False) if of.after is None else (of.after, True)
-    owners = GiveBack(before, left, recorded, of.manager, states, merged.node, reached)
+    owners = GiveBack(before, left, recorded, of.manager, states, merged.node, of.applied, reached)
     noted = run_of(live) != run_of(before)
     cut = pending(live) or (undone.earlier and not noted and _claims(live, before, of.manager))
     return Threeway(states, merged, obj, owners, noted, cut)

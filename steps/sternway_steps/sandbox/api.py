@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import apply, checks, identity
-from .defaults import fill_in
+from .defaults import allocated_of, fill_in
 from .field_validation import check_unknown_fields
 from .kinds import Kind, builtin_kinds, kinds_of
 from .ownership import Managers
@@ -74,9 +74,12 @@ class Api:
             identity.assign_identity(kind, obj)
             if "status" in kind.subresources and kind.kind != "Namespace":
                 obj.pop("status", None)
+            allocated = allocated_of(kind, obj)
             fill_in(kind, obj, self._address)
             metadata.pop("managedFields", None)
-            return self._write(kind, None, obj, apply.attribute(kind, None, obj, how.manager, ""), how)
+            owners = apply.attribute(kind, None, obj, how.manager, "")
+            owners.forget(allocated)
+            return self._write(kind, None, obj, owners, how)
 
     def update(self, kind: Kind, namespace: str, name: str, body: dict[str, Any], how: WriteOptions) -> dict[str, Any]:
         """Replace an object, or its status, and return it; raise 409 when the resourceVersion is outdated."""

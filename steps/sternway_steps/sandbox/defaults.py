@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .kinds import Kind
@@ -100,6 +101,15 @@ def _job(spec: dict[str, Any]) -> None:
 
 def _claim(spec: dict[str, Any]) -> None:
     _defaults(spec, volumeMode="Filesystem")
+
+
+_ALLOCATED = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
+
+
+def allocated_of(kind: Kind, obj: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Name what is allocated for a new object: that is no default, and nobody owns it."""
+    spec = obj.get("spec") or {}
+    return [("f:spec", f"f:{name}") for name in _ALLOCATED if kind.kind == "Service" and name not in spec]
 
 
 def _service(spec: dict[str, Any], addresses: Any) -> None:

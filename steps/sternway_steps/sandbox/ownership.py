@@ -139,6 +139,12 @@ class Managers:
             if identity != but:
                 owned -= gone
 
+    def forget(self, paths: Iterable[Path]) -> None:
+        """Say that nobody owns some fields."""
+        gone = set(paths)
+        for owned in self.sets.values():
+            owned -= gone
+
     def entries(self, api_version: str, now: str) -> list[dict[str, Any]]:
         """Return managedFields; an entry keeps its time whatever others take from it."""
         out = []

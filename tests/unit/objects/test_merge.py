@@ -404,3 +404,27 @@ def test_what_others_put_into_an_item_that_a_cut_undo_had_put_back_is_theirs() -
     )  # fmt: skip
     found = threeway(before, live, Run("r", "sternway", obj(), owned({})), OnConflict.STOP, None)
     assert [name_of(d.path) for d in found.conflicts] == ["spec.items[name=a].weight"]
+
+
+def test_data_that_the_run_left_to_the_text_of_the_same_key_is_owned_again_when_its_evidence_is_lost() -> None:
+    text = {"f:stringData": {"f:a": {}}}
+    before, live = ({**owned({}), "kind": "Secret", "data": {"a": "Mg=="}} for _ in range(2))
+    for one, fields in ((before, {**text, "f:data": {"f:a": {}}}), (live, {**text, "f:data": {}})):
+        one["metadata"] = {**one["metadata"], "managedFields": [
+            {"manager": "sternway", "operation": "Apply", "apiVersion": "v1", "fieldsV1": fields},
+        ]}  # fmt: skip
+    applied = {"kind": "Secret", "metadata": {"name": "x"}, "data": {}, "stringData": {"a": "2"}}
+    found = threeway(before, live, Run("r", "sternway", applied), OnConflict.STOP, None)
+    assert [e["fieldsV1"] for e in found.owned_again(live, [])] == [{**text, "f:data": {"f:a": {}}}]
+
+
+def test_an_item_of_the_run_in_which_others_changed_an_order_is_in_conflict() -> None:
+    """Nobody owns an order, so only the record tells."""
+    marks = {"f:name": {}, "f:ranks": {"v:1": {}, "v:2": {}}}
+    ours = {"f:items": {'k:{"name":"a"}': {".": {}, **marks}}}
+    after, live = (owned({"items": [{"name": "a", "ranks": ranks}]}, sternway=ours) for ranks in ([2, 1], [1, 2]))
+    found = threeway(owned({}), live, Run("r", "sternway", obj(), after), OnConflict.MERGE, None)
+    assert [name_of(d.path) for d in found.conflicts] == ["spec.items[name=a].ranks"]
+    assert found.obj["spec"] == live["spec"]
+    lost_ = lost(owned({}), obj(items=[{"name": "a", "ranks": [2, 1]}]), live)
+    assert [name_of(d.path) for d in lost_.conflicts] == ["spec.items[name=a].ranks"]

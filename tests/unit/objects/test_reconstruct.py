@@ -385,3 +385,21 @@ def test_an_apply_that_was_refused_left_the_time_of_our_managers_entry() -> None
         ours |= {"time": "11:00:00", "fieldsV1": {"f:spec": {"f:x": {}, **({"f:y": {}} if obj is before else {})}}}
     del live["metadata"]["annotations"]
     assert merged(before, {"spec": {"x": 1}}, live).obj["spec"] == {"x": 1}
+
+
+def test_a_map_went_by_the_run_that_left_nothing_in_it_that_is_owned() -> None:
+    """A custom resource's `spec: {}`, and then `spec: {parts: []}`: the server takes the default in it away too."""
+    schema = {"properties": {"spec": {"properties": {"parts": {
+        "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"], "items": {"properties": {"name": {}}},
+    }}}}}  # fmt: skip
+    before, live = owned({"size": 3}, (), "earlier"), owned({}, (), "run")
+    del live["spec"]
+    for obj, fields in (
+        (before, {"f:spec": {}}),
+        (live, {"f:metadata": {"f:annotations": {"f:sternway.dev/run": {}}}}),
+    ):
+        entry = {"manager": "sternway", "operation": "Apply", "apiVersion": "v1", "fieldsV1": fields}
+        obj["metadata"]["managedFields"] = [entry]
+    run = Run("run", "sternway", {"spec": {"parts": []}})
+    found = threeway(before, live, run, OnConflict.STOP, Schema(schema, {}))
+    assert (found.conflicts, found.obj["spec"]) == ([], {"size": 3})
