@@ -168,7 +168,8 @@ class _Judge:
     def _went_with(self, wrong: list[Wrong], right: Any) -> bool:
         """Whether others' value, which nobody owns, could not stay beside what was put back (a Service's node port)."""
         owners = {p for paths in owned(self.one.now).values() for p in paths}
-        drawn = all(same(got, look(bare(self.one.before), p)) and p not in owners for p, _, got in wrong)
+        before = bare(self.one.before)
+        drawn = all(same(got, look(before, p)) and not any(o[: len(p)] == p for o in owners) for p, _, got in wrong)
         return drawn and self._made_of(right) is None
 
     def _made_of(self, right: Any) -> Any:

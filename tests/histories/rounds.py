@@ -30,6 +30,7 @@ from .play import Place, Played, playing
 from .product import Driver
 from .report import report
 from .shrink import kinds_of, shrunk
+from .world import await_told
 
 
 @dataclass
@@ -62,6 +63,7 @@ def ground(kubeconfig: str, tag: str = "") -> Iterator[tuple[str, str]]:
     made = client.create(definition(group), manager="test")
     try:
         wait_until_served(client, [Ref.of(made)], lambda: None)
+        await_told(client, f"{group}/v1")
         yield namespace, group
     finally:
         for ref in (Ref.of(made), Ref("v1", "Namespace", None, namespace)):

@@ -132,6 +132,18 @@ def await_later(client: Client, objects: Sequence[Mapping[str, Any]]) -> None:
     _until(lambda: client.create(probe, manager="test", dry_run=True)["metadata"]["creationTimestamp"] > last)
 
 
+def await_told(client: Client, api_version: str) -> None:
+    """Wait until the server tells the schema of a group that it serves, if it tells schemas at all."""
+
+    def told() -> bool:
+        try:
+            return f"apis/{api_version}" in client.raw("GET", "/openapi/v3")["paths"]
+        except ApiError as error:
+            return error.status == 404
+
+    _until(told)
+
+
 def await_observed(client: Client, ref: Ref) -> None:
     """Wait until the controller has seen a workload, so that it writes no more by itself."""
     if ref.kind not in ("Deployment", "StatefulSet", "DaemonSet"):
