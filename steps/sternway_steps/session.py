@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
 from .config.program import with_data
-from .errors import Refused, together
 from .journal.backends.store import Store
 from .journal.entries import new_run_id
-from .journal.locks.lock import Lock, held
+from .journal.lookup import JournalLookup
 from .journal.replay import Story, replay
-from .journal.writer import RunJournal
-from .registry.steps import Specs, Steps, installed_steps, with_declared_specs
-from .saga.attempt import ContextFor
+from .registry.steps import Steps, installed_steps
+from .saga.assembly import Assembly
 from .saga.cancel import StopAll
-from .saga.context_factory import contexts, refusals
 from .saga.events import Listener
-from .saga.location import open_journal, target_of
-from .saga.lookup import Journals
-from .saga.orchestrator import Orchestrator
-from .saga.plan import Plan, make_plan
-from .saga.recovery import finish_interrupted
+from .saga.finalize import end_run
+from .saga.liveness import with_liveness
+from .saga.location import Location
+from .saga.one_process import run_in_one_process
+from .saga.policy import Policy
 from .saga.result import Result
-from .saga.rollback import Undoing, who
-from .spec import StepSpec
+from .saga.rollback import Rollback
+from .saga.standing import newest_standing
+from .saga.step_run import run_step
+from .saga.undo import Undo
+from .spec import Action, StepSpec
 from .step import Step
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from .release.precheck import Precheck
 
 
-class Session(Undoing):
+class Session:
     """One cluster (or none), and the runs on it. Use it as a context manager; it holds connections.
 
     One session serves any number of threads: runs of different targets go on side by side, and of one target one at a
@@ -73,7 +72,7 @@ class Session(Undoing):
         self.client = Client.connect(kubeconfig, context, on_request, on_warning, on_retry)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request, on_retry=on_retry)
-        self._journals = Journals(self.book, journal, namespace)
+        self._journals = JournalLookup(self.book, journal, namespace)
         self.stop = StopAll()
 
     def __enter__(self) -> Session:
@@ -111,41 +110,116 @@ class Session(Undoing):
         Raises: Refused, Transient: nothing was touched.
 
         """
-        config = with_data(config)
-        store, lock = open_journal(config, self.book)
-        journal = RunJournal(store, run or new_run_id(), target_of(config, self.book))
-        self._check(config, journal)  # what is missing is found before anything is written
-        config = with_declared_specs(config, self.steps)
-        with self.stop.joined(stop) as stopped, held(lock, journal.run, stopped):
-            if run is not None and journal.records():
-                raise Refused(f"run {run} is in the journal already", remedy="give each run an id of its own")
-            finish_interrupted(store, journal, self.undoing(store, lock, tell, finish=True), on_argo=False)
-            orchestrator = self.orchestrator(config, journal, store, lock, tell, stopped)
-            return orchestrator.run({"config": config.to_dict(), "by": who()}, config.history)
+        made = self._assembly.new_run(with_data(config), run or new_run_id())
+        undo = Undo(self._assembly, made.store, made.lock, self.stop, tell)
+        with self.stop.joined(stop) as stopped:
+            return run_in_one_process(made, undo, tell, stopped)
 
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
-        from .release.precheck import precheck
+        from .saga.preflight import preflight
 
-        config = with_data(config)
-        plan = make_plan(config.steps, self.specs(config))
-        specs, target = [step.spec for step in plan.steps], target_of(config, self.book)
-        journal = RunJournal(open_journal(config, self.book)[0], "plan", target)
-        found = precheck(self.client, config, specs, target, journal.target_of, lambda _: None)
-        found = replace(found, stays=tuple(step.name for step in plan.stays_of([step.name for step in plan.steps])))
-        try:
-            self._check(config, journal)
-        except Refused as bad:
-            found = replace(found, findings=(*found.findings, bad.message))
-        return found
+        return preflight(self._assembly.new_run(with_data(config), "plan"), self.stop)
+
+    def rollback(
+        self,
+        run: str,
+        tell: Listener = lambda _: None,
+        *,
+        on_conflict: str | None = None,
+        restart_stale: bool = False,
+        recreate: bool = False,
+        journal_of: Config | None = None,
+    ) -> Result:
+        """Undo a run, whoever ran it and however far it came, from its journal alone.
+
+        Args:
+            run: its id.
+            tell: as for `run`.
+            on_conflict: stop, merge or force; default what the run's config says.
+            restart_stale: restart what still runs with the failed version's settings; else the run's config decides.
+            recreate: make anew what can't be changed back, also where others depend on it; else the config decides.
+            journal_of: a config whose journal is read; default the session's.
+
+        Raises: Refused when the run is not known, or later runs that stand changed the same things since; Transient
+            when it is still at work.
+
+        """
+        policy = Policy(on_conflict, restart_stale, recreate)
+        return self._rollback(self._store(run, journal_of), tell, policy).undo(run)
+
+    def rollback_to(
+        self,
+        run: str,
+        tell: Listener = lambda _: None,
+        *,
+        on_conflict: str | None = None,
+        restart_stale: bool = False,
+        recreate: bool = False,
+        journal_of: Config | None = None,
+    ) -> Result | None:
+        """Go back to how things were after a run: undo the later ones of its target that stand, newest first.
+
+        That is one run with an id of its own; the arguments are those of `rollback`. None when none stands above.
+
+        Raises: Refused when that can't be, Transient when a run of the target is at work; nothing was touched.
+        """
+        policy = Policy(on_conflict, restart_stale, recreate)
+        return self._rollback(self._store(run, journal_of), tell, policy).back_to(run)
+
+    def finish(
+        self,
+        run: str,
+        tell: Listener = lambda _: None,
+        *,
+        on_conflict: str | None = None,
+        restart_stale: bool = False,
+        recreate: bool = False,
+        journal_of: Config | None = None,
+    ) -> Result | None:
+        """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
+
+        One of which only the end is not recorded has succeeded, and that is recorded; the arguments are those of
+        `rollback`.
+
+        Raises: Transient when it is still at work.
+        """
+        policy = Policy(on_conflict, restart_stale, recreate)
+        store = self._journals.find(run) if journal_of is None else self._store(run, journal_of)
+        return self._rollback(store, tell, policy).finish(run) if store is not None else None
+
+    def newest(self, config: Config) -> str:
+        """Return the newest run of a config's target that stands: neither undone nor itself a way back.
+
+        Raises: Refused when there is none.
+        """
+        at = self._assembly.locate(config)
+        return newest_standing(at.store, at.target)
+
+    def step(
+        self,
+        config: Config,
+        name: str,
+        action: Action,
+        run: str | None = None,
+        tell: Listener = lambda _: None,
+        workflow: str = "",
+    ) -> Result:
+        """Run one action of one step of a run that is made step by step; see `saga.step_run.run_step`."""
+        return run_step(self._assembly, self.stop, config, name, action, run, tell, workflow)
+
+    def end(self, config: Config, run: str, phase: str, workflow: str = "", tell: Listener = lambda _: None) -> Result:
+        """End a run that was made step by step; see `saga.finalize.end_run`."""
+        return end_run(self._assembly.new_run(config, run), phase, workflow, tell, self.book)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
-        return [self._journals.placed(replay([head])) for head in reversed(self._journals.all().heads(target))]
+        heads = self._journals.all().heads(target)
+        return [with_liveness(replay([head]), self._journals) for head in reversed(heads)]
 
     def story(self, run: str) -> Story:
         """Tell the whole story of a run; raises Refused when it is not known."""
-        return self._journals.placed(replay(self._journals.of(run).records(run)))
+        return with_liveness(replay(self._journals.get(run).records(run)), self._journals)
 
     def live(self, run: str) -> tuple[Any, ...]:
         """Return a run's objects as they are now; those that are gone are left out.
@@ -158,37 +232,19 @@ class Session(Undoing):
         return tuple(live(Config.from_dict(self.story(run).config), self.client))
 
     def specs(self, config: Config) -> Mapping[str, StepSpec]:
-        """Give what the steps say of themselves, by name; the config may speak for some that are not here."""
-        return Specs(self.steps, config.declared)
+        """Return what the steps say of themselves, by name; the config may speak for some that are not here."""
+        return self._assembly.specs(config)
 
-    def orchestrator(
-        self,
-        config: Config,
-        journal: RunJournal,
-        store: Store,
-        lock: Lock,
-        tell: Listener,
-        stop: threading.Event | None = None,
-    ) -> Orchestrator:
-        """Give what walks a run's plan, forward or back; `stop` is the run's own, default the session's."""
-        plan = make_plan(config.steps, self.specs(config))
-        contexts = self.contexts(config, journal, plan, lock.lost, stop)
-        stop = stop or self.stop
-        return Orchestrator(plan, self.steps, journal, contexts, tell, stop, where=store.where(), lost=lock.lost)
+    def locate(self, config: Config) -> Location:
+        """Resolve what a configuration's runs are recorded as, and where."""
+        return self._assembly.locate(config)
 
-    def contexts(
-        self,
-        config: Config,
-        journal: RunJournal,
-        plan: Plan,
-        undo_stop: threading.Event | None = None,
-        stop: threading.Event | None = None,
-    ) -> ContextFor:
-        """Give what makes the context of a step's attempt."""
-        return contexts(self.client, config, journal, plan, stop=stop or self.stop, undo_stop=undo_stop)
+    @property
+    def _assembly(self) -> Assembly:
+        return Assembly(self.client, self.book, self.steps)
 
-    def _check(self, config: Config, journal: RunJournal) -> None:
-        """Ask the steps whether they would be refused; raises Refused with what all of them say."""
-        plan = make_plan(config.steps, self.specs(config))
-        if findings := refusals(plan, self.steps, self.contexts(config, journal, plan), journal):
-            raise together(findings)
+    def _store(self, run: str, journal_of: Config | None) -> Store:
+        return self._journals.get(run) if journal_of is None else self._assembly.locate(journal_of).store
+
+    def _rollback(self, store: Store, tell: Listener, policy: Policy) -> Rollback:
+        return Rollback(self._assembly, store, self.stop, tell, policy)

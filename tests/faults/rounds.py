@@ -14,7 +14,7 @@ from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
 from sternway_steps.kube.client import Client as Api
 from sternway_steps.registry.load import load
-from sternway_steps.saga.location import open_journal
+from sternway_steps.saga.location import locate
 from sternway_steps.session import Session
 
 from tests.faults import world
@@ -143,7 +143,8 @@ class Bench:
         self._must(listed.get(run) is status, f"`runs` says {listed.get(run)} instead of {status}")
 
     def _unlocked(self) -> None:
-        holder = open_journal(load(self._paths["new"]), self._api)[1].holder()
+        at = locate(load(self._paths["new"]), self._api)
+        holder = at.store.lock(at.target).holder()
         self._must(holder is None, f"the lock is still held: {holder}")
 
     def _is_new(self, run: str) -> None:

@@ -15,9 +15,7 @@ from sternway_steps.journal.entries import Kind
 from sternway_steps.journal.locks.lock import held
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.writer import RunJournal
-from sternway_steps.saga.location import open_journal
 from sternway_steps.saga.result import Result
-from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Request, delay
 from sternway_steps.session import Session
@@ -49,7 +47,7 @@ def start(sternway_sandbox: Sandbox) -> Iterator[Start]:
 
         def begin(name: str, action: Action = Action.EXECUTE, run: str | None = RUN) -> Future[Result]:
             own = stack.enter_context(Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="default"))
-            return pool.submit(run_step, own, config(), name, action, run, lambda _: None, "workflow")
+            return pool.submit(own.step, config(), name, action, run, lambda _: None, "workflow")
 
         yield begin
 
@@ -133,7 +131,8 @@ def test_who_undoes_the_whole_run_is_told_that_one_of_its_group_still_works(
 
 def test_nothing_begins_while_another_run_of_the_target_is_at_work(session: Session, start: Start) -> None:
     assert start("one").result(30).exit_code == Exit.DONE
-    _, lock = open_journal(config(), session.book)
+    at = session.locate(config())
+    lock = at.store.lock(at.target)
     with held(lock, "somebody-else", session.stop):
         refused = start("two").result(60)
     assert (refused.exit_code, str(refused.error)[:34]) == (Exit.TRANSIENT, "another run of this target is at w")

@@ -17,10 +17,7 @@ from sternway_steps.journal.replay import Status, replay
 from sternway_steps.release.remedy import CONFLICT, NEEDS
 from sternway_steps.saga.event_json import plain
 from sternway_steps.saga.events import Event, RunEnded, UndoStarted
-from sternway_steps.saga.finalize import end_run
-from sternway_steps.saga.location import open_journal
 from sternway_steps.saga.plan import make_plan
-from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action, Context, Effects, Outcome, StepSpec
@@ -144,14 +141,14 @@ def step_by_step(session: Session, config: Config) -> Told:
     """Call the steps as the WorkflowTemplate does: forward to the first that fails, then all back, and the report."""
     events: list[Event] = []
     for step in session.steps:
-        if run_step(session, config, step, Action.EXECUTE, RUN, lambda _: None, "workflow").exit_code != Exit.DONE:
+        if session.step(config, step, Action.EXECUTE, RUN, lambda _: None, "workflow").exit_code != Exit.DONE:
             break
     else:
-        story = replay(open_journal(config, session.book)[0].records(RUN))
+        story = replay(session.locate(config).store.records(RUN))
         return Told({"status": story.status, "exit_code": Exit.DONE}, None)
     for step in reversed(list(session.steps)):
-        run_step(session, config, step, Action.ROLLBACK, RUN, lambda _: None, "workflow")
-    end_run(session, config, RUN, "Failed", "", events.append)
+        session.step(config, step, Action.ROLLBACK, RUN, lambda _: None, "workflow")
+    session.end(config, RUN, "Failed", "", events.append)
     return told(events)
 
 
@@ -163,7 +160,7 @@ def followed(session: Session, config: Config) -> Told:
 
     step_by_step(session, config)
     events: list[Event] = []
-    plan, records = make_plan(config.steps, session.specs(config)), open_journal(config, session.book)[0].records(RUN)
+    plan, records = make_plan(config.steps, session.specs(config)), session.locate(config).store.records(RUN)
     failed = replay(records).status is not Status.SUCCEEDED
     Telling(plan, events.append, config.argo).look(replay(records).attempts, "failed" if failed else None, {})
     workflow = {"metadata": {"name": "w", "uid": RUN}, "status": {"phase": "Failed" if failed else "Succeeded"}}

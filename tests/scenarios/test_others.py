@@ -182,7 +182,6 @@ def test_two_rollbacks_at_once_both_succeed(cluster: Cluster) -> None:
     """As two handler pods would: each calls the step, and no lock keeps them apart."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from sternway_steps.saga.step_run import run_step
     from sternway_steps.step import Action
 
     old = [config_map(f"m{n}", a="old", b="1") for n in range(6)]
@@ -190,10 +189,10 @@ def test_two_rollbacks_at_once_both_succeed(cluster: Cluster) -> None:
     before = [state_of(cluster.get("v1", "ConfigMap", f"m{n}")) for n in range(6)]
     config = config_of(cluster.namespace, *(config_map(f"m{n}", a="new", c="2") for n in range(6)), config_map("mine"))
     with Session(kubeconfig=cluster.kubeconfig) as session:
-        assert run_step(session, config, "deploy", Action.EXECUTE, "at-once", print).exit_code == 0
+        assert session.step(config, "deploy", Action.EXECUTE, "at-once", print).exit_code == 0
     sessions = [Session(kubeconfig=cluster.kubeconfig) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        results = list(pool.map(lambda s: run_step(s, config, "deploy", Action.ROLLBACK, "at-once", print), sessions))
+        results = list(pool.map(lambda s: s.step(config, "deploy", Action.ROLLBACK, "at-once", print), sessions))
     for session in sessions:
         session.close()
     assert [(r.exit_code, str(r.error)) for r in results] == [(0, "None")] * 3

@@ -14,9 +14,7 @@ from sternway_steps.config import Config
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.registry.load import load, load_with_source
-from sternway_steps.saga.finalize import end_run
 from sternway_steps.saga.plan import make_plan
-from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action
@@ -81,9 +79,9 @@ def config(folder: Path, image: str, **keys: Any) -> Config:
 def by_hand(session: Session, wanted: Config, run: str) -> Status:
     """Run a pipeline step by step, as Argo does."""
     for step in ("validate", "deploy", "verify"):
-        if run_step(session, wanted, step, Action.EXECUTE, run, lambda _: None).exit_code != Exit.DONE:
-            run_step(session, wanted, "deploy", Action.ROLLBACK, run, lambda _: None)
-            return end_run(session, wanted, run, "Failed", "", lambda _: None).status
+        if session.step(wanted, step, Action.EXECUTE, run, lambda _: None).exit_code != Exit.DONE:
+            session.step(wanted, "deploy", Action.ROLLBACK, run, lambda _: None)
+            return session.end(wanted, run, "Failed", "", lambda _: None).status
     return session.story(run).status
 
 

@@ -15,9 +15,7 @@ from sternway_steps.config import Config
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
-from sternway_steps.saga.finalize import end_run
 from sternway_steps.saga.result import Result
-from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import delay, fail
 from sternway_steps.session import Session
@@ -37,7 +35,7 @@ def config(value: str) -> Config:
 
 
 def step(session: Session, name: str, value: str = "1", *, run: str | None = None, workflow: str = "", action: Action = Action.EXECUTE) -> Result:  # fmt: skip
-    return run_step(session, config(value), name, action, run, lambda _: None, workflow)
+    return session.step(config(value), name, action, run, lambda _: None, workflow)
 
 
 def value(session: Session) -> str | None:
@@ -112,12 +110,12 @@ def test_a_run_that_was_rolled_back_is_over(session: Session) -> None:
 
 
 def test_the_report_of_a_run_in_which_nothing_began(session: Session) -> None:
-    result = end_run(session, config("1"), "r", "Failed", "w", lambda _: None)
+    result = session.end(config("1"), "r", "Failed", "w", lambda _: None)
     assert (result.status, result.exit_code) == (Status.UNDONE, Exit.STOPPED)
     assert "before step validate began" in str(result.error)
     told = session.client.list("v1", "Event", "default").items
     assert [(e["reason"], e["involvedObject"]["name"]) for e in told] == [("Undone", "w")]
-    again = end_run(session, config("1"), "r", "Failed", "w", lambda _: None)
+    again = session.end(config("1"), "r", "Failed", "w", lambda _: None)
     assert again.exit_code == result.exit_code
     assert len(session.client.list("v1", "Event", "default").items) == 1, "a report that is made twice is told once"
 
@@ -126,7 +124,7 @@ def test_the_report_of_a_run_that_succeeded_leaves_it_a_success(session: Session
     """Who calls the steps by hand may always end with `sternway report`."""
     for name in ("validate", "deploy", "verify"):
         step(session, name, run="r")
-    result = end_run(session, config("1"), "r", "", "", lambda _: None)
+    result = session.end(config("1"), "r", "", "", lambda _: None)
     assert (result.status, result.exit_code, result.rollback_errors) == (Status.SUCCEEDED, Exit.DONE, ())
     assert session.story("r").status is Status.SUCCEEDED
 
@@ -135,9 +133,9 @@ def test_the_oldest_runs_are_forgotten_by_the_last_step_and_by_the_report(sessio
     few = replace(config("1"), history=1)
     for run in ("r1", "r2"):
         for name in ("validate", "deploy", "verify"):
-            run_step(session, few, name, Action.EXECUTE, run, lambda _: None)
+            session.step(few, name, Action.EXECUTE, run, lambda _: None)
     assert [story.run for story in session.runs()] == ["r2"]
-    end_run(session, few, "r3", "Failed", "", lambda _: None)
+    session.end(few, "r3", "Failed", "", lambda _: None)
     assert [story.run for story in session.runs()] == ["r3"]
 
 

@@ -12,10 +12,9 @@ from ..config import Config
 from ..errors import Refused
 from ..exits import Exit
 from ..registry.load import load, load_with_source
-from ..saga.finalize import end_run, summary
+from ..saga.finalize import summary
+from ..saga.policy import Policy
 from ..saga.retry import patiently
-from ..saga.rollback_to import Policy
-from ..saga.step_run import run_step
 from ..session import Session
 from ..spec import Action
 from . import termination as pod
@@ -107,7 +106,7 @@ def step(
 ) -> int:
     """Run one step."""
     tell = pod.with_progress(output.event, os.environ)
-    result = run_step(session, config, step, Action(action), run, tell, workflow)
+    result = session.step(config, step, Action(action), run, tell, workflow)
     if result.unrecorded is not None:
         output.error(result.unrecorded)
     if (error := result.error or result.unrecorded) is not None:
@@ -117,7 +116,7 @@ def step(
 
 def report(session: Session, output: Output, config: Config, run: str, status: str, workflow: str) -> int:
     """End a run that was made step by step; its exit code is the run's, so what may pass is tried again here."""
-    result = patiently(lambda: end_run(session, config, run, status, workflow, output.event), session.stop)
+    result = patiently(lambda: session.end(config, run, status, workflow, output.event), session.stop)
     output.story(session.story(result.run))
     pod.last_words(summary(result))
     return result.exit_code

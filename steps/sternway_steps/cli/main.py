@@ -145,7 +145,7 @@ def _perform(
 
 @contextmanager
 def _sandbox() -> Iterator[str]:
-    from ..saga.location import state_folder
+    from ..journal.backends.files import state_folder
 
     try:
         from ..sandbox import Sandbox

@@ -12,7 +12,7 @@ from .backends.secret_form import TARGET
 from .backends.store import HISTORY, JournalConflict, Store, is_label_value
 from .contract1 import Contract1
 from .entries import Entry, Key, Kind, Record
-from .replay import Status
+from .replay import Status, replay
 
 _MOST_ATTEMPTS = 1000
 
@@ -106,10 +106,23 @@ class RunJournal:
         self._labels = {TARGET: target}
         self._head: Pen | None = None
 
+    @staticmethod
+    def of(store: Store, records: Sequence[Record]) -> RunJournal:
+        """Return the journal of a recorded run, to go on with; raises Refused when its own record is missing."""
+        story = replay(records)
+        journal = RunJournal(store, story.run, story.target)
+        journal._go_on_after(records)
+        return journal
+
     def start(self, data: Mapping[str, Any]) -> None:
-        """Record that the run starts; raises JournalConflict when it is in the journal already."""
-        self._head = self._head or Pen(self._store, Key(self.run), self._labels)
-        self._head.write(Kind.RUN_STARTED, {"target": self.target, **data})
+        """Record that the run starts; raises Refused when it is in the journal already."""
+        pen = Pen(self._store, Key(self.run), self._labels)
+        try:
+            pen.write(Kind.RUN_STARTED, {"target": self.target, **data})
+        except JournalConflict as taken:
+            remedy = "give each run an id of its own"
+            raise Refused(f"run {self.run} is in the journal already", remedy=remedy) from taken
+        self._head = pen
 
     def resume(self) -> None:
         """Record that the undo of the run is taken up again."""
@@ -152,9 +165,7 @@ class RunJournal:
     def records(self) -> Sequence[Record]:
         """Read all records of this run; one request."""
         found = self._store.records(self.run)
-        if self._head is None:  # a record that this process did not begin is gone on with where it is
-            head = next((record for record in found if not record.key.step), None)
-            self._head = Pen(self._store, Key(self.run), self._labels, len(head.entries)) if head else None
+        self._go_on_after(found)
         return found
 
     def target_of(self, run: str) -> str | None:
@@ -163,6 +174,12 @@ class RunJournal:
             return self._store.target_of(run) or None
         except SternwayError:
             return None
+
+    def _go_on_after(self, records: Sequence[Record]) -> None:
+        """Go on with a record that this process did not begin where it ends."""
+        head = next((record for record in records if not record.key.step), None)
+        if self._head is None and head is not None:
+            self._head = Pen(self._store, Key(self.run), self._labels, len(head.entries))
 
     def _going_on(self) -> Pen:
         if self._head is None:

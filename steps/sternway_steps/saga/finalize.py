@@ -6,46 +6,39 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..config import Config
 from ..journal.replay import Status, replay
-from ..journal.writer import RunJournal
 from ..release.remedy import finish
+from .assembly import AssembledRun
 from .events import Listener, unfailing
-from .location import open_journal, target_of
-from .plan import make_plan
 from .result import Result
 from .seal import seal
 from .verdict import by_journal
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kube.client import Client
 
 
-def end_run(session: Session, config: Config, run: str, status: str, workflow: str, tell: Listener) -> Result:
+def end_run(run: AssembledRun, phase: str, workflow: str, tell: Listener, events: Client) -> Result:
     """Seal a run by what its journal says, and put an Event beside its Workflow.
 
     Args:
-        session: where the journal is.
-        config: the run's configuration.
-        run: its id.
-        status: how the runner saw the way forward end, as Argo's workflow.status.
+        run: the run.
+        phase: how its caller saw the way forward end, as Argo's workflow.status.
         workflow: the Workflow's name, or "".
         tell: is told the end.
+        events: the client that puts the Event, in the namespace of its own context.
 
     Raises: Refused, Transient: the journal can't be read, or not be written now.
 
     """
-    store, _ = open_journal(config, session.book)
-    journal = RunJournal(store, run, target_of(config, session.book))
-    records = journal.records()
+    records = run.journal.records()
     if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
-        journal.start({"config": config.to_dict(), "stepwise": True})
-        records = journal.records()
-    plan = make_plan(config.steps, session.specs(config))
-    result = seal(journal, by_journal(plan, replay(records), status), config.history, again=True)
+        run.journal.start({"config": run.config.to_dict(), "stepwise": True})
+        records = run.journal.records()
+    result = seal(run.journal, by_journal(run.plan, replay(records), phase), run.config.history, again=True)
     unfailing(tell)(result.as_event())
     if workflow:
-        _put_event(session, workflow, result)
+        _put_event(events, workflow, result)
     return result
 
 
@@ -62,12 +55,12 @@ def summary(result: Result) -> str:
     return "\n".join(lines)
 
 
-def _put_event(session: Session, workflow: str, result: Result) -> None:
+def _put_event(client: Client, workflow: str, result: Result) -> None:
     """Put the summary where `kubectl describe workflow` shows it; the journal has it anyway."""
     from ..kube.api_error import ApiError
 
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    namespace = session.book.namespace
+    namespace = client.namespace
     reference = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": workflow, "uid": result.run}
     event = {
         "apiVersion": "v1",
@@ -84,7 +77,7 @@ def _put_event(session: Session, workflow: str, result: Result) -> None:
         "count": 1,
     }
     try:
-        session.book.create(event, manager="sternway")
+        client.create(event, manager="sternway")
     except ApiError as error:
         if error.conflict:
             return

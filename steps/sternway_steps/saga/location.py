@@ -1,47 +1,52 @@
-"""Where a run's journal is, and what its target is called."""
+"""Where the runs of a configuration are recorded, and what their target is called: resolved once, at the start.
+
+A run that is recorded already is where its record is, and keeps the target that stands there: neither is read from a
+kubeconfig again.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..errors import Refused
-from ..journal.backends.files import FileStore
+from ..journal.backends.files import file_store
 from ..journal.backends.secrets import SecretStore
 from ..journal.backends.store import Store
-from ..journal.locks.lease import LeaseLock
-from ..journal.locks.lock import FileLock, Lock
-from ..kube.client import Client
 from ..release.targets import namespace_of
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
 
 _LABEL = 63
 
 
-def state_folder() -> Path:
-    """Give the folder for what outlives a process on this machine (XDG_STATE_HOME)."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()) / "sternway"
+@dataclass(frozen=True)
+class Location:
+    """What a run deploys to (NAMESPACE.NAME), and where it is recorded; `namespace` of the journal, "" in files."""
+
+    target: str
+    store: Store
+    namespace: str
 
 
-def target_of(config: Config, client: Client) -> str:
-    """Name what a config deploys to, as a label value: NAMESPACE.NAME, cut with a hash when it is too long."""
-    namespace = "" if config.journal.store == "file" else namespace_of(config, client)
-    name = f"{namespace}.{config.name}".strip(".")
-    if len(name) <= _LABEL:
-        return name
-    return f"{name[: _LABEL - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+def locate(config: Config, client: Client) -> Location:
+    """Resolve where a configuration's runs are recorded; raises Refused when that can't be."""
+    if config.journal.store == "file":
+        return Location(_label(config.name), file_store(config.journal.path), "")
+    namespace = namespace_of(config, client)
+    journal = config.journal.namespace or _journal_namespace(config, client, namespace)
+    return Location(_label(f"{namespace}.{config.name}".strip(".")), SecretStore(client, journal), journal)
 
 
-def journal_namespace(config: Config, client: Client) -> str:
-    """Give the namespace of the journal: the config's, else the target's.
+def _journal_namespace(config: Config, client: Client, wanted: str) -> str:
+    """Choose the namespace of the journal: the target's.
 
     A namespace that the run itself creates can't hold it: its undo would delete the record that it reads. Then the
     namespace of the kubeconfig's context holds it.
     """
-    if config.journal.namespace:
-        return config.journal.namespace
-    wanted = namespace_of(config, client)
     made = {m.obj["metadata"]["name"] for m in config.manifests if m.obj["kind"] == "Namespace"}
     if wanted not in made:
         return wanted
@@ -53,25 +58,6 @@ def journal_namespace(config: Config, client: Client) -> str:
     return client.namespace
 
 
-def file_journal(path: str | None) -> FileStore:
-    """Give the journal in files, by default in the state folder."""
-    return FileStore(Path(path).expanduser() if path else state_folder() / "journal")
-
-
-def open_journal(config: Config, client: Client) -> tuple[Store, Lock]:
-    """Give the journal of a config and the lock of its target."""
-    target = target_of(config, client)
-    if config.journal.store == "file":
-        return file_journal(config.journal.path), _lock(config, client, target)
-    return SecretStore(client, journal_namespace(config, client)), _lock(config, client, target)
-
-
-def lock_of_step(config: Config, client: Client, step: str) -> Lock:
-    """Give the lock of one step of a target: those of a group, each in its own process, can't share the target's."""
-    return _lock(config, client, f"{target_of(config, client)}.{step}")
-
-
-def _lock(config: Config, client: Client, name: str) -> Lock:
-    if config.journal.store == "file":
-        return FileLock(Path(file_journal(config.journal.path).where()) / f"{name}.lock")
-    return LeaseLock(client, journal_namespace(config, client), name)
+def _label(name: str) -> str:
+    """Make a label value of a name: cut with a hash when it is too long."""
+    return name if len(name) <= _LABEL else f"{name[: _LABEL - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -12,7 +12,7 @@ from typing import Any
 from ..config.backoff import ROLLBACK_TRIES, Backoff
 from ..errors import RollbackFailed, SternwayError, Stopped
 from ..journal.backends.store import HISTORY
-from ..journal.replay import replay
+from ..journal.replay import Story, replay
 from ..journal.writer import RunJournal
 from ..spec import Action
 from ..step import Step
@@ -63,24 +63,24 @@ class Orchestrator:
         self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
         return self._end(self._unless_left(self._there_and_back), began, keep)
 
-    def undo(self) -> Result:
-        """Undo what the journal says of this run, whoever ran it and however far it came.
+    def undo(self, story: Story | None = None) -> Result:
+        """Undo this run, whoever ran it and however far it came; `story` is what its journal tells, if that was read.
 
         It only needs to read the journal: what can't be recorded is said at the end.
         """
         began = self.clock()
-        story = replay(self.journal.records())
+        story = story or replay(self.journal.records())
         todo = self.plan.undo_of(story.begun())
         with suppress(SternwayError):
             self.journal.resume()
         self.tell(RunStarted(self.journal.run, self.journal.target, _names(todo), self.where, True))
-        return self._end(self._unless_left(lambda: self._back(story.error or "asked for", None)), began)
+        return self._end(self._unless_left(lambda: self._back(story.error or "asked for", None, story)), began)
 
-    def finish(self) -> Result:
+    def finish(self, story: Story | None = None) -> Result:
         """Bring a run to its end whose process is gone: all steps done is a success, anything else is undone."""
-        story = replay(self.journal.records())
+        story = story or replay(self.journal.records())
         if not story.succeeded(step.name for step in self.plan.steps):
-            return self.undo()
+            return self.undo(story)
         self.tell(RunStarted(self.journal.run, self.journal.target, (), self.where))
         return self._end(succeeded(self.journal.run), self.clock())
 
@@ -106,14 +106,14 @@ class Orchestrator:
                 return errors[0][1]
         return None
 
-    def _back(self, because: str, error: Exception | None) -> Result:
+    def _back(self, because: str, error: Exception | None, story: Story | None = None) -> Result:
         """Roll back every step that began, last first, and decide how the run ended; `error` is its first one.
 
         One that fails never stops the others; a lost lock does, for whoever holds it may be at work.
         """
         run = self.journal.run
         try:
-            story = patiently(lambda: replay(self.journal.records()), self.lost)
+            story = story or patiently(lambda: replay(self.journal.records()), self.lost)
         except SternwayError as unread:
             failure = RollbackFailed(f"nothing could be undone: {unread}", remedy=unread.remedy)
             return decide(run, self.plan, (), error, [failure])

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ..config import Config
 from ..errors import Refused, Transient
 from ..journal.backends.store import Store
+from ..journal.entries import Record
 from ..journal.replay import Status, Story, replay
 from ..journal.writer import RunJournal
 from .result import Result
 
-Undo = Callable[[Config, RunJournal], Result]
-"""Undoes a run from its journal."""
+UndoRun = Callable[[Sequence[Record]], Result]
+"""Undoes a run from its records."""
 
 
-def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo: bool) -> None:
+def finish_interrupted(store: Store, journal: RunJournal, undo: UndoRun, *, on_argo: bool) -> None:
     """Undo what was left half done before `journal`'s run begins; the caller holds the target's lock.
 
     A run of which all steps are done lacks only its end: it has succeeded, and that is recorded.
@@ -28,7 +28,7 @@ def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo
     """
     going = [info.run for info in store.index(journal.target) if info.status is Status.OPEN]
     for run in (run for run in reversed(going) if run != journal.run):
-        begun = replay(store.records(run))
+        begun = replay(records := store.records(run))
         if begun.status is not Status.OPEN:
             continue
         if begun.workflow and not on_argo:
@@ -37,11 +37,10 @@ def finish_interrupted(store: Store, journal: RunJournal, undo: Undo, *, on_argo
                 remedy=f"wait for it; when that Workflow is gone: sternway rollback {begun.run}",
             )
         if begun.workflow or not begun.stepwise:
-            _finish(store, begun, undo)
+            _require_end(begun, undo(records))
 
 
-def _finish(store: Store, story: Story, undo: Undo) -> None:
-    result = undo(Config.from_dict(story.config), RunJournal(store, story.run, story.target))
+def _require_end(story: Story, result: Result) -> None:
     if result.unrecorded is not None and not result.rollback_errors:
         raise result.unrecorded
     if result.status is Status.INTERRUPTED and result.error is not None:  # told to leave, or the lock was lost

@@ -8,38 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..config import Config
 from ..errors import Refused, RollbackFailed
 from ..exits import Exit
 from ..journal.backends.store import Store
 from ..journal.replay import Status, Story, replay
 from ..journal.writer import RunJournal
 from .events import Listener, RunStarted, unfailing
-from .recovery import Undo
+from .recovery import UndoRun
 from .result import Result
 from .seal import seal
 from .standing import refuse_at_work, refuse_overtaken, standing_after
 from .verdict import lock_lost, succeeded
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What a user says of an undo; None, or False, leaves it to the run's own configuration."""
-
-    on_conflict: str | None = None
-    restart_stale: bool = False
-    recreate: bool = False
-
-    def of(self, config: Config) -> Config:
-        """Give the configuration by which a run is undone."""
-        said = config.deploy
-        deploy = replace(
-            said,
-            on_conflict=self.on_conflict or said.on_conflict,
-            restart_stale=said.restart_stale or self.restart_stale,
-            recreate=said.recreate or self.recreate,
-        )
-        return replace(config, deploy=deploy)
 
 
 def later_runs(store: Store, story: Story) -> list[str]:
@@ -69,10 +48,9 @@ def about(story: Story, undoes: Sequence[str], by: Mapping[str, Any]) -> dict[st
 class WayBack:
     """The undo of several runs of one target; its lock is held. `undo` undoes one, `lost` is set with the lock."""
 
-    store: Store
     journal: RunJournal
-    undo: Undo
-    policy: Policy
+    store: Store
+    undo: UndoRun
     tell: Listener
     lost: threading.Event
     clock: Callable[[], float] = time.monotonic
@@ -90,10 +68,10 @@ class WayBack:
     def _undone(self, story: Story) -> Result:
         run, stays = self.journal.run, []
         for name in story.undoes:
-            one = replay(self.store.records(name))
-            if one.status is Status.UNDONE:
+            records = self.store.records(name)
+            if replay(records).status is Status.UNDONE:
                 continue
-            done = self.undo(self.policy.of(Config.from_dict(one.config)), RunJournal(self.store, name, one.target))
+            done = self.undo(records)
             stays += [f"{step} of run {name}" for step in done.stays]
             if done.status is not Status.UNDONE or done.unrecorded is not None:
                 return self._stopped(name, done)

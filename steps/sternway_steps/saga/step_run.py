@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..config import Config
 from ..errors import Refused
 from ..exits import Exit, word_of_exit
-from ..journal.backends.store import Store
 from ..journal.entries import new_run_id
 from ..journal.replay import Status, Story, replay
-from ..journal.writer import RunJournal
 from ..spec import Action
+from .assembly import Assembly
+from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
-from .location import open_journal, target_of
-from .plan import Plan, PlannedStep, make_plan
+from .location import Location
+from .plan import Plan, PlannedStep
 from .result import Result
 from .step_attempt import OneStep
-
-if TYPE_CHECKING:
-    from ..session import Session
+from .undo import Undo
 
 
 def run_step(
-    session: Session, config: Config, name: str, action: Action, run: str | None, tell: Listener, workflow: str = ""
+    assembly: Assembly,
+    stop: StopAll,
+    config: Config,
+    name: str,
+    action: Action,
+    run: str | None,
+    tell: Listener,
+    workflow: str,
 ) -> Result:
     """Run one action of a step in a run; whoever calls sees to the order.
 
@@ -33,7 +36,8 @@ def run_step(
     for an execution that still lives.
 
     Args:
-        session: the cluster.
+        assembly: what puts the run together.
+        stop: asks it to stop.
         config: the run's configuration.
         name: the step's.
         action: execute or rollback.
@@ -46,27 +50,26 @@ def run_step(
 
     """
     tell = unfailing(tell)
-    plan = make_plan(config.steps, session.specs(config))
-    planned = _find(plan, name)
-    store, lock = open_journal(config, session.book)
-    target = target_of(config, session.book)
-    run = run or _current(store, target, action)
-    journal = RunJournal(store, run or new_run_id(), target)
-    records = journal.records() if run else ()
+    at = assembly.locate(config)
+    run = run or _current(at, action)
+    made = assembly.new_run(config, run or new_run_id(), at)
+    planned = _find(made.plan, name)
+    records = made.journal.records() if run else ()
     story = replay(records) if records else None
-    tell(RunStarted(journal.run, target, (name,), store.where(), action is Action.ROLLBACK))
+    tell(RunStarted(made.id, made.target, (name,), made.store.where(), action is Action.ROLLBACK))
     if action is Action.ROLLBACK and (story is None or name not in story.begun()):
-        return Result(journal.run, Status.UNDONE, Exit.DONE)  # nothing began, so nothing is to be undone
-    one = OneStep(session, config, plan, planned, action, journal, lock, tell)
+        return Result(made.id, Status.UNDONE, Exit.DONE)  # nothing began, so nothing is to be undone
+    undo = Undo(assembly, made.store, made.lock, stop, tell)
+    one = OneStep(made, planned, action, undo.finish, stop, tell)
     if action is Action.EXECUTE and story is not None:
         if story.undone():
-            raise Refused(f"run {journal.run} was rolled back already", remedy="start a new run")
+            raise Refused(f"run {made.id} was rolled back already", remedy="start a new run")
         if workflow and (last := story.last(name)) is not None and last.result != word_of_exit(Exit.TRANSIENT):
             return one.again(last)
     if action is Action.ROLLBACK:
         return one.rolled_back()
     if story is None:
-        one.begin(store, workflow)
+        one.begin(workflow)
     return one.executed()
 
 
@@ -78,11 +81,11 @@ def _find(plan: Plan, name: str) -> PlannedStep:
     raise Refused(f"the configuration has no step {name!r}", remedy=f"it has: {names}")
 
 
-def _current(store: Store, target: str, action: Action) -> str | None:
-    """Give the newest run of a target that was made step by step, if the action belongs to it."""
-    for head in reversed(store.heads(target)):
+def _current(at: Location, action: Action) -> str | None:
+    """Return the newest run of a target that was made step by step, if the action belongs to it."""
+    for head in reversed(at.store.heads(at.target)):
         if replay([head]).stepwise:
-            story: Story = replay(store.records(head.key.run))
+            story: Story = replay(at.store.records(head.key.run))
             going = story.status is Status.OPEN and not story.undone()
             return story.run if going or action is Action.ROLLBACK else None
     return None

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sternway_steps.config.argo import ArgoConfig
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
-from sternway_steps.journal.backends.store import Store
 from sternway_steps.journal.entries import Record
 from sternway_steps.journal.replay import replay
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.saga.attempt import Abandoned
+from sternway_steps.saga.location import Location
 from sternway_steps.saga.plan import Plan
 from sternway_steps.session import Session
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Following:
     """Follows one run.
 
-    `plan` are its steps, `argo` says how they are tried again, `store` is its journal, `journal` the namespace of that.
+    `plan` are its steps, `argo` says how they are tried again, `at` where it is recorded.
     """
 
     def __init__(
@@ -39,15 +39,14 @@ class Following:
         output: Output,
         plan: Plan,
         argo: ArgoConfig,
-        store: Store,
-        journal: str,
+        at: Location,
         workflow: dict[str, Any],
     ) -> None:
-        self._session, self._output, self._plan, self._store = session, output, plan, store
+        self._session, self._output, self._plan, self._store = session, output, plan, at.store
         self._workflow, self._run = workflow, str(workflow["metadata"]["uid"])
         self._telling = Telling(plan, output.event, argo)
         self._notes = Notes(output.note, self._telling)
-        self._news = News(session.client, workflow, journal)
+        self._news = News(session.client, workflow, at.namespace)
         self._gone = self._blind = False
 
     def to_the_end(self) -> int:

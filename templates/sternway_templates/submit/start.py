@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sternway_steps.errors import Refused, Stopped
 from sternway_steps.exits import Exit
 from sternway_steps.saga.events import RunStarted
-from sternway_steps.saga.location import journal_namespace, open_journal, target_of
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.session import Session
 
@@ -28,8 +27,7 @@ def start(session: Session, output: Output, wanted: Asked, path: str, apply_firs
     require_argo(session.client)
     _check_version(session, output, wanted)
     plan = make_plan(wanted.config.steps, session.specs(wanted.config))
-    store, _ = open_journal(wanted.config, session.book)
-    journal = journal_namespace(wanted.config, session.book)
+    at = session.locate(wanted.config)
     if wait:
         _check_rights(session, wanted)
     if apply_first:
@@ -43,8 +41,8 @@ def start(session: Session, output: Output, wanted: Asked, path: str, apply_firs
     if not wait:
         return Exit.DONE
     names = tuple(step.name for step in plan.steps)
-    output.event(RunStarted(run, target_of(wanted.config, session.book), names, store.where()))
-    return Following(session, output, plan, wanted.config.argo, store, journal, workflow).to_the_end()
+    output.event(RunStarted(run, at.target, names, at.store.where()))
+    return Following(session, output, plan, wanted.config.argo, at, workflow).to_the_end()
 
 
 def _check_version(session: Session, output: Output, wanted: Asked) -> None:

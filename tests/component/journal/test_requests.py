@@ -14,12 +14,12 @@ from sternway_steps.session import Session
 
 from tests.helpers import config_map, config_of, deployment
 
-INDEX, RECORDS = "index", "records"
+INDEX, RECORDS, FOUND = "index", "records", "in which namespace a run is"
 
 
 @pytest.fixture
 def session(sternway_sandbox: Sandbox) -> Iterator[Session]:
-    with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="default") as session:
+    with Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
         yield session
 
 
@@ -35,8 +35,9 @@ def lists(sandbox: Sandbox, work: Callable[[], object]) -> list[str]:
     for request in sandbox.requests[before:]:
         if request.method == "GET" and request.path.endswith("/secrets"):
             selector = parse_qs(request.query)["labelSelector"][0]
-            found.append(INDEX if "PartialObjectMetadataList" in request.accept else RECORDS)
-            assert (found[-1] == RECORDS) == ("record=run" not in selector), "nobody reads the heads with their data"
+            metadata = "PartialObjectMetadataList" in request.accept
+            found.append(RECORDS if not metadata else FOUND if "sternway.dev/run=" in selector else INDEX)
+            assert metadata == ("record=run" in selector), "nobody reads the runs' own records with their data"
     return found
 
 
@@ -53,3 +54,11 @@ def test_a_run_that_fails_and_is_undone(sternway_sandbox: Sandbox, session: Sess
     read = lists(sternway_sandbox, lambda: session.run(config("nope:1")))
     assert session.runs()[0].status is Status.UNDONE
     assert read == [INDEX, *[RECORDS] * 3, INDEX]
+
+
+def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session) -> None:
+    """What it was (for its lock), what came after it, what it is now that the lock is held, and the step's history."""
+    session.run(config("localhost/app:1"))
+    run = session.run(config("localhost/app:2")).run
+    read = lists(sternway_sandbox, lambda: session.rollback(run))
+    assert read == [FOUND, RECORDS, RECORDS, INDEX, RECORDS]

@@ -20,10 +20,7 @@ from sternway_steps.kube.watch import Watches
 from sternway_steps.objects.ref import Ref
 from sternway_steps.registry.load import load
 from sternway_steps.saga.events import RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
-from sternway_steps.saga.finalize import end_run
-from sternway_steps.saga.location import open_journal, target_of
 from sternway_steps.saga.plan import make_plan
-from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action
@@ -146,7 +143,7 @@ class Controller:
         if not good:
             for step in reversed([step for step in plan.steps if step.undoable]):
                 self._pod(name, run, config, step.name, Action.ROLLBACK, 1)
-            code = int(end_run(self.session, config, run, "Failed", name, lambda _: None).exit_code)
+            code = int(self.session.end(config, run, "Failed", name, lambda _: None).exit_code)
             self.node(
                 name,
                 f"{name}-report(0)",
@@ -166,12 +163,12 @@ class Controller:
             self.node(name, node, "Pod", template, "Running", message="", progress="0/1")
             if step in self.lost and action is Action.EXECUTE:
                 if self.lost[step]:
-                    target = target_of(config, self.session.book)
-                    RunJournal(open_journal(config, self.session.book)[0], run, target).begin(step, action)
+                    target = self.session.locate(config).target
+                    RunJournal(self.session.locate(config).store, run, target).begin(step, action)
                 self.node(name, node, "Pod", template, "Error", message="pod deleted")
                 return False
             try:
-                code = int(run_step(self.session, config, step, action, run, lambda _: None).exit_code)
+                code = int(self.session.step(config, step, action, run, lambda _: None).exit_code)
             except SternwayError:
                 code = 75
             message = f"Error (exit code {code})" if code else ""

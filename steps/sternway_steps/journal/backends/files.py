@@ -13,7 +13,18 @@ from pathlib import Path
 from ...errors import Refused
 from ..codec import from_line, to_line
 from ..entries import Entry, Key, Record
+from ..locks.lock import FileLock, Lock
 from .store import JournalConflict, RunInfo, info_of
+
+
+def state_folder() -> Path:
+    """Return the folder for what outlives a process on this machine (XDG_STATE_HOME)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()) / "sternway"
+
+
+def file_store(path: str | None) -> FileStore:
+    """Return the journal in a folder, by default in the state folder."""
+    return FileStore(Path(path).expanduser() if path else state_folder() / "journal")
 
 
 class FileStore:
@@ -63,6 +74,10 @@ class FileStore:
         """Read the target from the run's own record."""
         head = self._read(run, self._folder / run / "run.jsonl")
         return info_of(head).target if head.entries else None
+
+    def lock(self, name: str) -> Lock:
+        """Return the lock that is a file beside the runs."""
+        return FileLock(self._folder / f"{name}.lock")
 
     def remove(self, run: str) -> None:
         """Remove a run's folder, its own record last."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Transient
 from ..codec import to_chunks
 from ..entries import Entry, Key, Record
+from ..locks.lease import LeaseLock
+from ..locks.lock import Lock
 from .secret_form import (
     RECORD,
     RUN,
@@ -88,6 +90,12 @@ class SecretStore:
         """Read the target from the metadata of the run's own record."""
         found = self._secrets(f"{RUN}={run},{RECORD}=run", metadata_only=True)
         return found[0]["metadata"]["labels"].get(TARGET) if found else None
+
+    def lock(self, name: str) -> Lock:
+        """Return the lock that is a Lease in the namespace of the records."""
+        if self._namespace is None:
+            raise ValueError("the journal of all namespaces has no locks")
+        return LeaseLock(self._client, self._namespace, name)
 
     def remove(self, run: str) -> None:
         """Delete a run's Secrets, its own record last."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ...errors import SternwayError
 from ..entries import Entry, Key, Record
+from ..locks.lock import Lock
 from ..replay import Status, replay
 
 HISTORY = 10
@@ -59,6 +60,9 @@ class Store(Protocol):
 
     def target_of(self, run: str) -> str | None:
         """Give the target of a run; None when it is not known."""
+
+    def lock(self, name: str) -> Lock:
+        """Return a lock that is kept beside the records, of a target or a step; nobody holds it yet by this."""
 
     def remove(self, run: str) -> None:
         """Forget a run; its own record goes last, so that a run that is half removed can be removed again."""

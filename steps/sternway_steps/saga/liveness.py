@@ -1,0 +1,21 @@
+"""Whether the process of a run that is open still lives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..journal.lookup import JournalLookup
+from ..journal.replay import Status, Story
+
+
+def with_liveness(story: Story, lookup: JournalLookup) -> Story:
+    """Tell an open run that is at work from one whose process is gone: a living one holds its target's lock.
+
+    The lock is where the run is recorded, whatever the kubeconfig at hand says.
+    """
+    if story.status is not Status.OPEN or story.stepwise:
+        return story
+    store = lookup.find(story.run)
+    holder = store.lock(story.target).holder() if store is not None else None
+    alive = holder is not None and holder.run == story.run
+    return replace(story, status=Status.RUNNING if alive else Status.INTERRUPTED)

@@ -1,0 +1,31 @@
+"""A run in one process: checked, alone on its target, after what was left half done, to its end."""
+
+from __future__ import annotations
+
+import threading
+
+from ..journal.locks.lock import held
+from .assembly import AssembledRun
+from .author import author
+from .events import Listener
+from .recovery import finish_interrupted
+from .result import Result
+from .undo import Undo
+
+
+def run_in_one_process(run: AssembledRun, undo: Undo, tell: Listener, stop: threading.Event) -> Result:
+    """Run it, and undo it when a step fails.
+
+    Args:
+        run: the run, whose lock is taken here.
+        undo: undoes what was left half done; its lock is the run's.
+        tell: is told every event.
+        stop: asks the run to stop and to undo itself; it is set when the lock is lost, too.
+
+    Raises: Refused, Transient: nothing was touched.
+
+    """
+    run.check(stop)  # what is missing is found before anything is written
+    with held(run.lock, run.id, stop):
+        finish_interrupted(run.store, run.journal, undo.finish, on_argo=False)
+        return run.orchestrator(tell, stop).run({"config": run.config.to_dict(), "by": author()}, run.config.history)

@@ -1,0 +1,27 @@
+"""What a user says of an undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..config import Config
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a user says of an undo; None, or False, leaves it to the run's own configuration."""
+
+    on_conflict: str | None = None
+    restart_stale: bool = False
+    recreate: bool = False
+
+    def of(self, config: Config) -> Config:
+        """Return the configuration by which a run is undone."""
+        said = config.deploy
+        deploy = replace(
+            said,
+            on_conflict=self.on_conflict or said.on_conflict,
+            restart_stale=said.restart_stale or self.restart_stale,
+            recreate=said.recreate or self.recreate,
+        )
+        return replace(config, deploy=deploy)

@@ -1,0 +1,61 @@
+"""The undo of one recorded run, while the lock of its target is held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from ..config import Config
+from ..journal.backends.store import Store
+from ..journal.entries import Record
+from ..journal.locks.lock import Lock, held
+from ..journal.replay import replay
+from ..journal.writer import RunJournal
+from .assembly import Assembly
+from .cancel import StopAll
+from .events import Listener
+from .policy import Policy
+from .result import Result
+from .rollback_to import WayBack
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Undoes runs of one target from their records. Its methods are given all records of a run, as read just now.
+
+    Of a run that was made step by step, the steps of groups have locks of their own: one that works is waited for. One
+    that goes back over several is gone on with.
+    """
+
+    assembly: Assembly
+    store: Store
+    lock: Lock
+    stop: StopAll
+    tell: Listener
+    policy: Policy = Policy()
+
+    def undo(self, records: Sequence[Record]) -> Result:
+        """Undo it, however far it came."""
+        return self._walk(records, finish=False)
+
+    def finish(self, records: Sequence[Record]) -> Result:
+        """Bring it to its end: of one that lacks its end alone, that is recorded; any other is undone."""
+        return self._walk(records, finish=True)
+
+    def _walk(self, records: Sequence[Record], *, finish: bool) -> Result:
+        story = replay(records)
+        if story.back_to:
+            journal = RunJournal.of(self.store, records)
+            return WayBack(journal, self.store, self.undo, self.tell, self.lock.lost).walk(story)
+        config = self.policy.of(Config.from_dict(story.config))
+        run = self.assembly.recorded_run(self.store, records, config, self.lock)
+        beside = [step for step in run.plan.steps if story.stepwise and run.plan.beside(step)]
+        with ExitStack() as stack:
+            stop = stack.enter_context(self.stop.joined())
+            for step in beside:
+                stack.enter_context(held(run.lock_of(step), run.id, stop))
+            if beside:  # one that was waited for has gone on
+                story = replay(run.journal.records())
+            orchestrator = run.orchestrator(self.tell, self.stop)
+            return orchestrator.finish(story) if finish else orchestrator.undo(story)
