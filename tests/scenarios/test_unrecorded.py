@@ -18,7 +18,6 @@ from sternway_steps.kube.client import Client
 from sternway_steps.kube.transport import Transport
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.events import Event, StepStarted
-from sternway_steps.saga.step_run import run_step
 from sternway_steps.sandbox.faults import fail
 from sternway_steps.session import Session
 from sternway_steps.step import Action, Context, Effects, Outcome, StepSpec
@@ -312,8 +311,8 @@ def test_a_lock_that_another_process_took_stops_the_rollback_of_a_step(
     only = Losing("a", taken)
     config = config_of(cluster.namespace, steps=(StepConfig("a", "a"),))
     with Session(kubeconfig=cluster.kubeconfig, steps={"a": only}) as session:
-        run_step(session, config, "a", Action.EXECUTE, "r", lambda _: None)
-        result = run_step(session, config, "a", Action.ROLLBACK, "r", lambda _: None)
+        session.step(config, "a", Action.EXECUTE, "r", lambda _: None)
+        result = session.step(config, "a", Action.ROLLBACK, "r", lambda _: None)
         assert (result.exit_code, only.undone) == (Exit.STOPPED, 1)
         assert [(a.action, a.result) for a in session.story("r").attempts][-1] == (Action.ROLLBACK, "stopped")
 
