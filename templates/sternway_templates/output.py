@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sternway_steps.atomic import write_whole
 from sternway_steps.errors import Refused
 
 from .yaml_text import to_yaml
@@ -67,10 +68,7 @@ def write_file(text: str, path: Path) -> None:
         if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MADE_BY):
             raise Refused(f"{path} is there, and was not generated", remedy="name another file with --output")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as aside:
-            aside.write(text)
-        Path(aside.name).chmod(0o644)  # a temporary file is its owner's alone
-        Path(aside.name).replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise Refused(f"{path} can't be written: {error.strerror}", remedy="free space or rights there") from error
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ..atomic import write_whole
+
 Key = tuple[str, str]
 Name = tuple[str, str]
 Change = tuple[int, str, Key, dict[str, Any]]
@@ -101,9 +103,7 @@ class Store:
             text = json.dumps({"version": self.version, "objects": kept})
             self.dirty = False
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(".new")
-        aside.write_text(text)
-        aside.replace(path)
+        write_whole(path, text)
 
     def load(self, path: Path) -> None:
         """Read what `save` wrote; a missing file is an empty cluster."""

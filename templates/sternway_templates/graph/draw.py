@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from pathlib import Path
 
+from sternway_steps.atomic import write_whole
 from sternway_steps.errors import Refused
 from sternway_steps.registry.load import load
 from sternway_steps.registry.steps import Specs, installed_steps
@@ -27,21 +27,13 @@ def draw(path: str, overrides: tuple[str, ...], form: str) -> str:
 
 
 def write(text: str, file: Path) -> None:
-    """Write a file whole or not at all: into a temporary file in the same folder, which then replaces it.
-
-    Raises: Refused when it can't be written there.
-    """
-    # What a link points to is written, and the link stays.
+    """Write a file whole or not at all; raises Refused when it can't be written there."""
     file = file.resolve()
     if file.exists() and not file.is_file():
         raise Refused(f"{file} is no file", remedy="name a file with --output, or - for the terminal")
     if not file.parent.is_dir():
         raise Refused(f"{file.parent} is no folder", remedy=f"make it first: mkdir -p {file.parent}")
-    aside = file.with_name(f".{file.name[:100]}-{secrets.token_hex(4)}")
     try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(file)
+        write_whole(file, text)
     except OSError as error:
         raise Refused(f"{file} can't be written: {error.strerror}", remedy="free space or rights there") from error
-    finally:
-        aside.unlink(missing_ok=True)

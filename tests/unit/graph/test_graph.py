@@ -291,11 +291,10 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
     file = tmp_path / "saga.svg"
     file.write_text("old")
 
-    def full(self: Path, *_: object, **__: object) -> int:
-        self.touch()
+    def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(Refused, match="No space left") as refused:
         write("new", file)
     assert refused.value.remedy

@@ -1,0 +1,31 @@
+"""Writing a file whole or not at all, whatever reads it meanwhile and wherever the power fails."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+_NAME = 100
+"""Bytes of a file's name that its temporary one repeats: with the rest it stays below the 255 that a name may have."""
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file by one beside it that then takes its place; a file that is replaced leaves its mode.
+
+    What a link points to is written, and the link stays. Raises OSError; then the old file is there as it was, and
+    nothing beside it.
+    """
+    path = path.resolve()
+    begin = path.name.encode(errors="surrogateescape")[:_NAME].decode(errors="ignore")
+    aside = path.with_name(f".{begin}-{secrets.token_hex(4)}")
+    try:
+        with aside.open("x", encoding="utf-8") as file:
+            if path.exists():
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # else the new name may be on disk before what it names
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
