@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 WITH_STATE = frozenset({
     ("apps", "Deployment"), ("apps", "ReplicaSet"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("batch", "Job"),
     ("batch", "CronJob"), ("", "Pod"), ("", "ReplicationController"), ("", "PersistentVolumeClaim"),
@@ -38,3 +41,9 @@ def is_custom(api_version: str, kind: str) -> bool:
 
 def _group(api_version: str) -> str:
     return api_version.rpartition("/")[0]
+
+
+def defined(objects: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Give the `spec` of each CustomResourceDefinition among objects, by the API group and kind that it defines."""
+    specs = (obj["spec"] for obj in objects if obj["kind"] == "CustomResourceDefinition")
+    return {(spec["group"], spec["names"]["kind"]): spec for spec in specs}

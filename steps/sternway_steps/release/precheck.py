@@ -12,8 +12,9 @@ from ..kube.api_error import ApiError
 from ..objects.ref import Ref
 from ..plural import count
 from .hooks import hook_errors
+from .missing_rights import deployed_kinds, missing_rights
 from .preview import Asking, Preview, preview
-from .rights import missing_rights, of_config
+from .rights import rights_of
 from .targets import hooks_of, namespace_of, objects_of
 
 if TYPE_CHECKING:
@@ -53,15 +54,11 @@ def precheck(
     if missing:
         return Precheck(tuple(missing))
     say("asking for the rights that the run and its undo need")
-    rules = [rule for spec in pipeline for rule in (*spec.execute_rules, *spec.rollback_rules)]
-    rules += of_config(config)
     home = namespace_of(config, client)
-    place = config.journal.namespace or home
-    journal = place if config.journal.store == "cluster" else None
     # A step that may run in a pod or here asks for what it makes itself, once it knows which: in a pod it does.
     own = "KUBERNETES_SERVICE_HOST" in os.environ
-    rights = missing_rights(client, rules, refs, home, journal, own=own)
-    findings = [f"not allowed: {right}" for right in rights]
+    rights = rights_of(config, pipeline, deployed_kinds(client, (*objects, *hooks)), home, own=own)
+    findings = [f"not allowed: {right}" for right in missing_rights(client, rights)]
     say(f"asking the server what it would make of {count(len(objects), 'object')}")
     asking = Asking(client, target, target_of, config.deploy.force_conflicts)
     previews = preview(asking, objects)

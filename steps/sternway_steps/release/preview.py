@@ -10,6 +10,7 @@ from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
 from ..objects.fields import fields_of, name_of, tree, union
 from ..objects.irreversible import one_way
+from ..objects.kinds import defined
 from ..objects.merge import ABSENT, diff
 from ..objects.ref import Ref
 from ..objects.run_annotation import without_run
@@ -64,11 +65,7 @@ class Asking:
 def preview(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[Preview]:
     """Ask for each object, two requests each, three where fields are taken over."""
     wanted = list(objects)
-    coming = {
-        (obj["spec"]["group"], obj["spec"]["names"]["kind"])
-        for obj in wanted
-        if obj["kind"] == "CustomResourceDefinition"
-    }
+    coming = set(defined(wanted))
     namespaces = {obj["metadata"]["name"] for obj in wanted if obj["kind"] == "Namespace"}
 
     def one(obj: Mapping[str, Any]) -> Preview:

@@ -1,18 +1,19 @@
-"""May we do what the steps will need? Asked of the server before anything is touched."""
+"""The rights that a run and its undo take: what the steps declare, for the kinds that are deployed and nothing more.
+
+One expansion for all who need it: the check before a run, the generated Role, and the test kit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..kube.discovery import Resource, UnknownKind
-from ..kube.parallel import run_parallel
-from ..objects.ref import Ref
-from ..spec import Rule
+from ..objects.kinds import has_state
+from ..spec import Rule, StepSpec
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..kube.client import Client
 
 JOURNAL_RULES = (
     Rule("", ("secrets",), ("get", "list", "create", "patch", "delete")),
@@ -34,69 +35,88 @@ CLAIM_RULES = (Rule("", ("persistentvolumeclaims",), ("list", "update"), only_wi
 """What it takes to keep the claims of a StatefulSet that would take them along (`whenDeleted: Delete`)."""
 
 
-def of_config(config: Config) -> list[Rule]:
+CLUSTER = ""
+"""Stands for the place of what is in no namespace."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A kind that is deployed. `place` is a namespace, CLUSTER, or None for the target's own that nobody named."""
+
+    api_version: str
+    kind: str
+    plural: str
+    place: str | None
+
+    @property
+    def group(self) -> str:
+        """The API group, "" for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+
+@dataclass(frozen=True)
+class Right:
+    """One verb on one resource (with its subresource: pods/log) in one place, as RBAC grants it."""
+
+    place: str | None
+    group: str
+    resource: str
+    verb: str
+
+
+def rights_of(
+    config: Config, specs: Iterable[StepSpec], kinds: Iterable[Deployed], home: str | None, *, own: bool = True
+) -> list[Right]:
+    """Give the rights that a configuration's steps, their undo and the journal take.
+
+    Args:
+        config: the configuration.
+        specs: of the steps.
+        kinds: what is deployed, and where.
+        home: the namespace of the target.
+        own: with those for what steps make themselves in it (`in_target`).
+
+    """
+    rules = [rule for spec in specs for rule in (*spec.execute_rules, *spec.rollback_rules)]
+    found = expand([*rules, *_of_config(config)], kinds, home, own=own)
+    journal = JOURNAL_RULES if config.journal.store == "cluster" else ()
+    return list(dict.fromkeys([*found, *expand(journal, (), config.journal.namespace or home)]))
+
+
+def expand(rules: Iterable[Rule], kinds: Iterable[Deployed], home: str | None, *, own: bool = True) -> list[Right]:
+    """Give the rights that rules stand for, each once, in the order of the rules.
+
+    | a rule that                                        | is needed                                          |
+    | names resources, without a condition               | in `home`, and in each namespace that is deployed to |
+    | names resources, with `only_with` or `with_state`  | in each namespace where such a kind is deployed    |
+    | says "*"                                           | for each kind that fits, where it is deployed      |
+    | is `in_target`                                     | in `home` alone, when `own` asks for it            |
+    """
+    found: dict[Right, None] = {}
+    deployed = list(dict.fromkeys(kinds))
+    for rule in rules:
+        wanted: list[tuple[str | None, str, Iterable[str]]] = []
+        if rule.resources != ("*",) and not rule.only_with and not rule.with_state and (own or not rule.in_target):
+            wanted.append((home, rule.api_group, rule.resources))
+        for kind in (kind for kind in deployed if _applies(rule, kind)):
+            if rule.resources == ("*",):
+                wanted.append((kind.place, kind.group, (kind.plural,)))
+            elif kind.place != CLUSTER:
+                wanted.append((kind.place, rule.api_group, rule.resources))
+        for place, group, resources in wanted:
+            found |= {Right(place, group, resource, verb): None for resource in resources for verb in rule.verbs}
+    return list(found)
+
+
+def _applies(rule: Rule, kind: Deployed) -> bool:
+    """Tell whether a rule is needed for an object of a kind that is deployed."""
+    if rule.in_target or (rule.only_with and kind.kind not in rule.only_with):
+        return False
+    return not rule.with_state or has_state(kind.api_version, kind.kind)
+
+
+def _of_config(config: Config) -> list[Rule]:
     """Give the rules that a configuration needs beyond those of its steps."""
     sets = [m.obj.get("spec") or {} for m in config.manifests if m.obj["kind"] == "StatefulSet"]
     takes = any("Delete" in (spec.get("persistentVolumeClaimRetentionPolicy") or {}).values() for spec in sets)
     return [*(RESTART_RULES if config.deploy.restart_stale else ()), *(CLAIM_RULES if takes else ())]
-
-
-def applies(rule: Rule, api_version: str, kind: str) -> bool:
-    """Tell whether a rule is needed for an object of a kind that is deployed."""
-    from ..objects.kinds import has_state
-
-    if rule.in_target:
-        return False
-    return (not rule.only_with or kind in rule.only_with) and (not rule.with_state or has_state(api_version, kind))
-
-
-def everywhere(rule: Rule) -> bool:
-    """Tell whether a rule is needed whatever is deployed, so in the config's own namespace too."""
-    return rule.resources != ("*",) and not rule.only_with and not rule.with_state
-
-
-def missing_rights(
-    client: Client, rules: Iterable[Rule], refs: Iterable[Ref], home: str, journal: str | None, *, own: bool = False
-) -> list[str]:
-    """Give what we may not do, as `patch deployments.apps in shop`; empty when all is allowed.
-
-    "*" in a rule stands for the kinds of `refs`; `home` is the config's namespace, `journal` that of the journal, None
-    when it is in files. `own`: ask also for what steps make themselves (`in_target`).
-    """
-    wanted: dict[tuple[str, Resource, str | None, str], None] = {}
-    places = list(refs)
-    for rule in rules:
-        if everywhere(rule) and (own or not rule.in_target):
-            for resource, sub in _resources(client, rule, None):
-                wanted |= {(verb, resource, home, sub): None for verb in rule.verbs}
-        for place in (p for p in places if applies(rule, p.api_version, p.kind)):
-            for resource, sub in _resources(client, rule, place):
-                wanted |= {(verb, resource, place.namespace, sub): None for verb in rule.verbs}
-    if journal is not None:
-        for rule in JOURNAL_RULES:
-            for resource, sub in _resources(client, rule, None):
-                wanted |= {(verb, resource, journal, sub): None for verb in rule.verbs}
-    asked = list(wanted)
-    answers = run_parallel(lambda ask: client.can_i(ask[0], ask[1], ask[2], ask[3]), asked)
-    return [_text(*ask) for ask, allowed in zip(asked, answers, strict=True) if not allowed]
-
-
-def _resources(client: Client, rule: Rule, place: Ref | None) -> Iterable[tuple[Resource, str]]:
-    if rule.resources == ("*",):
-        if place is not None:
-            try:
-                yield client.resource(place.api_version, place.kind), ""
-            except UnknownKind:
-                return  # its definition comes with the run; rights on it can't be asked yet
-        return
-    if place is not None and place.namespace is None:
-        return
-    version = f"{rule.api_group}/v1" if rule.api_group else "v1"
-    for name in rule.resources:
-        plural, _, sub = name.partition("/")
-        yield Resource(version, "", plural, True, ()), sub
-
-
-def _text(verb: str, resource: Resource, namespace: str | None, sub: str) -> str:
-    name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
-    return f"{verb} {name}{'/' + sub if sub else ''}" + (f" in {namespace}" if namespace else "")

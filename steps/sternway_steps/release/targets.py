@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
 from ..kube.discovery import UnknownKind
+from ..objects.kinds import defined
 from ..objects.ref import Ref
 from ..objects.selector import selector
 from .other_versions import served_version
@@ -39,11 +40,8 @@ def hooks_of(config: Config, client: Client) -> list[dict[str, Any]]:
 
 
 def _all_placed(manifests: Iterable[Manifest], config: Config, client: Client) -> list[dict[str, Any]]:
-    coming = {
-        (obj["spec"]["group"], obj["spec"]["names"]["kind"]): obj["spec"].get("scope") == "Namespaced"
-        for obj in (manifest.obj for manifest in config.manifests)
-        if obj["kind"] == "CustomResourceDefinition"
-    }
+    definitions = defined(manifest.obj for manifest in config.manifests)
+    coming = {kind: spec.get("scope") == "Namespaced" for kind, spec in definitions.items()}
     return [_placed(manifest.obj, config, client, coming) for manifest in manifests]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
+from ..config import JournalConfig
 from ..errors import is_transient
-from ..release.rights import applies, everywhere
+from ..release.missing_rights import deployed_kinds
+from ..release.rights import rights_of
+from ..release.targets import hooks_of, namespace_of, objects_of
 from ..saga.attempt import Attempted
 from ..step import Action, Effects, StepSpec
 from .points import Cut, Points, sample
@@ -105,15 +108,10 @@ class Lab:
 
     def rights(self) -> frozenset[Right]:
         """Return the rights of the generated Role: by the rules of the step, and of the steps that it runs with."""
-        config = self.subject.config
-        objects = [manifest.obj for manifest in (*config.manifests, *config.hooks)]
-        rights: set[Right] = set()
-        specs = (self.spec, *self.subject.others)
-        for rule in (rule for spec in specs for rule in (*spec.execute_rules, *spec.rollback_rules)):
-            deployed = [obj for obj in objects if applies(rule, obj["apiVersion"], obj["kind"])]
-            if rule.resources == ("*",):
-                resources = [self.world.client.resource(obj["apiVersion"], obj["kind"]) for obj in deployed]
-                rights |= {(resource.group, resource.plural, verb) for resource in resources for verb in rule.verbs}
-            elif deployed or everywhere(rule):
-                rights |= {(rule.api_group, resource, verb) for resource in rule.resources for verb in rule.verbs}
-        return frozenset(rights)
+        client = self.world.client
+        # The kit's journal is in files: a step that reads Secrets has to say so itself.
+        config = replace(self.subject.config, journal=JournalConfig("file"))
+        objects = (*objects_of(config, client), *hooks_of(config, client))
+        kinds, home = deployed_kinds(client, objects), namespace_of(config, client)
+        rights = rights_of(config, (self.spec, *self.subject.others), kinds, home)
+        return frozenset((right.group, right.resource, right.verb) for right in rights)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sternway_steps.config import Config
-from sternway_steps.release.rights import JOURNAL_RULES, applies, everywhere, of_config
+from sternway_steps.objects.kinds import defined
+from sternway_steps.release.rights import CLUSTER, Deployed, expand
+from sternway_steps.release.rights import rights_of as expanded
 from sternway_steps.saga.plan import Plan
 from sternway_steps.step import Rule
 
@@ -25,8 +27,6 @@ _CLUSTER_SCOPED = frozenset(
 )  # fmt: skip
 Rights = dict[tuple[str, str], set[str]]
 """Verbs by API group and resource."""
-_Kind = tuple[str, str, str, str | None]
-"""Kind, API group, resource, and the namespace; "" for what has none."""
 
 
 def plural_of(kind: str) -> str:
@@ -52,7 +52,7 @@ def rbac(
     ]
     subject = {"kind": "ServiceAccount", "name": account, **({"namespace": namespace} if namespace else {})}
     for place in sorted(rights, key=lambda p: (p != namespace, p or "")):
-        wide = place == ""
+        wide = place == CLUSTER
         kind = "ClusterRole" if wide else "Role"
         # A cluster has one name space for these, so the target's namespace is part of the name.
         name = f"{account}.{namespace}" if wide and namespace else account
@@ -74,54 +74,25 @@ def rbac(
 def rights_of(
     config: Config, plan: Plan, namespace: str | None, own: Iterable[Rule] = ON_ARGO
 ) -> dict[str | None, Rights]:
-    """Give the rights by namespace; "" stands for what is not namespaced."""
+    """Give the rights by namespace; CLUSTER stands for what is in none."""
     found: dict[str | None, Rights] = {}
-
-    def grant(place: str | None, group: str, resource: str, verbs: Iterable[str]) -> None:
-        found.setdefault(place, {}).setdefault((group, resource), set()).update(verbs)
-
-    kinds = _kinds(config, namespace)
-    rules = [r for step in plan.steps for r in (*step.spec.execute_rules, *step.spec.rollback_rules)]
-    rules += of_config(config)
-    for rule in rules:
-        for place, group, resource in _wanted(rule, kinds, namespace):
-            grant(place, group, resource, rule.verbs)
-    journal = config.journal.namespace or namespace
-    for home, always in ((namespace, own), (journal, JOURNAL_RULES if config.journal.store == "cluster" else ())):
-        for rule in always:
-            for resource in rule.resources:
-                grant(home, rule.api_group, resource, rule.verbs)
+    needed = expanded(config, (step.spec for step in plan.steps), _kinds(config, namespace), namespace)
+    for right in (*needed, *expand(own, (), namespace)):
+        found.setdefault(right.place, {}).setdefault((right.group, right.resource), set()).add(right.verb)
     return found
 
 
-def _wanted(rule: Rule, kinds: Iterable[_Kind], namespace: str | None) -> Iterator[tuple[str | None, str, str]]:
-    """Give where a rule is needed: namespace, API group and resource."""
-    if everywhere(rule):
-        yield from ((namespace, rule.api_group, resource) for resource in rule.resources)
-    for kind, group, plural, place in kinds:
-        if not applies(rule, f"{group}/v1" if group else "v1", kind):
-            continue
-        if rule.resources == ("*",):
-            yield place, group, plural
-        elif place != "":
-            yield from ((place, rule.api_group, resource) for resource in rule.resources)
-
-
-def _kinds(config: Config, namespace: str | None) -> list[_Kind]:
-    coming = {
-        (m.obj["spec"]["group"], m.obj["spec"]["names"]["kind"]): m.obj["spec"]
-        for m in config.manifests
-        if m.obj["kind"] == "CustomResourceDefinition"
-    }
-    kinds: dict[_Kind, None] = {}
-    for manifest in (*config.manifests, *config.hooks):
-        kind, group = manifest.obj["kind"], manifest.obj["apiVersion"].rpartition("/")[0]
-        definition = coming.get((group, kind))
+def _kinds(config: Config, namespace: str | None) -> list[Deployed]:
+    """Give the kinds that are deployed. Nobody is asked: what no definition says is guessed as apimachinery does."""
+    coming = defined(manifest.obj for manifest in config.manifests)
+    kinds = []
+    for obj in (manifest.obj for manifest in (*config.manifests, *config.hooks)):
+        kind, definition = obj["kind"], coming.get((obj["apiVersion"].rpartition("/")[0], obj["kind"]))
         plural = definition["names"]["plural"] if definition else plural_of(kind)
         wide = definition.get("scope") == "Cluster" if definition else kind in _CLUSTER_SCOPED
-        place = "" if wide else manifest.obj["metadata"].get("namespace") or namespace
-        kinds[(kind, group, plural, place)] = None
-    return list(kinds)
+        place = CLUSTER if wide else obj["metadata"].get("namespace") or namespace
+        kinds.append(Deployed(obj["apiVersion"], kind, plural, place))
+    return kinds
 
 
 def _rules(rights: Rights) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from ...kube.wait import wait_until_deleted
 from ...objects.ref import Ref
 from ...process.marked import GRACE
 from ...process.output import Output
-from ...release.rights import missing_rights
+from ...release.missing_rights import missing_rights
+from ...release.rights import expand
 from ...release.targets import namespace_of
 from ...rollout.wait import Report, RunFacts, watch_rollout
 from ...spec import Rule
@@ -49,7 +50,7 @@ class Jobs:
             return [f"{step}: a Job needs an image, and the step has none"]
         if work.folder:
             return [f"{step}: a pod has no folder of this machine; put the files into the image, or into arguments"]
-        missing = missing_rights(context.client, JOB_RULES, [], self.place(context), None, own=True)
+        missing = missing_rights(context.client, expand(JOB_RULES, (), self.place(context)))
         return [f"{step}: not allowed: {right}" for right in missing]
 
     def prepare(self, context: Context, work: Invocation) -> None:
