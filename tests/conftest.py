@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
@@ -16,6 +18,23 @@ from sternway_steps.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "templates/examples/web/sternway.yaml"
+
+if sys.dont_write_bytecode:
+    # The tests start hundreds of processes, and each would compile all that it loads. Who wants no bytecode beside the
+    # sources gets it in one folder of pytest's own.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pytest_cache/bytecode"))
+
+# How fast this machine is says nothing of the examples that hypothesis finds.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run folders in parallel, single files and what is tried on a real cluster in this process (as -n 0 does)."""
+    files = [argument for argument in config.args if ".py" in argument]
+    on_a_cluster = "KUBECONFIG" in os.environ and "not cluster" not in (config.option.markexpr or "")
+    return 0 if files or on_a_cluster else max(2, len(os.sched_getaffinity(0)))
 
 
 @dataclass

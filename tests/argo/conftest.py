@@ -39,6 +39,7 @@ class OnArgo:
     namespace: str
     folder: Path
     kind: str = "argo"
+    unready: str = ""
     name: str = ""
     argo: dict[str, Any] = field(default_factory=lambda: {"image": IMAGE})
 

@@ -166,6 +166,22 @@ def test_who_creates_an_object_owns_its_defaults_and_not_what_is_allocated_for_i
     assert set(owned) - {"."} == {"f:internalTrafficPolicy", "f:ports", "f:selector", "f:sessionAffinity", "f:type"}
 
 
+def test_what_is_new_and_waits_for_its_node_or_volume_says_so_at_once(cluster: Cluster) -> None:
+    one = {"name": "c", "image": "localhost/app:1"}
+    held = {"containers": [one], "schedulingGates": [{"name": "test/held"}]}
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    for kind, spec in (("Pod", held), ("PersistentVolumeClaim", {**claim, "storageClassName": "none"})):
+        obj = {
+            "apiVersion": "v1",
+            "kind": kind,
+            "metadata": {"name": "p", "namespace": cluster.namespace},
+            "spec": spec,
+        }
+        made = cluster.client.create(obj, manager="m")
+        assert made["status"]["phase"] == "Pending"
+        assert "f:status" not in made["metadata"]["managedFields"][0]["fieldsV1"]
+
+
 def test_a_dry_run_shows_the_result_and_changes_nothing(cluster: Cluster) -> None:
     made = cluster.client.apply(placed(cluster, config_map("m", a="1")), manager="one").obj
     shown = cluster.client.apply(placed(cluster, config_map("m", b="2")), manager="one", dry_run=True).obj

@@ -46,6 +46,7 @@ def test_every_name_is_there_and_the_bare_import_loads_nothing() -> None:
         _ = sternway_steps.Sesion  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("mypy" not in str(list(Path(sys.executable).parent.glob("mypy"))), reason="mypy is not installed")
 def test_a_type_checker_knows_the_names_and_their_types(tmp_path: Path) -> None:
     (tmp_path / "good.py").write_text(

@@ -18,6 +18,7 @@ from tests.helpers import config_map, config_of, deployment, state_of
 
 NAMES = (("v1", "ConfigMap", "settings"), ("v1", "Service", "web"), ("apps/v1", "Deployment", "web"))
 _LAST = 400
+pytestmark = pytest.mark.slow
 _SAMPLE = (2, 9, 16, 23, 30, 40, 50, 60)
 
 
@@ -58,18 +59,6 @@ def finish(cluster: Cluster, run: str) -> None:
         assert result.exit_code == 0, result
 
 
-def clear(cluster: Cluster) -> None:
-    from sternway_steps.kube.wait import wait_until_deleted
-    from sternway_steps.objects.ref import Ref
-
-    for api_version, kind, name in NAMES:
-        ref = Ref(api_version, kind, cluster.namespace, name)
-        live = cluster.client.get(ref)
-        if live is not None:
-            cluster.client.delete(ref, uid=live["metadata"]["uid"])
-            wait_until_deleted(cluster.client, ref, live["metadata"]["uid"])
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("validated", [True, False], ids=["whole", "without validate"])
 def test_an_update_killed_anywhere_ends_old(cluster: Cluster, validated: bool) -> None:
@@ -105,10 +94,9 @@ def test_a_first_install_killed_anywhere_leaves_nothing(cluster: Cluster) -> Non
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", [False, True], ids=["of an update", "of a first install"])
 def test_a_rollback_killed_anywhere_is_finished_by_the_next(cluster: Cluster, first: bool) -> None:
+    old = [None] * 3 if first else install(cluster, 1)
     died = 0
     for number in moments(cluster):
-        clear(cluster)
-        old = [None] * 3 if first else install(cluster, 1)
         run = new_run_id()
         with Session(kubeconfig=cluster.kubeconfig) as session:
             assert session.run(version(cluster, 2), run=run).exit_code == 0

@@ -25,6 +25,7 @@ class OneProcess:
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
         self.client, self.namespace = cluster.client, cluster.namespace
+        self.unready = "" if cluster.real else "5s"
         self._kubeconfig, self._folder = cluster.kubeconfig, folder
         self._before: set[str] = set()
         self._process: subprocess.Popen[str] | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import apply, checks, identity
-from .defaults import allocated_of, fill_in
+from .defaults import allocated_of, begin_status, fill_in
 from .field_validation import check_unknown_fields
 from .kinds import Kind, builtin_kinds, kinds_of
 from .ownership import Managers
@@ -190,6 +190,8 @@ class Api:
             meta["resourceVersion"] = live["metadata"]["resourceVersion"]
             if obj == live:
                 return obj  # what changes nothing is no write
+        else:
+            begin_status(kind, obj)
         meta["managedFields"] = owners.dated(meta["managedFields"], identity.now())
         if live is None and self.store.get(kind.key, meta.get("namespace", ""), meta["name"]) is not None:
             raise identity.exists(kind, meta["name"])  # the last thing that is looked at, in a dry run too

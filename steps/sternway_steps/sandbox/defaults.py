@@ -30,6 +30,12 @@ def fill_in(kind: Kind, obj: dict[str, Any], addresses: Any) -> None:
         obj.setdefault("status", {}).setdefault("phase", "Active")
 
 
+def begin_status(kind: Kind, obj: dict[str, Any]) -> None:
+    """Set the status that an object is created with, in place; nobody owns it."""
+    if kind.key in (("", "Pod"), ("", "PersistentVolumeClaim")):
+        obj["status"] = {"phase": "Pending"}
+
+
 def _defaults(where: dict[str, Any], **values: Any) -> None:
     for key, value in values.items():
         where.setdefault(key, value)

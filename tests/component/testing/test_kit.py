@@ -151,6 +151,7 @@ def test_without_pytest_it_says_what_is_missing() -> None:
     assert "sternway_steps.testing needs pytest, which is not installed: pip install pytest" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_step_of_the_readme_passes_by_the_test_of_the_readme(tmp_path: Path) -> None:
     page = (ROOT / "steps/README.md").read_text()
     for name in ("notice_step.py", "test_notice.py"):

@@ -145,6 +145,7 @@ def test_killed_between_push_and_evidence(shop: Shop, first: bool, monkeypatch: 
     assert shop.digest() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [True, False], ids=["new", "old"])
 @pytest.mark.parametrize("action", list(Action))
 def test_killed_at_any_request_the_next_undo_ends_it(shop: Shop, first: bool, action: Action, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip

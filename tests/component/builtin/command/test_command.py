@@ -88,6 +88,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, len(bench.sai
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [True, False], ids=["lines", "one line"])
 def test_a_gigabyte_of_output_takes_no_memory(tmp_path: Path, lines: bool) -> None:
     script = ("yes a line of a log that goes on and on and on" if lines else "cat /dev/zero") + " | head -c 1073741824; echo end"  # fmt: skip
