@@ -88,3 +88,16 @@ class ClusterError(Exception):
 def is_transient(error: BaseException | None) -> bool:
     """Ask an error whether what it stopped may work if tried again; no error, and one that is not ours, says no."""
     return isinstance(error, SternwayError | ClusterError) and error.transient
+
+
+class Bug(Exception):
+    """An error that the contract does not know, as a journal tells it; `kind` is the name of the class it was of."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def kind_of(error: BaseException) -> str:
+    """Return the name of an error's class, also of one that a journal tells."""
+    return error.kind if isinstance(error, Bug) else type(error).__name__

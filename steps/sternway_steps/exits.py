@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from .errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
+from .errors import Bug, Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
 
 
 class Exit(IntEnum):
@@ -83,14 +83,21 @@ def word_of_exit(code: int) -> str:
 
 
 def error_named(
-    word: str, message: str, remedy: str | None = None, details: Mapping[str, Any] | None = None
+    word: str,
+    message: str,
+    remedy: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    kind: str = "RuntimeError",
 ) -> Exception | None:
-    """Return the error that the journal calls `word`, as it was raised; None for "done", RuntimeError for a bug."""
+    """Return the error that the journal calls `word`, as it was raised; None for "done", a Bug for any other word.
+
+    `kind` is the name of a bug's class; journals of earlier versions do not tell it.
+    """
     if word == DONE:
         return None
-    kind = next((row.error for row in ENDINGS if row.word == word), None)
-    if kind is None:
-        return RuntimeError(message)
-    error = kind(message, remedy=remedy)
+    known = next((row.error for row in ENDINGS if row.word == word), None)
+    if known is None:
+        return Bug(message, kind)
+    error = known(message, remedy=remedy)
     error.details = details or {}
     return error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sternway_steps.errors import Failed, Refused, RollbackFailed, Stopped, Transient, is_transient
+from sternway_steps.errors import Failed, Refused, RollbackFailed, Stopped, Transient, is_transient, kind_of
 from sternway_steps.exits import MEANING, Exit, error_named, exit_of, word_of, word_of_exit
 from sternway_steps.journal.backends.store import JournalConflict
 from sternway_steps.kube.api_error import ApiError
@@ -42,7 +42,9 @@ def test_error_word_and_code_belong_together(error: Exception | None, word: str,
 
 def test_a_code_that_is_none_of_ours_stands_for_a_failure_and_an_unknown_word_for_a_bug() -> None:
     assert (word_of_exit(1), word_of_exit(2), word_of_exit(137)) == ("failed", "failed", "failed")
-    assert exit_of(error_named("somethingelse", "x")) is Exit.BUG
+    bug = error_named("somethingelse", "x")
+    assert bug is not None
+    assert (exit_of(bug), kind_of(bug)) == (Exit.BUG, "RuntimeError")
     assert set(MEANING) == set(Exit)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..errors import kind_of
 from ..journal.replay import Status, Story
 from ..release.preview import Preview
 from ..release.remedy import finish
@@ -134,7 +135,7 @@ class GithubOutput:
         self._close()
         if event.error is None:
             return
-        title = f"{event.action.value} {event.step}: {type(event.error).__name__}"
+        title = f"{event.action.value} {event.step}: {kind_of(event.error)}"
         if event.retry_in is not None:
             again = f"trying again in {event.retry_in:.1f} s"
             self._annotate("warning", f"{_with_remedy(event.error)}\n{again}", title=title)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import kind_of
 from ..journal.replay import Status
 from ..release.remedy import finish
 from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepStarted
@@ -126,7 +127,7 @@ def _failure(error: Exception) -> str:
 
 
 def _named(error: Exception) -> str:
-    return type(error).__name__
+    return kind_of(error)
 
 
 def _text(text: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..config.origins import to_yaml
-from ..errors import SternwayError
+from ..errors import Bug, SternwayError, kind_of
 from ..journal.replay import Status, Story
 from ..release.preview import Preview
 from ..release.remedy import finish
@@ -129,9 +129,9 @@ class TextOutput:
         if event.error is None:
             click.secho(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
             return
-        click.secho(f"  {who}{type(event.error).__name__}: {event.error} ({event.seconds:.1f} s)", fg="red")
+        click.secho(f"  {who}{kind_of(event.error)}: {event.error} ({event.seconds:.1f} s)", fg="red")
         self._errors.add(str(event.error))
-        if not isinstance(event.error, SternwayError):  # a bug: whoever reports it needs the place
+        if not isinstance(event.error, SternwayError | Bug):  # a bug: whoever reports it needs the place
             click.echo("".join(traceback.format_exception(event.error)), err=True)
         if remedy := getattr(event.error, "remedy", None):
             click.echo(f"  {remedy}")

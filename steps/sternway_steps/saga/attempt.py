@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..errors import ClusterError, Failed, SternwayError, Stopped, Transient, is_transient
+from ..errors import ClusterError, Failed, SternwayError, Stopped, Transient, is_transient, kind_of
 from ..exits import word_of
 from ..journal.writer import RunJournal, StepJournal
 from ..spec import Action, Item, Outcome, Progress
@@ -121,6 +121,10 @@ def _write_end(
         data["error"] = str(error)
         data["remedy"] = getattr(error, "remedy", None)
         data["details"] = dict(getattr(error, "details", {}))
+        if not isinstance(error, SternwayError):
+            data["kind"] = kind_of(error)
+        if (wait := getattr(error, "retry_after", None)) is not None:
+            data["retry_after"] = wait
     try:
         record.end(data)
     except SternwayError as unwritten:

@@ -18,7 +18,8 @@ def error_of(attempt: Attempt) -> Exception | None:
         return Stopped(f"attempt {attempt.number} of step {attempt.step} was cut off")
     data = attempt.data
     message = str(data.get("error") or attempt.result)
-    return error_named(attempt.result, message, data.get("remedy"), data.get("details"))
+    kind = str(data.get("kind") or "RuntimeError")
+    return error_named(attempt.result, message, data.get("remedy"), data.get("details"), kind)
 
 
 def first_error(plan: Plan, attempts: Iterable[Attempt]) -> Exception | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from ..errors import kind_of
 from .events import Event, StepProgress
 
 
@@ -22,7 +23,7 @@ def plain(value: Any) -> Any:
     """Give a value as JSON data; an error is its kind, message, remedy and details."""
     if isinstance(value, Exception):
         return {
-            "kind": type(value).__name__,
+            "kind": kind_of(value),
             "message": str(value),
             "remedy": getattr(value, "remedy", None),
             "details": without_objects(getattr(value, "details", {})),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import RollbackFailed, SternwayError, Transient
+from ..errors import RollbackFailed, SternwayError, Transient, kind_of
 from ..exits import Exit
 from ..journal.replay import Status
 from .events import RunEnded
@@ -71,7 +71,7 @@ def as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
     """Give what a rollback raised as a rollback failure: whatever it was, something was not put back."""
     if isinstance(error, RollbackFailed):
         return error
-    kind = "" if isinstance(error, SternwayError) else f"{type(error).__name__}: "
+    kind = "" if isinstance(error, SternwayError) else f"{kind_of(error)}: "
     details = getattr(error, "details", None)
     failure = RollbackFailed(f"{planned.name}: {kind}{error}", remedy=getattr(error, "remedy", None), details=details)
     failure.__cause__ = error

@@ -36,7 +36,7 @@ def retry_in(
     tries = 1 if by_pods or attempt.action is Action.EXECUTE else ROLLBACK_TRIES
     pod, number = _place(attempt, attempts, tries)
     if code is Exit.TRANSIENT and number < tries:
-        return Backoff().delay(number)
+        return Backoff().delay(number, attempt.data.get("retry_after"))
     if attempt.action is Action.ROLLBACK:
         limit = argo.rollback_retries
     else:

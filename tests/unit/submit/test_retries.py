@@ -45,3 +45,8 @@ def test_where_the_pods_alone_are_seen_each_is_an_attempt() -> None:
 
 def test_without_retries_there_is_none() -> None:
     assert waits(Action.ROLLBACK, *["transient"] * 5, argo=ArgoConfig(rollback_retries=0)) == [1, 2, 4, 8, None]
+
+
+def test_in_a_pod_what_the_server_asked_for_is_waited() -> None:
+    asked = Attempt("a", Action.ROLLBACK, 1, "", "", "transient", {"retry_after": 7.0})
+    assert retry_in(PLAN, ARGO, asked, [asked]) == 7
