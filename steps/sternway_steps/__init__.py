@@ -1,4 +1,4 @@
-"""Deployment steps that can be undone; what a program needs of them, each loaded when it is first used."""
+"""Generators and Argo commands: the plan as Argo objects, CI pipelines, CronJobs and drawings; a linter; submission."""
 
 from __future__ import annotations
 

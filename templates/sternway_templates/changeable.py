@@ -1,4 +1,4 @@
-"""The keys of a configuration that can be changed when a run of it is started, wherever it runs."""
+"""The keys of a configuration that can be changed when a run of it is started, on whatever runner."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _ALWAYS = {"image": "The image to deploy.", "replicas": "How many pods."}
 
 
 def changeable(config: Config, document: Node) -> dict[str, Parameter]:
-    """Give them by path, each with a description: those that always can be changed, then what `parameters` names."""
+    """Return the keys by path with their descriptions: those that can always be changed, then `parameters`."""
     paths = [*(key for key in _ALWAYS if key in document.value), *config.parameters]
     return {path: _described(path, config.parameters.get(path, Parameter())) for path in paths}
 
 
-def _described(path: str, asked: Parameter) -> Parameter:
-    return Parameter(asked.description or _ALWAYS.get(path) or f"{path} of the configuration.", asked.enum)
+def _described(path: str, parameter: Parameter) -> Parameter:
+    return Parameter(parameter.description or _ALWAYS.get(path) or f"{path} of the configuration.", parameter.enum)

@@ -71,14 +71,14 @@ def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str,
 def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: str) -> None:
     from .ci.github import github
     from .ci.gitlab import gitlab
-    from .ci.parameters import asked
+    from .ci.parameters import pipeline_inputs
     from .output import write_file
 
     if overrides:
         raise click.UsageError(
             "--set changes no file of CI: write the value into the configuration, or into parameters"
         )
-    text = (github if runner == "github" else gitlab)(asked(path, os.environ))
+    text = (github if runner == "github" else gitlab)(pipeline_inputs(path, os.environ))
     if output == "-":
         click.echo(text, nl=False)
         return

@@ -1,4 +1,4 @@
-"""Generated objects as YAML text, quoted so that no reader takes a string for something else."""
+"""Generated objects as YAML text, quoted so that no YAML parser takes a string for something else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Quotes every string that some reader of YAML 1.1 or 1.2 could take for something else."""
+    """Quotes every string that some parser of YAML 1.1 or 1.2 could take for something else."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
@@ -31,7 +31,7 @@ _Dumper.add_representer(str, _text)
 
 
 def to_yaml(objects: Iterable[Mapping[str, Any]]) -> str:
-    """Write objects as one stream of documents; keys keep their order, so the same input gives the same text."""
+    """Return objects as one stream of documents; keys keep their order, so equal input gives equal text."""
     return "".join(
         "---\n" + yaml.dump(obj, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
         for obj in objects

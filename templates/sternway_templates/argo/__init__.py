@@ -1,1 +1,1 @@
-"""The saga as Argo Workflows runs it: a WorkflowTemplate, made through Hera."""
+"""The saga for Argo Workflows: a WorkflowTemplate, built with Hera."""

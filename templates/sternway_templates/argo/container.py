@@ -1,4 +1,4 @@
-"""A step's action as a container template, and what all of them share."""
+"""A step's action as a container template, and what all container templates share."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from sternway_steps.saga.plan import Plan, PlannedStep
 from sternway_steps.saga.retry import RETRIED
 from sternway_steps.step import Action
 
-from ..kubernetes.build_pod import Needs, needs
+from ..kubernetes.build_pod import PodParts, pod_parts
 from ..kubernetes.config_maps import CONFIG
 from ..kubernetes.images import image_of
 from ..kubernetes.pod import REPORT, RESTRICTED, SPARE
-from .models import made
+from .models import new
 
 _CUT_OFF = (-1, 137)
-"""What Argo sees of a pod that was deleted or evicted, and of one that was killed."""
+"""The expressions by which Argo recognises a pod that was deleted or evicted, and one that was killed."""
 
 
 def defaults(config: Config) -> m.Template:
-    """Give what every container template has: Argo merges templateDefaults into each of its kind."""
+    """Return what every container template has: Argo merges templateDefaults into each of its kind."""
     resources = config.argo.resources
-    return made(
+    return new(
         m.Template,
-        container=made(
+        container=new(
             m.Container,
             # Named, or Argo's controller would ask the registry what the image starts.
             command=["sternway"],
-            env=[made(m.EnvVar, name="HOME", value="/tmp")],  # noqa: S108  a volume of the pod's own
-            resources=made(
+            env=[new(m.EnvVar, name="HOME", value="/tmp")],  # noqa: S108  a volume of the pod's own
+            resources=new(
                 m.ResourceRequirements,
                 requests=dict(resources.get("requests", {})) or None,
                 limits=dict(resources.get("limits", {})) or None,
             ),
             security_context=m.SecurityContext(**{**RESTRICTED, **config.argo.security_context}),
             volume_mounts=[
-                made(m.VolumeMount, name="config", mount_path="/config", read_only=True),
-                made(m.VolumeMount, name="tmp", mount_path="/tmp"),  # noqa: S108  the same
+                new(m.VolumeMount, name="config", mount_path="/config", read_only=True),
+                new(m.VolumeMount, name="tmp", mount_path="/tmp"),  # noqa: S108  the same
             ],
         ),
     )
@@ -48,10 +48,10 @@ def defaults(config: Config) -> m.Template:
 def container_of(
     config: Config, step: PlannedStep, action: Action, parameters: Mapping[str, m.Parameter]
 ) -> m.Template:
-    """Give the template of one action of one step.
+    """Return the template of one action of one step.
 
-    What is transient is tried again. A rollback is tried again too when its pod was cut off, for it may run twice;
-    an execution that was cut off is undone, as the orchestrator does with a run that was stopped.
+    Transient failures are retried. A rollback is retried too when its pod was cut off, for it may run twice; an
+    execution that was cut off is undone, as the orchestrator does with a run that was stopped.
     """
     argo = config.argo
     again: tuple[int, ...]
@@ -61,8 +61,8 @@ def container_of(
     else:
         retries, again = argo.rollback_retries, (*RETRIED[action], *_CUT_OFF)
         deadline = argo.rollback_deadline
-    more = needs(config, [step], [action])
-    return made(
+    more = pod_parts(config, [step], [action])
+    return new(
         m.Template,
         name=f"{action.value}-{step.name}",
         container=_main(config, step.spec.name, ["step", step.name, action.value], parameters, more),
@@ -73,9 +73,9 @@ def container_of(
 
 
 def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) -> m.Template:
-    """Give the template that ends the run and says how; its exit code is the run's, whatever that is."""
+    """Return the template that ends the run and reports how; its exit code is the run's."""
     argo = config.argo
-    return made(
+    return new(
         m.Template,
         name=REPORT,
         container=_main(config, plan.steps[-1].spec.name, ["report", "--status", "{{workflow.status}}"], parameters),
@@ -85,14 +85,14 @@ def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) ->
 
 
 def _main(
-    config: Config, step: str, words: Sequence[str], parameters: Mapping[str, m.Parameter], more: Needs | None = None
+    config: Config, step: str, words: Sequence[str], parameters: Mapping[str, m.Parameter], more: PodParts | None = None
 ) -> m.Container:
-    more = more or Needs()
+    more = more or PodParts()
     settings = [
         word for path, p in parameters.items() for word in ("--set", f"{path}={{{{workflow.parameters.{p.name}}}}}")
     ]
     run = ["--run", "{{workflow.uid}}", "--workflow", "{{workflow.name}}"]
-    return made(
+    return new(
         m.Container,
         image=image_of(config, step),
         args=[*words, *run, "--config", f"/config/{CONFIG}", *settings],
@@ -105,10 +105,10 @@ def _retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrat
     if not limit:
         return None
     wait = config.argo.backoff
-    return made(
+    return new(
         m.RetryStrategy,
         limit=str(limit),
         retry_policy="Always",
         expression=f"asInt(lastRetry.exitCode) in [{', '.join(str(int(code)) for code in codes)}]",
-        backoff=made(m.Backoff, duration=f"{wait.first:g}s", factor="2", cap=f"{wait.most:g}s"),
+        backoff=new(m.Backoff, duration=f"{wait.first:g}s", factor="2", cap=f"{wait.most:g}s"),
     )

@@ -1,4 +1,4 @@
-"""From a configuration to everything that has to be applied so that Argo can run it."""
+"""From a configuration to all objects that have to be applied so that Argo can run it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from sternway_steps.registry.steps import installed_steps, with_declared_specs
 from sternway_steps.yamltree.document import Node
 
 from ..changeable import changeable
-from ..kubernetes.checks import at, checked_plan
+from ..kubernetes.checks import checked_plan, node_at
 from ..kubernetes.config_maps import config_maps, files
 from ..kubernetes.rbac import rbac
 from ..output import numbered
-from .models import data, made
+from .models import data, new
 from .workflow import workflow_spec
 
 HASH = "sternway.dev/config-hash"
-"""The annotation of the WorkflowTemplate that tells from what it was made: a hash over all that was generated."""
+"""The annotation of the WorkflowTemplate that identifies what it was made from: a hash over all that was generated."""
 
 
 def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
-    """Give the objects by the file that each belongs into, in the order in which they are applied.
+    """Return the objects by file name, in the order in which they are applied.
 
-    Raises: ConfigErrors: what Argo would not take, or not run as it is meant.
+    Raises: ConfigErrors for what Argo would not accept, or not run as it is meant.
     """
     namespace = config.namespace
     plan = checked_plan(config, document)
@@ -37,8 +37,8 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     spec = workflow_spec(
         config, plan, account, [each["metadata"]["name"] for each in maps], parameters(config, document)
     )
-    spec.workflow_metadata = made(m.WorkflowMetadata, labels=labels)
-    metadata = made(
+    spec.workflow_metadata = new(m.WorkflowMetadata, labels=labels)
+    metadata = new(
         m.ObjectMeta,
         name=config.name,
         namespace=namespace,
@@ -47,7 +47,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     )
     rights = [] if config.argo.service_account else rbac(config, plan, namespace, account)
     objects = numbered([*rights, *maps])
-    template = made(m.WorkflowTemplate, api_version=_API, kind="WorkflowTemplate", metadata=metadata, spec=spec)
+    template = new(m.WorkflowTemplate, api_version=_API, kind="WorkflowTemplate", metadata=metadata, spec=spec)
     made_template = objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = data(template)
     if config.schedule is not None:
         objects[f"{len(objects) + 1:02d}-cronworkflow.yaml"] = data(_cron(config, metadata))
@@ -60,25 +60,25 @@ _API = "argoproj.io/v1alpha1"
 
 
 def parameters(config: Config, document: Node) -> dict[str, m.Parameter]:
-    """Give what can be changed at submission, by its path in the configuration."""
-    found: dict[str, m.Parameter] = {}
-    for path, asked in changeable(config, document).items():
-        node = at(document, path)
-        found[path] = made(
+    """Return the parameters that can be changed at submission, by their path in the configuration."""
+    parameters_by_path: dict[str, m.Parameter] = {}
+    for path, parameter in changeable(config, document).items():
+        node = node_at(document, path)
+        parameters_by_path[path] = new(
             m.Parameter,
             name=path.replace(".", "-"),
             value=node.text if node is not None else None,
-            description=asked.description,
-            enum=list(asked.enum) or None,
+            description=parameter.description,
+            enum=list(parameter.enum) or None,
         )
-    return found
+    return parameters_by_path
 
 
 def _cron(config: Config, metadata: m.ObjectMeta) -> m.CronWorkflow:
     schedule = config.schedule
     assert schedule is not None  # noqa: S101  for the type checker
-    reference = made(m.WorkflowTemplateRef, name=config.name)
-    spec = made(
+    reference = new(m.WorkflowTemplateRef, name=config.name)
+    spec = new(
         m.CronWorkflowSpec,
         schedules=list(schedule.cron),
         timezone=schedule.timezone,
@@ -88,6 +88,6 @@ def _cron(config: Config, metadata: m.ObjectMeta) -> m.CronWorkflow:
         successful_jobs_history_limit=schedule.succeeded_history,
         failed_jobs_history_limit=schedule.failed_history,
         suspend=schedule.suspend or None,
-        workflow_spec=made(m.WorkflowSpec, workflow_template_ref=reference),
+        workflow_spec=new(m.WorkflowSpec, workflow_template_ref=reference),
     )
-    return made(m.CronWorkflow, api_version=_API, kind="CronWorkflow", metadata=metadata, spec=spec)
+    return new(m.CronWorkflow, api_version=_API, kind="CronWorkflow", metadata=metadata, spec=spec)

@@ -1,1 +1,1 @@
-"""Pipelines of GitHub Actions and GitLab CI that call the command line and nothing else."""
+"""Pipelines of GitHub Actions and GitLab CI that only call the command line."""

@@ -1,4 +1,4 @@
-"""The saga as a workflow of GitHub Actions, started by hand."""
+"""The saga as a GitHub Actions workflow, started by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sternway_steps.errors import Refused
 
 from ..output import MADE_BY
 from ..yaml_text import to_yaml
-from .parameters import UNCHANGED, Asked, Changeable
+from .parameters import UNCHANGED, Changeable, PipelineInputs
 from .shell import finish, run
 
 _MOST_INPUTS = 25
@@ -24,44 +24,44 @@ _ABOUT = """\
 """
 
 
-def github(asked: Asked) -> str:
-    """Give the file.
+def github(request: PipelineInputs) -> str:
+    """Return the text of the workflow file.
 
-    Raises: Refused for more inputs than GitHub takes.
+    Raises: Refused for more inputs than GitHub accepts.
     """
-    head = f"{MADE_BY}{__version__}: sternway template --for github --config {asked.source}\n{_ABOUT}"
-    return head + to_yaml([_workflow(asked)]).removeprefix("---\n")
+    head = f"{MADE_BY}{__version__}: sternway template --for github --config {request.source}\n{_ABOUT}"
+    return head + to_yaml([_workflow(request)]).removeprefix("---\n")
 
 
-def _workflow(asked: Asked) -> dict[str, Any]:
-    several = bool(asked.folder)
-    inputs = {each.id: _input(each) for each in asked.changeable}
+def _workflow(request: PipelineInputs) -> dict[str, Any]:
+    several = bool(request.folder)
+    inputs = {each.id: _input(each) for each in request.changeable}
     if several:
-        inputs = {"environment": _environments(asked), **inputs}
+        inputs = {"environment": _environments(request), **inputs}
     if len(inputs) > _MOST_INPUTS:
         message = f"parameters: GitHub takes {_MOST_INPUTS} inputs, and these are {len(inputs)}"
         raise Refused(message, remedy="name fewer keys in parameters")
     job: dict[str, Any] = {"runs-on": "ubuntu-latest"}
     if several:
         job["environment"] = "${{ inputs.environment }}"
-    if asked.seconds is not None:
-        job["timeout-minutes"] = math.ceil(asked.seconds / 60)
+    if request.seconds is not None:
+        job["timeout-minutes"] = math.ceil(request.seconds / 60)
     return {
-        "name": f"Deploy {asked.name}",
+        "name": f"Deploy {request.name}",
         "on": {"workflow_dispatch": {"inputs": inputs} if inputs else {}},
         "permissions": {"contents": "read"},
         # A run at work is never cut off by the next one; what waits is begun when its undo is over too.
         "concurrency": {
-            "group": f"sternway-{asked.name}" + ("-${{ inputs.environment }}" if several else ""),
+            "group": f"sternway-{request.name}" + ("-${{ inputs.environment }}" if several else ""),
             "cancel-in-progress": False,
         },
-        "jobs": {"deploy": {**job, "steps": _steps(asked)}},
+        "jobs": {"deploy": {**job, "steps": _steps(request)}},
     }
 
 
-def _environments(asked: Asked) -> dict[str, Any]:
-    default = {"default": asked.chosen} if asked.chosen else {}
-    names = [each.name for each in asked.environments]
+def _environments(request: PipelineInputs) -> dict[str, Any]:
+    default = {"default": request.chosen} if request.chosen else {}
+    names = [each.name for each in request.environments]
     return {"description": "Where to.", "type": "choice", "options": names, "required": True, **default}
 
 
@@ -73,20 +73,20 @@ def _input(each: Changeable) -> dict[str, Any]:
     return {"description": description, "type": "string", "required": False, "default": ""}
 
 
-def _steps(asked: Asked) -> list[dict[str, Any]]:
-    where: dict[str, str] = {"ENVIRONMENT": "${{ inputs.environment }}"} if asked.folder else {}
-    config = f'"{asked.folder}/$ENVIRONMENT.yaml"' if asked.folder else asked.environments[0].path
+def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
+    where: dict[str, str] = {"ENVIRONMENT": "${{ inputs.environment }}"} if request.folder else {}
+    config = f'"{request.folder}/$ENVIRONMENT.yaml"' if request.folder else request.environments[0].path
     run_env = {
         "KUBECONFIG": "${{ runner.temp }}/kubeconfig",
         "STERNWAY_RUN": "gh-${{ github.run_id }}-${{ github.run_attempt }}",
         **where,
     }
-    sets = {each.variable: f"${{{{ inputs.{each.id} }}}}" for each in asked.changeable}
+    sets = {each.variable: f"${{{{ inputs.{each.id} }}}}" for each in request.changeable}
     flags = "--output github"
     return [
         {"uses": "actions/checkout@v4", "with": {"persist-credentials": False}},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.13"}},
-        {"name": "Install Sternway", "run": f"python -m pip install '{asked.distribution}=={__version__}'"},
+        {"name": "Install Sternway", "run": f"python -m pip install '{request.distribution}=={__version__}'"},
         {
             "name": "Write the kubeconfig",
             "env": {"CONTENT": "${{ secrets.KUBECONFIG }}", "KUBECONFIG": run_env["KUBECONFIG"]},
@@ -96,7 +96,7 @@ def _steps(asked: Asked) -> list[dict[str, Any]]:
             "name": "Run",
             "id": "saga",
             "env": {**run_env, **sets},
-            "run": run(config, asked.changeable, flags, replaces=True),
+            "run": run(config, request.changeable, flags, replaces=True),
         },
         {
             "name": "Finish an undo that was cut off",

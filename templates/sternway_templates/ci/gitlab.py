@@ -1,4 +1,4 @@
-"""The saga as jobs of GitLab CI: one for each environment, started by hand."""
+"""The saga as GitLab CI jobs: one for each environment, started by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sternway_steps import __version__
 from ..kubernetes.images import RUN, image_of
 from ..output import MADE_BY
 from ..yaml_text import to_yaml
-from .parameters import UNCHANGED, Asked, Environment
+from .parameters import UNCHANGED, Environment, PipelineInputs
 from .shell import finish, run
 
 _RUN = '"gl-$CI_JOB_ID"'
@@ -23,52 +23,52 @@ _ABOUT = """\
 """
 
 
-def gitlab(asked: Asked) -> str:
-    """Give the file. The image is the one that runs all steps; it has a shell, and nothing is installed in the job."""
-    head = f"{MADE_BY}{__version__}: sternway template --for gitlab --config {asked.source}\n{_ABOUT}"
-    return head + to_yaml([_pipeline(asked)]).removeprefix("---\n")
+def gitlab(request: PipelineInputs) -> str:
+    """Return the text of the file. The jobs use the image that runs all steps; nothing is installed in them."""
+    head = f"{MADE_BY}{__version__}: sternway template --for gitlab --config {request.source}\n{_ABOUT}"
+    return head + to_yaml([_pipeline(request)]).removeprefix("---\n")
 
 
-def _pipeline(asked: Asked) -> dict[str, Any]:
+def _pipeline(request: PipelineInputs) -> dict[str, Any]:
     variables = {}
-    for each in asked.changeable:
+    for each in request.changeable:
         if each.enum:
             choice = {"value": UNCHANGED, "options": [UNCHANGED, *each.enum]}
             variables[each.variable] = {**choice, "description": each.description}
         else:
             variables[each.variable] = {"value": "", "description": f"{each.description} Empty: as configured."}
-    template = f".sternway-{asked.name}"
-    jobs = {_job_name(asked, each): _job(asked, each, template) for each in asked.environments}
-    return {**({"variables": variables} if variables else {}), template: _template(asked), **jobs}
+    template = f".sternway-{request.name}"
+    jobs = {_job_name(request, each): _job(request, each, template) for each in request.environments}
+    return {**({"variables": variables} if variables else {}), template: _template(request), **jobs}
 
 
-def _template(asked: Asked) -> dict[str, Any]:
-    image = image_of(asked.environments[0].config, RUN)
-    limits: dict[str, str] = {"RUNNER_AFTER_SCRIPT_TIMEOUT": f"{math.ceil(asked.undo_seconds / 60)}m"}
+def _template(request: PipelineInputs) -> dict[str, Any]:
+    image = image_of(request.environments[0].config, RUN)
+    limits: dict[str, str] = {"RUNNER_AFTER_SCRIPT_TIMEOUT": f"{math.ceil(request.undo_seconds / 60)}m"}
     job: dict[str, Any] = {"image": {"name": image, "entrypoint": [""]}, "interruptible": False}
-    if asked.seconds is not None:
+    if request.seconds is not None:
         # When a job's own time is over, GitLab skips after_script: so the script's ends before.
-        limits["RUNNER_SCRIPT_TIMEOUT"] = f"{math.ceil((asked.seconds - asked.undo_seconds) / 60)}m"
-        job["timeout"] = f"{math.ceil(asked.seconds / 60) + 1} minutes"
+        limits["RUNNER_SCRIPT_TIMEOUT"] = f"{math.ceil((request.seconds - request.undo_seconds) / 60)}m"
+        job["timeout"] = f"{math.ceil(request.seconds / 60) + 1} minutes"
     return {
         **job,
         "variables": limits,
         "rules": [{"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when": "manual"}],
         # The shell is not replaced here: some executors read the end of a job from what it says last.
-        "script": [run('"$SAGA_CONFIG"', asked.changeable, f"--run {_RUN}")],
+        "script": [run('"$SAGA_CONFIG"', request.changeable, f"--run {_RUN}")],
         "after_script": [finish(_RUN, '"$SAGA_CONFIG"')],
     }
 
 
-def _job_name(asked: Asked, environment: Environment) -> str:
-    return f"deploy-{asked.name}-{environment.name}" if asked.folder else f"deploy-{asked.name}"
+def _job_name(request: PipelineInputs, environment: Environment) -> str:
+    return f"deploy-{request.name}-{environment.name}" if request.folder else f"deploy-{request.name}"
 
 
-def _job(asked: Asked, environment: Environment, template: str) -> dict[str, Any]:
-    several = bool(asked.folder)
+def _job(request: PipelineInputs, environment: Environment, template: str) -> dict[str, Any]:
+    several = bool(request.folder)
     return {
         "extends": template,
         **({"environment": {"name": environment.name}} if several else {}),
-        "resource_group": f"sternway-{asked.name}" + (f"-{environment.name}" if several else ""),
+        "resource_group": f"sternway-{request.name}" + (f"-{environment.name}" if several else ""),
         "variables": {"SAGA_CONFIG": environment.path},
     }

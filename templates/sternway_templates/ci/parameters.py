@@ -1,4 +1,4 @@
-"""What a pipeline can be asked for: the environment, and the keys of the configuration that may be changed."""
+"""The inputs of a pipeline: the environment, and the keys of the configuration that may be changed."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from ..changeable import changeable
 
 FOLDER = "config"
 UNCHANGED = "(as configured)"
-"""The choice that changes nothing."""
+"""The choice of an input that changes nothing."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PATH = re.compile(r"[\w.+@/-]+")
 _SETTING_UP = 600
-"""Seconds for what comes before the run: a machine, a checkout, an installation."""
+"""Seconds for what precedes the run: a machine, a checkout, an installation."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A configuration and the path by which the repository has it."""
+    """A configuration and its path in the repository."""
 
     name: str
     path: str
@@ -39,7 +39,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Changeable:
-    """A key that may be changed when a pipeline is started; `variable` is how the shell knows it."""
+    """A key that may be changed when a pipeline is started; `variable` is its name in the shell."""
 
     path: str
     variable: str
@@ -53,11 +53,11 @@ class Changeable:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is known of the pipeline.
+class PipelineInputs:
+    """What a pipeline is generated from.
 
     `source` is the configuration that was named, `chosen` its environment, or None; `folder` is "" when there is no
-    folder of environments, but that one configuration.
+    folder of environments, but only that configuration.
     """
 
     source: str
@@ -69,22 +69,22 @@ class Asked:
 
     @property
     def distribution(self) -> str:
-        """What is to be installed: with the extra that builds, if an environment does."""
+        """What is installed: with the extra `build`, if an environment builds."""
         builds = any(step.uses == "build" for each in self.environments for step, _, _ in each_step(each.config.steps))
         return "sternway[build]" if builds else "sternway"
 
     @property
     def seconds(self) -> int | None:
-        """How long a job may take: all that comes before, the way forward, three undos; None without a deadline.
+        """How long a job may take: setting up, the way forward, three undos; None without a deadline.
 
-        The three: of what an earlier job left, of this run, and its end when the first one was cut off.
+        The three undos: of what an earlier job left, of this run, and its end when the first one was cut off.
         """
         limits = [
             each.config.deadline + 3 * each.config.argo.rollback_deadline if each.config.deadline else None
             for each in self.environments
         ]
-        known = [limit for limit in limits if limit is not None]
-        return math.ceil(max(known)) + _SETTING_UP if len(known) == len(limits) else None
+        deadlines = [limit for limit in limits if limit is not None]
+        return math.ceil(max(deadlines)) + _SETTING_UP if len(deadlines) == len(limits) else None
 
     @property
     def undo_seconds(self) -> int:
@@ -92,15 +92,15 @@ class Asked:
         return math.ceil(max(each.config.argo.rollback_deadline for each in self.environments))
 
 
-def asked(path: str, environ: Mapping[str, str]) -> Asked:
-    """Find the environments: the files in config/, beside or around the one that was named; else that one alone.
+def pipeline_inputs(path: str, environ: Mapping[str, str]) -> PipelineInputs:
+    """Find the environments: the files in config/, next to or around the one that was named; else only that one.
 
     Raises: ConfigErrors with all mistakes in all of them, Refused for a file outside the repository.
     """
     file = _inside(path)
     folder = file.parent if file.parent.name == FOLDER else file.parent / FOLDER
-    found = sorted(Path(folder).glob("*.yaml"))
-    paths = [PurePosixPath(each) for each in found if not each.name.startswith(".")] or [file]
+    files = sorted(Path(folder).glob("*.yaml"))
+    paths = [PurePosixPath(each) for each in files if not each.name.startswith(".")] or [file]
     environments: list[Environment] = []
     errors: list[ConfigError] = []
     for each in paths:
@@ -111,12 +111,12 @@ def asked(path: str, environ: Mapping[str, str]) -> Asked:
     if errors:
         raise ConfigErrors(errors)
     named = next((each for each in environments if each.path == str(file)), environments[0])
-    return Asked(
+    return PipelineInputs(
         source=str(file),
         name=named.config.name,
         environments=tuple(environments),
-        folder=str(folder) if found else "",
-        chosen=named.name if found and named.path == str(file) else None,
+        folder=str(folder) if files else "",
+        chosen=named.name if files and named.path == str(file) else None,
         changeable=_changeable(environments),
     )
 
@@ -152,20 +152,21 @@ def _environment(path: PurePosixPath, environ: Mapping[str, str]) -> Environment
 
 
 def _changeable(environments: Sequence[Environment]) -> tuple[Changeable, ...]:
-    """Give what any of them lets be changed; a list of values only where all that name the key have the same."""
-    found: dict[str, Changeable] = {}
+    """Return what any environment lets be changed; an enum is kept only where all that name the key have the same."""
+    parameters: dict[str, Changeable] = {}
     for each in environments:
         for path, asked_for in changeable(each.config, each.document).items():
             description, enum = asked_for.description, asked_for.enum
-            if path in found:
-                enum = enum if enum == found[path].enum else ()
-                description = found[path].description
+            if path in parameters:
+                enum = enum if enum == parameters[path].enum else ()
+                description = parameters[path].description
             variable = "SET_" + re.sub(r"[^A-Z0-9]", "_", path.upper())
-            found[path] = Changeable(path, variable, description, enum)
-    by_variable = {each.variable for each in found.values()}
-    if len(by_variable) < len(found):
+            parameters[path] = Changeable(path, variable, description, enum)
+    by_variable = {each.variable for each in parameters.values()}
+    if len(by_variable) < len(parameters):
         raise Refused(
-            f"parameters: two of {', '.join(found)} differ only in signs, and a pipeline's variables could not tell",
+            f"parameters: two of {', '.join(parameters)} differ only in signs,"
+            " and a pipeline's variables could not tell",
             remedy="leave one of them out of parameters",
         )
-    return tuple(found.values())
+    return tuple(parameters.values())

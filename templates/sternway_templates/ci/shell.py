@@ -1,4 +1,4 @@
-"""The two commands of a job, as shell: what people typed reaches them through variables, never as part of the text."""
+"""The two commands of a job as shell; what people typed reaches them through variables, never as part of the script."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .parameters import UNCHANGED, Changeable
 
 
 def run(config: str, changeable: Sequence[Changeable], flags: str = "", *, replaces: bool = False) -> str:
-    """Give the script that runs the saga.
+    """Return the script that runs the saga.
 
     Args:
         config: the configuration's path, as shell.
         changeable: what may be changed; a variable that is empty changes nothing.
         flags: more flags, as shell.
-        replaces: the shell becomes the run, so that a signal to the one reaches the other.
+        replaces: the shell becomes the run (exec), so that a signal to the one reaches the other.
 
     """
     lines = ["set --"] if changeable else []
@@ -29,6 +29,6 @@ def run(config: str, changeable: Sequence[Changeable], flags: str = "", *, repla
 
 
 def finish(run: str, config: str, flags: str = "", *, replaces: bool = False) -> str:
-    """Give the command that finishes an undo that was cut off; it does nothing when there is none."""
+    """Return the command that finishes an undo that was cut off; it does nothing when there is none."""
     start = "exec " if replaces else ""
     return f"{start}sternway rollback {run} --unfinished --config {config}{' ' if flags else ''}{flags}"

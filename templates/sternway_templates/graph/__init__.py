@@ -1,1 +1,1 @@
-"""The saga as a picture, made from the plan that the runners walk; needs neither a cluster nor Hera."""
+"""Drawings of the saga, made from the plan that the runners follow; needs neither a cluster nor Hera."""

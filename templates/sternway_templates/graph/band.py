@@ -1,4 +1,4 @@
-"""The heights of the picture: a band is a row of groups, with the journal and the undo below them."""
+"""The heights of the picture: a band is a row of groups, with the journal and the undo below it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ABOVE, BELOW = 26, 30
 
 @dataclass(frozen=True)
 class Extent:
-    """What a row needs above and below the line on which its way goes."""
+    """What a row needs above and below the line of its way."""
 
     above: float
     below: float
@@ -30,12 +30,12 @@ class Band:
 
     @property
     def rail(self) -> float:
-        """The y of the line of failure."""
+        """The y of the line that failures run along."""
         return self.top + 4
 
     @property
     def forward_y(self) -> float:
-        """The y on which the way forward goes."""
+        """The y of the way forward."""
         return self.top + RAIL + self.forward.above
 
     @property
@@ -50,7 +50,7 @@ class Band:
 
     @property
     def back_y(self) -> float:
-        """The y on which the undo goes."""
+        """The y of the undo."""
         return self.back_top + self.back.above
 
     @property
@@ -60,5 +60,5 @@ class Band:
 
 
 def highest(extents: Sequence[Extent]) -> Extent:
-    """Give what a row of them needs."""
+    """Return the extent that holds all of a row."""
     return Extent(max(each.above for each in extents), max(each.below for each in extents))

@@ -1,12 +1,12 @@
-"""A group as a column of the picture: what is written in its boxes, which are of one width."""
+"""A group as a column of the picture, with the text of its boxes, which have one width."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from .band import Extent
+from .geometry import Rect
 from .model import BESIDE, STAYS, Group
-from .place import Rect
 from .stack import PILL, SIDE, Stack
 from .text import Label, label, small
 
@@ -31,13 +31,13 @@ class Column:
         return self.width + (2 * SIDE if self.several else 0)
 
     def forward(self, alone: float) -> Stack:
-        """Stack the steps."""
+        """Return the stack of the steps."""
         if not self.several:
             return Stack(self.labels, self.width, alone)
         return Stack(self.labels, self.width, _highest(self.labels), small(self.width, BESIDE, *self.group.shared))
 
     def back(self, alone: float) -> Stack | None:
-        """Stack what is undone, above what stays; None when nothing is undone."""
+        """Return the stack of what is undone, above what stays; None when nothing is undone."""
         if not self.back_labels:
             return None
         if len(self.back_labels) == 1:
@@ -45,14 +45,14 @@ class Column:
         return Stack(self.back_labels, self.width, _highest(self.back_labels), small(self.width, BESIDE), self.stays)
 
     def back_extent(self, alone: float) -> Extent:
-        """Give what stands above and below the way of the undo."""
+        """Return what stands above and below the way of the undo."""
         if stack := self.back(alone):
             return stack.extent
         return Extent(self.stays.text_height + PILL + _CLEAR if self.stays else 0, 0)
 
     @property
     def journal(self) -> Label | None:
-        """What stands in the journal, and whose it is when steps side by side share its box."""
+        """The text of the journal's box, with the names of the steps when several share it."""
         if not (names := self.group.journaled):
             return None
         all_of_them = len(names) == len(self.group.steps)
@@ -65,18 +65,18 @@ class Column:
         return _CHIP + (self.journal or small(self.width, "")).text_height
 
     def journal_at(self, centre: float, y: float) -> Rect | None:
-        """Give the place of the journal, whose upper edge is at y."""
+        """Return the rectangle of the journal, whose upper edge is at y."""
         return Rect(centre - self.width / 2, y, self.width, self.journal_height) if self.journal else None
 
     @property
     def stays(self) -> Label | None:
-        """The word on what can't be undone."""
+        """The text on what can't be undone."""
         if not (names := self.group.stays):
             return None
         return small(self.width, *(f"{name} {STAYS}" for name in names)) if self.several else small(self.width, STAYS)
 
     def stays_at(self, centre: float, y: float) -> Rect | None:
-        """Give the place of this word where nothing is undone; its upper edge is at y."""
+        """Return the rectangle of this text where nothing is undone; its upper edge is at y."""
         if self.stays is None or self.back_labels:
             return None
         width = self.width if self.several else self.width - 80

@@ -1,4 +1,4 @@
-"""Where everything of the picture stands: groups in columns, in bands of three rows; a band more for each few."""
+"""Where everything stands on the page: groups in columns, in bands of three rows, as many bands as needed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from itertools import accumulate, count
 
 from .band import TURN, Band, Extent, highest
 from .column import Column
+from .geometry import Rect, Stop
 from .model import FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, Graph
-from .place import Rect, Stop
 from .stack import Stack
 from .text import NAME, PAD, label, wrapped
 
@@ -43,7 +43,7 @@ class Layout:
         return len(self.slots)
 
     def band_of(self, group: int) -> int:
-        """Tell in which band a group stands."""
+        """Return the band in which a group stands."""
         return group // self.per_band
 
     @cached_property
@@ -72,56 +72,56 @@ class Layout:
 
     @property
     def rail(self) -> float:
-        """The x of the line of failure on the right."""
+        """The x of the line that failures run along on the right."""
         return self.x(self.per_band + 1) + ENDS + 28
 
     def forward_stack(self, group: int) -> Stack:
-        """Give the boxes of a group's steps."""
+        """Return the boxes of a group's steps."""
         return self.columns[group].forward(self._alone[0])
 
     def back_stack(self, group: int) -> Stack | None:
-        """Give the boxes of a group's undo, if anything is undone."""
+        """Return the boxes of a group's undo, if anything is undone."""
         return self.columns[group].back(self._alone[1])
 
     def forward(self, group: int) -> Stop:
-        """Give the places of a group's steps."""
+        """Return the positions of a group's steps."""
         return self.forward_stack(group).at(self._centre(group), self._band_of(group).forward_y)
 
     def journal(self, group: int) -> Rect | None:
-        """Give the place of a group's journal, if there is one."""
+        """Return the rectangle of a group's journal, if there is one."""
         return self.columns[group].journal_at(self._centre(group), self._band_of(group).journal_y)
 
     def back(self, group: int) -> Stop | None:
-        """Give the places of a group's undo, if anything is undone."""
+        """Return the positions of a group's undo, if anything is undone."""
         stack = self.back_stack(group)
         return stack.at(self._centre(group), self._band_of(group).back_y) if stack else None
 
     def stays(self, group: int) -> Rect | None:
-        """Give the place of the word that what a group did stays, if nothing of it is undone."""
+        """Return the rectangle of the text on what stays, if nothing of a group is undone."""
         return self.columns[group].stays_at(self._centre(group), self._band_of(group).back_top)
 
     @property
     def start(self) -> Stop:
-        """The place where a run starts."""
+        """The position of the start of a run."""
         return _end(self.x(0), self.bands[0].forward_y, 46)
 
     @property
     def done(self) -> Stop:
-        """The place where a good run ends."""
+        """The position of the end of a run that succeeded."""
         return _end(self._end_x, self.bands[-1].forward_y, 46)
 
     @property
     def failure(self) -> Stop:
-        """The place where the undo starts."""
+        """The position of the start of the undo."""
         return _end(self._end_x, self.bands[-1].back_y, self.failure_label.height)
 
     @property
     def report(self) -> Stop:
-        """The place of the report, at the end of the undo."""
+        """The position of the report, at the end of the undo."""
         return _end(self.x(0), self.bands[0].back_y, self.report_label.height)
 
     def x(self, column: int) -> float:
-        """Give the x of a column: 0 is where a run starts and the report stands, 1 the first group."""
+        """Return the x of a column: 0 is the column of the start and the report, 1 the first group."""
         widths = [ENDS, *self.slots]
         return [*accumulate((width + GAP for width in widths), initial=MARGIN + LABELS)][column]
 
@@ -156,7 +156,7 @@ def _end(x: float, y: float, height: float) -> Stop:
 
 
 def _slots(rooms: Sequence[float]) -> list[float]:
-    """Give the widths of a band's columns: as many groups as fit, and about as many in each band."""
+    """Return the widths of a band's columns: as many groups as fit, and about as many in each band."""
     for bands in count(1):
         size = math.ceil(len(rooms) / bands)
         slots = [max(rooms[column::size]) for column in range(size)]

@@ -1,12 +1,12 @@
-"""The lines of the picture: the way forward, the undo, the journal's, and the one on which failures run."""
+"""The lines of the picture: the way forward, the undo, the journal's, and the line of failures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from .geometry import Rect, Stop
 from .layout import Layout
-from .place import Rect, Stop
 
 Point = tuple[float, float]
 _ROUND = 10.0
@@ -16,14 +16,14 @@ _STUB = 12
 
 
 class Line(NamedTuple):
-    """A line of level and upright parts; `tip` says whether it ends in an arrow."""
+    """A line of horizontal and vertical parts; `tip` says whether it ends in an arrow."""
 
     points: Sequence[Point]
     tip: bool = True
 
 
 def forward(layout: Layout) -> Iterator[Line]:
-    """Give the way from start through all groups to the end, as one line from box to box."""
+    """Yield the way from the start through all groups to the end, as one line from box to box."""
     stops: list[Stop | list[Point]] = [layout.start]
     for number in range(len(layout.columns)):
         if number and layout.band_of(number) != layout.band_of(number - 1):
@@ -33,7 +33,7 @@ def forward(layout: Layout) -> Iterator[Line]:
 
 
 def back(layout: Layout) -> Iterator[Line]:
-    """Give the way from the failure through all that is undone to the report; it passes by what has no undo."""
+    """Yield the way from the failure through all that is undone to the report; it bypasses what has no undo."""
     numbers = {step.name: number for number, group in enumerate(layout.graph.groups) for step in group.steps}
     stops: list[Stop | list[Point]] = [layout.failure]
     band = len(layout.bands) - 1
@@ -49,7 +49,7 @@ def back(layout: Layout) -> Iterator[Line]:
 
 
 def failure(layout: Layout) -> Iterator[Line]:
-    """Give the lines from the steps to a rail above them."""
+    """Yield the lines from the steps to the line of failures above them."""
     for number in range(len(layout.columns)):
         stop, rail = layout.forward(number), layout.bands[layout.band_of(number)].rail
         x = stop.boxes[0].right + _TRUNK if stop.frame else stop.boxes[0].middle[0]
@@ -66,7 +66,7 @@ def failure(layout: Layout) -> Iterator[Line]:
 
 
 def kept(layout: Layout) -> Iterator[Line]:
-    """Give the lines from the steps to their journal, and from there to their undo, or to the word on what stays."""
+    """Yield the lines from the steps to their journal, and from there to their undo, or to the text on what stays."""
     for number in range(len(layout.columns)):
         chip, back = layout.journal(number), layout.back(number)
         below = back.around if back else layout.stays(number)
@@ -77,7 +77,7 @@ def kept(layout: Layout) -> Iterator[Line]:
 
 
 def path(points: Sequence[Point]) -> str:
-    """Write a line with round bends as the data of an SVG path."""
+    """Return a line with round bends as the data of an SVG path."""
     words = [f"M{_pair(points[0])}"]
     for before, bend, after in zip(points, points[1:], points[2:], strict=False):
         words.append(f"L{_pair(_towards(bend, before))}Q{_pair(bend)} {_pair(_towards(bend, after))}")
@@ -90,14 +90,14 @@ def _to_failure(layout: Layout, rail: float) -> list[Point]:
 
 
 def _down(layout: Layout, band: int) -> list[Point]:
-    """Give the bends of the way forward from a band to the next; they never meet those of the undo."""
+    """Return the bends of the way forward from a band to the next; they never meet those of the undo."""
     above, below = layout.bands[band : band + 2]
     left, right, y = layout.x(0) + 84, layout.x(layout.per_band + 1) + 72, above.bottom + 30
     return [(right, above.forward_y), (right, y), (left, y), (left, below.forward_y)]
 
 
 def _up(layout: Layout, band: int) -> list[Point]:
-    """Give the bends of the undo from the band below a band to it."""
+    """Return the bends of the undo from the next band up to this one."""
     above, below = layout.bands[band : band + 2]
     left, right, y = layout.x(0) + 36, layout.x(layout.per_band + 1) + 24, above.bottom + 12
     return [(left, below.back_y), (left, y), (right, y), (right, above.back_y)]
@@ -118,7 +118,7 @@ def _between(stops: Iterable[Stop | list[Point]], *, rightwards: bool) -> Iterat
 
 
 def _within(stop: Stop, enter: float, leave: float, rightwards: bool) -> Iterator[Line]:
-    """Give the lines that fork to the boxes in a frame, and join behind them."""
+    """Yield the lines that fork to the boxes in a frame, and join behind them."""
     on = 1 if rightwards else -1
     for box in stop.boxes:
         before, behind = _sides(box, rightwards)
@@ -136,7 +136,7 @@ def _bent(start: Point, turn: float, end: Point) -> list[Point]:
 
 
 def _towards(bend: Point, other: Point) -> Point:
-    """Give the point a little way from a bend towards another point; all lines are level or upright."""
+    """Return the point a little way from a bend towards another point; all lines are horizontal or vertical."""
     distance = abs(other[0] - bend[0]) + abs(other[1] - bend[1])
     part = min(_ROUND, distance / 2) / distance if distance else 0.0
     return bend[0] + (other[0] - bend[0]) * part, bend[1] + (other[1] - bend[1]) * part

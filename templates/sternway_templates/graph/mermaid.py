@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sternway_steps.step import Effects
 
-from .model import BESIDE, DONE, FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, STAYS, Graph, Shown
+from .model import BESIDE, DONE, FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, STAYS, Graph, ShownStep
 
 # All but these is written as an entity: Mermaid reads quotes, brackets, markdown and its own # in a label too.
 _PLAIN = re.compile(r"[A-Za-z0-9 ,'-]")
@@ -25,7 +25,7 @@ _CLASS_OF = {Effects.NONE: "plain", Effects.REVERSIBLE: "forward", Effects.IRREV
 
 
 def mermaid(graph: Graph) -> str:
-    """Draw a graph as a flowchart. What users name stands in labels only; the ids are made here."""
+    """Return a graph as a flowchart. Names that users chose stand in labels only; the ids are made here."""
     ids = {step.name: number for number, step in enumerate(graph.steps, 1)}
     forward = [[f"s{ids[step.name]}" for step in group.steps] for group in graph.groups]
     undo = [[f"u{ids[name]}" for name in names] for names in graph.undo]
@@ -60,7 +60,7 @@ def mermaid(graph: Graph) -> str:
 
 
 def _way(start: str, groups: Sequence[Sequence[str]], end: str) -> Iterator[str]:
-    """Give a way, and frames around nodes that stand side by side: it goes to a frame, and so to all in it.
+    """Yield a way, and frames around nodes of one group: an edge goes to a frame, and so to all nodes in it.
 
     Edges from each to each would be a hundred between two groups of ten; Mermaid draws no more than 500 in all.
     """
@@ -76,7 +76,7 @@ def _way(start: str, groups: Sequence[Sequence[str]], end: str) -> Iterator[str]
     yield f"  {' --> '.join([start, *stops, end])}"
 
 
-def _step(step: Shown) -> str:
+def _step(step: ShownStep) -> str:
     return _label(step.name, *([f"uses {step.uses}"] if step.uses else []), ", ".join(step.notes))
 
 
@@ -90,5 +90,5 @@ def _escaped(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Give a title, which Mermaid takes to the end of the line and up to what begins a comment or a next statement."""
+    """Return a title, which Mermaid reads to the end of the line, or up to a comment or a next statement."""
     return "".join(c if c.isprintable() and c not in ";#%<>{}&" else " " for c in text)

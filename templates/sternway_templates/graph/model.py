@@ -1,4 +1,4 @@
-"""What a picture of a saga shows, in words and in order; where things stand on the page is not its business."""
+"""What a drawing of a saga shows, in words and in order; positions on the page are not decided here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BESIDE = "side by side"
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownStep:
     """One step. `uses` is the step that it is, "" when it has the same name; `notes` are the small print."""
 
     name: str
@@ -42,15 +42,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Group:
-    """Steps that run side by side; mostly it is one alone. `undo` and `stays` are names of its own steps."""
+    """Steps that run in parallel, mostly one alone. `undo` and `stays` are names of its own steps."""
 
-    steps: tuple[Shown, ...]
+    steps: tuple[ShownStep, ...]
     undo: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()
 
     @property
     def journaled(self) -> tuple[str, ...]:
-        """The names of those whose intent stands in the journal."""
+        """The names of the steps whose intent stands in the journal."""
         return tuple(step.name for step in self.steps if step.journaled)
 
     @property
@@ -60,14 +60,14 @@ class Group:
             return ()
         return tuple(note for note in self.steps[0].small if all(note in step.small for step in self.steps))
 
-    def own(self, step: Shown) -> tuple[str, ...]:
-        """Give the small print of a step that is not shared."""
+    def own(self, step: ShownStep) -> tuple[str, ...]:
+        """Return the small print of a step that is not shared."""
         return tuple(note for note in step.small if note not in self.shared)
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A saga: the groups forward; by name the groups that an undo of all goes through, last first, and what stays."""
+    """A saga: the groups forward; the groups of a whole undo, by name and last first; and what stays."""
 
     name: str
     groups: tuple[Group, ...]
@@ -76,18 +76,18 @@ class Graph:
     deadline: str
 
     @property
-    def steps(self) -> tuple[Shown, ...]:
+    def steps(self) -> tuple[ShownStep, ...]:
         """All steps, in the order of the config."""
         return tuple(step for group in self.groups for step in group.steps)
 
     @property
     def title(self) -> str:
-        """Name the picture."""
+        """The title of the drawing."""
         return f"The saga of {self.name}"
 
     @property
     def description(self) -> str:
-        """Tell what is to be seen to those who don't see it."""
+        """What the drawing shows, for those who don't see it."""
         forward = _row([tuple(step.name for step in group.steps) for group in self.groups])
         back = _row([*self.undo, (REPORT,)])
         said = [f"Forward: {forward}."]
@@ -100,7 +100,7 @@ class Graph:
 
 
 def describe(name: str, plan: Plan, deadline: float | None) -> Graph:
-    """Describe a plan; `deadline` is that of the whole way forward, in seconds."""
+    """Return the graph of a plan; `deadline` is that of the whole way forward, in seconds."""
     names = [step.name for step in plan.steps]
     undo = tuple(tuple(step.name for step in group) for group in plan.undo_groups(names))
     stays = tuple(step.name for step in plan.stays_of(names))
@@ -123,7 +123,7 @@ def _group(group: Sequence[PlannedStep], undo: Sequence[Sequence[str]], stays: S
 
 
 def duration(seconds: float) -> str:
-    """Write seconds as the configuration does: 90 is 1m30s."""
+    """Return seconds as the configuration writes them: 90 is 1m30s."""
     milliseconds = round(seconds * 1000)
     words = []
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
@@ -133,15 +133,15 @@ def duration(seconds: float) -> str:
     return "".join(words) or "0s"
 
 
-def _shown(step: PlannedStep) -> Shown:
+def _shown(step: PlannedStep) -> ShownStep:
     tries = {0: "no retries", 1: "1 retry"}.get(step.retries, f"{step.retries} retries")
     limit = [f"{duration(step.deadline)} a try"] if step.deadline is not None else []
     uses = step.spec.name if step.spec.name != step.name else ""
-    return Shown(step.name, uses, step.spec.effects, (EFFECTS[step.spec.effects], tries, *limit))
+    return ShownStep(step.name, uses, step.spec.effects, (EFFECTS[step.spec.effects], tries, *limit))
 
 
 def _row(groups: Sequence[Sequence[str]]) -> str:
-    """Write names in their order; "then" stands between them once commas also stand within a group."""
+    """Return names in their order; "then" stands between them once commas also stand within a group."""
     between = ", then " if any(len(names) > 1 for names in groups) else ", "
     return between.join(names[0] if len(names) == 1 else f"{_and(names)} {BESIDE}" for names in groups) or "no step"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .band import Extent
-from .place import Rect, Stop
+from .geometry import Rect, Stop
 from .text import Label
 
 # Room beside the boxes in a frame: lines fork on one side and join on the other, where that of failures goes up too.
@@ -32,14 +32,14 @@ class Stack:
 
     @property
     def extent(self) -> Extent:
-        """What it needs on both sides of a way through the middle of the boxes."""
+        """What it needs above and below a way through the middle of the boxes."""
         head = self.head.text_height + EDGE if self.head else 0
         foot = self.foot.text_height + PILL + BETWEEN if self.foot else 0
         edge = EDGE if self.framed else 0
         return Extent(self._half + head + edge, self._half + foot + edge)
 
     def at(self, centre: float, y: float) -> Stop:
-        """Give the places of all, around a point in the middle of the boxes."""
+        """Return the positions of all boxes, around a point in the middle of them."""
         x, top, step = centre - self.width / 2, y - self._half, self.height + BETWEEN
         boxes = tuple(Rect(x, top + number * step, self.width, self.height) for number in range(len(self.labels)))
         if not self.framed:

@@ -1,4 +1,4 @@
-"""Colours and fonts of the picture, by light and by dark; it stands on a background of its own."""
+"""Colours and fonts of the picture, for light and dark mode, on a background of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A saga as an SVG picture: the way forward above, the journal below it, the undo back from right to left."""
+"""A saga as an SVG picture: the way forward above, the journal below it, the undo from right to left."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from sternway_steps.step import Effects
 
 from . import lines
+from .geometry import Rect, Stop
 from .layout import MARGIN, TITLE, Layout
 from .model import DONE, START, Graph
-from .place import Rect, Stop
 from .stack import Stack
 from .style import GROUPS, STYLE
 from .text import LINE, SMALL, Label
@@ -19,7 +19,7 @@ _CLASS_OF = {Effects.NONE: "plain", Effects.REVERSIBLE: "forward", Effects.IRREV
 
 
 def svg(graph: Graph) -> str:
-    """Draw a graph. The picture brings its own background and needs no font, script or file."""
+    """Return a graph as SVG. The picture brings its own background and needs no font, script or file."""
     layout = Layout(graph)
     width, height = f"{layout.width:g}", f"{layout.height:g}"
     parts = [

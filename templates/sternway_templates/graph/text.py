@@ -1,4 +1,4 @@
-"""Text in boxes: broken into lines, by widths that hold whatever fonts the reader has."""
+"""Text in boxes, broken into lines, with widths that suffice whatever fonts the reader has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAD = 12
 
 @dataclass(frozen=True)
 class Label:
-    """Lines of a name, and small print below."""
+    """Lines of a name, with small print below."""
 
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -31,17 +31,17 @@ class Label:
 
 
 def label(width: float, name: str, notes: Iterable[str] = ()) -> Label:
-    """Fit a name and notes into a box of some width."""
+    """Return a label that fits a name and notes into a box of some width."""
     return Label(wrapped(name, int((width - 2 * PAD) / NAME)), small(width, *notes).notes)
 
 
 def small(width: float, *notes: str) -> Label:
-    """Fit small print alone into a box of some width."""
+    """Return a label of small print alone for a box of some width."""
     return Label((), tuple(line for note in notes for line in wrapped(note, int((width - 2 * PAD) / NOTE))))
 
 
 def wrapped(text: str, most: int) -> tuple[str, ...]:
-    """Break a text into lines of at most `most` letters, after a blank or a hyphen when one stands late enough."""
+    """Return a text in lines of at most `most` letters, broken after a blank or a hyphen where one is near enough."""
     lines = []
     while len(text) > most:
         cut = max(text.rfind(" ", 0, most + 1), text.rfind("-", 0, most) + 1)

@@ -1,1 +1,1 @@
-"""What plain Kubernetes needs to run a saga: a CronJob, and the rights of its pods."""
+"""What plain Kubernetes needs to run a saga: a CronJob, ConfigMaps, and the rights of the pods."""

@@ -1,4 +1,4 @@
-"""What a build step's pod needs beyond the others: its secrets as variables, the registry's credentials as a file."""
+"""What a build step's pod needs beyond others: secrets as variables, the registry's credentials as a file."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ _FOLDER = "/docker"
 
 
 @dataclass
-class Needs:
-    """Parts of a pod, as Kubernetes names them."""
+class PodParts:
+    """Parts of a pod spec."""
 
     env: list[dict[str, Any]] = field(default_factory=list)
     mounts: list[dict[str, Any]] = field(default_factory=list)
     volumes: list[dict[str, Any]] = field(default_factory=list)
 
 
-def needs(config: Config, steps: Iterable[PlannedStep], actions: Iterable[Action]) -> Needs:
-    """Give what the builds among the steps need; a rollback asks the registry, and builds nothing."""
-    found, names = Needs(), dict[str, None]()
+def pod_parts(config: Config, steps: Iterable[PlannedStep], actions: Iterable[Action]) -> PodParts:
+    """Return what the builds among the steps need; a rollback asks the registry, and builds nothing."""
+    parts, names = PodParts(), dict[str, None]()
     for _, build in _builds(config, steps):
         if Action.EXECUTE in actions:
             for name, secret in build.secrets.items():
                 source = {"secretKeyRef": {"name": secret.get("secret"), "key": secret.get("key")}}
-                found.env.append({"name": variable(name, secret), "valueFrom": source})
+                parts.env.append({"name": variable(name, secret), "valueFrom": source})
         if build.credentials:
             names[build.credentials] = None
     for name in names:
         # Docker's file has one place: a CronJob's pod, which runs all steps, takes one Secret (see findings).
         items = [{"key": ".dockerconfigjson", "path": "config.json"}]
-        found.env.append({"name": "DOCKER_CONFIG", "value": _FOLDER})
-        found.mounts.append({"name": "docker", "mountPath": _FOLDER, "readOnly": True})
-        found.volumes.append({"name": "docker", "secret": {"secretName": name, "items": items}})
-    return found
+        parts.env.append({"name": "DOCKER_CONFIG", "value": _FOLDER})
+        parts.mounts.append({"name": "docker", "mountPath": _FOLDER, "readOnly": True})
+        parts.volumes.append({"name": "docker", "secret": {"secretName": name, "items": items}})
+    return parts
 
 
 def findings(config: Config, steps: Iterable[PlannedStep], *, one_pod: bool) -> list[ConfigError]:
-    """Find what no pod can build: what only this machine has, and what must not stand in a ConfigMap."""
+    """Return what no pod can build: what only this machine has, and what must not stand in a ConfigMap."""
     return list(_findings(config, list(steps), one_pod=one_pod))
 
 

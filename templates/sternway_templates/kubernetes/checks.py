@@ -1,4 +1,4 @@
-"""What a configuration must be so that Argo runs it as it is meant, beyond what every run asks of it."""
+"""What a configuration must fulfil so that Argo or a CronJob runs it as it is meant."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from .unknown_fields import unknown
 # Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
 _LONGEST_CRON = 52
 Report = Callable[[str, str, str, str], None]
-"""Takes the key whose place is named, the field, the message and a hint."""
+"""Takes the key whose location is named, the field, the message and a hint."""
 
 
 def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> Plan:
-    """Give the plan of a configuration that can run in the cluster; raises ConfigErrors with every finding.
+    """Return the plan of a configuration that can run in the cluster; raise ConfigErrors with every finding.
 
-    `kind` is what starts it by the schedule: a CronWorkflow of Argo's, or a CronJob, which needs just one.
+    `kind` is what starts it by the schedule: Argo's CronWorkflow, or a CronJob, which can have only one schedule.
     """
     errors: list[ConfigError] = []
     plan = Plan(())
@@ -73,8 +73,8 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
     return plan
 
 
-def at(document: Node, path: str) -> Node | None:
-    """Give what stands at a path of the document, such as env.LEVEL."""
+def node_at(document: Node, path: str) -> Node | None:
+    """Return the node at a path of the document, such as env.LEVEL."""
     node: Node | None = document
     for part in path.split("."):
         entry: Entry | None = node.value.get(part) if node is not None and isinstance(node.value, dict) else None
@@ -83,7 +83,7 @@ def at(document: Node, path: str) -> Node | None:
 
 
 def _check_commands(plan: Plan, report: Report) -> None:
-    """Find commands that no pod can run: there each is a Job with an image of its own."""
+    """Report commands that no pod can run: there each is a Job with an image of its own."""
     for step in (step for step in plan.steps if step.spec.name == COMMAND):
         field, runner = f"steps.{step.name}", step.options.get("runner", "auto")
         if "image" not in step.options:
@@ -129,13 +129,13 @@ def _never(expression: str) -> str:
 
 
 def _check_parameters(config: Config, document: Node, report: Report) -> None:
-    for path, asked in config.parameters.items():
-        node, field = at(document, path), f"parameters.{path}"
+    for path, parameter in config.parameters.items():
+        node, field = node_at(document, path), f"parameters.{path}"
         if node is None:
             report("parameters", field, f"{path} has no value in the configuration", "give it one: its default")
         elif isinstance(node.value, dict | list):
             report("parameters", field, f"{path} is no single value", "name one of the keys below it")
-        elif asked.enum and node.text not in asked.enum:
+        elif parameter.enum and node.text not in parameter.enum:
             report("parameters", f"{field}.enum", f"the default {node.text!r} is not among its values", "add it")
         elif "{{" in node.text:
             report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
@@ -161,10 +161,10 @@ def _check_images(config: Config, kind: str, plan: Plan, report: Report) -> None
 
 
 def _check_security(config: Config, report: Report) -> None:
-    for key, model, asked in (
+    for key, model, context in (
         ("securityContext", m.SecurityContext, config.argo.security_context),
         ("podSecurityContext", m.PodSecurityContext, config.argo.pod_security_context),
     ):
-        for path, known in unknown(model, asked):
-            hint = nearest(path.rpartition(".")[2], known)
+        for path, fields in unknown(model, context):
+            hint = nearest(path.rpartition(".")[2], fields)
             report("argo", f"argo.{key}.{path}", "Kubernetes has no such field", hint)

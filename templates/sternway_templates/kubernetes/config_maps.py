@@ -1,4 +1,4 @@
-"""The ConfigMaps that carry the configuration and the manifests into the pods."""
+"""The ConfigMaps that bring the configuration and the manifests into the pods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONFIG = "sternway.yaml"
 
 
 def files(config: Config, document: Node) -> dict[str, str]:
-    """Give the files of the folder /config by name: the configuration, and its manifests as they were read."""
+    """Return the files of the folder /config by name: the configuration, and its manifests as they were read."""
     keys = {k: v for k, v in document.data().items() if k not in ("argo", "schedule", "parameters", "manifests")}
     if config.declared:
         keys["declared"] = {name: to_yaml_data(spec) for name, spec in config.declared.items()}
@@ -32,21 +32,21 @@ def files(config: Config, document: Node) -> dict[str, str]:
 
 
 def config_maps(name: str, namespace: str | None, labels: Mapping[str, str], texts: Mapping[str, str]) -> list[Any]:
-    """Pack files into ConfigMaps under 1 MiB; their names carry the content's hash, so a running saga keeps its own."""
+    """Pack files into ConfigMaps under 1 MiB; a hash of the content in their names lets a running saga keep its own."""
     digest = hashlib.sha256("".join(f"{k}\0{v}\0" for k, v in texts.items()).encode()).hexdigest()[:10]
     packs: list[dict[str, str]] = [{}]
     for file, text in texts.items():
         if packs[-1] and sum(len(t.encode()) for t in packs[-1].values()) + len(text.encode()) > FULL:
             packs.append({})
         packs[-1][file] = text
-    made = []
+    maps = []
     for number, pack in enumerate(packs):
         own = f"{name}-{digest}" + (f"-{number}" if number else "")
         metadata: dict[str, Any] = {"name": own, "labels": dict(labels)}
         if namespace:
             metadata["namespace"] = namespace
-        made.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "immutable": True, "data": pack})
-    return made
+        maps.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "immutable": True, "data": pack})
+    return maps
 
 
 def _parts(manifests: tuple[Manifest, ...]) -> dict[str, str]:

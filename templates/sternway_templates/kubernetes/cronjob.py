@@ -1,4 +1,4 @@
-"""The whole saga in one pod, started by a CronJob: `sternway run` with an account of just its rights."""
+"""The whole saga in one pod, started by a CronJob: `sternway run` with an account that has only its rights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sternway_steps.step import Action
 from sternway_steps.yamltree.document import Node
 
 from ..output import numbered
-from .build_pod import BUILD, needs
+from .build_pod import BUILD, pod_parts
 from .checks import checked_plan
 from .config_maps import CONFIG, config_maps, files
 from .images import RUN, image_of
@@ -21,9 +21,9 @@ from .rbac import rbac
 
 
 def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
-    """Give the objects by the file that each belongs into, in the order in which they are applied.
+    """Return the objects by file name, in the order in which they are applied.
 
-    Raises: ConfigErrors: what Kubernetes would not take, or not run as it is meant.
+    Raises: ConfigErrors for what Kubernetes would not accept, or not run as it is meant.
     """
     plan = checked_plan(config, document, "CronJob")
     labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
@@ -65,7 +65,7 @@ def _spec(config: Config, labels: Mapping[str, str], pod: Mapping[str, Any]) -> 
 
 
 def _deadline(config: Config) -> int | None:
-    """Give the seconds after which Kubernetes stops the Job: none without a deadline of the run's own.
+    """Return the seconds after which Kubernetes stops the Job; None when the run has no deadline.
 
     The way forward stops itself at `deadline`. Before it a run that was killed may have to be undone, which is given
     `rollbackDeadline`. Then SIGTERM comes, which stops no undo: the grace period gives it `rollbackDeadline` more.
@@ -76,7 +76,7 @@ def _deadline(config: Config) -> int | None:
 
 
 def _pod(config: Config, plan: Plan, account: str, maps: Sequence[str]) -> dict[str, Any]:
-    argo, more = config.argo, needs(config, plan.steps, list(Action))
+    argo, more = config.argo, pod_parts(config, plan.steps, list(Action))
     # A builder's client is in the build step's image alone; Sternway is in all of them.
     builds = any(step.spec.name == BUILD for step in plan.steps)
     job_name = {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}}

@@ -1,4 +1,4 @@
-"""What the pods of all runs have: their security, and how long they may outlive their process's own deadline."""
+"""What the pods of all runs have: their security context, and how long they may outlive their process's deadline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from sternway_steps.config import Config
 
 SPARE = 30
-"""Seconds: the pod is killed only when the process did not end by its own deadline."""
+"""Seconds: a pod is killed only when the process did not end by its own deadline."""
 RESTRICTED = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
@@ -20,7 +20,7 @@ REPORT = "report"
 
 
 def pod_security(config: Config) -> dict[str, Any]:
-    """Give the pods' PodSecurityContext: nobody, unless the configuration says otherwise."""
+    """Return the pods' PodSecurityContext: an unprivileged user, unless the configuration says otherwise."""
     user = config.argo.user
     safe = {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "seccompProfile": {"type": "RuntimeDefault"}}
     return {**safe, **config.argo.pod_security_context}

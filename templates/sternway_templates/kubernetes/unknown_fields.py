@@ -1,4 +1,4 @@
-"""Which keys of a user's mapping a model does not have: Hera's models would drop them without a word."""
+"""Which keys of a user's mapping a model does not have: Hera's models would drop them silently."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def unknown(model: Any, data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Give each unknown key by its path, and the keys that would have been known there."""
+    """Yield each unknown key by its path, and the keys that are allowed there."""
     fields = {info.alias or name: info.annotation for name, info in model.model_fields.items()}
     for key, value in data.items():
         path = f"{above}.{key}" if above else key

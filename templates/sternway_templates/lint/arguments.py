@@ -1,4 +1,4 @@
-"""Rules on what a template is given (Argo, workflow/common/util.go, ProcessArgs)."""
+"""Rules about the arguments of templates (Argo, workflow/common/util.go, ProcessArgs)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sternway_steps.yamltree.document import Node
 
 from .findings import Flaw
 from .model import Workflow
-from .nodes import child, fields, key_place, named, true
+from .nodes import child, fields, key_location, named, true
 from .templates import Template
 
 # Argo, ArtifactLocation: an input with one of these is fetched without an argument.
@@ -25,13 +25,13 @@ def missing(workflow: Workflow) -> Iterator[Flaw]:
                 for what, name in _missing(called, child(call.node, "arguments"), workflow):
                     message = f"{call.name} gives {called.name} no {what[:-1]} {name!r}, which has no default"
                     yield Flaw(
-                        key_place(call.node, place), message, f"add it to arguments.{what}, or give it a default"
+                        key_location(call.node, place), message, f"add it to arguments.{what}, or give it a default"
                     )
     entry = workflow.entry
     if workflow.submitted and entry is not None:
         for what, name in _missing(entry, child(workflow.spec, "arguments"), workflow):
             message = f"the entry {entry.name} gets no {what[:-1]} {name!r}, which has no default"
-            yield Flaw(key_place(workflow.spec, "entrypoint"), message, f"add it to spec.arguments.{what}")
+            yield Flaw(key_location(workflow.spec, "entrypoint"), message, f"add it to spec.arguments.{what}")
 
 
 def _missing(called: Template, given: Node | None, workflow: Workflow) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Rules on what runs in the pods."""
+"""Rules about what runs in the pods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules on CronWorkflows (Argo, validate.CronWorkflow, and robfig/cron's standard parser, which it uses)."""
+"""Rules about CronWorkflows (Argo, validate.CronWorkflow, and robfig/cron's standard parser, which Argo uses)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from .findings import Flaw, Severity
 from .model import Workflow
-from .nodes import child, items, key_place, text
+from .nodes import child, items, key_location, text
 
 # The workflow's name is this and a time stamp, and has to fit into a label.
 _LONGEST = 52
@@ -42,7 +42,7 @@ def replace(workflow: Workflow) -> Iterator[Flaw]:
 def name(workflow: Workflow) -> Iterator[Flaw]:
     """Find names that leave no room for the time stamp."""
     if workflow.kind == "CronWorkflow" and len(workflow.name) > _LONGEST:
-        place = key_place(child(workflow.node, "metadata"), "name")
+        place = key_location(child(workflow.node, "metadata"), "name")
         message = f"the name of a CronWorkflow may have {_LONGEST} characters, this one has {len(workflow.name)}"
         yield Flaw(place, message, "shorten it")
 
@@ -63,7 +63,7 @@ def schedule(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def timezone(workflow: Workflow) -> Iterator[Flaw]:
-    """Find time zones that nobody knows; nothing is found where the machine has no list of them."""
+    """Find unknown time zones; nothing is found where the machine has no list of them."""
     node = child(workflow.node, "spec", "timezone") if workflow.kind == "CronWorkflow" else None
     known = zoneinfo.available_timezones() if node is not None else set()
     if node is not None and known and text(node) not in known | {"Local", "UTC"}:
@@ -71,7 +71,7 @@ def timezone(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def wrong_schedule(schedule: str) -> str:
-    """Say what is wrong with a schedule, or ""."""
+    """Return what is wrong with a schedule, or ""."""
     zone, _, rest = schedule.partition(" ")
     if zone.startswith(("TZ=", "CRON_TZ=")):
         schedule = rest.strip()

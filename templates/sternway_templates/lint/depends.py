@@ -1,4 +1,4 @@
-"""What a task of a DAG waits for, and whether it can start after a failure (Argo, docs/enhanced-depends-logic.md)."""
+"""What a DAG's task waits for, and whether it can start after a failure (Argo, docs/enhanced-depends-logic.md)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ AFTER_FAILURE = ("Failed", "Errored", "AllFailed")
 
 
 def ancestors(call: Call, template: Template) -> dict[str, Call]:
-    """Give every task that ends before this one starts."""
+    """Return every task that ends before this one starts."""
     tasks = template.by_name
-    found: dict[str, Call] = {}
+    earlier: dict[str, Call] = {}
     waiting = [call]
     while waiting:
         for name, _, _ in waiting.pop().dependencies:
-            if name in tasks and name not in found:
-                found[name] = tasks[name]
+            if name in tasks and name not in earlier:
+                earlier[name] = tasks[name]
                 waiting.append(tasks[name])
-    return found
+    return earlier
 
 
 def starts_after_failure(call: Call, before: str, template: Template) -> bool:
-    """Tell whether a task can start although the one named `before` has failed."""
+    """Return whether a task can start although the one named `before` has failed."""
     own = {result for task, result, _ in call.dependencies if task == before}
     between = () if own else ancestors(call, template).values()
     asked = own | {result for each in between for task, result, _ in each.dependencies if task == before}

@@ -1,4 +1,4 @@
-"""The files to look at, and the objects in them."""
+"""Reads the files that are linted, and the objects in them."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ _IGNORE = re.compile(r"#\s*sternway-lint:\s*ignore\s*=\s*([\w,\s-]+)")
 
 
 @dataclass
-class Input:
-    """All that was read: objects with their places, the lines of each source, and what could not be read."""
+class Documents:
+    """Everything that was read: the objects, the lines of each source, and what could not be read."""
 
     objects: list[Node] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
     broken: list[ConfigError] = field(default_factory=list)
 
 
-def read(names: Iterable[str], stdin: bytes) -> Input:
-    """Read files, folders, and `-` for standard input; what is wrong with one does not hide the others."""
-    found = Input()
-    for source, path in dict.fromkeys(_sources(names, found.broken)):
+def read(names: Iterable[str], stdin: bytes) -> Documents:
+    """Read files, folders, and `-` for standard input; an error in one does not hide the others."""
+    documents = Documents()
+    for source, path in dict.fromkeys(_sources(names, documents.broken)):
         try:
             content = stdin if path is None else path.read_bytes()
-            _read(decode(content, source), source, found)
+            _read(decode(content, source), source, documents)
         except ConfigErrors as bad:
-            found.broken += bad.errors
+            documents.broken += bad.errors
         except OSError as error:
-            found.broken.append(ConfigError(Place(source), "", f"this can't be read: {error.strerror}"))
-    return found
+            documents.broken.append(ConfigError(Place(source), "", f"this can't be read: {error.strerror}"))
+    return documents
 
 
-def ignored(place: Place, lines: list[str]) -> set[str]:
-    """Give the rules that a comment on this line, or before the first key of its document, switches off."""
+def ignored_rules(place: Place, lines: list[str]) -> set[str]:
+    """Return the rules that a comment on this line, or before the first key of its document, switches off."""
     number = place.line - 1
     wanted = lines[number : number + 1]
     while number >= 0 and not re.match(r"---(\s|$)", lines[number]):
@@ -74,17 +74,17 @@ def _sources(names: Iterable[str], broken: list[ConfigError]) -> Iterator[tuple[
             broken.append(ConfigError(Place(name), "", "there is no such file or folder"))
 
 
-def _read(content: str, source: str, found: Input) -> None:
-    found.lines[source] = content.splitlines()
-    before = len(found.broken)
-    documents = parse_all(content, source, found.broken)
-    if not documents and len(found.broken) == before:
-        found.broken.append(ConfigError(Place(source, 1, 1), "", "there is no YAML document in it"))
-    for document in documents:
+def _read(content: str, source: str, documents: Documents) -> None:
+    documents.lines[source] = content.splitlines()
+    before = len(documents.broken)
+    nodes = parse_all(content, source, documents.broken)
+    if not nodes and len(documents.broken) == before:
+        documents.broken.append(ConfigError(Place(source, 1, 1), "", "there is no YAML document in it"))
+    for document in nodes:
         if isinstance(document.value, dict | list):
-            found.objects += _objects(merged(document))
+            documents.objects += _objects(merged(document))
         else:
-            found.broken.append(
+            documents.broken.append(
                 ConfigError(document.place, "", "this is no Kubernetes object", "a mapping with a kind")
             )
 

@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""The types of rules and of what they find."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .model import Workflow
 
 
 class Severity(Enum):
-    """An error happens for sure; a warning under circumstances that its rule's `why` names."""
+    """An error happens for certain; a warning under circumstances that its rule's `why` names."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -21,9 +21,10 @@ class Severity(Enum):
 
 @dataclass(frozen=True)
 class Flaw:
-    """What a rule saw: where, what, what to do. `text` is what to look for from there on, for a place in long text.
+    """What a rule found: where, what, and what to do.
 
-    `severity` is set only where this one is milder than its rule.
+    `text` is what to search for from there on, for an exact location in a long text. `severity` is set only where this
+    flaw is milder than its rule.
     """
 
     node: Node | Place
@@ -51,12 +52,12 @@ class Rule:
     source: str
     check: Check
     final: bool = False
-    """What this finds makes the object unreadable: no other rule can judge it."""
+    """What this rule finds makes the object unreadable: no other rule can judge it."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A flaw under its rule, ready to be shown."""
+    """A flaw with its rule, ready to be shown."""
 
     place: Place
     rule: str

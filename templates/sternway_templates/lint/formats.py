@@ -1,4 +1,4 @@
-"""How findings are shown: to people, to programs, to GitHub."""
+"""The formats of findings: text, JSON, and workflow commands of GitHub."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ SCHEMA = 1
 
 
 def as_text(finding: Finding) -> str:
-    """Give a line as compilers write it."""
+    """Return a finding as a line, as compilers write it."""
     return f"{finding.place}: {finding.severity.value} {finding.rule}: {finding.message}; {finding.remedy}"
 
 
 def as_json(finding: Finding) -> str:
-    """Give one JSON object in a line."""
+    """Return a finding as one JSON object in a line."""
     place = finding.place
-    found = {"file": place.source, "line": place.line, "column": place.column, "rule": finding.rule}
+    location_data = {"file": place.source, "line": place.line, "column": place.column, "rule": finding.rule}
     rest = {"severity": finding.severity.value, "message": finding.message, "remedy": finding.remedy}
-    return json.dumps({"schema": SCHEMA, "type": "finding", **found, **rest}, ensure_ascii=False)
+    return json.dumps({"schema": SCHEMA, "type": "finding", **location_data, **rest}, ensure_ascii=False)
 
 
 def as_github(finding: Finding) -> str:
-    """Give a workflow command (GitHub, "Workflow commands for GitHub Actions")."""
+    """Return a finding as a workflow command (GitHub, "Workflow commands for GitHub Actions")."""
     place = finding.place
     return github_command(
         finding.severity.value,
@@ -38,13 +38,13 @@ def as_github(finding: Finding) -> str:
     )
 
 
-def shown(finding: Finding, form: str) -> str:
-    """Give a finding in a form: text, json or github."""
+def formatted(finding: Finding, form: str) -> str:
+    """Return a finding in a format: text, json or github."""
     return as_json(finding) if form == "json" else as_github(finding) if form == "github" else as_text(finding)
 
 
-def broken(error: ConfigError, form: str) -> str:
-    """Give what could not be read, for programs; people read it on standard error."""
+def format_error(error: ConfigError, form: str) -> str:
+    """Return what could not be read, for programs; people read it on standard error."""
     place = error.place
     if form == "json":
         where = {"file": place.source, "line": place.line, "column": place.column}
@@ -56,9 +56,9 @@ def broken(error: ConfigError, form: str) -> str:
     )
 
 
-def rule(found: Rule, form: str) -> str:
-    """Give a rule of the catalogue."""
+def format_rule(rule: Rule, form: str) -> str:
+    """Return a rule of the catalogue as a line."""
     if form == "json":
-        about = {"id": found.id, "severity": found.severity.value, "why": found.why, "source": found.source}
+        about = {"id": rule.id, "severity": rule.severity.value, "why": rule.why, "source": rule.source}
         return json.dumps({"schema": SCHEMA, "type": "rule", **about}, ensure_ascii=False)
-    return f"{found.id:<30} {found.severity.value:<8} {found.why} ({found.source})"
+    return f"{rule.id:<30} {rule.severity.value:<8} {rule.why} ({rule.source})"

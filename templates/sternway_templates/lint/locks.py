@@ -1,4 +1,4 @@
-"""Rules on locks (Argo, workflow/sync: a workflow and its nodes are different holders)."""
+"""Rules about locks (Argo, workflow/sync: a workflow and its nodes are different holders)."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflo
 
 @dataclass(frozen=True)
 class Workflow:
-    """A Workflow, or what becomes one; `beside` are all objects of the same input."""
+    """A Workflow, or what becomes one; `others` are all objects of the same input."""
 
     kind: str
     node: Node
-    beside: Sequence[Node] = field(default=(), repr=False)
+    others: Sequence[Node] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -34,7 +34,7 @@ class Workflow:
 
     @property
     def submitted(self) -> bool:
-        """Tell whether it runs as it stands, and is not a template that others add to."""
+        """Whether it runs as it stands, and is not a template that others extend."""
         return self.kind in ("Workflow", "CronWorkflow") and self.ref is None
 
     @cached_property
@@ -54,14 +54,15 @@ class Workflow:
         return self.other(kind, word(self.ref, "name")) if self.ref is not None else None
 
     def other(self, kind: str, name: str) -> Workflow | None:
-        """Find another object of the same input."""
+        """Return another object of the same input, or None."""
         return next(
             (
-                found
-                for node in self.beside
+                matching
+                for node in self.others
                 if word(node, "kind") == kind
-                for found in [Workflow(kind, node, self.beside)]
-                if found.name == name and not (self.namespace and found.namespace and self.namespace != found.namespace)
+                for matching in [Workflow(kind, node, self.others)]
+                if matching.name == name
+                and not (self.namespace and matching.namespace and self.namespace != matching.namespace)
             ),
             None,
         )
@@ -73,17 +74,17 @@ class Workflow:
 
     @cached_property
     def all_templates(self) -> tuple[Template, ...]:
-        """The templates, and those that stand in their steps and tasks."""
+        """The templates, and those that stand inline in their steps and tasks."""
         own = tuple(self.templates.values())
         return own + tuple(call.inline for template in own for call in template.calls if call.inline is not None)
 
     @property
     def defaults(self) -> Node | None:
-        """What is set for all templates."""
+        """The templateDefaults."""
         return child(self.spec, "templateDefaults")
 
     def setting(self, template: Template, *path: str) -> Node | None:
-        """Give a template's setting, or the one for all templates."""
+        """Return a template's setting, or the one in templateDefaults."""
         return child(template.node, *path) or child(self.defaults, *path)
 
     @property
@@ -93,7 +94,7 @@ class Workflow:
 
     @cached_property
     def handler(self) -> Call | None:
-        """The exit handler; `onExit` wins over the hook of that name (Argo: WorkflowSpec.GetExitHook)."""
+        """The exit handler; `onExit` precedes the hook of that name (Argo: WorkflowSpec.GetExitHook)."""
         if (name := child(self.spec, "onExit")) is not None and text(name):
             return Call("onExit", Node({"template": fields(self.spec)["onExit"]}, name.place))
         hook = child(self.spec, "hooks", "exit")
@@ -110,7 +111,7 @@ class Workflow:
         return tuple(self._below(self.handler, after_failure=True))
 
     def called(self, call: Call) -> Template | None:
-        """Find the template that a call runs, if it is in this object."""
+        """Return the template that a call runs, if it is in this object."""
         return call.inline or self.templates.get(call.template)
 
     def _below(self, start: Call | None, *, after_failure: bool) -> Iterator[Template]:

@@ -1,4 +1,4 @@
-"""Rules on names: those that lead nowhere, stand twice, or are nearly right."""
+"""Rules about names: those that lead nowhere, are duplicates, or are misspelt."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .templates import Call
 
 
 def duplicate_name(workflow: Workflow) -> Iterator[Flaw]:
-    """Find names that stand twice where Argo takes each once."""
-    yield from _twice(items(child(workflow.spec, "templates")), "a template")
+    """Find names that occur twice where Argo allows each once."""
+    yield from _duplicates(items(child(workflow.spec, "templates")), "a template")
     for template in workflow.all_templates:
-        yield from _twice([call.node for call in template.calls], f"a step or task of {template.name}")
+        yield from _duplicates([call.node for call in template.calls], f"a step or task of {template.name}")
         for what in ("inputs", "outputs"):
             for kind in ("parameters", "artifacts"):
-                yield from _twice(items(child(template.node, what, kind)), f"one of the {what} of {template.name}")
+                yield from _duplicates(items(child(template.node, what, kind)), f"one of the {what} of {template.name}")
 
 
-def _twice(nodes: list[Node], what: str) -> Iterator[Flaw]:
+def _duplicates(nodes: list[Node], what: str) -> Iterator[Flaw]:
     seen: dict[str, int] = {}
     for node in nodes:
         name = word(node, "name")
@@ -35,7 +35,7 @@ def _twice(nodes: list[Node], what: str) -> Iterator[Flaw]:
 
 
 def mixed_depends(workflow: Workflow) -> Iterator[Flaw]:
-    """Find what Argo does not take beside `depends`."""
+    """Find what Argo does not accept together with `depends`."""
     for template in workflow.all_templates:
         if not any(child(call.node, "depends") is not None for call in template.calls):
             continue
@@ -48,7 +48,7 @@ def mixed_depends(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def hook_without_expression(workflow: Workflow) -> Iterator[Flaw]:
-    """Find hooks that nothing sets off; only the one named exit needs no expression."""
+    """Find hooks that nothing triggers; only the one named exit needs no expression."""
     holders = [workflow.spec, *(call.node for template in workflow.all_templates for call in template.calls)]
     for holder in holders:
         for name, entry in fields(child(holder, "hooks")).items():
@@ -57,7 +57,7 @@ def hook_without_expression(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def unknown_template(workflow: Workflow) -> Iterator[Flaw]:
-    """Find calls of templates that are not there."""
+    """Find calls of templates that do not exist."""
     yield from _unknown_in_spec(workflow)
     if workflow.submitted and not word(workflow.spec, "entrypoint"):
         yield Flaw(workflow.node, f"the {workflow.kind} has no entrypoint", "name the template that it starts with")
@@ -103,7 +103,7 @@ def _unknown(node: Node | None, what: str, names: Collection[str]) -> Flaw:
 
 
 def unknown_dependency(workflow: Workflow) -> Iterator[Flaw]:
-    """Find dependencies on tasks that are not there, and on results that no task has."""
+    """Find dependencies on tasks that do not exist, and on results that no task has."""
     for template in workflow.all_templates:
         names = {call.name for call in template.calls}
         if template.type != "dag" or any("{{" in name for name in names):

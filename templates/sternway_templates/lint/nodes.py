@@ -1,4 +1,4 @@
-"""Reading in a tree of nodes without minding its shape: what is not there, or is something else, is nothing."""
+"""Access to a tree of nodes whatever its shape: what is missing, or has another type, is empty."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MERGE = "<<"
 
 
 def child(node: Node | None, *path: str) -> Node | None:
-    """Follow keys; None when one is missing, stands over something else, or has no value."""
+    """Return the node at a path of keys; None when one is missing, or has no value."""
     for key in path:
         entry = fields(node).get(key)
         node = entry.node if entry is not None else None
@@ -19,35 +19,35 @@ def child(node: Node | None, *path: str) -> Node | None:
 
 
 def fields(node: Node | None) -> dict[str, Entry]:
-    """Give the keys of a mapping, or none."""
+    """Return the entries of a mapping; {} for anything else."""
     value = node.value if node is not None else None
     return value if isinstance(value, dict) else {}
 
 
 def items(node: Node | None) -> list[Node]:
-    """Give the items of a list, or none."""
+    """Return the items of a list; [] for anything else."""
     value = node.value if node is not None else None
     return value if isinstance(value, list) else []
 
 
 def text(node: Node | None) -> str:
-    """Give a scalar as it was written, or ""."""
+    """Return a scalar as it was written, or ""."""
     return node.text if node is not None and not isinstance(node.value, dict | list) else ""
 
 
 def word(node: Node | None, *path: str) -> str:
-    """Give the scalar under a path as it was written, or ""."""
+    """Return the scalar at a path as it was written, or ""."""
     return text(child(node, *path))
 
 
 def true(node: Node | None, *path: str) -> bool:
-    """Tell whether the value under a path is the YAML word true."""
+    """Return whether the value at a path is the YAML word true."""
     found = child(node, *path)
     return found is not None and found.value is True
 
 
 def scalars(node: Node | None, skip: Collection[str] = ()) -> Iterator[Node]:
-    """Give every scalar below a node; keys in `skip` are passed over wherever they stand."""
+    """Yield every scalar below a node, without what stands under a key in `skip`."""
     if node is None:
         return
     for key, entry in fields(node).items():
@@ -60,7 +60,7 @@ def scalars(node: Node | None, skip: Collection[str] = ()) -> Iterator[Node]:
 
 
 def settings(node: Node | None, skip: Collection[str] = ()) -> Iterator[tuple[str, Entry]]:
-    """Give every key below a node with its entry; what stands under a key in `skip` is passed over."""
+    """Yield every key below a node with its entry, without what stands under a key in `skip`."""
     for key, entry in fields(node).items():
         if key not in skip:
             yield key, entry
@@ -70,16 +70,16 @@ def settings(node: Node | None, skip: Collection[str] = ()) -> Iterator[tuple[st
 
 
 def named(node: Node | None) -> dict[str, Node]:
-    """Give the items of a list by their `name`; the first of a name wins."""
-    found: dict[str, Node] = {}
+    """Return the items of a list by their `name`; the first of a name counts."""
+    by_name: dict[str, Node] = {}
     for item in items(node):
         if name := word(item, "name"):
-            found.setdefault(name, item)
-    return found
+            by_name.setdefault(name, item)
+    return by_name
 
 
-def key_place(node: Node | None, key: str) -> Place:
-    """Tell where a key stands, or else the node."""
+def key_location(node: Node | None, key: str) -> Place:
+    """Return the location of a key, or else that of the node."""
     entry = fields(node).get(key)
     if entry is not None:
         return entry.place
@@ -87,7 +87,7 @@ def key_place(node: Node | None, key: str) -> Place:
 
 
 def merged(node: Node) -> Node:
-    """Carry out YAML's merge keys (`<<: *base`), as Argo's reader does: a mapping's own keys win."""
+    """Return a node with its YAML merge keys (`<<: *base`) carried out as in Argo: a mapping's own keys win."""
     if isinstance(node.value, list):
         return Node([merged(item) for item in node.value], node.place, node.text, node.plain)
     if not isinstance(node.value, dict):

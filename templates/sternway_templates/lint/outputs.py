@@ -1,4 +1,4 @@
-"""Rules on outputs that may never come."""
+"""Rules about outputs that may never exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROOT = {"steps": "steps", "dag": "tasks"}
 
 
 def of_what_may_fail(workflow: Workflow) -> Iterator[Flaw]:
-    """Find reads of outputs of a step or task that may have failed by then: Argo asks for them again for ever."""
+    """Find uses of outputs of a step or task that may have failed: Argo asks for them again for ever."""
     for template in workflow.all_templates:
         if template.type not in _ROOT:
             continue

@@ -1,4 +1,4 @@
-"""Rules on the rights of the account that a workflow's pods run with, as far as the input binds them."""
+"""Rules about the rights of the account that a workflow's pods run with, as far as the input binds them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sternway_steps.yamltree.document import Node
 
 from .findings import Flaw
 from .model import Workflow
-from .nodes import child, items, key_place, text, word
+from .nodes import child, items, key_location, text, word
 
 _RISKY_VERBS = ("escalate", "bind", "impersonate")
 _NEEDED = ("create", "patch")
@@ -25,7 +25,7 @@ class Grant:
 
     @property
     def everywhere(self) -> bool:
-        """Tell whether it holds in the whole cluster."""
+        """Whether it holds in the whole cluster."""
         return word(self.binding, "kind") == "ClusterRoleBinding"
 
 
@@ -42,24 +42,26 @@ def too_small(workflow: Workflow) -> Iterator[Flaw]:
     if missing and roles[0] is not None:
         message = f"{account} may not {' and '.join(missing)} workflowtaskresults, so no step can report how it ended"
         remedy = "add apiGroups [argoproj.io], resources [workflowtaskresults], verbs [create, patch]"
-        yield Flaw(key_place(roles[0], "rules"), message, remedy)
+        yield Flaw(key_location(roles[0], "rules"), message, remedy)
 
 
 def _belongs(binding: Node, account: str, workflow: Workflow) -> bool:
-    """Tell whether the input seems to be all that there is about the account, and not one application's share."""
+    """Return whether the input seems to hold all of the account's bindings, and not one application's share."""
     made_here = any(
-        word(node, "kind") == "ServiceAccount" and word(node, "metadata", "name") == account for node in workflow.beside
+        word(node, "kind") == "ServiceAccount" and word(node, "metadata", "name") == account for node in workflow.others
     )
     return made_here or binding.place.source == workflow.node.place.source
 
 
 def too_wide(workflow: Workflow) -> Iterator[Flaw]:
-    """Find rights of the account that make its pods masters of the cluster."""
+    """Find rights of the account that make its pods administrators of the cluster."""
     account = _account(workflow)
     for grant in _grants(workflow, account):
         if word(grant.binding, "roleRef", "name") == _ADMIN:
             message = f"{account} is bound to {_ADMIN}"
-            yield Flaw(key_place(grant.binding, "roleRef"), message, "bind a Role with the rights that its steps need")
+            yield Flaw(
+                key_location(grant.binding, "roleRef"), message, "bind a Role with the rights that its steps need"
+            )
         for rule in _rules(grant.role):
             yield from _wide(rule, account, everywhere=grant.everywhere)
 
@@ -99,7 +101,7 @@ def _rules(role: Node | None) -> list[Node]:
 
 
 def _grants(workflow: Workflow, account: str) -> Iterator[Grant]:
-    for binding in workflow.beside:
+    for binding in workflow.others:
         if (
             account
             and word(binding, "kind") in ("RoleBinding", "ClusterRoleBinding")
@@ -109,7 +111,7 @@ def _grants(workflow: Workflow, account: str) -> Iterator[Grant]:
             home = word(binding, "metadata", "namespace") if kind == "Role" else ""
             roles = [
                 role
-                for role in workflow.beside
+                for role in workflow.others
                 if word(role, "kind") == kind
                 and word(role, "metadata", "name") == name
                 and (not home or word(role, "metadata", "namespace") in ("", home))

@@ -1,4 +1,4 @@
-"""Rules on variables that nothing sets (Argo, docs/variables.md and workflow/validate/validate.go)."""
+"""Rules about variables that nothing sets (Argo, docs/variables.md and workflow/validate/validate.go)."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def undefined_item(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def _item_fields(call: Call) -> set[str] | None:
-    """Give the fields of all items, or None when they are known only when it runs."""
+    """Return the fields of all items, or None when they are known only at run time."""
     listed = child(call.node, "withItems")
     if listed is None or any("{{" in text(scalar) for scalar in scalars(listed)):
         return None
@@ -104,7 +104,7 @@ def _item_fields(call: Call) -> set[str] | None:
 
 
 def undefined(tag: Tag, message: str, name: str, known: Collection[str]) -> Flaw:
-    """Say that a name means nothing, and which one is near."""
+    """Return the flaw that a name is not defined, with the nearest one that is."""
     near = difflib.get_close_matches(name, known, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known)) or 'none'}"
     return Flaw(tag.node, f"{tag.whole}: {message}", remedy, tag.whole)

@@ -1,4 +1,4 @@
-"""Rules on steps and tasks that a tag names (Argo, workflow/validate/validate.go, validateSteps and validateDAG)."""
+"""Rules about steps and tasks that a tag names (Argo, workflow/validate/validate.go: validateSteps, validateDAG)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .templates import Call, Template
 
 
 def undefined_step(workflow: Workflow) -> Iterator[Flaw]:
-    """Find steps and tasks that are not there, or have not run by then; Argo waits for them for ever."""
+    """Find steps and tasks that do not exist, or have not run by then; Argo waits for them for ever."""
     for template in workflow.templates.values():
         if any("{{" in name for name in template.by_name):
             continue

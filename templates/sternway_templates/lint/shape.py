@@ -1,4 +1,4 @@
-"""Rules on the shape of a workflow: what Argo can't read, and fields that it refuses or drops."""
+"""Rules about the structure of a workflow: what Argo can't read, and fields that it refuses or drops."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sternway_steps.yamltree.document import Node
 
 from .findings import Flaw
 from .model import Workflow
-from .nodes import child, fields, items, key_place
+from .nodes import child, fields, items, key_location
 from .templates import LEAVES
 
 _TYPES = ("steps", "dag", *LEAVES)
 
 
 def wrong_shape(workflow: Workflow) -> Iterator[Flaw]:
-    """Find what is no list where Argo reads one."""
+    """Find what is no list where Argo expects one."""
     if not fields(workflow.spec):
         where = "spec.workflowSpec" if workflow.kind == "CronWorkflow" else "spec"
         yield Flaw(workflow.node, f"the {workflow.kind} has no {where}", f"write {where} as a mapping")
@@ -50,7 +50,7 @@ def template_type(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def removed_field(workflow: Workflow) -> Iterator[Flaw]:
-    """Find fields that Argo 4 no longer knows: it drops them without a word, or refuses the object."""
+    """Find fields that Argo 4 no longer has: it drops them silently, or refuses the object."""
     places = [child(workflow.spec, "synchronization"), child(workflow.defaults, "synchronization")]
     places += [child(template.node, "synchronization") for template in workflow.all_templates]
     for node in places:
@@ -65,14 +65,14 @@ def removed_field(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def _removed(node: Node | None, old: str, new: str) -> Flaw:
-    return Flaw(key_place(node, old), f"Argo 4 has no {old}, so it does nothing", f"write {new}")
+    return Flaw(key_location(node, old), f"Argo 4 has no {old}, so it does nothing", f"write {new}")
 
 
-def templates_beside_ref(workflow: Workflow) -> Iterator[Flaw]:
+def templates_with_ref(workflow: Workflow) -> Iterator[Flaw]:
     """Find templates of a Workflow that runs a WorkflowTemplate."""
     if workflow.ref is not None and items(child(workflow.spec, "templates")):
         message = "Argo refuses a Workflow that runs a WorkflowTemplate and has templates of its own"
-        yield Flaw(key_place(workflow.spec, "templates"), message, "move them into the WorkflowTemplate")
+        yield Flaw(key_location(workflow.spec, "templates"), message, "move them into the WorkflowTemplate")
 
 
 def deadline_on_steps(workflow: Workflow) -> Iterator[Flaw]:
@@ -80,5 +80,5 @@ def deadline_on_steps(workflow: Workflow) -> Iterator[Flaw]:
     for template in workflow.all_templates:
         if template.type in ("steps", "dag") and child(template.node, "activeDeadlineSeconds") is not None:
             message = f"Argo refuses activeDeadlineSeconds on {template.name}, which is of {template.type}"
-            place = key_place(template.node, "activeDeadlineSeconds")
+            place = key_location(template.node, "activeDeadlineSeconds")
             yield Flaw(place, message, "set it on the templates that it runs, or for the whole workflow in spec")

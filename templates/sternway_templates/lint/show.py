@@ -14,13 +14,13 @@ from .catalogue import RULES
 from .check import check, workflows
 from .documents import read
 from .findings import Severity
-from .formats import broken, rule, shown
+from .formats import format_error, format_rule, formatted
 
 
 def show_rules(form: str) -> None:
     """Write each rule of the catalogue in a line; `form` is text, json or github."""
     for each in RULES:
-        click.echo(rule(each, form))
+        click.echo(format_rule(each, form))
 
 
 def show_findings(files: tuple[str, ...], form: str, ignore: Collection[str], strict: bool) -> int:
@@ -38,9 +38,9 @@ def show_findings(files: tuple[str, ...], form: str, ignore: Collection[str], st
     documents = read(files, sys.stdin.buffer.read() if "-" in files else b"")
     findings = check(documents, ignore)
     for finding in findings:
-        click.echo(shown(finding, form))
+        click.echo(formatted(finding, form))
     for error in documents.broken:
-        if line := broken(error, form):
+        if line := format_error(error, form):
             click.echo(line)
     if documents.broken:
         raise ConfigErrors(documents.broken)

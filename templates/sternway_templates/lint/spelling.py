@@ -1,4 +1,4 @@
-"""A rule on fields that are nearly right."""
+"""A rule about misspelt fields."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TASK = f"{_CALL} dependencies depends"
 
 
 def unknown_field(workflow: Workflow) -> Iterator[Flaw]:
-    """Find misspelt fields. One that is not nearly right may be of a newer Argo, and is passed over."""
+    """Find misspelt fields. An unknown field that resembles none may be of a newer Argo, and is ignored."""
     yield from _misspelt(workflow.spec, _SPEC, "the spec")
     for template in workflow.all_templates:
         yield from _misspelt(template.node, _TEMPLATE, template.name)

@@ -35,7 +35,7 @@ class Variable:
         return ".".join(self.parts)
 
     def starts(self, *parts: str) -> bool:
-        """Tell whether it is below these parts."""
+        """Return whether it begins with these parts."""
         return self.parts[: len(parts)] == parts and len(self.parts) > len(parts)
 
 
@@ -53,17 +53,17 @@ class Tag:
 
     @property
     def expression(self) -> bool:
-        """Tell whether it is an expression."""
+        """Whether it is an expression."""
         return self.inner.startswith("=")
 
     @property
     def guarded(self) -> bool:
-        """Tell whether it is an expression that says what to do when a value is missing."""
+        """Whether it is an expression with a default for missing values."""
         return self.expression and guarded(self.inner)
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
-        """The variables that it names; none for a tag that holds another one, whose name nobody knows yet."""
+        """The variables that it names; none for a tag that contains another one, whose name is unknown yet."""
         if "{{" in self.inner:
             return ()
         if self.expression:
@@ -72,25 +72,25 @@ class Tag:
 
 
 def guarded(expression: str) -> bool:
-    """Tell whether an expression has `??` or `?.`."""
+    """Return whether an expression has `??` or `?.`."""
     return "??" in expression or "?." in expression
 
 
 def variables(expression: str) -> Iterator[Variable]:
-    """Give the variables in an expression."""
+    """Yield the variables in an expression."""
     for found in _IN_EXPRESSION.finditer(expression):
         if path := found.group("path"):
             yield Variable(tuple(part.strip("[] \n\t").strip("'\"") for part in _PART.findall(path)))
 
 
 def tags_in(node: Node | None) -> Iterator[Tag]:
-    """Give the tags of one scalar."""
+    """Yield the tags of one scalar."""
     for found in _TAG.finditer(text(node)):
         if node is not None:
             yield Tag(node, found.group(1))
 
 
 def tags(node: Node | None, skip: Collection[str] = ()) -> Iterator[Tag]:
-    """Give the tags below a node; what stands under a key in `skip` is passed over."""
+    """Yield the tags below a node; what stands under a key in `skip` is passed over."""
     for scalar in scalars(node, skip):
         yield from tags_in(scalar)

@@ -47,12 +47,12 @@ class Call:
 
     @property
     def only_on_success(self) -> bool:
-        """Tell whether it runs only after a way forward that succeeded, so that all of its outputs are there."""
+        """Whether it runs only after a way forward that succeeded, so that all of its outputs exist."""
         return bool(_ONLY_ON_SUCCESS.search(self.when)) and "||" not in self.when and "!(" not in self.when
 
     @property
     def goes_on(self) -> bool:
-        """Tell whether what follows runs although this failed (`continueOn`)."""
+        """Whether what follows runs although this failed (`continueOn`)."""
         return true(self.node, "continueOn", "failed") or true(self.node, "continueOn", "error")
 
     @cached_property
@@ -72,7 +72,7 @@ class Call:
 
     @property
     def loops(self) -> bool:
-        """Tell whether it runs once for each item of a list."""
+        """Whether it runs once for each item of a list."""
         return any(child(self.node, key) is not None for key in ("withItems", "withParam", "withSequence"))
 
 
@@ -85,7 +85,7 @@ class Template:
 
     @cached_property
     def type(self) -> str:
-        """Which kind of template it is: the key that says so, "" when there is none."""
+        """The kind of template: the key that says so, "" when there is none."""
         return next((key for key in ("steps", "dag", *LEAVES) if child(self.node, key) is not None), "")
 
     @cached_property
@@ -107,9 +107,9 @@ class Template:
         return {call.name: call for call in self.calls}
 
     def inputs(self, what: str) -> dict[str, Node]:
-        """Give its inputs by name; `what` is parameters or artifacts."""
+        """Return its inputs by name; `what` is parameters or artifacts."""
         return named(child(self.node, "inputs", what))
 
     def outputs(self, what: str) -> dict[str, Node]:
-        """Give its outputs by name; `what` is parameters or artifacts."""
+        """Return its outputs by name; `what` is parameters or artifacts."""
         return named(child(self.node, "outputs", what))

@@ -8,7 +8,7 @@ import click
 from sternway_steps.cli.extension import options, perform
 
 if TYPE_CHECKING:
-    from .values import Asked
+    from .values import Submission
 
 
 @click.command()
@@ -31,10 +31,10 @@ def submit(**arguments: Any) -> None:
     perform(start, arguments, _prepare)
 
 
-def _prepare(arguments: dict[str, Any]) -> Asked:
+def _prepare(arguments: dict[str, Any]) -> Submission:
     import os
     import sys
 
-    from .values import asked
+    from .values import read_submission
 
-    return asked(arguments["path"], arguments.pop("overrides"), os.environ, sys.stdin)
+    return read_submission(arguments["path"], arguments.pop("overrides"), os.environ, sys.stdin)

@@ -14,7 +14,7 @@ from ..argo.pipeline import HASH, parameters, pipeline
 
 
 @dataclass(frozen=True)
-class Asked:
+class Submission:
     """A run that is asked for.
 
     `config` is what this run's pods will read, the values laid over; `objects` are those of the pipeline without
@@ -37,7 +37,7 @@ class Asked:
         return str(self.template["metadata"]["annotations"][HASH])
 
 
-def asked(path: str, overrides: Sequence[str], environ: Mapping[str, str], stdin: TextIO) -> Asked:
+def read_submission(path: str, overrides: Sequence[str], environ: Mapping[str, str], stdin: TextIO) -> Submission:
     """Read the configuration, and hold what is to be changed against it.
 
     Raises: ConfigErrors; Refused for a key that is no parameter of the pipeline, and for a value that it can't take.
@@ -56,7 +56,7 @@ def asked(path: str, overrides: Sequence[str], environ: Mapping[str, str], stdin
             values[str(known[key].name)] = text
     changed = load_with_source(path, overrides=overrides, environ=environ, stdin=source)[0]
     assert config.namespace is not None  # noqa: S101  pipeline() refuses a configuration without one
-    return Asked(changed, config.namespace, tuple(objects.values()), values)
+    return Submission(changed, config.namespace, tuple(objects.values()), values)
 
 
 def _no_parameter(key: str, known: Sequence[str]) -> Refused:

@@ -11,7 +11,7 @@ from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.ref import Ref
 
 from ..argo.pipeline import HASH
-from .values import Asked
+from .values import Submission
 from .version import API
 
 MANAGER = "sternway-templates"
@@ -28,12 +28,12 @@ def require_argo(client: Client) -> None:
         raise Refused("there is no Argo Workflows on this cluster", remedy=remedy) from error
 
 
-def apply(client: Client, asked: Asked) -> None:
+def apply(client: Client, submission: Submission) -> None:
     """Apply all that was generated, in order.
 
     Raises: Refused when somebody else changed one of the objects, and owns what would be changed.
     """
-    for obj in asked.objects:
+    for obj in submission.objects:
         ref = Ref.of(obj)
         try:
             client.apply(obj, manager=MANAGER)
@@ -51,11 +51,11 @@ def apply(client: Client, asked: Asked) -> None:
             client.apply(obj, manager=MANAGER, force=True)
 
 
-def require_current(client: Client, asked: Asked, path: str) -> None:
+def require_current(client: Client, submission: Submission, path: str) -> None:
     """Raise Refused when the WorkflowTemplate on the cluster was not made from this configuration."""
-    ref = Ref.of(asked.template)
+    ref = Ref.of(submission.template)
     there = client.get(ref)
-    if there is not None and (there["metadata"].get("annotations") or {}).get(HASH) == asked.digest:
+    if there is not None and (there["metadata"].get("annotations") or {}).get(HASH) == submission.digest:
         return
     what = "is not there" if there is None else "was made from another configuration, or by another Sternway"
     raise Refused(
@@ -65,31 +65,31 @@ def require_current(client: Client, asked: Asked, path: str) -> None:
     )
 
 
-def workflow_of(asked: Asked) -> dict[str, Any]:
+def workflow_of(submission: Submission) -> dict[str, Any]:
     """Give the Workflow that runs a pipeline: it refers to the template, and has values of its own and labels alone."""
-    template = asked.template["metadata"]
+    template = submission.template["metadata"]
     spec: dict[str, Any] = {"workflowTemplateRef": {"name": template["name"]}}
-    if asked.values:
-        spec["arguments"] = {"parameters": [{"name": n, "value": v} for n, v in asked.values.items()]}
+    if submission.values:
+        spec["arguments"] = {"parameters": [{"name": n, "value": v} for n, v in submission.values.items()]}
     metadata = {
         "generateName": f"{template['name']}-",
-        "namespace": asked.namespace,
+        "namespace": submission.namespace,
         "labels": dict(template["labels"]),
     }
     return {"apiVersion": API, "kind": "Workflow", "metadata": metadata, "spec": spec}
 
 
-def create(client: Client, asked: Asked) -> dict[str, Any]:
+def create(client: Client, submission: Submission) -> dict[str, Any]:
     """Start the run, and give its Workflow; raises Transient when it is not known whether it was started."""
     try:
-        path = client.resource(API, "Workflow").path(asked.namespace)
-        return client.raw("POST", path, query={"fieldManager": MANAGER}, body=workflow_of(asked))
+        path = client.resource(API, "Workflow").path(submission.namespace)
+        return client.raw("POST", path, query={"fieldManager": MANAGER}, body=workflow_of(submission))
     except ApiError as error:
         if not error.unreachable or error.reason == "Refused":  # a connection that was refused started nothing
             raise
         raise Transient(
             f"the answer was lost, so the run may have been started or not: {error}",
-            remedy=f"kubectl get workflows --namespace {asked.namespace}",
+            remedy=f"kubectl get workflows --namespace {submission.namespace}",
         ) from error
 
 

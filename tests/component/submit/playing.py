@@ -27,7 +27,7 @@ from sternway_steps.step import Action
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.submit.start import start
-from sternway_templates.submit.values import asked
+from sternway_templates.submit.values import read_submission
 
 API = "argoproj.io/v1alpha1"
 BAD = "image=nope:9"
@@ -201,7 +201,7 @@ def submitted(
 ) -> tuple[int, Recorder]:
     output = Recorder()
     with Session(kubeconfig=kubeconfig) as session:
-        code = start(session, output, asked(str(path), overrides, {}, StringIO()), str(path), apply, wait)
+        code = start(session, output, read_submission(str(path), overrides, {}, StringIO()), str(path), apply, wait)
     return code, output
 
 

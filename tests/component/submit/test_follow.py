@@ -35,7 +35,7 @@ from tests.helpers import command, sternway, until
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.submit.events import Telling
 from sternway_templates.submit.start import start
-from sternway_templates.submit.values import asked
+from sternway_templates.submit.values import read_submission
 
 from tests.component.submit.playing import API, BAD, Controller, Recorder, alone, blind, shape, submitted, written
 
@@ -186,7 +186,7 @@ def test_without_a_right_to_read_secrets_the_pods_tell(
     with Controller(sternway_sandbox.kubeconfig, path), Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
         output = Recorder()
         blind(session)
-        code = start(session, output, asked(str(path), (override,), {}, StringIO()), str(path), True, True)
+        code = start(session, output, read_submission(str(path), (override,), {}, StringIO()), str(path), True, True)
     good = override == "image=web:2"
     assert code == (Exit.DONE if good else Exit.FAILED)
     assert sum("argo logs web-" in note for note in output.notes) == 1
@@ -291,7 +291,7 @@ def test_the_api_server_may_go_away_for_a_while(argo: Client, sternway_sandbox: 
 
         session.book.list = read_later  # type: ignore[method-assign]
         controller.before = away
-        code = start(session, output, asked(str(path), (), {}, StringIO()), str(path), True, True)
+        code = start(session, output, read_submission(str(path), (), {}, StringIO()), str(path), True, True)
     assert code == 0
     assert (away_for, output.notes) == ([], [])
     assert [e.step for e in output.of(StepEnded)] == ["validate", "deploy", "verify"]

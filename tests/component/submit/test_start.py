@@ -18,7 +18,7 @@ from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.argo.pipeline import HASH
-from sternway_templates.submit.values import asked
+from sternway_templates.submit.values import read_submission
 
 from tests.component.submit.playing import API, submitted, written
 
@@ -116,7 +116,7 @@ def test_what_kubectl_applied_is_taken_over_and_what_others_changed_is_not(
     argo: Client, sternway_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     path = written(tmp_path)
-    for obj in asked(str(path), (), {}, StringIO()).objects:
+    for obj in read_submission(str(path), (), {}, StringIO()).objects:
         argo.apply(obj, manager="kubectl")
     written(tmp_path, deadline="5m")
     assert submitted(sternway_sandbox.kubeconfig, path, wait=False)[0] == 0
@@ -139,13 +139,13 @@ def test_what_kubectl_applied_is_taken_over_and_what_others_changed_is_not(
 
 def test_the_hash_is_of_all_that_is_generated_but_itself(tmp_path: Path) -> None:
     def digest(**keys: Any) -> str:
-        return asked(str(written(tmp_path, **keys)), (), {}, StringIO()).digest
+        return read_submission(str(written(tmp_path, **keys)), (), {}, StringIO()).digest
 
     assert digest() == digest()
     assert (
         len({digest(), digest(replicas=3), digest(argo={"annotations": {"a": "b"}}), digest(schedule="1 2 * * *")}) == 4
     )
-    template = asked(str(written(tmp_path, argo={"annotations": {"a": "b"}})), (), {}, StringIO()).template
+    template = read_submission(str(written(tmp_path, argo={"annotations": {"a": "b"}})), (), {}, StringIO()).template
     assert set(template["metadata"]["annotations"]) == {"a", HASH}
 
 

@@ -23,7 +23,7 @@ from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from hera.workflows import models as m
-from sternway_templates.argo.models import data, made
+from sternway_templates.argo.models import data, new
 from sternway_templates.argo.pipeline import pipeline
 from sternway_templates.kubernetes.config_maps import FULL, config_maps, files
 from sternway_templates.kubernetes.rbac import plural_of, rights_of
@@ -194,8 +194,8 @@ def test_what_argo_would_not_run_is_refused_by_file_line_and_field(tmp_path: Pat
 
 def test_a_key_that_hera_would_drop_is_an_error() -> None:
     with pytest.raises(TypeError, match="run_as_nonroot"):
-        made(m.SecurityContext, run_as_nonroot=True)
-    assert data(made(m.SecurityContext, run_as_non_root=True)) == {"runAsNonRoot": True}
+        new(m.SecurityContext, run_as_nonroot=True)
+    assert data(new(m.SecurityContext, run_as_non_root=True)) == {"runAsNonRoot": True}
 
 
 def test_a_folder_is_replaced_whole_and_never_one_with_other_files(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from tests.helpers import sternway, until
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.ci.github import github
 from sternway_templates.ci.gitlab import gitlab
-from sternway_templates.ci.parameters import Asked, asked
+from sternway_templates.ci.parameters import PipelineInputs, pipeline_inputs
 
 BASE = {"name": "web", "namespace": "shop", "image": "web:1", "port": 8080}
 HOSTILE = """$(touch pwned) `touch pwned`; "; touch pwned; ' && touch pwned #\n::error::x ${{ secrets.KUBECONFIG }}"""
@@ -50,10 +50,10 @@ def repository(tmp_path: Path) -> Any:
         yield tmp_path
 
 
-def one(folder: Path, **keys: Any) -> Asked:
+def one(folder: Path, **keys: Any) -> PipelineInputs:
     (folder / "sternway.yaml").write_text(json.dumps({**BASE, **keys}))
     with contextlib.chdir(folder):
-        return asked("sternway.yaml", {})
+        return pipeline_inputs("sternway.yaml", {})
 
 
 def test_the_environments_are_the_files_in_config(repository: Path) -> None:
@@ -62,10 +62,10 @@ def test_the_environments_are_the_files_in_config(repository: Path) -> None:
         ("sternway.yaml", None),
         ("config/test.yaml", "test"),
     ):
-        found = asked(path, {})
+        found = pipeline_inputs(path, {})
         assert [each.name for each in found.environments] == ["production", "staging", "test"]
         assert (found.folder, found.chosen) == ("config", chosen)
-    assert asked(str(repository / "config/test.yaml"), {}).chosen == "test"
+    assert pipeline_inputs(str(repository / "config/test.yaml"), {}).chosen == "test"
 
 
 def test_mistakes_in_all_environments_are_told_at_once(repository: Path) -> None:
@@ -73,19 +73,19 @@ def test_mistakes_in_all_environments_are_told_at_once(repository: Path) -> None
     (repository / "config/production.yaml").write_text(json.dumps({**BASE, "journal": {"store": "file"}}))
     (repository / "config/a b.yaml").write_text(json.dumps(BASE))
     with pytest.raises(ConfigErrors) as bad:
-        asked("config/test.yaml", {})
+        pipeline_inputs("config/test.yaml", {})
     text = str(bad.value)
     for words in ("config/staging.yaml:2:1: imgae", "journal.store: the machine of a job is gone", "'a b' is no name of an environment"):  # fmt: skip
         assert words in text
     with pytest.raises(Refused, match="outside this folder"):
-        asked(str(WEB), {})
+        pipeline_inputs(str(WEB), {})
     (repository / "$(x).yaml").write_text(json.dumps(BASE))
     with pytest.raises(Refused, match="a shell or a runner could take"):
-        asked("$(x).yaml", {})
+        pipeline_inputs("$(x).yaml", {})
 
 
 def test_github_keeps_the_rules_of_a_saga(repository: Path) -> None:
-    text = github(asked("config/production.yaml", {}))
+    text = github(pipeline_inputs("config/production.yaml", {}))
     workflow = yaml.safe_load(text)
     inputs = workflow["on"]["workflow_dispatch"]["inputs"]
     assert inputs["environment"] == {
@@ -139,7 +139,7 @@ def test_github_takes_so_many_inputs(tmp_path: Path) -> None:
 
 
 def test_gitlab_keeps_the_rules_of_a_saga(repository: Path) -> None:
-    pipeline = yaml.safe_load(gitlab(asked("config/staging.yaml", {})))
+    pipeline = yaml.safe_load(gitlab(pipeline_inputs("config/staging.yaml", {})))
     template = pipeline[".sternway-web"]
     assert template["interruptible"] is False
     assert template["image"]["entrypoint"] == [""]
@@ -173,7 +173,7 @@ BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
 
 @pytest.mark.parametrize("shell", ["github", "gitlab"])
 def test_what_was_typed_reaches_the_command_as_it_is(repository: Path, shell: str) -> None:
-    found = asked("config/staging.yaml", {})
+    found = pipeline_inputs("config/staging.yaml", {})
     if shell == "github":
         script, place = yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-2]["run"], {"ENVIRONMENT": "staging"}
         words = ["run", "--config", "config/staging.yaml", "--output", "github"]
@@ -199,7 +199,7 @@ def test_what_was_typed_reaches_the_command_as_it_is(repository: Path, shell: st
 
 
 def test_a_kubeconfig_is_its_owners_alone_and_missed_by_name(repository: Path) -> None:
-    script = yaml.safe_load(github(asked("config/staging.yaml", {})))["jobs"]["deploy"]["steps"][-3]["run"]
+    script = yaml.safe_load(github(pipeline_inputs("config/staging.yaml", {})))["jobs"]["deploy"]["steps"][-3]["run"]
     (repository / "script").write_text(script)
     environ = {"PATH": os.environ["PATH"], "KUBECONFIG": str(repository / "kubeconfig")}
     done = subprocess.run([*BASH, "script"], env={**environ, "CONTENT": HOSTILE}, check=False)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sternway_steps.saga.plan import Plan, PlannedStep
 from sternway_steps.step import Effects, StepSpec
 from sternway_templates.graph import lines
+from sternway_templates.graph.geometry import Rect, Stop
 from sternway_templates.graph.layout import Layout
 from sternway_templates.graph.lines import Line, Point
 from sternway_templates.graph.model import describe
-from sternway_templates.graph.place import Rect, Stop
 from sternway_templates.graph.svg import svg
 
 from tests.unit.graph.test_graph import GROUPS, NONE, PLANS, SVG, each_plan, names

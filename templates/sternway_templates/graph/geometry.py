@@ -1,4 +1,4 @@
-"""Places on the page, in pixels from its upper left corner."""
+"""Positions on the page, in pixels from its upper left corner."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Rect:
 
 @dataclass(frozen=True)
 class Stop:
-    """What a way goes through at the height `y`: one box, or several side by side in a frame.
+    """What a way goes through at the height `y`: one box, or several in a frame.
 
-    `head` and `foot` are the places of what is written above and below the boxes in the frame.
+    `head` and `foot` are the rectangles of the text above and below the boxes in the frame.
     """
 
     boxes: tuple[Rect, ...]

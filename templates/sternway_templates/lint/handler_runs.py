@@ -1,4 +1,4 @@
-"""Rules on whether the exit handler runs at all."""
+"""Rules about whether the exit handler runs at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sternway_steps.yamltree.document import Node
 from .depends import AFTER_FAILURE
 from .findings import Flaw
 from .model import Workflow
-from .nodes import child, fields, key_place, true, word
+from .nodes import child, fields, key_location, true, word
 from .tags import Variable, guarded, tags_in, variables
 from .templates import Call, Template
 
@@ -24,7 +24,7 @@ def by_template_ref(workflow: Workflow) -> Iterator[Flaw]:
                 "changed or deleted until then, the undo is another one, or none"
             )
             remedy = "put the template into the same object, and run that with workflowTemplateRef"
-            yield Flaw(key_place(call.node, "templateRef"), message, remedy)
+            yield Flaw(key_location(call.node, "templateRef"), message, remedy)
 
 
 def not_inherited(workflow: Workflow) -> Iterator[Flaw]:
@@ -38,7 +38,7 @@ def not_inherited(workflow: Workflow) -> Iterator[Flaw]:
             if word(call.ref, "template") == word(other.spec, "entrypoint"):
                 message = f"{call.name} runs the entry of {other.name} by templateRef: its exit handler will not run"
                 remedy = "run it with workflowTemplateRef, or call its undo from the exit handler of this object"
-                yield Flaw(key_place(call.node, "templateRef"), message, remedy)
+                yield Flaw(key_location(call.node, "templateRef"), message, remedy)
 
 
 def in_hooks(workflow: Workflow) -> Iterator[Flaw]:
@@ -52,7 +52,7 @@ def in_hooks(workflow: Workflow) -> Iterator[Flaw]:
     elif child(hook, "expression") is not None:
         message = "the hook exit runs always: Argo does not read the expression of a workflow's exit hook"
     remedy = "name the template in spec.onExit, and decide with `when` in its steps"
-    yield Flaw(key_place(child(workflow.spec, "hooks"), "exit"), message, remedy)
+    yield Flaw(key_location(child(workflow.spec, "hooks"), "exit"), message, remedy)
 
 
 def entry_is_a_pod(workflow: Workflow) -> Iterator[Flaw]:
@@ -60,11 +60,11 @@ def entry_is_a_pod(workflow: Workflow) -> Iterator[Flaw]:
     entry = workflow.entry
     if workflow.handler is not None and entry is not None and entry.type in ("container", "script", "containerSet"):
         message = f"the entry {entry.name} is a pod: if the cluster rejects it, the exit handler does not run"
-        yield Flaw(key_place(entry.node, entry.type), message, "make the entry a `steps` template that runs it")
+        yield Flaw(key_location(entry.node, entry.type), message, "make the entry a `steps` template that runs it")
 
 
 def root_outputs(workflow: Workflow) -> Iterator[Flaw]:
-    """Find outputs of the entry that are missing when a step was skipped, or failed and was passed over."""
+    """Find outputs of the entry that are missing when a step was skipped, or failed and was ignored."""
     entry = workflow.entry
     if workflow.handler is None or entry is None or entry.type not in ("steps", "dag"):
         return
@@ -82,7 +82,7 @@ def root_outputs(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def _sources(output: Node) -> Iterator[Variable]:
-    """Give the variables that an output needs; none when it says what to do without them."""
+    """Yield the variables that an output needs; none when it has a default."""
     if true(output, "optional") or "default" in fields(child(output, "valueFrom")):
         return
     for node in (child(output, "valueFrom", "parameter"), child(output, "from")):

@@ -1,4 +1,4 @@
-"""Rules on whether an exit handler that runs comes to its end."""
+"""Rules about whether an exit handler that runs completes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .findings import Flaw
 from .model import Workflow
-from .nodes import child, key_place, true
+from .nodes import child, key_location, true
 from .tags import Variable, tags
 from .templates import Call, Template
 
@@ -28,14 +28,14 @@ def stops_early(workflow: Workflow) -> Iterator[Flaw]:
             message = (
                 f"when {call.name} fails, the exit handler ends: the groups after its own in {template.name} never run"
             )
-            place = key_place(call.node, "continueOn" if child(call.node, "continueOn") is not None else "name")
+            place = key_location(call.node, "continueOn" if child(call.node, "continueOn") is not None else "name")
             yield Flaw(
                 place, message, "give it continueOn: {failed: true, error: true}; let the last step judge by status"
             )
 
 
 def _needed(call: Call, template: Template) -> bool:
-    """Tell whether a later step reads this one's outputs, so that it can't go on without it."""
+    """Return whether a later step reads this one's outputs, so that it can't go on without it."""
     return any(
         variable.starts("steps", call.name, "outputs")
         for later in template.calls
@@ -54,12 +54,12 @@ def is_dag(workflow: Workflow) -> Iterator[Flaw]:
                 "before Argo 4.1.0, 4.0.8 and 3.7.17 a stopped workflow failed it at once"
             )
             yield Flaw(
-                key_place(template.node, "dag"), message, "write it as `steps`, in reverse order of the way forward"
+                key_location(template.node, "dag"), message, "write it as `steps`, in reverse order of the way forward"
             )
 
 
 def gating(workflow: Workflow) -> Iterator[Flaw]:
-    """Find conditions that leave out an undo that is needed."""
+    """Find conditions that skip an undo that is needed."""
     for template in workflow.handling_failure:
         knows_error = any("Error" in call.when for call in template.calls)
         for call in template.calls:
@@ -81,14 +81,14 @@ def gating(workflow: Workflow) -> Iterator[Flaw]:
 def retries(workflow: Workflow) -> Iterator[Flaw]:
     """Find retries that the undo relies on.
 
-    One with an expression is passed over: its author has said which failures are worth another pod.
+    A retry with an expression is accepted: its author has said which failures are worth another pod.
     """
     for template in workflow.handling_failure:
         strategy = child(template.node, "retryStrategy")
         if strategy is not None and child(strategy, "expression") is None:
             message = f"after `argo stop`, or a deadline of the workflow, Argo does not try {template.name} again"
             remedy = "try again inside the container; let an expression name the exit codes that are worth another pod"
-            yield Flaw(key_place(template.node, "retryStrategy"), message, remedy)
+            yield Flaw(key_location(template.node, "retryStrategy"), message, remedy)
 
 
 def deadline(workflow: Workflow) -> Iterator[Flaw]:
@@ -101,7 +101,7 @@ def deadline(workflow: Workflow) -> Iterator[Flaw]:
             message = (
                 f"{template.name} of the exit handler has no deadline, and that of the workflow does not hold for it"
             )
-            yield Flaw(key_place(template.node, template.type), message, "set activeDeadlineSeconds on the template")
+            yield Flaw(key_location(template.node, template.type), message, "set activeDeadlineSeconds on the template")
 
 
 def reads_outputs(workflow: Workflow) -> Iterator[Flaw]:
