@@ -11,7 +11,7 @@ from sternway_steps.saga.plan import make_plan
 from sternway_steps.session import Session
 
 from .follow import Following
-from .values import Asked
+from .values import Submission
 from .version import API, find_version, known_faults, too_old
 from .workflow import apply, create, require_argo, require_current
 
@@ -19,47 +19,47 @@ if TYPE_CHECKING:
     from sternway_steps.cli.extension import Output
 
 
-def start(session: Session, output: Output, wanted: Asked, path: str, apply_first: bool, wait: bool) -> int:
+def start(session: Session, output: Output, submission: Submission, path: str, apply_first: bool, wait: bool) -> int:
     """Start a run on Argo, and follow it if that is wished; gives the exit code.
 
     Raises: Refused: nothing was started. Transient: it is not known whether it was.
     """
     require_argo(session.client)
-    _check_version(session, output, wanted)
-    plan = make_plan(wanted.config.steps, session.specs(wanted.config))
-    at = session.locate(wanted.config)
+    _check_version(session, output, submission)
+    plan = make_plan(submission.config.steps, session.specs(submission.config))
+    at = session.locate(submission.config)
     if wait:
-        _check_rights(session, wanted)
+        _check_rights(session, submission)
     if apply_first:
-        apply(session.client, wanted)
-    require_current(session.client, wanted, path)
+        apply(session.client, submission)
+    require_current(session.client, submission, path)
     if session.stop.is_set():
         raise Stopped("stopped before a run was started")
-    workflow = create(session.client, wanted)
+    workflow = create(session.client, submission)
     run = str(workflow["metadata"]["uid"])
-    _show(output, run, str(workflow["metadata"]["name"]), wanted.namespace, wait)
+    _show(output, run, str(workflow["metadata"]["name"]), submission.namespace, wait)
     if not wait:
         return Exit.DONE
     names = tuple(step.name for step in plan.steps)
     output.event(RunStarted(run, at.target, names, at.store.where()))
-    return Following(session, output, plan, wanted.config.argo, at, workflow).to_the_end()
+    return Following(session, output, plan, submission.config.argo, at, workflow).to_the_end()
 
 
-def _check_version(session: Session, output: Output, wanted: Asked) -> None:
-    version = find_version(session.client, wanted.namespace)
+def _check_version(session: Session, output: Output, submission: Submission) -> None:
+    version = find_version(session.client, submission.namespace)
     if version is None:
         return
     if why := too_old(version):
         raise Refused(f"Argo Workflows {version} can't run this pipeline: {why}", remedy="upgrade Argo Workflows")
-    for fault in known_faults(version, scheduled=wanted.config.schedule is not None):
+    for fault in known_faults(version, scheduled=submission.config.schedule is not None):
         output.note(f"warning: Argo Workflows {version} is old: {fault}")
 
 
-def _check_rights(session: Session, wanted: Asked) -> None:
+def _check_rights(session: Session, submission: Submission) -> None:
     workflows = session.client.resource(API, "Workflow")
     for verb in ("list", "watch"):
-        if not session.client.can_i(verb, workflows, wanted.namespace):
-            remedy = f"grant list and watch on workflows in namespace {wanted.namespace}, or leave --wait out"
+        if not session.client.can_i(verb, workflows, submission.namespace):
+            remedy = f"grant list and watch on workflows in namespace {submission.namespace}, or leave --wait out"
             raise Refused(f"we may not {verb} workflows, so the run could not be followed", remedy=remedy)
 
 
