@@ -142,7 +142,7 @@ def _authors(field: States) -> set[Author]:
         return set()
     kind = field.kind_without_after
     if kind is None or not any(isinstance(state, kind) and state for state in (field.before, field.live)):
-        both = field.applied is not ABSENT and not _says(field.stored, field.before)
+        both = _was_only_ours(field) if field.applied is ABSENT else not _says(field.stored, field.before)
         return ({_author(field)} | ({Author.RUN} if both else set())) - {Author.NOBODY_KNOWN}
     return {author for part in field.parts() for author in _authors(part)}
 

@@ -403,3 +403,18 @@ def test_a_map_went_by_the_run_that_left_nothing_in_it_that_is_owned() -> None:
     run = Run("run", "sternway", {"spec": {"parts": []}})
     found = threeway(before, live, run, OnConflict.STOP, Schema(schema, {}))
     assert (found.conflicts, found.obj["spec"]) == ([], {"size": 3})
+
+
+def test_what_nobody_owns_beside_a_field_that_the_run_dropped_is_of_the_run_though_others_own_that_now() -> None:
+    """A DaemonSet's strategy: the server fills in its parts when the type is dropped, and others drop it again."""
+    strategy = {"f:spec": {"f:strategy": {"f:type": {}}}}
+    before, live = (
+        owned({"strategy": {"type": kind, "most": most}}, (), note)
+        for kind, most, note in (("A", 0, "earlier"), ("B", 1, "run"))
+    )
+    for one, manager in ((before, "sternway"), (live, "editor")):
+        entry = {"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsV1": strategy}
+        one["metadata"]["managedFields"] = [entry]
+    run = Run("run", "sternway", {"spec": {}}, stored={"spec": {"strategy": {"type": "B", "most": 1}}})
+    found = threeway(before, live, run, OnConflict.FORCE, Schema({}, {}))
+    assert found.obj["spec"]["strategy"] == {"type": "A", "most": 0}
