@@ -205,7 +205,7 @@ class _Judge:
         for owner, paths in now.items():
             lost = paths - cut.get(owner, set()) - result.get(owner, set())
             for path in sorted(lost, key=str):
-                if not any(related(where(path), p) for p in law.restored):
+                if not any(related(where(path), p) for p in (*law.restored, *law.emptied)):
                     self._wrong(f"owners: {'/'.join(filter(None, owner))} came by it and lost it: {name(path)}")
 
     def _changes(self, old: Any, new: Any) -> list[Path]:

@@ -94,17 +94,17 @@ def wrong_owners(
     for owner in sorted({*b, *a, *n, *r}):
         every = [tree.get(owner, set()) for tree in (b, a, n, r)]
         for path in sorted(set.union(*every), key=str):
-            if owner[0] != UNDO and any(related(where(path), p) for p in loose):
+            if owner[0] != UNDO and any(related(where(path), where(p)) for p in loose):
                 continue
             was, then, live, got = (path in one for one in every)
             right = {live if was == then else was}
-            if any(related(where(path), p) for p in touched):
+            if any(related(where(path), where(p)) for p in touched):
                 right |= _with_others(
                     was,
                     then,
                     live,
-                    any(related(where(path), p) for p in put),
-                    any(related(where(path), p) for p in left),
+                    any(related(where(path), where(p)) for p in put),
+                    any(related(where(path), where(p)) for p in left),
                 )
             if got not in right:
                 word = "must not own" if got else "must own"

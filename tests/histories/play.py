@@ -181,6 +181,8 @@ def _between(played: Played, place: Place) -> None:
         cut = place.others.get(one.ref) if one.part.between else None
         if cut is None or one.now is None or cut["metadata"]["uid"] != one.now["metadata"]["uid"]:
             continue  # what was made anew, or is no more, is left alone
+        if cut["metadata"].get("deletionTimestamp"):
+            continue  # so is what is about to be made anew
         one.begun, one.cut = one.now, cut
         for act in one.part.between:
             _act(one, act, place)

@@ -41,17 +41,26 @@ def _with_data(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def readings(before: Any, after: Any, now: Any, paths: list[Path]) -> Iterator[Any]:
-    """Give how it may have been right after the run: as it was, and with what is not known as it is now, or was before."""
+    """Give how it may have been right after the run: as it was, and with what is not known as it is now, or was before.
+
+    That is so of all such fields, or of one alone.
+    """
     yield after
-    for source in (now, before) if paths else ():
-        reading = copy.deepcopy(after)
-        for path in paths:
-            value, there = look(source, path), look(reading, path)
-            if value is ABSENT:
-                edit = Edit("drop", path)
-            elif there is ABSENT and isinstance(path[-1], tuple):
-                edit = Edit("add", path[:-1], (value, 0, path[-1]))
-            else:
-                edit = Edit("set", path, value)
-            reading = edited(reading, [edit])
-        yield reading
+    chosen = [paths, *([path] for path in paths if len(paths) > 1)] if paths else []
+    for source in (now, before):
+        for some in chosen:
+            yield _with(after, source, some)
+
+
+def _with(after: Any, source: Any, paths: list[Path]) -> Any:
+    reading = copy.deepcopy(after)
+    for path in paths:
+        value, there = look(source, path), look(reading, path)
+        if value is ABSENT:
+            edit = Edit("drop", path)
+        elif there is ABSENT and isinstance(path[-1], tuple):
+            edit = Edit("add", path[:-1], (value, 0, path[-1]))
+        else:
+            edit = Edit("set", path, value)
+        reading = edited(reading, [edit])
+    return reading
