@@ -13,13 +13,13 @@ from .journal.backends.store import Store
 from .journal.entries import new_run_id
 from .journal.lookup import JournalLookup
 from .journal.replay import Story, replay
-from .registry.steps import Steps, installed_steps
+from .registry.steps import Specs, Steps, installed_steps
 from .saga.assembly import Assembly
 from .saga.cancel import StopAll
 from .saga.events import Listener
 from .saga.finalize import end_run
 from .saga.liveness import with_liveness
-from .saga.location import Location
+from .saga.location import Location, locate
 from .saga.one_process import run_in_one_process
 from .saga.policy import Policy
 from .saga.result import Result
@@ -110,7 +110,8 @@ class Session:
         Raises: Refused, Transient: nothing was touched.
 
         """
-        made = self._assembly.new_run(with_data(config), run or new_run_id())
+        config = with_data(config)
+        made = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book))
         undo = Undo(self._assembly, made.store, made.lock, self.stop, tell)
         with self.stop.joined(stop) as stopped:
             return run_in_one_process(made, undo, tell, stopped)
@@ -119,7 +120,8 @@ class Session:
         """Validate, and ask the server what a deploy would change; changes nothing."""
         from .saga.preflight import preflight
 
-        return preflight(self._assembly.new_run(with_data(config), "plan"), self.stop)
+        config = with_data(config)
+        return preflight(self._assembly.new_run(config, "plan", self.locate(config)), self.stop)
 
     def rollback(
         self,
@@ -193,7 +195,7 @@ class Session:
 
         Raises: Refused when there is none.
         """
-        at = self._assembly.locate(config)
+        at = self.locate(config)
         return newest_standing(at.store, at.target)
 
     def step(
@@ -210,7 +212,7 @@ class Session:
 
     def end(self, config: Config, run: str, phase: str, workflow: str = "", tell: Listener = lambda _: None) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
-        return end_run(self._assembly.new_run(config, run), phase, workflow, tell, self.book)
+        return end_run(self._assembly.new_run(config, run, self.locate(config)), phase, workflow, tell, self.book)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
@@ -233,18 +235,18 @@ class Session:
 
     def specs(self, config: Config) -> Mapping[str, StepSpec]:
         """Return what the steps say of themselves, by name; the config may speak for some that are not here."""
-        return self._assembly.specs(config)
+        return Specs(self.steps, config.declared)
 
     def locate(self, config: Config) -> Location:
         """Resolve what a configuration's runs are recorded as, and where."""
-        return self._assembly.locate(config)
+        return locate(config, self.book)
 
     @property
     def _assembly(self) -> Assembly:
         return Assembly(self.client, self.book, self.steps)
 
     def _store(self, run: str, journal_of: Config | None) -> Store:
-        return self._journals.get(run) if journal_of is None else self._assembly.locate(journal_of).store
+        return self._journals.get(run) if journal_of is None else self.locate(journal_of).store
 
     def _rollback(self, store: Store, tell: Listener, policy: Policy) -> Rollback:
         return Rollback(self._assembly, store, self.stop, tell, policy)

@@ -18,6 +18,7 @@ from sternway_steps.journal.writer import RunJournal
 from sternway_steps.kube.client import Client
 from sternway_steps.kube.transport import Transport
 from sternway_steps.objects.shape import Schema
+from sternway_steps.saga.assembly import AssembledRun
 from sternway_steps.saga.attempt import Attempted, attempt
 from sternway_steps.saga.context_factory import contexts
 from sternway_steps.saga.plan import make_plan
@@ -147,8 +148,10 @@ class Driver:
         step = Deploy()
         plan = make_plan([StepConfig("deploy", "deploy", retries=0)], {"deploy": step.spec})
         target = f"{config.namespace}.{config.name}"
-        journal = RunJournal(FileStore(self.folder / config.name), run, target)
-        given = contexts(self.client, config, journal, plan, stop=threading.Event(), undo_stop=None)
+        store = FileStore(self.folder / config.name)
+        journal = RunJournal(store, run, target)
+        made = AssembledRun(config, plan, {"deploy": step}, self.client, journal, store.lock(target))
+        given = contexts(made, stop=threading.Event())
 
         def context_for(*wanted: Any) -> Context:
             context = given(*wanted)

@@ -14,7 +14,7 @@ import pytest
 from sternway_steps.config import Config, DeployConfig
 from sternway_steps.errors import Refused
 from sternway_steps.journal.replay import Status
-from sternway_steps.journal.writer import StepJournal
+from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Applied, Client
 from sternway_steps.objects.ref import Ref

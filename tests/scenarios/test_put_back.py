@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.journal.replay import Status
-from sternway_steps.journal.writer import StepJournal
+from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.kube.api_error import ApiError, Cause
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.merge import OnConflict

@@ -9,7 +9,7 @@ import pytest
 from sternway_steps.builtin.deploy import execute as forward
 from sternway_steps.config import DeployConfig
 from sternway_steps.exits import Exit
-from sternway_steps.journal.writer import StepJournal
+from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.objects.ref import Ref
 from sternway_steps.release import apply
 from sternway_steps.session import Session

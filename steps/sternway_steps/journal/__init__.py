@@ -1,5 +1,5 @@
 """The record of what a run did, from which everything is undone.
 
-`entries` says what is recorded, `codec` how it is written down, `store` where a journal may be kept (`files`,
-`secrets`), `writer` how a runner and a step write, `replay` what a journal tells.
+`entries` says what is recorded, `codec` how it is written down, `backends` where (files, Secrets), `writer` how a run
+is recorded, `step_journal` an attempt of a step, `replay` what a journal tells, `lookup` which one holds a run.
 """

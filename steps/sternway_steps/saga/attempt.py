@@ -9,7 +9,8 @@ from typing import Any
 
 from ..errors import ClusterError, Failed, SternwayError, Stopped, Transient, is_transient, kind_of
 from ..exits import word_of
-from ..journal.writer import RunJournal, StepJournal
+from ..journal.step_journal import StepJournal
+from ..journal.writer import RunJournal
 from ..spec import Action, Item, Outcome, Progress
 from ..step import Context, Step
 from .events import Listener, StepEnded, StepProgress, StepStarted

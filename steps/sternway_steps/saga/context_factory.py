@@ -1,21 +1,20 @@
-"""What a step is given, for an attempt and for the question whether it would be refused."""
+"""What a step is given."""
 
 from __future__ import annotations
 
 import functools
-import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..config import Config
-from ..errors import Refused, Transient
+from ..errors import Refused
 from ..journal.entries import Kind, Record
 from ..journal.replay import replay
-from ..journal.writer import RunJournal, StepJournal
+from ..journal.step_journal import StepJournal
 from ..spec import Action
-from ..step import Checks, Context, Step
+from ..step import Context
+from .assembly import AssembledRun
 from .attempt import ContextFor
 from .plan import Plan, PlannedStep
 
@@ -23,19 +22,12 @@ if TYPE_CHECKING:
     from ..kube.client import Client
 
 
-def contexts(
-    client: Client,
-    config: Config,
-    journal: RunJournal,
-    plan: Plan,
-    *,
-    stop: threading.Event,
-    undo_stop: threading.Event | None,
-) -> ContextFor:
-    """Give what makes the context of a step's attempt; the deadline of the way forward counts from now.
+def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.Event | None = None) -> ContextFor:
+    """Return what makes the context of a step's attempt; the deadline of the way forward counts from now.
 
     An undo is not stopped by what stopped the way forward: not by `stop`, not by the deadline. `undo_stop` stops it.
     """
+    config, journal, plan = run.config, run.journal, run.plan
     end = time.monotonic() + config.deadline if config.deadline else None
     never = undo_stop or threading.Event()
     target_of = functools.cache(journal.target_of)
@@ -52,7 +44,7 @@ def contexts(
             config=config,
             options=planned.options,
             journal=record,
-            connect=(lambda: client) if planned.spec.needs_cluster else _no_cluster,
+            connect=(lambda: run.client) if planned.spec.needs_cluster else _no_cluster,
             pipeline=tuple(step.spec for step in plan.steps),
             stop=stop if forward else never,
             target=journal.target,
@@ -63,29 +55,6 @@ def contexts(
         )
 
     return context_for
-
-
-def refusals(plan: Plan, steps: Mapping[str, Step], context_for: ContextFor, journal: RunJournal) -> list[Refused]:
-    """Ask all steps whether they would be refused; raises Transient when one can't tell now, and none is for sure."""
-    unsure: Transient | None = None
-    findings = [
-        Refused(f"step {step.name} needs the program {program}, which is not on PATH", remedy="install it")
-        for step in plan.steps
-        for program in step.spec.programs
-        if shutil.which(program) is None
-    ]
-    for planned in plan.steps:
-        try:
-            step = steps[planned.spec.name]
-            if isinstance(step, Checks):
-                step.check(context_for(planned, Action.EXECUTE, journal.unwritten(planned.name)))
-        except Refused as bad:
-            findings.append(bad)
-        except Transient as away:
-            unsure = away
-    if unsure is not None and not findings:
-        raise unsure
-    return findings
 
 
 def _evidence(plan: Plan, records: Callable[[], Sequence[Record]], kind: str) -> list[Mapping[str, Any]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 
+from ..errors import together
 from ..journal.locks.lock import held
 from .assembly import AssembledRun
 from .author import author
 from .events import Listener
+from .orchestrator import Orchestrator
 from .recovery import finish_interrupted
+from .refusals import refusals
 from .result import Result
 from .undo import Undo
 
@@ -25,7 +28,10 @@ def run_in_one_process(run: AssembledRun, undo: Undo, tell: Listener, stop: thre
     Raises: Refused, Transient: nothing was touched.
 
     """
-    run.check(stop)  # what is missing is found before anything is written
+    if findings := refusals(run, stop):  # what is missing is found before anything is written
+        raise together(findings)
     with held(run.lock, run.id, stop):
         finish_interrupted(run.store, run.journal, undo.finish, on_argo=False)
-        return run.orchestrator(tell, stop).run({"config": run.config.to_dict(), "by": author()}, run.config.history)
+        return Orchestrator.of(run, tell, stop).run(
+            {"config": run.config.to_dict(), "by": author()}, run.config.history
+        )

@@ -16,7 +16,9 @@ from ..journal.replay import Story, replay
 from ..journal.writer import RunJournal
 from ..spec import Action
 from ..step import Step
+from .assembly import AssembledRun
 from .attempt import Abandoned, ContextFor
+from .context_factory import contexts
 from .events import Listener, RunStarted, UndoStarted, unfailing
 from .group import run_parallel
 from .plan import Plan, PlannedStep
@@ -46,6 +48,13 @@ class Orchestrator:
     lost: threading.Event = field(default_factory=threading.Event)
     """Set when the target's lock was lost: somebody else may be at work."""
     clock: Callable[[], float] = time.monotonic
+
+    @staticmethod
+    def of(run: AssembledRun, tell: Listener, stop: threading.Event) -> Orchestrator:
+        """Return what walks a run's plan in this process; the lock of its target is held."""
+        lost, where = run.lock.lost, run.store.where()
+        context_for = contexts(run, stop=stop, undo_stop=lost)
+        return Orchestrator(run.plan, run.steps, run.journal, context_for, tell, stop, where=where, lost=lost)
 
     def __post_init__(self) -> None:
         self.tell = unfailing(self.tell)

@@ -70,6 +70,14 @@ class Plan:
         """All steps, in the order of the config."""
         return tuple(step for group in self.groups for step in group)
 
+    def step(self, name: str) -> PlannedStep:
+        """Return the step of a name; raises Refused when there is none."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        names = ", ".join(step.name for step in self.steps)
+        raise Refused(f"the configuration has no step {name!r}", remedy=f"it has: {names}")
+
     def beside(self, step: PlannedStep) -> bool:
         """Tell whether a step runs side by side with others."""
         return any(step in group and len(group) > 1 for group in self.groups)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from ..errors import Refused
+from ..errors import together
 from ..release.precheck import Precheck, precheck
 from .assembly import AssembledRun
+from .refusals import refusals
 
 
 def preflight(run: AssembledRun, stop: threading.Event) -> Precheck:
@@ -16,8 +17,5 @@ def preflight(run: AssembledRun, stop: threading.Event) -> Precheck:
     found = precheck(run.client, run.config, specs, run.target, run.journal.target_of, lambda _: None)
     stays = run.plan.stays_of([step.name for step in run.plan.steps])
     found = replace(found, stays=tuple(step.name for step in stays))
-    try:
-        run.check(stop)
-    except Refused as bad:
-        found = replace(found, findings=(*found.findings, bad.message))
-    return found
+    refused = refusals(run, stop)
+    return replace(found, findings=(*found.findings, together(refused).message)) if refused else found

@@ -30,6 +30,19 @@ def newest_standing(store: Store, target: str) -> str:
     raise Refused(f"no run of {target} stands: there is nothing to undo", remedy="`sternway runs` lists what ran")
 
 
+def current_stepwise(store: Store, target: str, action: Action) -> str | None:
+    """Return the newest run of a target that was made step by step, if an action without a run's name belongs to it.
+
+    An execution goes on with one that is open, and of which nothing is undone; a rollback is always of the newest.
+    """
+    for head in reversed(store.heads(target)):
+        if replay([head]).stepwise:
+            story = replay(store.records(head.key.run))
+            going = story.status is Status.OPEN and not story.undone()
+            return story.run if going or action is Action.ROLLBACK else None
+    return None
+
+
 def refuse_at_work(story: Story) -> None:
     """Raise Transient for a run that is open and made step by step: nobody but its maker knows whether it is at work.
 

@@ -12,6 +12,7 @@ from ..journal.replay import Attempt, Status, replay
 from ..spec import Action
 from .assembly import AssembledRun
 from .attempt import attempt
+from .context_factory import contexts
 from .events import Listener
 from .plan import PlannedStep
 from .recovery import UndoRun, finish_interrupted
@@ -100,11 +101,11 @@ class OneStep:
 
     def _once(self) -> Exception | None:
         # Nothing of this process comes after the attempt, so what stops it stops a rollback too.
-        contexts = self.run.contexts(self.stop, self.stop)
+        context_for = contexts(self.run, stop=self.stop, undo_stop=self.stop)
         step = self.run.steps[self.planned.spec.name]
         try:
             with held(self._own_lock(), self.run.id, self.stop):
-                done = attempt(step, self.planned, self.action, self.run.journal, contexts, self.tell)
+                done = attempt(step, self.planned, self.action, self.run.journal, context_for, self.tell)
                 # Who comes after this process reads the journal alone: what is not in it is to be done once more.
                 return done.error or (done.unrecorded and Transient(f"not recorded: {done.unrecorded}"))
         except SternwayError as unwritten:

@@ -6,14 +6,14 @@ from ..config import Config
 from ..errors import Refused
 from ..exits import Exit, word_of_exit
 from ..journal.entries import new_run_id
-from ..journal.replay import Status, Story, replay
+from ..journal.replay import Status, replay
 from ..spec import Action
 from .assembly import Assembly
 from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
-from .location import Location
-from .plan import Plan, PlannedStep
+from .location import locate
 from .result import Result
+from .standing import current_stepwise
 from .step_attempt import OneStep
 from .undo import Undo
 
@@ -50,10 +50,10 @@ def run_step(
 
     """
     tell = unfailing(tell)
-    at = assembly.locate(config)
-    run = run or _current(at, action)
+    at = locate(config, assembly.book)
+    run = run or current_stepwise(at.store, at.target, action)
     made = assembly.new_run(config, run or new_run_id(), at)
-    planned = _find(made.plan, name)
+    planned = made.plan.step(name)
     records = made.journal.records() if run else ()
     story = replay(records) if records else None
     tell(RunStarted(made.id, made.target, (name,), made.store.where(), action is Action.ROLLBACK))
@@ -71,21 +71,3 @@ def run_step(
     if story is None:
         one.begin(workflow)
     return one.executed()
-
-
-def _find(plan: Plan, name: str) -> PlannedStep:
-    for step in plan.steps:
-        if step.name == name:
-            return step
-    names = ", ".join(step.name for step in plan.steps)
-    raise Refused(f"the configuration has no step {name!r}", remedy=f"it has: {names}")
-
-
-def _current(at: Location, action: Action) -> str | None:
-    """Return the newest run of a target that was made step by step, if the action belongs to it."""
-    for head in reversed(at.store.heads(at.target)):
-        if replay([head]).stepwise:
-            story: Story = replay(at.store.records(head.key.run))
-            going = story.status is Status.OPEN and not story.undone()
-            return story.run if going or action is Action.ROLLBACK else None
-    return None

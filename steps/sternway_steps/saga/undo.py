@@ -15,6 +15,7 @@ from ..journal.writer import RunJournal
 from .assembly import Assembly
 from .cancel import StopAll
 from .events import Listener
+from .orchestrator import Orchestrator
 from .policy import Policy
 from .result import Result
 from .rollback_to import WayBack
@@ -57,5 +58,5 @@ class Undo:
                 stack.enter_context(held(run.lock_of(step), run.id, stop))
             if beside:  # one that was waited for has gone on
                 story = replay(run.journal.records())
-            orchestrator = run.orchestrator(self.tell, self.stop)
+            orchestrator = Orchestrator.of(run, self.tell, self.stop)
             return orchestrator.finish(story) if finish else orchestrator.undo(story)

@@ -13,7 +13,8 @@ from ..config import Config, StepConfig
 from ..errors import Refused
 from ..journal.backends.files import FileStore
 from ..journal.entries import Kind, Record, new_run_id
-from ..journal.writer import RunJournal, StepJournal
+from ..journal.step_journal import StepJournal
+from ..journal.writer import RunJournal
 from ..kube.client import Client
 from ..saga.attempt import Attempted, attempt
 from ..saga.plan import PlannedStep, make_plan

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sternway_steps.config import Config, StepConfig
 from sternway_steps.errors import Refused, Stopped, Transient
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.writer import RunJournal
+from sternway_steps.kube.client import Client
 from sternway_steps.registry.load import load
-from sternway_steps.saga.context_factory import contexts, refusals
-from sternway_steps.saga.plan import make_plan
+from sternway_steps.saga.assembly import AssembledRun
+from sternway_steps.saga.context_factory import contexts
+from sternway_steps.saga.plan import Plan, make_plan
+from sternway_steps.saga.refusals import refusals
 from sternway_steps.step import Action, Context, Outcome, StepSpec
 from sternway_steps.yamltree.errors import Place
 
@@ -36,13 +39,18 @@ class Asked:
         return Outcome("undone")
 
 
+def assembled(config: Config, plan: Plan, steps: dict[str, Any], folder: Path) -> AssembledRun:
+    store, no_cluster = FileStore(folder), cast("Client", None)
+    return AssembledRun(config, plan, steps, no_cluster, RunJournal(store, "r", "t"), store.lock("t"))
+
+
 def asked(folder: Path, *steps: Asked) -> list[Refused]:
-    config = folder / "s.yaml"
-    config.write_text(f"name: t\nimage: t:1\nsteps: [{', '.join(step.spec.name for step in steps)}]\n")
+    path = folder / "s.yaml"
+    path.write_text(f"name: t\nimage: t:1\nsteps: [{', '.join(step.spec.name for step in steps)}]\n")
     by_name: dict[str, Any] = {step.spec.name: step for step in steps}
-    plan = make_plan(load(config).steps, {name: step.spec for name, step in by_name.items()})
-    journal = RunJournal(FileStore(folder / "journal"), "r", "t")
-    found = refusals(plan, by_name, lambda *_: None, journal)  # type: ignore[arg-type,return-value]
+    config = load(path)
+    plan = make_plan(config.steps, {name: step.spec for name, step in by_name.items()})
+    found = refusals(assembled(config, plan, by_name, folder / "journal"), threading.Event())
     assert not (folder / "journal").exists(), "nothing is written for a question"
     return found
 
@@ -93,11 +101,11 @@ def test_a_place_is_read_as_it_was_written(text: str) -> None:
 def test_an_undo_is_stopped_by_a_lost_lock_alone(tmp_path: Path) -> None:
     config = Config("t", steps=(StepConfig("a", "a"),), deadline=0.001)
     plan = make_plan(config.steps, {"a": StepSpec("a", needs_cluster=False)})
-    journal = RunJournal(FileStore(tmp_path), "r", "t")
+    run = assembled(config, plan, {}, tmp_path)
     stop, lost = threading.Event(), threading.Event()
-    made = contexts(None, config, journal, plan, stop=stop, undo_stop=lost)  # type: ignore[arg-type]
-    forward = made(plan.steps[0], Action.EXECUTE, journal.unwritten("a"))
-    back = made(plan.steps[0], Action.ROLLBACK, journal.unwritten("a"))
+    made = contexts(run, stop=stop, undo_stop=lost)
+    forward = made(plan.steps[0], Action.EXECUTE, run.journal.unwritten("a"))
+    back = made(plan.steps[0], Action.ROLLBACK, run.journal.unwritten("a"))
     stop.set()
     with pytest.raises(Stopped):
         forward.check()

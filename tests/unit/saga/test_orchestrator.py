@@ -14,7 +14,8 @@ from sternway_steps.errors import Failed, Refused, RollbackFailed, SternwayError
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.replay import Status, replay
-from sternway_steps.journal.writer import RunJournal, StepJournal
+from sternway_steps.journal.step_journal import StepJournal
+from sternway_steps.journal.writer import RunJournal
 from sternway_steps.saga.attempt import Abandoned
 from sternway_steps.saga.events import Event, StepEnded, UndoStarted
 from sternway_steps.saga.orchestrator import Orchestrator

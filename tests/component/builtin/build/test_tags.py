@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sternway_steps.builtin.build.registry import Registry
 from sternway_steps.errors import Failed
-from sternway_steps.journal.writer import StepJournal
+from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.saga.retry import patiently
 from sternway_steps.step import Action
 

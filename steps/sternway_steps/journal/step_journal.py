@@ -1,0 +1,95 @@
+"""The journal of one attempt of one step, and the pen with which any record is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..errors import Transient
+from ..spec import Action, History, Recorded
+from .backends.store import Store
+from .contract1 import Contract1
+from .entries import Entry, Key, Kind, Record
+
+
+class Pen:
+    """Writes one record, entry after entry.
+
+    An entry of which it is not known whether it was stored keeps its place: it is written again, as it was, before
+    the next one. `at` is the number of entries that the record has.
+    """
+
+    def __init__(self, store: Store, key: Key, labels: Mapping[str, str], at: int = 0) -> None:
+        self._store, self._key, self._labels = store, key, labels
+        self._at = at
+        self._unsure: Entry | None = None
+
+    def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
+        """Append an entry; raises as Store.append does."""
+        if self._unsure is not None:
+            self._append(self._unsure)
+        self._append(Entry.now(kind, data))
+
+    def _append(self, entry: Entry) -> None:
+        try:
+            self._store.append(self._key, self._at, entry, self._labels)
+        except Transient:
+            self._unsure = entry
+            raise
+        self._unsure = None
+        self._at += 1
+
+
+class StepJournal(Contract1):
+    """The journal of one attempt of one step: writes its own record, reads those of all attempts."""
+
+    def __init__(self, store: Store, key: Key, labels: Mapping[str, str]) -> None:
+        self.key = key
+        self._store = store
+        self._pen = Pen(store, key, labels)
+
+    def intent(self, data: Mapping[str, Any]) -> None:
+        """Record durably what is about to change and all that its undo needs."""
+        self.write(Kind.INTENT, data)
+
+    def evidence(self, data: Mapping[str, Any]) -> None:
+        """Record durably what was changed."""
+        self.write(Kind.EVIDENCE, data)
+
+    def end(self, data: Mapping[str, Any]) -> None:
+        """Seal the attempt."""
+        self.write(Kind.STEP_ENDED, data)
+
+    def history(self) -> History:
+        """Read what all attempts of this step recorded; one request."""
+        mine = [record for record in self._store.records(self.key.run) if record.key.step == self.key.step]
+        return History(_recorded(mine, Action.EXECUTE), _recorded(mine, Action.ROLLBACK))
+
+    def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
+        """Append an entry to this attempt's record."""
+        self._pen.write(kind, data)
+
+
+class LateJournal(StepJournal):
+    """The journal of an undo that begins although nothing can be recorded now: its first write begins the record.
+
+    A write raises for as long as the store takes nothing; reading works. `opens` begins the record of an attempt.
+    """
+
+    def __init__(self, store: Store, key: Key, labels: Mapping[str, str], opens: Callable[[], StepJournal]) -> None:
+        super().__init__(store, key, labels)
+        self._opens = opens
+        self._opened: StepJournal | None = None
+
+    def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
+        """Begin the record unless it was begun, and append to it."""
+        if self._opened is None:
+            self._opened = self._opens()
+            self.key = self._opened.key
+        self._opened.write(kind, data)
+
+
+def _recorded(records: Sequence[Record], action: Action) -> Recorded:
+    entries = [entry for record in records if record.key.action == action for entry in record.entries]
+    intents, evidence = ([e.data for e in entries if e.kind is kind] for kind in (Kind.INTENT, Kind.EVIDENCE))
+    return Recorded(tuple(intents), tuple(evidence))
