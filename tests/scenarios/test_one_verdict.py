@@ -163,13 +163,13 @@ def followed(session: Session, config: Config) -> Told:
     """Make it step by step, and tell it by its journal as `submit --wait` does."""
     pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
     from sternway_templates.submit.ending import ending
-    from sternway_templates.submit.events import Telling
+    from sternway_templates.submit.events import EventEmitter
 
     step_by_step(session, config)
     events: list[Event] = []
     plan, records = make_plan(config.steps, session.specs(config)), session.locate(config).store.records(RUN)
     failed = replay(records).status is not Status.SUCCEEDED
-    Telling(plan, events.append, config.argo).look(replay(records).attempts, "failed" if failed else None, {})
+    EventEmitter(plan, events.append, config.argo).update(replay(records).attempts, "failed" if failed else None, {})
     workflow = {"metadata": {"name": "w", "uid": RUN}, "status": {"phase": "Failed" if failed else "Succeeded"}}
     events.append(ending(RUN, plan, records, workflow, False, 0.0))
     return told(events)

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print, exit."""
+"""The command line: parses arguments, calls the session, prints results, exits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def main() -> None:
-    """Run `sternway`."""
+    """Run the command `sternway`."""
     # The first process of a container ignores a signal that it has no handler for, and nothing has begun yet.
     signal.signal(signal.SIGTERM, _leave)
     from .app import app

@@ -1,4 +1,4 @@
-"""What each command does: a call of the session, and what is printed of it."""
+"""What each command does: a call of the session, and what is printed of the result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .output import Output
 
 
 def load_config(arguments: dict[str, Any]) -> Config:
-    """Take the configuration's flags out of a command's arguments, and load it."""
+    """Take the configuration's options out of a command's arguments, and return the configuration."""
     config = load(arguments.pop("path"), overrides=arguments.pop("overrides"), environ=os.environ, stdin=sys.stdin)
     deploy = config.deploy
     if arguments.pop("force_conflicts", False):
@@ -70,7 +70,7 @@ def rollback(
     restart_stale: bool,
     recreate: bool,
 ) -> int:
-    """Undo a run, several, or only finish an undo."""
+    """Undo a run, several runs, or only finish an undo."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
     policy = Policy(on_conflict, restart_stale, recreate)
     how: dict[str, Any] = {**asdict(policy), "journal_of": where}
@@ -96,7 +96,7 @@ def runs(session: Session, output: Output, target: str | None) -> int:
 
 
 def show(session: Session, output: Output, run: str) -> int:
-    """Tell a run's story."""
+    """Show the whole story of a run."""
     output.story(session.story(run))
     return Exit.DONE
 
@@ -104,19 +104,19 @@ def show(session: Session, output: Output, run: str) -> int:
 def step(
     session: Session, output: Output, config: Config, step: str, action: str, run: str | None, workflow: str
 ) -> int:
-    """Run one step."""
+    """Run one action of one step."""
     tell = pod.with_progress(output.event, os.environ)
     result = session.step(config, step, Action(action), run, tell, workflow)
     if result.unrecorded is not None:
         output.error(result.unrecorded)
     if (error := result.error or result.unrecorded) is not None:
-        pod.last_words(str(error))
+        pod.write_termination_message(str(error))
     return result.exit_code
 
 
 def report(session: Session, output: Output, config: Config, run: str, status: str, workflow: str) -> int:
-    """End a run that was made step by step; its exit code is the run's, so what may pass is tried again here."""
+    """End a run that was made step by step; the exit code is the run's, so what is transient is retried here."""
     result = patiently(lambda: session.end(config, run, status, workflow, output.event), session.stop)
     output.story(session.story(result.run))
-    pod.last_words(summary(result))
+    pod.write_termination_message(summary(result))
     return result.exit_code

@@ -1,4 +1,4 @@
-"""The lines below a line: objects, differences, evidence."""
+"""The lines below a line: objects, differences, evidence of failures."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _COLOURS = {
 _WIDE = 100
 
 
-def item(found: Item, who: str = "", indent: str = "  ") -> None:
-    """Write what became of one thing; `who` stands before it."""
+def item(item_: Item, who: str = "", indent: str = "  ") -> None:
+    """Write the result of one object; `who` is written before it."""
     click.echo(
-        f"{indent}{who}{click.style(found.result, fg=_COLOURS.get(found.result))} {found.what}"
-        + (f": {found.why}" if found.why else "")
+        f"{indent}{who}{click.style(item_.result, fg=_COLOURS.get(item_.result))} {item_.what}"
+        + (f": {item_.why}" if item_.why else "")
     )
-    if found.fields and found.result in ("changed", "restored", "conflict", "failed"):
-        click.echo(f"{indent}  {', '.join(found.fields)}")
+    if item_.fields and item_.result in ("changed", "restored", "conflict", "failed"):
+        click.echo(f"{indent}  {', '.join(item_.fields)}")
 
 
 def preview(found: Preview) -> None:
@@ -43,47 +43,47 @@ def preview(found: Preview) -> None:
 
 
 def evidence(details: Mapping[str, Any]) -> None:
-    """Write the evidence of a failed rollout: the other objects that failed, then pod, events and log of each."""
+    """Write the evidence of a failed rollout: the other objects that failed; then pod, events and log of each."""
     others = (details.get("failures") or [])[1:]
-    _table(others, _alike((details.get("failures") or [{}])[0]))
-    told: set[str] = set()
+    _table(others, _cause((details.get("failures") or [{}])[0]))
+    written: set[str] = set()
     for found in (details, *others):
-        _seen(found, told)
+        _observations(found, written)
     if "body" in details:
         click.echo(f"  answer {details.get('status')}: {details['body']}")
 
 
 def _table(others: Sequence[Mapping[str, Any]], first: str) -> None:
-    """Write the objects that failed besides the first one; a cause that was told is not told again."""
+    """Write the objects that failed besides the first one; a cause that was written before is not repeated."""
     if not others:
         return
-    rows, known = [("ALSO FAILED", "PODS", "CAUSE")], {first}
+    rows, causes = [("ALSO FAILED", "PODS", "CAUSE")], {first}
     for one in others:
         pods = f"{one.get('done') or 0}/{one['wanted']}" if one.get("wanted") else ""
-        cause = _alike(one)
-        rows.append((one["object"], pods, "the same" if cause in known else one["why"]))
-        known.add(cause)
+        cause = _cause(one)
+        rows.append((one["object"], pods, "the same" if cause in causes else one["why"]))
+        causes.add(cause)
     widths = [max(len(row[n]) for row in rows) for n in range(2)]
     for row in rows:
         click.echo(f"  {row[0].ljust(widths[0])}  {row[1].ljust(widths[1])}  {row[2]}")
 
 
-def _alike(failure: Mapping[str, Any]) -> str:
-    """Give a cause without the name of its pod, by which alone those of one kind differ."""
+def _cause(failure: Mapping[str, Any]) -> str:
+    """Return a cause without the name of its pod, in which alone those of one kind differ."""
     why, pod = str(failure.get("why", "")), failure.get("pod")
     return why.replace(str(pod), "") if pod else why
 
 
-def _seen(found: Mapping[str, Any], told: set[str]) -> None:
-    """Write what was seen of one object; what was told of another one already is left out."""
+def _observations(found: Mapping[str, Any], written: set[str]) -> None:
+    """Write pod, events and log of one object, without lines that were written for another one."""
     container = f", container {found['container']}" if found.get("container") else ""
     events = [f"  event {event}" for event in found.get("events") or []]
     log = [f"  log | {line}" for line in found.get("log") or []]
-    news = [line for line in events if line not in told] + ([] if log and set(log) <= told else log)
-    told.update(news)
+    new_lines = [line for line in events if line not in written] + ([] if log and set(log) <= written else log)
+    written.update(new_lines)
     if found.get("pod"):
         click.echo(f"  pod {found['pod']}{container}")
-    for line in news:
+    for line in new_lines:
         click.echo(line)
 
 
@@ -95,7 +95,7 @@ def _field(field: Field) -> None:
 
 
 def _some(fields: Sequence[str], changed: Sequence[str]) -> str:
-    """Name the fields that change, and count those that stay as they are."""
+    """Return the fields that change, and the number of those that stay as they are."""
     named = [path for path in changed if any(field.startswith(path) for field in fields)]
     rest = sum(not any(field.startswith(path) for path in named) for field in fields)
     words = [*named, f"{rest} that stay as they are"] if rest else named

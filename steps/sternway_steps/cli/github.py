@@ -1,4 +1,4 @@
-"""For GitHub Actions: groups in the log, annotations, and a summary on the job's page."""
+"""Output for GitHub Actions: groups in the log, annotations, and a summary on the job's page."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..saga.events import Event, RunEnded, StepEnded, StepStarted
 from ..spec import Action
 from ..yamltree.document import Node
 from ..yamltree.errors import ConfigErrors
-from .github_commands import command, harmless
+from .github_commands import command, escaped
 from .github_summary import MOST, Summary, cut, table
-from .stdout import Unbroken
+from .stdout import BrokenPipeSafe
 from .text import TextOutput
 
 
 class GithubOutput:
-    """Writes what people read, with workflow commands around it; nothing that others wrote becomes one.
+    """Writes what people read, with workflow commands around it; no text of others can become a command.
 
     Args:
         environ: variables; GITHUB_STEP_SUMMARY names the file of the summary, and without it there is none.
@@ -32,15 +32,15 @@ class GithubOutput:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._text = TextOutput()
         self._stream: TextIO = sys.stdout
-        sys.stdout, sys.stderr = _Harmless(sys.stdout), _Harmless(sys.stderr)
+        sys.stdout, sys.stderr = _Escaped(sys.stdout), _Escaped(sys.stderr)
         self._summary = Summary()
         self._file = environ.get("GITHUB_STEP_SUMMARY") or ""
         self._at_work: set[tuple[str, Action]] = set()
         self._grouped = False
 
     def event(self, event: Event) -> None:
-        """Write an event; a step that works alone is a group."""
-        self._summary.take(event)
+        """Write an event; a step that runs alone is a group."""
+        self._summary.add(event)
         match event:
             case StepStarted():
                 self._begin(event)
@@ -61,7 +61,7 @@ class GithubOutput:
         self._summary.parts.append("### Plan\n\n" + table(("would", "object", "fields", "why"), rows))
 
     def stays(self, steps: Sequence[str]) -> None:
-        """Annotate what no undo takes back: whoever reviews the plan has to see it."""
+        """Annotate what no undo reverts: whoever reviews the plan has to see it."""
         for name in steps:
             text = f"{name} is irreversible: what it does stays, whatever fails after it"
             self._annotate("warning", text, title="sternway")
@@ -79,15 +79,15 @@ class GithubOutput:
             (a.action.value, a.step, a.result or "cut off", str(a.data.get("summary") or a.data.get("error") or ""))
             for a in story.attempts
         ]
-        told = f"### Run `{story.run}`: {story.status.value}\n\n" + table(("", "step", "result", ""), rows)
-        self._summary.parts.append(told)
+        written = f"### Run `{story.run}`: {story.status.value}\n\n" + table(("", "step", "result", ""), rows)
+        self._summary.parts.append(written)
 
     def config(self, document: Node) -> None:
         """Write the document as YAML, with comments."""
         self._text.config(document)
 
     def error(self, error: Exception) -> None:
-        """Annotate why the command failed: a mistake in the configuration at its place."""
+        """Annotate why the command failed: a mistake in the configuration at its line."""
         self._close()
         self._summary.error(error)
         if not isinstance(error, ConfigErrors):
@@ -166,11 +166,11 @@ class GithubOutput:
         self._stream.flush()
 
 
-class _Harmless(Unbroken):
-    """A stream on which no line is a command."""
+class _Escaped(BrokenPipeSafe):
+    """A stream on which no line is a workflow command."""
 
     def write(self, text: str) -> int:
-        super().write(harmless(text))
+        super().write(escaped(text))
         return len(text)
 
 

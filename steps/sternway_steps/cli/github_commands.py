@@ -1,4 +1,4 @@
-"""Workflow commands: lines that GitHub Actions reads from a log (GitHub, "Workflow commands for GitHub Actions")."""
+"""Workflow commands: lines that GitHub Actions reads from a log ("Workflow commands for GitHub Actions")."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BEGINS_COMMAND = re.compile(r"^([ \t]*)(?=::|##\[)", re.MULTILINE)
 
 
 def command(name: str, message: str = "", **properties: str | int) -> str:
-    """Give a command's line; properties that are "" or 0 are left out.
+    """Return the line of a command; properties that are "" or 0 are left out.
 
     Escaped as GitHub's own toolkit does it (actions/toolkit, packages/core/src/command.ts): in the message the percent
     sign and line ends, in properties the colon and the comma too.
@@ -17,8 +17,8 @@ def command(name: str, message: str = "", **properties: str | int) -> str:
     return f"::{name}{' ' if given else ''}{given}::{_data(message)}"
 
 
-def harmless(text: str) -> str:
-    """Give text in which no line is a command: a log, an event or a server's answer may hold what looks like one."""
+def escaped(text: str) -> str:
+    """Return text in which no line is a command: a log, an event or a server's answer may hold what looks like one."""
     return _BEGINS_COMMAND.sub(r"\1| ", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

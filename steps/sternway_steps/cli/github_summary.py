@@ -22,7 +22,7 @@ _PUT_BACK = ("restored", "deleted", "kept", "conflict", "failed")
 
 @dataclass
 class Summary:
-    """What is told of a run, gathered until the command ends."""
+    """Collects what is shown of a run until the command ends."""
 
     parts: list[str] = field(default_factory=list)
     _run: str = ""
@@ -31,8 +31,8 @@ class Summary:
     _objects: list[Item] = field(default_factory=list)
     _failure: tuple[str, Exception] | None = None
 
-    def take(self, event: Event) -> None:
-        """Take what matters of an event."""
+    def add(self, event: Event) -> None:
+        """Add what matters of an event."""
         match event:
             case RunStarted():
                 self._run = event.run
@@ -44,7 +44,7 @@ class Summary:
                 self._over(event)
 
     def error(self, error: Exception) -> None:
-        """Take why the command failed."""
+        """Add why the command failed."""
         if isinstance(error, ConfigErrors):
             rows = [
                 (str(e.place), e.field, "; ".join(t for t in (e.message, e.expected, e.hint) if t))
@@ -55,7 +55,7 @@ class Summary:
             self.parts.append(f"### {_text(type(error).__name__)}\n\n" + _failure(error))
 
     def markdown(self) -> str:
-        """Give all that was gathered; a step that was called alone has no run's end."""
+        """Return all that was collected; a step that was called alone has no end of a run."""
         steps = self._steps() if self._rows else ""
         return "\n\n".join(part for part in (*self.parts, steps) if part)
 
@@ -95,13 +95,13 @@ class Summary:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Give a table; the cells are plain text."""
+    """Return a Markdown table of plain text."""
     lines = [head, ["---"] * len(head), *([_text(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def cut(text: str, room: int) -> str:
-    """Give as much of a text as has room, whole lines and closed, with a word that it was cut."""
+    """Return as much of a text as fits into `room` bytes: whole lines, tags closed, with a note that it was cut."""
     if len(text.encode()) <= room:
         return text
     left = room - len(_CUT.encode()) - len("\n</pre>")
@@ -131,7 +131,7 @@ def _named(error: Exception) -> str:
 
 
 def _text(text: Any) -> str:
-    """Give plain text that Markdown and HTML leave as it is, in one line."""
+    """Return plain text escaped for Markdown and HTML, in one line."""
     plain = html.escape(str(text), quote=False)
     for sign in "\\`*_[]|~":
         plain = plain.replace(sign, f"\\{sign}")

@@ -1,4 +1,7 @@
-"""For programs: one JSON object a line. `schema` is 1; `type` says what the object is. See README, "For programs"."""
+"""Output for programs: one JSON object a line.
+
+`schema` is 1; `type` says what the object is. See README, "For programs".
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,12 @@ class JsonOutput:
     """Writes lines to standard output, errors too."""
 
     def event(self, event: Event) -> None:
-        """Write an event: type is its name, such as step-ended."""
+        """Write an event; its type is its name, such as step-ended."""
         data = as_data(event)
         write_line(data.pop("type"), data)
 
     def plan(self, previews: Sequence[Preview]) -> None:
-        """Write the plan: an object for each."""
+        """Write the plan, an object for each manifest."""
         for found in previews:
             changes = [
                 {
@@ -43,7 +46,7 @@ class JsonOutput:
             write_line("plan-object", {**data, "takes_over": takes_over, "notes": found.notes})
 
     def stays(self, steps: Sequence[str]) -> None:
-        """Write which steps of the plan no undo takes back, an object for each."""
+        """Write which steps of the plan no undo reverts, an object for each."""
         for name in steps:
             write_line("plan-stays", {"step": name})
 
@@ -54,8 +57,8 @@ class JsonOutput:
 
     def story(self, story: Story) -> None:
         """Write a run with all its attempts."""
-        told = {"meaning": meaning(story), "next": following(story), "left": staying(story)}
-        write_line("run", {**_summary(story), "attempts": [_attempt(asdict(a)) for a in story.attempts], **told})
+        written = {"meaning": meaning(story), "next": following(story), "left": staying(story)}
+        write_line("run", {**_summary(story), "attempts": [_attempt(asdict(a)) for a in story.attempts], **written})
 
     def config(self, document: Node) -> None:
         """Write an object for each value."""
@@ -75,14 +78,17 @@ class JsonOutput:
         write_line(kind, data)
 
     def done(self) -> None:
-        """Write nothing: each line was whole."""
+        """Do nothing: each line was complete."""
 
 
 def _summary(story: Story) -> dict[str, Any]:
     names = ("run", "target", "started", "ended", "status", "error")
-    told: dict[str, Any] = {name: str(getattr(story, name)) for name in names}
+    written: dict[str, Any] = {name: str(getattr(story, name)) for name in names}
     more = {"stays": story.stays, "back_to": story.back_to, "undoes": story.undoes, "by": dict(story.by)}
-    return {**told, **{key: list(value) if isinstance(value, tuple) else value for key, value in more.items() if value}}
+    return {
+        **written,
+        **{key: list(value) if isinstance(value, tuple) else value for key, value in more.items() if value},
+    }
 
 
 def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:

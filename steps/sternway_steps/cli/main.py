@@ -1,4 +1,4 @@
-"""From parsed arguments to an exit code: opens the session, minds the signals, prints errors."""
+"""From parsed arguments to an exit code: opens the session, handles signals, prints errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..saga.attempt import Abandoned
 from ..session import Session
 from . import actions
 from .output import Output, output_for
-from .signals import minded
+from .signals import stop_on_signals
 
 if TYPE_CHECKING:
     from ..kube.transport import RequestLog
@@ -29,13 +29,13 @@ Action = Callable[..., int]
 
 
 def call(name: str, arguments: dict[str, Any]) -> None:
-    """Run a command of ours and exit with its code."""
+    """Run a command of this package and exit with its code."""
     prepare = actions.load_config if "path" in arguments else None
     perform(getattr(actions, name), arguments, prepare, one_step=name == "step")
 
 
 def call_offline(name: str, arguments: dict[str, Any]) -> NoReturn:
-    """Run a command of ours that needs no cluster, and so no session; exit with its code."""
+    """Run a command of this package that needs no cluster, and so no session; exit with its code."""
     conclude(arguments.pop("output"), lambda output: int(getattr(actions, name)(output, **arguments)))
 
 
@@ -46,12 +46,12 @@ def perform(
     *,
     one_step: bool = False,
 ) -> None:
-    """Do what a command does, with a session, signals, errors and exit codes like those of all commands; then exit.
+    """Call an action with a session, signals, errors and exit codes like those of all commands; then exit.
 
     Args:
-        action: what is done.
-        arguments: of the command line; those that all commands share are taken out.
-        prepare: takes its part out of the arguments and gives what the action gets third, before a session is opened.
+        action: what the command does.
+        arguments: those of the command line; those that all commands share are taken out.
+        prepare: takes its part out of the arguments before a session is opened; its result is the third argument.
         one_step: the action is one step of a run, whose undo is another process's work.
 
     """
@@ -65,7 +65,7 @@ def perform(
 
 
 def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
-    """Do what a command does, in whose output it says so; show its errors as all commands do, and exit."""
+    """Call `body` with the output of a format, print its error as all commands do, and exit with its code."""
     output = output_for(form)
     code: int
     try:
@@ -139,7 +139,7 @@ def _perform(
             on_retry=output.note,
         )
     )
-    stack.enter_context(minded(session, output.note, one_step=one_step))
+    stack.enter_context(stop_on_signals(session, output.note, one_step=one_step))
     return int(action(session, output, *prepared, **arguments))
 
 
@@ -157,7 +157,7 @@ def _sandbox() -> Iterator[str]:
 
 
 def _once(note: Callable[[str], None]) -> Callable[[str], None]:
-    """Show each warning once, however many objects it is about."""
+    """Return a function that shows each warning once, however many objects it is about."""
     shown: set[str] = set()
 
     def warn(text: str) -> None:

@@ -1,4 +1,4 @@
-"""How results are shown: to people as text, to programs as JSON, to GitHub Actions as both of its own."""
+"""How results are shown: as text to people, as JSON to programs, as both of its own to GitHub Actions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..journal.replay import Story
 from ..release.preview import Preview
 from ..saga.events import Event
 from ..yamltree.document import Node
-from .stdout import Unbroken
+from .stdout import BrokenPipeSafe
 
 
 class Output(Protocol):
-    """Shows what commands give."""
+    """Shows the results of commands."""
 
     def event(self, event: Event) -> None:
         """Show an event of a run."""
@@ -24,7 +24,7 @@ class Output(Protocol):
         """Show what would change."""
 
     def stays(self, steps: Sequence[str]) -> None:
-        """Show which steps of a plan no undo takes back."""
+        """Show which steps of a plan no undo reverts."""
 
     def runs(self, stories: Sequence[Story]) -> None:
         """Show a list of runs."""
@@ -49,8 +49,8 @@ class Output(Protocol):
 
 
 def output_for(form: str) -> Output:
-    """Give the output of a form: text, json or github."""
-    sys.stdout = Unbroken(sys.stdout)
+    """Return the output of a format: text, json or github."""
+    sys.stdout = BrokenPipeSafe(sys.stdout)
     if form == "json":
         from .json import JsonOutput
 

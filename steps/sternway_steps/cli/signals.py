@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from ..session import Session
 
 SEAL_AFTER = 1.0
-"""Seconds after which one step that was told to stop is left, whatever request it hangs in."""
+"""Seconds after which a step that was told to stop is abandoned, whatever request it waits for."""
 
 
 @contextmanager
-def minded(session: Session, note: Callable[[str], None], *, one_step: bool) -> Iterator[None]:
+def stop_on_signals(session: Session, note: Callable[[str], None], *, one_step: bool) -> Iterator[None]:
     """Let the first signal stop what runs, and the second one leave at once; the attempt is sealed either way.
 
-    A run undoes itself after the first. One step of a run does not: its undo is another process's work, and whoever
-    stops a container kills it some seconds later. So it leaves by its own clock, and further signals change nothing:
-    Argo sends its own twice (seen at 4.1.2), the second one while the attempt is being sealed.
+    | what runs | first signal | further signals |
+    | --- | --- | --- |
+    | a whole run | it stops, then undoes itself | the process leaves at once |
+    | one step | it stops, and leaves after SEAL_AFTER at the latest | change nothing |
+
+    A step does not undo itself: that is another process's work, and whoever stops a container kills it some seconds
+    later. Argo sends its signal twice (seen at 4.1.2), the second one while the attempt is being sealed.
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What `sternway steps` shows: every step that a config can name. Opens no cluster."""
+"""What `sternway steps` shows: every step that a configuration can name. Opens no cluster."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .output import output_for
 
 
 def show(form: str) -> int:
-    """List the steps as text or json; 3 when one of them can't be used."""
+    """List the steps as text or json; return 3 when one of them can't be used."""
     output_for(form)  # so that `sternway steps | head` ends well
     steps = installed_steps()
     ours = [DiscoveredStep(name, "sternway", __version__, step=step) for name, step in steps.own.items()]
-    found = [*ours, *sorted(steps.discovered(), key=lambda step: step.name)]
+    discovered = [*ours, *sorted(steps.discovered(), key=lambda step: step.name)]
     if form == "json":
-        for each in found:
+        for each in discovered:
             write_line("step", _data(each))
     else:
-        _table(found)
-    return Exit.REFUSED if any(each.problem for each in found) else Exit.DONE
+        _table(discovered)
+    return Exit.REFUSED if any(each.problem for each in discovered) else Exit.DONE
 
 
 def _data(found: DiscoveredStep) -> dict[str, Any]:

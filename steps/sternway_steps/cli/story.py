@@ -15,7 +15,7 @@ from .story_words import RESULTS, first_failure, following, meaning, staying
 COLOURS = {Status.SUCCEEDED: "green", Status.UNDONE: "yellow", Status.RUNNING: "cyan", Status.OPEN: "cyan"}
 
 
-def tell(story: Story) -> None:
+def write_story(story: Story) -> None:
     """Write the story of a run."""
     status = click.style(story.status.value, fg=COLOURS.get(story.status, "red"), bold=True)
     click.echo(f"run {story.run} of {story.target}: {status}")
@@ -24,10 +24,10 @@ def tell(story: Story) -> None:
     first = first_failure(story)
     if story.error:
         _failure(story.error, first)
-    forward = [attempt for attempt in story.attempts if attempt.action is Action.EXECUTE]
-    back = [attempt for attempt in story.attempts if attempt.action is Action.ROLLBACK]
-    _attempts("what was done", forward, story, first)
-    _attempts("what was undone", back, story, first)
+    executions = [attempt for attempt in story.attempts if attempt.action is Action.EXECUTE]
+    rollbacks = [attempt for attempt in story.attempts if attempt.action is Action.ROLLBACK]
+    _attempts("what was done", executions, story, first)
+    _attempts("what was undone", rollbacks, story, first)
     if left := staying(story):
         click.secho("what stays", bold=True)
         for line in left:
@@ -45,14 +45,14 @@ def _failure(error: str, first: Attempt | None) -> None:
         details.evidence(first.data.get("details") or {})
 
 
-def _attempts(title: str, attempts: Iterable[Attempt], story: Story, told: Attempt | None) -> None:
+def _attempts(title: str, attempts: Iterable[Attempt], story: Story, written: Attempt | None) -> None:
     for number, attempt in enumerate(attempts):
         if number == 0:
             click.secho(title, bold=True)
-        _attempt(attempt, story.status is Status.RUNNING, told)
+        _attempt(attempt, story.status is Status.RUNNING, written)
 
 
-def _attempt(attempt: Attempt, at_work: bool, told: Attempt | None) -> None:
+def _attempt(attempt: Attempt, at_work: bool, written: Attempt | None) -> None:
     again = f", attempt {attempt.number}" if attempt.number > 1 else ""
     result = RESULTS.get(attempt.result, attempt.result) if attempt.result or not at_work else "at work"
     summary = attempt.data.get("summary")
@@ -61,7 +61,7 @@ def _attempt(attempt: Attempt, at_work: bool, told: Attempt | None) -> None:
     for found in attempt.data.get("items") or []:
         item = Item(found["what"], found["result"], found.get("why", ""), tuple(found.get("fields") or ()))
         details.item(item, indent="    ")
-    if attempt.data.get("error") and attempt is not told:
+    if attempt.data.get("error") and attempt is not written:
         click.secho(f"    {attempt.data['error']}", fg="red")
         if attempt.data.get("remedy"):
             click.echo(f"    {attempt.data['remedy']}")

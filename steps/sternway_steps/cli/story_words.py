@@ -1,4 +1,4 @@
-"""What a run's story means, in words: where it stands, the first failure, what stays, and what can be done next."""
+"""A run's story in words: its state, the first failure, what stays, and what can be done next."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ RESULTS = {
     "bug": "a bug",
     "rollbackfailed": "not all of it could be put back",
 }
-"""What the results of attempts mean; any other one says it itself."""
+"""What the results of attempts mean; any other result is its own word."""
 
 
 def meaning(story: Story) -> str:
-    """Say in a sentence where a run stands."""
+    """Return a sentence on the state of a run."""
     if story.back_to:
         return _way_back(story)
     why = _why_undone(story)
@@ -49,7 +49,7 @@ def meaning(story: Story) -> str:
 
 
 def following(story: Story) -> str:
-    """Say what can be done next, with the command; "" when there is nothing to be done."""
+    """Return what can be done next, with the command; "" when there is nothing to be done."""
     undo = f"sternway rollback {story.run}"
     match story.status:
         case Status.SUCCEEDED if not story.back_to:
@@ -68,7 +68,7 @@ def following(story: Story) -> str:
 
 
 def first_failure(story: Story) -> Attempt | None:
-    """Give the attempt whose error is the run's first one."""
+    """Return the attempt whose error is the run's first one."""
     executions = [a for a in _executions(story) if a.result not in ("", DONE)]
     same = [a for a in executions if str(a.data.get("error")) == story.error]
     last = {a.step: a for a in executions}
@@ -77,7 +77,7 @@ def first_failure(story: Story) -> Attempt | None:
 
 
 def staying(story: Story) -> list[str]:
-    """Name what the run left in the world although it was undone, each with why."""
+    """Return what the run left in the world although it was undone, each with why."""
     left = [f"what {name} did, which is irreversible" for name in story.stays]
     rollbacks: dict[str, Mapping[str, Any]] = {}
     for attempt in story.attempts:
@@ -112,12 +112,12 @@ def _why_undone(story: Story) -> str:
 
 
 def _steps(story: Story) -> list[str]:
-    """Name the steps of its configuration, the way the journal keeps it."""
+    """Return the steps of its configuration, as the journal keeps it."""
     groups = story.config.get("steps") or ()
     return [step["name"] for group in groups for step in ([group] if isinstance(group, Mapping) else group)]
 
 
 def _failures(story: Story) -> Iterator[Mapping[str, Any]]:
-    """Give the details of the rollbacks that failed at last."""
+    """Yield the details of the rollbacks whose last attempt failed."""
     lasts = {a.step: a for a in story.attempts if a.action is Action.ROLLBACK and a.result}
     return (last.data.get("details") or {} for last in lasts.values() if last.result != DONE)

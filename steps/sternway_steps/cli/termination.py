@@ -1,4 +1,4 @@
-"""What a pod tells those who look at it from outside: its last words, and how far it is."""
+"""What a pod shows to the outside: its termination message, and its progress."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _LAST_WORDS = Path("/dev/termination-log")
 _MOST = 4096
 
 
-def last_words(text: str) -> None:
-    """Leave why the container ended where Kubernetes, and with it Argo, looks; nothing outside a pod."""
+def write_termination_message(text: str) -> None:
+    """Write why the container ended where Kubernetes and Argo read it; do nothing outside a pod."""
     with suppress(OSError):
         if _LAST_WORDS.is_file():
             _LAST_WORDS.write_bytes(text.encode()[:_MOST])
 
 
 def with_progress(tell: Listener, environ: Mapping[str, str]) -> Listener:
-    """Write `DONE/WANTED` to Argo's progress file too, where its executor names one (ARGO_PROGRESS_FILE)."""
+    """Return a listener that also writes `DONE/WANTED` to Argo's progress file, where ARGO_PROGRESS_FILE names one."""
     file = environ.get("ARGO_PROGRESS_FILE")
     if not file:
         return tell

@@ -1,4 +1,4 @@
-"""For people: a line for what happens, more lines for what went wrong; colour on a terminal."""
+"""Output for people: a line for what happens, more lines for what went wrong; colour on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepProgress, 
 from ..spec import Action
 from ..yamltree.document import Node
 from . import details
-from .story import COLOURS, tell
+from .story import COLOURS, write_story
 
 
 class TextOutput:
@@ -66,7 +66,7 @@ class TextOutput:
         click.echo(", ".join(words) or "the manifests hold no objects")
 
     def stays(self, steps: Sequence[str]) -> None:
-        """Write which steps no undo takes back."""
+        """Write which steps no undo reverts."""
         for name in steps:
             click.secho(f"{name} is irreversible: what it does stays, whatever fails after it", fg="yellow")
 
@@ -85,7 +85,7 @@ class TextOutput:
 
     def story(self, story: Story) -> None:
         """Write the whole story of a run."""
-        tell(story)
+        write_story(story)
 
     def config(self, document: Node) -> None:
         """Write the document as YAML, with comments."""
@@ -107,7 +107,7 @@ class TextOutput:
             click.echo(line)
 
     def done(self) -> None:
-        """Write nothing: all was told when it happened."""
+        """Do nothing: everything was written when it happened."""
 
     def _progress(self, event: StepProgress) -> None:
         progress, who = event.progress, self._who(event.step)
@@ -118,7 +118,7 @@ class TextOutput:
             click.echo(f"  {who}{count}{progress.message}")
 
     def _who(self, step: str) -> str:
-        """Give whose line it is, from when a second step works until all of them have ended."""
+        """Return the prefix of a line, "" unless several steps have run since all were ended."""
         return f"{step}: " if self._several else ""
 
     def _ended(self, event: StepEnded) -> None:

@@ -1,4 +1,4 @@
-"""From a configuration to the text of a drawing, and that into its file."""
+"""From a configuration to the text of a drawing, and from there into a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def draw(path: str, overrides: tuple[str, ...], form: str) -> str:
 
 
 def write(text: str, file: Path) -> None:
-    """Write a file whole or not at all; raises Refused when it can't be written there."""
+    """Write a file atomically: into a temporary file in the same folder, which then replaces it.
+
+    Raises: Refused when it can't be written there.
+    """
     file = file.resolve()
     if file.exists() and not file.is_file():
         raise Refused(f"{file} is no file", remedy="name a file with --output, or - for the terminal")

@@ -1,4 +1,4 @@
-"""The rights of the steps' pods: what the steps declare for the kinds that the config deploys, and nothing more."""
+"""ServiceAccount and Role of the steps' pods: what the steps declare for the kinds that the config deploys, no more."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Rights = dict[tuple[str, str], set[str]]
 
 
 def plural_of(kind: str) -> str:
-    """Name a kind's resource as apimachinery does without discovery (meta.UnsafeGuessKindToResource)."""
+    """Return the resource of a kind as apimachinery guesses it without discovery (meta.UnsafeGuessKindToResource)."""
     name = kind.lower()
     if name == "endpoints":
         return name
@@ -42,7 +42,7 @@ def plural_of(kind: str) -> str:
 def rbac(
     config: Config, plan: Plan, namespace: str | None, account: str, own: Iterable[Rule] = ON_ARGO
 ) -> list[dict[str, Any]]:
-    """Give the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed.
+    """Return the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed.
 
     `own` is what the pods need beyond their steps.
     """
@@ -51,14 +51,14 @@ def rbac(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(account, namespace, config)}
     ]
     subject = {"kind": "ServiceAccount", "name": account, **({"namespace": namespace} if namespace else {})}
-    for place in sorted(rights, key=lambda p: (p != namespace, p or "")):
-        wide = place == CLUSTER
+    for where in sorted(rights, key=lambda p: (p != namespace, p or "")):
+        wide = where == CLUSTER
         kind = "ClusterRole" if wide else "Role"
         # A cluster has one name space for these, so the target's namespace is part of the name.
         name = f"{account}.{namespace}" if wide and namespace else account
-        metadata = _metadata(name, None if wide else place, config)
+        metadata = _metadata(name, None if wide else where, config)
         api = "rbac.authorization.k8s.io"
-        objects.append({"apiVersion": f"{api}/v1", "kind": kind, "metadata": metadata, "rules": _rules(rights[place])})
+        objects.append({"apiVersion": f"{api}/v1", "kind": kind, "metadata": metadata, "rules": _rules(rights[where])})
         objects.append(
             {
                 "apiVersion": f"{api}/v1",
@@ -74,16 +74,16 @@ def rbac(
 def rights_of(
     config: Config, plan: Plan, namespace: str | None, own: Iterable[Rule] = ON_ARGO
 ) -> dict[str | None, Rights]:
-    """Give the rights by namespace; CLUSTER stands for what is in none."""
-    found: dict[str | None, Rights] = {}
+    """Return the rights by namespace; "" stands for what is not namespaced."""
+    rights: dict[str | None, Rights] = {}
     needed = expanded(config, (step.spec for step in plan.steps), _kinds(config, namespace), namespace)
     for right in (*needed, *expand(own, (), namespace)):
-        found.setdefault(right.place, {}).setdefault((right.group, right.resource), set()).add(right.verb)
-    return found
+        rights.setdefault(right.place, {}).setdefault((right.group, right.resource), set()).add(right.verb)
+    return rights
 
 
 def _kinds(config: Config, namespace: str | None) -> list[Deployed]:
-    """Give the kinds that are deployed. Nobody is asked: what no definition says is guessed as apimachinery does."""
+    """Return the kinds that are deployed. Nobody is asked: what no definition says is guessed as apimachinery does."""
     coming = defined(manifest.obj for manifest in config.manifests)
     kinds = []
     for obj in (manifest.obj for manifest in (*config.manifests, *config.hooks)):

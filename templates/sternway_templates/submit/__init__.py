@@ -1,1 +1,1 @@
-"""Starting a pipeline on Argo through the Kubernetes API, and following it as a run in one process is followed."""
+"""Starts a pipeline on Argo through the Kubernetes API, and follows it like a run in one process."""

@@ -8,7 +8,7 @@ import click
 from sternway_steps.cli.extension import options, perform
 
 if TYPE_CHECKING:
-    from .values import Submission
+    from .submission import Submission
 
 
 @click.command()
@@ -35,6 +35,6 @@ def _prepare(arguments: dict[str, Any]) -> Submission:
     import os
     import sys
 
-    from .values import read_submission
+    from .submission import read_submission
 
     return read_submission(arguments["path"], arguments.pop("overrides"), os.environ, sys.stdin)

@@ -1,4 +1,4 @@
-"""How a run has ended whose Workflow has ended: by the journal, and without one by the pods."""
+"""How a run ended, once its Workflow has ended: by the journal, or by the pods where the journal can't be read."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .nodes import attempts_of, message_of, phase_of, pods
 def ending(
     run: str, plan: Plan, records: Sequence[Record], workflow: Mapping[str, Any], gone: bool, seconds: float
 ) -> RunEnded:
-    """Tell a run's end by its own record; where that has no end, say what is left undone and how to finish.
+    """Return the end of a run by its own record; where that has no end, say what is left undone and how to finish.
 
     Args:
         run: its id.
         plan: its steps.
         records: its journal.
-        workflow: as it was seen last.
+        workflow: in its last known state.
         gone: it was deleted before it had ended.
-        seconds: that the run took.
+        seconds: the duration of the run.
 
     """
     story = replay(records)
@@ -35,20 +35,20 @@ def ending(
 
 
 def ending_by_pods(run: str, plan: Plan, workflow: Mapping[str, Any], gone: bool, seconds: float) -> RunEnded:
-    """Tell a run's end without its journal: by the exit code of the report, which ends each run that failed."""
+    """Return the end of a run without its journal: by the exit code of the report, which ends each failed run."""
     attempts = attempts_of(workflow)
     reported = [pod.code for pod in pods(workflow) if pod.action is None and pod.code is not None]
     if not gone and phase_of(workflow) == "Succeeded":
         reported = [int(Exit.DONE)]
     if reported:
-        result = by_exit_code(run, plan, attempts, reported[-1], how(workflow, gone))
+        result = by_exit_code(run, plan, attempts, reported[-1], describe_end(workflow, gone))
     else:
         result = cut_off(run, plan, attempts, _early(workflow, gone))
     return result.as_event(seconds)
 
 
-def how(workflow: Mapping[str, Any], gone: bool) -> str:
-    """Say how a Workflow ended."""
+def describe_end(workflow: Mapping[str, Any], gone: bool) -> str:
+    """Return in words how a Workflow ended."""
     name = workflow["metadata"]["name"]
     if gone:
         return f"Workflow {name} was deleted"
@@ -59,4 +59,4 @@ def how(workflow: Mapping[str, Any], gone: bool) -> str:
 
 
 def _early(workflow: Mapping[str, Any], gone: bool) -> str:
-    return f"{how(workflow, gone)} before its handler had ended the run"
+    return f"{describe_end(workflow, gone)} before its handler had ended the run"

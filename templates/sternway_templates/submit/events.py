@@ -1,4 +1,4 @@
-"""From what is known of a run at one moment to the events that were not told yet, in the order of a run."""
+"""From the state of a run to the events that were not emitted yet, in the order of a run in one process."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .retries import retry_in
 _Key = tuple[str, Action, int]
 
 
-class Telling:
-    """Tells each event once, however often it looks."""
+class EventEmitter:
+    """Emits each event once, however often it is updated."""
 
     def __init__(self, plan: Plan, tell: Listener, argo: ArgoConfig) -> None:
         self._plan, self._argo = plan, argo
-        self._tell = tell
+        self._emit = tell
         self._open: dict[_Key, Attempt] = {}
         self._over: set[_Key] = set()
         self._undoing = self._by_pods = False
 
-    def look(
+    def update(
         self,
         attempts: Sequence[Attempt],
         undoing: str | None,
@@ -37,12 +37,12 @@ class Telling:
         *,
         by_pods: bool = False,
     ) -> None:
-        """Tell what is new.
+        """Emit what is new.
 
         Args:
             attempts: all that are known, oldest first.
             undoing: why the way forward has failed, once its undo has begun.
-            why: what is known of the pods of a step's action; said of an attempt that never said how it ended.
+            why: the message of the last pod of a step's action; used for an attempt that did not record its end.
             by_pods: the journal can't be read, so each attempt is a pod.
 
         """
@@ -58,30 +58,30 @@ class Telling:
             if key not in self._open:
                 self.cut_off(why, attempt)  # what is open, and not of its group, has no process any more
                 self._open[key] = attempt
-                self._tell(StepStarted(*key))
+                self._emit(StepStarted(*key))
             if attempt.result:
                 self._ended(key, attempt, attempts)
         if undoing is not None:
             self._undo(attempts, undoing, why)
 
     def progress(self, step: str, action: Action, progress: Progress) -> None:
-        """Tell how far a step is, while an attempt of it is under way."""
+        """Emit the progress of a step, while an attempt of it is under way."""
         if any(key[:2] == (step, action) for key in self._open):
-            self._tell(StepProgress(step, action, progress))
+            self._emit(StepProgress(step, action, progress))
 
     def cut_off(self, why: Mapping[tuple[str, Action], str], began: Attempt | None = None) -> None:
-        """Tell the end of attempts that will not say it themselves any more; those beside one that began may do so."""
+        """Emit the end of attempts that can't record it any more; those in the group of `began` still can."""
         for key, attempt in list(self._open.items()):
             step, action, number = key
-            if began is not None and action is began.action and self._side_by_side(step, began.step):
+            if began is not None and action is began.action and self._same_group(step, began.step):
                 continue
             reason = f": {why[step, action]}" if why.get((step, action)) else ""
             error = Stopped(f"attempt {number} of step {step} was cut off{reason}")
             del self._open[key]
             self._over.add(key)
-            self._tell(StepEnded(step, action, str(error), _seconds(attempt.began, attempt.ended), (), error))
+            self._emit(StepEnded(step, action, str(error), _seconds(attempt.began, attempt.ended), (), error))
 
-    def _side_by_side(self, one: str, other: str) -> bool:
+    def _same_group(self, one: str, other: str) -> bool:
         groups = ({step.name for step in group} for group in self._plan.groups)
         return one != other and any({one, other} <= names for names in groups)
 
@@ -93,7 +93,7 @@ class Telling:
         begun = {a.step for a in attempts if a.action is Action.EXECUTE}
         because = str(first_error(self._plan, attempts) or undoing or "the way forward has failed")
         todo = tuple(step.name for step in self._plan.undo_of(begun))
-        self._tell(UndoStarted(because, todo, staying(self._plan, attempts)))
+        self._emit(UndoStarted(because, todo, staying(self._plan, attempts)))
 
     def _ended(self, key: _Key, attempt: Attempt, attempts: Sequence[Attempt]) -> None:
         del self._open[key]
@@ -103,12 +103,12 @@ class Telling:
             for i in attempt.data.get("items") or ()
         )
         for item in items:  # a run in one process tells them as they come
-            self._tell(StepProgress(attempt.step, attempt.action, Progress(f"{item.result} {item.what}", item=item)))
+            self._emit(StepProgress(attempt.step, attempt.action, Progress(f"{item.result} {item.what}", item=item)))
         error = error_of(attempt)
         summary = str(error) if error is not None else str(attempt.data.get("summary") or "")
         seconds = _seconds(attempt.began, attempt.ended)
         again = retry_in(self._plan, self._argo, attempt, attempts, by_pods=self._by_pods)
-        self._tell(StepEnded(attempt.step, attempt.action, summary, seconds, items, error, again))
+        self._emit(StepEnded(attempt.step, attempt.action, summary, seconds, items, error, again))
 
 
 def _key(attempt: Attempt) -> _Key:

@@ -1,4 +1,4 @@
-"""Following a run on Argo: its Workflow and its journal as they change, told as a run in one process tells it."""
+"""Follows a run on Argo: its Workflow and its journal as they change, shown like a run in one process."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from sternway_steps.saga.location import Location
 from sternway_steps.saga.plan import Plan
 from sternway_steps.session import Session
 
-from .changes import PAUSE, News
-from .ending import ending, ending_by_pods, how
-from .events import Telling
+from .ending import describe_end, ending, ending_by_pods
+from .events import EventEmitter
+from .feed import PAUSE, ChangeFeed
 from .nodes import ENDED, attempts_of, phase_of, undoing
-from .pod_notes import Notes
+from .pod_reports import PodReporter
 from .workflow import stop
 
 if TYPE_CHECKING:
     from sternway_steps.cli.extension import Output
 
 
-class Following:
+class RunFollower:
     """Follows one run.
 
-    `plan` are its steps, `argo` says how they are tried again, `at` where it is recorded.
+    `plan` are its steps, `argo` holds the limits and pauses of its retries, `at` is where it is recorded.
     """
 
     def __init__(
@@ -44,24 +44,24 @@ class Following:
     ) -> None:
         self._session, self._output, self._plan, self._store = session, output, plan, at.store
         self._workflow, self._run = workflow, str(workflow["metadata"]["uid"])
-        self._telling = Telling(plan, output.event, argo)
-        self._notes = Notes(output.note, self._telling)
-        self._news = News(session.client, workflow, at.namespace)
+        self._emitter = EventEmitter(plan, output.event, argo)
+        self._pods = PodReporter(output.note, self._emitter)
+        self._feed = ChangeFeed(session.client, workflow, at.namespace)
         self._gone = self._blind = False
 
     def to_the_end(self) -> int:
-        """Tell all until the Workflow has ended, and give the exit code of the run.
+        """Show everything until the Workflow has ended, and return the exit code of the run.
 
         The first signal asks Argo to stop the Workflow, whose handler undoes; the second one leaves it to itself.
         Raises: ApiError when the Workflow can't be watched.
         """
         began = time.monotonic()
         try:
-            with self._news.coming():
+            with self._feed.open():
                 if self._session.stop.is_set():
-                    self._news.put("stop")
+                    self._feed.put("stop")
                 while True:
-                    self._take(*self._news.wait())
+                    self._take(*self._feed.wait())
                     over = self._gone or phase_of(self._workflow) in ENDED
                     records = self._records()  # after the Workflow: what its steps wrote before it ended is there
                     self._look(records)
@@ -86,7 +86,7 @@ class Following:
                     self._output.note(f"the Workflow could not be stopped: {error}")
 
     def _records(self) -> list[Record]:
-        """Read the journal, however long its server needs to answer; nothing when we may not."""
+        """Return the journal, however long its server needs to answer; [] when we may not read it."""
         while not self._blind:
             try:
                 records = list(self._store.records(self._run))
@@ -103,13 +103,13 @@ class Following:
 
     def _look(self, records: list[Record]) -> None:
         attempts = list(replay(records).attempts) if records else attempts_of(self._workflow) if self._blind else []
-        self._notes.look(self._workflow, attempts)
-        why = self._notes.why(self._workflow)
-        self._telling.look(attempts, undoing(self._workflow), why, by_pods=self._blind)
-        self._notes.progress(self._workflow)
+        self._pods.update(self._workflow, attempts)
+        why = self._pods.why(self._workflow)
+        self._emitter.update(attempts, undoing(self._workflow), why, by_pods=self._blind)
+        self._pods.progress(self._workflow)
 
     def _end(self, records: list[Record], seconds: float) -> int:
-        self._telling.cut_off(self._notes.why(self._workflow))
+        self._emitter.cut_off(self._pods.why(self._workflow))
         run, plan, workflow, gone = self._run, self._plan, self._workflow, self._gone
         ended = (
             ending(run, plan, records, workflow, gone, seconds)
@@ -117,6 +117,6 @@ class Following:
             else ending_by_pods(run, plan, workflow, gone, seconds)
         )
         if ended.exit_code == Exit.DONE and (gone or phase_of(workflow) != "Succeeded"):
-            self._output.note(f"{how(workflow, gone)} after the run had succeeded")
+            self._output.note(f"{describe_end(workflow, gone)} after the run had succeeded")
         self._output.event(ended)
         return ended.exit_code

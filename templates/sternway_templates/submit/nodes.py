@@ -1,4 +1,4 @@
-"""What a Workflow's status says of the pods of a run: which step each belongs to, and how it went."""
+"""The pods of a run by the Workflow's status: which step each belongs to, and how it went."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Pod:
 
     @property
     def over(self) -> bool:
-        """It has ended."""
+        """Whether it has ended."""
         return self.phase in ENDED
 
     @property
@@ -43,17 +43,17 @@ class Pod:
 
 
 def phase_of(workflow: Mapping[str, Any]) -> str:
-    """Give the Workflow's phase, "" before the controller has seen it."""
+    """Return the Workflow's phase, "" before the controller has seen it."""
     return str((workflow.get("status") or {}).get("phase") or "")
 
 
 def message_of(workflow: Mapping[str, Any]) -> str:
-    """Give what Argo says of the Workflow as a whole."""
+    """Return Argo's message about the Workflow as a whole."""
     return str((workflow.get("status") or {}).get("message") or "")
 
 
 def undoing(workflow: Mapping[str, Any]) -> str | None:
-    """Say why the way forward has failed, once the handler has begun; None before that, and after a success."""
+    """Return why the way forward has failed, once the handler has begun; None before that, and after a success."""
     name = workflow["metadata"]["name"]
     named = {str(node.get("name")): node for node in _nodes(workflow)}
     root = named.get(name, {})
@@ -64,20 +64,20 @@ def undoing(workflow: Mapping[str, Any]) -> str | None:
 
 
 def pods(workflow: Mapping[str, Any]) -> list[Pod]:
-    """Give the pods in the order in which they were started."""
-    found: list[Pod] = []
+    """Return the pods in the order in which they were started."""
+    listed: list[Pod] = []
     for node in sorted(_nodes(workflow), key=lambda n: (str(n.get("startedAt") or ""), str(n.get("name")))):
         word, _, step = str(node.get("templateName") or "").partition("-")
         if node.get("type") != "Pod" or word not in (*(a.value for a in Action), REPORT):
             continue
         action = None if word == REPORT else Action(word)
         code = str((node.get("outputs") or {}).get("exitCode") or "")
-        found.append(
+        listed.append(
             Pod(
                 id=str(node.get("id")),
                 step=step,
                 action=action,
-                number=1 + sum((pod.step, pod.action) == (step, action) for pod in found),
+                number=1 + sum((pod.step, pod.action) == (step, action) for pod in listed),
                 phase=str(node.get("phase") or ""),
                 message=str(node.get("message") or ""),
                 began=str(node.get("startedAt") or ""),
@@ -86,11 +86,11 @@ def pods(workflow: Mapping[str, Any]) -> list[Pod]:
                 code=int(code) if code and code.isdigit() else None,
             )
         )
-    return found
+    return listed
 
 
 def attempts_of(workflow: Mapping[str, Any]) -> list[Attempt]:
-    """Tell the attempts by the pods alone, for who can't read the journal: no items, and Argo's words for errors."""
+    """Return the attempts by the pods alone, where the journal can't be read: without items, with Argo's messages."""
     return list(_attempts(workflow))
 
 

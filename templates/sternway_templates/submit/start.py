@@ -1,4 +1,4 @@
-"""Starting a run on Argo: version, rights, template, then the Workflow; followed to its end if that is wished."""
+"""Starts a run on Argo: checks version, rights and template, then creates the Workflow, and follows it if asked to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sternway_steps.saga.events import RunStarted
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.session import Session
 
-from .follow import Following
-from .values import Submission
+from .follow import RunFollower
+from .submission import Submission
 from .version import API, find_version, known_faults, too_old
 from .workflow import apply, create, require_argo, require_current
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def start(session: Session, output: Output, submission: Submission, path: str, apply_first: bool, wait: bool) -> int:
-    """Start a run on Argo, and follow it if that is wished; gives the exit code.
+    """Start a run on Argo, follow it if `wait` is set, and return the exit code.
 
     Raises: Refused: nothing was started. Transient: it is not known whether it was.
     """
@@ -42,7 +42,7 @@ def start(session: Session, output: Output, submission: Submission, path: str, a
         return Exit.DONE
     names = tuple(step.name for step in plan.steps)
     output.event(RunStarted(run, at.target, names, at.store.where()))
-    return Following(session, output, plan, submission.config.argo, at, workflow).to_the_end()
+    return RunFollower(session, output, plan, submission.config.argo, at, workflow).to_the_end()
 
 
 def _check_version(session: Session, output: Output, submission: Submission) -> None:

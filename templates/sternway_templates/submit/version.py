@@ -1,4 +1,4 @@
-"""Which Argo Workflows is on the cluster, and what of a pipeline will not work there.
+"""Which Argo Workflows is on the cluster, and which features of a pipeline will not work there.
 
 Since which version Argo knows a field stands in its own documentation: fields.md, retries.md, workflow-rbac.md,
 cron-workflows.md and deprecations.md of 4.1.2; which version has a fix, in its CHANGELOG.md.
@@ -21,7 +21,7 @@ _DEFINITION = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, "
 _CONTROLLER = "workflow-controller"
 _TAG = re.compile(r":v?(\d+)\.(\d+)\.(\d+)(?:[-+][\w.-]+)?(?:@sha256:[0-9a-f]+)?$")
 _SOME = 999
-"""A patch release that is not known: only what holds for the last one of its line is said."""
+"""An unknown patch release: only what holds for the last one of its line is reported."""
 
 
 @dataclass(frozen=True, order=True)
@@ -38,7 +38,7 @@ class Version:
 
 @dataclass(frozen=True)
 class _Fault:
-    """What does not work in the releases before `fixed`, but for those of older lines that have the fix too."""
+    """What does not work in the releases before `fixed`, except those of older lines that have the fix too."""
 
     fixed: Version
     sentence: str
@@ -80,28 +80,28 @@ _TOO_OLD = (
 
 
 def known_faults(version: Version, *, scheduled: bool = True) -> tuple[str, ...]:
-    """Say in a sentence each what of a pipeline will not work with a version; `scheduled`: it has a schedule."""
+    """Return, in a sentence each, what will not work with a version; `scheduled`: the pipeline has a schedule."""
     return tuple(f.sentence for f in _FAULTS if f.concerns(version) and (scheduled or not f.only_scheduled))
 
 
 def too_old(version: Version) -> str | None:
-    """Say why a version can't run a pipeline at all; None when it can."""
+    """Return why a version can't run a pipeline at all; None when it can."""
     return next((fault.sentence for fault in _TOO_OLD if fault.concerns(version)), None)
 
 
 def find_version(client: Client, namespace: str) -> Version | None:
-    """Find out as far as our rights reach: from the controller's image, else from the definitions; None: unknown."""
+    """Return the version as far as our rights reach: from the controller's image, else from the definitions."""
     return _of_controller(_deployments(client, namespace), namespace) or _of_definition(client)
 
 
 def of_image(image: str) -> Version | None:
-    """Read a version from an image's tag; None when it has none, such as `latest`."""
-    found = _TAG.search(image)
-    return Version(*(int(part) for part in found.groups())) if found else None
+    """Return the version in an image's tag; None when it has none, such as `latest`."""
+    match = _TAG.search(image)
+    return Version(*(int(part) for part in match.groups())) if match else None
 
 
 def of_schema(definition: Mapping[str, Any]) -> Version | None:
-    """Read as much as the schema of a WorkflowTemplate tells; None for a definition without one ("minimal").
+    """Return what the schema of a WorkflowTemplate tells of the version; None without a schema ("minimal").
 
     3.6 brought `mutexes`, and 4.0 dropped `mutex`; both are there in between.
     """
@@ -137,7 +137,7 @@ def _deployments(client: Client, namespace: str) -> list[dict[str, Any]]:
 
 
 def _of_controller(deployments: Iterable[Mapping[str, Any]], namespace: str) -> Version | None:
-    """Read the version of the controller that most likely minds a namespace: its own one, else that in `argo`."""
+    """Return the version of the controller that most likely serves a namespace: its own, else that in `argo`."""
     found: list[tuple[int, Version]] = []
     for deployment in deployments:
         home = deployment["metadata"].get("namespace")

@@ -11,7 +11,7 @@ from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.ref import Ref
 
 from ..argo.pipeline import HASH
-from .values import Submission
+from .submission import Submission
 from .version import API
 
 MANAGER = "sternway-templates"
@@ -29,7 +29,7 @@ def require_argo(client: Client) -> None:
 
 
 def apply(client: Client, submission: Submission) -> None:
-    """Apply all that was generated, in order.
+    """Apply all generated objects, in order.
 
     Raises: Refused when somebody else changed one of the objects, and owns what would be changed.
     """
@@ -66,7 +66,7 @@ def require_current(client: Client, submission: Submission, path: str) -> None:
 
 
 def workflow_of(submission: Submission) -> dict[str, Any]:
-    """Give the Workflow that runs a pipeline: it refers to the template, and has values of its own and labels alone."""
+    """Return the Workflow that runs a pipeline: a reference to the template, with the values and labels of this run."""
     template = submission.template["metadata"]
     spec: dict[str, Any] = {"workflowTemplateRef": {"name": template["name"]}}
     if submission.values:
@@ -80,7 +80,7 @@ def workflow_of(submission: Submission) -> dict[str, Any]:
 
 
 def create(client: Client, submission: Submission) -> dict[str, Any]:
-    """Start the run, and give its Workflow; raises Transient when it is not known whether it was started."""
+    """Create the Workflow and return it; raise Transient when it is not known whether it was created."""
     try:
         path = client.resource(API, "Workflow").path(submission.namespace)
         return client.raw("POST", path, query={"fieldManager": MANAGER}, body=workflow_of(submission))

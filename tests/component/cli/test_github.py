@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sternway_steps.cli.github_commands import command, harmless
+from sternway_steps.cli.github_commands import command, escaped
 from sternway_steps.cli.github_summary import MOST, Summary, cut
 from sternway_steps.errors import Failed, RollbackFailed
 from sternway_steps.exits import Exit
@@ -47,8 +47,8 @@ def test_commands_are_escaped_as_the_toolkit_does() -> None:
 
 @pytest.mark.parametrize("text", ["::error::x", "  ::add-mask::x", "a\n\t::stop-commands::x", "##[error]x", "a\r::error::x", "a\r\n##[group]"])  # fmt: skip
 def test_what_others_wrote_is_no_command(text: str) -> None:
-    assert commands(harmless(text)) == []
-    assert harmless("a::b\n  c ::d") == "a::b\n  c ::d"
+    assert commands(escaped(text)) == []
+    assert escaped("a::b\n  c ::d") == "a::b\n  c ::d"
 
 
 def github(*arguments: str, sandbox: Sandbox, summary: Path) -> subprocess.CompletedProcess[str]:
@@ -62,17 +62,17 @@ def test_a_run_that_is_undone(sternway_sandbox: Sandbox, tmp_path: Path) -> None
     flags = ("run", "--config", str(WEB), "--set", "image=nope:1", "--run", "gh-1-1")
     done = github(*flags, sandbox=sternway_sandbox, summary=summary)
     assert done.returncode == Exit.FAILED, done.stdout + done.stderr
-    told = commands(done.stdout)
+    written = commands(done.stdout)
     assert commands(done.stderr) == []
-    names = [name for name, _, _ in told]
+    names = [name for name, _, _ in written]
     assert names.count("group") == names.count("endgroup") == 4
-    titles = [message for name, _, message in told if name == "group"]
+    titles = [message for name, _, message in written if name == "group"]
     assert titles == ["execute validate", "execute deploy", "execute verify", "rollback deploy"]
-    [(_, properties, message)] = [each for each in told if each[0] == "error"]
+    [(_, properties, message)] = [each for each in written if each[0] == "error"]
     assert properties == {"title": "execute verify%3A Failed"}
     assert "ErrImagePull" in message
-    assert told[-1][0] == "notice"
-    assert "run gh-1-1: undone" in told[-1][2]
+    assert written[-1][0] == "notice"
+    assert "run gh-1-1: undone" in written[-1][2]
     text = summary.read_text()
     assert text.startswith("what was there\n### Run `gh-1-1`: undone")
     for words in ("| execute | verify | Failed |", "| rollback | deploy | done |", "#### First failure: verify", "<pre>\nFailed", "| deleted | deployment.apps/web in default |"):  # fmt: skip
@@ -107,11 +107,11 @@ def test_mistakes_of_the_configuration_stand_at_their_places(sternway_sandbox: S
     file.write_text("name: web\nimgae: web:1\nreplicas: many\nimage: web:1\n")
     done = github("run", "--config", str(file), sandbox=sternway_sandbox, summary=summary)
     assert done.returncode == Exit.USAGE
-    told = commands(done.stdout)
-    assert [(name, p["line"], p["col"], p["title"]) for name, p, _ in told] == [
+    written = commands(done.stdout)
+    assert [(name, p["line"], p["col"], p["title"]) for name, p, _ in written] == [
         ("error", "2", "1", "imgae"), ("error", "3", "11", "replicas"),
     ]  # fmt: skip
-    assert "did you mean 'image'?" in told[0][2]
+    assert "did you mean 'image'?" in written[0][2]
     assert f"| {file}:2:1 | imgae |".replace("_", "\\_") in summary.read_text()
 
 
@@ -124,10 +124,10 @@ def test_without_a_file_for_the_summary_there_is_none(sternway_sandbox: Sandbox,
 def test_a_summary_is_cut_before_github_drops_it(tmp_path: Path) -> None:
     summary = Summary()
     log = Failed("verify failed", details={"pod": "p", "log": ["<b>ä|" * 2000] * 200})
-    summary.take(RunStarted("r", "shop.web", ("verify",), "somewhere"))
-    summary.take(StepStarted("verify", Action.EXECUTE, 1))
-    summary.take(StepEnded("verify", Action.EXECUTE, "", 1.0, (), log))
-    summary.take(RunEnded("r", Status.UNDONE, Exit.FAILED, 1.0, log))
+    summary.add(RunStarted("r", "shop.web", ("verify",), "somewhere"))
+    summary.add(StepStarted("verify", Action.EXECUTE, 1))
+    summary.add(StepEnded("verify", Action.EXECUTE, "", 1.0, (), log))
+    summary.add(RunEnded("r", Status.UNDONE, Exit.FAILED, 1.0, log))
     text = summary.markdown()
     assert len(text.encode()) > MOST
     for room in (MOST, 5000, 700):
@@ -141,11 +141,11 @@ def test_a_summary_is_cut_before_github_drops_it(tmp_path: Path) -> None:
 
 def test_markdown_stays_what_it_is() -> None:
     summary = Summary()
-    summary.take(RunStarted("r", "t", ("deploy",), ""))
+    summary.add(RunStarted("r", "t", ("deploy",), ""))
     items = (Item("a|b", "kept", "x\n| --- |\n<script>"),)
-    summary.take(StepEnded("deploy", Action.ROLLBACK, "`1` *kept*", 0.1, items))
+    summary.add(StepEnded("deploy", Action.ROLLBACK, "`1` *kept*", 0.1, items))
     left = RollbackFailed("deploy: a|b")
-    summary.take(RunEnded("r", Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED, 1.0, left, (left,)))
+    summary.add(RunEnded("r", Status.ROLLBACK_FAILED, Exit.ROLLBACK_FAILED, 1.0, left, (left,)))
     text = summary.markdown()
     assert r"| kept | a\|b | x<br>\| --- \|<br>&lt;script&gt; |" in text
     assert r"\`1\` \*kept\*" in text

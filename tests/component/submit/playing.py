@@ -27,7 +27,7 @@ from sternway_steps.step import Action
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.submit.start import start
-from sternway_templates.submit.values import read_submission
+from sternway_templates.submit.submission import read_submission
 
 API = "argoproj.io/v1alpha1"
 BAD = "image=nope:9"

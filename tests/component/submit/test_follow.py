@@ -33,9 +33,9 @@ from sternway_steps.step import Action
 from tests.helpers import command, sternway, until
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.submit.events import Telling
+from sternway_templates.submit.events import EventEmitter
 from sternway_templates.submit.start import start
-from sternway_templates.submit.values import read_submission
+from sternway_templates.submit.submission import read_submission
 
 from tests.component.submit.playing import API, BAD, Controller, Recorder, alone, blind, shape, submitted, written
 
@@ -300,20 +300,20 @@ def test_the_api_server_may_go_away_for_a_while(argo: Client, sternway_sandbox: 
 def test_what_ended_is_told_before_what_began_whatever_the_clocks_say() -> None:
     plan = make_plan(Config(name="t").steps, {name: step.spec for name, step in builtin_steps().items()})
     events: list[Any] = []
-    telling = Telling(plan, events.append, ArgoConfig())
+    emitter = EventEmitter(plan, events.append, ArgoConfig())
     deploy = Attempt("deploy", Action.EXECUTE, 1, "2026-11-24T10:00:09+00:00", "", "", {})
-    telling.look([deploy], None, {})
+    emitter.update([deploy], None, {})
     done = Attempt("deploy", Action.EXECUTE, 1, deploy.began, "2026-11-24T10:00:10+00:00", "done", {"summary": "all"})
     early = Attempt("verify", Action.EXECUTE, 1, "2026-11-24T10:00:05+00:00", "", "", {})
-    telling.look([early, done], None, {})
-    telling.look([early, done], None, {})
+    emitter.update([early, done], None, {})
+    emitter.update([early, done], None, {})
     assert [(type(e).__name__, e.step) for e in events] == [
         ("StepStarted", "deploy"),
         ("StepEnded", "deploy"),
         ("StepStarted", "verify"),
     ]
     assert (events[1].summary, events[1].seconds, events[1].error) == ("all", 1.0, None)
-    telling.look([early, done], "the deadline passed", {("verify", Action.EXECUTE): "killed"})
+    emitter.update([early, done], "the deadline passed", {("verify", Action.EXECUTE): "killed"})
     assert isinstance(events[3].error, Stopped)
     assert "killed" in str(events[3].error)
     assert events[4].because == "attempt 1 of step verify was cut off"

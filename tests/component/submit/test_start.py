@@ -18,7 +18,7 @@ from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.argo.pipeline import HASH
-from sternway_templates.submit.values import read_submission
+from sternway_templates.submit.submission import read_submission
 
 from tests.component.submit.playing import API, submitted, written
 

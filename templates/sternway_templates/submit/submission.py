@@ -1,4 +1,4 @@
-"""What is asked for: the pipeline as it is configured, and the values that this one run changes."""
+"""A run that is to be submitted: the pipeline as it is configured, and the values that this one run changes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..argo.pipeline import HASH, parameters, pipeline
 
 @dataclass(frozen=True)
 class Submission:
-    """A run that is asked for.
+    """A run that is to be submitted.
 
-    `config` is what this run's pods will read, the values laid over; `objects` are those of the pipeline without
-    them, in the order in which they are applied; `values` has Argo's names of the parameters.
+    `config` is what this run's pods will read, with the values applied; `objects` are those of the pipeline without
+    them, in the order in which they are applied; `values` are by Argo's names of the parameters.
     """
 
     config: Config
@@ -33,27 +33,27 @@ class Submission:
 
     @property
     def digest(self) -> str:
-        """What tells the WorkflowTemplate of this configuration from that of another one."""
+        """The hash that identifies the WorkflowTemplate of this configuration."""
         return str(self.template["metadata"]["annotations"][HASH])
 
 
 def read_submission(path: str, overrides: Sequence[str], environ: Mapping[str, str], stdin: TextIO) -> Submission:
-    """Read the configuration, and hold what is to be changed against it.
+    """Read the configuration, and check what is to be changed against it.
 
-    Raises: ConfigErrors; Refused for a key that is no parameter of the pipeline, and for a value that it can't take.
+    Raises: ConfigErrors; Refused for a key that is no parameter of the pipeline, and for a value that is not allowed.
     """
     source = cast("TextIO", _ReadOnce(stdin))
     config, document = load_with_source(path, environ=environ, stdin=source)
     objects = pipeline(config, document)
-    known = parameters(config, document)
+    parameters_ = parameters(config, document)
     values: dict[str, str] = {}
     for flag in overrides:
         key, equals, text = flag.partition("=")
         if equals:  # what sets nothing is named below, with all other mistakes of the configuration
-            if key not in known:
-                raise _no_parameter(key, list(known))
+            if key not in parameters_:
+                raise _no_parameter(key, list(parameters_))
             _check_value(key, text, config.parameters[key].enum if key in config.parameters else ())
-            values[str(known[key].name)] = text
+            values[str(parameters_[key].name)] = text
     changed = load_with_source(path, overrides=overrides, environ=environ, stdin=source)[0]
     assert config.namespace is not None  # noqa: S101  pipeline() refuses a configuration without one
     return Submission(changed, config.namespace, tuple(objects.values()), values)
@@ -73,7 +73,7 @@ def _check_value(key: str, text: str, enum: Sequence[str]) -> None:
 
 
 class _ReadOnce:
-    """Standard input that can be read again; it is not touched before somebody asks for it."""
+    """Standard input that can be read repeatedly; it is not touched before it is needed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""What happens to a run while it is followed: changes of its Workflow and of its journal, and signals to us."""
+"""What happens while a run is followed: changes of its Workflow and of its journal, and signals to this process."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PAUSE = 1.0
 """Seconds between tries to reach an API server that does not answer."""
 
 
-class News:
+class ChangeFeed:
     """A queue of pairs: `workflow` with the object, `gone`, `journal`, `stop`, or `failed` with an error.
 
-    An API server that does not answer is asked again until closed.
+    An API server that does not answer is asked again until the feed is closed.
     """
 
     def __init__(self, client: Client, workflow: dict[str, Any], journal: str) -> None:
@@ -34,32 +34,32 @@ class News:
         self._queue: SimpleQueue[tuple[str, Any]] = SimpleQueue()
 
     def wait(self) -> tuple[str, Any]:
-        """Wait for what is next."""
+        """Wait for the next pair and return it."""
         return self._queue.get()
 
     def put(self, what: str, value: Any = None) -> None:
-        """Add something; from a signal's handler too."""
+        """Add a pair; may be called from a signal handler too."""
         self._queue.put((what, value))
 
     @contextmanager
-    def coming(self) -> Iterator[None]:
-        """Let news come in meanwhile."""
+    def open(self) -> Iterator[None]:
+        """Watch the Workflow, the journal and the signals while the context lasts."""
         with Watches(self._client) as watches, self._signals():
             for listen in (self._workflow, self._records):
-                thread = threading.Thread(target=_patiently, args=(watches, listen, self.put), daemon=True)
+                thread = threading.Thread(target=_follow_until_closed, args=(watches, listen, self.put), daemon=True)
                 thread.name = "sternway-follow"
                 thread.start()
             yield
 
     def _workflow(self, watches: Watches) -> None:
-        there = False
+        exists = False
         fields = f"metadata.name={self._metadata['name']}"
         for change, obj in watches.follow(API, "Workflow", self._metadata["namespace"], fields=fields):
             mine = change != SYNC and obj["metadata"]["uid"] == self._metadata["uid"]
             if mine:
-                there = change != "DELETED"
+                exists = change != "DELETED"
                 self.put("workflow", obj)
-            if not there and (mine or change == SYNC):
+            if not exists and (mine or change == SYNC):
                 self.put("gone")
 
     def _records(self, watches: Watches) -> None:
@@ -74,28 +74,28 @@ class News:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """Hear of a signal that asks to stop, after whoever minds it now."""
+        """Add `stop` for a signal that asks to stop, after the handler that is installed now."""
         if threading.current_thread() is not threading.main_thread():  # others can't mind signals
             yield
             return
-        minded = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
         def handle(number: int, frame: FrameType | None) -> None:
-            minding = minded[signal.Signals(number)]
-            if callable(minding):
-                minding(number, frame)
+            handler_before = handlers[signal.Signals(number)]
+            if callable(handler_before):
+                handler_before(number, frame)
             self.put("stop")
 
-        for number in minded:
+        for number in handlers:
             signal.signal(number, handle)
         try:
             yield
         finally:
-            for number, handler in minded.items():
+            for number, handler in handlers.items():
                 signal.signal(number, handler)
 
 
-def _patiently(watches: Watches, listen: Callable[[Watches], None], put: Callable[[str, Any], None]) -> None:
+def _follow_until_closed(watches: Watches, listen: Callable[[Watches], None], put: Callable[[str, Any], None]) -> None:
     while not watches.closed.is_set():
         try:
             listen(watches)
