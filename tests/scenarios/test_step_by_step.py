@@ -71,9 +71,18 @@ def test_argo_does_not_do_twice_what_is_done_nor_again_what_was_cut_off(session:
     session.stop.clear()
     again = step(session, "verify", run="r", workflow="w")
     assert again.exit_code == Exit.STOPPED
-    assert "cut off" in str(again.error)
+    assert "verify was stopped" in str(again.error)
     attempts = [(a.step, a.result) for a in session.story("r").attempts]
     assert attempts == [("deploy", "done"), ("verify", "stopped")]
+
+
+def test_argo_is_told_again_how_an_attempt_ended(session: Session, sternway_sandbox: Sandbox) -> None:
+    sternway_sandbox.faults.when(lambda r: r.path.endswith("/configmaps/m"), fail(403, "Forbidden"), times=9)
+    first = step(session, "deploy", run="r", workflow="w")
+    again = step(session, "deploy", run="r", workflow="w")
+    assert (again.exit_code, str(again.error)) == (first.exit_code, str(first.error))
+    assert first.exit_code not in (Exit.DONE, Exit.STOPPED, Exit.TRANSIENT)
+    assert len(session.story("r").attempts) == 1
 
 
 def test_argo_tries_again_what_was_transient(session: Session, sternway_sandbox: Sandbox) -> None:

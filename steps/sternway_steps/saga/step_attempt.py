@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from ..errors import SternwayError, Stopped, Transient, is_transient
-from ..exits import DONE, Exit, exit_of
+from ..errors import SternwayError, Transient, is_transient
+from ..exits import Exit, exit_of
 from ..journal.locks.lock import Lock, held
 from ..journal.replay import Attempt, Status, replay
 from ..spec import Action
 from .assembly import AssembledRun
 from .attempt import attempt
+from .attempt_errors import error_of
 from .context_factory import contexts
 from .events import Listener
 from .plan import PlannedStep
@@ -56,11 +57,10 @@ class OneStep:
     def again(self, last: Attempt) -> Result:
         """Answer Argo, which makes a pod anew that is deleted in its first seconds.
 
-        What is done is not done twice; what was cut off is undone, as a run in one process would be.
+        What is done is not done twice; what failed or was cut off is undone, as a run in one process would be.
         """
-        if last.result == DONE:
+        if (error := error_of(last)) is None:
             return self._succeeded()
-        error = Stopped(f"attempt {last.number} of step {last.step} was cut off, so the run is undone")
         return Result(self.run.id, Status.OPEN, exit_of(error), error)
 
     def _succeeded(self) -> Result:
