@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from ..config import Config
-from ..errors import Refused
+from ..errors import together
 from ..exits import Exit
 from ..registry.load import load, load_with_source
 from ..saga.finalize import summary
@@ -54,9 +54,9 @@ def plan(session: Session, output: Output, config: Config) -> int:
     output.stays(found.stays)
     for note in found.notes:
         output.note(note)
-    if found.findings:
-        output.error(Refused("\n".join(found.findings)))
-    return Exit.REFUSED if found.findings else Exit.DONE
+    if found.refusals:
+        output.error(together(found.refusals))
+    return Exit.REFUSED if found.refusals else Exit.DONE
 
 
 def rollback(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config.hooks import described
+from ..errors import Refused
 from ..kube.api_error import ApiError
 from ..objects.ref import Ref
 from ..plural import count
@@ -25,15 +26,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Precheck:
-    """What was found: `findings` speak against the run, `previews` say what it would change.
+    """What was found: `refusals` speak against the run, `previews` say what it would change.
 
     `stays` names the steps whose effects no undo takes back, `notes` are what else is to be known of it.
     """
 
-    findings: tuple[str, ...]
+    refusals: tuple[Refused, ...]
     previews: tuple[Preview, ...] = ()
     stays: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What speaks against the run, each in its words."""
+        return tuple(bad.message for bad in self.refusals)
 
 
 def precheck(
@@ -46,21 +52,33 @@ def precheck(
 ) -> Precheck:
     """Check namespaces, the rights that the run and its undo need, and every object by a dry run.
 
-    Raises: Refused for a kind that is not served, Transient when the server does not answer for an object, ApiError.
+    Raises: Transient when the server does not answer for an object, ApiError.
     """
+    try:
+        return _found(client, config, pipeline, Asking(client, target, target_of, config.deploy.force_conflicts), say)
+    except Refused as bad:  # a kind that is not served: what else is wrong can't be told before
+        return Precheck((bad,))
+    except ApiError as error:
+        if error.forbidden or error.unauthorized:
+            return Precheck((Refused(str(error)),))
+        raise
+
+
+def _found(
+    client: Client, config: Config, pipeline: Iterable[StepSpec], asking: Asking, say: Callable[[str], None]
+) -> Precheck:
     objects, hooks = objects_of(config, client), hooks_of(config, client)
     refs = [Ref.of(obj) for obj in (*objects, *hooks)]
     missing = _missing_namespaces(client, refs)
     if missing:
-        return Precheck(tuple(missing))
+        return Precheck(tuple(map(Refused, missing)))
     say("asking for the rights that the run and its undo need")
     home = namespace_of(config, client)
     # A step that may run in a pod or here asks for what it makes itself, once it knows which: in a pod it does.
     own = "KUBERNETES_SERVICE_HOST" in os.environ
     rights = rights_of(config, pipeline, deployed_kinds(client, (*objects, *hooks)), home, own=own)
-    findings = [f"not allowed: {right}" for right in missing_rights(client, rights)]
+    refusals = [Refused(f"not allowed: {right}") for right in missing_rights(client, rights)]
     say(f"asking the server what it would make of {count(len(objects), 'object')}")
-    asking = Asking(client, target, target_of, config.deploy.force_conflicts)
     previews = preview(asking, objects)
     named = [
         replace(found, notes=(*_elsewhere(found.ref, manifest.source, home), *found.notes))
@@ -72,10 +90,10 @@ def precheck(
             raise error
         if error is not None:
             remedy = f" ({error.remedy})" if error.remedy else ""
-            findings.append(f"{manifest.source}: {error}{remedy}")
+            refusals.append(Refused(f"{manifest.source}: {error}{remedy}"))
     notes = [f"runs {described(hook)}; what it does is not undone" for hook in config.hooks]
     notes += [f"left out: {described(hook)}" for hook in config.left_out]
-    return Precheck(tuple(findings), tuple(named), notes=tuple(notes))
+    return Precheck(tuple(refusals), tuple(named), notes=tuple(notes))
 
 
 def _elsewhere(ref: Ref, source: str, home: str) -> tuple[str, ...]:

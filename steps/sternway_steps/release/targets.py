@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Refused
+from ..errors import Refused, together
 from ..kube.discovery import UnknownKind
 from ..objects.kinds import defined
 from ..objects.ref import Ref
@@ -42,7 +42,15 @@ def hooks_of(config: Config, client: Client) -> list[dict[str, Any]]:
 def _all_placed(manifests: Iterable[Manifest], config: Config, client: Client) -> list[dict[str, Any]]:
     definitions = defined(manifest.obj for manifest in config.manifests)
     coming = {kind: spec.get("scope") == "Namespaced" for kind, spec in definitions.items()}
-    return [_placed(manifest.obj, config, client, coming) for manifest in manifests]
+    placed, refused = [], dict[str, Refused]()
+    for manifest in manifests:
+        try:
+            placed.append(_placed(manifest.obj, config, client, coming))
+        except Refused as bad:
+            refused.setdefault(bad.message, bad)
+    if refused:
+        raise together(list(refused.values()))
+    return placed
 
 
 def _placed(obj: dict[str, Any], config: Config, client: Client, coming: dict[tuple[str, str], bool]) -> dict[str, Any]:

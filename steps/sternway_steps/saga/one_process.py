@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from ..errors import together
 from ..journal.locks.lock import held
 from .assembly import AssembledRun
 from .author import author
 from .events import Listener
 from .orchestrator import Orchestrator
+from .preflight import require_no_refusal
 from .recovery import finish_interrupted
-from .refusals import refusals
 from .result import Result
 from .undo import Undo
 
@@ -28,8 +27,7 @@ def run_in_one_process(run: AssembledRun, undo: Undo, tell: Listener, stop: thre
     Raises: Refused, Transient: nothing was touched.
 
     """
-    if findings := refusals(run, stop):  # what is missing is found before anything is written
-        raise together(findings)
+    require_no_refusal(run, stop)  # what is missing is found before anything is written
     with held(run.lock, run.id, stop):
         finish_interrupted(run.store, run.journal, undo.finish, on_argo=False)
         return Orchestrator.of(run, tell, stop).run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 
-from ..errors import Refused, Transient
+from ..errors import ClusterError, Refused, SternwayError, is_transient
 from ..spec import Action
 from ..step import Checks
 from .assembly import AssembledRun
@@ -13,8 +13,11 @@ from .context_factory import contexts
 
 
 def refusals(run: AssembledRun, stop: threading.Event) -> list[Refused]:
-    """Ask all steps whether they would be refused; raises Transient when one can't tell now, and none is for sure."""
-    unsure: Transient | None = None
+    """Ask all steps whether they would be refused.
+
+    Raises: Transient, ClusterError when one can't tell now, and none is for sure.
+    """
+    unsure: SternwayError | ClusterError | None = None
     context_for = contexts(run, stop=stop)
     findings = [
         Refused(f"step {step.name} needs the program {program}, which is not on PATH", remedy="install it")
@@ -29,8 +32,10 @@ def refusals(run: AssembledRun, stop: threading.Event) -> list[Refused]:
                 step.check(context_for(planned, Action.EXECUTE, run.journal.unwritten(planned.name)))
         except Refused as bad:
             findings.append(bad)
-        except Transient as away:
-            unsure = away
+        except (SternwayError, ClusterError) as error:
+            if not is_transient(error):
+                raise
+            unsure = error
     if unsure is not None and not findings:
         raise unsure
     return findings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import Refused
+from ...errors import Refused, together
 from ...plural import are
 from ...release.precheck import precheck
 from ...spec import Effects, Outcome, StepSpec
@@ -21,22 +21,16 @@ class Validate:
 
     def execute(self, context: Context) -> Outcome:
         """Check namespaces, rights and every object; raises Refused with all findings."""
-        from ...kube.api_error import ApiError
-
-        try:
-            found = precheck(
-                context.client, context.config, context.pipeline, context.target, context.target_of, context.say
-            )
-        except ApiError as error:
-            if error.forbidden or error.unauthorized:
-                raise Refused(str(error)) from error
-            raise
+        found = precheck(
+            context.client, context.config, context.pipeline, context.target, context.target_of, context.say
+        )
         context.check()
         for preview in found.previews:
             for note in preview.notes:
                 context.say(f"{preview.ref}: {note}")
-        if found.findings:
-            raise Refused("\n".join(found.findings), details={"findings": list(found.findings)})
+        if found.refusals:
+            refused = together(found.refusals)
+            raise Refused(refused.message, remedy=refused.remedy, details={"findings": list(found.findings)})
         count = len(found.previews)
         return Outcome(f"{are(count, 'object')} valid, and every right is there to deploy and to undo")
 
