@@ -30,6 +30,11 @@ class Pen:
             self._append(self._unsure)
         self._append(Entry.now(kind, data))
 
+    def go_on_after(self, entries: int) -> None:
+        """Go on behind the entries that the record has now, unless one of ours may be stored or not."""
+        if self._unsure is None:
+            self._at = entries
+
     def _append(self, entry: Entry) -> None:
         try:
             self._store.append(self._key, self._at, entry, self._labels)

@@ -99,10 +99,11 @@ class RunJournal:
             return None
 
     def _go_on_after(self, records: Sequence[Record]) -> None:
-        """Go on with a record that this process did not begin where it ends."""
+        """Go on with the run's own record where it ends: another process may have begun it, or written more."""
         head = next((record for record in records if not record.key.step), None)
-        if self._head is None and head is not None:
-            self._head = Pen(self.store, Key(self.run), self._labels, len(head.entries))
+        if head is not None:
+            self._head = self._head or Pen(self.store, Key(self.run), self._labels)
+            self._head.go_on_after(len(head.entries))
 
     def _going_on(self) -> Pen:
         if self._head is None:

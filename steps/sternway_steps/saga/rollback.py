@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..errors import Refused
 from ..journal.backends.store import Store
@@ -20,6 +21,8 @@ from .result import Result
 from .rollback_to import about, later_runs
 from .standing import refuse_overtaken
 from .undo import Undo
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,11 @@ class Rollback:
         if not records or (story := replay(records)).status is not Status.OPEN:
             return None
         undo = self._undo(story)
-        return self._alone(undo, run, undo.finish)
+
+        def unless_ended(records: Sequence[Record]) -> Result | None:  # its process may have been at work until now
+            return undo.finish(records) if replay(records).status is Status.OPEN else None
+
+        return self._alone(undo, run, unless_ended)
 
     def back_to(self, run: str) -> Result | None:
         """Undo the later runs of its target that stand, newest first, as one run; None when none stands above.
@@ -82,7 +89,7 @@ class Rollback:
         lock = self.store.lock(story.target)
         return Undo(self.assembly, self.store, lock, self.stop, self.tell, self.policy)
 
-    def _alone(self, undo: Undo, run: str, work: Callable[[Sequence[Record]], Result]) -> Result:
+    def _alone(self, undo: Undo, run: str, work: Callable[[Sequence[Record]], R]) -> R:
         """Hold the target's lock, and give the work the records as they are then."""
         with self.stop.joined() as stopped, held(undo.lock, run, stopped):
             return work(self.store.records(run))

@@ -122,6 +122,18 @@ def test_what_ran_with_the_failed_settings_is_known_to_an_undo_that_goes_on(tmp_
         assert any("settings (envFrom)" in why for why in whys), whys
 
 
+def test_what_was_deleted_to_be_made_anew_is_made_anew(tmp_path: Path) -> None:
+    """Nothing but the intent of the rollback that was cut off says what is missing."""
+    with world("recreate-cut-off", tmp_path) as (_, session):
+        assert session.client.get(Ref("v1", "ConfigMap", "default", "settings")) is None
+        result = session.finish("new")
+        assert result is not None
+        assert result.status is Status.UNDONE
+        found = session.client.get(Ref("v1", "ConfigMap", "default", "settings"))
+        assert found is not None
+        assert (found["data"], "immutable" in found) == ({"version": "old"}, False)
+
+
 def test_groups_are_undone_made_in_one_process_or_step_by_step(tmp_path: Path) -> None:
     with world("group", tmp_path) as (_, session):
         assert session.rollback("stepwise").status is Status.UNDONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from urllib.parse import parse_qs
 
 import pytest
@@ -11,6 +12,7 @@ from sternway_steps.config import Config
 from sternway_steps.journal.replay import Status
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
+from sternway_steps.step import Action
 
 from tests.helpers import config_map, config_of, deployment
 
@@ -34,7 +36,9 @@ def lists(sandbox: Sandbox, work: Callable[[], object]) -> list[str]:
     found = []
     for request in sandbox.requests[before:]:
         if request.method == "GET" and request.path.endswith("/secrets"):
-            selector = parse_qs(request.query)["labelSelector"][0]
+            selector = parse_qs(request.query).get("labelSelector", [""])[0]
+            if "sternway.dev/" not in selector:  # of what was deployed, not of the journal
+                continue
             metadata = "PartialObjectMetadataList" in request.accept
             found.append(RECORDS if not metadata else FOUND if "sternway.dev/run=" in selector else INDEX)
             assert metadata == ("record=run" in selector), "nobody reads the runs' own records with their data"
@@ -62,3 +66,27 @@ def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session)
     run = session.run(config("localhost/app:2")).run
     read = lists(sternway_sandbox, lambda: session.rollback(run))
     assert read == [FOUND, RECORDS, RECORDS, INDEX, RECORDS]
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [
+        (("validate",), [RECORDS, RECORDS, INDEX]),
+        (("validate", "deploy"), [RECORDS]),
+        (("validate", "deploy", "verify"), [RECORDS, RECORDS, RECORDS, INDEX]),
+        (("validate", "deploy", "-deploy"), [RECORDS, RECORDS]),
+    ],
+    ids=lambda each: each[-1],
+)
+def test_a_step_in_a_process_of_its_own(
+    sternway_sandbox: Sandbox, session: Session, steps: tuple[str, ...], wanted: list[str]
+) -> None:
+    """Whether the run has begun; for the first step once more with the lock, and what was left open; for the last one
+    what was deployed, whether all others are done, and the index to forget the oldest; for a rollback the history.
+    """
+    given, read = config("localhost/app:1"), []
+    for step in steps:
+        action = Action.ROLLBACK if step.startswith("-") else Action.EXECUTE
+        work = partial(session.step, given, step.lstrip("-"), action, "r", workflow="w")
+        read = lists(sternway_sandbox, work)
+    assert read == wanted
