@@ -33,7 +33,7 @@ class Refused(SternwayError):
 
 
 def together(findings: Sequence[Refused]) -> Refused:
-    """Give several refusals (at least one) as one that says all of them."""
+    """Return several refusals (at least one) as one that says all of them."""
     if len(findings) == 1:
         return findings[0]
     remedies = dict.fromkeys(bad.remedy for bad in findings if bad.remedy)

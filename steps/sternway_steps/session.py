@@ -84,7 +84,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self.client.close()
         self.book.close()
 

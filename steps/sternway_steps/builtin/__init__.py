@@ -6,7 +6,7 @@ from ..step import Step
 
 
 def builtin_steps() -> dict[str, Step]:
-    """Give the steps by name; their modules load no client before a step needs it."""
+    """Return the steps by name; their modules load no client before a step needs it."""
     from .build.step import Build
     from .command.step import Command
     from .deploy.step import Deploy

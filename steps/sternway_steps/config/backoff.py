@@ -15,5 +15,5 @@ class Backoff:
     most: float = 30.0
 
     def delay(self, tries: int, asked: float | None = None) -> float:
-        """Give the wait after `tries` failed tries (1 or more); what the other side asked for is the least."""
+        """Return the wait after `tries` failed tries (1 or more); what the other side asked for is the least."""
         return max(asked or 0.0, min(self.most, self.first * 2.0 ** (tries - 1)))

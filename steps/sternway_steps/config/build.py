@@ -37,7 +37,7 @@ class BuildConfig:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def laid_over(self, options: Mapping[str, Any]) -> BuildConfig:
-        """Give what one step builds: its own keys win."""
+        """Return what one step builds: its own keys win."""
         return replace(self, **options)
 
 
@@ -47,5 +47,5 @@ def without_password(url: str) -> str:
 
 
 def safe(build: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a section, or a step's keys, as they may be written down; an undo needs no context."""
+    """Return a section, or a step's keys, as they may be written down; an undo needs no context."""
     return {**build, "context": without_password(build["context"])} if "context" in build else dict(build)

@@ -51,7 +51,7 @@ def spec_of(data: Mapping[str, Any]) -> StepSpec:
 
 
 def to_yaml_data(spec: StepSpec) -> dict[str, Any]:
-    """Give what stands below a step's name in the section: what differs from a spec that says nothing."""
+    """Return what stands below a step's name in the section: what differs from a spec that says nothing."""
     plain = StepSpec(spec.name)
     found: dict[str, Any] = {"effects": spec.effects.value}
     for key, name in _SPEC.items():

@@ -12,7 +12,7 @@ Steps = Sequence[StepConfig | tuple[StepConfig, ...]]
 
 
 def each_step(steps: Steps, node: Node | None = None, field: str = "steps") -> Iterator[tuple[StepConfig, Node, str]]:
-    """Give each step, where it stands, and its field, such as steps[1][0].
+    """Yield each step, where it stands, and its field, such as steps[1][0].
 
     `node` is where the steps stand; without one (the default steps) each stands nowhere.
     """
@@ -28,5 +28,5 @@ def each_step(steps: Steps, node: Node | None = None, field: str = "steps") -> I
 def each_changed(
     steps: Steps, change: Callable[[StepConfig], StepConfig]
 ) -> tuple[StepConfig | tuple[StepConfig, ...], ...]:
-    """Give the steps with a change made to each of them."""
+    """Return the steps with a change made to each of them."""
     return tuple(tuple(map(change, item)) if isinstance(item, tuple) else change(item) for item in steps)

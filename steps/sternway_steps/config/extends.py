@@ -71,7 +71,7 @@ class _Reading:
         return root
 
     def _names(self, node: Node) -> list[Node]:
-        """Give what `extends` names: one path, or a list of them."""
+        """Return what `extends` names: one path, or a list of them."""
         found = []
         for item in node.value if isinstance(node.value, list) and node.value else [node]:
             message, hint = _wrong(item)
@@ -101,7 +101,7 @@ class _Reading:
 
 
 def _wrong(item: Node) -> tuple[str, str]:
-    """Say why this can't be the path of a base, and what helps; "" when it can be."""
+    """Return why this can't be the path of a base, and what helps; "" when it can be."""
     try:
         text = s.string(item)
     except s.Bad as bad:

@@ -85,7 +85,7 @@ _KEYS: dict[str, Any] = {
 
 
 def form_of(readers: Sequence[OptionReader]) -> Section:
-    """Give the form of a whole file, with the sections and the keys that the steps read."""
+    """Return the form of a whole file, with the sections and the keys that the steps read."""
     sections = {reader.step: reader.section for reader in readers if reader.section is not None}
     return Section({**_KEYS, "steps": Many(Group(_step_of(readers))), **sections}, required=("name",))
 

@@ -60,7 +60,7 @@ def twice(manifests: Iterable[Manifest]) -> Iterator[tuple[Manifest, str]]:
 
 
 def _of_list(item: Any, whole: dict[str, Any]) -> Any:
-    """Give an item of a list, such as a ConfigMapList, which need not say what it is; as kubectl completes it."""
+    """Return an item of a list, such as a ConfigMapList, which need not say what it is; as kubectl completes it."""
     if not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
         return item
     item["apiVersion"], item["kind"] = whole.get("apiVersion"), str(whole["kind"]).removesuffix("List")

@@ -14,7 +14,7 @@ _TAGS = {type(None): "null", bool: "bool", int: "int", float: "float", str: "str
 
 
 def values(root: Node, key: str = "") -> Iterator[tuple[str, Any, str]]:
-    """Give each single value, and each empty mapping or list: its key as --set takes it, its value, its source.
+    """Yield each single value, and each empty mapping or list: its key as --set takes it, its value, its source.
 
     A source is FILE:LINE, `--set KEY`, or the name of a variable.
     """

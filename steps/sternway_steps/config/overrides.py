@@ -78,7 +78,7 @@ def _from_environment(
 
 
 def _behind(kind: object, part: str) -> object:
-    """Give the form that a name's next part goes into: an item of a group, the long form of a value that has one."""
+    """Return the form that a name's next part goes into: an item of a group, the long form of a value that has one."""
     if isinstance(kind, Group):
         return Many(kind.of) if part.isdigit() else _behind(kind.of, part)
     return _behind(kind.long, part) if isinstance(kind, Short) else kind

@@ -23,7 +23,7 @@ class KindRule:
     failed: tuple[str, ...] | None = None
 
     def matches(self, group: str, kind: str) -> bool:
-        """Tell whether the rule is for a kind."""
+        """Return whether the rule is for a kind."""
         kinds, _, groups = self.kind.partition(".")
         return fnmatchcase(group, groups) and any(fnmatchcase(kind, one) for one in kinds.split("|"))
 

@@ -137,7 +137,7 @@ class Config:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the configuration as JSON data; from_dict gives the same again, but for how it runs on Argo."""
+        """Return the configuration as JSON data; from_dict gives the same again, but for how it runs on Argo."""
         data = {key: value for key, value in asdict(self).items() if key not in _NOT_KEPT}
         if data["build"] is not None:
             data["build"] = safe(data["build"])

@@ -28,7 +28,7 @@ def objects(name: str, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def service_port(keys: Mapping[str, Any]) -> int | None:
-    """Give the port of the Service, or None when there is none."""
+    """Return the port of the Service, or None when there is none."""
     return keys.get("service", {}).get("port", keys.get("port")) if "port" in keys else None
 
 

@@ -70,7 +70,7 @@ class Record:
     entries: tuple[Entry, ...]
 
     def first(self, kind: Kind) -> Entry | None:
-        """Give the first entry of a kind, if there is one."""
+        """Return the first entry of a kind, if there is one."""
         return next((entry for entry in self.entries if entry.kind is kind), None)
 
 

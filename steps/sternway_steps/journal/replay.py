@@ -72,11 +72,11 @@ class Story:
     """What its end says that could not be put back."""
 
     def begun(self) -> frozenset[str]:
-        """Give the steps whose execution began, whether it ended or not."""
+        """Return the steps whose execution began, whether it ended or not."""
         return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE)
 
     def handed_on(self) -> dict[str, dict[str, Any]]:
-        """Give what the steps that are done hand on to later ones, by name (see step.Outcome)."""
+        """Return what the steps that are done hand on to later ones, by name (see step.Outcome)."""
         found: dict[str, dict[str, Any]] = {}
         for attempt in self.attempts:
             if attempt.action is Action.EXECUTE and attempt.result == DONE:
@@ -85,18 +85,18 @@ class Story:
         return found
 
     def last(self, step: str) -> Attempt | None:
-        """Give a step's last attempt to execute."""
+        """Return a step's last attempt to execute."""
         mine = (a for a in self.attempts if (a.step, a.action) == (step, Action.EXECUTE))
         return max(mine, key=lambda a: a.number, default=None)  # by number: the clocks of two nodes may differ
 
     def succeeded(self, steps: Iterable[str]) -> bool:
-        """Tell whether all these steps are done and nobody began to undo: then only the end is not recorded."""
+        """Return whether all these steps are done and nobody began to undo: then only the end is not recorded."""
         lasts = [self.last(step) for step in steps]
         going_back = self.resumed or any(a.action is Action.ROLLBACK for a in self.attempts)
         return not going_back and all(last is not None and last.result == DONE for last in lasts)
 
     def undone(self) -> frozenset[str]:
-        """Give the steps that were rolled back to the end."""
+        """Return the steps that were rolled back to the end."""
         return frozenset(a.step for a in self.attempts if a.action is Action.ROLLBACK and a.result == DONE)
 
 

@@ -31,7 +31,7 @@ class RunJournal:
 
     @staticmethod
     def of(store: Store, records: Sequence[Record]) -> RunJournal:
-        """Return the journal of a recorded run, to go on with; raises Refused when its own record is missing."""
+        """Return the journal of a recorded run, to go on with; raise Refused when its own record is missing."""
         story = replay(records)
         journal = RunJournal(store, story.run, story.target)
         journal._go_on_after(records)
@@ -77,12 +77,12 @@ class RunJournal:
         raise Refused(f"step {step} of run {self.run} was tried {_MOST_ATTEMPTS} times")
 
     def begin_late(self, step: str, action: Action) -> StepJournal:
-        """Give the journal of an attempt that can't be recorded yet."""
+        """Return the journal of an attempt that can't be recorded yet."""
         key = Key(self.run, step, action.value, 0)
         return LateJournal(self.store, key, self._labels, lambda: self.begin(step, action))
 
     def unwritten(self, step: str) -> StepJournal:
-        """Give a step's journal before its first attempt: it reads what is there, and nothing is to be written."""
+        """Return a step's journal before its first attempt: it reads what is there, and nothing is to be written."""
         return StepJournal(self.store, Key(self.run, step, Action.EXECUTE.value, 0), self._labels)
 
     def records(self) -> Sequence[Record]:
@@ -92,7 +92,7 @@ class RunJournal:
         return found
 
     def target_of(self, run: str) -> str | None:
-        """Give the target of another run of this journal; None when it can't be read, or does not know it."""
+        """Return the target of another run of this journal; None when it can't be read, or does not know it."""
         try:
             return self.store.target_of(run) or None
         except SternwayError:

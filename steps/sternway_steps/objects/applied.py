@@ -33,12 +33,12 @@ class Run:
     """A new object made of `applied`, as the server would store it."""
 
     def met(self, before: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Give the object as the run's apply met it."""
+        """Return the object as the run's apply met it."""
         return before if self.claimed is None else with_owners(before, self.claimed)
 
 
 def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: States) -> bool:
-    """Tell whether the run's apply reached the object; in doubt it did.
+    """Return whether the run's apply reached the object; in doubt it did.
 
     An apply writes the run's annotation, which its manager then owns; so does it own all that it applied, and no more.
     Somebody may have removed the annotation since, and taken some of the fields, but hardly all that were new.
@@ -71,7 +71,7 @@ def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: St
 
 
 def owned_by(entry: Mapping[str, Any], path: Path) -> bool:
-    """Tell whether an entry of managedFields holds a field."""
+    """Return whether an entry of managedFields holds a field."""
     return holds(entry.get("fieldsV1") or {}, path)
 
 
@@ -80,7 +80,7 @@ def _entry(obj: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
 
 
 def _took_over(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
-    """Tell whether the run took over what others owned: none of them owns any of that now."""
+    """Return whether the run took over what others owned: none of them owns any of that now."""
     if of.claimed is None:
         return False
     left, now = by_identity(of.claimed), by_identity(managed(live))
@@ -90,7 +90,7 @@ def _took_over(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> b
 
 
 def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
-    """Tell whether the manager did not apply since: then its entry keeps its time, whatever others take from it."""
+    """Return whether the manager did not apply since: then its entry keeps its time, whatever others take from it."""
     if was is None or now is None:
         return was is now
     known = was.get("time") is not None
@@ -98,12 +98,12 @@ def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> 
 
 
 def _applied_since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
-    """Tell whether the manager applied since: the server notes when, to the second; what others write moves no time."""
+    """Return whether the manager applied since: the server notes when, to the second; what others write moves no time."""
     return was is not None and now is not None and was.get("time") != now.get("time")
 
 
 def holds(fields: Fields, path: Path) -> bool:
-    """Tell whether a set holds a field."""
+    """Return whether a set holds a field."""
     found: Fields | None = fields
     for part in path:
         found = found.get(part) if found is not None else None
@@ -111,7 +111,7 @@ def holds(fields: Fields, path: Path) -> bool:
 
 
 def leaves(node: Tree, path: Path = ()) -> set[Path]:
-    """Give the fields of a manifest that its manager owns then."""
+    """Return the fields of a manifest that its manager owns then."""
     if path in _UNOWNED:
         return set()
     if not isinstance(node, Map | Items) or not node:

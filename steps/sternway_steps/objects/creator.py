@@ -22,7 +22,7 @@ _ADDED = {"f:annotations", "f:finalizers", "f:labels", "f:ownerReferences"}
 
 
 def doubt(live: Mapping[str, Any], manager: str, *, create_only: bool) -> str:
-    """Say why an object that carries the run's annotation may not be of its making; "" when it is.
+    """Return why an object that carries the run's annotation may not be of its making; "" when it is.
 
     Args:
         live: the object as it is.
@@ -49,7 +49,7 @@ def doubt(live: Mapping[str, Any], manager: str, *, create_only: bool) -> str:
 
 
 def applied_at(obj: Mapping[str, Any], manager: str) -> datetime | None:
-    """Say when a manager's apply changed an object, by the server's clock; None when that is not known."""
+    """Return when a manager's apply changed an object, by the server's clock; None when that is not known."""
     ours = (e for e in managed(obj) if (e.get("manager"), e.get("operation")) == (manager, "Apply"))
     return max((time for e in ours if (time := _time(e.get("time")))), default=None)
 
@@ -60,7 +60,7 @@ def _applied(entry: Mapping[str, Any], manager: str) -> bool:
 
 
 def _began(entry: Mapping[str, Any], applied: datetime) -> bool:
-    """Tell whether an entry can be that of who created the object: no later, and more than what controllers add."""
+    """Return whether an entry can be that of who created the object: no later, and more than what controllers add."""
     time = _time(entry.get("time"))
     early = time is None or (time - applied).total_seconds() <= _SLACK
     return early and not entry.get("subresource") and not _adds_only(entry.get("fieldsV1") or {})

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def ends_by_itself(obj: Mapping[str, Any]) -> str:
-    """Say why an object that is gone may have ended by itself, as far as can be told from how it was; "" when not.
+    """Return why an object that is gone may have ended by itself, as far as can be told from how it was; "" when not.
 
     A Job with a time to live is deleted when it has finished ("Automatic Cleanup for Finished Jobs", Kubernetes
     documentation), a pod that has ended by the garbage collection of pods; what has a controller lives as long as that

@@ -22,17 +22,17 @@ _PREFIX = f"{OLD_MANAGER}:"
 
 
 def manager_of(target: str) -> str:
-    """Give the field manager of a target's applies; a target is a label value, so the server's limit holds it."""
+    """Return the field manager of a target's applies; a target is a label value, so the server's limit holds it."""
     return f"{_PREFIX}{target}" if target else OLD_MANAGER
 
 
 def recorded_manager(intents: Iterable[Mapping[str, Any]]) -> str:
-    """Give the field manager that a step recorded in its intents: an undo asks the journal, not the configuration."""
+    """Return the field manager that a step recorded in its intents: an undo asks the journal, not the configuration."""
     return next((str(data["manager"]) for data in reversed(list(intents)) if data.get("manager")), OLD_MANAGER)
 
 
 def owns_old(before: Mapping[str, Any] | None, target: str, target_of: Callable[[str], str | None]) -> bool:
-    """Tell whether what stands under the old name is this target's.
+    """Return whether what stands under the old name is this target's.
 
     The run that applied it last tells, if it is still known; not when another manager wrote its annotation since.
     """
@@ -52,12 +52,12 @@ def shared_with(before: Mapping[str, Any] | None, target: str, *, own: bool) -> 
 
 
 def targets_among(managers: Iterable[str]) -> list[str]:
-    """Give the targets that some field managers stand for."""
+    """Return the targets that some field managers stand for."""
     return [name.removeprefix(_PREFIX) for name in dict.fromkeys(managers) if name.startswith(_PREFIX)]
 
 
 def shared(target: str) -> str:
-    """Say what it means that another target applies an object too."""
+    """Return what it means that another target applies an object too."""
     who = f"target {target}" if target else "another target, by an older Sternway,"
     return f"{who} deploys it too: each keeps the fields that it lists, and what both list must be the same"
 

@@ -47,14 +47,14 @@ _SERVER_OWNED = (
 
 
 def content(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the object without status and without the metadata that the server owns."""
+    """Return the object without status and without the metadata that the server owns."""
     bare = {key: value for key, value in obj.items() if key != "status"}
     bare["metadata"] = {k: v for k, v in obj.get("metadata", {}).items() if k not in _SERVER_OWNED}
     return bare
 
 
 def union(*trees: Fields) -> Fields:
-    """Give the fields that are in any of the sets."""
+    """Return the fields that are in any of the sets."""
     out: Fields = {}
     for one in trees:
         for key, below in one.items():
@@ -63,7 +63,7 @@ def union(*trees: Fields) -> Fields:
 
 
 def common(one: Fields, other: Fields) -> Fields:
-    """Give the fields that are in both sets."""
+    """Return the fields that are in both sets."""
     out: Fields = {}
     for key in one.keys() & other.keys():
         below = common(one[key], other[key])
@@ -73,7 +73,7 @@ def common(one: Fields, other: Fields) -> Fields:
 
 
 def minus(one: Fields, other: Fields) -> Fields:
-    """Give the fields of one set that are not in the other."""
+    """Return the fields of one set that are not in the other."""
     out: Fields = {}
     for key, below in one.items():
         if key not in other:
@@ -84,14 +84,14 @@ def minus(one: Fields, other: Fields) -> Fields:
 
 
 def managed(obj: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give the object's managedFields entries."""
+    """Return the object's managedFields entries."""
     return list(obj.get("metadata", {}).get("managedFields") or [])
 
 
 def fields_of(
     obj: Mapping[str, Any], *, manager: str | None = None, but: Iterable[str] = (), status: bool = False
 ) -> Fields:
-    """Give all fields that a manager owns; every manager's when none is named.
+    """Return all fields that a manager owns; every manager's when none is named.
 
     `status`: also what it wrote together with the status, which may be more: the Deployment controller writes the
     revision's annotation so (kube-controller-manager 1.34).
@@ -109,7 +109,7 @@ def fields_of(
 
 
 def telling(fields: Fields, value: Any) -> Fields:
-    """Give those of the fields owned in a value that tell its shape: an empty map is owned as an atomic one is."""
+    """Return those of the fields owned in a value that tell its shape: an empty map is owned as an atomic one is."""
     out: Fields = {}
     for part, below in fields.items():
         held = _held(value, part)
@@ -129,12 +129,12 @@ def _held(value: Any, part: str) -> Any:
 
 
 def tree(value: Any, known: Shape | Fields) -> Tree:
-    """Give a JSON value as a tree, by its shape or by the marks that name the items of its lists."""
+    """Return a JSON value as a tree, by its shape or by the marks that name the items of its lists."""
     return trees([value], Marks(known or None) if isinstance(known, dict) else known)[0]
 
 
 def trees(values: Sequence[Any], shape: Shape) -> list[Tree]:
-    """Give the states of one value (each may be ABSENT) as trees that can be compared.
+    """Return the states of one value (each may be ABSENT) as trees that can be compared.
 
     A list in which items can't be told apart (a key that is there twice, or none) is one value in all of them.
     """
@@ -189,7 +189,7 @@ def untree(node: Tree) -> Any:
 
 
 def same(one: Tree, other: Tree) -> bool:
-    """Tell whether two trees are equal: absent is not empty, true is not 1, and the order of items counts."""
+    """Return whether two trees are equal: absent is not empty, true is not 1, and the order of items counts."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
@@ -202,7 +202,7 @@ def same(one: Tree, other: Tree) -> bool:
 
 
 def at(node: Tree, path: Iterable[str]) -> Tree:
-    """Give what is at a path of a tree, or ABSENT."""
+    """Return what is at a path of a tree, or ABSENT."""
     for part in path:
         if part == ".":
             break

@@ -41,7 +41,7 @@ def one_way(before: Object | None, after: Object) -> tuple[OneWay, ...]:
 
 
 def leaving(before: Object, live: Object, ways: Iterable[OneWay]) -> dict[str, Any]:
-    """Give an object as it was before, but for what can't be taken back, which is as it is now."""
+    """Return an object as it was before, but for what can't be taken back, which is as it is now."""
     wanted: dict[str, Any] = json.loads(json.dumps(before))
     for way in ways:
         *above, last = way.leaves
@@ -114,7 +114,7 @@ _HAS_PODS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 
 
 def remedy_for(ref: Ref, error: ApiError) -> str:
-    """Say what helps when the server refuses a change because a field can't be changed; "" for other refusals."""
+    """Return what helps when the server refuses a change because a field can't be changed; "" for other refusals."""
     if not error.immutable:
         return ""
     if ref.kind in _HOLDS_DATA:

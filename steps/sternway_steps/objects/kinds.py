@@ -22,19 +22,19 @@ _BUILT_IN = frozenset({
 
 
 def has_pods(api_version: str, kind: str) -> bool:
-    """Tell whether objects of a kind have pods that tell how they fare."""
+    """Return whether objects of a kind have pods that tell how they fare."""
     keepers = {("batch", "Job"), ("", "ReplicationController"), ("apps", kind)}
     return (_group(api_version), kind) in keepers and kind != "ControllerRevision"
 
 
 def has_state(api_version: str, kind: str) -> bool:
-    """Tell whether an object of a kind can be anything but there: only such are watched."""
+    """Return whether an object of a kind can be anything but there: only such are watched."""
     group = _group(api_version)
     return (group, kind) in WITH_STATE or group not in _BUILT_IN
 
 
 def is_custom(api_version: str, kind: str) -> bool:
-    """Tell whether a kind is none of Kubernetes' own, so that its conditions decide."""
+    """Return whether a kind is none of Kubernetes' own, so that its conditions decide."""
     group = _group(api_version)
     return (group, kind) not in WITH_STATE and group not in _BUILT_IN
 
@@ -44,6 +44,6 @@ def _group(api_version: str) -> str:
 
 
 def defined(objects: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Give the `spec` of each CustomResourceDefinition among objects, by the API group and kind that it defines."""
+    """Return the `spec` of each CustomResourceDefinition among objects, by the API group and kind that it defines."""
     specs = (obj["spec"] for obj in objects if obj["kind"] == "CustomResourceDefinition")
     return {(spec["group"], spec["names"]["kind"]): spec for spec in specs}

@@ -114,7 +114,7 @@ def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
 
 
 def _by_others(one: States) -> bool:
-    """Tell whether a third party changed it since: the run's manager owns the field no more.
+    """Return whether a third party changed it since: the run's manager owns the field no more.
 
     Often nobody does then: others removed it, gave it up again, or own a map and not what the server put into it.
     """

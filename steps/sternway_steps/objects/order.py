@@ -34,7 +34,7 @@ GOES = -1
 
 
 def wave_of(kind: str) -> int:
-    """Give the number of the wave in which a kind is applied, 0 first."""
+    """Return the number of the wave in which a kind is applied, 0 first."""
     return next((number for number, kinds in enumerate(_WAVES) if kind in kinds), _REST)
 
 

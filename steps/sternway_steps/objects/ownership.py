@@ -24,18 +24,18 @@ Owners = dict[tuple[Any, ...], set[Path]]
 
 
 def pending(live: Mapping[str, Any]) -> bool:
-    """Tell whether values were put back and their ownership was not."""
+    """Return whether values were put back and their ownership was not."""
     return any(entry.get("manager") == UNDO_MANAGER for entry in managed(live))
 
 
 def owners(entries: Iterable[Mapping[str, Any]]) -> Owners:
-    """Give the fields of each manager, so that they can be compared whatever their order and time."""
+    """Return the fields of each manager, so that they can be compared whatever their order and time."""
     found = ((key, _paths(fields)) for key, fields in by_identity(entries).items())
     return {key: paths for key, paths in found if paths}
 
 
 def with_owners(obj: Mapping[str, Any], entries: Entries) -> dict[str, Any]:
-    """Give an object with other managedFields."""
+    """Return an object with other managedFields."""
     return {**obj, "metadata": {**obj["metadata"], "managedFields": entries}}
 
 
@@ -62,7 +62,7 @@ class GiveBack:
     """The run's apply reached the object."""
 
     def entries(self, live: Mapping[str, Any], put: Iterable[Path], left: Iterable[Path] = ()) -> Entries:
-        """Give them for the object as it is, when the values at the paths `put` are as before the run again.
+        """Return them for the object as it is, when the values at the paths `put` are as before the run again.
 
         What is `left` as others set it stays owned as it is.
         """
@@ -93,7 +93,7 @@ class GiveBack:
         return out or [{}]  # an empty list would stand for "as they are"
 
     def _dropped(self, path: Path, claims: set[Path], ours: set[Path]) -> bool:
-        """Tell whether the run no longer listed a field; a map that it fills is no longer listed as an empty one."""
+        """Return whether the run no longer listed a field; a map that it fills is no longer listed as an empty one."""
         if self.recorded:
             return path not in claims and self._holds(path)
         applied = self._at(self.states.applied, path)
@@ -101,7 +101,7 @@ class GiveBack:
         return (applied is ABSENT or filled or _has_text(path, ours)) and self._holds(path)
 
     def _rewritten(self, path: Path, ours: set[Path]) -> bool:
-        """Tell whether the run took a field from others and left it as it was.
+        """Return whether the run took a field from others and left it as it was.
 
         It applied the same in another form than the server stores: "1000m", a zero, a list without defaults. Where
         the apply is recorded, the owners that it left tell this.
@@ -118,7 +118,7 @@ class GiveBack:
         return not same(applied, self._at(self.states.before, path))
 
     def _missing(self, path: Path) -> bool:
-        """Tell whether a field was there before and is not: others removed it, from a map that was put back empty."""
+        """Return whether a field was there before and is not: others removed it, from a map that was put back empty."""
         return self._at(self.states.before, path) is not ABSENT and self._at(self.final, path) is ABSENT
 
     def _holds(self, path: Path) -> bool:
@@ -150,17 +150,17 @@ def _within(path: Path, paths: Container[Path]) -> bool:
 
 
 def _has_text(path: Path, ours: set[Path]) -> bool:
-    """Tell whether a Secret's `stringData`, which is never stored and goes before `data`, is ours at the same key."""
+    """Return whether a Secret's `stringData`, which is never stored and goes before `data`, is ours at the same key."""
     return path[0] == "f:data" and ("f:stringData", *path[1:]) in ours
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Give what tells an entry of managedFields from others."""
+    """Return what tells an entry of managedFields from others."""
     return tuple(entry.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
 
 
 def by_identity(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], Fields]:
-    """Give the fields of each manager; one that wrote at two times may have two entries (kube-apiserver 1.34)."""
+    """Return the fields of each manager; one that wrote at two times may have two entries (kube-apiserver 1.34)."""
     found: dict[tuple[Any, ...], Fields] = {}
     for entry in entries:
         if entry:
@@ -170,7 +170,7 @@ def by_identity(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], F
 
 
 def _paths(fields: Fields, path: Path = ()) -> set[Path]:
-    """Give a set of fields as paths; an item or a map that is owned itself is a path too."""
+    """Return a set of fields as paths; an item or a map that is owned itself is a path too."""
     found: set[Path] = {path} if path and ("." in fields or not fields) else set()
     for part, below in fields.items():
         if part != ".":

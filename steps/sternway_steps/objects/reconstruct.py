@@ -18,7 +18,7 @@ class Author(Enum):
 
 
 def reconstruct(field: States) -> Tree:
-    """Give what a field was right after the run's apply; `field.after` is not read.
+    """Return what a field was right after the run's apply; `field.after` is not read.
 
     Where live differs from before, the owners of the field tell who changed it. The server takes a field away from
     its manager when somebody else changes it, and removes what a manager applied and no longer lists.
@@ -80,7 +80,7 @@ def _after(field: States, nearby: bool) -> Tree:
 
 
 def unexplained(field: States, brought: bool = False) -> bool:
-    """Tell whether the server knows more: what it makes of a new object that the run's manifest describes.
+    """Return whether the server knows more: what it makes of a new object that the run's manifest describes.
 
     Something is gone that nobody owned, from a map or list that is there; or others own something that may be a
     default in what the run `brought`.
@@ -96,20 +96,20 @@ def unexplained(field: States, brought: bool = False) -> bool:
 
 
 def _is_made(around: States, field: States) -> bool:
-    """Tell whether something is a default in what the run brought, whoever owns it too."""
+    """Return whether something is a default in what the run brought, whoever owns it too."""
     brought = around.before is ABSENT and ABSENT not in (around.applied, around.live, field.live)
     return field.made and brought and same(field.stored, field.live)
 
 
 def _told(around: States, field: States, nearby: bool) -> bool:
-    """Tell whether the run made a field come or go: so it is if a new object of its manifest is alike in that."""
+    """Return whether the run made a field come or go: so it is if a new object of its manifest is alike in that."""
     unknown = not field.made or field.applied is not ABSENT or ABSENT in (around.before, around.live, around.stored)
     was, now, made = (state is not ABSENT for state in (field.before, field.live, field.stored))
     return nearby if unknown or was == now else made == now
 
 
 def _as_left(field: States, kind: type[Map] | type[Items]) -> Tree:
-    """Give a map or list that the run listed, and that somebody has removed as a whole since."""
+    """Return a map or list that the run listed, and that somebody has removed as a whole since."""
     left = {
         part.path[-1]: part.stored if part.applied is not ABSENT else ABSENT if _was_only_ours(part) else part.before
         for part in field.parts()
@@ -118,7 +118,7 @@ def _as_left(field: States, kind: type[Map] | type[Items]) -> Tree:
 
 
 def _is_owned(applied: Tree) -> bool:
-    """Tell whether a manifest makes its manager own something: an empty list of items is not owned."""
+    """Return whether a manifest makes its manager own something: an empty list of items is not owned."""
     if isinstance(applied, Items) or (isinstance(applied, Map) and applied):
         return any(map(_is_owned, applied.values()))
     return True
@@ -137,7 +137,7 @@ def _whole(field: States, nearby: bool) -> Tree:
 
 
 def _authors(field: States) -> set[Author]:
-    """Give who changed something in a field, as far as it is known."""
+    """Return who changed something in a field, as far as it is known."""
     if same(field.before, field.live):
         return set()
     kind = field.kind_without_after
@@ -166,19 +166,19 @@ def _author(field: States) -> Author:
 
 
 def _is_of_others(field: States) -> bool:
-    """Tell whether others alone own a map or list itself, and not only something in it."""
+    """Return whether others alone own a map or list itself, and not only something in it."""
     now = field.owned_live
     return not now.by_us and now.others is not None and (not now.others or "." in now.others)
 
 
 def _was_only_ours(field: States) -> bool:
-    """Tell whether what our manager no longer lists goes; an item goes with all in it, if nobody else owns its key."""
+    """Return whether what our manager no longer lists goes; an item goes with all in it, if nobody else owns its key."""
     ours, others = field.owned_before.by_us, field.owned_before.others
     return ours and (others is None or (field.is_item and bool(others) and "." not in others))
 
 
 def _says(applied: Tree, before: Tree) -> bool:
-    """Tell whether a manifest says what was there; the server reads 1 as "1" where it must."""
+    """Return whether a manifest says what was there; the server reads 1 as "1" where it must."""
     if isinstance(applied, dict) and isinstance(before, dict):
         return applied.keys() == before.keys() and all(_says(value, before[key]) for key, value in applied.items())
     if isinstance(applied, list) and isinstance(before, list):

@@ -18,13 +18,13 @@ class Ref:
 
     @staticmethod
     def of(obj: Mapping[str, Any]) -> Ref:
-        """Give the name of an object; raises KeyError when it has none."""
+        """Return the name of an object; raise KeyError when it has none."""
         metadata = obj["metadata"]
         return Ref(obj["apiVersion"], obj["kind"], metadata.get("namespace"), metadata["name"])
 
     @property
     def group(self) -> str:
-        """Give the API group, "" for the core group."""
+        """The API group, "" for the core group."""
         return self.api_version.rpartition("/")[0]
 
     def __str__(self) -> str:

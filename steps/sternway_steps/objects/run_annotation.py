@@ -12,12 +12,12 @@ RUN = "sternway.dev/run"
 
 
 def run_of(obj: Mapping[str, Any] | None) -> str | None:
-    """Give the run that applied an object last, or None."""
+    """Return the run that applied an object last, or None."""
     return ((obj or {}).get("metadata", {}).get("annotations") or {}).get(RUN)
 
 
 def without_run(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Give an object's content without the annotation of the run: what users mean by "changed"."""
+    """Return an object's content without the annotation of the run: what users mean by "changed"."""
     bare = content(obj)
     metadata = dict(bare["metadata"])
     notes = {key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key != RUN}

@@ -18,13 +18,13 @@ class Shape(Protocol):
     """The shape of one value."""
 
     def is_map(self, value: Mapping[str, Any]) -> bool:
-        """Tell whether the fields of a map are told apart; else it is one value."""
+        """Return whether the fields of a map are told apart; else it is one value."""
 
     def names(self, items: Sequence[Any]) -> list[str] | None:
         """Name the items of a list; None when the list is one value, or one of its items has no name."""
 
     def below(self, part: str) -> Shape:
-        """Give the shape of a field (`f:NAME`) or of an item (`k:{...}`)."""
+        """Return the shape of a field (`f:NAME`) or of an item (`k:{...}`)."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Schema:
     """The document's `components.schemas`."""
 
     def is_map(self, value: Mapping[str, Any]) -> bool:  # noqa: ARG002
-        """Tell whether the schema does not call the map atomic."""
+        """Return whether the schema does not call the map atomic."""
         return self._own().get("x-kubernetes-map-type") != "atomic"
 
     def names(self, items: Sequence[Any]) -> list[str] | None:
@@ -51,7 +51,7 @@ class Schema:
         return [_item(item, keys, defaults) for item in items] if all(isinstance(i, dict) for i in items) else None
 
     def below(self, part: str) -> Schema:
-        """Give the schema of a field or an item."""
+        """Return the schema of a field or an item."""
         own = self._own()
         if not part.startswith("f:"):
             return Schema(own.get("items") or {}, self.known)
@@ -61,7 +61,7 @@ class Schema:
         return Schema(found if isinstance(found, dict) else {}, self.known)
 
     def _own(self) -> Mapping[str, Any]:
-        """Give the node with what it refers to; what it says itself is laid over that."""
+        """Return the node with what it refers to; what it says itself is laid over that."""
         node = self.node
         for _ in range(8):
             refers = [part for part in (node, *(node.get("allOf") or [])) if "$ref" in part]
@@ -89,7 +89,7 @@ class Marks:
     fields: Mapping[str, Any] | None
 
     def is_map(self, value: Mapping[str, Any]) -> bool:
-        """Tell whether a map is not owned as a whole."""
+        """Return whether a map is not owned as a whole."""
         return not value or self.fields is None or any(part != "." for part in self.fields)
 
     def names(self, items: Sequence[Any]) -> list[str] | None:
@@ -112,7 +112,7 @@ class Marks:
         return found
 
     def below(self, part: str) -> Marks:
-        """Give what is known of a field or an item."""
+        """Return what is known of a field or an item."""
         return Marks((self.fields or {}).get(part))
 
 

@@ -16,7 +16,7 @@ class Owned:
     others: Fields | None = None
 
     def below(self, part: str) -> Owned:
-        """Give what is owned of a field or an item."""
+        """Return what is owned of a field or an item."""
         return Owned(_below(self.ours, part), _below(self.others, part))
 
     @property
@@ -64,7 +64,7 @@ class States:
     path: Path = ()
 
     def below(self, part: str) -> States:
-        """Give a field or an item of it."""
+        """Return a field or an item of it."""
         before, applied, live, after, stored = (
             node.get(part, ABSENT) if isinstance(node, Map | Items) else ABSENT
             for node in (self.before, self.applied, self.live, self.after, self.stored)
@@ -76,19 +76,19 @@ class States:
         )  # fmt: skip
 
     def at(self, path: Path) -> States:
-        """Give what is at a path below it."""
+        """Return what is at a path below it."""
         found = self
         for part in path:
             found = found.below(part)
         return found
 
     def parts(self) -> Iterator[States]:
-        """Give what is below: in the order of before, then what only is there now, then what only the run knew."""
+        """Return what is below: in the order of before, then what only is there now, then what only the run knew."""
         nodes = [n for n in (self.before, self.live, self.after, self.applied) if isinstance(n, Map | Items)]
         return (self.below(part) for part in dict.fromkeys(part for node in nodes for part in node))
 
     def with_after(self, after: Tree) -> States:
-        """Give it with what it was right after the run."""
+        """Return it with what it was right after the run."""
         return replace(self, after=after)
 
     @property

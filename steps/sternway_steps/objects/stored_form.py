@@ -12,13 +12,13 @@ _DATA, _TEXTS = "f:data", "f:stringData"
 
 
 def with_data(fields: Fields, but: Container[str] = ()) -> Fields:
-    """Give fields with what a Secret's `stringData` becomes, without some of its keys."""
+    """Return fields with what a Secret's `stringData` becomes, without some of its keys."""
     texts = {key: below for key, below in (fields.get(_TEXTS) or {}).items() if key not in but}
     return union(fields, {_DATA: texts}) if texts else fields
 
 
 def by_data(ours: Fields, others: Fields, changed: Container[str]) -> tuple[Fields, Fields]:
-    """Give what we and others own, a Secret's `stringData` as its `data`.
+    """Return what we and others own, a Secret's `stringData` as its `data`.
 
     It is never stored, so the server takes it from nobody who writes the `data`, and the `data` from nobody who writes
     it; nor does it keep `data` that its owner no longer lists. So what is `changed` is not ours any more, if others
@@ -39,7 +39,7 @@ def changed_data(applied: Mapping[str, Any], live: Mapping[str, Any]) -> set[str
 
 
 def as_stored(applied: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what was applied as the server stores it: no nulls, a Secret's `stringData` in its `data`."""
+    """Return what was applied as the server stores it: no nulls, a Secret's `stringData` in its `data`."""
     applied = _without_nulls(applied)
     texts = applied.get("stringData")
     if applied.get("kind") != "Secret" or not isinstance(texts, Mapping):

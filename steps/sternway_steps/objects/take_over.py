@@ -50,7 +50,7 @@ class Claim:
 def claim_of(
     before: Mapping[str, Any] | None, obj: Mapping[str, Any], manager: str, *, force: bool, own: bool
 ) -> Claim | None:
-    """Say what a run takes over of an object; None when there is nothing.
+    """Return what a run takes over of an object; None when there is nothing.
 
     Args:
         before: the object as it is.
@@ -89,7 +89,7 @@ def claim_of(
 def claiming(
     target: str, target_of: Callable[[str], str | None], *, force: bool
 ) -> Callable[[Mapping[str, Any], Mapping[str, Any] | None], Claim | None]:
-    """Give what says for an object, and how it is, what a target's run takes over; `target_of` gives a run's target."""
+    """Return what says for an object, and how it is, what a target's run takes over; `target_of` gives a run's target."""
 
     def claim(obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Claim | None:
         own = owns_old(before, target, target_of)
@@ -99,7 +99,7 @@ def claiming(
 
 
 def _split(entries: list[Entry], manager: str, own: bool) -> tuple[Entry | None, list[Entry], bool]:
-    """Give the target's own entry, under its new name; those of others; and whether it had the old name."""
+    """Return the target's own entry, under its new name; those of others; and whether it had the old name."""
     ours = next((e for e in entries if _applies(e, manager)), None)
     old = next((e for e in entries if _applies(e, OLD_MANAGER)), None) if own and manager != OLD_MANAGER else None
     if ours is not None or old is None:
@@ -142,7 +142,7 @@ def _paths(node: Tree) -> Fields:
 
 
 def remedy_by_force(before: Mapping[str, Any] | None, obj: Mapping[str, Any], manager: str) -> str:
-    """Say who owns the default that the server forbids beside what the manifest says; "" when that is not so."""
+    """Return who owns the default that the server forbids beside what the manifest says; "" when that is not so."""
     field, forbidden = _forbidden(before, obj) if before is not None else ("", {})
     _, others, _ = _split(managed(before or {}), manager, own=True)
     owners = ", ".join(_owners(others, forbidden))

@@ -54,7 +54,7 @@ class Threeway:
         return [d for d in brought if _free(self.states.at(d.path))]
 
     def of_the_server(self, path: Path) -> bool:
-        """Tell whether the server may keep its own value at a path, whatever is put back there.
+        """Return whether the server may keep its own value at a path, whatever is put back there.
 
         The run did not apply it; or it was in no map before the run, and what others hold in that map keeps it there:
         then the server fills in a default.
@@ -64,7 +64,7 @@ class Threeway:
         return not field.of_the_run or filled
 
     def owned_again(self, live: Mapping[str, Any], put: Iterable[Difference]) -> Entries:
-        """Give the managedFields for the object as it is, when all of `put` is as before the run again.
+        """Return the managedFields for the object as it is, when all of `put` is as before the run again.
 
         Where it was the order of a list alone, its items keep the owners that they have.
         """
@@ -97,7 +97,7 @@ def threeway(
 
 
 def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
-    """Tell whether the run's apply reached the object, when there is no record of it; in doubt it did."""
+    """Return whether the run's apply reached the object, when there is no record of it; in doubt it did."""
     return came(before, live, of, _states(before, live, of, None))
 
 
@@ -122,24 +122,24 @@ def _states(
 
 
 def _free(one: States) -> bool:
-    """Tell whether a field is not there, and nobody owns it."""
+    """Return whether a field is not there, and nobody owns it."""
     return one.live is ABSENT and not one.owned_live.by_us and not one.owned_live.by_others
 
 
 def _claims(live: Mapping[str, Any], before: Mapping[str, Any], manager: str) -> bool:
-    """Tell whether the run's manager owns what it did not own before: a first write that only removed leaves that."""
+    """Return whether the run's manager owns what it did not own before: a first write that only removed leaves that."""
     return bool(minus(fields_of(live, manager=manager), fields_of(before, manager=manager)))
 
 
 def _owned(obj: Mapping[str, Any], ours: tuple[str, ...], changed: Container[str] = ()) -> Owned:
-    """Give the owners; `changed` are the keys of a Secret that hold something else than the run applied."""
+    """Return the owners; `changed` are the keys of a Secret that hold something else than the run applied."""
     mine = union(*(fields_of(obj, manager=name) for name in dict.fromkeys(ours)))
     others = fields_of(obj, but=ours, status=True)
     return Owned(*by_data(mine, others, changed))
 
 
 def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fields | None:
-    """Give what others own that the same manager did not own yet, by an object as the run left it."""
+    """Return what others own that the same manager did not own yet, by an object as the run left it."""
     had = by_identity(managed(left))
     gained = [
         minus(entry.get("fieldsV1") or {}, had.get(identity(entry), {}))
@@ -150,7 +150,7 @@ def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fi
 
 
 def _metadata(before: Mapping[str, Any], live: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
-    """Give metadata with the server's own of live (preconditions among them) and the run's annotation as before."""
+    """Return metadata with the server's own of live (preconditions among them) and the run's annotation as before."""
     found = {k: v for k, v in live["metadata"].items() if k not in _KEPT_EMPTY} | dict(merged)
     if (run := run_of(before)) is not None:
         found["annotations"] = {**(found.get("annotations") or {}), RUN: run}

@@ -44,7 +44,7 @@ def start(
 
 
 def has_ended(child: Child) -> bool:
-    """Tell whether a child has ended, and leave it unreaped: nobody else can have its group's number till then."""
+    """Return whether a child has ended, and leave it unreaped: nobody else can have its group's number till then."""
     if child.returncode is not None:
         return True
     if not hasattr(os, "waitid"):  # macOS before Python 3.13
@@ -67,6 +67,6 @@ def signal_group(child: Child, number: signal.Signals) -> None:
 
 
 def exit_code(child: Child) -> int:
-    """Give a child's exit code as shells do: 128 and the number of the signal that ended it."""
+    """Return a child's exit code as shells do: 128 and the number of the signal that ended it."""
     code = child.returncode
     return 128 + signal.SIGKILL if code is None else code if code >= 0 else 128 - code

@@ -16,7 +16,7 @@ _NOT_FOUND = 127
 
 
 def main(parent: int, command: list[str]) -> int:
-    """Run a program as a child of ours, in our group; gives its exit code."""
+    """Run a program as a child of ours, in our group; returns its exit code."""
     # A group that is asked to end: the program decides when, and we tell how it ended.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGUSR1, lambda *_: os.killpg(0, signal.SIGKILL))

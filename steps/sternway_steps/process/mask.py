@@ -33,7 +33,7 @@ class Mask:
         self._held = b""
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take a piece of the stream; gives what is surely no part of a secret to come."""
+        """Take a piece of the stream; returns what is surely no part of a secret to come."""
         if not self._whole:
             return chunk
         stream = self._held + chunk
@@ -50,7 +50,7 @@ class Mask:
         return b"".join(pieces)
 
     def close(self) -> bytes:
-        """Give what was held back: a beginning of a secret is hidden too, for the rest was cut off."""
+        """Return what was held back: a beginning of a secret is hidden too, for the rest was cut off."""
         held, self._held = self._held, b""
         if not held:
             return b""

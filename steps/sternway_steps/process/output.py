@@ -101,6 +101,6 @@ class Output:
 
 
 def _last_state(line: bytes) -> bytes:
-    """Give what a bar of progress wrote last: it writes its line over and over, each time after a carriage return."""
+    """Return what a bar of progress wrote last: it writes its line over and over, each time after a carriage return."""
     states = line.rstrip(b"\r")
     return line[states.rfind(b"\r") + 1 :]

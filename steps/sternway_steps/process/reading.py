@@ -56,7 +56,7 @@ class Reading:
             pipe.close()
 
     def _read(self, seconds: float) -> bool:
-        """Give on what is there, one piece of each pipe; tell whether there was any."""
+        """Pass on what has arrived, one piece of each pipe; return whether there was any."""
         ready = [key for key, _ in self._selector.select(seconds) if key.data is not None]
         for key in ready:
             piece = os.read(key.fd, _PIECE)
@@ -69,7 +69,7 @@ class Reading:
 
 
 def _descriptor(pid: int) -> int | None:
-    """Give what becomes readable when a process ends (pidfd_open(2)); None where there is no such thing."""
+    """Return what becomes readable when a process ends (pidfd_open(2)); None where there is no such thing."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):

@@ -32,7 +32,7 @@ def supervise(
     ask: Callable[[], None] | None = None,
     kill: Callable[[], None] | None = None,
 ) -> int:
-    """Read a child's output and wait for its end; gives its exit code, 128 and more when a signal ended it.
+    """Read a child's output and wait for its end; returns its exit code, 128 and more when a signal ended it.
 
     A child that ends takes its process group along: nothing that it left behind in there lives on. One that is stopped
     is asked first (SIGTERM) and killed after GRACE, with all of its session and all that carry its mark. Whatever else

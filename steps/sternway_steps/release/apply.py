@@ -137,7 +137,7 @@ _NEVER = "1"
 
 
 def stamped(obj: Mapping[str, Any], run: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Give what is applied: the object with the run's annotation, on condition that it is still as it was read.
+    """Return what is applied: the object with the run's annotation, on condition that it is still as it was read.
 
     Of an object that was there, that means its UID too: an apply with a resourceVersion alone creates one that is
     gone (kube-apiserver 1.34), and one with a resourceVersion that never was changes none that has come meanwhile.
@@ -150,19 +150,19 @@ def stamped(obj: Mapping[str, Any], run: str, before: Mapping[str, Any] | None) 
 
 
 def conflicting(error: ApiError) -> list[tuple[str, str]]:
-    """Give the fields that other managers own, each with the manager; empty when the conflict is another."""
+    """Return the fields that other managers own, each with the manager; empty when the conflict is another."""
     from ..kube.api_error import conflicts
 
     return conflicts(error)
 
 
 def _only_the_mark(error: ApiError) -> bool:
-    """Tell whether all that others own is the run's annotation: each target that applies an object writes it."""
+    """Return whether all that others own is the run's annotation: each target that applies an object writes it."""
     return {field for field, _ in conflicting(error)} == {f"metadata.annotations.{RUN}"}
 
 
 def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
-    """Say why the server did not take an object; `remedy` is what is known to help, if it rejects it for good."""
+    """Return why the server did not take an object; `remedy` is what is known to help, if it rejects it for good."""
     if owners := conflicting(error):
         fields = "; ".join(f"{field} is owned by {manager}" for field, manager in owners)
         remedy = "leave those fields out of the manifest, or take them over with --force-conflicts"

@@ -66,7 +66,7 @@ def drift_of(
 
 
 def _changed(after: Tree, live: Tree, ours: Fields, path: Path = ()) -> Iterator[Path]:
-    """Give the fields of ours that differ; that others add items, or order them otherwise, is no difference."""
+    """Yield the fields of ours that differ; that others add items, or order them otherwise, is no difference."""
     parts = [key for key in ours if key != "."]
     if not parts or not isinstance(after, Map | Items) or type(after) is not type(live):
         if f.untree(after) != f.untree(live) and not (ours and _holds(after, live)):
@@ -82,7 +82,7 @@ def _changed(after: Tree, live: Tree, ours: Fields, path: Path = ()) -> Iterator
 
 
 def _holds(after: Tree, live: Tree) -> bool:
-    """Tell whether both are containers: of one that is owned without its parts, only that it is there counts."""
+    """Return whether both are containers: of one that is owned without its parts, only that it is there counts."""
     return isinstance(after, Map | Items) and type(after) is type(live)
 
 
@@ -109,7 +109,7 @@ def _first(live: Mapping[str, Any]) -> str:
 
 
 def _autoscaled(client: Client, ref: Ref, others: list[dict[str, Any]]) -> bool:
-    """Tell whether an autoscaler sets an object's replicas: the controller's own writes show it, or its target."""
+    """Return whether an autoscaler sets an object's replicas: the controller's own writes show it, or its target."""
     from ..kube.api_error import ApiError
     from ..kube.discovery import UnknownKind
 

@@ -15,7 +15,7 @@ _RUN = {("", "Pod"), ("batch", "Job")}
 
 
 def runs(ref: Ref) -> bool:
-    """Tell whether a kind is made to run, so that one that is there has done so already."""
+    """Return whether a kind is made to run, so that one that is there has done so already."""
     return (ref.group, ref.kind) in _RUN
 
 

@@ -17,7 +17,7 @@ _FEW = 5
 
 
 def must_stay(client: Client, live: Mapping[str, Any]) -> str:
-    """Say why an object stays, or ""."""
+    """Return why an object stays, or ""."""
     kind, group = live["kind"], live["apiVersion"].rpartition("/")[0]
     if (kind, group) == ("PersistentVolumeClaim", ""):
         return "it holds data; delete it by hand when the data is not needed"
@@ -30,7 +30,7 @@ def must_stay(client: Client, live: Mapping[str, Any]) -> str:
 
 
 def _because(found: Survey, certain: str, unknown: str) -> str:
-    """Say what speaks against a deletion: what was found, else what could not be looked at."""
+    """Return what speaks against a deletion: what was found, else what could not be looked at."""
     there = [one for one in found.objects if not _goes_along(one)]
     if there:
         return f"{certain}: {_some([str(one.ref) for one in there])}"

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def missing_rights(client: Client, rights: Iterable[Right]) -> list[str]:
-    """Give what we may not do, as `patch deployments.apps in shop`; empty when all is allowed."""
+    """Return what we may not do, as `patch deployments.apps in shop`; empty when all is allowed."""
     asked = list(rights)
     answers = run_parallel(lambda right: _allowed(client, right), asked)
     return [_text(right) for right, allowed in zip(asked, answers, strict=True) if not allowed]
 
 
 def deployed_kinds(client: Client, objects: Iterable[Mapping[str, Any]]) -> list[Deployed]:
-    """Give the kinds of objects that have their namespace; one whose definition is among them need not be served."""
+    """Return the kinds of objects that have their namespace; one whose definition is among them need not be served."""
     wanted = list(objects)
     coming = defined(wanted)
     found: dict[Deployed, None] = {}

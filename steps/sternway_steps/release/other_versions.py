@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def at_served_version(client: Client, change: Change, policy: OnConflict) -> Change | Item:
-    """Give the change as of a version that the server serves, or say what became of a kind that it serves no more."""
+    """Return the change as of a version that the server serves, or say what became of a kind that it serves no more."""
     version = served_version(client, change.ref)
     if version == change.ref.api_version:
         return change
@@ -30,7 +30,7 @@ def at_served_version(client: Client, change: Change, policy: OnConflict) -> Cha
 
 
 def served_version(client: Client, ref: Ref) -> str | None:
-    """Give the version under which an object is found now, its own one when it is served; None when none is."""
+    """Return the version under which an object is found now, its own one when it is served; None when none is."""
     for version in _candidates(client, ref):
         try:
             client.resource(version, ref.kind)
@@ -69,7 +69,7 @@ def _taken_over(client: Client, change: Change, version: str) -> Change:
 
 
 def _unserved(client: Client, change: Change, policy: OnConflict) -> Item:
-    """Say what is known of an object whose kind the server serves in no version."""
+    """Return what is known of an object whose kind the server serves in no version."""
     ref, what = change.ref, str(change.ref)
     looked, known = _definition(client, ref)
     if not looked or known is not None:
@@ -85,7 +85,7 @@ def _unserved(client: Client, change: Change, policy: OnConflict) -> Item:
 
 
 def _definition(client: Client, ref: Ref) -> tuple[bool, Mapping[str, Any] | None]:
-    """Look for the definition of a kind; gives whether that could be done, and its spec.
+    """Look for the definition of a kind; returns whether that could be done, and its spec.
 
     Kubernetes' own kinds have none, so that none is no sign that their objects are gone.
     """

@@ -98,7 +98,7 @@ class Anew:
         return self._create(wanted)
 
     def _forbidden(self, live: Mapping[str, Any]) -> str:
-        """Say why it must not be deleted, or ""."""
+        """Return why it must not be deleted, or ""."""
         kind = (self._ref.group, self._ref.kind)
         if kind in _HOLDS_DATA:
             return "what it holds would be lost if it were made anew"
@@ -170,7 +170,7 @@ def _said(error: ApiError) -> str:
 
 
 def _creatable(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what is sent to create an object like this one: without what the server or the Job controller gives."""
+    """Return what is sent to create an object like this one: without what the server or the Job controller gives."""
     bare = content(obj)
     if (obj.get("apiVersion"), obj.get("kind")) == ("batch/v1", "Job") and not bare["spec"].get("manualSelector"):
         spec = {key: value for key, value in bare["spec"].items() if key != "selector"}

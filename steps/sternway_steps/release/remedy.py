@@ -26,7 +26,7 @@ class Finish:
 
 
 def finish(run: str, failures: Iterable[BaseException | Mapping[str, Any]]) -> Finish:
-    """Say how to finish the undo of a run, by what failed in it or the details of that (none: it was cut off)."""
+    """Return how to finish the undo of a run, by what failed in it or the details of that (none: it was cut off)."""
     undo = f"sternway rollback {run}"
     details = [getattr(one, "details", {}) if isinstance(one, BaseException) else one for one in failures]
     # An older journal, and what failed of no object, do not tell: the same command may do.

@@ -66,7 +66,7 @@ class Remover:
             return self._surveys[ref.namespace]
 
     def _delete(self, one: Seen, root: Seen, there: Survey) -> str:
-        """Delete an object and what is below it, but what is older than the root; gives why that failed, or ""."""
+        """Delete an object and what is below it, but what is older than the root; returns why that failed, or ""."""
         older = bool(_older(one, root, there))
         alone = one.ref.kind in _ALONE and not there.of_owner(one.uid)
         policy = "Orphan" if older else "Background" if alone else "Foreground"
@@ -95,7 +95,7 @@ class Remover:
 
 
 def _older(one: Seen, root: Seen, there: Survey) -> list[Seen]:
-    """Give what is below an object, at any depth, and was there before the root."""
+    """Return what is below an object, at any depth, and was there before the root."""
     found: list[Seen] = []
     for child in there.of_owner(one.uid):
         if _before(child.metadata, root.metadata):

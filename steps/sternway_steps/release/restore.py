@@ -42,7 +42,7 @@ class Change:
     """The run's apply of an object that was not there could only create it."""
 
     def of(self, run: str) -> Run:
-        """Give whose change it is."""
+        """Return whose change it is."""
         return Run(run, self.manager, self.applied, self.after, self.claimed)
 
 
@@ -90,7 +90,7 @@ class Restorer:
 
 
 def _ended(change: Change) -> str:
-    """Say why an object may have ended by itself, as it was before the run or as the run left it."""
+    """Return why an object may have ended by itself, as it was before the run or as the run left it."""
     return next(
         (why for obj in (change.before, change.after, change.applied) if obj and (why := ends_by_itself(obj))), ""
     )

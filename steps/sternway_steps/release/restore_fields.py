@@ -144,7 +144,7 @@ class Update:
         return None
 
     def _by_a_run(self, live: Mapping[str, Any]) -> bool:
-        """Tell whether a run of the same target wrote the annotation, and not somebody who copied it."""
+        """Return whether a run of the same target wrote the annotation, and not somebody who copied it."""
         manager = self._change.manager
         return any(
             owned_by(entry, RUN_FIELD)

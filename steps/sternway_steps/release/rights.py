@@ -67,7 +67,7 @@ class Right:
 def rights_of(
     config: Config, specs: Iterable[StepSpec], kinds: Iterable[Deployed], home: str | None, *, own: bool = True
 ) -> list[Right]:
-    """Give the rights that a configuration's steps, their undo and the journal take.
+    """Return the rights that a configuration's steps, their undo and the journal take.
 
     Args:
         config: the configuration.
@@ -84,7 +84,7 @@ def rights_of(
 
 
 def expand(rules: Iterable[Rule], kinds: Iterable[Deployed], home: str | None, *, own: bool = True) -> list[Right]:
-    """Give the rights that rules stand for, each once, in the order of the rules.
+    """Return the rights that rules stand for, each once, in the order of the rules.
 
     | a rule that                                        | is needed                                          |
     | names resources, without a condition               | in `home`, and in each namespace that is deployed to |
@@ -109,14 +109,14 @@ def expand(rules: Iterable[Rule], kinds: Iterable[Deployed], home: str | None, *
 
 
 def _applies(rule: Rule, kind: Deployed) -> bool:
-    """Tell whether a rule is needed for an object of a kind that is deployed."""
+    """Return whether a rule is needed for an object of a kind that is deployed."""
     if rule.in_target or (rule.only_with and kind.kind not in rule.only_with):
         return False
     return not rule.with_state or has_state(kind.api_version, kind.kind)
 
 
 def _of_config(config: Config) -> list[Rule]:
-    """Give the rules that a configuration needs beyond those of its steps."""
+    """Return the rules that a configuration needs beyond those of its steps."""
     sets = [m.obj.get("spec") or {} for m in config.manifests if m.obj["kind"] == "StatefulSet"]
     takes = any("Delete" in (spec.get("persistentVolumeClaimRetentionPolicy") or {}).values() for spec in sets)
     return [*(RESTART_RULES if config.deploy.restart_stale else ()), *(CLAIM_RULES if takes else ())]

@@ -44,7 +44,7 @@ class Survey:
     unseen: tuple[str, ...]
 
     def of_owner(self, uid: str) -> list[Seen]:
-        """Give what has an owner of that UID."""
+        """Return what has an owner of that UID."""
         return [one for one in self.objects if any(o["uid"] == uid for o in one.metadata.get("ownerReferences") or [])]
 
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def namespace_of(config: Config, client: Client) -> str:
-    """Give the namespace for objects that name none: the config's, else that of the kubeconfig's context."""
+    """Return the namespace for objects that name none: the config's, else that of the kubeconfig's context."""
     return config.namespace or client.namespace
 
 
 def objects_of(config: Config, client: Client, options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Give the config's objects; one that is namespaced and names no namespace gets the config's.
+    """Return the config's objects; one that is namespaced and names no namespace gets the config's.
 
     Of a step's options, `selector` (a label selector) leaves out those that it does not select.
 
@@ -35,7 +35,7 @@ def objects_of(config: Config, client: Client, options: Mapping[str, Any] | None
 
 
 def hooks_of(config: Config, client: Client) -> list[dict[str, Any]]:
-    """Give the hooks that the config runs, placed as objects are."""
+    """Return the hooks that the config runs, placed as objects are."""
     return _all_placed(config.hooks, config, client)
 
 

@@ -25,7 +25,7 @@ _KEPT = {"whenDeleted": "Retain", "whenScaled": "Retain"}
 
 
 def keep_claims(client: Client, live: Obj) -> tuple[list[str], str]:
-    """Make sure that a StatefulSet's claims stay when it goes; gives their names, and why that can't be, or "".
+    """Make sure that a StatefulSet's claims stay when it goes; returns their names, and why that can't be, or "".
 
     The policy is changed and seen by the controller, which else would own the claims again; what is left of its
     ownership then goes, and that is read again.
@@ -87,7 +87,7 @@ def _owners(claim: Obj) -> list[Obj]:
 
 
 def _others(claim: Obj, live: Obj) -> list[Obj]:
-    """Give a claim's owners that are neither the set nor one of its pods."""
+    """Return a claim's owners that are neither the set nor one of its pods."""
     pod = re.compile(re.escape(live["metadata"]["name"]) + r"-\d+")
     uid = live["metadata"]["uid"]
     return [o for o in _owners(claim) if o["uid"] != uid and not (o["kind"] == "Pod" and pod.fullmatch(o["name"]))]

@@ -102,7 +102,7 @@ def _outcome(planned: PlannedStep, given: Outcome | None) -> Outcome:
 def _seal(
     record: StepJournal, result: str, items: list[Item], outcome: Outcome | None, error: Exception | None
 ) -> SternwayError | None:
-    """Write how the attempt ended, even when told to leave meanwhile; gives the error of a journal that can't be."""
+    """Write how the attempt ended, even when told to leave meanwhile; returns the error of a journal that can't be."""
     try:
         return _write_end(record, result, items, outcome, error)
     except Abandoned:
@@ -145,7 +145,7 @@ def _stopped(context: Context, error: Exception) -> Exception:
 
 
 def _meant(error: Exception) -> Exception:
-    """Say what an answer of the API server means for a step that did not say so itself."""
+    """Return what an answer of the API server means for a step that did not say so itself."""
     if not isinstance(error, ClusterError):
         return error
     meant: SternwayError

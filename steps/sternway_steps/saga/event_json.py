@@ -11,7 +11,7 @@ from .events import Event, StepProgress
 
 
 def as_data(event: Event) -> dict[str, Any]:
-    """Give an event: `type` is its name, such as step-ended; the other keys are its fields."""
+    """Return an event: `type` is its name, such as step-ended; the other keys are its fields."""
     name = "".join(("-" if c.isupper() else "") + c.lower() for c in type(event).__name__).strip("-")
     data = {field.name: plain(getattr(event, field.name)) for field in fields(event)}
     if isinstance(event, StepProgress):
@@ -20,7 +20,7 @@ def as_data(event: Event) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Give a value as JSON data; an error is its kind, message, remedy and details."""
+    """Return a value as JSON data; an error is its kind, message, remedy and details."""
     if isinstance(value, Exception):
         return {
             "kind": kind_of(value),
@@ -36,5 +36,5 @@ def plain(value: Any) -> Any:
 
 
 def without_objects(details: Mapping[str, Any]) -> dict[str, Any]:
-    """Give details without manifests: these may hold secrets in variables, so they stay in the journal."""
+    """Return details without manifests: these may hold secrets in variables, so they stay in the journal."""
     return {key: value for key, value in details.items() if key != "objects"}

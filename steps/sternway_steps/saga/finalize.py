@@ -43,7 +43,7 @@ def end_run(run: AssembledRun, phase: str, workflow: str, tell: Listener, events
 
 
 def summary(result: Result) -> str:
-    """Say in one paragraph how a run ended, and what is to be done."""
+    """Return in one paragraph how a run ended, and what is to be done."""
     lines = [f"run {result.run}: {result.status.value}"]
     if result.error is not None:
         lines.append(f"first error: {result.error}")

@@ -71,7 +71,7 @@ class Plan:
         return tuple(step for group in self.groups for step in group)
 
     def step(self, name: str) -> PlannedStep:
-        """Return the step of a name; raises Refused when there is none."""
+        """Return the step of a name; raise Refused when there is none."""
         for step in self.steps:
             if step.name == name:
                 return step
@@ -79,20 +79,20 @@ class Plan:
         raise Refused(f"the configuration has no step {name!r}", remedy=f"it has: {names}")
 
     def beside(self, step: PlannedStep) -> bool:
-        """Tell whether a step runs side by side with others."""
+        """Return whether a step runs side by side with others."""
         return any(step in group and len(group) > 1 for group in self.groups)
 
     def undo_of(self, begun: Collection[str]) -> tuple[PlannedStep, ...]:
-        """Give the steps to roll back, those of the last group first: all that began, a failed one too."""
+        """Return the steps to roll back, those of the last group first: all that began, a failed one too."""
         return tuple(step for group in self.undo_groups(begun) for step in group)
 
     def undo_groups(self, begun: Collection[str]) -> tuple[tuple[PlannedStep, ...], ...]:
-        """Give the same in groups: the steps of one group are rolled back side by side."""
+        """Return the same in groups: the steps of one group are rolled back side by side."""
         groups = (tuple(s for s in group if s.name in begun and s.undoable) for group in reversed(self.groups))
         return tuple(group for group in groups if group)
 
     def stays_of(self, begun: Collection[str]) -> tuple[PlannedStep, ...]:
-        """Give the steps that began and whose effects stay whatever happens."""
+        """Return the steps that began and whose effects stay whatever happens."""
         return tuple(s for s in self.steps if s.name in begun and s.spec.effects is Effects.IRREVERSIBLE)
 
 

@@ -28,7 +28,7 @@ class Result:
     """Why the journal does not say how the run ended, when it does not."""
 
     def not_recorded(self, why: SternwayError) -> Result:
-        """Give the same with the news that it could not be recorded: to be tried again, unless a person has to act."""
+        """Return the same with the news that it could not be recorded: to be tried again, unless a person has to act."""
         error = Transient(
             f"how the run ended ({self.status.value}) could not be recorded: {why}",
             remedy="the next run of the target completes the record",
@@ -52,7 +52,7 @@ class Result:
         return RunEnded(self.run, self.status, int(self.exit_code), seconds, *how)
 
     def raise_for_status(self) -> Result:
-        """Give itself when all went well; else raise what went wrong.
+        """Return itself when all went well; else raise what went wrong.
 
         Raises: RollbackFailed when something was not put back (its cause is the first failure), else that failure:
             Refused, Transient, Failed, Stopped, or whatever a step raised; Transient when all that went wrong is that
@@ -68,7 +68,7 @@ class Result:
 
 
 def as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
-    """Give what a rollback raised as a rollback failure: whatever it was, something was not put back."""
+    """Return what a rollback raised as a rollback failure: whatever it was, something was not put back."""
     if isinstance(error, RollbackFailed):
         return error
     kind = "" if isinstance(error, SternwayError) else f"{kind_of(error)}: "

@@ -31,7 +31,7 @@ class Patient:
         self._held: list[StepEnded] = []
 
     def attempts(self, tries: int, backoff: Backoff, stop: threading.Event) -> Attempted:
-        """Try, and again while it is Transient and nobody stops; gives the last attempt.
+        """Try, and again while it is Transient and nobody stops; returns the last attempt.
 
         Raises: Refused, when the journal does not let us write, before the step was called.
         """

@@ -22,7 +22,7 @@ from .verdict import lock_lost, succeeded
 
 
 def later_runs(store: Store, story: Story) -> list[str]:
-    """Give the runs to undo, newest first, to be where things were after a run.
+    """Return the runs to undo, newest first, to be where things were after a run.
 
     Raises: Refused when that can't be: the run did not succeed or was undone, or runs of other targets stand above;
         Transient when one of them may be at work.
@@ -40,7 +40,7 @@ def later_runs(store: Store, story: Story) -> list[str]:
 
 
 def about(story: Story, undoes: Sequence[str], by: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what is recorded of such a run when it starts: all that it needs to be resumed."""
+    """Return what is recorded of such a run when it starts: all that it needs to be resumed."""
     return {"config": dict(story.config), "back_to": story.run, "undoes": list(undoes), "by": dict(by)}
 
 

@@ -15,12 +15,12 @@ _GONE = (Status.REFUSED, Status.UNDONE)
 
 
 def stands(story: Story) -> bool:
-    """Tell whether a run stands; one that only went back to an earlier one never does."""
+    """Return whether a run stands; one that only went back to an earlier one never does."""
     return story.status not in _GONE and not story.back_to
 
 
 def newest_standing(store: Store, target: str) -> str:
-    """Give the newest run of a target that stands.
+    """Return the newest run of a target that stands.
 
     Raises: Refused when there is none, Transient when it may be at work.
     """
@@ -57,7 +57,7 @@ def refuse_at_work(story: Story) -> None:
 
 
 def standing_after(store: Store, story: Story) -> list[Story]:
-    """Give the runs of the same target that stand and began later, newest first."""
+    """Return the runs of the same target that stand and began later, newest first."""
     return [later for later, _ in _later(store, story, story.target)]
 
 

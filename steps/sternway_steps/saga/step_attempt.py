@@ -112,7 +112,7 @@ class OneStep:
             return unwritten
 
     def _own_lock(self) -> Lock:
-        """Give the target's lock, or in a group the step's own; then nobody of another run may hold the target's."""
+        """Return the target's lock, or in a group the step's own; then nobody of another run may hold the target's."""
         if not self.run.plan.beside(self.planned):
             return self.run.lock
         holder = self.run.lock.holder()

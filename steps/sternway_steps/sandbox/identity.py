@@ -58,7 +58,7 @@ def assign_namespace(store: Store, kind: Kind, namespace: str, obj: dict[str, An
 
 
 def assign_identity(kind: Kind, obj: dict[str, Any]) -> None:
-    """Give a new object its UID, creation time and generation."""
+    """Set a new object's UID, creation time and generation."""
     obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
     obj["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
     # Of the core group, only this one counts its changes.
@@ -106,7 +106,7 @@ def check_apply_preconditions(kind: Kind, live: Mapping[str, Any], metadata: Map
 
 
 def keep_identity(live: Mapping[str, Any], obj: dict[str, Any]) -> None:
-    """Give a changed object the identity that it had."""
+    """Keep the identity of a changed object."""
     for field in _IDENTITY:
         if field in live["metadata"]:
             obj["metadata"][field] = live["metadata"][field]

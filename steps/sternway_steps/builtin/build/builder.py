@@ -44,7 +44,7 @@ class Work:
         return {**commit, **self.config.labels}
 
     def secrets(self) -> list[str]:
-        """Give the secrets as --secret takes them; their values are in no argument."""
+        """Return the secrets as --secret takes them; their values are in no argument."""
         return [
             f"id={name},src={secret['file']}" if "file" in secret else f"id={name},env={variable(name, secret)}"
             for name, secret in self.config.secrets.items()
@@ -84,22 +84,22 @@ class Builder(Protocol):
     name: str
 
     def findings(self, config: BuildConfig) -> list[Finding]:
-        """Say what stands in the way: the program, its daemon, what it can't do; without changing anything."""
+        """Return what stands in the way: the program, its daemon, what it can't do; without changing anything."""
 
     def build(self, work: Work) -> Built:
         """Build; no tag of the registry moves. Raises Failed, Transient, Stopped."""
 
     def push(self, work: Work, built: Built, registry: Registry) -> str:
-        """Push what was built; gives the digest that the builder names. Raises Failed, Transient, Stopped."""
+        """Push what was built; returns the digest that the builder names. Raises Failed, Transient, Stopped."""
 
 
 def flags(name: str, values: Mapping[str, str]) -> list[str]:
-    """Give a mapping as an option that is repeated."""
+    """Return a mapping as an option that is repeated."""
     return [word for key, value in values.items() for word in (name, f"{key}={value}")]
 
 
 def each(name: str, values: Sequence[str]) -> list[str]:
-    """Give values as an option that is repeated."""
+    """Return values as an option that is repeated."""
     return [word for value in values for word in (name, value)]
 
 

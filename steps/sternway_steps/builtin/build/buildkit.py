@@ -65,5 +65,5 @@ def _named(name: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _cache(entry: str, more: str = "") -> str:
-    """Give a cache as BuildKit names it: an image stands for a cache in a registry."""
+    """Return a cache as BuildKit names it: an image stands for a cache in a registry."""
     return entry if entry.startswith("type=") else f"type=registry,ref={entry}{more}"

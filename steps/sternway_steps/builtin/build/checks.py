@@ -24,7 +24,7 @@ BUILDERS: Mapping[str, type[Builder]] = {"docker": Docker, "buildkit": BuildKit,
 
 
 def config_of(context: Context) -> BuildConfig:
-    """Give what this step builds; raises Refused when nobody says which image."""
+    """Return what this step builds; raise Refused when nobody says which image."""
     config = (context.config.build or BuildConfig()).laid_over(context.options)
     if not config.image:
         raise Refused(f"step {context.step} does not know which image to build", remedy="set build.image")
@@ -32,7 +32,7 @@ def config_of(context: Context) -> BuildConfig:
 
 
 def checked(context: Context, config: BuildConfig) -> Builder:
-    """Give the builder, when nothing speaks against the build.
+    """Return the builder, when nothing speaks against the build.
 
     Raises: Refused with all that does, Transient when that can't be told now.
     """

@@ -30,7 +30,7 @@ class Login:
         self._known: Mapping[str, Any] | None = None
 
     def answer(self, challenge: str, scope: str) -> str:
-        """Give the Authorization header for a challenge (WWW-Authenticate); "" when there is nothing to answer with.
+        """Return the Authorization header for a challenge (WWW-Authenticate); "" when there is nothing to answer with.
 
         Raises: Failed when the token's server does not take the credentials.
         """

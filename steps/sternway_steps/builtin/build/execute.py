@@ -49,7 +49,7 @@ def execute(context: Context) -> Outcome:
 
 
 def _unharmed(registry: Registry, before: Manifest | None) -> str:
-    """Say what became of the tag of a push that broke off: the last thing that is pushed is what it points to."""
+    """Return what became of the tag of a push that broke off: the last thing that is pushed is what it points to."""
     try:
         now = registry.manifest()
     except (Transient, Failed):

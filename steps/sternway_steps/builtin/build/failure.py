@@ -60,7 +60,7 @@ def instructions(dockerfile: str) -> list[Instruction]:
 
 
 def explain(tail: Sequence[str], dockerfile: str, name: str, *, doing: str, host: str) -> SternwayError:
-    """Give the error for a builder that failed.
+    """Return the error for a builder that failed.
 
     Args:
         tail: the last lines that it wrote.

@@ -27,7 +27,7 @@ class Push:
     ids: frozenset[str] = frozenset()
 
     def made(self, digest: str, images: frozenset[str]) -> bool:
-        """Tell whether this run made what has this digest and stands for these images."""
+        """Return whether this run made what has this digest and stands for these images."""
         return digest in self.digests or (bool(images) and images <= self.ids)
 
 

@@ -40,7 +40,7 @@ class Reference:
 
 
 def _on_this_machine(host: str) -> bool:
-    """Tell what Docker, containerd and others take for a registry without TLS: localhost and its addresses."""
+    """Return what Docker, containerd and others take for a registry without TLS: localhost and its addresses."""
     name = host.rpartition(":")[0] if ":" in host else host
     try:
         return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback

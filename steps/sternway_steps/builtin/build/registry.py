@@ -82,7 +82,7 @@ class Registry:
         self._expect(response, 201, 202, 200)
 
     def delete(self, name: str) -> tuple[bool, str]:
-        """Delete a tag, or the manifest of a digest; tells whether the registry does such a thing, and its answer."""
+        """Delete a tag, or the manifest of a digest; returns whether the registry does such a thing, and its answer."""
         response = self._ask("DELETE", f"manifests/{name}")
         if response.status in (200, 202, 204, 404):
             return True, ""
@@ -92,7 +92,7 @@ class Registry:
         return False, ""
 
     def upload(self, content: bytes) -> str:
-        """Store a small blob; gives its digest."""
+        """Store a small blob; returns its digest."""
         digest = digest_of(content)
         if self._ask("HEAD", f"blobs/{digest}").status == 200:
             return digest
@@ -107,7 +107,7 @@ class Registry:
         self._ask("DELETE", self._session())
 
     def images(self, manifest: Manifest) -> frozenset[str]:
-        """Give the ids (config digests) of the images that a manifest stands for; of an index, those of all in it."""
+        """Return the ids (config digests) of the images that a manifest stands for; of an index, those of all in it."""
         found = _json(manifest.content)
         if "manifests" not in found:
             config = (found.get("config") or {}).get("digest")
@@ -173,7 +173,7 @@ def digest_of(content: bytes) -> str:
 
 
 def _pool(url: str, **keys: Any) -> Any:
-    """Give what makes requests, by the proxy that the environment names (HTTPS_PROXY, NO_PROXY)."""
+    """Return what makes requests, by the proxy that the environment names (HTTPS_PROXY, NO_PROXY)."""
     from urllib.request import getproxies, proxy_bypass
 
     import urllib3

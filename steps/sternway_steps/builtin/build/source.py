@@ -60,7 +60,7 @@ class Git:
 
 @contextmanager
 def opened(context: str, check: Callable[[], None], say: Callable[[str], None]) -> Iterator[Source]:
-    """Give the folder to build from; a repository is cloned into one that goes again.
+    """Provide the folder to build from; a repository is cloned into one that goes again.
 
     Raises: Refused when it is not there, Transient when git's server is not; what `check` raises.
     """
@@ -95,7 +95,7 @@ def opened(context: str, check: Callable[[], None], say: Callable[[str], None]) 
 
 
 def unreachable(context: str, check: Callable[[], None]) -> str:
-    """Say why a repository or its revision is not there, "" when it is; a commit's hash can't be asked for alone.
+    """Return why a repository or its revision is not there, "" when it is; a commit's hash can't be asked for alone.
 
     Raises: Transient when git's server does not answer.
     """

@@ -12,7 +12,7 @@ _TRIES = 5
 
 
 def throwaway(run: str, step: str) -> tuple[bytes, Manifest]:
-    """Give an empty image that only this run and step can have made, and its config: bytes are the same every time."""
+    """Return an empty image that only this run and step can have made, and its config: bytes are the same every time."""
     config = json.dumps({"architecture": "unknown", "os": "unknown", "rootfs": {"type": "layers", "diff_ids": []}})
     manifest = {
         "schemaVersion": 2,
@@ -29,7 +29,7 @@ def throwaway(run: str, step: str) -> tuple[bytes, Manifest]:
 
 
 def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
-    """Make the reference's tag go; gives "" when it is gone, else why it can't.
+    """Make the reference's tag go; returns "" when it is gone, else why it can't.
 
     Some registries delete a tag (OCI distribution 1.1 allows it), some only a manifest with all its tags, some
     neither. So the tag is first pointed to an empty image of our own: whatever the registry then deletes along with

@@ -39,7 +39,7 @@ class Containers:
         self.name = program
 
     def findings(self, context: Context, work: Invocation) -> list[str]:
-        """Give what speaks against a command: the program, its engine, the folder, names that can't be handed on."""
+        """Return what speaks against a command: the program, its engine, the folder, names that can't be handed on."""
         found = []
         if shutil.which(self.name) is None:
             found.append(f"step {context.step}: {self.name} is not on PATH")
@@ -133,7 +133,7 @@ class Containers:
         return bool(done.out.strip())
 
     def _arguments(self, work: Invocation, handed: dict[str, str], made: Path) -> list[str]:
-        """Give the arguments. Values go by the client's own environment: others may read arguments."""
+        """Return the arguments. Values go by the client's own environment: others may read arguments."""
         options = work.options
         words = [self.name, "run", "--rm", "--pull", "never", "--name", work.name, "--cidfile", str(made)]
         for name, value in handed.items():
@@ -155,7 +155,7 @@ class Containers:
 
 
 def _is_of_client(name: str) -> bool:
-    """Tell whether a variable says how the client works, so that it must not meet the client's own."""
+    """Return whether a variable says how the client works, so that it must not meet the client's own."""
     return name in ("PATH", "HOME", "TMPDIR") or name.upper().startswith(_OF_THE_CLIENT) or "proxy" in name.lower()
 
 

@@ -76,7 +76,7 @@ def resolve(
 
 
 def env_of(plain: Iterable[tuple[str, str]], references: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Give the variables as a container's `env`; Kubernetes resolves what is in Secrets and ConfigMaps.
+    """Return the variables as a container's `env`; Kubernetes resolves what is in Secrets and ConfigMaps.
 
     It would expand `$(NAME)` in a value too; nobody else does, so a dollar is written as it wants one (`$$`).
     """

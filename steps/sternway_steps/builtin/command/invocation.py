@@ -35,19 +35,19 @@ class Invocation:
 
     @property
     def shown(self) -> str:
-        """Give the command in one short line."""
+        """The command in one short line."""
         line = " ".join(" ".join(self.argv).split())
         return line if len(line) <= _WIDE else f"{line[: _WIDE - 1]}…"
 
     @property
     def folder(self) -> str | None:
-        """Give the folder of this machine that it works in."""
+        """The folder of this machine that it works in."""
         folder = self.options.get("folder")
         return str(folder) if folder is not None else None
 
 
 def invocation(context: Context, action: Action, images: Mapping[str, str]) -> Invocation:
-    """Give the command of an attempt; its options are those of config.command.
+    """Return the command of an attempt; its options are those of config.command.
 
     `images` holds the digests that earlier steps of the run hand on, by reference (see step.Outcome).
     """

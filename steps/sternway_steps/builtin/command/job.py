@@ -44,7 +44,7 @@ class Jobs:
     name = "kubernetes"
 
     def findings(self, context: Context, work: Invocation) -> list[str]:
-        """Give what speaks against a command: the image, the rights."""
+        """Return what speaks against a command: the image, the rights."""
         step = f"step {context.step}"
         if not work.image:
             return [f"{step}: a Job needs an image, and the step has none"]
@@ -106,7 +106,7 @@ class Jobs:
 
 
 def job(context: Context, work: Invocation, namespace: str) -> dict[str, Any]:
-    """Give the Job of an attempt. It starts one pod, once."""
+    """Return the Job of an attempt. It starts one pod, once."""
     options = work.options
     labels = {
         "app.kubernetes.io/managed-by": "sternway", "sternway.dev/run": context.run, "sternway.dev/step": context.step,
@@ -148,7 +148,7 @@ def job(context: Context, work: Invocation, namespace: str) -> dict[str, Any]:
 
 
 def _security(user: int | None) -> dict[str, Any]:
-    """Give the strictest that fits: who names the user's number gets all of the restricted standard."""
+    """Return the strictest that fits: who names the user's number gets all of the restricted standard."""
     safe: dict[str, Any] = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
     if user is not None:
         safe |= {"runAsUser": user, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}}

@@ -70,7 +70,7 @@ def _check_step(step: StepConfig, where: Node, path: str, reader: Reader) -> Non
 
 
 def _placed(step: StepConfig, base: Path) -> StepConfig:
-    """Give a step whose folder is absolute: the undo may be called from elsewhere. `base` is the config's own."""
+    """Return a step whose folder is absolute: the undo may be called from elsewhere. `base` is the config's own."""
     if step.uses != USES or ("folder" not in step.options and "image" in step.options):
         return step
     own = (base / str(step.options.get("folder", "."))).resolve()

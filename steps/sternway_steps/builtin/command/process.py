@@ -24,7 +24,7 @@ class Processes:
     name = "process"
 
     def findings(self, context: Context, work: Invocation) -> list[str]:
-        """Give what speaks against a command: its program, its folder."""
+        """Return what speaks against a command: its program, its folder."""
         found = []
         folder = work.folder or "."
         if not Path(folder).is_dir():

@@ -23,7 +23,7 @@ class Begun:
     """What its environment holds, by which its processes are known."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give JSON data."""
+        """Return JSON data."""
         return {"runner": self.runner, "name": self.name, "place": self.place, "mark": dict(self.mark)}
 
     @staticmethod
@@ -64,13 +64,13 @@ def still_open(recorded: Recorded) -> list[Begun]:
 
 
 def never_started(recorded: Recorded) -> bool:
-    """Tell whether of all attempts it is known that no process began: an image that could not be pulled."""
+    """Return whether of all attempts it is known that no process began: an image that could not be pulled."""
     names = {data["ended"] for data in _ends(recorded) if data.get("started") is False}
     return all(each.name in names for each in begun(recorded))
 
 
 def done_before(recorded: Recorded) -> bool:
-    """Tell whether one of the commands came to its good end."""
+    """Return whether one of the commands came to its good end."""
     return any(data.get("code") == 0 for data in _ends(recorded))
 
 

@@ -25,7 +25,7 @@ class Runner(Protocol):
         """The word for it in the config and in the journal."""
 
     def findings(self, context: Context, work: Invocation) -> list[str]:
-        """Give what speaks against a command, without a change."""
+        """Return what speaks against a command, without a change."""
 
     def prepare(self, context: Context, work: Invocation) -> None:
         """Do what is no effect of the command, such as a pull; raises Refused or Transient."""
@@ -41,7 +41,7 @@ class Runner(Protocol):
 
 
 def runner_of(context: Context, work: Invocation) -> Runner:
-    """Give the runner that the config names, or the one that fits where we are."""
+    """Return the runner that the config names, or the one that fits where we are."""
     wanted = str(context.options.get("runner", "auto"))
     if wanted != "auto":
         return runner_named(wanted)
@@ -59,7 +59,7 @@ def runner_of(context: Context, work: Invocation) -> Runner:
 
 
 def runner_named(name: str) -> Runner:
-    """Give the runner of a name."""
+    """Return the runner of a name."""
     if name == "kubernetes":
         return Jobs()
     return Processes() if name == "process" else Containers(name)

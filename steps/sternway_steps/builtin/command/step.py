@@ -72,7 +72,7 @@ class Command:
 
 
 def _checked(context: Context, work: Invocation, runner: Runner, *, ahead: bool = False) -> Resolved:
-    """Give the variables' values; raises Refused. `ahead`: the run has not begun, so what it deploys is not there."""
+    """Return the variables' values; raise Refused. `ahead`: the run has not begun, so what it deploys is not there."""
     findings = runner.findings(context, work)
     here = runner.name != "kubernetes"
     resolved = resolve(context, work.references, here=here, ahead=ahead) if not findings else Resolved()

@@ -40,7 +40,7 @@ class HookRun:
         self._made: list[tuple[Hook, Applied]] = []
 
     def run(self, objects: list[dict[str, Any]]) -> int:
-        """Make them all; gives how many."""
+        """Make them all; returns how many."""
         context = self._context
         live = snapshot(self._client, [Ref.of(obj) for obj in objects])
         self._refuse_strangers(objects, live)

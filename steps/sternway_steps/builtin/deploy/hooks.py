@@ -56,7 +56,7 @@ def tell_left_out(context: Context) -> None:
 
 
 def tell_stays(context: Context, changes: list[Change]) -> None:
-    """Say what the undo of hooks does not reach."""
+    """Return what the undo of hooks does not reach."""
     for change in changes:
         if runs(change.ref):
             context.say(f"what {change.ref} did stays: its undo deletes it alone")

@@ -115,12 +115,12 @@ def changes(run: str, history: History) -> list[Change]:
 
 
 def _another(first: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
-    """Tell whether somebody made an object anew between two attempts: an apply is held to the UID that it saw."""
+    """Return whether somebody made an object anew between two attempts: an apply is held to the UID that it saw."""
     return bool(first["metadata"].get("uid") != seen["metadata"].get("uid"))
 
 
 def _not_reached(first: dict[str, Any], seen: dict[str, Any], of: Run) -> dict[str, Any] | None:
-    """Give an object that an attempt saw, with the owners of before its run; None when an apply had reached it."""
+    """Return an object that an attempt saw, with the owners of before its run; None when an apply had reached it."""
     if reached(first, seen, of):
         return None
     if of.claimed is None:

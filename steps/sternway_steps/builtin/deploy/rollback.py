@@ -71,7 +71,7 @@ def summary(items: list[Item]) -> str:
 
 
 def not_put_back(bad: list[Item], of: int, unhealthy: RollbackFailed | None) -> RollbackFailed:
-    """Say what could not be put back, with a remedy that fits; `unhealthy`: what was, and did not come up again."""
+    """Return what could not be put back, with a remedy that fits; `unhealthy`: what was, and did not come up again."""
     text = f"{len(bad)} of {count(of, 'object')} could not be put back; {bad[0].what}: {bad[0].why}"
     if unhealthy is not None:
         text += f"; and {unhealthy.message}"

@@ -26,7 +26,7 @@ class Answer:
 
 
 def check(context: Context, wanted: HttpCheck, namespace: str) -> str:
-    """Ask until the answer is as wanted, `retries` times more than once; gives a line for the summary.
+    """Ask until the answer is as wanted, `retries` times more than once; returns a line for the summary.
 
     Raises: Failed with the last answer; Stopped.
     """
@@ -50,7 +50,7 @@ def check(context: Context, wanted: HttpCheck, namespace: str) -> str:
 
 
 def compare(wanted: HttpCheck, answer: Answer) -> str:
-    """Say what is wrong with an answer; "" when nothing is."""
+    """Return what is wrong with an answer; "" when nothing is."""
     if answer.status == 0:
         return f"no answer: {answer.body}"
     if answer.status != wanted.status:

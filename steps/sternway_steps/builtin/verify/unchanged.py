@@ -12,7 +12,7 @@ from ...step import Context
 
 
 def uids_of(context: Context) -> dict[Ref, str]:
-    """Give the UIDs of what this run's deploys applied."""
+    """Return the UIDs of what this run's deploys applied."""
     entries = [entry for data in context.evidence_of("deploy") for entry in data["objects"]]
     return {Ref(*entry["ref"]): str(entry["uid"]) for entry in entries if entry.get("uid")}
 

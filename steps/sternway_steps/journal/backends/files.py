@@ -34,7 +34,7 @@ class FileStore:
         self._folder = folder
 
     def where(self) -> str:
-        """Give the folder."""
+        """Return the folder."""
         return str(self._folder)
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:  # noqa: ARG002  a file has no labels

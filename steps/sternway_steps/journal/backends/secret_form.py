@@ -66,7 +66,7 @@ def secret_of(
 
 
 def marks_of(key: Key, index: int, entry: Entry, *, whole: bool) -> dict[str, Any]:
-    """Give the metadata that goes with an entry of a run's own record; `whole`: its last chunk is written."""
+    """Return the metadata that goes with an entry of a run's own record; `whole`: its last chunk is written."""
     if key.step:
         return {}
     ended = whole and entry.kind is Kind.RUN_ENDED

@@ -49,7 +49,7 @@ class SecretStore:
         self._open: dict[Key, Part] = {}
 
     def where(self) -> str:
-        """Give the namespace and the label to look for."""
+        """Return the namespace and the label to look for."""
         return f"Secrets in namespace {self._namespace}" if self._namespace else "Secrets in all namespaces"
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
@@ -106,7 +106,7 @@ class SecretStore:
             self._client.delete(Ref.of(secret), uid=secret["metadata"]["uid"], propagation="Background")
 
     def namespace_of(self, run: str) -> str | None:
-        """Give the namespace in which a run's records are, or None."""
+        """Return the namespace in which a run's records are, or None."""
         found = self._secrets(f"{RUN}={run},{RECORD}=run", metadata_only=True)
         return str(found[0]["metadata"]["namespace"]) if found else None
 

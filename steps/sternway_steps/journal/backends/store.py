@@ -34,7 +34,7 @@ class RunInfo:
 
 
 def info_of(head: Record) -> RunInfo:
-    """Give the same from a run's own record."""
+    """Return the same from a run's own record."""
     story = replay([head])
     return RunInfo(story.run, story.target, story.started, story.status)
 
@@ -50,16 +50,16 @@ class Store(Protocol):
         """
 
     def records(self, run: str) -> Sequence[Record]:
-        """Give all records of a run, the run's own first; empty when it is not known."""
+        """Return all records of a run, the run's own first; empty when it is not known."""
 
     def heads(self, target: str | None = None) -> Sequence[Record]:
-        """Give the runs' own records, of one target or of all, oldest first."""
+        """Return the runs' own records, of one target or of all, oldest first."""
 
     def index(self, target: str | None = None) -> Sequence[RunInfo]:
         """List the runs, of one target or of all, oldest first, without what they recorded."""
 
     def target_of(self, run: str) -> str | None:
-        """Give the target of a run; None when it is not known."""
+        """Return the target of a run; None when it is not known."""
 
     def lock(self, name: str) -> Lock:
         """Return a lock that is kept beside the records, of a target or a step; nobody holds it yet by this."""
@@ -68,12 +68,12 @@ class Store(Protocol):
         """Forget a run; its own record goes last, so that a run that is half removed can be removed again."""
 
     def where(self) -> str:
-        """Say where the journal is kept, for people."""
+        """Return where the journal is kept, for people."""
 
 
 _VALID_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
 
 
 def is_label_value(text: str) -> bool:
-    """Tell whether a text can be the value of a label (at most 63 characters, see Kubernetes' "Labels")."""
+    """Return whether a text can be the value of a label (at most 63 characters, see Kubernetes' "Labels")."""
     return bool(_VALID_LABEL.match(text))

@@ -77,7 +77,7 @@ class LeaseLock:
         self._lease = None
 
     def holder(self) -> Holder | None:
-        """Give the holder whose lease is not void, as far as can be told without waiting."""
+        """Return the holder whose lease is not void, as far as can be told without waiting."""
         lease = self._client.get(self._ref)
         holder = _holder(lease)
         if lease is None or holder is None or holder.is_dead() or _age(lease) > DURATION:

@@ -32,7 +32,7 @@ class Holder:
 
     @staticmethod
     def me(run: str) -> Holder:
-        """Give the caller."""
+        """Return the caller."""
         return Holder(run, socket.gethostname(), os.getpid(), secrets.token_hex(4))
 
     @staticmethod
@@ -42,7 +42,7 @@ class Holder:
         return Holder(parts[0], parts[1], int(parts[2]), *parts[3:]) if _is_holder(parts) else None
 
     def is_dead(self) -> bool:
-        """Tell whether it surely does not run any more; of another host nothing is known."""
+        """Return whether it surely does not run any more; of another host nothing is known."""
         if self.host != socket.gethostname():
             return False
         if self.pid == os.getpid():
@@ -66,10 +66,10 @@ class Lock(Protocol):
         """Take the lock; raises Transient when a living process holds it, Stopped never."""
 
     def release(self) -> None:
-        """Give it back; no error when it is not held."""
+        """Release it; no error when it is not held."""
 
     def holder(self) -> Holder | None:
-        """Give the living process that holds it, or None."""
+        """Return the living process that holds it, or None."""
 
 
 @contextmanager
@@ -114,14 +114,14 @@ class FileLock:
         self._file = file
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._file is not None:
             self._file.truncate(0)
             self._file.close()
             self._file = None
 
     def holder(self) -> Holder | None:
-        """Give the process that holds it: one that died holds nothing."""
+        """Return the process that holds it: one that died holds nothing."""
         import fcntl
 
         if self._file is not None:
@@ -144,7 +144,7 @@ def _read(file: IO[str]) -> Holder | None:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Tell whether a process ended and was not collected by its parent yet (Linux)."""
+    """Return whether a process ended and was not collected by its parent yet (Linux)."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     return False
