@@ -76,7 +76,7 @@ class Context:
     evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
 
     def handed(self, name: str) -> Mapping[str, Any]:
-        """Return what earlier steps of the run handed on under a name; a later step's word is laid over an earlier's."""
+        """Return what earlier steps handed on under a name; what a later step handed on overrides it."""
         if self.pipeline and not any(name in spec.hands_on for spec in self.pipeline):
             return {}  # no step says that it does, so the journal need not be read
         return self.received().get(name, {})

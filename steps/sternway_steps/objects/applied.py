@@ -98,7 +98,7 @@ def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> 
 
 
 def _applied_since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
-    """Return whether the manager applied since: the server notes when, to the second; what others write moves no time."""
+    """Return whether the manager applied since: its entry has a newer time (seconds), which others never move."""
     return was is not None and now is not None and was.get("time") != now.get("time")
 
 

@@ -172,7 +172,7 @@ def _is_of_others(field: States) -> bool:
 
 
 def _was_only_ours(field: States) -> bool:
-    """Return whether what our manager no longer lists goes; an item goes with all in it, if nobody else owns its key."""
+    """Return whether what our manager no longer lists is removed: nobody else owns it, or the key of the item."""
     ours, others = field.owned_before.by_us, field.owned_before.others
     return ours and (others is None or (field.is_item and bool(others) and "." not in others))
 

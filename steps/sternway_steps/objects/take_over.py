@@ -89,7 +89,7 @@ def claim_of(
 def claiming(
     target: str, target_of: Callable[[str], str | None], *, force: bool
 ) -> Callable[[Mapping[str, Any], Mapping[str, Any] | None], Claim | None]:
-    """Return what says for an object, and how it is, what a target's run takes over; `target_of` gives a run's target."""
+    """Return a function of an object and its live state that says what a run of `target` takes over of it."""
 
     def claim(obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Claim | None:
         own = owns_old(before, target, target_of)

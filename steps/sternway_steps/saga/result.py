@@ -28,7 +28,10 @@ class Result:
     """Why the journal does not say how the run ended, when it does not."""
 
     def not_recorded(self, why: SternwayError) -> Result:
-        """Return the same with the news that it could not be recorded: to be tried again, unless a person has to act."""
+        """Return the result with the error that it could not be recorded.
+
+        It is to be tried again, unless a person has to act.
+        """
         error = Transient(
             f"how the run ended ({self.status.value}) could not be recorded: {why}",
             remedy="the next run of the target completes the record",

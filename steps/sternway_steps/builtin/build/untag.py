@@ -12,7 +12,7 @@ _TRIES = 5
 
 
 def throwaway(run: str, step: str) -> tuple[bytes, Manifest]:
-    """Return an empty image that only this run and step can have made, and its config: bytes are the same every time."""
+    """Return an empty image that only this run and step can have made, and its config, always with the same bytes."""
     config = json.dumps({"architecture": "unknown", "os": "unknown", "rootfs": {"type": "layers", "diff_ids": []}})
     manifest = {
         "schemaVersion": 2,
