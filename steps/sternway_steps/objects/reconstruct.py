@@ -82,13 +82,14 @@ def _after(field: States, nearby: bool) -> Tree:
 def unexplained(field: States, brought: bool = False) -> bool:
     """Return whether the server knows more: what it makes of a new object that the run's manifest describes.
 
-    Something is gone that nobody owned, from a map or list that is there; or others own something that may be a
-    default in what the run `brought`.
+    Something came or went that nobody owns, in a map or list that was there and is; or others own something that may
+    be a default in what the run `brought`.
     """
-    if field.live is ABSENT:
-        return field.before is not ABSENT and field.applied is ABSENT and _author(field) is Author.NOBODY_KNOWN
     if brought and field.applied is ABSENT:
-        return field.owned_live.by_others
+        return field.live is not ABSENT and field.owned_live.by_others
+    if field.live is ABSENT or (field.before is ABSENT and field.applied is ABSENT):
+        came_or_went = (field.live is ABSENT) != (field.before is ABSENT) and field.applied is ABSENT
+        return came_or_went and _author(field) is Author.NOBODY_KNOWN
     if field.kind_without_after is None or same(field.before, field.live):
         return False
     brought = field.before is ABSENT and field.applied is not ABSENT

@@ -161,6 +161,23 @@ def test_what_nobody_owned_and_is_gone_the_run_dropped_if_a_new_object_of_its_ma
     assert unexplained(found.states)
 
 
+@pytest.mark.parametrize(("made", "port"), [({}, 1), ({"port": 9}, None), (None, 1)])
+def test_what_nobody_owns_and_is_new_the_run_brought_if_a_new_object_of_its_manifest_has_it(
+    made: dict[str, Any] | None, port: int | None
+) -> None:
+    before = owned({"type": "B", "ports": {}}, OURS, "earlier", "type")
+    live = owned({"type": "A", "ports": {"port": 1, "protocol": "http"}}, (*OURS, *THEIRS), "run", "type")
+    live["metadata"]["managedFields"].append({
+        "manager": "editor", "operation": "Update", "apiVersion": "v2",
+        "fieldsV1": {"f:spec": {"f:ports": {"f:protocol": {}}}},
+    })  # fmt: skip
+    new = made if made is None else {"spec": {"type": "A", "ports": made}}
+    run = Run("run", "sternway", {"spec": {"type": "A", "ports": {}}}, stored=new)
+    found = threeway(before, live, run, OnConflict.STOP, Schema({}, {}))
+    assert found.obj["spec"] == {"type": "B", "ports": {"protocol": "http", **({"port": port} if port else {})}}
+    assert unexplained(found.states)
+
+
 def test_an_empty_map_that_is_owned_is_not_taken_for_one_value() -> None:
     """Without the server's schema: its owner has `f:x` alone, as for a map that is one field."""
     before, live = owned({"x": {}}, OURS, "earlier"), owned({"x": {}}, (), "earlier")
