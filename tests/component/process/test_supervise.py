@@ -113,7 +113,7 @@ def test_a_secret_of_several_lines_is_in_nothing_that_is_told(user: User, script
     assert "begin" in told
     assert "***" in told
     assert not [line for line in KEY.splitlines() if line.strip() in told], told
-    assert user.said[-1] == "end" or "cut" in script or user.said[-1].endswith("***"), user.said
+    assert user.said[-1] == "end"
 
 
 def test_a_flood_is_cut_and_its_end_is_kept(user: User) -> None:
