@@ -13,7 +13,10 @@ from .journal.backends.store import Store
 from .journal.entries import new_run_id
 from .journal.lookup import JournalLookup
 from .journal.replay import Story, replay
+from .kube.client import Client
 from .registry.steps import Specs, Steps, installed_steps
+from .release.live import live
+from .release.precheck import Precheck
 from .saga.assembly import Assembly
 from .saga.cancel import StopAll
 from .saga.events import Listener
@@ -22,6 +25,7 @@ from .saga.liveness import with_liveness
 from .saga.location import Location, locate
 from .saga.one_process import run_in_one_process
 from .saga.policy import Policy
+from .saga.preflight import preflight
 from .saga.result import Result
 from .saga.rollback import Rollback
 from .saga.standing import newest_standing
@@ -32,7 +36,6 @@ from .step import Step
 
 if TYPE_CHECKING:
     from .kube.transport import RequestLog
-    from .release.precheck import Precheck
 
 
 class Session:
@@ -66,8 +69,6 @@ class Session:
         on_warning: Callable[[str], None] | None = None,
         on_retry: Callable[[str], None] | None = None,
     ) -> None:
-        from .kube.client import Client
-
         self.steps = Steps(dict(steps), tuple) if steps is not None else installed_steps()
         self.client = Client.connect(kubeconfig, context, on_request, on_warning, on_retry)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
@@ -118,8 +119,6 @@ class Session:
 
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
-        from .saga.preflight import preflight
-
         config = with_data(config)
         return preflight(self._assembly.new_run(config, "plan", self.locate(config)), self.stop)
 
@@ -229,8 +228,6 @@ class Session:
         They are typed (V1Deployment and the like of the `kubernetes` package); one that has no type there, such as a
         custom resource, is a dict. Raises: Refused when the run is not known.
         """
-        from .release.live import live
-
         return tuple(live(Config.from_dict(self.story(run).config), self.client))
 
     def specs(self, config: Config) -> Mapping[str, StepSpec]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -194,8 +195,6 @@ def steps(form: str) -> None:
     \b
     Example: sternway steps --output json
     """
-    import sys
-
     from .steps import show
 
     sys.exit(show(form))

@@ -14,8 +14,10 @@ import click
 from ..errors import ClusterError, SternwayError
 from ..exits import Exit, exit_of
 from ..extras import missing
+from ..journal.backends.files import state_folder
 from ..saga.attempt import Abandoned
 from ..session import Session
+from ..yamltree.errors import ConfigErrors
 from . import actions
 from .output import Output, output_for
 from .signals import stop_on_signals
@@ -145,8 +147,6 @@ def _perform(
 
 @contextmanager
 def _sandbox() -> Iterator[str]:
-    from ..journal.backends.files import state_folder
-
     try:
         from ..sandbox import Sandbox
     except ImportError as error:
@@ -174,8 +174,6 @@ def _log(request: RequestLog) -> None:
 
 
 def _code(error: Exception) -> int:
-    from ..yamltree.errors import ConfigErrors
-
     if isinstance(error, ConfigErrors):
         return Exit.USAGE
     if isinstance(error, ClusterError):

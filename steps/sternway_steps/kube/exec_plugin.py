@@ -6,6 +6,7 @@ without credentials when such a program fails; here the program's own message en
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -103,8 +104,6 @@ def _variables(spec: Mapping[str, Any], config: Kubeconfig, *, asks: bool) -> di
 
 
 def _cluster(config: Kubeconfig) -> dict[str, Any]:
-    import base64
-
     entry = config.cluster.value
     about: dict[str, Any] = {"server": entry["server"]}
     if "certificate-authority-data" in entry:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,6 @@ def impersonation(user: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     Source: "User impersonation", Kubernetes documentation; `as`, `as-uid`, `as-groups` and `as-user-extra` of a
     kubeconfig's user. Names of extra fields are written as in URLs.
     """
-    from urllib.parse import quote
-
     headers = [(header, str(user[key])) for key, header in _ACTS_AS if user.get(key)]
     headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or []]
     for name, values in (user.get("as-user-extra") or {}).items():

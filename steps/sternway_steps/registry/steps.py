@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from ..builtin import builtin_steps
+from ..config.each_step import each_step
 from ..errors import Refused
 from ..spec import StepSpec
 from ..step import Step
+from .entry_points import GROUP, DiscoveredStep, find
 
 if TYPE_CHECKING:
     from ..config import Config
-    from .entry_points import DiscoveredStep
 
 
 class NotInstalled(Refused, KeyError):
@@ -64,13 +65,9 @@ class Steps(Mapping[str, Step]):
 
     def discovered(self) -> list[DiscoveredStep]:
         """Load and check all steps of other packages; one that can't be used is returned with its problem."""
-        from .entry_points import find
-
         return find(self._others(), self.own)
 
     def _look(self, entries: Iterable[EntryPoint]) -> None:
-        from .entry_points import find
-
         self._found |= {discovered.name: discovered for discovered in find(entries, self.own)}
 
     def _others(self) -> tuple[EntryPoint, ...]:
@@ -108,8 +105,6 @@ def with_declared_specs(config: Config, steps: Mapping[str, Step]) -> Config:
     With them the plan can be made where such a step is not installed: in another step's image, on the machine of
     whoever rolls back. Raises: Refused, for a step that can't be used.
     """
-    from ..config.each_step import each_step
-
     names = dict.fromkeys(step.uses for step, _, _ in each_step(config.steps))
     foreign = [name for name in names if name not in builtin_steps() and name not in config.declared]
     if not foreign:
@@ -118,8 +113,4 @@ def with_declared_specs(config: Config, steps: Mapping[str, Step]) -> Config:
 
 
 def _entry_points() -> Iterable[EntryPoint]:
-    from importlib.metadata import entry_points
-
-    from .entry_points import GROUP
-
     return entry_points(group=GROUP)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..objects.fields import ABSENT, Path
 from ..objects.ownership import UNDO_MANAGER
 from ..objects.three_way import Threeway
@@ -19,8 +20,6 @@ def counted(client: Client, live: dict[str, Any], found: Threeway) -> frozenset[
     An update that leaves out the generation of a DaemonSet's template, say, owns it, and the server counts on. The
     server is asked by a dry run.
     """
-    from ..kube.api_error import ApiError
-
     doubtful = [
         d for d in found.conflicts
         if d.old is not ABSENT and not found.states.at(d.path).of_the_run and all(part[0] == "f" for part in d.path)

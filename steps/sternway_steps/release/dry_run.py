@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..objects import fields as f
 from ..objects.field_manager import OLD_MANAGER
 from ..objects.fields import Fields, Items, Map, Tree, managed, minus, union
@@ -61,8 +62,6 @@ def foreseen(
 
 def _updated(client: Client, wanted: dict[str, Any], before: dict[str, Any], manager: str) -> dict[str, Any]:
     """Ask what an update would make of an object; asked again when its controller has written meanwhile."""
-    from ..kube.api_error import ApiError
-
     live = before
     for left in reversed(range(_TRIES)):
         held = {"uid": before["metadata"]["uid"], "resourceVersion": live["metadata"]["resourceVersion"]}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import SternwayError
+from ..kube.api_error import ApiError
+from ..objects.field_manager import manager_of
 from ..objects.ref import Ref
-
-if TYPE_CHECKING:
-    from .preview import Asking
+from .apply import rejected
+from .preview import Asking, preview
 
 _RUN = {("", "Pod"), ("batch", "Job")}
 
@@ -24,8 +25,6 @@ def hook_errors(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[St
 
     What runs takes the place of one that an earlier release left, so it need not be possible as a change of that.
     """
-    from .preview import preview
-
     wanted = list(objects)
     return [
         found.error if found.error is None or not runs(found.ref) else _as_new(asking, obj)
@@ -34,10 +33,6 @@ def hook_errors(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[St
 
 
 def _as_new(asking: Asking, obj: Mapping[str, Any]) -> SternwayError | None:
-    from ..kube.api_error import ApiError
-    from ..objects.field_manager import manager_of
-    from .apply import rejected
-
     try:
         asking.client.create(obj, manager=manager_of(asking.target), dry_run=True)
     except ApiError as error:

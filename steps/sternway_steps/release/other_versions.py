@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..objects.merge import OnConflict
 from ..objects.ref import Ref
@@ -89,8 +90,6 @@ def _definition(client: Client, ref: Ref) -> tuple[bool, Mapping[str, Any] | Non
 
     Kubernetes' own kinds have none, so that none is no sign that their objects are gone.
     """
-    from ..kube.api_error import ApiError
-
     if "." not in ref.group or ref.group.endswith(".k8s.io"):
         return False, None
     try:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
+from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
 from ..objects.fields import fields_of, name_of, tree, union
@@ -75,9 +77,6 @@ def preview(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[Previe
 
 
 def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]], namespaces: set[str]) -> Preview:
-    from ..kube.api_error import ApiError
-    from ..kube.discovery import UnknownKind
-
     ref, before = Ref.of(obj), None
     try:
         before = asking.client.get(ref)

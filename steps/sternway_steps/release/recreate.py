@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..kube.wait import wait_until_deleted
 from ..objects.applied import holds
 from ..objects.fields import ABSENT, content, managed, name_of, tree, union
@@ -16,7 +17,6 @@ from .dependents import dependents
 from .remedy import BY_HAND, RECREATE
 
 if TYPE_CHECKING:
-    from ..kube.api_error import ApiError
     from .restore import Change, Restorer
 
 _TRIES = 8
@@ -74,8 +74,6 @@ class Anew:
 
     def instead(self, live: Mapping[str, Any], found: Threeway, error: ApiError) -> Item:
         """Make it anew when the server did not take its update, if that destroys nothing; else say why it stays."""
-        from ..kube.api_error import ApiError as Error
-
         if not error.immutable:
             return Item(self._what, "failed", f"the server does not take it back: {error.message}")
         if reason := self._forbidden(live):
@@ -84,7 +82,7 @@ class Anew:
         wanted = with_owners(found.obj, found.owners.entries(live, [d.path for d in found.restored]))
         try:
             self._how.client.create(_creatable(wanted), manager=UNDO_MANAGER, dry_run=True)
-        except Error as refused:
+        except ApiError as refused:
             # While the object stands the name is taken, which the server says after admission and validation.
             if refused.reason != "AlreadyExists":
                 if refused.transient:
@@ -128,12 +126,10 @@ class Anew:
         )
 
     def _create(self, wanted: Mapping[str, Any]) -> Item:
-        from ..kube.api_error import ApiError as Error
-
         client = self._how.client
         try:
             made = client.create(_creatable(wanted), manager=UNDO_MANAGER)
-        except Error as error:
+        except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
             # An answer that was lost, or somebody else was faster.
@@ -143,8 +139,6 @@ class Anew:
 
     def _give_back(self, wanted: Mapping[str, Any], made: Mapping[str, Any]) -> Item:
         """Give the fields of the new object to those who owned the old one's; controllers may write in between."""
-        from ..kube.api_error import ApiError as Error
-
         now: Mapping[str, Any] | None = made
         for _ in range(_TRIES):
             if now is None:
@@ -154,7 +148,7 @@ class Anew:
                 entries = [e for e in managed(wanted) if e.get("subresource") != "status"] + status
                 try:
                     self._how.client.replace(with_owners(now, entries or [{}]), manager=UNDO_MANAGER)
-                except Error as error:
+                except ApiError as error:
                     if not error.conflict:
                         raise
                 now = self._how.client.get(self._ref)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..kube.wait import DELETED_WITHIN, wait_until_deleted
 from ..objects.ref import Ref
 from ..spec import Item
@@ -80,8 +81,6 @@ class Remover:
 
     def _forbidden(self, one: Seen, root: Seen, there: Survey) -> str:
         """Ask whether all that would have to be deleted one by one may be; nothing is changed."""
-        from ..kube.api_error import ApiError
-
         for child in _younger(one, root, there):
             try:
                 self._client.delete(child.ref, uid=child.uid, dry_run=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..objects.applied import RUN_FIELD, owned_by
 from ..objects.field_manager import OLD_MANAGER
 from ..objects.fields import Path, at, managed, name_of, same
@@ -23,7 +24,6 @@ from .recreate import Anew
 from .remedy import BY_HAND, CONFLICT
 
 if TYPE_CHECKING:
-    from ..kube.api_error import ApiError
     from ..objects.shape import Shape
     from .restore import Change, Restorer
 
@@ -58,8 +58,6 @@ class Update:
         Ends when an object that was just read needs no more: only then it is as before. A field of the run that is
         to be put back a second time is one of which the server makes something else.
         """
-        from ..kube.api_error import ApiError
-
         how, change = self._how, self._change
         shape = how.client.schema(change.ref.api_version, change.ref.kind)
         for _ in range(_TRIES):
@@ -97,8 +95,6 @@ class Update:
         is a default; and what the server drew itself, it drops for another field. So the server is asked by a dry run
         for an object of another name.
         """
-        from ..kube.api_error import ApiError
-
         policy, of = self._how.policy, self._run
         if self._earlier is None:
             self._earlier = run_of(live) != self._how.run

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.ref import Ref
 
@@ -21,8 +22,6 @@ def snapshot(client: Client, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any] | 
     One request an object, or one for all of a kind in a namespace where many are wanted. A kind that the server does
     not know yet has no objects: its definition is part of the same run.
     """
-    from ..kube.discovery import UnknownKind
-
     wanted = list(refs)
     found: dict[Ref, dict[str, Any] | None] = {}
     groups: dict[tuple[str, str, str | None], list[Ref]] = {}

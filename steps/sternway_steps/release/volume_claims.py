@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..kube.wait import wait_until_observed
 from ..objects.ownership import UNDO_MANAGER
 from ..objects.ref import Ref
@@ -30,8 +31,6 @@ def keep_claims(client: Client, live: Obj) -> tuple[list[str], str]:
     The policy is changed and seen by the controller, which else would own the claims again; what is left of its
     ownership then goes, and that is read again.
     """
-    from ..kube.api_error import ApiError
-
     if live["kind"] != "StatefulSet" or not live["spec"].get("volumeClaimTemplates"):
         return [], ""
     owning = "Delete" in (live["spec"].get(_POLICY) or {}).values()
@@ -71,8 +70,6 @@ def _let_go(client: Client, live: Obj, claims: Iterable[Obj]) -> None:
 
 def _replaced(client: Client, obj: Obj) -> bool:
     """Write an object; False when somebody else wrote it meanwhile, or it is gone."""
-    from ..kube.api_error import ApiError
-
     try:
         client.replace(obj, manager=UNDO_MANAGER)
     except ApiError as error:

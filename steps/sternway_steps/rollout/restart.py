@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..kube.watch import SYNC, Watches
 from ..objects.ref import Ref
 from .diagnose.pods import is_ready
@@ -71,8 +72,6 @@ def _ready(pods: Iterable[Mapping[str, Any]], controller: str) -> int:
 
 def _evict(client: Client, pod: Ref, uid: str, stop: threading.Event, deadline: float) -> str:
     """Evict a pod as soon as its budgets allow it; return "" or why it was not evicted."""
-    from ..kube.api_error import ApiError
-
     while True:
         try:
             client.evict(pod, uid=uid)

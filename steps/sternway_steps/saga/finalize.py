@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..journal.replay import Status, replay
+from ..kube.api_error import ApiError
 from ..release.remedy import finish
 from .assembly import AssembledRun
 from .events import Listener, unfailing
@@ -57,8 +58,6 @@ def summary(result: Result) -> str:
 
 def _put_event(client: Client, workflow: str, result: Result) -> None:
     """Put the summary where `kubectl describe workflow` shows it; the journal has it anyway."""
-    from ..kube.api_error import ApiError
-
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     namespace = client.namespace
     reference = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": workflow, "uid": result.run}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -127,8 +128,6 @@ def _conflict(kind: Kind, taken: Mapping[Identity, list[Path]]) -> StatusError:
 
 
 def _dotted(path: Path) -> str:
-    import json
-
     out = ""
     for part in path:
         kind, rest = part[0], part[2:]

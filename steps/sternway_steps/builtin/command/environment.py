@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...kube.api_error import ApiError
 from ...objects.ref import Ref
 from ...release.targets import namespace_of
 from ...step import Context
@@ -38,8 +39,6 @@ def resolve(
     Raises: ApiError, Refused when no cluster is configured.
 
     """
-    from ...kube.api_error import ApiError
-
     if not references:
         return Resolved()
     client, namespace = context.client, namespace_of(context.config, context.client)

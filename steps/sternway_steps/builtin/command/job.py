@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from ...errors import Failed, Stopped
+from ...kube.api_error import ApiError
 from ...kube.logs import PodLog
 from ...kube.wait import wait_until_deleted
 from ...objects.ref import Ref
@@ -62,8 +63,6 @@ class Jobs:
 
     def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:  # noqa: ARG002
         """Run it to its end; its Job is gone then, or on its way."""
-        from ...kube.api_error import ApiError
-
         client, namespace = context.client, self.place(context)
         manifest = job(context, work, namespace)
         try:

@@ -13,14 +13,15 @@ from ...objects.ref import Ref
 from ...plural import are
 from ...release.other_versions import served_version
 from ...release.restore import Change
+from ...rollout.diagnose import Related, diagnose
+from ...rollout.stuck_statefulset import held_back, unstick
+from ...rollout.wait import RunFacts, watch_rollout
 from ...spec import Item, Progress
 from ...step import Context
 
 
 def await_health(context: Context, changes: list[Change], items: list[Item]) -> None:
     """Wait for the rollout of what was put back; raises RollbackFailed when it does not come up again."""
-    from ...rollout.wait import RunFacts, watch_rollout
-
     restored = {item.what for item in items if item.result in ("restored", "unchanged")}
     found = (change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context))
     waiting = [replace(ref, api_version=served_version(context.client, ref) or ref.api_version) for ref in found]
@@ -54,8 +55,6 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
 
 def _unstick(context: Context, change: Change, deadline: float) -> None:
     """Help a StatefulSet over pods of the failed version that its controller leaves; RollbackFailed where none can."""
-    from ...rollout.stuck_statefulset import held_back, unstick
-
     ref = change.ref
     since = applied_at(change.after, change.manager) if change.after is not None else None
     if gone := unstick(context.client, ref, since, deadline):
@@ -68,8 +67,6 @@ def _unstick(context: Context, change: Change, deadline: float) -> None:
 
 
 def _was_healthy(change: Change, context: Context) -> bool:
-    from ...rollout.diagnose import Related, diagnose
-
     if change.before is None or ends_by_itself(change.before):
         return False
     verify = context.config.verify

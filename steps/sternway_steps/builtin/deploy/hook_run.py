@@ -8,6 +8,7 @@ from typing import Any
 
 from ...config.hooks import Hook, hook_of
 from ...errors import Failed, Refused
+from ...kube.api_error import ApiError
 from ...kube.wait import wait_until_deleted
 from ...objects.field_manager import manager_of
 from ...objects.ref import Ref
@@ -108,8 +109,6 @@ class HookRun:
 
     def _delete(self, policy: str, made: list[tuple[Hook, Applied]]) -> None:
         """Delete what this run made and whose policy says so; a failure is told, for it changes nothing."""
-        from ...kube.api_error import ApiError
-
         for hook, applied in made:
             if policy not in hook.policies or not applied.created:
                 continue

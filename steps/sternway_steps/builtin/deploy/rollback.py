@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...errors import ClusterError, Refused, RollbackFailed, SternwayError, Transient
+from ...kube.api_error import ApiError
+from ...kube.discovery import UnknownKind
 from ...kube.parallel import run_parallel
 from ...objects.order import JUDGES, SETTINGS, waves_back
 from ...plural import count
@@ -22,9 +24,6 @@ def undo_all(
 
     `settings_are_back` is told all that was done before the first workload is put back.
     """
-    from ...kube.api_error import ApiError
-    from ...kube.discovery import UnknownKind
-
     away: list[ClusterError | SternwayError] = []
 
     def one(change: Change) -> Item:

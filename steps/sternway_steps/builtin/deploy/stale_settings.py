@@ -8,9 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 from ...errors import Refused, Transient
+from ...kube.api_error import ApiError
 from ...objects.creator import applied_at
 from ...objects.ref import Ref
 from ...release.restore import Change
+from ...rollout.restart import restart
 from ...rollout.stale_settings import ChangedSetting, StaleReader, changed_setting, find_readers, still_running
 from ...spec import History, Item
 from ...step import Context
@@ -62,8 +64,6 @@ class StaleReaders:
         return items
 
     def _pods(self, namespaces: Iterable[str | None]) -> list[dict[str, Any]]:
-        from ...kube.api_error import ApiError
-
         found: list[dict[str, Any]] = []
         for namespace in sorted(place for place in namespaces if place):
             try:
@@ -75,9 +75,6 @@ class StaleReaders:
         return found
 
     def _restarted(self, found: list[StaleReader]) -> Item:
-        from ...kube.api_error import ApiError
-        from ...rollout.restart import restart
-
         context, one = self._context, found[0]
         if one.controller is None or one.controller.get("kind") == "Job":
             return _named(found, "it is not restarted, for nothing would make it anew as it is")

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Transient
+from ...kube.api_error import ApiError, unable
+from ...objects.ref import Ref
 from ..codec import to_chunks
 from ..entries import Entry, Key, Record
 from ..locks.lease import LeaseLock
@@ -29,7 +31,6 @@ from .secret_form import (
 from .store import JournalConflict, RunInfo, info_of
 
 if TYPE_CHECKING:
-    from ...kube.api_error import ApiError
     from ...kube.client import Client
 
 MANAGER = "sternway-journal"
@@ -54,8 +55,6 @@ class SecretStore:
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
         """Add an entry to the record's Secret; one request unless it is over 480 kB compressed."""
-        from ...kube.api_error import ApiError, unable
-
         try:
             chunks = to_chunks(index, entry, _CHUNK)
             for number, (name, piece) in enumerate(chunks.items(), 1):
@@ -99,8 +98,6 @@ class SecretStore:
 
     def remove(self, run: str) -> None:
         """Delete a run's Secrets, its own record last."""
-        from ...objects.ref import Ref
-
         found = self._secrets(f"{RUN}={run}", metadata_only=True)
         for secret in sorted(found, key=lambda secret: secret["metadata"]["labels"].get(RECORD) == "run"):
             self._client.delete(Ref.of(secret), uid=secret["metadata"]["uid"], propagation="Background")
@@ -118,8 +115,6 @@ class SecretStore:
         return f"grant {rights} in namespace {self._namespace}, {elsewhere}"
 
     def _secrets(self, labels: str, *, metadata_only: bool = False) -> list[dict[str, Any]]:
-        from ...kube.api_error import ApiError, unable
-
         try:
             return self._client.list("v1", "Secret", self._namespace, labels=labels, metadata_only=metadata_only).items
         except ApiError as error:
@@ -128,8 +123,6 @@ class SecretStore:
             raise unable("the journal can't be read", error, remedy) from error
 
     def _create(self, key: Key, number: int, secret: dict[str, Any], name: str, piece: bytes) -> None:
-        from ...kube.api_error import ApiError
-
         text = base64.b64encode(piece).decode()
         body = {**secret, "data": {name: text}}
         try:
@@ -145,8 +138,6 @@ class SecretStore:
         self._open[key] = Part.of(made, number)
 
     def _extend(self, key: Key, part: Part, name: str, piece: bytes, marks: Mapping[str, Any]) -> None:
-        from ...kube.api_error import ApiError
-
         text = base64.b64encode(piece).decode()
         for _ in range(_TRIES):
             metadata = {**marks, "resourceVersion": part.resource_version}
@@ -180,8 +171,6 @@ class SecretStore:
         return last
 
     def _ref(self, key: Key, number: int) -> Any:
-        from ...objects.ref import Ref
-
         return Ref("v1", "Secret", self._namespace, secret_name(key, number))
 
 

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Refused, Transient
+from ...kube.api_error import ApiError, unable
+from ...objects.ref import Ref
 from .lock import Holder
 
 if TYPE_CHECKING:
-    from ...kube.api_error import ApiError
     from ...kube.client import Client
 
 MANAGER = "sternway-lock"
@@ -27,8 +28,6 @@ class LeaseLock:
     """The Lease of one target; renewed by a thread while it is held."""
 
     def __init__(self, client: Client, namespace: str, target: str) -> None:
-        from ...objects.ref import Ref
-
         name = f"sternway-{target}".lower().replace("_", "-")
         self._client = client
         self._ref = Ref("coordination.k8s.io/v1", "Lease", namespace, name)
@@ -40,8 +39,6 @@ class LeaseLock:
 
     def acquire(self, run: str, stop: threading.Event) -> None:
         """Take the lease; waits up to its duration for a holder on another machine that may be dead."""
-        from ...kube.api_error import ApiError
-
         me = Holder.me(run)
         self._run_stop = stop
         try:
@@ -65,8 +62,6 @@ class LeaseLock:
 
     def release(self) -> None:
         """Stop renewing and delete the lease, if it is still ours."""
-        from ...kube.api_error import ApiError
-
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
@@ -99,8 +94,6 @@ class LeaseLock:
         return holder if stop.is_set() else None
 
     def _take(self, lease: dict[str, Any] | None, me: Holder) -> dict[str, Any]:
-        from ...kube.api_error import ApiError
-
         spec = {
             "holderIdentity": str(me),
             "leaseDurationSeconds": int(DURATION),
@@ -122,8 +115,6 @@ class LeaseLock:
             raise
 
     def _renew(self) -> None:
-        from ...kube.api_error import ApiError
-
         renewed = time.monotonic()
         while not self._stop.wait(_RENEW):
             lease = self._lease
@@ -171,8 +162,6 @@ def _now() -> str:
 
 
 def _unlockable(error: ApiError, namespace: str | None) -> Refused | Transient:
-    from ...kube.api_error import unable
-
     if error.not_found:
         return Refused(
             f"namespace {namespace} does not exist",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -164,6 +165,4 @@ def same(one: Obj | None, other: Obj) -> bool:
 
 def _timeless(value: Obj) -> str:
     text: Any = json.dumps(value, sort_keys=True)
-    import re
-
     return re.sub(r'"\d{4}-\d\d-\d\dT[^"]*"', '""', str(text))

@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..behaviour import evicted_after
+from ..behaviour import behaviour_of, evicted_after
 from ..identity import now
 from ..quantities import number
 from ..status import StatusError
+from . import timing
 from .containers import Life, live, same
 from .garbage_collector import NODE
 from .readiness_gates import others, unmet
@@ -171,9 +172,6 @@ class Kubelet:
 
 
 def _length(container: Mapping[str, Any]) -> float:
-    from ..behaviour import behaviour_of
-    from . import timing
-
     return timing.PULL + timing.START + behaviour_of(container, ends=True).after
 
 

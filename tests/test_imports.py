@@ -1,0 +1,101 @@
+"""Imports stand at the top of a file, but for what a start would wait for."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sternway_steps.sandbox import Sandbox
+
+from tests.conftest import ROOT, WEB
+
+HEAVY = {"docker", "hera", "kubernetes", "psutil", "urllib3", "werkzeug", "yaml"}
+"""Of others: each takes longer than the shortest command."""
+SELDOM = {"difflib", "fcntl", "importlib", "importlib.machinery", "urllib.request", "warnings", "zoneinfo"}
+"""Of Python itself: slow, or not on every system, and seldom needed."""
+OURS = {
+    "steps/sternway_steps/__init__.py": {"importlib"},
+    "steps/sternway_steps/builtin/__init__.py": {f".{step}.step" for step in ("build", "command", "deploy", "validate", "verify")},
+    **{f"steps/sternway_steps/builtin/{step}/__init__.py": {"."} for step in ("build", "command", "deploy", "validate", "verify")},
+    "steps/sternway_steps/builtin/build/step.py": {".checks", ".execute", ".rollback"},
+    "steps/sternway_steps/cli/__init__.py": {".app"},
+    "steps/sternway_steps/cli/app.py": {".main", ".steps"},
+    "steps/sternway_steps/cli/command_group.py": {".main"},
+    "steps/sternway_steps/cli/extension.py": {".main"},
+    "steps/sternway_steps/cli/main.py": {"..sandbox"},
+    "steps/sternway_steps/cli/output.py": {".github", ".json", ".text"},
+    "steps/sternway_steps/kube/exec_plugin.py": {"..process.run"},
+    "steps/sternway_steps/rollout/diagnose/rules.py": {".operator_rules"},
+    "steps/sternway_steps/sandbox/__init__.py": {".server"},
+    "steps/sternway_steps/sandbox/pytest_plugin.py": {"."},
+}  # fmt: skip
+"""Which file puts off which of our own modules: commands, renderers, the sandbox, what builds, what knows operators."""
+
+
+def put_off(file: Path) -> Iterator[str]:
+    """Yield the modules that are imported inside functions."""
+    for function in ast.walk(ast.parse(file.read_text())):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import):
+                    yield from (alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom):
+                    yield "." * node.level + (node.module or "")
+
+
+def test_only_what_spares_a_start_is_imported_inside_functions() -> None:
+    """The commands of the templates put off all that they do, so that `sternway --help` can name them."""
+    found = {}
+    for file in (ROOT / "steps/sternway_steps").rglob("*.py"):
+        name = str(file.relative_to(ROOT))
+        own = OURS.get(name, set())
+        wrong = {
+            module for module in put_off(file) if module.partition(".")[0] not in HEAVY and module not in SELDOM | own
+        }
+        if wrong:
+            found[name] = wrong
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("config", "show", "-c", str(WEB)),
+        ("run", "-c", str(WEB)),
+        ("step", "deploy", "execute", "-c", str(WEB), "--run", "r1"),
+        ("runs",),
+        ("plan", "-c", str(WEB)),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_no_usual_command_loads_what_it_does_not_need(arguments: tuple[str, ...], sternway_sandbox: Sandbox) -> None:
+    """By a kubeconfig as most are: the package that reads all others takes longer to load than a short step."""
+    names = (
+        "kubernetes",
+        "pydantic",
+        "requests",
+        "docker",
+        "werkzeug",
+        "jsonpatch",
+        "hera",
+        "sternway_steps.sandbox",
+        "sternway_steps.testing",
+    )
+    code = (
+        "import atexit, json, sys\n"
+        f"atexit.register(lambda: print(json.dumps([name for name in {names!r} if name in sys.modules]), file=sys.stderr))\n"
+        "from sternway_steps.cli import main; main()"
+    )
+    environ = {**os.environ, "KUBECONFIG": sternway_sandbox.kubeconfig}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stderr.splitlines()[-1]) == []
