@@ -89,7 +89,7 @@ def test_a_step_of_another_package_is_found_by_its_name(install: Install) -> Non
     assert [*found] == [*builtin_steps(), "word"]
     assert "word" in found
     assert "wrod" not in found
-    [word] = found.found()
+    [word] = found.discovered()
     assert (word.package, word.version, word.summary) == ("word-step", "1.2", "Writes a word into a file.")
 
 
@@ -131,7 +131,7 @@ def test_one_that_can_not_be_used_says_whose_it_is_why_and_what_to_do(what: str,
     assert f"step word of package word-step 1.2 (entry point word_step{entry}): " in str(raised.value)
     assert words in str(raised.value)
     assert remedy in str(raised.value.remedy)
-    [found] = steps().found()
+    [found] = steps().discovered()
     assert found.step is None
     assert str(found.problem) == str(raised.value)
 
@@ -149,7 +149,7 @@ def test_a_name_of_ours_is_not_taken(install: Install) -> None:
     install("word-step", name="deploy")
     found = steps()
     assert type(found["deploy"]).__module__ == "sternway_steps.builtin.deploy.step"
-    [taken] = found.found()
+    [taken] = found.discovered()
     assert "the name is that of a step of Sternway" in str(taken.problem)
 
 
