@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Failed, SternwayError, Transient
+from ..kube.api_error import ApiError, conflicts
 from ..kube.parallel import run_parallel
 from ..kube.wait import wait_until_served
 from ..objects.field_manager import targets_among
@@ -17,9 +18,9 @@ from ..objects.merge import diff
 from ..objects.order import waves
 from ..objects.ref import Ref
 from ..objects.run_annotation import RUN, run_of, without_run
+from ..objects.take_over import remedy_by_force
 
 if TYPE_CHECKING:
-    from ..kube.api_error import ApiError
     from ..kube.client import Client
     from ..objects.take_over import Claim
 
@@ -79,9 +80,6 @@ class Applier:
                 wait_until_served(self.client, [Ref.of(obj) for obj in wave], self.check)
 
     def _one(self, obj: dict[str, Any], before: dict[str, Any] | None) -> None:
-        from ..kube.api_error import ApiError
-        from ..objects.take_over import remedy_by_force
-
         self.check()
         ref, known, force = Ref.of(obj), before, self.force
         for _ in range(_TRIES):
@@ -151,8 +149,6 @@ def stamped(obj: Mapping[str, Any], run: str, before: Mapping[str, Any] | None) 
 
 def conflicting(error: ApiError) -> list[tuple[str, str]]:
     """Return the fields that other managers own, each with the manager; empty when the conflict is another."""
-    from ..kube.api_error import conflicts
-
     return conflicts(error)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
+from ..kube.discovery import UnknownKind
 from ..objects import fields as f
 from ..objects.field_manager import OLD_MANAGER
 from ..objects.fields import Fields, Items, Map, Tree, managed
@@ -110,9 +112,6 @@ def _first(live: Mapping[str, Any]) -> str:
 
 def _autoscaled(client: Client, ref: Ref, others: list[dict[str, Any]]) -> bool:
     """Return whether an autoscaler sets an object's replicas: the controller's own writes show it, or its target."""
-    from ..kube.api_error import ApiError
-    from ..kube.discovery import UnknownKind
-
     scaled = [e for e in others if _owns(e.get("fieldsV1") or {}, _REPLICAS)]
     if any(e.get("subresource") == "scale" and e["manager"] == "kube-controller-manager" for e in scaled):
         return True

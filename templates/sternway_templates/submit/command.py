@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,9 +34,6 @@ def submit(**arguments: Any) -> None:
 
 
 def _prepare(arguments: dict[str, Any]) -> Submission:
-    import os
-    import sys
-
     from .submission import read_submission
 
     return read_submission(arguments["path"], arguments.pop("overrides"), os.environ, sys.stdin)
