@@ -130,6 +130,7 @@ class Session:
         on_conflict: str | None = None,
         restart_stale: bool = False,
         recreate: bool = False,
+        wait_lock: float | None = None,
         journal_of: Config | None = None,
     ) -> Result:
         """Undo a run, whoever ran it and however far it came, from its journal alone.
@@ -140,13 +141,14 @@ class Session:
             on_conflict: stop, merge or force; default what the run's config says.
             restart_stale: restart what still runs with the failed version's settings; else the run's config decides.
             recreate: make anew what can't be changed back, also where others depend on it; else the config decides.
+            wait_lock: seconds to wait for another run of the target that is at work; else the run's config decides.
             journal_of: a config whose journal is read; default the session's.
 
         Raises: Refused when the run is not known, or later runs that stand changed the same things since; Transient
             when it is still at work.
 
         """
-        policy = Policy(on_conflict, restart_stale, recreate)
+        policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
         return self._rollback(self._store(run, journal_of), tell, policy).undo(run)
 
     def rollback_to(
@@ -157,6 +159,7 @@ class Session:
         on_conflict: str | None = None,
         restart_stale: bool = False,
         recreate: bool = False,
+        wait_lock: float | None = None,
         journal_of: Config | None = None,
     ) -> Result | None:
         """Go back to how things were after a run: undo the later ones of its target that stand, newest first.
@@ -165,7 +168,7 @@ class Session:
 
         Raises: Refused when that can't be, Transient when a run of the target is at work; nothing was touched.
         """
-        policy = Policy(on_conflict, restart_stale, recreate)
+        policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
         return self._rollback(self._store(run, journal_of), tell, policy).back_to(run)
 
     def finish(
@@ -176,6 +179,7 @@ class Session:
         on_conflict: str | None = None,
         restart_stale: bool = False,
         recreate: bool = False,
+        wait_lock: float | None = None,
         journal_of: Config | None = None,
     ) -> Result | None:
         """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
@@ -185,7 +189,7 @@ class Session:
 
         Raises: Transient when it is still at work.
         """
-        policy = Policy(on_conflict, restart_stale, recreate)
+        policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
         store = self._journals.find(run) if journal_of is None else self._store(run, journal_of)
         return self._rollback(store, tell, policy).finish(run) if store is not None else None
 
@@ -211,7 +215,8 @@ class Session:
 
     def end(self, config: Config, run: str, phase: str, workflow: str = "", tell: Listener = lambda _: None) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
-        return end_run(self._assembly.new_run(config, run, self.locate(config)), phase, workflow, tell, self.book)
+        made = self._assembly.new_run(config, run, self.locate(config))
+        return end_run(made, phase, workflow, tell, self.book, self.stop)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""

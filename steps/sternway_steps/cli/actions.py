@@ -33,7 +33,8 @@ def load_config(arguments: dict[str, Any]) -> Config:
         deploy = replace(deploy, restart_stale=True)
     if arguments.pop("recreate", False):
         deploy = replace(deploy, recreate=True)
-    return replace(config, deploy=deploy)
+    wait = arguments.pop("wait_lock", None)
+    return replace(config, deploy=deploy, wait_lock=config.wait_lock if wait is None else wait)
 
 
 def config_show(output: Output, path: str, overrides: Sequence[str]) -> int:
@@ -64,16 +65,13 @@ def rollback(
     output: Output,
     run: str | None,
     to: str | None,
-    on_conflict: str | None,
     unfinished: bool,
     journal_of: str | None,
-    restart_stale: bool,
-    recreate: bool,
+    **policy: Any,
 ) -> int:
-    """Undo a run, several runs, or only finish an undo."""
+    """Undo a run, several runs, or only finish an undo; `policy` is what saga's Policy says."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
-    policy = Policy(on_conflict, restart_stale, recreate)
-    how: dict[str, Any] = {**asdict(policy), "journal_of": where}
+    how: dict[str, Any] = {**asdict(Policy(**policy)), "journal_of": where}
     if to is not None:
         result = session.rollback_to(to, output.event, **how)
         left = f"run {to} is what stands: there is no later one to undo"

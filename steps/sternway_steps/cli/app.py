@@ -37,6 +37,7 @@ def app() -> None:
 @options.on_conflict
 @options.restart_stale
 @options.recreate
+@options.wait_lock
 @click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @options.shared
 def run(**arguments: Any) -> None:
@@ -68,6 +69,7 @@ def plan(**arguments: Any) -> None:
 @options.on_conflict
 @options.restart_stale
 @options.recreate
+@options.wait_lock
 @click.option("--unfinished", is_flag=True, help="Only finish what was cut off; a run that has ended is no error.")
 @click.option(
     "--config",
@@ -138,6 +140,7 @@ def show(**arguments: Any) -> None:
 @options.workflow
 @options.config
 @options.overrides
+@options.wait_lock
 @options.shared
 def step(**arguments: Any) -> None:
     """Run one action of one step, as its container does.

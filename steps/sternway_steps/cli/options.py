@@ -45,6 +45,23 @@ recreate = click.option(
     is_flag=True,
     help="The undo makes anew what can't be changed back, also where others depend on it.",
 )
+
+
+def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
+    from ..yamltree.scalars import seconds_in
+
+    if text is not None and not (seconds := seconds_in(text)):
+        raise click.BadParameter(f"{text!r} is no time span; expected a time like 90s or 5m, more than 0")
+    return seconds if text is not None else None
+
+
+wait_lock = click.option(
+    "--wait-lock",
+    "wait_lock",
+    metavar="TIME",
+    callback=_seconds,
+    help="Wait so long for another run of the target that is at work: 5m; default: not.",
+)
 workflow = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
 
 

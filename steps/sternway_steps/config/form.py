@@ -78,6 +78,7 @@ _KEYS: dict[str, Any] = {
     ),
     "deadline": s.duration,
     "history": s.whole(1, 1000),
+    "waitLock": s.duration,
     "argo": ARGO,
     "schedule": SCHEDULE,
     "parameters": PARAMETERS,

@@ -146,6 +146,8 @@ def _config(keys: dict[str, Any], root: Node, found: Sorted, reader: Reader) -> 
     others = ("namespace", "steps", "build", "deploy", "verify", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     rest |= {"hooks": tuple(found.hooks), "left_out": tuple(found.left_out)}
+    if "waitLock" in keys:
+        rest["wait_lock"] = keys["waitLock"]
     if "declared" in keys:
         rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
     return Config(name=name, manifests=tuple(manifests), **rest)

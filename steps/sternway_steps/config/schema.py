@@ -132,6 +132,8 @@ class Config:
     journal: JournalConfig = field(default_factory=JournalConfig)
     deadline: float | None = 900.0
     history: int = 10
+    wait_lock: float = 0.0
+    """How long another run of the target that is at work is waited for."""
     argo: ArgoConfig = field(default_factory=ArgoConfig)
     schedule: Schedule | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from ..objects.ref import Ref
 from ..objects.shape import Schema
 from .api_error import ApiError
 from .discovery import Discovery, Resource, UnknownKind
+from .fence import Fence
 from .schemas import Schemas
-from .transport import RequestLog, Transport
+from .transport import READ, RequestLog, Transport
 
 _PAGE = 500
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
@@ -41,6 +43,7 @@ class Client:
         self.transport = transport
         self._discovery = Discovery(lambda path: self.raw("GET", path))
         self._schemas = Schemas(lambda path: self.raw("GET", path))
+        self._fence: Fence | None = None
 
     @staticmethod
     def connect(
@@ -52,6 +55,15 @@ class Client:
     ) -> Client:
         """Return a client for a kubeconfig, by default KUBECONFIG, ~/.kube/config or the pod's; sends nothing yet."""
         return Client(Transport(kubeconfig, context, on_request, on_warning=on_warning, on_retry=on_retry))
+
+    def fenced(self, fence: Fence) -> Client:
+        """Give the same client, on the same connections, that changes something only while a fence admits it.
+
+        Its methods raise LockLost too. Dry runs and reviews of our own rights change nothing.
+        """
+        other = copy.copy(self)
+        other._fence = fence
+        return other
 
     @property
     def namespace(self) -> str:
@@ -68,14 +80,14 @@ class Client:
         """The number of requests sent so far."""
         return self.transport.requests
 
-    def get(self, ref: Ref) -> dict[str, Any] | None:
-        """Return an object, or None when it does not exist.
+    def get(self, ref: Ref, *, timeout: float | None = None) -> dict[str, Any] | None:
+        """Return an object, or None when it does not exist; with a `timeout`, sent once and given up after it.
 
         A 404 without a reason means that the path itself is not served: then discovery is asked anew, which raises
         UnknownKind when the kind is gone.
         """
         try:
-            return self.raw("GET", self._path(ref))
+            return self.raw("GET", self._path(ref), timeout=timeout)
         except ApiError as error:
             if error.not_found and error.reason:
                 return None
@@ -147,13 +159,19 @@ class Client:
             query["fieldValidation"] = "Strict"
         status, _, body = self.transport.request(
             "PATCH", self._path(Ref.of(obj)), query=query, body=obj, content_type="application/apply-patch+yaml",
-            safe=True,
+            safe=True, fence=self._fence,
         )  # fmt: skip
         return Applied(json.loads(body), status == 201)
 
-    def replace(self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> dict[str, Any]:
-        """Update an object as a whole and return it, on condition that it still has the given resourceVersion (409)."""
-        return self.raw("PUT", self._path(Ref.of(obj)), query=_writing(manager, dry_run), body=obj, safe=True)
+    def replace(
+        self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False, timeout: float | None = None
+    ) -> dict[str, Any]:
+        """Update an object as a whole and return it, on condition that it still has the given resourceVersion (409).
+
+        With a `timeout`, the request is sent once and given up after it.
+        """
+        query, path = _writing(manager, dry_run), self._path(Ref.of(obj))
+        return self.raw("PUT", path, query=query, body=obj, safe=True, timeout=timeout)
 
     def patch(
         self, ref: Ref, change: Mapping[str, Any], *, manager: str, subresource: str = "", safe: bool = False
@@ -195,7 +213,8 @@ class Client:
             "metadata": {"name": pod.name, "namespace": pod.namespace},
             "deleteOptions": {"preconditions": {"uid": uid}},
         }
-        self.transport.request("POST", self._path(pod, subresource="eviction"), body=body, once=True)
+        path = self._path(pod, subresource="eviction")
+        self.transport.request("POST", path, body=body, timeout=READ, fence=self._fence)
 
     def logs(self, namespace: str, pod: str, container: str, *, tail: int = 20, previous: bool = False) -> str:
         """Return the last lines of a container's log, at most 64 KiB."""
@@ -248,16 +267,19 @@ class Client:
         content_type: str = "application/json",
         safe: bool = False,
         headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
-        """Send any request and return the JSON of the answer; a GET is retried, others only when `safe`."""
+        """Send any request and return the JSON of the answer; retried if a GET or `safe`, never with a timeout."""
         _, _, answer = self.transport.request(
             method,
             path,
             query=query,
             body=body,
             content_type=content_type,
+            timeout=timeout,
             safe=safe or method == "GET",
             headers=headers,
+            fence=self._fence,
         )
         try:
             return dict(json.loads(answer))

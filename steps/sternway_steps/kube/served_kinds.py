@@ -84,7 +84,7 @@ def get_json(client: Client, path: str, query: Mapping[str, str] | None = None, 
 
 def _get_json_once(client: Client, path: str, query: Mapping[str, str] | None, accept: str) -> dict[str, Any]:
     asked = {"Accept": accept}
-    _, _, answer = client.transport.request("GET", path, query=query, headers=asked, timeout=_TIMEOUT, once=True)
+    _, _, answer = client.transport.request("GET", path, query=query, headers=asked, timeout=_TIMEOUT)
     return dict(json.loads(answer))
 
 

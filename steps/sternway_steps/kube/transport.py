@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import socket
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -17,6 +19,7 @@ from .access import Access
 from .api_error import ApiError, from_answer, is_status
 from .body import encode
 from .connect import load
+from .fence import Fence, changes
 
 if TYPE_CHECKING:
     import urllib3
@@ -82,8 +85,8 @@ class Transport:
         content_type: str = "application/json",
         timeout: float | None = None,
         safe: bool = False,
-        once: bool = False,
         headers: Mapping[str, str] | None = None,
+        fence: Fence | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request and return status, headers and body of an answer below 400; raise ApiError for others.
 
@@ -92,17 +95,23 @@ class Transport:
         | 429, or the connection was refused: the server did not see the request | always |
         | no answer, 500, 502, 503, 504 | if `safe`: sending it twice does no harm |
         | 401 | once, with credentials read anew |
-        | anything else, or `once` | never |
+        | anything else, or with a `timeout` (seconds) | never |
 
-        Retries go on for `patience` seconds, and there is at least one; Retry-After is respected.
+        Retries go on for `patience` seconds, and there is at least one; Retry-After is respected. With a `fence`, each
+        try that may change something is sent only if the fence admits it, and ends within the time that it allows;
+        raises LockLost.
         """
         data = None if body is None else encode(body)
+        fence = fence if changes(method, path, query, body) else None
         end = time.monotonic() + self._patience
-        tries = 0
+        tries, late = 0, False
         while True:
             error = None
+            admit = partial(fence.admit, f"{method} {path}", longer=late) if fence is not None else None
             try:
-                response = self._send(method, path, query, data, content_type, timeout, headers=headers, stream=False)
+                response = self._send(
+                    method, path, query, data, content_type, timeout, headers=headers, stream=False, admit=admit
+                )
                 if response.status < 400:
                     self._away = False
                     self._warn(response.headers)
@@ -111,7 +120,7 @@ class Transport:
                 error = from_answer(method, path, response.status, response.headers, response.data, sent)
             except ApiError as failed:
                 error = failed
-            tries += 1
+            tries, late = tries + 1, late or error.reason == "Timeout" or error.status == 504
             if error.unauthorized and tries == 1:
                 self._forget_credentials()
                 continue
@@ -121,7 +130,7 @@ class Transport:
                 )
             unseen = error.status == 429 or error.reason == "Refused"
             passes = unseen or (safe and error.transient and error.reason != "Certificate")
-            if once or not passes or self._aborted.is_set():
+            if timeout is not None or not passes or self._aborted.is_set():
                 raise error
             delay = max(error.retry_after or 0.0, min(5.0, 0.1 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
             if time.monotonic() + delay > end and (tries > 1 or delay > self._patience):
@@ -204,6 +213,7 @@ class Transport:
         *,
         stream: bool,
         headers: Mapping[str, str] | None = None,
+        admit: Callable[[], float] | None = None,
     ) -> urllib3.BaseHTTPResponse:
         import urllib3
 
@@ -211,7 +221,6 @@ class Transport:
             raise ApiError(method, path, 0, "Aborted", "the client was stopped")
         access = self.access
         manager = self._manager(access)
-        url = access.host + path + (f"?{urlencode(query)}" if query else "")
         sent = urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "sternway", **(headers or {})})
         if data is not None:
             sent["Content-Type"] = content_type
@@ -223,10 +232,13 @@ class Transport:
             self.requests += 1
             number = self.requests
         began, status = time.monotonic(), 0
+        # As late as can be: what comes between this and the request is not seen by the fence.
+        query, limits = _limited(query, timeout or READ, admit() if admit is not None else math.inf)
+        url = access.host + path + (f"?{urlencode(query)}" if query else "")
         try:
             response = manager.request(
                 method, url, body=data, headers=sent, preload_content=not stream, redirect=False, retries=False,
-                timeout=urllib3.Timeout(connect=CONNECT, read=timeout or READ),
+                timeout=urllib3.Timeout(**limits),
             )  # fmt: skip
             status = response.status
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -237,6 +249,20 @@ class Transport:
             if self._on_request is not None:
                 self._on_request(RequestLog(number, method, path, status, time.monotonic() - began))
         return response
+
+
+def _limited(
+    query: Mapping[str, str] | None, read: float, allowed: float
+) -> tuple[Mapping[str, str] | None, dict[str, float]]:
+    """Give query and timeouts of a request that has to end within some seconds, on the server's side too.
+
+    The server drops what it has not done by `timeout` (k8s.io/apiserver, filters.WithRequestDeadline; Go's durations).
+    """
+    if allowed >= CONNECT + read:
+        return query, {"connect": CONNECT, "read": read}
+    connect = min(CONNECT, allowed / 4)
+    served = min(read, allowed - connect)
+    return {**(query or {}), "timeout": f"{served * 1000:.0f}ms"}, {"connect": connect, "read": served}
 
 
 def _no_answer(method: str, path: str, host: str, proxy: urllib3.util.Url | None, error: Exception) -> ApiError:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AssembledRun:
-    """One run with all that belongs to it. `client` is what its steps are given; the journal has one of its own."""
+    """One run with all that belongs to it. `client` is what its steps are given; the journal has one of its own.
+
+    Both change something only while the target's lock is held, and long enough (see `kube.fence`).
+    """
 
     config: Config
     plan: Plan
@@ -48,8 +51,8 @@ class AssembledRun:
         return self.journal.store
 
     def lock_of(self, step: PlannedStep) -> Lock:
-        """Return the lock of one step: those of a group, each in its own process, can't share the target's."""
-        return self.store.lock(f"{self.target}.{step.name}")
+        """Return the lock of one step: the target's, in a group the step's part of it."""
+        return self.lock.part(step.name) if self.plan.beside(step) else self.lock
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,13 @@ class Assembly:
     def new_run(self, config: Config, run: str, at: Location) -> AssembledRun:
         """Put together a run of a configuration; raises Refused with all findings."""
         plan = make_plan(config.steps, Specs(self.steps, config.declared))
-        journal = RunJournal(at.store, run, at.target)
+        lock = at.store.lock(at.target, config.wait_lock)
+        journal = RunJournal(at.store.fenced(lock.fence), run, at.target)
         config = with_declared_specs(config, self.steps)
-        return AssembledRun(config, plan, self.steps, self.client, journal, at.store.lock(at.target))
+        return AssembledRun(config, plan, self.steps, self.client.fenced(lock.fence), journal, lock)
 
     def recorded_run(self, store: Store, records: Sequence[Record], config: Config, lock: Lock) -> AssembledRun:
         """Put together a run from its records, to end it or to undo it; `lock` is the target's, and is held."""
         plan = make_plan(config.steps, Specs(self.steps, config.declared))
-        return AssembledRun(config, plan, self.steps, self.client, RunJournal.of(store, records), lock)
+        journal = RunJournal.of(store.fenced(lock.fence), records)
+        return AssembledRun(config, plan, self.steps, self.client.fenced(lock.fence), journal, lock)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..journal.locks.lock import held
 from ..journal.replay import Status, replay
 from ..kube.api_error import ApiError
 from ..release.remedy import finish
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from ..kube.client import Client
 
 
-def end_run(run: AssembledRun, phase: str, workflow: str, tell: Listener, events: Client) -> Result:
+def end_run(
+    run: AssembledRun, phase: str, workflow: str, tell: Listener, events: Client, stop: threading.Event
+) -> Result:
     """Seal a run by what its journal says, and put an Event beside its Workflow.
 
     Args:
@@ -28,19 +32,25 @@ def end_run(run: AssembledRun, phase: str, workflow: str, tell: Listener, events
         workflow: the Workflow's name, or "".
         tell: is told the end.
         events: the client that puts the Event, in the namespace of its own context.
+        stop: is set when the target's lock is lost meanwhile.
 
-    Raises: Refused, Transient: the journal can't be read, or not be written now.
+    Raises: Refused, Transient: the journal can't be read, or not be written now, or something works on the target.
 
     """
-    records = run.journal.records()
-    if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
-        run.journal.start({"config": run.config.to_dict(), "stepwise": True})
-        records = run.journal.records()
-    result = seal(run.journal, by_journal(run.plan, replay(records), phase), run.config.history, again=True)
+    with held(run.lock, run.id, stop):
+        result = _sealed(run, phase)
     unfailing(tell)(result.as_event())
     if workflow:
         _put_event(events, workflow, result)
     return result
+
+
+def _sealed(run: AssembledRun, phase: str) -> Result:
+    records = run.journal.records()
+    if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
+        run.journal.start({"config": run.config.to_dict(), "stepwise": True})
+        records = run.journal.records()
+    return seal(run.journal, by_journal(run.plan, replay(records), phase), run.config.history, again=True)
 
 
 def summary(result: Result) -> str:

@@ -14,6 +14,8 @@ class Policy:
     on_conflict: str | None = None
     restart_stale: bool = False
     recreate: bool = False
+    wait_lock: float | None = None
+    """Seconds to wait for another run of the target that is at work."""
 
     def of(self, config: Config) -> Config:
         """Return the configuration by which a run is undone."""
@@ -24,4 +26,5 @@ class Policy:
             restart_stale=said.restart_stale or self.restart_stale,
             recreate=said.recreate or self.recreate,
         )
-        return replace(config, deploy=deploy)
+        wait = config.wait_lock if self.wait_lock is None else self.wait_lock
+        return replace(config, deploy=deploy, wait_lock=wait)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ..config import Config
 from ..errors import Refused
 from ..journal.backends.store import Store
 from ..journal.entries import Record, new_run_id
@@ -76,8 +77,8 @@ class Rollback:
         Raises: Refused when that can't be, Transient when a run of the target is at work; nothing was touched.
         """
         story = replay(self.store.records(run))
-        journal = RunJournal(self.store, new_run_id(), story.target)
         undo = self._undo(story)
+        journal = RunJournal(self.store.fenced(undo.lock.fence), new_run_id(), story.target)
         with self.stop.joined() as stopped, held(undo.lock, journal.run, stopped):
             undoes = later_runs(self.store, story)
             if not undoes:
@@ -86,7 +87,7 @@ class Rollback:
             return undo.undo(journal.records())
 
     def _undo(self, story: Story) -> Undo:
-        lock = self.store.lock(story.target)
+        lock = self.store.lock(story.target, self.policy.of(Config.from_dict(story.config)).wait_lock)
         return Undo(self.assembly, self.store, lock, self.stop, self.tell, self.policy)
 
     def _alone(self, undo: Undo, run: str, work: Callable[[Sequence[Record]], R]) -> R:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import SternwayError, Transient, is_transient
 from ..exits import Exit, exit_of
-from ..journal.locks.lock import Lock, held
+from ..journal.locks.lock import held
 from ..journal.replay import Attempt, Status, replay
 from ..spec import Action
 from .assembly import AssembledRun
@@ -72,7 +72,7 @@ class OneStep:
 
     def _ended(self) -> Result:
         run = self.run.id
-        with held(self.run.lock, run, self.stop):
+        with held(self.run.lock.part(".end"), run, self.stop):
             story = replay(self.run.journal.records())
             if story.status is not Status.OPEN or not story.succeeded(step.name for step in self.run.plan.steps):
                 return Result(run, story.status, Exit.DONE)
@@ -104,18 +104,9 @@ class OneStep:
         context_for = contexts(self.run, stop=self.stop, undo_stop=self.stop)
         step = self.run.steps[self.planned.spec.name]
         try:
-            with held(self._own_lock(), self.run.id, self.stop):
+            with held(self.run.lock_of(self.planned), self.run.id, self.stop):
                 done = attempt(step, self.planned, self.action, self.run.journal, context_for, self.tell)
                 # Who comes after this process reads the journal alone: what is not in it is to be done once more.
                 return done.error or (done.unrecorded and Transient(f"not recorded: {done.unrecorded}"))
         except SternwayError as unwritten:
             return unwritten
-
-    def _own_lock(self) -> Lock:
-        """Return the target's lock, or in a group the step's own; then nobody of another run may hold the target's."""
-        if not self.run.plan.beside(self.planned):
-            return self.run.lock
-        holder = self.run.lock.holder()
-        if holder is not None and holder.run != self.run.id:
-            raise Transient(f"another run of this target is at work: run {holder.run} on {holder.host}")
-        return self.run.lock_of(self.planned)

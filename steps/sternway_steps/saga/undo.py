@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from ..config import Config
 from ..journal.backends.store import Store
 from ..journal.entries import Record
-from ..journal.locks.lock import Lock, held
+from ..journal.locks.lock import Lock
 from ..journal.replay import replay
 from ..journal.writer import RunJournal
 from .assembly import Assembly
@@ -25,8 +24,7 @@ from .rollback_to import WayBack
 class Undo:
     """Undoes runs of one target from their records. Its methods are given all records of a run, as read just now.
 
-    Of a run that was made step by step, the steps of groups have locks of their own: one that works is waited for. One
-    that goes back over several is gone on with.
+    A run that goes back over several is gone on with.
     """
 
     assembly: Assembly
@@ -47,16 +45,9 @@ class Undo:
     def _walk(self, records: Sequence[Record], *, finish: bool) -> Result:
         story = replay(records)
         if story.back_to:
-            journal = RunJournal.of(self.store, records)
+            journal = RunJournal.of(self.store.fenced(self.lock.fence), records)
             return WayBack(journal, self.store, self.undo, self.tell, self.lock.lost).walk(story)
         config = self.policy.of(Config.from_dict(story.config))
         run = self.assembly.recorded_run(self.store, records, config, self.lock)
-        beside = [step for step in run.plan.steps if story.stepwise and run.plan.beside(step)]
-        with ExitStack() as stack:
-            stop = stack.enter_context(self.stop.joined())
-            for step in beside:
-                stack.enter_context(held(run.lock_of(step), run.id, stop))
-            if beside:  # one that was waited for has gone on
-                story = replay(run.journal.records())
-            orchestrator = Orchestrator.of(run, self.tell, self.stop)
-            return orchestrator.finish(story) if finish else orchestrator.undo(story)
+        orchestrator = Orchestrator.of(run, self.tell, self.stop)
+        return orchestrator.finish(story) if finish else orchestrator.undo(story)

@@ -89,14 +89,22 @@ def duration(node: Node) -> float:
         seconds = float(node.value)
     else:
         text = node.text if not isinstance(node.value, str | dict | list) and node.text else node.value
-        match = _DURATION.fullmatch(text) if isinstance(text, str) and text else None
-        if match is None:
+        found = seconds_in(text) if isinstance(text, str) else None
+        if found is None:
             raise Bad(f"{_short(node.text)!r} is no time span" if node.text else f"this is {_kind(node)}", expected)
-        hours, minutes, rest, milli = match.groups()
-        seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0) + int(milli or 0) / 1000
+        seconds = found
     if not 0 < seconds <= _MOST:
         raise Bad(f"{_short(node.text)} is out of range", expected)
     return seconds
+
+
+def seconds_in(text: str) -> float | None:
+    """Return the seconds of a time span such as `1m30s`, or None when the text is none."""
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        return None
+    hours, minutes, rest, milli = match.groups()
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0) + int(milli or 0) / 1000
 
 
 def matching(pattern: re.Pattern[str], expected: str, most: int = 253) -> Text:

@@ -13,8 +13,6 @@ from sternway_steps.journal.backends.secrets import SecretStore
 from sternway_steps.journal.backends.store import JournalConflict, Store
 from sternway_steps.journal.codec import from_chunks, to_chunks, to_line
 from sternway_steps.journal.entries import Entry, Key, Kind
-from sternway_steps.journal.locks.lease import LeaseLock
-from sternway_steps.journal.locks.lock import FileLock, Holder
 from sternway_steps.journal.writer import RunJournal
 from sternway_steps.kube import transport
 from sternway_steps.kube.client import Client
@@ -152,63 +150,6 @@ def test_secrets_have_labels_and_no_owner(client: Client) -> None:
     assert "ownerReferences" not in secret["metadata"]
 
 
-def test_a_file_lock_is_held_by_one(tmp_path: Path) -> None:
-    import threading
-
-    one, two, stop = FileLock(tmp_path / "t.lock"), FileLock(tmp_path / "t.lock"), threading.Event()
-    one.acquire("r1", stop)
-    holder = two.holder()
-    assert holder is not None
-    assert holder.run == "r1"
-    with pytest.raises(Transient, match="r1"):
-        two.acquire("r2", stop)
-    one.release()
-    two.acquire("r2", stop)
-    two.release()
-
-
-def test_a_lease_of_a_dead_process_is_taken_over_at_once(client: Client) -> None:
-    import subprocess
-    import sys
-    import threading
-
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    lock = LeaseLock(client, "default", "t")
-    lease = lock._take(None, Holder("r0", Holder.me("x").host, child.pid))
-    assert lease["spec"]["holderIdentity"].startswith("r0 ")
-    assert lock.holder() is None
-    lock.acquire("r1", threading.Event())
-    holder = lock.holder()
-    assert holder is not None
-    assert holder.run == "r1"
-    lock.release()
-    assert lock.holder() is None
-
-
-def test_a_lease_that_is_renewed_elsewhere_is_respected(
-    sternway_sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import threading
-
-    import sternway_steps.journal.locks.lease as module
-
-    monkeypatch.setattr(module, "DURATION", 2.0)
-    monkeypatch.setattr(module, "_RENEW", 0.3)
-    other = Client.connect(sternway_sandbox.kubeconfig)
-    theirs, mine = LeaseLock(other, "default", "t"), LeaseLock(client, "default", "t")
-    theirs.acquire("r1", threading.Event())
-    monkeypatch.setattr(Holder, "is_dead", lambda self: False)
-    with pytest.raises(Transient, match="r1"):
-        mine.acquire("r2", threading.Event())
-    theirs._stop.set()  # it stops renewing, as a machine that lost its power
-    mine.acquire("r2", threading.Event())
-    mine.release()
-    theirs.lost.set()
-    theirs.release()
-    other.close()
-
-
 FAULTS = {
     "429": fail(429, Retry_After="0"), "500": fail(500), "503": fail(503), "cut before": cut(), "cut after": cut(before=False),
 }  # fmt: skip
@@ -263,26 +204,6 @@ def test_an_entry_that_may_be_stored_is_written_again_before_the_next(
     [record] = SecretStore(client, "default").records("r1")
     assert [e.kind for e in record.entries] == [Kind.STEP_BEGAN, Kind.EVIDENCE, Kind.STEP_ENDED]
     client.close()
-
-
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_a_fault_while_the_lock_is_taken_or_given_back_is_no_matter(
-    sternway_sandbox: Sandbox, client: Client, method: str, fault: Fault
-) -> None:
-    import threading
-
-    dead = LeaseLock(client, "default", "t")
-    if method == "PUT":  # the lease of another process, which is taken over
-        dead._take(None, Holder("r0", Holder.me("x").host, 2**22 + 1))
-    lock = LeaseLock(client, "default", "t")
-    sternway_sandbox.faults.when(lambda request: request.method == method, fault)
-    lock.acquire("r1", threading.Event())
-    holder = lock.holder()
-    assert holder is not None
-    assert holder.run == "r1"
-    lock.release()
-    assert client.list("coordination.k8s.io/v1", "Lease", "default").items == []
 
 
 def test_faults_of_the_server_are_transient(sternway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,8 +163,8 @@ class Controller:
             self.node(name, node, "Pod", template, "Running", message="", progress="0/1")
             if step in self.lost and action is Action.EXECUTE:
                 if self.lost[step]:
-                    target = self.session.locate(config).target
-                    RunJournal(self.session.locate(config).store, run, target).begin(step, action)
+                    at = self.session.locate(config)
+                    RunJournal(at.store, run, at.target).begin(step, action)
                 self.node(name, node, "Pod", template, "Error", message="pod deleted")
                 return False
             try:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ...errors import Refused
+from ...kube.fence import Fence
 from ..codec import from_line, to_line
+from ..doing import doing
 from ..entries import Entry, Key, Record
-from ..locks.lock import FileLock, Lock
+from ..locks.file_lock import FileLock
+from ..locks.lock import Lock
 from .store import JournalConflict, RunInfo, info_of
 
 
@@ -32,6 +36,10 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def fenced(self, fence: Fence) -> FileStore:  # noqa: ARG002  no server has to be asked
+        """Give the store: its lock is the system's, which a suspended process keeps."""
+        return self
 
     def where(self) -> str:
         """Return the folder."""
@@ -75,9 +83,9 @@ class FileStore:
         head = self._read(run, self._folder / run / "run.jsonl")
         return info_of(head).target if head.entries else None
 
-    def lock(self, name: str) -> Lock:
+    def lock(self, target: str, wait: float = 0.0) -> Lock:
         """Return the lock that is a file beside the runs."""
-        return FileLock(self._folder / f"{name}.lock")
+        return FileLock(self._folder / f"{target}.lock", wait=wait, doing=partial(doing, self.records))
 
     def remove(self, run: str) -> None:
         """Remove a run's folder, its own record last."""

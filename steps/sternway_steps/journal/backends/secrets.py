@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Transient
 from ...kube.api_error import ApiError, unable
 from ...objects.ref import Ref
 from ..codec import to_chunks
+from ..doing import doing
 from ..entries import Entry, Key, Record
 from ..locks.lease import LeaseLock
 from ..locks.lock import Lock
@@ -32,6 +34,7 @@ from .store import JournalConflict, RunInfo, info_of
 
 if TYPE_CHECKING:
     from ...kube.client import Client
+    from ...kube.fence import Fence
 
 MANAGER = "sternway-journal"
 
@@ -44,10 +47,14 @@ _TRIES = 4
 class SecretStore:
     """Keeps records in a namespace; `namespace` None reads those of all namespaces and writes none."""
 
-    def __init__(self, client: Client, namespace: str | None) -> None:
-        self._client = client
+    def __init__(self, client: Client, namespace: str | None, fence: Fence | None = None) -> None:
+        self._own, self._client = client, client.fenced(fence) if fence is not None else client
         self._namespace = namespace
         self._open: dict[Key, Part] = {}
+
+    def fenced(self, fence: Fence) -> SecretStore:
+        """Give the same store, which changes something only while a fence admits it."""
+        return SecretStore(self._own, self._namespace, fence)
 
     def where(self) -> str:
         """Return the namespace and the label to look for."""
@@ -90,11 +97,11 @@ class SecretStore:
         found = self._secrets(f"{RUN}={run},{RECORD}=run", metadata_only=True)
         return found[0]["metadata"]["labels"].get(TARGET) if found else None
 
-    def lock(self, name: str) -> Lock:
+    def lock(self, target: str, wait: float = 0.0) -> Lock:
         """Return the lock that is a Lease in the namespace of the records."""
         if self._namespace is None:
             raise ValueError("the journal of all namespaces has no locks")
-        return LeaseLock(self._client, self._namespace, name)
+        return LeaseLock(self._own, self._namespace, target, wait=wait, doing=partial(doing, self.records))
 
     def remove(self, run: str) -> None:
         """Delete a run's Secrets, its own record last."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ...errors import SternwayError
+from ...kube.fence import Fence
 from ..entries import Entry, Key, Record
 from ..locks.lock import Lock
 from ..replay import Status, replay
@@ -61,11 +62,17 @@ class Store(Protocol):
     def target_of(self, run: str) -> str | None:
         """Return the target of a run; None when it is not known."""
 
-    def lock(self, name: str) -> Lock:
-        """Return a lock that is kept beside the records, of a target or a step; nobody holds it yet by this."""
+    def lock(self, target: str, wait: float = 0.0) -> Lock:
+        """Return the lock of a target, kept beside the records; nobody holds it yet by this.
+
+        `wait`: seconds that who takes it waits for another run that is at work.
+        """
 
     def remove(self, run: str) -> None:
         """Forget a run; its own record goes last, so that a run that is half removed can be removed again."""
+
+    def fenced(self, fence: Fence) -> Store:
+        """Give the same store, which a cluster's server is asked to change only while a fence admits it."""
 
     def where(self) -> str:
         """Return where the journal is kept, for people."""

@@ -1,164 +1,191 @@
-"""The lock of a journal in the cluster: a coordination.k8s.io Lease that its holder renews."""
+"""The lock of a journal in the cluster: one coordination.k8s.io Lease a target, which its holders renew.
+
+A target is held by a run. Those of its processes that may work side by side hold it together, as members:
+
+| who comes                                         | who of the same run has to leave first | of another run |
+| ------------------------------------------------- | -------------------------------------- | -------------- |
+| a whole run, an undo, a single step: part ""      | everybody                              | everybody      |
+| a step of a group: its name as part               | part "", and the same part             | everybody      |
+| the end of a run made step by step: part ".end"   | part "", and the same part             | everybody      |
+
+All of it stands in one object, so its resourceVersion decides between two that come at once. A member is gone when it
+provably died (see `holder`), or did not renew for the whole length of the lease by the watcher's own clock (see
+`watch`). It stops by its own clock before that (see `kube.fence`).
+"""
 
 from __future__ import annotations
 
 import threading
-import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Refused, Transient
 from ...kube.api_error import ApiError, unable
+from ...kube.fence import Fence
 from ...objects.ref import Ref
-from .lock import Holder
+from .holder import Holder
+from .lock import at_work
+from .members import Member, members, with_members
+from .renewal import MANAGER, Renewal
+from .watch import Watch
 
 if TYPE_CHECKING:
     from ...kube.client import Client
 
-MANAGER = "sternway-lock"
 DURATION = 15.0
 """Seconds without a renewal after which a lease is void (client-go's default for leader election)."""
-_RENEW = 4.0
-_LONG_DEAD = 4 * DURATION
+_POLL = 0.5
 _TRIES = 5
 
 
 class LeaseLock:
-    """The Lease of one target; renewed by a thread while it is held."""
+    """The Lease of one target; renewed by a thread while it is held.
 
-    def __init__(self, client: Client, namespace: str, target: str) -> None:
+    Args:
+        client: sends what changes the Lease itself, so it is not fenced.
+        namespace: where the Lease is.
+        target: what is held.
+        part: what is done beside others of the run, "" for what nobody may be beside.
+        fence: is open while the target is held.
+        wait: seconds to wait for somebody who is at work.
+        doing: says of a run what it does at the moment.
+
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        target: str,
+        *,
+        part: str = "",
+        fence: Fence | None = None,
+        wait: float = 0.0,
+        doing: Callable[[str], str] = lambda _: "",
+    ) -> None:
         name = f"sternway-{target}".lower().replace("_", "-")
-        self._client = client
+        self.fence = fence or Fence()
+        self._client, self._target, self._part = client, target, part
+        self._wait, self._doing = wait, doing
         self._ref = Ref("coordination.k8s.io/v1", "Lease", namespace, name)
-        self._lease: dict[str, Any] | None = None
-        self._stop = threading.Event()
-        self._run_stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.lost = threading.Event()
+        self._me: Member | None = None
+        self._renewal: Renewal | None = None
+
+    @property
+    def lost(self) -> threading.Event:
+        """Set when the lease could not be kept."""
+        return self.fence.lost
+
+    def part(self, name: str) -> LeaseLock:
+        """Return the lock for a part of the run, on the same fence: one of the two is held at a time."""
+        how: dict[str, Any] = {"fence": self.fence, "wait": self._wait, "doing": self._doing}
+        return LeaseLock(self._client, str(self._ref.namespace), self._target, part=name, **how)
 
     def acquire(self, run: str, stop: threading.Event) -> None:
-        """Take the lease; waits up to its duration for a holder on another machine that may be dead."""
-        me = Holder.me(run)
-        self._run_stop = stop
+        """Take the lease; waits up to its length for a holder that may be dead, and for a living one if told to."""
+        self._me = Member.me(run, self._part)
         try:
-            for _ in range(_TRIES):
-                lease = self._client.get(self._ref)
-                if lease is not None and (holder := self._alive(lease, stop)):
-                    raise Transient(
-                        f"another run of this target is at work: run {holder.run} on {holder.host}, pid {holder.pid}"
-                    )
-                with suppress(_Raced):
-                    self._lease = self._take(lease, me)
-                    break
-            else:
-                raise Transient("the lock of this target changes hands too fast")
+            lease, since = self._enter(self._me, stop)
         except ApiError as error:
             raise _unlockable(error, self._ref.namespace) from error
-        self._stop = threading.Event()  # a lock that was given back, or lost, can be taken again
-        self.lost.clear()
-        self._thread = threading.Thread(target=self._renew, name="sternway-lease", daemon=True)
-        self._thread.start()
+        self.fence.open(stop, DURATION, since)
+        self._renewal = Renewal(self._client, self._ref, self._me, self.fence)
+        self._renewal.start(lease)
 
     def release(self) -> None:
-        """Stop renewing and delete the lease, if it is still ours."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        if self._lease is not None and not self.lost.is_set():
+        """Stop renewing and leave; the last one deletes the Lease, if it is still as it was left."""
+        if self._renewal is None or self._me is None:
+            return
+        is_lost = self.lost.is_set()
+        self.fence.shut()
+        lease, me = self._renewal.end(), self._me
+        self._renewal = None
+        if not is_lost and not self.lost.is_set():
             with suppress(ApiError):
-                self._client.delete(self._ref, uid=self._lease["metadata"]["uid"], propagation="Background")
-        self._lease = None
+                self._leave(lease, me)
 
     def holder(self) -> Holder | None:
-        """Return the holder whose lease is not void, as far as can be told without waiting."""
+        """Return a holder whose lease is not void, as far as can be told at once: a hint, for clocks may differ."""
         lease = self._client.get(self._ref)
-        holder = _holder(lease)
-        if lease is None or holder is None or holder.is_dead() or _age(lease) > DURATION:
+        if lease is None or _age(lease) > lease["spec"]["leaseDurationSeconds"]:
             return None
-        return holder
+        return next((one.holder for one in members(lease) if not one.holder.is_dead()), None)
 
-    def _alive(self, lease: dict[str, Any], stop: threading.Event) -> Holder | None:
-        holder = _holder(lease)
-        if holder is None or holder.is_dead() or _age(lease) > _LONG_DEAD:
-            return None
-        # Clocks of two machines differ, so the holder's renewals are watched on our own clock (as client-go does).
-        end = time.monotonic() + DURATION
-        while (left := end - time.monotonic()) > 0 and not stop.wait(min(1.0, left)):
-            now = self._client.get(self._ref)
-            if now is None:
-                return None
-            if now["metadata"]["resourceVersion"] != lease["metadata"]["resourceVersion"]:
-                return _holder(now)
-        return holder if stop.is_set() else None
+    def _enter(self, me: Member, stop: threading.Event) -> tuple[dict[str, Any], float]:
+        """Wait until nobody is in the way, and give the Lease that was written, with when that began."""
+        clock = self.fence.clock
+        watch, began, raced = Watch(clock), clock(), 0
+        while True:
+            lease, there = watch.living(lambda: self._client.get(self._ref))
+            ahead = [one for one in there if one.excludes(me.holder.run, me.part)]
+            waited = clock() - began
+            if not ahead:
+                try:
+                    since = clock()
+                    return self._write(lease, [*there, me]), since
+                except _Raced:
+                    raced += 1
+                    if raced == _TRIES:
+                        raise Transient("the lock of this target changes hands too fast") from None
+                    continue
+            alive = any(watch.has_renewed(one) for one in ahead) or waited >= 2 * DURATION
+            if stop.is_set() or (waited >= self._wait and alive):
+                first = ahead[0]
+                raise at_work(first.holder, first.since, self._doing(first.holder.run))
+            stop.wait(_POLL)
 
-    def _take(self, lease: dict[str, Any] | None, me: Holder) -> dict[str, Any]:
-        spec = {
-            "holderIdentity": str(me),
-            "leaseDurationSeconds": int(DURATION),
-            "acquireTime": _now(),
-            "renewTime": _now(),
-        }
+    def _write(self, lease: Any, found: Sequence[Member]) -> dict[str, Any]:
+
+        me = found[-1].holder
+        length = DURATION
+        if lease is not None and len(found) > 1:
+            length = max(length, float(lease["spec"]["leaseDurationSeconds"]))
         try:
             if lease is None:
                 metadata = {"name": self._ref.name, "namespace": self._ref.namespace}
-                body = {"apiVersion": self._ref.api_version, "kind": self._ref.kind, "metadata": metadata, "spec": spec}
-                return self._client.create(body, manager=MANAGER, safe=True)
-            return self._client.replace({**lease, "spec": spec}, manager=MANAGER)
+                body = {"apiVersion": self._ref.api_version, "kind": self._ref.kind, "metadata": metadata}
+                return self._client.create(with_members(body, found, length), manager=MANAGER, safe=True)
+            return self._client.replace(with_members(lease, found, length), manager=MANAGER)
         except ApiError as error:
             there = self._client.get(self._ref) if error.conflict or error.unreachable else None
-            if there is not None and there["spec"].get("holderIdentity") == str(me):
+            if there is not None and me in [one.holder for one in members(there)]:
                 return there  # it went through, only the answer was lost
             if error.conflict or (error.not_found and lease is not None):
                 raise _Raced from error
             raise
 
-    def _renew(self) -> None:
-        renewed = time.monotonic()
-        while not self._stop.wait(_RENEW):
-            lease = self._lease
-            if lease is None:
-                return
-            try:
-                spec = {**lease["spec"], "renewTime": _now()}
-                self._lease = self._client.replace({**lease, "spec": spec}, manager=MANAGER)
-                renewed = time.monotonic()
-            except ApiError as error:
-                # A conflict means that another process took the lease, or that our own last write went through
-                # without an answer: what is there tells.
-                with suppress(ApiError):
-                    there = self._client.get(self._ref) if error.conflict else lease
-                    if there and there["spec"].get("holderIdentity") == lease["spec"]["holderIdentity"]:
-                        self._lease = there
-                    else:
-                        self._lose()
-                        return
-                if time.monotonic() - renewed > DURATION:
-                    self._lose()
-                    return
+    def _leave(self, lease: dict[str, Any] | None, me: Member) -> None:
 
-    def _lose(self) -> None:
-        """Say that somebody else may be at work: neither the run nor an undo goes on."""
-        self.lost.set()
-        self._run_stop.set()
+        for _ in range(_TRIES):
+            there = members(lease)
+            rest = [one for one in there if one.holder != me.holder]
+            if lease is None or len(rest) == len(there):
+                return
+            metadata = lease["metadata"]
+            try:
+                if rest:
+                    body = with_members(lease, rest, lease["spec"]["leaseDurationSeconds"])
+                    self._client.replace(body, manager=MANAGER)
+                else:
+                    held = {"uid": metadata["uid"], "version": metadata["resourceVersion"]}
+                    self._client.delete(self._ref, **held, propagation="Background")
+            except ApiError as error:
+                if not error.conflict:
+                    raise
+                lease = self._client.get(self._ref)
+                continue
+            return
 
 
 class _Raced(Exception):
     """Somebody else wrote the lease between our read and our write."""
 
 
-def _holder(lease: dict[str, Any] | None) -> Holder | None:
-    return Holder.parse(((lease or {}).get("spec") or {}).get("holderIdentity") or "")
-
-
 def _age(lease: dict[str, Any]) -> float:
     renewed = datetime.fromisoformat(lease["spec"]["renewTime"].replace("Z", "+00:00"))
     return (datetime.now(UTC) - renewed).total_seconds()
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _unlockable(error: ApiError, namespace: str | None) -> Refused | Transient:

@@ -1,0 +1,77 @@
+"""The thread that renews a Lease while its target is held."""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ...kube.api_error import ApiError
+from .members import Member, members, with_members
+
+if TYPE_CHECKING:
+    from ...kube.client import Client
+    from ...kube.fence import Fence
+    from ...objects.ref import Ref
+
+MANAGER = "sternway-lock"
+_PART = 5
+"""So many renewals may fail within the length of a lease; each is given up after its own part of it."""
+
+
+class Renewal:
+    """Renews one member's part of a Lease, and tells the fence until when it holds."""
+
+    def __init__(self, client: Client, ref: Ref, me: Member, fence: Fence) -> None:
+        self._client, self._ref, self._me, self._fence = client, ref, me, fence
+        self._lease: dict[str, Any] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sternway-lease", daemon=True)
+
+    def start(self, lease: dict[str, Any]) -> None:
+        """Begin with the Lease as it is when the target was taken."""
+        self._lease = lease
+        self._thread.start()
+
+    def end(self) -> dict[str, Any]:
+        """Stop, and give the Lease as it was seen last."""
+        self._stop.set()
+        self._thread.join()
+        return self._lease
+
+    def _run(self) -> None:
+
+        wait = self._patience()
+        while not self._stop.wait(wait) and not self._fence.lost.is_set():
+            try:
+                if not self._renew():
+                    self._fence.lose()
+                    return
+                wait = self._patience()
+            except ApiError:
+                wait = self._patience() * random.uniform(0.02, 0.1)  # noqa: S311  members must not write in step
+
+    def _renew(self) -> bool:
+        """Renew once; False when the target is no longer ours. Raises ApiError when that is to be tried again."""
+        there = members(self._lease)
+        if self._me.holder not in [one.holder for one in there]:
+            return False
+        since, length = self._fence.clock(), max(self._fence.wanted, float(self._lease["spec"]["leaseDurationSeconds"]))
+        renewed = [one.renewed() if one.holder == self._me.holder else one for one in there]
+        try:
+            body = with_members(self._lease, renewed, length)
+            self._lease = self._client.replace(body, manager=MANAGER, timeout=self._patience())
+        except ApiError as error:
+            if not (error.conflict or error.not_found or error.unreachable):
+                raise
+            # Another member wrote, somebody took it, or our own last write went through without an answer.
+            now = self._client.get(self._ref, timeout=self._patience())
+            if now is None or self._me.holder not in [one.holder for one in members(now)]:
+                return False
+            self._lease = now
+            raise
+        self._fence.extend(length, since)
+        return True
+
+    def _patience(self) -> float:
+        return self._fence.wanted / _PART
