@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sternway_steps.config import Config
-from sternway_steps.journal.backends.secret_form import STARTED, STATUS
+from sternway_steps.journal.backends.secret_form import STARTED, STATUS, infos_of
 from sternway_steps.journal.backends.secrets import SecretStore
 from sternway_steps.journal.backends.store import info_of
 from sternway_steps.journal.replay import Status
@@ -22,9 +22,13 @@ def config(cluster: Cluster, value: str) -> Config:
     return replace(config_of(cluster.namespace, config_map("m", a=value)), name="t")
 
 
+def heads(cluster: Cluster) -> list[dict[str, Any]]:
+    labels = "sternway.dev/record=run"
+    return cluster.client.list("v1", "Secret", cluster.namespace, labels=labels, metadata_only=True).items
+
+
 def labels(cluster: Cluster) -> dict[str, str]:
-    found = cluster.client.list("v1", "Secret", cluster.namespace, labels="sternway.dev/record=run", metadata_only=True)
-    return {o["metadata"]["labels"]["sternway.dev/run"]: o["metadata"]["labels"][STATUS] for o in found.items}
+    return {o["metadata"]["labels"]["sternway.dev/run"]: o["metadata"]["labels"][STATUS] for o in heads(cluster)}
 
 
 def test_the_index_says_what_the_records_say(cluster: Cluster) -> None:
@@ -35,6 +39,7 @@ def test_the_index_says_what_the_records_say(cluster: Cluster) -> None:
         assert session.rollback(new).status is Status.UNDONE
         assert labels(cluster) == {old: "succeeded", new: "undone"}
         assert list(store.index(target)) == [info_of(head) for head in store.heads(target)]
+        assert infos_of(heads(cluster))[1] == [], "what the server notes of the data agrees with what the label says"
         bare: Any = {"metadata": {"labels": {STATUS: None}, "annotations": {STARTED: None}}}
         cluster.client.patch(Ref("v1", "Secret", cluster.namespace, f"sternway.{new}.run"), bare, manager="old")
         assert list(store.index(target)) == [info_of(head) for head in store.heads(target)], "as older versions wrote"

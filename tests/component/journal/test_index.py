@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,8 @@ from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.backends.secret_form import STARTED, STATUS, records_of
 from sternway_steps.journal.backends.secrets import SecretStore
 from sternway_steps.journal.backends.store import Store, info_of
+from sternway_steps.journal.codec import to_chunks
+from sternway_steps.journal.entries import Entry, Kind
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.journal.writer import RunJournal
 from sternway_steps.kube.client import Client
@@ -102,6 +105,17 @@ def test_heads_of_older_versions_bear_no_label_and_are_read_all_the_same(client:
     old.end({"status": "undone"})  # ended by this version: the label is there, and the moment of its start is not
     check_index(store)
     assert RunJournal(store, "r4", "t").prune(1) == ["r1", "r2", "r3"]
+
+
+def test_a_record_that_an_older_version_went_on_with_is_read(client: Client) -> None:
+    """It adds its entry, and leaves the label as it is."""
+    store = SecretStore(client, "default")
+    begun(store, "r1").end({"status": "rollback-failed"})
+    resumed = Entry.now(Kind.RUN_STARTED, {"target": "t", "resumed": True})
+    chunks = {name: base64.b64encode(piece).decode() for name, piece in to_chunks(2, resumed, 480_000).items()}
+    client.patch(Ref("v1", "Secret", "default", "sternway.r1.run"), {"data": chunks}, manager="sternway-journal")
+    assert store.index("t")[0].status is Status.OPEN
+    check_index(store)
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

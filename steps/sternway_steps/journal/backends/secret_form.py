@@ -3,8 +3,11 @@
 The record of a run bears its status as a label, so that a selector finds the runs that have not ended. The label is
 part of the very write that stores the entry that it speaks of, so the two can't differ: it says `open` from the first
 chunk of an entry on, and that the run has ended only with the last chunk of the entry that says so. A record that
-continues in a further Secret has ended when all of its Secrets say so. Secrets of older versions bear no such
-label: of those the records are read.
+continues in a further Secret has ended when all of its Secrets say so.
+
+Older versions write no label. Where one of them made the Secret it is missing; where one went on with it, the managed
+fields (the server's own note of the data, which a list of metadata holds) have a later entry than the one of which the
+label speaks. Of such runs the records are read.
 """
 
 from __future__ import annotations
@@ -21,8 +24,10 @@ from ..replay import Status
 from .store import RunInfo
 
 RUN, TARGET, STEP, RECORD, STATUS = (f"sternway.dev/{name}" for name in ("run", "target", "step", "record", "status"))
-STARTED = "sternway.dev/started"
+STARTED, ENTRY = "sternway.dev/started", "sternway.dev/entry"
+"""Annotations: when the run started; the number of the entry (0 first) that the status speaks of."""
 SECRET_TYPE = "sternway.dev/journal.v1"  # noqa: S105  the type of a Secret, not a secret
+_OWNED = re.compile(r"^f:(?P<entry>\d{4})\.\d{3}-\d{3}$")
 _PART = re.compile(r"^(?P<key>.+?)(?:\.p(?P<number>\d+))?$")
 
 
@@ -70,8 +75,8 @@ def marks_of(key: Key, index: int, entry: Entry, *, whole: bool) -> dict[str, An
     if key.step:
         return {}
     ended = whole and entry.kind is Kind.RUN_ENDED
-    marks: dict[str, Any] = {"labels": {STATUS: str(entry.data["status"]) if ended else Status.OPEN.value}}
-    return marks if index else {**marks, "annotations": {STARTED: entry.time}}
+    annotations = {ENTRY: str(index)} | ({} if index else {STARTED: entry.time})
+    return {"labels": {STATUS: str(entry.data["status"]) if ended else Status.OPEN.value}, "annotations": annotations}
 
 
 def records_of(found: Iterable[Mapping[str, Any]]) -> list[Record]:
@@ -97,10 +102,17 @@ def infos_of(found: Iterable[Mapping[str, Any]]) -> tuple[list[RunInfo], list[st
 def _info(run: str, parts: Sequence[Mapping[str, Any]]) -> RunInfo | None:
     started = (parts[0].get("annotations") or {}).get(STARTED)
     statuses = [part["labels"].get(STATUS) for part in parts]
-    if started is None or not set(statuses) <= set(Status):
+    if started is None or not set(statuses) <= set(Status) or not all(map(_speaks_of_the_last, parts)):
         return None
     status = Status.OPEN if Status.OPEN in statuses else Status(statuses[-1])
     return RunInfo(run, parts[0]["labels"].get(TARGET, ""), started, status)
+
+
+def _speaks_of_the_last(part: Mapping[str, Any]) -> bool:
+    """Tell whether the status of a Secret speaks of the last entry that is in its data."""
+    owned = (entry.get("fieldsV1", {}).get("f:data", {}) for entry in part.get("managedFields") or ())
+    entries = [int(match["entry"]) for fields in owned for key in fields if (match := _OWNED.match(key))]
+    return (part.get("annotations") or {}).get(ENTRY) == str(max(entries, default=-1))
 
 
 def _key(secret: Mapping[str, Any]) -> tuple[Key, int]:
