@@ -17,16 +17,18 @@ GRACE = 10.0
 
 
 def marked(mark: Mapping[str, str], session: int | None = None) -> list[psutil.Process]:
-    """Find the processes of a session and those that carry all variables of a mark, which is not empty."""
+    """Find the processes of a session, and those that carry all variables of a mark."""
     import psutil
 
     # Ourselves and those who called us: a command may call Sternway, and its undo then runs inside of it.
-    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    return [
-        process
-        for process in psutil.process_iter()
-        if process.pid not in own and (_is_of(process.pid, session) or _carries(process, mark))
-    ]
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())} if mark else set()
+    found = []
+    for pid in psutil.pids():
+        with suppress(psutil.Error):
+            # The session is one cheap call, and who looks for it is in a hurry.
+            if _is_of(pid, session) or (mark and pid not in own and _carries(psutil.Process(pid), mark)):
+                found.append(psutil.Process(pid))
+    return found
 
 
 def end_marked(mark: Mapping[str, str]) -> None:
@@ -60,4 +62,4 @@ def _carries(process: psutil.Process, mark: Mapping[str, str]) -> bool:
         env = process.environ()
     except (psutil.Error, OSError):
         return False  # of another user, or gone by now
-    return bool(mark) and all(env.get(name) == value for name, value in mark.items())
+    return all(env.get(name) == value for name, value in mark.items())
