@@ -1,4 +1,4 @@
-"""The four ways in which a step can fail, and the one in which it is stopped."""
+"""The four ways in which a step can fail, and those in which it is stopped."""
 
 from __future__ import annotations
 
@@ -68,6 +68,13 @@ class RollbackFailed(SternwayError):
 
 class Stopped(SternwayError):
     """Somebody asked the run to stop, or its deadline passed; raised by `Context.check` and by waits, not by steps."""
+
+
+class Abandoned(BaseException):
+    """The user asked a second time to stop: leave at once. No Exception, so that no step swallows it.
+
+    Whoever raises it has cut off the client first, so that no request begins after it.
+    """
 
 
 class ClusterError(Exception):

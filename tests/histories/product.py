@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class Fuse:
 
 
 class MortalTransport(Transport):
-    """A transport whose process may die."""
+    """A transport whose process may die. Each attempt has a copy with its fuse, which its threads keep when it died."""
 
     fuse = Fuse()
 
@@ -126,13 +127,18 @@ class Driver:
     """Drives the step on one cluster. `folder` holds the journals."""
 
     client: Sighted
-    transport: MortalTransport
     folder: Path
 
     @staticmethod
     def connect(kubeconfig: str, folder: Path) -> Driver:
-        transport = MortalTransport(kubeconfig)
-        return Driver(Sighted(transport), transport, folder)
+        return Driver(Sighted(MortalTransport(kubeconfig)), folder)
+
+    def _mortal(self, fuse: Fuse) -> Client:
+        """Give a client of one attempt, with the connections and what is known of the server of all."""
+        client, transport = copy(self.client), copy(self.client.transport)
+        transport.fuse = fuse  # type: ignore[attr-defined]
+        client.transport = transport
+        return client
 
     def act(self, config: Config, run: str, action: Action, fuse: Fuse | None = None) -> Attempted | None:
         """Make an attempt, again while it says that this may help; None when it was killed."""
@@ -150,18 +156,15 @@ class Driver:
         target = f"{config.namespace}.{config.name}"
         store = FileStore(self.folder / config.name)
         journal = RunJournal(store, run, target)
-        made = AssembledRun(config, plan, {"deploy": step}, self.client, journal, store.lock(target))
+        made = AssembledRun(config, plan, {"deploy": step}, self._mortal(fuse), journal, store.lock(target))
         given = contexts(made, stop=threading.Event())
 
         def context_for(*wanted: Any) -> Context:
             context = given(*wanted)
             return replace(context, journal=MortalJournal(context.journal, fuse))
 
-        self.transport.fuse = fuse
         try:
             return attempt(step, plan.steps[0], action, journal, context_for, lambda _: None)
         except Killed:
             fuse.settle()
             return None
-        finally:
-            self.transport.fuse = Fuse()

@@ -181,8 +181,8 @@ def test_a_way_back_that_meets_a_conflict_stops_there_and_can_be_resumed(cluster
 def test_a_way_back_that_was_cut_off_is_finished_by_the_next_run(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from sternway_steps.errors import Abandoned
     from sternway_steps.release.restore import Restorer
-    from sternway_steps.saga.attempt import Abandoned
 
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
         one = session.run(version(cluster, 1)).run

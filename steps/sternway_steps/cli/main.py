@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ..errors import ClusterError, SternwayError
+from ..errors import Abandoned, ClusterError, SternwayError
 from ..exits import Exit, exit_of
 from ..extras import missing
 from ..journal.backends.files import state_folder
-from ..saga.attempt import Abandoned
 from ..session import Session
 from ..yamltree.errors import ConfigErrors
 from . import actions

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ..saga.attempt import Abandoned
+from ..errors import Abandoned
 
 if TYPE_CHECKING:
     from ..session import Session

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..errors import ClusterError, Failed, SternwayError, Stopped, Transient, is_transient, kind_of
+from ..errors import Abandoned, ClusterError, Failed, SternwayError, Stopped, Transient, is_transient, kind_of
 from ..exits import word_of
 from ..journal.step_journal import StepJournal
 from ..journal.writer import RunJournal
@@ -18,10 +18,6 @@ from .plan import PlannedStep
 
 ContextFor = Callable[[PlannedStep, Action, StepJournal], Context]
 """Makes what a step is given."""
-
-
-class Abandoned(BaseException):
-    """The user asked a second time to stop: leave at once. No Exception, so that no step swallows it."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from .attempt import Abandoned
+from ..errors import Abandoned
 from .plan import PlannedStep
 
 _SEALING = 2.0
@@ -13,11 +14,16 @@ _SEALING = 2.0
 
 
 def run_parallel(
-    group: Sequence[PlannedStep], work: Callable[[PlannedStep], Exception | None]
+    group: Sequence[PlannedStep],
+    work: Callable[[PlannedStep], Exception | None],
+    stop: threading.Event | None = None,
 ) -> list[tuple[PlannedStep, Exception]]:
     """Do one thing with every step of a group at once, each to its end whatever becomes of the others.
 
     Gives those that failed with their errors, in the order of the config.
+
+    What else interrupts the thread that waits (KeyboardInterrupt, where nobody made a signal of it) sets `stop`, and is
+    raised when the steps have ended: nothing changes any more after control has returned.
 
     Raises: Abandoned, when it reaches the thread that waits; the others get a moment to seal their attempts.
     """
@@ -30,6 +36,11 @@ def run_parallel(
             wait(futures)
         except Abandoned:  # raised here alone; the steps meet the client that was cut off, and seal themselves
             wait(futures, _SEALING)
+            raise
+        except BaseException:
+            if stop is not None:
+                stop.set()
+            wait(futures)
             raise
         finally:
             pool.shutdown(wait=False)

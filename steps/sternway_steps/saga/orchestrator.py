@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..config.backoff import ROLLBACK_TRIES, Backoff
-from ..errors import RollbackFailed, SternwayError, Stopped
+from ..errors import Abandoned, RollbackFailed, SternwayError, Stopped
 from ..journal.backends.store import HISTORY
 from ..journal.replay import Story, replay
 from ..journal.writer import RunJournal
 from ..spec import Action
 from ..step import Step
 from .assembly import AssembledRun
-from .attempt import Abandoned, ContextFor
+from .attempt import ContextFor
 from .context_factory import contexts
 from .events import Listener, RunStarted, UndoStarted, unfailing
 from .group import run_parallel
@@ -110,7 +110,9 @@ class Orchestrator:
         for group in self.plan.groups:
             if self.stop.is_set():
                 return Stopped(f"the run was stopped before step {group[0].name} began")
-            errors = run_parallel(group, lambda planned: self._once(planned, Action.EXECUTE, planned.retries + 1))
+            errors = run_parallel(
+                group, lambda planned: self._once(planned, Action.EXECUTE, planned.retries + 1), self.stop
+            )
             if errors:
                 return errors[0][1]
         return None

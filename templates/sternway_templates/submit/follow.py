@@ -6,12 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sternway_steps.config.argo import ArgoConfig
-from sternway_steps.errors import Refused, Transient
+from sternway_steps.errors import Abandoned, Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import Record
 from sternway_steps.journal.replay import replay
 from sternway_steps.kube.api_error import ApiError
-from sternway_steps.saga.attempt import Abandoned
 from sternway_steps.saga.location import Location
 from sternway_steps.saga.plan import Plan
 from sternway_steps.session import Session

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from sternway_steps.config import Config, StepConfig
+from sternway_steps.errors import Abandoned
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.objects.ref import Ref
 from sternway_steps.release.restore import Restorer
-from sternway_steps.saga.attempt import Abandoned
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import fail
 from sternway_steps.session import Session

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 import sternway_steps.saga.group
 from sternway_steps.config import Config, ConfigErrors, StepConfig
-from sternway_steps.errors import Failed, Refused, RollbackFailed, Transient
+from sternway_steps.errors import Abandoned, Failed, Refused, RollbackFailed, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.objects.image_digests import with_digests
 from sternway_steps.registry.load import load
-from sternway_steps.saga.attempt import Abandoned
 from sternway_steps.saga.events import Event, UndoStarted
 from sternway_steps.saga.orchestrator import Orchestrator
 from sternway_steps.saga.plan import make_plan
@@ -116,6 +115,34 @@ def test_a_run_that_is_left_waits_until_the_group_has_sealed_its_attempts(
     assert result.status is Status.INTERRUPTED
     story = replay(FileStore(tmp_path).records("r1"))
     assert {(a.step, bool(a.ended)) for a in story.attempts} == {("one", True), ("two", True)}
+
+
+def test_an_interrupted_run_stops_its_group_and_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    diary: list[str] = []
+    begun = threading.Barrier(3)
+    ended: list[str] = []
+
+    def hang(context: Context) -> None:
+        begun.wait(10)
+        assert context.stop.wait(10)
+        ended.append(context.step)
+        context.check()
+
+    walk = grouped(tmp_path, (Made("one", diary, hang), Made("two", diary, hang)))
+    really, interrupts = sternway_steps.saga.group.wait, [KeyboardInterrupt()]
+
+    def wait(futures: object, *rest: object) -> object:
+        if interrupts:
+            begun.wait(10)
+            raise interrupts.pop()
+        return really(futures, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sternway_steps.saga.group, "wait", wait)
+    with pytest.raises(KeyboardInterrupt):
+        walk.run({"config": {}})
+    assert sorted(ended) == ["one", "two"]
+    assert not [step for step in diary if step.endswith("rollback")], "the next run of the target undoes it"
+    assert all(a.ended for a in replay(FileStore(tmp_path).records("r1")).attempts)
 
 
 def test_values_are_handed_on_through_the_journal_by_steps_that_are_done(tmp_path: Path) -> None:

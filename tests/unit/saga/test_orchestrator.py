@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from sternway_steps.config import Config, StepConfig
 from sternway_steps.config.backoff import Backoff
-from sternway_steps.errors import Failed, Refused, RollbackFailed, SternwayError, Transient
+from sternway_steps.errors import Abandoned, Failed, Refused, RollbackFailed, SternwayError, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.journal.writer import RunJournal
-from sternway_steps.saga.attempt import Abandoned
 from sternway_steps.saga.events import Event, StepEnded, UndoStarted
 from sternway_steps.saga.orchestrator import Orchestrator
 from sternway_steps.saga.plan import PlannedStep, make_plan
