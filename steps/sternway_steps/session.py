@@ -30,6 +30,7 @@ from .saga.result import Result
 from .saga.rollback import Rollback
 from .saga.standing import newest_standing
 from .saga.step_run import run_step
+from .saga.sweep import Sweeper, Swept
 from .saga.undo import Undo
 from .spec import Action, StepSpec
 from .step import Step
@@ -192,6 +193,43 @@ class Session:
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
         store = self._journals.find(run) if journal_of is None else self._store(run, journal_of)
         return self._rollback(store, tell, policy).finish(run) if store is not None else None
+
+    def sweep(
+        self,
+        tell: Callable[[Swept], None] = lambda _: None,
+        *,
+        everywhere: bool = False,
+        target: str | None = None,
+        run: str | None = None,
+        on_interrupt: str | None = None,
+        journal_of: Config | None = None,
+    ) -> list[Swept]:
+        """Bring to its end every run whose process is gone, as its `onInterrupt` says; one that lives is left alone.
+
+        Any number of sweeps may go on at once: each run is ended under the lock of its target.
+
+        Args:
+            tell: is told what became of each run as soon as it is known, in the threads that work.
+            everywhere: look into the journals of all namespaces, not only into that of the context's.
+            target: only runs of this one.
+            run: only this one.
+            on_interrupt: a word of the configuration's onInterrupt that is to count instead.
+            journal_of: a config whose target alone is swept, in its own journal.
+
+        Raises: Refused, Transient when a journal can't be read.
+
+        """
+        if journal_of is not None:
+            at = self.locate(journal_of)
+            stores, target = [at.store], at.target
+        else:
+            stores = self._journals.each(everywhere=everywhere)
+        swept: list[Swept] = []
+        for store in stores:
+            finish = self._rollback(store, lambda _: None, Policy()).finish
+            sweeper = Sweeper(store, finish, self.book, self.stop, tell, on_interrupt)
+            swept += sweeper.sweep(target, run)
+        return swept
 
     def newest(self, config: Config) -> str:
         """Return the newest run of a config's target that stands: neither undone nor itself a way back.

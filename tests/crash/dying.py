@@ -9,10 +9,11 @@ from typing import Any
 
 from sternway_steps.config import Config
 from sternway_steps.session import Session
+from sternway_steps.spec import Action
 
 from tests.forked import CONTEXT, DIED
 
-__all__ = ["DIED", "rollback", "run"]
+__all__ = ["DIED", "rollback", "run", "run_until", "step_until"]
 
 
 def run(kubeconfig: str, config: Config, run_id: str, die_at: int) -> int:
@@ -49,6 +50,42 @@ class _Killer:
         self._lock = threading.Lock()
 
     def __call__(self, _request: Any) -> None:
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run_until(kubeconfig: str, config: Config, run_id: str, request: str) -> int:
+    """Run a config in a process that kills itself after the request `METHOD END-OF-PATH`, or the n-th such one: `… N`."""
+    return _in_process(_run_until, kubeconfig, config.to_dict(), run_id, request)
+
+
+def step_until(kubeconfig: str, config: Config, run_id: str, workflow: str, request: str) -> int:
+    """Execute the step deploy of a Workflow in such a process."""
+    return _in_process(_step_until, kubeconfig, config.to_dict(), run_id, workflow, request)
+
+
+def _run_until(kubeconfig: str, config: dict[str, Any], run_id: str, request: str) -> None:
+    with Session(kubeconfig=kubeconfig, on_request=_KillerAt(request)) as session:
+        os._exit(session.run(Config.from_dict(config), run=run_id).exit_code)
+
+
+def _step_until(kubeconfig: str, config: dict[str, Any], run_id: str, workflow: str, request: str) -> None:
+    with Session(kubeconfig=kubeconfig, on_request=_KillerAt(request)) as session:
+        made = session.step(Config.from_dict(config), "deploy", Action.EXECUTE, run_id, lambda _: None, workflow)
+        os._exit(made.exit_code)
+
+
+class _KillerAt:
+    def __init__(self, request: str) -> None:
+        self._method, self._end, *count = request.split()
+        self._left = int(count[0]) if count else 1
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Any) -> None:
+        if request.method != self._method or not request.path.endswith(self._end):
+            return
         with self._lock:
             self._left -= 1
             if self._left == 0:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from ..config import Config
-from ..errors import together
+from ..errors import ClusterError, SternwayError, is_transient, together
 from ..exits import Exit
 from ..registry.load import load, load_with_source
 from ..saga.finalize import summary
 from ..saga.policy import Policy
 from ..saga.retry import patiently
+from ..saga.sweep import Swept, worst
 from ..session import Session
 from ..spec import Action
 from . import termination as pod
@@ -85,6 +87,41 @@ def rollback(
     if result is None:
         output.note(left)
     return result.exit_code if result is not None else Exit.DONE
+
+
+def sweep(
+    session: Session,
+    output: Output,
+    journal_of: str | None,
+    every: float | None,
+    **which: Any,
+) -> int:
+    """Sweep once, or again and again until told to stop."""
+    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    lock = threading.Lock()
+
+    def tell(swept: Swept) -> None:
+        line = f"run {swept.run} of {swept.target}: {swept.status.value}: {swept.message}"
+        with lock:
+            output.result("swept", asdict(swept), [line])
+
+    while True:
+        code = _swept(lambda: session.sweep(tell, journal_of=where, **which), output, again=every is not None)
+        if every is None or session.stop.wait(every):
+            return code
+
+
+def _swept(sweep: Callable[[], list[Swept]], output: Output, *, again: bool) -> Exit:
+    try:
+        found = sweep()
+    except (SternwayError, ClusterError) as error:
+        if not again or not is_transient(error):
+            raise
+        output.error(error)
+        return Exit.TRANSIENT
+    if not found and not again:
+        output.note("no run is open")
+    return worst(found)
 
 
 def runs(session: Session, output: Output, target: str | None) -> int:

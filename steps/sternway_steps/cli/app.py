@@ -100,6 +100,33 @@ def rollback(**arguments: Any) -> None:
 
 
 @app.command()
+@click.option("--all", "everywhere", is_flag=True, help="Look into the journals of all namespaces.")
+@click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
+@click.option("--run", "run", metavar="RUN", help="Only this run.")
+@click.option(
+    "--config", "-c", "journal_of", metavar="FILE", help="Only the target of this configuration, in its journal."
+)
+@options.every
+@options.on_interrupt
+@options.journal
+@options.namespace
+@options.shared
+def sweep(**arguments: Any) -> None:
+    """Bring to its end what died: runs whose process was killed, or whose Workflow was terminated or deleted.
+
+    Looks into the journal of the context's namespace, or of --namespace. What is at work is left alone. Exit code 5
+    when something could not be put back, 3 when a run is left to you, 75 when one could not be ended now.
+
+    \b
+    Example: sternway sweep --namespace shop
+    Example: sternway sweep --all --every 1m
+    """
+    if arguments["everywhere"] and (arguments["namespace"] or arguments["journal"] or arguments["journal_of"]):
+        raise click.UsageError("--all goes with neither --namespace, --journal nor --config")
+    _do("sweep", **arguments)
+
+
+@app.command()
 @click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
 @options.journal
 @options.namespace

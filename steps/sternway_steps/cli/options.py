@@ -62,6 +62,12 @@ wait_lock = click.option(
     callback=_seconds,
     help="Wait so long for another run of the target that is at work: 5m; default: not.",
 )
+every = click.option("--every", metavar="TIME", callback=_seconds, help="Sweep again and again, after so long: 1m.")
+on_interrupt = click.option(
+    "--on-interrupt",
+    type=click.Choice(["rollback", "report"]),
+    help="What becomes of them; default: what the configuration of each run says.",
+)
 workflow = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
 
 

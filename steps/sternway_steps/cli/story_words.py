@@ -40,7 +40,7 @@ def meaning(story: Story) -> str:
             return f"{why}, and not everything could be put back"
         case Status.RUNNING:
             return "it is at work"
-        case Status.INTERRUPTED if story.succeeded(_steps(story)):
+        case Status.INTERRUPTED if story.succeeded(story.steps()):
             return "every step succeeded, and only its end is not recorded"
         case Status.INTERRUPTED:
             return "its process ended without a word, so what it began is half done or half undone"
@@ -56,7 +56,7 @@ def following(story: Story) -> str:
             return f"to undo it: {undo}"
         case Status.ROLLBACK_FAILED:
             return str(finish(story.run, _failures(story)))
-        case Status.INTERRUPTED if story.succeeded(_steps(story)) and not story.back_to:
+        case Status.INTERRUPTED if story.succeeded(story.steps()) and not story.back_to:
             return f"the next run of {story.target} completes the record, or: {undo} --unfinished; to undo it: {undo}"
         case Status.INTERRUPTED:
             return f"the next run of {story.target} undoes it first; to finish the undo: {undo}"
@@ -105,16 +105,10 @@ def _executions(story: Story) -> list[Attempt]:
 def _why_undone(story: Story) -> str:
     if story.error:
         return "it did not succeed"
-    lasts = [story.last(step) for step in _steps(story)]
+    lasts = [story.last(step) for step in story.steps()]
     if all(last is not None and last.result == DONE for last in lasts):
         return "it had succeeded, and its undo was asked for"
     return "its process had ended without a word"
-
-
-def _steps(story: Story) -> list[str]:
-    """Return the steps of its configuration, as the journal keeps it."""
-    groups = story.config.get("steps") or ()
-    return [step["name"] for group in groups for step in ([group] if isinstance(group, Mapping) else group)]
 
 
 def _failures(story: Story) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from ..yamltree.reader import Group, Many, Raw, Section, Short, Table
 from .argo import ARGO, PARAMETERS, SCHEDULE
 from .declared import DECLARED
 from .option_reader import OptionReader, With
-from .schema import JournalConfig, StepConfig
+from .schema import ON_INTERRUPT, JournalConfig, StepConfig
 
 
 def _extends(_node: Node) -> str:
@@ -79,6 +79,7 @@ _KEYS: dict[str, Any] = {
     "deadline": s.duration,
     "history": s.whole(1, 1000),
     "waitLock": s.duration,
+    "onInterrupt": s.one_of(*ON_INTERRUPT),
     "argo": ARGO,
     "schedule": SCHEDULE,
     "parameters": PARAMETERS,

@@ -148,6 +148,8 @@ def _config(keys: dict[str, Any], root: Node, found: Sorted, reader: Reader) -> 
     rest |= {"hooks": tuple(found.hooks), "left_out": tuple(found.left_out)}
     if "waitLock" in keys:
         rest["wait_lock"] = keys["waitLock"]
+    if "onInterrupt" in keys:
+        rest["on_interrupt"] = keys["onInterrupt"]
     if "declared" in keys:
         rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
     return Config(name=name, manifests=tuple(manifests), **rest)

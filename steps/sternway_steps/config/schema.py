@@ -99,6 +99,8 @@ class StepConfig:
     """Where it stands: FILE:LINE:COLUMN, or "" when no file names it."""
 
 
+ON_INTERRUPT = ("rollback", "report")
+"""It is undone; or it is left to a person, and the next run is refused until then."""
 DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", "verify"))
 
 
@@ -134,6 +136,8 @@ class Config:
     history: int = 10
     wait_lock: float = 0.0
     """How long another run of the target that is at work is waited for."""
+    on_interrupt: str = "rollback"
+    """What becomes of a run whose process is gone, by the next run and by a sweep: a word of ON_INTERRUPT."""
     argo: ArgoConfig = field(default_factory=ArgoConfig)
     schedule: Schedule | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)

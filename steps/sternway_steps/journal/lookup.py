@@ -31,6 +31,21 @@ class JournalLookup:
         everywhere = self.client.can_i("list", self.client.resource("v1", "Secret"), None)
         return SecretStore(self.client, None if everywhere else self.client.namespace)
 
+    def each(self, *, everywhere: bool) -> list[Store]:
+        """Return them one by one, to read and to write; with no namespace said, the context's alone or `everywhere`.
+
+        Raises: Refused when they can't be listed everywhere.
+        """
+        if self.folder or self.namespace is not None:
+            return [self.all()]
+        if not everywhere:
+            return [SecretStore(self.client, self.client.namespace)]
+        found = self.all()
+        if not isinstance(found, SecretStore) or found.namespace is not None:
+            remedy = "grant it (a ClusterRole), or name one namespace with --namespace"
+            raise Refused("the Secrets of all namespaces can't be listed with these rights", remedy=remedy)
+        return [SecretStore(self.client, namespace) for namespace in found.namespaces()]
+
     def find(self, run: str) -> Store | None:
         """Return the journal that holds a run, to read and to write; None when none of them does."""
         found = self.all()

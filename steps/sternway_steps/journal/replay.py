@@ -57,6 +57,8 @@ class Story:
     attempts: tuple[Attempt, ...]
     workflow: str = ""
     """The Argo Workflow that made it, if one did."""
+    workflow_namespace: str = ""
+    """Where the run saw that Workflow when it began; "" where it did not."""
     stays: tuple[str, ...] = ()
     """The steps whose effects could not be undone, when the run was."""
     back_to: str = ""
@@ -89,6 +91,12 @@ class Story:
         mine = (a for a in self.attempts if (a.step, a.action) == (step, Action.EXECUTE))
         return max(mine, key=lambda a: a.number, default=None)  # by number: the clocks of two nodes may differ
 
+    def steps(self) -> tuple[str, ...]:
+        """Give the names of all its steps, as its configuration has them."""
+        groups = self.config.get("steps") or ()
+        each = (step for group in groups for step in ([group] if isinstance(group, Mapping) else group))
+        return tuple(str(step["name"]) for step in each)
+
     def succeeded(self, steps: Iterable[str]) -> bool:
         """Return whether all these steps are done and nobody began to undo: then only the end is not recorded."""
         lasts = [self.last(step) for step in steps]
@@ -119,6 +127,7 @@ def replay(records: Sequence[Record]) -> Story:
         stepwise=bool(began.data.get("stepwise")),
         attempts=tuple(attempts),
         workflow=str(began.data.get("workflow", "")),
+        workflow_namespace=str(began.data.get("workflow_namespace", "")),
         stays=tuple(last.data.get("stays") or ()) if ended else (),
         back_to=str(began.data.get("back_to", "")),
         undoes=tuple(began.data.get("undoes") or ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..config import Config
+from ..journal.replay import Story
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,8 @@ class Policy:
         )
         wait = config.wait_lock if self.wait_lock is None else self.wait_lock
         return replace(config, deploy=deploy, wait_lock=wait)
+
+
+def interrupted_policy(story: Story, said: str | None = None) -> str:
+    """Return what is to become of a run whose process is gone: what a user says, else its own configuration."""
+    return said or str(story.config.get("on_interrupt") or "rollback")

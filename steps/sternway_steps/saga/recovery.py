@@ -9,6 +9,7 @@ from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.replay import Status, Story, replay
 from ..journal.writer import RunJournal
+from .policy import interrupted_policy
 from .result import Result
 
 UndoRun = Callable[[Sequence[Record]], Result]
@@ -37,7 +38,17 @@ def finish_interrupted(store: Store, journal: RunJournal, undo: UndoRun, *, on_a
                 remedy=f"wait for it; when that Workflow is gone: sternway rollback {begun.run}",
             )
         if begun.workflow or not begun.stepwise:
+            _refuse_if_left(begun)
             _require_end(begun, undo(records))
+
+
+def _refuse_if_left(story: Story) -> None:
+    """Refuse to begin before a person has decided on a run whose configuration leaves it to them."""
+    if interrupted_policy(story) == "report" and not story.succeeded(story.steps()):
+        raise Refused(
+            f"run {story.run} of this target was interrupted, and its onInterrupt: report leaves it to you",
+            remedy=f"sternway rollback {story.run}",
+        )
 
 
 def _require_end(story: Story, result: Result) -> None:

@@ -67,7 +67,12 @@ class Rollback:
         undo = self._undo(story)
 
         def unless_ended(records: Sequence[Record]) -> Result | None:  # its process may have been at work until now
-            return undo.finish(records) if replay(records).status is Status.OPEN else None
+            story = replay(records)
+            if story.status is not Status.OPEN:
+                return None
+            if not story.undoes:
+                refuse_overtaken(self.store, story)
+            return undo.finish(records)
 
         return self._alone(undo, run, unless_ended)
 

@@ -21,6 +21,7 @@ from .result import Result, as_rollback_failure
 from .retry import RETRIED, patiently
 from .seal import seal
 from .verdict import succeeded
+from .workflow import namespace_of_workflow
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,13 @@ class OneStep:
                 return
             if workflow:
                 finish_interrupted(run.store, run.journal, self.undo, on_argo=True)
-            head = {"config": run.config.to_dict(), "stepwise": True}
-            run.journal.start({**head, "workflow": workflow} if workflow else head)
+            run.journal.start({"config": run.config.to_dict(), "stepwise": True, **self._made_by(workflow)})
+
+    def _made_by(self, workflow: str) -> dict[str, str]:
+        if not workflow:
+            return {}
+        seen = namespace_of_workflow(self.run.client, workflow, self.run.id)
+        return {"workflow": workflow, **({"workflow_namespace": seen} if seen else {})}
 
     def executed(self) -> Result:
         """Execute once; when it was the last step that was missing, its success is the run's."""

@@ -78,6 +78,16 @@ class SecretStore:
         for secret in sorted(found, key=lambda secret: secret["metadata"]["labels"].get(RECORD) == "run"):
             self._client.delete(Ref.of(secret), uid=secret["metadata"]["uid"], propagation="Background")
 
+    @property
+    def namespace(self) -> str | None:
+        """The namespace of the records; None reads those of all."""
+        return self._namespace
+
+    def namespaces(self) -> list[str]:
+        """List the namespaces that hold runs."""
+        found = self._secrets(f"{RECORD}=run", metadata_only=True)
+        return sorted({str(secret["metadata"]["namespace"]) for secret in found})
+
     def namespace_of(self, run: str) -> str | None:
         """Return the namespace in which a run's records are, or None."""
         found = self._secrets(f"{RUN}={run},{RECORD}=run", metadata_only=True)

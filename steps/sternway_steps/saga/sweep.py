@@ -1,0 +1,134 @@
+"""The sweeper: finds the runs of a journal whose process is gone, and brings each to its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import ClusterError, SternwayError, Transient, is_transient
+from ..exits import Exit, exit_of
+from ..journal.backends.store import Store
+from ..journal.replay import Status, Story, replay
+from ..kube.parallel import run_parallel
+from .policy import interrupted_policy
+from .result import Result
+from .retry import patiently
+from .workflow import workflow_state
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
+
+_WORST = (Exit.ROLLBACK_FAILED, Exit.BUG, Exit.TRANSIENT, Exit.REFUSED)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What became of one run that was found open: where it stands now, why, and what a process says of that.
+
+    `status` is running for one that somebody works on, open for one that its maker has to end, and interrupted for one
+    that is left, or could not be ended now.
+    """
+
+    run: str
+    target: str
+    status: Status
+    message: str
+    exit_code: Exit = Exit.DONE
+
+
+def worst(swept: Sequence[Swept]) -> Exit:
+    """Return the exit code of a sweep."""
+    return next((code for code in _WORST if any(one.exit_code is code for one in swept)), Exit.DONE)
+
+
+@dataclass(frozen=True)
+class Sweeper:
+    """Sweeps one journal. `finish` ends a run as `sternway rollback RUN --unfinished` does, alone on its target."""
+
+    store: Store
+    finish: Callable[[str], Result | None]
+    client: Client
+    stop: threading.Event
+    tell: Callable[[Swept], None]
+    policy: str | None = None
+    """What becomes of them, a word of config.schema.ON_INTERRUPT; None leaves it to each run's configuration."""
+
+    def sweep(self, target: str | None = None, run: str | None = None) -> list[Swept]:
+        """Bring to its end what is open of one target or of all; the runs of one target newest first.
+
+        Raises: Refused, Transient when the journal can't be read.
+        """
+        found: dict[str, list[str]] = {}
+        for info in reversed(self.store.index(target)):
+            if info.status is Status.OPEN and run in (None, info.run):
+                found.setdefault(info.target, []).append(info.run)
+        return [swept for each in run_parallel(self._target, found.values()) for swept in each]
+
+    def _target(self, runs: Sequence[str]) -> list[Swept]:
+        swept = []
+        for run in runs:
+            if self.stop.is_set():
+                break
+            records = self.store.records(run)
+            story = replay(records) if records else None
+            if story is not None and story.status is Status.OPEN:
+                swept.append(self._ended(story))
+                self.tell(swept[-1])
+        return swept
+
+    def _ended(self, story: Story) -> Swept:
+        try:
+            return self._left_alone(story) or self._left_to_people(story) or self._finished(story)
+        except Exception as error:  # noqa: BLE001  whatever it is, the other runs are swept
+            away = is_transient(error) if isinstance(error, SternwayError | ClusterError) else False
+            if away and (working := self._at_work(story)):
+                return working
+            remedy = getattr(error, "remedy", None)
+            said = f"{error} ({remedy})" if remedy else str(error)
+            return Swept(story.run, story.target, Status.INTERRUPTED, said, Exit.TRANSIENT if away else exit_of(error))
+
+    def _left_alone(self, story: Story) -> Swept | None:
+        """Leave a run alone whose process lives, or of which nobody but its maker knows."""
+        if not story.stepwise:
+            return self._at_work(story)
+        if not story.workflow:
+            said = f"its steps are called one by one; when nobody does any more: sternway rollback {story.run}"
+            return Swept(story.run, story.target, Status.OPEN, said)
+        state = workflow_state(self.client, story)
+        if state.over:
+            return None
+        said = state.how if state.over is False else f"{state.how}; when it is gone: sternway rollback {story.run}"
+        return Swept(story.run, story.target, Status.OPEN if state.over is None else Status.RUNNING, said)
+
+    def _left_to_people(self, story: Story) -> Swept | None:
+        if story.succeeded(story.steps()) or interrupted_policy(story, self.policy) != "report":
+            return None
+        said = f"its process is gone, and onInterrupt: report leaves it to you: sternway rollback {story.run}"
+        return Swept(story.run, story.target, Status.INTERRUPTED, said, Exit.REFUSED)
+
+    def _finished(self, story: Story) -> Swept:
+        """End it; a step of a Workflow that was told to stop may be sealing its attempt, and is waited for."""
+        run = story.run
+        result = patiently(lambda: self.finish(run), self.stop) if story.stepwise else self.finish(run)
+        if result is None:
+            now = replay(self.store.records(run)).status
+            return Swept(run, story.target, now, "it came to its end meanwhile")
+        if result.status is Status.INTERRUPTED or result.unrecorded is not None:
+            why = result.unrecorded or result.error or Transient("its undo was stopped")
+            return Swept(run, story.target, Status.INTERRUPTED, str(why), Exit.TRANSIENT)
+        told = "; ".join(map(str, result.rollback_errors))
+        said = {
+            Status.SUCCEEDED: "every step was done, and its end is recorded now",
+            Status.UNDONE: "its process was gone, and what it had changed was put back",
+        }.get(result.status, f"not everything could be put back: {told}")
+        failed = result.status is Status.ROLLBACK_FAILED
+        return Swept(run, story.target, result.status, said, Exit.ROLLBACK_FAILED if failed else Exit.DONE)
+
+    def _at_work(self, story: Story) -> Swept | None:
+        holder = self.store.lock(story.target).holder()
+        if holder is None:
+            return None
+        who = "it" if holder.run == story.run else f"run {holder.run} of this target"
+        return Swept(story.run, story.target, Status.RUNNING, f"{who} is at work on {holder.host}, pid {holder.pid}")

@@ -1,0 +1,76 @@
+"""The Argo Workflow that makes a run, as the cluster that keeps the journal knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..journal.replay import Story
+from ..objects.ref import Ref
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
+
+_API = "argoproj.io/v1alpha1"
+_ENDED = ("Succeeded", "Failed", "Error")
+
+
+@dataclass(frozen=True)
+class WorkflowState:
+    """Whether nothing more comes of a Workflow, not even its exit handler; `over` is None when that can't be told."""
+
+    over: bool | None
+    how: str
+
+
+def namespace_of_workflow(client: Client, name: str, run: str) -> str:
+    """Return the namespace of a run's Workflow, the pod's own; "" when it is not seen there.
+
+    Only one that was seen may later be called gone: another cluster's Workflow is in no API that we ask.
+    """
+    return client.namespace if _seen(client, client.namespace, name, run) else ""
+
+
+def workflow_state(client: Client, story: Story) -> WorkflowState:
+    """Tell what becomes of the Workflow that makes a run; its UID is the run's id.
+
+    Argo runs no exit handler when it is terminated (spec.shutdown) or deleted; one that has ended has run it.
+
+    Raises: ApiError when that can't be told now.
+    """
+    name = f"Workflow {story.workflow}"
+    if not story.workflow_namespace:
+        return WorkflowState(None, f"{name} on Argo makes it, which the run itself could not see when it began")
+    return state_in(client, story.workflow_namespace, story.workflow, story.run)
+
+
+def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowState:
+    """Tell the same of a Workflow by its name, and the run's id, which is its UID."""
+    from ..kube.discovery import UnknownKind
+
+    said = f"Workflow {name}"
+    try:
+        found = client.get(Ref(_API, "Workflow", namespace, name))
+    except UnknownKind:
+        return WorkflowState(True, f"{said} is gone, as all of Argo's API is")
+    if found is None or found["metadata"].get("uid") != run:
+        return WorkflowState(True, f"{said} is gone")
+    if found["metadata"].get("deletionTimestamp"):
+        return WorkflowState(True, f"{said} is being deleted")
+    phase = str((found.get("status") or {}).get("phase") or "Pending")
+    if phase in _ENDED:
+        return WorkflowState(True, f"{said} has ended ({phase}) without a report")
+    if (found.get("spec") or {}).get("shutdown") == "Terminate":
+        return WorkflowState(True, f"{said} is being terminated")
+    return WorkflowState(False, f"{said} is at work ({phase})")
+
+
+def _seen(client: Client, namespace: str, name: str, run: str) -> bool:
+    from ..kube.api_error import ApiError
+    from ..kube.discovery import UnknownKind
+
+    try:
+        found = client.get(Ref(_API, "Workflow", namespace, name))
+    except (ApiError, UnknownKind):
+        return False
+    return found is not None and found["metadata"].get("uid") == run

@@ -1,0 +1,258 @@
+"""What died without notice is found and brought to its end; what lives is left alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sternway_steps.config import Config
+from sternway_steps.config.schema import DEFAULT_STEPS
+from sternway_steps.errors import Refused
+from sternway_steps.exits import Exit
+from sternway_steps.journal.backends.secret_form import secret_name
+from sternway_steps.journal.entries import Key, new_run_id
+from sternway_steps.journal.replay import Status
+from sternway_steps.kube.discovery import UnknownKind
+from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.sweep import Swept, worst
+from sternway_steps.session import Session
+from sternway_steps.spec import Action
+
+from tests.conftest import Cluster
+from tests.crash import dying
+from tests.helpers import command, config_map, config_of, deployment, sternway, until
+
+API = "argoproj.io/v1alpha1"
+APPLIED = "PATCH /configmaps/m"
+
+
+def config(cluster: Cluster, value: str, **keys: Any) -> Config:
+    keys.setdefault("steps", DEFAULT_STEPS[1:])
+    return config_of(cluster.namespace, config_map("m", a=value), **keys)
+
+
+def value(cluster: Cluster) -> str | None:
+    found = cluster.get("v1", "ConfigMap", "m")
+    return str(found["data"]["a"]) if found else None
+
+
+@pytest.fixture
+def session(cluster: Cluster) -> Iterator[Session]:
+    with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
+        yield session
+
+
+@pytest.fixture
+def killed(cluster: Cluster, session: Session) -> str:
+    """A run that was killed right after its change had arrived."""
+    return kill(cluster, session)
+
+
+def kill(cluster: Cluster, session: Session, **keys: Any) -> str:
+    assert session.run(config(cluster, "old")).exit_code == Exit.DONE
+    run = new_run_id()
+    assert dying.run_until(cluster.kubeconfig, config(cluster, "new", **keys), run, APPLIED) == dying.DIED
+    assert value(cluster) == "new"
+    return run
+
+
+def test_what_was_killed_is_undone_once(cluster: Cluster, session: Session, killed: str) -> None:
+    (swept,) = session.sweep()
+    assert (swept.run, swept.status, swept.exit_code) == (killed, Status.UNDONE, Exit.DONE)
+    assert value(cluster) == "old"
+    assert session.story(killed).status is Status.UNDONE
+    assert session.sweep() == []
+
+
+def test_two_sweeps_at_once_undo_it_once(cluster: Cluster, session: Session, killed: str) -> None:
+    begin = threading.Barrier(2)
+
+    def sweep() -> list[Swept]:
+        with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as one:
+            begin.wait(30)
+            return one.sweep()
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [future.result(120) for future in [pool.submit(sweep), pool.submit(sweep)]]
+    assert [worst(swept) for swept in found] == [Exit.DONE, Exit.DONE], found
+    story = session.story(killed)
+    assert (story.status, value(cluster)) == (Status.UNDONE, "old")
+    back = [attempt.step for attempt in story.attempts if attempt.action is Action.ROLLBACK]
+    assert back == ["deploy"]
+
+
+def test_a_run_at_work_is_left_alone(cluster: Cluster, session: Session) -> None:
+    unready = deployment("d", env=[{"name": "APP_MODE", "value": "unready"}])
+    run, stop = new_run_id(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(session.run, config_of(cluster.namespace, unready), run=run, stop=stop)
+        try:
+            until(lambda: cluster.get("apps/v1", "Deployment", "d"), 30, "it is applied")
+            (swept,) = session.sweep()
+            assert (swept.run, swept.status, swept.exit_code) == (run, Status.RUNNING, Exit.DONE)
+            assert not working.done()
+        finally:
+            stop.set()
+        assert working.result(60).status is Status.UNDONE
+    assert cluster.get("apps/v1", "Deployment", "d") is None
+
+
+def test_a_configuration_may_leave_it_to_a_person(cluster: Cluster, session: Session) -> None:
+    run = kill(cluster, session, on_interrupt="report")
+    (swept,) = session.sweep()
+    assert (swept.status, swept.exit_code) == (Status.INTERRUPTED, Exit.REFUSED)
+    assert f"sternway rollback {run}" in swept.message
+    with pytest.raises(Refused, match="leaves it to you") as raised:
+        session.run(config(cluster, "newer"))
+    assert f"sternway rollback {run}" in str(raised.value.remedy)
+    assert value(cluster) == "new"
+    assert [one.status for one in session.sweep(on_interrupt="rollback")] == [Status.UNDONE]
+    assert value(cluster) == "old"
+
+
+def test_a_run_that_lacks_its_end_alone_gets_it(cluster: Cluster, session: Session) -> None:
+    few, run = config(cluster, "new", on_interrupt="report", steps=DEFAULT_STEPS[1:2]), new_run_id()
+    record = secret_name(Key(run, "deploy", "execute", 1), 1)  # intent, evidence and end are added to it
+    assert dying.run_until(cluster.kubeconfig, few, run, f"PATCH /{record} 3") == dying.DIED
+    (swept,) = session.sweep()
+    assert (swept.status, swept.exit_code, value(cluster)) == (Status.SUCCEEDED, Exit.DONE, "new")
+
+
+def test_the_command_says_a_line_a_run(cluster: Cluster, killed: str) -> None:
+    done = sternway("sweep", "--namespace", cluster.namespace, "--output", "json", kubeconfig=cluster.kubeconfig)
+    (line,) = [json.loads(line) for line in done.stdout.splitlines()]
+    told = {key: line[key] for key in ("type", "run", "target", "status", "exit_code")}
+    target = f"{cluster.namespace}.t"
+    assert told == {"type": "swept", "run": killed, "target": target, "status": "undone", "exit_code": 0}
+    again = sternway("sweep", "--namespace", cluster.namespace, kubeconfig=cluster.kubeconfig)
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "no run is open\n")
+
+
+def test_only_the_targets_that_are_named_are_swept(cluster: Cluster, session: Session, killed: str) -> None:
+    other = replace(config(cluster, "x"), name="other")
+    assert session.sweep(journal_of=other) == []
+    assert session.sweep(target=f"{cluster.namespace}.other") == []
+    assert [one.run for one in session.sweep(journal_of=config(cluster, "x"))] == [killed]
+
+
+@pytest.fixture
+def workflow(cluster: Cluster, session: Session) -> str:
+    """A Workflow that is at work and starts no pods; its UID is the run's id. Its first step has been done."""
+    if not cluster.real:
+        cluster.client.create(_definition(), manager="test")
+        until(lambda: _served(cluster), 10, "the kind is served")
+    elif not _served(cluster):
+        pytest.skip("no Argo Workflows on this cluster")
+    spec = {"entrypoint": "e", "suspend": True, "templates": [{"name": "e", "suspend": {}}]}
+    body = {"apiVersion": API, "kind": "Workflow", "metadata": {"name": "w", "namespace": cluster.namespace}}
+    made = cluster.client.create({**body, "spec": spec}, manager="test")
+    assert session.run(config(cluster, "old")).exit_code == Exit.DONE
+    return str(made["metadata"]["uid"])
+
+
+@pytest.fixture
+def in_its_pod(cluster: Cluster, tmp_path: Path) -> str:
+    """A kubeconfig whose context is in the namespace of the pods, as a pod's own account is."""
+    text = yaml.safe_load(Path(cluster.kubeconfig).read_text())
+    text["contexts"][0]["context"]["namespace"] = cluster.namespace
+    path = tmp_path / "pod.kubeconfig"
+    path.write_text(yaml.safe_dump(text))
+    return str(path)
+
+
+def _definition() -> dict[str, Any]:
+    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": free}}
+    names = {"kind": "Workflow", "plural": "workflows"}
+    spec = {"group": "argoproj.io", "scope": "Namespaced", "names": names, "versions": [version]}
+    metadata = {"name": "workflows.argoproj.io"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": metadata,
+        "spec": spec,
+    }
+
+
+def _served(cluster: Cluster) -> bool:
+    try:
+        cluster.client.forget_discovery()
+        cluster.client.resource(API, "Workflow")
+    except UnknownKind:
+        return False
+    return True
+
+
+def _ref(cluster: Cluster) -> Ref:
+    return Ref(API, "Workflow", cluster.namespace, "w")
+
+
+def _terminate(cluster: Cluster) -> None:
+    cluster.client.patch(_ref(cluster), {"spec": {"shutdown": "Terminate"}}, manager="test")
+
+
+def _delete(cluster: Cluster) -> None:
+    cluster.client.delete(_ref(cluster), uid=None, propagation="Background")
+
+
+def _make_anew(cluster: Cluster) -> None:
+    old = cluster.client.get(_ref(cluster))
+    assert old is not None
+    _delete(cluster)
+    until(lambda: cluster.client.get(_ref(cluster)) is None, 30, "it is gone")
+    metadata = {"name": "w", "namespace": cluster.namespace}
+    cluster.client.create({**old, "metadata": metadata, "status": {}}, manager="test")
+
+
+@pytest.mark.parametrize("end", [_terminate, _delete, _make_anew])
+def test_a_workflow_whose_step_died_and_that_runs_no_handler_is_undone(
+    cluster: Cluster, session: Session, workflow: str, in_its_pod: str, end: Any
+) -> None:
+    died = dying.step_until(in_its_pod, config(cluster, "new"), workflow, "w", APPLIED)
+    assert died == dying.DIED
+    (before,) = session.sweep()
+    assert (before.status, value(cluster)) == (Status.RUNNING, "new"), before.message
+    end(cluster)
+    (swept,) = session.sweep()
+    assert (swept.status, value(cluster)) == (Status.UNDONE, "old"), swept.message
+    with pytest.raises(Refused):
+        session.step(config(cluster, "new"), "verify", Action.EXECUTE, workflow, lambda _: None, "w")
+
+
+def test_a_workflow_that_its_run_never_saw_is_left_to_a_person(
+    cluster: Cluster, session: Session, workflow: str
+) -> None:
+    """A journal may be kept in another cluster than Argo: what is not here may well be at work there."""
+    session.step(config(cluster, "new"), "deploy", Action.EXECUTE, "elsewhere", lambda _: None, "w")
+    (swept,) = session.sweep()
+    assert (swept.status, swept.exit_code, value(cluster)) == (Status.OPEN, Exit.DONE, "new")
+    assert "sternway rollback elsewhere" in swept.message
+
+
+def test_what_somebody_makes_step_by_step_is_theirs_to_end(cluster: Cluster, session: Session) -> None:
+    session.step(config(cluster, "new"), "deploy", Action.EXECUTE, "byhand")
+    (swept,) = session.sweep()
+    assert (swept.status, swept.exit_code, value(cluster)) == (Status.OPEN, Exit.DONE, "new")
+
+
+def test_in_a_loop_it_sweeps_until_it_is_told_to_stop(cluster: Cluster, session: Session) -> None:
+    words = command("sweep", "--namespace", cluster.namespace, "--every", "500ms", "--kubeconfig", cluster.kubeconfig)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as sweeping:
+        try:
+            for _ in range(2):
+                run = kill(cluster, session)
+                until(lambda run=run: session.story(run).status is Status.UNDONE, 60, "it is swept")
+            assert value(cluster) == "old"
+        finally:
+            sweeping.send_signal(signal.SIGTERM)
+            out = sweeping.communicate(timeout=30)[0]
+    assert (sweeping.returncode, out.count(": undone: ")) == (Exit.DONE, 2), out
