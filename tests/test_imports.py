@@ -24,18 +24,28 @@ OURS = {
     "steps/sternway_steps/builtin/__init__.py": {f".{step}.step" for step in ("build", "command", "deploy", "validate", "verify")},
     **{f"steps/sternway_steps/builtin/{step}/__init__.py": {"."} for step in ("build", "command", "deploy", "validate", "verify")},
     "steps/sternway_steps/builtin/build/step.py": {".checks", ".execute", ".rollback"},
+    "steps/sternway_steps/builtin/command/job.py": {"...rollout.wait"},
+    "steps/sternway_steps/builtin/deploy/hook_run.py": {"...rollout.wait"},
+    "steps/sternway_steps/builtin/deploy/step.py": {".health", ".stale_settings"},
+    "steps/sternway_steps/builtin/validate/step.py": {"...release.precheck"},
+    "steps/sternway_steps/builtin/verify/step.py": {"...rollout.wait"},
     "steps/sternway_steps/cli/__init__.py": {".app"},
     "steps/sternway_steps/cli/app.py": {".main", ".steps"},
     "steps/sternway_steps/cli/command_group.py": {".main"},
     "steps/sternway_steps/cli/extension.py": {".main"},
     "steps/sternway_steps/cli/main.py": {"..sandbox"},
+    "steps/sternway_steps/cli/options.py": {"..yamltree.scalars"},
     "steps/sternway_steps/cli/output.py": {".github", ".json", ".text"},
     "steps/sternway_steps/kube/exec_plugin.py": {"..process.run"},
     "steps/sternway_steps/rollout/diagnose/rules.py": {".operator_rules"},
+    "steps/sternway_steps/session.py": {".saga.one_process", ".saga.preflight", ".release.live"},
     "steps/sternway_steps/sandbox/__init__.py": {".server"},
     "steps/sternway_steps/sandbox/pytest_plugin.py": {"."},
 }  # fmt: skip
-"""Which file puts off which of our own modules: commands, renderers, the sandbox, what builds, what knows operators."""
+"""Which file puts off which of our own modules: commands, renderers, the sandbox, what builds, what knows operators.
+
+A pod runs one step, and every step's spec is read for the plan: what only the step at work needs is loaded by it.
+"""
 
 
 def put_off(file: Path) -> Iterator[str]:
@@ -94,6 +104,23 @@ def test_no_usual_command_loads_what_it_does_not_need(arguments: tuple[str, ...]
         "from sternway_steps.cli import main; main()"
     )
     environ = {**os.environ, "KUBECONFIG": sternway_sandbox.kubeconfig}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stderr.splitlines()[-1]) == []
+
+
+def test_a_step_that_applies_loads_nothing_of_rollouts(sternway_sandbox: Sandbox) -> None:
+    """Every step's spec is read for the plan; what verify, validate and the undo work with is not."""
+    code = (
+        "import atexit, json, sys\n"
+        "atexit.register(lambda: print(json.dumps([name for name in sys.modules if name.startswith('sternway_steps.rollout.') or "
+        "name in ('sternway_steps.release.precheck', 'sternway_steps.saga.one_process')]), file=sys.stderr))\n"
+        "from sternway_steps.cli import main; main()"
+    )
+    environ = {**os.environ, "KUBECONFIG": sternway_sandbox.kubeconfig}
+    arguments = ("step", "deploy", "execute", "-c", str(WEB), "--run", "r1")
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], env=environ, capture_output=True, text=True, check=False
     )

@@ -15,17 +15,13 @@ from .journal.lookup import JournalLookup
 from .journal.replay import Story, replay
 from .kube.client import Client
 from .registry.steps import Specs, Steps, installed_steps
-from .release.live import live
-from .release.precheck import Precheck
 from .saga.assembly import Assembly
 from .saga.cancel import StopAll
 from .saga.events import Listener
 from .saga.finalize import end_run
 from .saga.liveness import with_liveness
 from .saga.location import Location, locate
-from .saga.one_process import run_in_one_process
 from .saga.policy import Policy
-from .saga.preflight import preflight
 from .saga.result import Result
 from .saga.rollback import Rollback
 from .saga.standing import newest_standing
@@ -37,6 +33,7 @@ from .step import Step
 
 if TYPE_CHECKING:
     from .kube.transport import RequestLog
+    from .release.precheck import Precheck
 
 
 class Session:
@@ -112,6 +109,8 @@ class Session:
         Raises: Refused, Transient: nothing was touched.
 
         """
+        from .saga.one_process import run_in_one_process
+
         config = with_data(config)
         made = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book))
         undo = Undo(self._assembly, made.store, made.lock, self.stop, tell)
@@ -120,6 +119,8 @@ class Session:
 
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
+        from .saga.preflight import preflight
+
         config = with_data(config)
         return preflight(self._assembly.new_run(config, "plan", self.locate(config)), self.stop)
 
@@ -271,6 +272,8 @@ class Session:
         They are typed (V1Deployment and the like of the `kubernetes` package); one that has no type there, such as a
         custom resource, is a dict. Raises: Refused when the run is not known.
         """
+        from .release.live import live
+
         return tuple(live(Config.from_dict(self.story(run).config), self.client))
 
     def specs(self, config: Config) -> Mapping[str, StepSpec]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import Failed, Stopped
 from ...kube.api_error import ApiError
@@ -16,12 +16,14 @@ from ...process.output import Output
 from ...release.missing_rights import missing_rights
 from ...release.rights import expand
 from ...release.targets import namespace_of
-from ...rollout.wait import Report, RunFacts, watch_rollout
 from ...spec import Rule
 from ...step import Context
 from .environment import Resolved, env_of
 from .invocation import Invocation
 from .record import Begun, Ended
+
+if TYPE_CHECKING:
+    from ...rollout.wait import Report
 
 CONTAINER = "command"
 MANAGER = "sternway"
@@ -63,6 +65,8 @@ class Jobs:
 
     def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:  # noqa: ARG002
         """Run it to its end; its Job is gone then, or on its way."""
+        from ...rollout.wait import RunFacts, watch_rollout
+
         client, namespace = context.client, self.place(context)
         manifest = job(context, work, namespace)
         try:

@@ -18,7 +18,6 @@ from ...release.apply import Applied, Applier
 from ...release.hooks import runs
 from ...release.removal import Remover
 from ...release.snapshot import snapshot
-from ...rollout.wait import RunFacts, watch_rollout
 from ...spec import Item
 from ...step import Context
 from .record import evidence, intent
@@ -79,6 +78,8 @@ class HookRun:
     def _one(
         self, obj: dict[str, Any], live: dict[str, Any] | None, before: Mapping[Ref, dict[str, Any] | None]
     ) -> None:
+        from ...rollout.wait import RunFacts, watch_rollout
+
         context, ref = self._context, Ref.of(obj)
         if live is not None and runs(ref) and run_of(live) != context.run:
             context.say(f"deleting {ref}, which an earlier release left")

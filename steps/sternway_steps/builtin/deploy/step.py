@@ -10,11 +10,9 @@ from ...release.rights import ROLLOUT_RULES
 from ...spec import Effects, Outcome, Rule, StepSpec
 from ...step import Context
 from .execute import deploy
-from .health import await_health
 from .hooks import run_hooks, tell_left_out, tell_stays
 from .record import about_to_recreate, changes
 from .rollback import not_put_back, summary, undo_all
-from .stale_settings import StaleReaders
 
 SPEC = StepSpec(
     name="deploy",
@@ -48,6 +46,9 @@ class Deploy:
 
     def rollback(self, context: Context) -> Outcome:
         """Put every object back, and go on after one that fails; then wait until workloads are healthy."""
+        from .health import await_health
+        from .stale_settings import StaleReaders
+
         journal = context.journal
         history = journal.history()
         found = changes(context.run, history)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...errors import Refused, together
 from ...plural import are
-from ...release.precheck import precheck
 from ...spec import Effects, Outcome, StepSpec
 from ...step import Context
 
@@ -21,6 +20,8 @@ class Validate:
 
     def execute(self, context: Context) -> Outcome:
         """Check namespaces, rights and every object; raises Refused with all findings."""
+        from ...release.precheck import precheck
+
         found = precheck(
             context.client, context.config, context.pipeline, context.target, context.target_of, context.say
         )

@@ -8,7 +8,6 @@ from ...errors import Failed, Stopped
 from ...objects.ref import Ref
 from ...release.rights import ROLLOUT_RULES
 from ...release.targets import namespace_of, objects_of
-from ...rollout.wait import RunFacts, watch_rollout
 from ...spec import Effects, Outcome, Rule, StepSpec
 from ...step import Context
 from .http import check
@@ -35,6 +34,8 @@ class Verify:
 
     def execute(self, context: Context) -> Outcome:
         """Watch the rollout, make the HTTP checks, and see that all that is still what was deployed."""
+        from ...rollout.wait import RunFacts, watch_rollout
+
         config = context.config.verify
         end = time.monotonic() + config.deadline
         if context.deadline is not None:
