@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -89,6 +89,9 @@ class Proxy(ThreadingHTTPServer):
         self.armed = Armed()
         self._busy = 0
         self._quiet = threading.Condition()
+        self._flows = threading.Event()
+        self.stall: Callable[[str], bool] = lambda _: False
+        """Requests with such a path are held back, and sent on when all flows again: the network delays them."""
         self.kubeconfig = str(folder / "proxied.kubeconfig")
         Path(self.kubeconfig).write_text(json.dumps(_kubeconfig(f"http://127.0.0.1:{self.server_port}")))
 
@@ -104,6 +107,16 @@ class Proxy(ThreadingHTTPServer):
             self.server_close()
             thread.join()
             self._pool.clear()
+
+    def flow(self) -> None:
+        """Send on all that was held back, and hold back nothing more."""
+        self.stall = lambda _: False
+        self._flows.set()
+
+    def pass_by(self, path: str) -> None:
+        """Wait while requests like this are held back."""
+        if self.stall(path):
+            assert self._flows.wait(120)
 
     def settle(self) -> None:
         """Wait until the server has answered all that may change something: a dead client's last words too."""
@@ -162,6 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else None
         armed = self._armed
+        self.server.pass_by(self.path)
         with self.server.busy(self.command):
             if len(body or b"") < length or armed.dead:  # whoever sent it was killed on the way
                 self.close_connection = True

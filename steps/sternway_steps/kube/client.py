@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..objects.ref import Ref
 from ..objects.shape import Schema
 from .api_error import ApiError
 from .discovery import Discovery, Resource, UnknownKind
-from .fence import Fence
+from .fence import Fence, LockLost
 from .schemas import Schemas
 from .transport import READ, RequestLog, Transport
 
@@ -153,7 +154,11 @@ class Client:
     def apply(
         self, obj: Mapping[str, Any], *, manager: str, force: bool = False, dry_run: bool = False, strict: bool = True
     ) -> Applied:
-        """Apply an object by server-side apply; a resourceVersion in it is a precondition (409)."""
+        """Apply an object by server-side apply; a resourceVersion in it is a precondition (409).
+
+        Of a fenced client, what was created all the same after the target was lost (the process was suspended between
+        the question and the request) is deleted at once.
+        """
         query = {**_writing(manager, dry_run), "force": "true" if force else "false"}
         if strict:
             query["fieldValidation"] = "Strict"
@@ -161,7 +166,18 @@ class Client:
             "PATCH", self._path(Ref.of(obj)), query=query, body=obj, content_type="application/apply-patch+yaml",
             safe=True, fence=self._fence,
         )  # fmt: skip
-        return Applied(json.loads(body), status == 201)
+        applied = Applied(json.loads(body), status == 201)
+        if applied.created and not dry_run and self._fence is not None and self._fence.lost.is_set():
+            self._take_back(applied.obj)
+        return applied
+
+    def _take_back(self, obj: Mapping[str, Any]) -> None:
+        """Delete what was created when nothing was to be sent any more, unless somebody has written to it since."""
+        own, metadata = copy.copy(self), obj["metadata"]
+        own._fence = None
+        with suppress(ApiError):
+            own.delete(Ref.of(obj), uid=metadata["uid"], version=metadata["resourceVersion"], propagation="Background")
+        raise LockLost(f"{Ref.of(obj)} was created after the target was lost, and is deleted again")
 
     def replace(
         self, obj: Mapping[str, Any], *, manager: str, dry_run: bool = False, timeout: float | None = None

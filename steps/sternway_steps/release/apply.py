@@ -29,7 +29,7 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Applied:
-    """One object after its apply. `created` is what the server said: the object was not there before."""
+    """One object after its apply. `created`: the object was not there before."""
 
     ref: Ref
     after: dict[str, Any]
@@ -62,6 +62,8 @@ class Applier:
     """Told of each object as it is done, from several threads."""
     on_wave: Callable[[], None] = lambda: None
     """Told when a wave is done, or has failed: what it did is recorded before the next one begins."""
+    same_target: Callable[[str], bool] = lambda _: False
+    """Tells whether another run is one of the same target."""
 
     def apply(self, objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None]) -> None:
         """Apply all objects; ends at the first error, when the applies under way have ended too.
@@ -98,7 +100,7 @@ class Applier:
                     self.on_applied(Applied(ref, known, before is None, changed_fields(before, known), exact=False))
                     return
             else:
-                self.on_applied(Applied(ref, made.obj, made.created, changed_fields(before, made.obj)))
+                self.on_applied(Applied(ref, made.obj, before is None, changed_fields(before, made.obj)))
                 return
         raise Transient(f"{ref} changes faster than it can be applied")
 
@@ -118,13 +120,22 @@ class Applier:
             raise Transient(f"{ref} was deleted by somebody else after its snapshot was taken")
         if before is not None and live["metadata"]["uid"] != before["metadata"]["uid"]:
             raise Transient(f"{ref} was made anew by somebody else after its snapshot was taken")
-        if self._went_through(live, before):
+        if self._went_through(live, before) or self._is_late_write(live, before):
             return live
         if before is None:
             raise Transient(f"{ref} was created by somebody else after its snapshot was taken")
         if content(live) != content(before):
             raise Transient(f"{ref} was changed by somebody else after its snapshot was taken")
         return live
+
+    def _is_late_write(self, live: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+        """Return whether a run of the same target wrote it after the snapshot: the target is ours, so it came too late.
+
+        It was sent before that run lost the target, and what it wrote is not what stood there: it is written over, and
+        an object that it created counts as created by us.
+        """
+        other = run_of(live)
+        return other is not None and other not in (self.run, run_of(before)) and self.same_target(other)
 
     def _went_through(self, live: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
         return run_of(live) == self.run != run_of(before)

@@ -33,7 +33,10 @@ def deploy(context: Context) -> Outcome:
         _tell_shared(context, before)
     context.journal.intent(intent(objects, before, manager, claims))
     done = _Done(context, before, len(objects))
-    applier = Applier(context.client, context.run, manager, force, claim, context.check, done.add, done.record)
+    applier = Applier(
+        context.client, context.run, manager, force, claim, context.check, done.add, done.record,
+        lambda run: context.target_of(run) == context.target,
+    )  # fmt: skip
     applier.apply(objects, before)
     return done.outcome()
 

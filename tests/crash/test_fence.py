@@ -1,0 +1,132 @@
+"""A run that was paused, or can't renew its lease, changes nothing any more: what the next one does is its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sternway_steps.config import Config, StepConfig
+from sternway_steps.exits import Exit
+from sternway_steps.journal.entries import Kind, new_run_id
+from sternway_steps.journal.locks import lease
+from sternway_steps.journal.replay import Status
+from sternway_steps.kube.transport import RequestLog
+from sternway_steps.objects.run_annotation import run_of
+from sternway_steps.saga.events import Event, StepProgress
+from sternway_steps.session import Session
+from sternway_steps.spec import Action
+
+from tests.conftest import Cluster
+from tests.faults.proxy import Proxy
+from tests.forked import CONTEXT
+from tests.helpers import config_map, config_of, until
+
+MANY = 150
+LENGTH = 3.0
+"""Seconds of a lease in these tests."""
+
+
+def wanted(namespace: str, version: str) -> Config:
+    objects = [config_map(f"m{number:03d}", version=version) for number in range(MANY)]
+    return config_of(namespace, *objects, steps=(StepConfig("deploy", "deploy", retries=0),))
+
+
+def _first(kubeconfig: str, config: dict[str, Any], run: str) -> None:
+    lease.DURATION = LENGTH
+
+    def slowly(request: RequestLog) -> None:
+        if request.method == "PATCH" and "/configmaps/" in request.path:
+            time.sleep(0.5)  # so that it can't be through before its lease has run out
+
+    with Session(kubeconfig=kubeconfig, on_request=slowly) as session:
+        os._exit(session.run(Config.from_dict(config), run=run).exit_code)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "DURATION", LENGTH)
+
+
+@contextmanager
+def in_mid_deploy(cluster: Cluster, kubeconfig: str, run: str) -> Iterator[Any]:
+    """Start the first run in a process of its own, and give that in the middle of its deploy."""
+    config = wanted(cluster.namespace, "first").to_dict()
+    process = CONTEXT.Process(target=_first, args=(kubeconfig, config, run))
+    process.start()
+    try:
+        until(lambda: len(maps(cluster)) >= 20, what="the first run deploys")
+        yield process
+    finally:
+        process.kill()
+        process.join(30)
+
+
+def maps(cluster: Cluster) -> list[dict[str, Any]]:
+    found = cluster.client.list("v1", "ConfigMap", cluster.namespace).items
+    return [one for one in found if one["metadata"]["name"].startswith("m")]
+
+
+def second(cluster: Cluster, midway: Callable[[], None]) -> Any:
+    """Run the second version; `midway` is called once, when it has applied some of the objects."""
+    seen: list[Event] = []
+    called = threading.Event()
+
+    def tell(event: Event) -> None:
+        forward = isinstance(event, StepProgress) and event.action is Action.EXECUTE and event.progress.done
+        seen.extend([event] if forward else [])
+        if len(seen) >= 10 and not called.is_set():
+            called.set()
+            midway()
+
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        result = session.run(wanted(cluster.namespace, "second"), tell)
+    assert called.is_set()
+    return result
+
+
+def all_is_the_second_ones(cluster: Cluster, first: str, run: str) -> None:
+    live = maps(cluster)
+    wrong = [one["metadata"]["name"] for one in live if one["data"] != {"version": "second"} or run_of(one) != run]
+    assert (len(live), wrong) == (MANY, [])
+    with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
+        assert session.story(first).status is Status.UNDONE
+        records = session.locate(wanted(cluster.namespace, "second")).store.records(run)
+        intents = [entry.data for record in records for entry in record.entries if entry.kind is Kind.INTENT]
+        before = [one["before"] for data in intents for one in data["objects"]]
+        assert before == [None] * MANY * len(intents), "what it found is not what the first one left"
+        assert session.rollback(run).status is Status.UNDONE
+    until(lambda: maps(cluster) == [], what="the undo of the second leaves nothing of the first")
+
+
+def test_a_run_that_was_stopped_for_longer_than_its_lease_changes_nothing_more(cluster: Cluster, short: None) -> None:
+    first = new_run_id()
+    with in_mid_deploy(cluster, cluster.kubeconfig, first) as process:
+        os.kill(process.pid, signal.SIGSTOP)
+        result = second(cluster, lambda: os.kill(process.pid, signal.SIGCONT))
+        process.join(60)
+        assert (result.status, process.exitcode) == (Status.SUCCEEDED, Exit.TRANSIENT)
+    all_is_the_second_ones(cluster, first, result.run)
+
+
+@pytest.mark.parametrize("cut_off", ["renewal", "everything"])
+def test_a_run_whose_renewals_hang_changes_nothing_more(
+    cluster: Cluster, short: None, tmp_path: Path, cut_off: str
+) -> None:
+    """`everything`: a partition between the holder and the server, which heals when the second is at work."""
+    first = new_run_id()
+    with (
+        Proxy(cluster.kubeconfig, tmp_path).serving() as proxy,
+        in_mid_deploy(cluster, proxy.kubeconfig, first) as process,
+    ):
+        proxy.stall = lambda path: cut_off == "everything" or "/leases/" in path
+        result = second(cluster, proxy.flow)
+        process.join(60)
+        assert (result.status, process.exitcode) == (Status.SUCCEEDED, Exit.TRANSIENT)
+    all_is_the_second_ones(cluster, first, result.run)
