@@ -29,7 +29,7 @@ from tests.forked import CONTEXT
 from tests.helpers import config_map, config_of, until
 
 MANY = 150
-LENGTH = 3.0
+LENGTH = 5.0
 """Seconds of a lease in these tests."""
 
 
@@ -105,12 +105,25 @@ def all_is_the_second_ones(cluster: Cluster, first: str, run: str) -> None:
     until(lambda: maps(cluster) == [], what="the undo of the second leaves nothing of the first")
 
 
-def test_a_run_that_was_stopped_for_longer_than_its_lease_changes_nothing_more(cluster: Cluster, short: None) -> None:
+def test_a_run_that_was_stopped_for_longer_than_its_lease_changes_nothing_more(
+    cluster: Cluster, short: None, tmp_path: Path
+) -> None:
     first = new_run_id()
-    with in_mid_deploy(cluster, cluster.kubeconfig, first) as process:
+    with (
+        Proxy(cluster.kubeconfig, tmp_path).serving() as proxy,
+        in_mid_deploy(cluster, proxy.kubeconfig, first) as process,
+    ):
         os.kill(process.pid, signal.SIGSTOP)
-        result = second(cluster, lambda: os.kill(process.pid, signal.SIGCONT))
+
+        def go_on() -> None:
+            proxy.changes.clear()
+            os.kill(process.pid, signal.SIGCONT)
+
+        result = second(cluster, go_on)
         process.join(60)
+        # What it had created in time, and only now learns of, it deletes by UID and resourceVersion: that is gone.
+        late = [change for change in proxy.changes if "/leases/" not in change and not change.startswith("DELETE ")]
+        assert late == [], "it was sent all the same"
         assert (result.status, process.exitcode) == (Status.SUCCEEDED, Exit.TRANSIENT)
     all_is_the_second_ones(cluster, first, result.run)
 

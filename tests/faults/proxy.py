@@ -92,6 +92,8 @@ class Proxy(ThreadingHTTPServer):
         self._flows = threading.Event()
         self.stall: Callable[[str], bool] = lambda _: False
         """Requests with such a path are held back, and sent on when all flows again: the network delays them."""
+        self.changes: list[str] = []
+        """The requests that came and may change something, as METHOD PATH."""
         self.kubeconfig = str(folder / "proxied.kubeconfig")
         Path(self.kubeconfig).write_text(json.dumps(_kubeconfig(f"http://127.0.0.1:{self.server_port}")))
 
@@ -175,6 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else None
         armed = self._armed
+        if self.command in _CHANGING:
+            self.server.changes.append(f"{self.command} {self.path.partition('?')[0]}")
         self.server.pass_by(self.path)
         with self.server.busy(self.command):
             if len(body or b"") < length or armed.dead:  # whoever sent it was killed on the way

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,10 +32,6 @@ class Member:
     def me(run: str, part: str) -> Member:
         """Return the caller."""
         return Member(Holder.me(run), part, "0", now())
-
-    def renewed(self) -> Member:
-        """Return the same after one more renewal."""
-        return replace(self, beat=str(int(self.beat) + 1))
 
     def excludes(self, run: str, part: str) -> bool:
         """Tell whether that part of that run has to wait for this one to leave: see the table in `lease`."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...kube.api_error import ApiError
@@ -25,6 +27,7 @@ class Renewal:
     def __init__(self, client: Client, ref: Ref, me: Member, fence: Fence) -> None:
         self._client, self._ref, self._me, self._fence = client, ref, me, fence
         self._lease: dict[str, Any] = {}
+        self._beat = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sternway-lease", daemon=True)
 
@@ -54,10 +57,12 @@ class Renewal:
     def _renew(self) -> bool:
         """Renew once; False when the target is no longer ours. Raises ApiError when that is to be tried again."""
         there = members(self._lease)
-        if self._me.holder not in [one.holder for one in there]:
+        if not _holds(there, self._me):
             return False
+        self._beat += 1  # of each try its own: what is there after an answer that was lost tells which went through
+        mine = replace(self._me, beat=str(self._beat))
         since, length = self._fence.clock(), max(self._fence.wanted, float(self._lease["spec"]["leaseDurationSeconds"]))
-        renewed = [one.renewed() if one.holder == self._me.holder else one for one in there]
+        renewed = [mine if one.holder == mine.holder else one for one in there]
         try:
             body = with_members(self._lease, renewed, length)
             self._lease = self._client.replace(body, manager=MANAGER, timeout=self._patience())
@@ -66,12 +71,17 @@ class Renewal:
                 raise
             # Another member wrote, somebody took it, or our own last write went through without an answer.
             now = self._client.get(self._ref, timeout=self._patience())
-            if now is None or self._me.holder not in [one.holder for one in members(now)]:
+            if now is None or not _holds(members(now), self._me):
                 return False
             self._lease = now
-            raise
+            if mine not in members(now):
+                raise
         self._fence.extend(length, since)
         return True
 
     def _patience(self) -> float:
         return self._fence.wanted / _PART
+
+
+def _holds(there: Sequence[Member], me: Member) -> bool:
+    return any(one.holder == me.holder for one in there)
