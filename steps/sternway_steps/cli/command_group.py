@@ -40,7 +40,7 @@ class CommandGroup(click.Group):
         sections = {"Commands": super().list_commands(ctx)}
         for name, entry in sorted(declared.items()):
             sections.setdefault(f"Commands of {entry.module.partition('.')[0]}", []).append(name)
-        width = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
+        width = formatter.width - 6 - max(map(len, (*self.commands, *declared)))
         for title, names in sections.items():
             with formatter.section(title):
                 formatter.write_dl([(n, _short_help(self.commands.get(n) or declared[n], width)) for n in names])
