@@ -104,6 +104,40 @@ def test_an_update_takes_fields_and_a_second_gives_them_back(cluster: Cluster) -
     assert back["data"] == {"a": "2"}
 
 
+def test_who_empties_a_list_or_a_map_owns_nothing_and_who_fills_it_owns_the_items(cluster: Cluster) -> None:
+    labelled = placed(cluster, config_map("m", a="1"))
+    labelled["metadata"]["labels"] = {"app": "m"}
+    made = cluster.client.apply(labelled, manager="one").obj
+    emptied = cluster.client.replace({**made, "data": {}}, manager="two")
+    assert owners(emptied) == {("one", "Apply"): {"f:metadata": {"f:labels": {"f:app": {}}}}}
+    filled = cluster.client.replace({**emptied, "data": {"b": "2"}}, manager="three")
+    assert owners(filled)["three", "Update"]["f:data"]["f:b"] == {}
+
+
+def test_who_empties_a_list_of_a_custom_resource_owns_nothing(cluster: Cluster) -> None:
+    group = f"{cluster.namespace}.example.com"
+    shops = definition(group)
+    parts = {
+        "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+        "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+    }  # fmt: skip
+    spec = shops["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["parts"] = parts
+    made = cluster.client.create(shops, manager="one")
+    shop = placed(cluster, {"apiVersion": f"{group}/v1", "kind": "Shop", "metadata": {"name": "s"}})
+    try:
+        wait_until_served(cluster.client, [Ref.of(made)], lambda: None)
+        first = cluster.client.apply({**shop, "spec": {"size": 1, "parts": [{"name": "a"}]}}, manager="one").obj
+        size = {("one", "Apply"): {"f:spec": {"f:size": {}}}}
+        emptied = cluster.client.replace({**first, "spec": {"size": 1, "parts": []}}, manager="two")
+        assert owners(emptied) == size
+        filled = cluster.client.replace({**emptied, "spec": {"size": 1, "parts": [{"name": "b"}]}}, manager="three")
+        item = {'k:{"name":"b"}': {".": {}, "f:name": {}}}
+        assert owners(filled) == {**size, ("three", "Update"): {"f:spec": {"f:parts": item}}}
+    finally:
+        cluster.client.delete(Ref.of(made), uid=None)
+
+
 def test_an_entry_keeps_its_time_when_others_take_fields_from_it(cluster: Cluster) -> None:
     made = cluster.client.apply(placed(cluster, config_map("m", a="1", b="1")), manager="one").obj
     [first] = made["metadata"]["managedFields"]

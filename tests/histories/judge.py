@@ -181,7 +181,9 @@ class _Judge:
         try:
             return bare(self.client.replace(obj, manager="judge", dry_run=True))
         except ApiError as error:
-            if error.status not in (400, 422):
+            if error.not_found or error.conflict:
+                self._wrong(f"it was changed after the undo had ended: {error}")
+            elif error.status not in (400, 422):
                 raise
             return None
 

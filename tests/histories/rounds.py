@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.objects.ref import Ref
@@ -91,7 +92,15 @@ def rounds(
 
         def one(number: int) -> None:
             found, wrong = history(seed, number, every), []
-            played, wrong = tried(found, place(), done)
+            try:
+                played, wrong = tried(found, place(), done)
+            except (ApiError, TimeoutError) as error:  # the others are played all the same
+                with lock:
+                    done.rounds += 1
+                    done.wrong.append(number)
+                    done.kinds["not played to its end"] += 1
+                    tell(f"== seed {seed}, history {number}: {error!r}")
+                return
             if wrong and reduce:
                 played, wrong = shrunk(found, lambda h, n: tried(h, place(), None, f"-s{n}"), (played, wrong))
             with lock:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from sternway_steps.kube.api_error import ApiError
+
 from .history import Act, History, Part
 from .play import Played
 
@@ -23,7 +25,10 @@ def shrunk(history: History, tried: Callable[[History, int], Outcome], wrong: Ou
             count += 1
             if count > _TRIES:
                 return wrong
-            outcome = tried(candidate, count)
+            try:
+                outcome = tried(candidate, count)
+            except (ApiError, TimeoutError):
+                continue  # it cannot be played to its end, and tells nothing of this fault
             if outcome[1] and kinds_of(outcome[1]) & kind:
                 history, wrong, smaller = candidate, outcome, True
                 break

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from sternway_steps.kube.api_error import ApiError
 
 from tests.conftest import Cluster
 
 from . import plain, pods
-from .history import history, kinds
+from .history import History, history, kinds
 from .law import Law
 from .openapi import disagreements
+from .play import Played
 from .rounds import rounds
 from .shapes import ABSENT, Atomic, Dict, Keyed, Scalar, Set, Struct, key
+from .shrink import shrunk
 
 SEED, SEED_IN_THE_SANDBOX = 100, 11
 ON_A_CLUSTER, IN_THE_SANDBOX = 600, 30
@@ -99,3 +102,17 @@ def test_a_history_is_the_same_each_time() -> None:
     every = kinds("example.com")
     assert history(3, 7, every) == history(3, 7, every)
     assert len({str(history(3, n, every)) for n in range(50)}) == 50
+
+
+def test_a_smaller_history_that_cannot_be_played_is_passed_over() -> None:
+    every = kinds("example.com")
+    whole = next(one for one in (history(3, n, every) for n in range(100)) if len(one.parts) > 1)
+
+    def tried(smaller: History, count: int) -> tuple[Played, list[str]]:
+        if count % 2:
+            raise ApiError("GET", "/", 404, "NotFound", "it is gone")
+        return Played(smaller, []), ["Thing: it is there"]
+
+    least, wrong = shrunk(whole, tried, (Played(whole, []), ["Thing: it is there"]))
+    assert len(least.history.parts) == 1
+    assert wrong == ["Thing: it is there"]

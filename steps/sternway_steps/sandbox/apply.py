@@ -51,8 +51,7 @@ def attribute(
     identity: Identity = (manager, "Update", subresource)
     old = flatten(kind, live, maps=True) if live is not None else {}
     now = flatten(kind, new, maps=True)
-    missing = object()
-    changed = {p for p, value in now.items() if old.get(p, missing) != value}
+    changed = {p for p, value in now.items() if p not in old or not _same(old[p], value)}
     removed = set(old) - set(now)
     managers.take(changed | removed, but=identity)
     for paths in managers.sets.values():
@@ -61,6 +60,14 @@ def attribute(
         managers.sets[identity] = managers.sets.get(identity, set()) | changed
         managers.writer = identity
     return managers
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Ask whether a field is as it was: a list or map (None, see `flatten`) that is emptied or filled is the same one.
+
+    Source: emptyPromoteToLeaf in structured-merge-diff, which counts only the items then.
+    """
+    return bool(old == new) or (None in (old, new) and ([] in (old, new) or {} in (old, new)))
 
 
 def _merge(kind: Kind, path: Path, live: Any, config: Any) -> Any:
