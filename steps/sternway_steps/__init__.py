@@ -1,4 +1,4 @@
-"""Generators and Argo commands: the plan as Argo objects, CI pipelines, CronJobs and drawings; a linter; submission."""
+"""Deployment steps that can be undone; the names that programs need, each imported when it is first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all, whatever reads it meanwhile and wherever the power fails."""
+"""Writes a file atomically, whatever reads it meanwhile and wherever the power fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one table of endings: an error, the journal's word for it, and the exit code.
+"""The one table of endings: an error, its word in the journal, and its exit code.
 
 The command line exits by it, the journal is written and read by it, and the templates write `retryStrategy` from it.
 """

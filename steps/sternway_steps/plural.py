@@ -1,4 +1,4 @@
-"""Numbers in sentences."""
+"""Counted nouns for messages: 1 object, 2 objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step says of itself and of its work: pure data that imports nothing of ours."""
+"""What a step declares about itself and its work: pure data that imports nothing of ours."""
 
 from __future__ import annotations
 

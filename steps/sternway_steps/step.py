@@ -1,4 +1,4 @@
-"""The contract: what a step is, what it is given, what it gives back. Third parties import this file alone."""
+"""The contract of steps: what a step is, what it gets, what it returns. Third parties import this module alone."""
 
 from __future__ import annotations
 
@@ -49,12 +49,17 @@ class JournalView(Protocol):
 
 @dataclass
 class Context:
-    """All that a step is given; nothing else is promised to it.
+    """All that a step gets; nothing else is promised to it.
 
-    `deadline` is a reading of `clock` in seconds (monotonic) or None. `options` are the step's own keys of the
-    config. `client` is built when it is first asked for. `pipeline` is what all steps of the run say of themselves.
-    `target` is what the run deploys to, NAMESPACE.NAME; `target_of` gives that of another run of the same journal, or
-    None when it is not known there; `evidence_of` what the run's steps of a kind (`deploy`) recorded as done, in order.
+    | field | meaning |
+    | --- | --- |
+    | `deadline` | a reading of `clock` in seconds (monotonic), or None |
+    | `options` | the step's own keys of the config |
+    | `client` | the cluster's client, built when it is first used |
+    | `pipeline` | the specs of all steps of the run |
+    | `target` | what the run deploys to, NAMESPACE.NAME |
+    | `target_of` | returns the target of another run of the same journal, or None |
+    | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
     """
 
     run: str
@@ -94,11 +99,11 @@ class Context:
             raise Stopped(f"step {self.step} ran into the deadline")
 
     def say(self, message: str, *, done: int | None = None, wanted: int | None = None) -> None:
-        """Tell the user where the step is."""
+        """Report the progress of the step."""
         self.report(Progress(message, done, wanted))
 
     def tell(self, items: Iterable[Item]) -> None:
-        """Tell the user what became of each thing."""
+        """Report what became of each item."""
         for item in items:
             self.report(Progress(f"{item.what}: {item.result}", item=item))
 

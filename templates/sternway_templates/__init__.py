@@ -1,1 +1,1 @@
-"""Sternway's plan as Argo objects, through Hera."""
+"""Generators and Argo commands: the plan as Argo objects, CI pipelines, CronJobs and drawings; a linter; submission."""

@@ -34,7 +34,7 @@ def there(cluster: Cluster, *objects: dict[str, Any]) -> Iterator[None]:
             cluster.client.delete(Ref.of(obj), uid=None, propagation="Background")
 
 
-def failed(cluster: Cluster, session: Session, one_way: Ref, config: Config) -> dict[str, Any]:
+def failed(cluster: Cluster, session: Session, irreversible_changes: Ref, config: Config) -> dict[str, Any]:
     """Let a run fail; gives what became of the object that has no way back. All else must be as before, and healthy."""
     before = state_of(cluster.get("apps/v1", "Deployment", "web"))
     planned = [note for preview in session.plan(config).previews for note in preview.notes]
@@ -53,7 +53,7 @@ def failed(cluster: Cluster, session: Session, one_way: Ref, config: Config) -> 
     assert "not healthy" not in str(error)
     items = {item["what"]: item for item in session.story(result.run).attempts[-1].data["items"]}
     assert {item["result"] for item in items.values()} == {"failed", "restored"}
-    return dict(items[str(one_way)])
+    return dict(items[str(irreversible_changes)])
 
 
 def test_a_claim_that_grew(cluster: Cluster) -> None:

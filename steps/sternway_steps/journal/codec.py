@@ -1,4 +1,4 @@
-"""How an entry is written down: JSON, compressed, cut into chunks where a store cannot take it whole."""
+"""The written form of an entry: JSON, compressed, cut into chunks where a store can't take it whole."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def to_line(entry: Entry) -> str:
 
 
 def from_line(line: str) -> Entry:
-    """Read an entry; raises ValueError when the line is no entry, Refused when it comes from a newer Sternway."""
+    """Return the entry of a line; raise ValueError when it is no entry, Refused when a newer Sternway wrote it."""
     body = json.loads(line)
     if not isinstance(body, dict) or "schema" not in body:
         raise ValueError("not an entry")
@@ -33,14 +33,14 @@ def from_line(line: str) -> Entry:
 
 
 def to_chunks(index: int, entry: Entry, limit: int) -> dict[str, bytes]:
-    """Compress an entry and cut it into chunks of at most `limit` bytes, under keys that sort and count them."""
+    """Return an entry compressed, in chunks of at most `limit` bytes, under keys that sort and count them."""
     packed = zlib.compress(to_line(entry).encode(), 6)
     pieces = [packed[at : at + limit] for at in range(0, len(packed), limit)]
     return {f"{index:04d}.{n:03d}-{len(pieces):03d}": piece for n, piece in enumerate(pieces, 1)}
 
 
 def from_chunks(chunks: Mapping[str, bytes]) -> list[Entry]:
-    """Put entries together again, in order.
+    """Return the entries of chunks, in order.
 
     An entry of which a chunk is missing was never finished: whoever wrote it died before it counted, and changed
     nothing on its strength. It is left out.

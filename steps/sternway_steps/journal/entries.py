@@ -1,4 +1,4 @@
-"""What is recorded: entries, gathered in records, one record for a run and one for each attempt of a step."""
+"""The types of the journal: entries in records, one record for a run and one for each attempt of a step."""
 
 from __future__ import annotations
 
@@ -75,5 +75,5 @@ class Record:
 
 
 def new_run_id(now: datetime | None = None) -> str:
-    """Make a run's id: sorts by time, is a valid label value and name, and can be typed."""
+    """Return a new run id: it sorts by time, is a valid label value and name, and can be typed."""
     return f"{(now or datetime.now(UTC)):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"

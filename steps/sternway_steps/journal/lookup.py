@@ -55,7 +55,7 @@ class JournalLookup:
         return SecretStore(self.client, namespace) if namespace is not None else None
 
     def get(self, run: str) -> Store:
-        """Return the same; raise Refused when none of them holds the run."""
+        """Return the journal that holds a run; raise Refused when none of them does."""
         store = self.find(run)
         if store is None:
             remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"

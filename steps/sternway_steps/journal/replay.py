@@ -1,4 +1,4 @@
-"""What a journal tells: which steps began, how each attempt ended, where the run stands."""
+"""The state of a run by its journal: which steps began, how each attempt ended, where the run stands."""
 
 from __future__ import annotations
 

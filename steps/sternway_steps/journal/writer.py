@@ -1,4 +1,4 @@
-"""The journal of one run, as its runner writes it."""
+"""The journal of one run, written by its runner."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Kubernetes objects as data: fields, owners, order, merge. Pure functions."""
+"""Kubernetes objects as data: fields, field owners, order, merge. Pure functions."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, common, fields_of, managed, minus, same
-from .ownership import by_identity, pending, with_owners
+from .ownership import by_identity, ownership_pending, with_owners
 from .run_annotation import RUN, run_of
 from .states import States
 from .stored_form import as_stored, changed_data, with_data
@@ -17,11 +17,11 @@ _UNOWNED: set[Path] = {("f:apiVersion",), ("f:kind",), ("f:metadata", "f:name"),
 
 
 @dataclass(frozen=True)
-class Run:
-    """Whose change it is: the run's id and its field manager, what it applied, and what it left.
+class AppliedRun:
+    """The run whose change is undone: its id and field manager, what it applied, and what it left.
 
-    `after` None: the record of what the apply made is lost. `claimed`: the managedFields that the object had when the
-    apply met it, if the run had taken over what others owned.
+    `after` is None when the record of what the apply made is lost. `claimed` are the managedFields that the object had
+    when the apply met it, if the run had taken over what others owned.
     """
 
     run: str
@@ -37,13 +37,13 @@ class Run:
         return before if self.claimed is None else with_owners(before, self.claimed)
 
 
-def came(before: Mapping[str, Any], live: Mapping[str, Any], of: Run, states: States) -> bool:
-    """Return whether the run's apply reached the object; in doubt it did.
+def apply_reached(before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun, states: States) -> bool:
+    """Return whether the run's apply reached the object; True in doubt.
 
-    An apply writes the run's annotation, which its manager then owns; so does it own all that it applied, and no more.
+    An apply writes the run's annotation, which its manager then owns, with all that it applied, and nothing else.
     Somebody may have removed the annotation since, and taken some of the fields, but hardly all that were new.
     """
-    if run_of(live) == of.run or (pending(live) and not pending(before)):
+    if run_of(live) == of.run or (ownership_pending(live) and not ownership_pending(before)):
         return True
     now = _entry(live, of.manager)
     if now is not None and owned_by(now, RUN_FIELD) and run_of(live) == run_of(before):
@@ -79,8 +79,8 @@ def _entry(obj: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
     return next((e for e in managed(obj) if e.get("manager") == manager and not e.get("subresource")), None)
 
 
-def _took_over(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
-    """Return whether the run took over what others owned: none of them owns any of that now."""
+def _took_over(before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun) -> bool:
+    """Return whether the run took over fields of others: none of them owns any of these now."""
     if of.claimed is None:
         return False
     left, now = by_identity(of.claimed), by_identity(managed(live))
@@ -90,7 +90,7 @@ def _took_over(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> b
 
 
 def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
-    """Return whether the manager did not apply since: then its entry keeps its time, whatever others take from it."""
+    """Return whether the manager has not applied since: its entry keeps its time then, whatever others take."""
     if was is None or now is None:
         return was is now
     known = was.get("time") is not None
@@ -111,7 +111,7 @@ def holds(fields: Fields, path: Path) -> bool:
 
 
 def leaves(node: Tree, path: Path = ()) -> set[Path]:
-    """Return the fields of a manifest that its manager owns then."""
+    """Return the fields that the manager of a manifest owns after applying it."""
     if path in _UNOWNED:
         return set()
     if not isinstance(node, Map | Items) or not node:

@@ -1,8 +1,8 @@
 """Who created an object that carries a run's annotation, when the run's own evidence of it was lost.
 
-An apply of an object that was not there can't land on another one that has appeared since (see `apply.stamped`), so
-what it made is the run's own. Journals without `create_only` are of runs whose apply may have landed on somebody
-else's object; then only the owners of its fields and their times tell.
+An apply of an object that did not exist can't land on another one that has appeared since (see `apply.stamped`), so
+what it made is the run's own. Journals without `create_only` are of runs whose apply may have landed on somebody else's
+object; then only the owners of its fields and their times tell.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .fields import Fields, managed
 from .run_annotation import RUN
 
 _SLACK = 1.0
-"""Seconds: the server writes whole ones, and the two times of one request may lie on both sides of a change."""
+"""Seconds: the server writes whole ones, and the two times of one request may fall on both sides of a change."""
 
 # What controllers add to an object of somebody else, often in the second of its creation.
 _ADDED = {"f:annotations", "f:finalizers", "f:labels", "f:ownerReferences"}

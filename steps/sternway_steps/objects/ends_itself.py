@@ -1,4 +1,4 @@
-"""Objects that end by themselves: when one is gone, nobody deleted it, and there is nothing to give back."""
+"""Objects that end by themselves: when one is gone, nobody deleted it, and there is nothing to restore."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def ends_by_itself(obj: Mapping[str, Any]) -> str:
-    """Return why an object that is gone may have ended by itself, as far as can be told from how it was; "" when not.
+    """Return why an object that is gone may have ended by itself, by how it was; "" when it can't have.
 
-    A Job with a time to live is deleted when it has finished ("Automatic Cleanup for Finished Jobs", Kubernetes
-    documentation), a pod that has ended by the garbage collection of pods; what has a controller lives as long as that
-    wants it to (a CronJob's history limits, an operator, garbage collection).
+    A Job with a TTL is deleted when it has finished ("Automatic Cleanup for Finished Jobs", Kubernetes documentation),
+    a pod that has ended by the garbage collection of pods; what has a controller lives as long as the controller wants
+    (a CronJob's history limits, an operator, garbage collection).
     """
     metadata, spec = obj["metadata"], obj.get("spec") or {}
     controller = next((o for o in metadata.get("ownerReferences") or [] if o.get("controller")), None)

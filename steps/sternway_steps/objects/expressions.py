@@ -27,7 +27,7 @@ _PATH = re.compile(r"(?:metadata|spec|status|conditions)(?:[.\[].*)")
 
 
 class BadExpression(ValueError):
-    """A line that is no expression; `hint` says what helps."""
+    """A text that is no expression; `hint` says what helps."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -61,12 +61,12 @@ AnyOf = tuple[tuple[Comparison, ...], ...]
 
 
 def parse(text: str) -> AnyOf:
-    """Read an expression; raises BadExpression."""
+    """Return an expression as data; raise BadExpression."""
     return tuple(tuple(_comparison(one) for one in _split(part, "&&")) for part in _split(text, "||"))
 
 
 def written(path: Path) -> str:
-    """Write a path as it is read."""
+    """Return a path as it is written in an expression."""
     return "".join(f"[{step.name}]" if step.bracket else f".{step.name}" for step in path)[1:]
 
 

@@ -1,7 +1,7 @@
-"""Under which name a target's runs own fields: one field manager a target.
+"""The field manager of a target's runs: each target has one of its own.
 
-With one name for all, two configurations that apply one object take each other's fields away: what a manager no
-longer lists, the server removes (source: "Server-Side Apply" in the Kubernetes documentation).
+With one name for all, two configurations that apply one object take each other's fields away: what a manager no longer
+lists, the server removes (source: "Server-Side Apply" in the Kubernetes documentation).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from .fields import managed
 from .run_annotation import RUN, run_of
 
 OLD_MANAGER = "sternway"
-"""The one name of all targets, before each had its own; a journal that records none means it."""
+"""The one name of all targets in older versions; a journal that records no name means it."""
 
 BEFORE_FIRST_APPLY = "before-first-apply"
-"""The name that the server gives to what was there before the first server-side apply of an untracked object."""
+"""The name that the server gives to what existed before the first server-side apply of an untracked object."""
 
 _PREFIX = f"{OLD_MANAGER}:"
 
@@ -32,9 +32,10 @@ def recorded_manager(intents: Iterable[Mapping[str, Any]]) -> str:
 
 
 def owns_old(before: Mapping[str, Any] | None, target: str, target_of: Callable[[str], str | None]) -> bool:
-    """Return whether what stands under the old name is this target's.
+    """Return whether what the old name owns is this target's.
 
-    The run that applied it last tells, if it is still known; not when another manager wrote its annotation since.
+    The run that applied the object last tells, if it is still known; not when another manager wrote its annotation
+    since.
     """
     found = _applied(before)
     if OLD_MANAGER not in found or manager_of(target) in found:
@@ -45,7 +46,7 @@ def owns_old(before: Mapping[str, Any] | None, target: str, target_of: Callable[
 
 
 def shared_with(before: Mapping[str, Any] | None, target: str, *, own: bool) -> list[str]:
-    """Name the other targets that apply an object; "" is one that an older Sternway deploys."""
+    """Return the other targets that apply an object; "" is one that an older Sternway deploys."""
     found = [name for name in _applied(before) if name != manager_of(target)]
     others = [name.removeprefix(_PREFIX) for name in found if name.startswith(_PREFIX)]
     return others + ([""] if OLD_MANAGER in found and not own else [])
@@ -57,7 +58,7 @@ def targets_among(managers: Iterable[str]) -> list[str]:
 
 
 def shared(target: str) -> str:
-    """Return what it means that another target applies an object too."""
+    """Return a sentence on what it means that another target applies an object too."""
     who = f"target {target}" if target else "another target, by an older Sternway,"
     return f"{who} deploys it too: each keeps the fields that it lists, and what both list must be the same"
 

@@ -1,7 +1,7 @@
-"""Objects as trees whose list items have names, and who owns which of their fields.
+"""Objects as trees in which list items have names, and the field owners of an object.
 
-A path is a tuple of `f:NAME` (a field), `k:{...}` (an item by its keys) and `v:VALUE` (an item of a set), as
-`metadata.managedFields` names them. Source: structured-merge-diff, "FieldsV1" in the Kubernetes API reference.
+A path is a tuple of `f:NAME` (a field), `k:{...}` (an item by its keys) and `v:VALUE` (an item of a set), as in
+`metadata.managedFields`. Source: structured-merge-diff, "FieldsV1" in the Kubernetes API reference.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Path = tuple[str, ...]
 
 
 class Absent:
-    """No value, which is something else than null, and than an empty map or list."""
+    """No value, which differs from null and from an empty map or list."""
 
     def __repr__(self) -> str:
         return "absent"
@@ -37,7 +37,7 @@ class Items(dict[str, Any]):
 
 
 Tree = Any
-"""Map, Items, ABSENT, or any other JSON value, which is then one value."""
+"""Map, Items, ABSENT, or any other JSON value, which is one value as a whole."""
 
 # What the API server and the controllers write; never part of what a user or a run changes.
 _SERVER_OWNED = (
@@ -47,7 +47,7 @@ _SERVER_OWNED = (
 
 
 def content(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the object without status and without the metadata that the server owns."""
+    """Return an object without its status and without the metadata that the server owns."""
     bare = {key: value for key, value in obj.items() if key != "status"}
     bare["metadata"] = {k: v for k, v in obj.get("metadata", {}).items() if k not in _SERVER_OWNED}
     return bare
@@ -108,12 +108,12 @@ def fields_of(
     )
 
 
-def telling(fields: Fields, value: Any) -> Fields:
+def shape_fields(fields: Fields, value: Any) -> Fields:
     """Return those of the fields owned in a value that tell its shape: an empty map is owned as an atomic one is."""
     out: Fields = {}
     for part, below in fields.items():
         held = _held(value, part)
-        told = telling(below, held)
+        told = shape_fields(below, held)
         if part[0] != "f" or (told if below else held != {}):
             out[part] = told
     return out
@@ -129,7 +129,7 @@ def _held(value: Any, part: str) -> Any:
 
 
 def tree(value: Any, known: Shape | Fields) -> Tree:
-    """Return a JSON value as a tree, by its shape or by the marks that name the items of its lists."""
+    """Return a JSON value as a tree, by its shape or by managedFields that name the items of its lists."""
     return trees([value], Marks(known or None) if isinstance(known, dict) else known)[0]
 
 
@@ -180,7 +180,7 @@ def _apart(states: list[Any], shape: Shape, kind: type[Map] | type[Items]) -> li
 
 
 def untree(node: Tree) -> Any:
-    """Turn a tree back into a JSON value."""
+    """Return a tree as a JSON value."""
     if isinstance(node, Map):
         return {key[2:]: untree(below) for key, below in node.items()}
     if isinstance(node, Items):
@@ -202,7 +202,7 @@ def same(one: Tree, other: Tree) -> bool:
 
 
 def at(node: Tree, path: Iterable[str]) -> Tree:
-    """Return what is at a path of a tree, or ABSENT."""
+    """Return the value at a path of a tree, or ABSENT."""
     for part in path:
         if part == ".":
             break
@@ -211,7 +211,7 @@ def at(node: Tree, path: Iterable[str]) -> Tree:
 
 
 def name_of(path: Iterable[str]) -> str:
-    """Write a path as users know it: `spec.template.spec.containers[name=web].image`."""
+    """Return a path as users know it: `spec.template.spec.containers[name=web].image`."""
     out = ""
     for part in path:
         kind, rest = part[0], part[2:]

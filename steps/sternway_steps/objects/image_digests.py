@@ -1,4 +1,4 @@
-"""Images by digest: what was built is what is deployed, wherever its tag points by then."""
+"""Images by digest: the image that was built is deployed, wherever its tag points by then."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 def with_digests(objects: list[dict[str, Any]], images: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Put the digest behind each image that is named as a key of `images`.
+    """Return objects in which each image that is a key of `images` has its digest appended.
 
-    Any key `image` counts, so that custom resources are served too. The tag stays in front of the digest, for people:
-    a container runtime goes by the digest (github.com/distribution/reference, "NAME:TAG@DIGEST").
+    Any key `image` counts, so that custom resources are covered. The tag stays in front of the digest, for people: a
+    container runtime goes by the digest (github.com/distribution/reference, "NAME:TAG@DIGEST").
 
     Args:
         objects: Kubernetes objects; they are not changed.

@@ -1,6 +1,6 @@
-"""Changes that the server takes, and does not let anybody take back: known before a run, and told as such.
+"""Changes that the server accepts, but does not let anybody revert: known before a run, and reported as such.
 
-What the server refuses to change at all is no such change, but a refusal with a remedy.
+What the server refuses to change at all is not irreversible, but refused with a remedy.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class OneWay:
-    """A field, and what the undo will not be able to do with it."""
+class IrreversibleChange:
+    """A field whose change can't be reverted, and what the undo will not be able to do."""
 
     field: str
     why: str
     leaves: tuple[str, ...] = ()
-    """The path of what an undo has to leave, so that the server takes back all else; none: it takes all back."""
+    """The path that an undo has to leave as it is, so that the server accepts the rest; () when it accepts all."""
 
     def __str__(self) -> str:
         return f"one-way: {self.field}: {self.why}"
 
 
-def one_way(before: Object | None, after: Object) -> tuple[OneWay, ...]:
-    """Name what can't be taken back of a change from one state of an object to another; nothing for a new object."""
+def irreversible_changes(before: Object | None, after: Object) -> tuple[IrreversibleChange, ...]:
+    """Return what can't be reverted of a change from one state of an object to another; nothing for a new object."""
     api_version, kind = after["apiVersion"], after["kind"]
     look = _LOOKS.get((api_version.rpartition("/")[0], kind))
     return tuple(look(before, after)) if look and before is not None else ()
 
 
-def leaving(before: Object, live: Object, ways: Iterable[OneWay]) -> dict[str, Any]:
-    """Return an object as it was before, but for what can't be taken back, which is as it is now."""
+def leaving_irreversible(before: Object, live: Object, ways: Iterable[IrreversibleChange]) -> dict[str, Any]:
+    """Return an object as it was before, except for what can't be reverted, which is as it is now."""
     wanted: dict[str, Any] = json.loads(json.dumps(before))
     for way in ways:
         *above, last = way.leaves
@@ -52,15 +52,15 @@ def leaving(before: Object, live: Object, ways: Iterable[OneWay]) -> dict[str, A
     return wanted
 
 
-def _claim(before: Object, after: Object) -> Iterator[OneWay]:
+def _claim(before: Object, after: Object) -> Iterator[IrreversibleChange]:
     sizes = [(obj["spec"].get("resources") or {}).get("requests", {}).get("storage") for obj in (before, after)]
     was, will = (quantity(size) for size in sizes)
     if was is not None and will is not None and will > was:
         why = f"a volume that has grown does not shrink: the undo leaves the claim at {sizes[1]}"
-        yield OneWay("spec.resources.requests.storage", why, ("spec", "resources", "requests", "storage"))
+        yield IrreversibleChange("spec.resources.requests.storage", why, ("spec", "resources", "requests", "storage"))
 
 
-def _definition(before: Object, after: Object) -> Iterator[OneWay]:
+def _definition(before: Object, after: Object) -> Iterator[IrreversibleChange]:
     known = {version["name"] for version in before["spec"]["versions"]}
     new = [v["name"] for v in after["spec"]["versions"] if v.get("storage") and v["name"] not in known]
     for name in new:
@@ -68,23 +68,25 @@ def _definition(before: Object, after: Object) -> Iterator[OneWay]:
             f"once {name} is stored, the server keeps it in the definition: the undo can't take the version out again "
         )
         why += f"before all objects are migrated and {name} is taken out of status.storedVersions"
-        yield OneWay("status.storedVersions", why, ("spec", "versions"))
+        yield IrreversibleChange("status.storedVersions", why, ("spec", "versions"))
 
 
-def _settings(before: Object, after: Object) -> Iterator[OneWay]:
+def _settings(before: Object, after: Object) -> Iterator[IrreversibleChange]:
     if after.get("immutable") and not before.get("immutable"):
-        yield OneWay("immutable", "it can't be changed back: the undo has to delete the object and make it anew")
+        yield IrreversibleChange(
+            "immutable", "it can't be changed back: the undo has to delete the object and make it anew"
+        )
 
 
-def _stateful(before: Object, after: Object) -> Iterator[OneWay]:
+def _stateful(before: Object, after: Object) -> Iterator[IrreversibleChange]:
     policy = after["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
     was, will = (obj["spec"].get("replicas", 1) for obj in (before, after))
     if policy.get("whenScaled") == "Delete" and will < was and after["spec"].get("volumeClaimTemplates"):
         why = f"with whenScaled: Delete the claims of {was - will} pods go, and the undo can't bring back their data"
-        yield OneWay("spec.replicas", why)
+        yield IrreversibleChange("spec.replicas", why)
 
 
-_LOOKS: dict[tuple[str, str], Callable[[Any, Object], Iterator[OneWay]]] = {
+_LOOKS: dict[tuple[str, str], Callable[[Any, Object], Iterator[IrreversibleChange]]] = {
     ("", "ConfigMap"): _settings,
     ("", "Secret"): _settings,
     ("", "PersistentVolumeClaim"): _claim,
@@ -101,7 +103,7 @@ _QUANTITY = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)")
 
 
 def quantity(text: Any) -> Decimal | None:
-    """Read a quantity such as 1Gi or 500m; None for what is none (source: "Quantity", Kubernetes API reference)."""
+    """Return a quantity such as 1Gi or 500m as a number; None for what is none (source: "Quantity", API reference)."""
     found = _QUANTITY.fullmatch(str(text))
     try:
         return Decimal(found[1]) * _UNITS[found[2]] if found else None
@@ -114,7 +116,7 @@ _HAS_PODS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 
 
 def remedy_for(ref: Ref, error: ApiError) -> str:
-    """Return what helps when the server refuses a change because a field can't be changed; "" for other refusals."""
+    """Return what helps when the server refuses to change an immutable field; "" for other refusals."""
     if not error.immutable:
         return ""
     if ref.kind in _HOLDS_DATA:

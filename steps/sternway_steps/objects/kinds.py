@@ -1,4 +1,4 @@
-"""What is known of kinds by their names alone: which have a state, which keep pods, which are Kubernetes' own."""
+"""What is known of kinds by their names alone: which have a state, which have pods, which are Kubernetes' own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WITH_STATE = frozenset({
     ("", "PersistentVolume"), ("", "Service"), ("", "Namespace"), ("networking.k8s.io", "Ingress"),
     ("autoscaling", "HorizontalPodAutoscaler"), ("apiextensions.k8s.io", "CustomResourceDefinition"),
 })  # fmt: skip
-"""Kinds of Kubernetes itself, as (group, kind), whose objects come up, and can fail to."""
+"""Kinds of Kubernetes itself, as (group, kind), whose objects become ready, or fail to."""
 
 # Groups whose other kinds have no state of their own: they are there or not.
 _BUILT_IN = frozenset({
@@ -22,19 +22,19 @@ _BUILT_IN = frozenset({
 
 
 def has_pods(api_version: str, kind: str) -> bool:
-    """Return whether objects of a kind have pods that tell how they fare."""
+    """Return whether objects of a kind have pods that tell their state."""
     keepers = {("batch", "Job"), ("", "ReplicationController"), ("apps", kind)}
     return (_group(api_version), kind) in keepers and kind != "ControllerRevision"
 
 
 def has_state(api_version: str, kind: str) -> bool:
-    """Return whether an object of a kind can be anything but there: only such are watched."""
+    """Return whether objects of a kind can be more than existing: only such are watched."""
     group = _group(api_version)
     return (group, kind) in WITH_STATE or group not in _BUILT_IN
 
 
 def is_custom(api_version: str, kind: str) -> bool:
-    """Return whether a kind is none of Kubernetes' own, so that its conditions decide."""
+    """Return whether a kind is none of Kubernetes' own, so that it is judged by its conditions."""
     group = _group(api_version)
     return (group, kind) not in WITH_STATE and group not in _BUILT_IN
 

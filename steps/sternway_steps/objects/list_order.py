@@ -1,4 +1,4 @@
-"""The order of the items of a list, when they come from two lists."""
+"""The order of a list's items when they come from two lists."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 
 def in_order(names: Iterable[str], first: Sequence[str], second: Sequence[str]) -> list[str]:
-    """Sort names as they stand in `first`; one that is in `second` alone comes after its neighbour there.
+    """Return names in the order of `first`; one that is only in `second` follows its neighbour there.
 
-    The order of variables and of containers has a meaning, so an item that is put back stands where it stood.
+    The order of variables and of containers has a meaning, so a restored item stands where it stood.
     """
     wanted = dict.fromkeys(names)
     out = [name for name in first if name in wanted]

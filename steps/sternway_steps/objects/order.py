@@ -1,4 +1,4 @@
-"""In which order objects are applied, and undone: in waves, within which they do not depend on each other."""
+"""The order in which objects are applied and undone: in waves, within which they do not depend on each other."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _REST = 3
 SETTINGS = 2
 """The wave of what workloads read."""
 JUDGES = 5
-"""The wave of what judges later requests."""
-GOES = -1
-"""Stands for a wave that goes instead of being put back."""
+"""The wave of what judges later requests: webhooks and policies."""
+DELETIONS = -1
+"""The wave of objects that are deleted instead of being restored."""
 
 
 def wave_of(kind: str) -> int:
@@ -39,21 +39,21 @@ def wave_of(kind: str) -> int:
 
 
 def waves(objects: Iterable[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Sort objects into waves; within a wave their order is kept, and they do not depend on each other."""
+    """Return objects in waves; within a wave their order is kept, and they do not depend on each other."""
     found: dict[int, list[dict[str, Any]]] = {}
     for obj in objects:
         found.setdefault(wave_of(obj["kind"]), []).append(dict(obj))
     return [found[number] for number in sorted(found)]
 
 
-def waves_back(
+def undo_waves(
     undone: Iterable[T], kind_of: Callable[[T], str], created: Callable[[T], bool]
 ) -> list[tuple[int, list[T]]]:
-    """Sort what is undone into waves: first what was created goes (GOES), then the rest is put back, by wave number.
+    """Return what is undone in waves: first the deletion of what was created, then the rest by wave number.
 
-    What was created goes in the opposite order. What is put back comes in the order of an apply, for a pod that starts
+    What was created is deleted in reverse order. What is restored comes in the order of an apply, for a pod that starts
     reads its settings as they are then. But webhooks and policies come first: they judge all later requests, and as
-    they were before the run they let pass what was there before it.
+    they were before the run they admitted what was there before it.
     """
     found: dict[tuple[bool, int], list[T]] = {}
     for one in undone:
@@ -63,4 +63,4 @@ def waves_back(
         back, wave = key
         return back, -wave if not back or wave == JUDGES else wave
 
-    return [(key[1] if key[0] else GOES, found[key]) for key in sorted(found, key=place)]
+    return [(key[1] if key[0] else DELETIONS, found[key]) for key in sorted(found, key=place)]

@@ -1,8 +1,15 @@
-"""Who owned which field before the run, written back after its values were put back.
+"""Restoring the owners of fields after their values: who owned what before the run.
 
-An update takes the fields that it changes away from their owners. Left so, the next server-side apply of anybody
-would meet a conflict with our undo. The API server takes managedFields from an update that changes nothing else
-(source: "Field management", Kubernetes documentation), so a second update gives the fields back.
+An update takes the fields that it changes away from their owners. Left so, the next server-side apply of anybody would
+meet a conflict with our undo. The API server accepts managedFields in an update that changes nothing else (source:
+"Field management", Kubernetes documentation), so a second update restores the owners:
+
+| step | request | owner of the restored fields |
+| --- | --- | --- |
+| 1 | update with the values before the run | UNDO_MANAGER |
+| 2 | update with managedFields alone | as before the run |
+
+An undo that is cut off between the two finds UNDO_MANAGER among the owners, and continues with step 2.
 """
 
 from __future__ import annotations
@@ -23,13 +30,13 @@ Owners = dict[tuple[Any, ...], set[Path]]
 """The fields of each manager, by (manager, operation, apiVersion, subresource)."""
 
 
-def pending(live: Mapping[str, Any]) -> bool:
-    """Return whether values were put back and their ownership was not."""
+def ownership_pending(live: Mapping[str, Any]) -> bool:
+    """Return whether values were restored and their owners were not."""
     return any(entry.get("manager") == UNDO_MANAGER for entry in managed(live))
 
 
 def owners(entries: Iterable[Mapping[str, Any]]) -> Owners:
-    """Return the fields of each manager, so that they can be compared whatever their order and time."""
+    """Return the fields of each manager, comparable whatever the order and time of the entries."""
     found = ((key, _paths(fields)) for key, fields in by_identity(entries).items())
     return {key: paths for key, paths in found if paths}
 
@@ -40,12 +47,17 @@ def with_owners(obj: Mapping[str, Any], entries: Entries) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class GiveBack:
-    """Finds the managedFields for an object whose values were put back.
+class OwnerRestore:
+    """Computes the managedFields for an object whose values were restored.
 
-    What was put back is owned as before. What was not is owned as now, but for what the run itself did: a field that
-    its manager claimed it claims no more, one that it took from another goes back, and one that it no longer listed it
-    claims again, if it holds what it held. A field that somebody took from it since stays theirs.
+    | field | its owner afterwards |
+    | --- | --- |
+    | restored | as before the run |
+    | left alone | as live, except for what the run itself did, in the next rows |
+    | claimed by the run's manager | not the run's manager any more |
+    | taken by the run from another manager | that manager again |
+    | no longer listed by the run, and still with its value | the run's manager again |
+    | taken by somebody from the run's manager since | that somebody |
     """
 
     before: Mapping[str, Any]
@@ -55,16 +67,16 @@ class GiveBack:
     manager: str
     states: States
     final: Tree
-    """The object as it is then."""
+    """The object after the undo."""
     applied: Mapping[str, Any] = field(default_factory=dict)
-    """What the run applied, as it was written."""
+    """The manifest that the run applied."""
     came: bool = True
-    """The run's apply reached the object."""
+    """Whether the run's apply reached the object."""
 
     def entries(self, live: Mapping[str, Any], put: Iterable[Path], left: Iterable[Path] = ()) -> Entries:
-        """Return them for the object as it is, when the values at the paths `put` are as before the run again.
+        """Return the managedFields for the live object when the paths `put` have their values of before the run.
 
-        What is `left` as others set it stays owned as it is.
+        What is `left` as others set it keeps its owners.
         """
         theirs, (was, now, met) = set(left), (owners(managed(obj)) for obj in (self.before, live, self.left))
         undone = _Undone(now, put)
@@ -118,7 +130,7 @@ class GiveBack:
         return not same(applied, self._at(self.states.before, path))
 
     def _missing(self, path: Path) -> bool:
-        """Return whether a field was there before and is not: others removed it, from a map that was put back empty."""
+        """Return whether a field existed before and does not: others removed it, from a map that was restored empty."""
         return self._at(self.states.before, path) is not ABSENT and self._at(self.final, path) is ABSENT
 
     def _holds(self, path: Path) -> bool:
@@ -134,10 +146,10 @@ class _Undone:
     """The fields that were put back: by this undo, and by an earlier one that did not come to give them back."""
 
     def __init__(self, now: Owners, put: Iterable[Path]) -> None:
-        pending = {path for key, found in now.items() if key[0] == UNDO_MANAGER for path in found}
-        inner = {path[:length] for path in pending for length in range(1, len(path))}
-        self._single = pending & inner  # a map that was made again does not bring back all that was in it
-        self._whole = (pending - inner) | set(put)
+        ownership_pending = {path for key, found in now.items() if key[0] == UNDO_MANAGER for path in found}
+        inner = {path[:length] for path in ownership_pending for length in range(1, len(path))}
+        self._single = ownership_pending & inner  # a map that was made again does not bring back all that was in it
+        self._whole = (ownership_pending - inner) | set(put)
 
     def __contains__(self, path: Path) -> bool:
         if path[0] == "f:stringData":
@@ -155,7 +167,7 @@ def _has_text(path: Path, ours: set[Path]) -> bool:
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what tells an entry of managedFields from others."""
+    """Return what identifies an entry of managedFields."""
     return tuple(entry.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
 
 

@@ -1,4 +1,4 @@
-"""How an object was right after a run's apply, when the record of that is lost."""
+"""Reconstructs how an object was right after a run's apply, when the record of that is lost."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ def _after(field: States, nearby: bool) -> Tree:
 
 
 def unexplained(field: States, brought: bool = False) -> bool:
-    """Return whether the server knows more: what it makes of a new object that the run's manifest describes.
+    """Return whether the server has to be asked what it makes of a new object from the run's manifest.
 
-    Something came or went that nobody owns, in a map or list that was there and is; or others own something that may
-    be a default in what the run `brought`.
+    So it is when something came or went that nobody owns, in a map or list that existed and exists; or when others own
+    something that may be a default in what the run `brought`.
     """
     if brought and field.applied is ABSENT:
         return field.live is not ABSENT and field.owned_live.by_others
@@ -103,7 +103,7 @@ def _is_made(around: States, field: States) -> bool:
 
 
 def _told(around: States, field: States, nearby: bool) -> bool:
-    """Return whether the run made a field come or go: so it is if a new object of its manifest is alike in that."""
+    """Return whether the run made a field come or go: a new object of its manifest has, or lacks, it too."""
     unknown = not field.made or field.applied is not ABSENT or ABSENT in (around.before, around.live, around.stored)
     was, now, made = (state is not ABSENT for state in (field.before, field.live, field.stored))
     return nearby if unknown or was == now else made == now
@@ -189,9 +189,9 @@ def _says(applied: Tree, before: Tree) -> bool:
 
 
 def _in_order(node: Items, field: States) -> Items:
-    """Sort items as the run left them: as they are now if it applied them so, else as before and as applied.
+    """Return items as the run left them: in the live order if it applied them so, else as before and as applied.
 
-    A list that the run brought stands in its order; that others have another one now, no owner tells.
+    A list that the run brought has the order of the manifest; no owner tells that others have changed the order since.
     """
     before, live, applied = (
         [name for name in state if name in node] if isinstance(state, Items) else []

@@ -1,4 +1,4 @@
-"""The name of an object."""
+"""The name of an object: version, kind, namespace and name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Ref:
-    """Which object: enough to find it, whatever version of it is there. `namespace` None: it has none."""
+    """Enough to find an object, whichever version of it exists. `namespace` is None for cluster-wide kinds."""
 
     api_version: str
     kind: str

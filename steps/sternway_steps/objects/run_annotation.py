@@ -1,4 +1,4 @@
-"""The annotation by which an object says which run applied it last."""
+"""The annotation on an object that names the run which applied it last."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from .fields import content
 
 RUN = "sternway.dev/run"
-"""The annotation, on the object's own metadata, that says which run applied it last."""
+"""The annotation, on the object's own metadata and never on a pod template."""
 
 
 def run_of(obj: Mapping[str, Any] | None) -> str | None:
@@ -17,7 +17,7 @@ def run_of(obj: Mapping[str, Any] | None) -> str | None:
 
 
 def without_run(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object's content without the annotation of the run: what users mean by "changed"."""
+    """Return an object's content without that annotation: what users mean by "changed"."""
     bare = content(obj)
     metadata = dict(bare["metadata"])
     notes = {key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key != RUN}

@@ -1,4 +1,4 @@
-"""Label selectors, as Kubernetes writes them, for objects that are not on a server yet."""
+"""Kubernetes label selectors, for objects that are not on a server yet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Selects = Callable[[Mapping[str, Any]], bool]
 
 
 def selector(text: str) -> Selects:
-    """Read a selector such as `tier=base,!legacy,zone in (a, b)` (Kubernetes, "Labels and Selectors").
+    """Return a predicate from a selector such as `tier=base,!legacy,zone in (a, b)` ("Labels and Selectors").
 
     Raises: Refused when it is no selector.
     """

@@ -1,7 +1,7 @@
-"""How the server takes the values of an object apart: into fields, into items that have names, or not at all.
+"""How the server divides the values of an object: into fields, into items with names, or not at all.
 
-The server's own schema tells it. Where that can't be had, the object's managedFields do: the server writes into them
-the keys of each item (`k:{"name":"web"}`), the values of each set (`v:"a"`), and nothing below what is one value.
+The server's schema tells it. Where that can't be had, the object's managedFields do: the server writes into them the
+keys of each item (`k:{"name":"web"}`), the values of each set (`v:"a"`), and nothing below an atomic value.
 Source: structured-merge-diff (typed, fieldpath) and kube-openapi (schemaconv).
 """
 
@@ -21,7 +21,7 @@ class Shape(Protocol):
         """Return whether the fields of a map are told apart; else it is one value."""
 
     def names(self, items: Sequence[Any]) -> list[str] | None:
-        """Name the items of a list; None when the list is one value, or one of its items has no name."""
+        """Return the names of a list's items; None when the list is one value, or one of its items has no name."""
 
     def below(self, part: str) -> Shape:
         """Return the shape of a field (`f:NAME`) or of an item (`k:{...}`)."""
@@ -29,7 +29,7 @@ class Shape(Protocol):
 
 @dataclass(frozen=True)
 class Schema:
-    """A shape as an OpenAPI v3 document tells it. What it does not tell is a map of fields, or a list of one value."""
+    """A shape by an OpenAPI v3 document. What the document does not say is a map of fields, or a list of one value."""
 
     node: Mapping[str, Any]
     known: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Schema:
         return self._own().get("x-kubernetes-map-type") != "atomic"
 
     def names(self, items: Sequence[Any]) -> list[str] | None:
-        """Name items by the keys that the schema tells; a key that an item lacks has its default."""
+        """Return the names of items by the keys in the schema; a key that an item lacks has its default."""
         keys = self._keys()
         if keys is None:
             return None
@@ -61,7 +61,7 @@ class Schema:
         return Schema(found if isinstance(found, dict) else {}, self.known)
 
     def _own(self) -> Mapping[str, Any]:
-        """Return the node with what it refers to; what it says itself is laid over that."""
+        """Return the node merged with what it refers to; its own keys override that."""
         node = self.node
         for _ in range(8):
             refers = [part for part in (node, *(node.get("allOf") or [])) if "$ref" in part]
@@ -84,7 +84,7 @@ class Schema:
 
 @dataclass(frozen=True)
 class Marks:
-    """A shape as managedFields tell it. `fields` None: nobody owns the value, so nothing is known of it."""
+    """A shape by managedFields. `fields` is None when nobody owns the value, so that nothing is known of it."""
 
     fields: Mapping[str, Any] | None
 
@@ -93,7 +93,7 @@ class Marks:
         return not value or self.fields is None or any(part != "." for part in self.fields)
 
     def names(self, items: Sequence[Any]) -> list[str] | None:
-        """Name items by the keys of those that are owned."""
+        """Return the names of items by the keys of those that are owned."""
         marks = self.fields or {}
         if any(mark.startswith("v:") for mark in marks):
             return [f"v:{go_json(item)}" for item in items]
@@ -112,7 +112,7 @@ class Marks:
         return found
 
     def below(self, part: str) -> Marks:
-        """Return what is known of a field or an item."""
+        """Return the shape of a field or an item."""
         return Marks((self.fields or {}).get(part))
 
 
@@ -121,7 +121,7 @@ _SHORT = re.compile(r"\\([\\bf])")
 
 
 def go_json(value: Any) -> str:
-    """Write a value as Go's encoder does, which the server names items with: `<` as \\u003c, and so on."""
+    """Return a value as Go's JSON encoder writes it, which the server names items with: `<` as \\u003c, and so on."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
     return _SHORT.sub(lambda m: {"b": "\\u0008", "f": "\\u000c"}.get(m[1], m[0]), text.translate(_LONE))
 

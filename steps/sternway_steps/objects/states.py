@@ -1,4 +1,4 @@
-"""One field in all its states: before a run, as applied, right after, and now, with those who own it."""
+"""One field in all its states: before a run, as applied, right after, and live, each with its owners."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .fields import ABSENT, Fields, Items, Map, Path, Tree
 
 @dataclass(frozen=True)
 class Owned:
-    """What is owned of a value, or below it; None: nothing. `ours`: by the run's field manager, or by an undo's."""
+    """The owned fields of a value and below it, or None; `ours` are the run's manager's, or an undo's."""
 
     ours: Fields | None = None
     others: Fields | None = None
@@ -32,7 +32,7 @@ class Owned:
 
 @dataclass(frozen=True)
 class Undone:
-    """What an undo has written to the object: the `paths` that it put back, and whether an `earlier` one may have."""
+    """What an undo has written to the object: the restored `paths`, and whether an `earlier` undo may have."""
 
     paths: frozenset[Path] = frozenset()
     earlier: bool = False
@@ -43,7 +43,7 @@ class Undone:
 
 @dataclass(frozen=True)
 class States:
-    """A field: `before` the run, as the run `applied` it, right `after` that, `live`; and its owners at three times."""
+    """A field `before` the run, as `applied`, right `after`, and `live`; with its owners at these times."""
 
     before: Tree
     applied: Tree
@@ -52,7 +52,7 @@ class States:
     stored: Tree = ABSENT
     """What was applied, as the server would store a new object; as it was applied where that is not known."""
     made: bool = False
-    """Whether that is known."""
+    """Whether `stored` is what the server said."""
     owned_first: Owned = Owned()
     """Before the run; `owned_before` is what its apply met, when it had taken over what others owned."""
     owned_before: Owned = Owned()
@@ -83,19 +83,19 @@ class States:
         return found
 
     def parts(self) -> Iterator[States]:
-        """Return what is below: in the order of before, then what only is there now, then what only the run knew."""
+        """Yield what is below: in the order of before, then what exists only now, then what only the run had."""
         nodes = [n for n in (self.before, self.live, self.after, self.applied) if isinstance(n, Map | Items)]
         return (self.below(part) for part in dict.fromkeys(part for node in nodes for part in node))
 
     def with_after(self, after: Tree) -> States:
-        """Return it with what it was right after the run."""
+        """Return the states with another value right after the run."""
         return replace(self, after=after)
 
     @property
     def kind(self) -> type[Map] | type[Items] | None:
-        """What the value is taken apart into, in all of its states; None: it is one value.
+        """How the value is divided in all of its states: Map or Items; None: it is one value.
 
-        An item of a list that is not there in each of them is one value too: its key decides for all that is in it.
+        An item of a list that is not in each of them is one value too: its key decides for all that is in it.
         """
         return self._kind(self.before, self.after, self.live)
 
@@ -113,15 +113,15 @@ class States:
 
     @property
     def of_the_run(self) -> bool:
-        """Whether it is a field that the run applied, or that was its manager's: only such decide a verdict."""
+        """Whether the run applied the field, or its manager owned it: only such fields can be conflicts."""
         ours = (self.owned_first.by_us, self.owned_after.by_us, self.owned_before.by_us and self.after is ABSENT)
         return self.applied is not ABSENT or any(ours)
 
     @property
     def set_since(self) -> bool:
-        """Whether somebody else set after the run what it did not apply, and not the server in answer to this undo.
+        """Whether somebody set, after the run, what it did not apply; and not the server in answer to this undo.
 
-        What nobody owns and the run made come or go, the server drew anew for somebody (a Service's `nodePort`).
+        What nobody owns and the run made come or go, the server set anew for somebody (a Service's `nodePort`).
         """
         drawn = (self.before is ABSENT) != (self.after is ABSENT) and self.live is not ABSENT
         drawn = drawn and not self.owned_live.by_us

@@ -1,4 +1,4 @@
-"""What was applied, in the form in which the server stores it and tells its owners."""
+"""What was applied, in the form in which the server stores it and records its owners."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def with_data(fields: Fields, but: Container[str] = ()) -> Fields:
 
 
 def by_data(ours: Fields, others: Fields, changed: Container[str]) -> tuple[Fields, Fields]:
-    """Return what we and others own, a Secret's `stringData` as its `data`.
+    """Return what we and others own, with a Secret's `stringData` as its `data`.
 
-    It is never stored, so the server takes it from nobody who writes the `data`, and the `data` from nobody who writes
-    it; nor does it keep `data` that its owner no longer lists. So what is `changed` is not ours any more, if others
-    wrote it, and what we own of the `data` itself others do not hold by that.
+    `stringData` is never stored, so the server takes it from nobody who writes the `data`, and the `data` from nobody
+    who writes it; nor does it keep `data` that its owner no longer lists. So what is `changed` is not ours any more, if
+    others wrote it, and what we own of the `data` itself others do not hold by that.
     """
     theirs = with_data(others, ours.get(_DATA) or {})
     written = {key: below for key, below in (others.get(_TEXTS) or {}).items() if key in changed}
@@ -31,7 +31,7 @@ def by_data(ours: Fields, others: Fields, changed: Container[str]) -> tuple[Fiel
 
 
 def changed_data(applied: Mapping[str, Any], live: Mapping[str, Any]) -> set[str]:
-    """Name the keys of a Secret that hold something else than was applied, by what `as_stored` gives of that."""
+    """Return the keys of a Secret that hold something else than was applied, in the form of `as_stored`."""
     if applied.get("kind") != "Secret":
         return set()
     now = live.get("data") or {}

@@ -1,4 +1,4 @@
-"""Fields that a run takes over before it applies, so that what its manifest does not list goes.
+"""Fields that a run takes over before it applies, so that what its manifest does not list is removed.
 
 A server-side apply removes only what its own manager owned before. So what others applied for good (kubectl without
 `--server-side`, Helm, this target under its old name), and a default that the server forbids beside the new value, is
@@ -35,9 +35,9 @@ class Claim:
     entries: list[Entry]
     """Its managedFields afterwards."""
     taken: tuple[tuple[str, Fields], ...] = ()
-    """From which manager ("": nobody) which fields."""
+    """The fields by the manager that they are taken from; "" stands for fields without an owner."""
     renamed: bool = False
-    """The target's own entry had the old name."""
+    """Whether the target's own entry had the old name."""
     freed: str = ""
     """The field of `spec` of which a default is taken that the server forbids beside what the manifest says."""
 
@@ -57,7 +57,7 @@ def claim_of(
         obj: the object as it will be applied.
         manager: the field manager of the run's target.
         force: what kubectl and Helm own is taken too.
-        own: what stands under the name that all targets once shared is this target's.
+        own: what the old name of all targets owns is this target's.
 
     """
     if before is None:
@@ -123,7 +123,7 @@ def _claimed(entry: Entry, record: Fields, force: bool) -> Fields:
 
 
 def _last_applied(before: Mapping[str, Any]) -> Fields:
-    """Read which fields kubectl applied last, by the annotation that it keeps for itself, and the annotation."""
+    """Return the fields that kubectl applied last, by its own annotation, and the annotation itself."""
     text = (before["metadata"].get("annotations") or {}).get(LAST_APPLIED)
     try:
         said = json.loads(text or "{}")
@@ -154,7 +154,7 @@ def _owners(entries: list[Entry], fields: Fields) -> list[str]:
 
 
 def _forbidden(before: Mapping[str, Any], obj: Mapping[str, Any]) -> tuple[str, Fields]:
-    """Name the default that the server forbids beside what the manifest says, and the field of `spec` it is in."""
+    """Return the default that the server forbids beside what the manifest says, and the field of `spec` it is in."""
     name, other = _STRATEGIES.get((obj["apiVersion"], obj["kind"]), ("", ""))
     wanted = (obj.get("spec") or {}).get(name) or {}
     there = ((before.get("spec") or {}).get(name) or {}).get("rollingUpdate")

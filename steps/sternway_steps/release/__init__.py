@@ -1,1 +1,1 @@
-"""What happens to Kubernetes objects: recorded, applied, restored, removed."""
+"""What happens to Kubernetes objects: recorded, applied, restored, deleted."""

@@ -12,9 +12,9 @@ from ..kube.api_error import ApiError, conflicts
 from ..kube.parallel import run_parallel
 from ..kube.wait import wait_until_served
 from ..objects.field_manager import targets_among
+from ..objects.field_merge import diff
 from ..objects.fields import content, fields_of, name_of, tree, union
 from ..objects.irreversible import remedy_for
-from ..objects.merge import diff
 from ..objects.order import waves
 from ..objects.ref import Ref
 from ..objects.run_annotation import RUN, run_of, without_run

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..kube.api_error import ApiError
 from ..objects.fields import ABSENT, Path
+from ..objects.object_merge import ObjectMerge
 from ..objects.ownership import UNDO_MANAGER
-from ..objects.three_way import Threeway
 
 if TYPE_CHECKING:
     from ..kube.client import Client
 
 
-def counted(client: Client, live: dict[str, Any], found: Threeway) -> frozenset[Path]:
+def counted(client: Client, live: dict[str, Any], found: ObjectMerge) -> frozenset[Path]:
     """Name the conflicts that are none: not fields of the run, and the server keeps its own value, whatever is put.
 
     An update that leaves out the generation of a DaemonSet's template, say, owns it, and the server counts on. The

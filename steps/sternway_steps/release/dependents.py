@@ -1,4 +1,4 @@
-"""Who depends on an object: what names it as its owner."""
+"""The dependents of an object: those that name it as their owner."""
 
 from __future__ import annotations
 

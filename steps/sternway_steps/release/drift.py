@@ -1,4 +1,4 @@
-"""Whether what a run applied is still so: somebody else may have deployed over it while it came up."""
+"""Whether what a run applied is still in place: somebody else may have deployed over it meanwhile."""
 
 from __future__ import annotations
 

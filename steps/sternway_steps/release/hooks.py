@@ -1,4 +1,4 @@
-"""What is special to hooks: some kinds are made to run, and run again when they are made again."""
+"""Hooks: objects of kinds that run, and run again when they are created again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RUN = {("", "Pod"), ("batch", "Job")}
 
 
 def runs(ref: Ref) -> bool:
-    """Return whether a kind is made to run, so that one that is there has done so already."""
+    """Return whether objects of a kind run once, so that an existing one has run already."""
     return (ref.group, ref.kind) in _RUN
 
 

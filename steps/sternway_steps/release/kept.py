@@ -1,4 +1,4 @@
-"""What an undo leaves though the run created it: what holds data, or other people's objects, or may hold them."""
+"""What an undo leaves although the run created it: what holds data, or objects of others, or may hold them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A kind that is not served any more at the version that the journal knows: found again under another one.
+"""A kind that is no longer served in the version that the journal names: found again in another one.
 
 All versions of a kind show the same objects (source: "Versions in CustomResourceDefinitions" and "API versioning",
-Kubernetes documentation). What the journal holds is taken over as it is: true for definitions without conversion, whose
+Kubernetes documentation). What the journal holds is used as it is: right for definitions without conversion, whose
 versions differ in name alone. Where fields differ too, the undo finds others than those that it wrote, and says so.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
-from ..objects.merge import OnConflict
+from ..objects.field_merge import OnConflict
 from ..objects.ref import Ref
 from ..spec import Item
 

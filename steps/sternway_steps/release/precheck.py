@@ -1,4 +1,4 @@
-"""Everything that can be found out about a deployment without a change."""
+"""The checks before a run: everything that can be found out about a deployment without a change."""
 
 from __future__ import annotations
 

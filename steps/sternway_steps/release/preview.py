@@ -10,10 +10,10 @@ from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
+from ..objects.field_merge import ABSENT, diff
 from ..objects.fields import fields_of, name_of, tree, union
-from ..objects.irreversible import one_way
+from ..objects.irreversible import irreversible_changes
 from ..objects.kinds import defined
-from ..objects.merge import ABSENT, diff
 from ..objects.ref import Ref
 from ..objects.run_annotation import without_run
 from ..objects.take_over import claim_of, remedy_by_force
@@ -97,7 +97,7 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
     fields = tuple(_fields(ref, before, found.obj))
     notes = (
         *(shared(name) for name in shared_with(before, asking.target, own=own)),
-        *map(str, one_way(before, found.obj)),
+        *map(str, irreversible_changes(before, found.obj)),
     )
     return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
 

@@ -1,4 +1,13 @@
-"""Making an object anew whose fields can't be changed back: the last way, and only where nothing is lost by it."""
+"""Which objects may be made anew when an immutable field changed: the last resort, where nothing is lost by it.
+
+| kind | made anew |
+| --- | --- |
+| in _MAY: its objects hold nothing but what the snapshot holds | always |
+| in _HOLDS_DATA: deleting the object loses data | never |
+| any other | with the option `recreate` only |
+
+In every case a dry run of the creation has to be accepted first, pods are orphaned, and dependents spared (L5).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from ..kube.api_error import ApiError
 from ..kube.wait import wait_until_deleted
 from ..objects.applied import holds
+from ..objects.field_merge import OnConflict, diff
 from ..objects.fields import ABSENT, content, managed, name_of, tree, union
-from ..objects.merge import OnConflict, diff
-from ..objects.ownership import UNDO_MANAGER, pending, with_owners
-from ..objects.three_way import Threeway
+from ..objects.object_merge import ObjectMerge
+from ..objects.ownership import UNDO_MANAGER, ownership_pending, with_owners
 from ..spec import Item
 from .dependents import dependents
 from .remedy import BY_HAND, RECREATE
@@ -34,7 +43,7 @@ _HOLDS_DATA = {
     ("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
 }  # fmt: skip
-"""What goes with them does not come back: never made anew."""
+"""Kinds whose data is lost with the object: never made anew."""
 
 # What the Job controller gave to the old Job and to its pods.
 _OF_THE_JOB = {"batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"}
@@ -65,14 +74,14 @@ class Anew:
     def found(self, live: Mapping[str, Any]) -> Item:
         """Answer for an object that stands where an earlier undo was about to make one anew."""
         wanted = self._change.anew or self._before
-        if pending(live):
+        if ownership_pending(live):
             return self._give_back(wanted, live)
         if differing := _differing(_creatable(wanted), live):
             why = f"it was to be made anew, and what is there now differs in {', '.join(differing)}"
             return Item(self._what, "kept", why)
         return Item(self._what, "restored", "created anew from its snapshot")
 
-    def instead(self, live: Mapping[str, Any], found: Threeway, error: ApiError) -> Item:
+    def instead(self, live: Mapping[str, Any], found: ObjectMerge, error: ApiError) -> Item:
         """Make it anew when the server did not take its update, if that destroys nothing; else say why it stays."""
         if not error.immutable:
             return Item(self._what, "failed", f"the server does not take it back: {error.message}")
@@ -143,7 +152,7 @@ class Anew:
         for _ in range(_TRIES):
             if now is None:
                 return Item(self._what, "conflict", "it was deleted by somebody else while it was being made anew")
-            if pending(now):
+            if ownership_pending(now):
                 status = [entry for entry in managed(now) if entry.get("subresource") == "status"]
                 entries = [e for e in managed(wanted) if e.get("subresource") != "status"] + status
                 try:

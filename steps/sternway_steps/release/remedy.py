@@ -1,4 +1,4 @@
-"""What it takes to finish an undo that failed: the command, where one helps."""
+"""How an undo that failed is finished: the command, where one helps."""
 
 from __future__ import annotations
 

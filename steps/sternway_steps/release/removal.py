@@ -1,8 +1,8 @@
-"""Deleting what a run created: by UID only, waited for, and never what holds other people's data.
+"""Deletes what a run created: by UID only, waited for, and never what holds other people's data.
 
-What has an owner goes with it (garbage collection). An owner may have taken over what was there before it: a
-Deployment the ReplicaSet of an earlier one, a StatefulSet pods and claims. That stays: then the owner goes alone
-(propagation Orphan), and what is younger than it after it.
+What an object owns is deleted with it (garbage collection). An owner may have adopted what existed before it: a
+Deployment the ReplicaSet of an earlier one, a StatefulSet pods and claims. That stays: then the owner alone is deleted
+(propagation Orphan), and what is younger than it afterwards.
 """
 
 from __future__ import annotations

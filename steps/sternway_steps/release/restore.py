@@ -1,4 +1,4 @@
-"""Undoing one object: decide whose it is now, put back what the run changed, read it again and compare."""
+"""Undoes the change of one object: decides whose it is now, restores what the run changed, then reads and compares."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..objects.applied import Run
+from ..objects.applied import AppliedRun
 from ..objects.creator import doubt
 from ..objects.ends_itself import ends_by_itself
 from ..objects.field_manager import OLD_MANAGER
-from ..objects.merge import OnConflict
+from ..objects.field_merge import OnConflict
 from ..objects.ref import Ref
 from ..objects.run_annotation import run_of
 from ..spec import Item
@@ -41,9 +41,9 @@ class Change:
     create_only: bool = False
     """The run's apply of an object that was not there could only create it."""
 
-    def of(self, run: str) -> Run:
+    def of(self, run: str) -> AppliedRun:
         """Return whose change it is."""
-        return Run(run, self.manager, self.applied, self.after, self.claimed)
+        return AppliedRun(run, self.manager, self.applied, self.after, self.claimed)
 
 
 @dataclass(frozen=True)

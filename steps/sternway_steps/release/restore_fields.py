@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ..kube.api_error import ApiError
 from ..objects.applied import RUN_FIELD, owned_by
 from ..objects.field_manager import OLD_MANAGER
+from ..objects.field_merge import Difference, OnConflict
 from ..objects.fields import Path, at, managed, name_of, same
-from ..objects.irreversible import OneWay, leaving, one_way
-from ..objects.merge import Difference, OnConflict
+from ..objects.irreversible import IrreversibleChange, irreversible_changes, leaving_irreversible
+from ..objects.object_merge import ObjectMerge, merge_object
 from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
-from ..objects.three_way import Threeway, threeway
 from ..spec import Item
 from .counted import counted
 from .recreate import Anew
@@ -82,13 +82,13 @@ class Update:
                 if error.conflict:
                     continue  # somebody wrote in between: look again, and merge with what they wrote
                 if error.status in (400, 422):
-                    if ways := [way for way in one_way(self._before, live) if way.leaves]:
+                    if ways := [way for way in irreversible_changes(self._before, live) if way.leaves]:
                         return self._but(ways, live, error)
                     return self._anew.instead(live, found, error)
                 raise
         return Item(self._what, "failed", "it changes faster than it can be put back")
 
-    def _compared(self, live: Mapping[str, Any], shape: Shape | None) -> Threeway:
+    def _compared(self, live: Mapping[str, Any], shape: Shape | None) -> ObjectMerge:
         """Merge; where the record is lost and somebody changed what we applied, with what the server made of that.
 
         A manifest may say "1000m" where the server stores "1", a zero that it does not store, or nothing where there
@@ -99,7 +99,7 @@ class Update:
         if self._earlier is None:
             self._earlier = run_of(live) != self._how.run
         undone = Undone(frozenset(self._put) | self._counted, self._earlier)
-        found = threeway(self._before, live, of, policy, shape, undone)
+        found = merge_object(self._before, live, of, policy, shape, undone)
         doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or unexplained(found.states)
         if of.after is None and not self._asked and doubtful:
             self._asked = True
@@ -110,12 +110,12 @@ class Update:
             except ApiError:
                 return found
             self._run = replace(of, stored=stored)
-            found = threeway(self._before, live, self._run, policy, shape, undone)
+            found = merge_object(self._before, live, self._run, policy, shape, undone)
         return found
 
-    def _but(self, ways: list[OneWay], live: dict[str, Any], error: ApiError) -> Item:
+    def _but(self, ways: list[IrreversibleChange], live: dict[str, Any], error: ApiError) -> Item:
         """Put back all but what has no way back, which is named."""
-        rest = Update(self._how, self._change, leaving(self._before, live, ways)).undo()
+        rest = Update(self._how, self._change, leaving_irreversible(self._before, live, ways)).undo()
         said = error.message.partition("\n")[0]
         told = f"{'; '.join(str(way) for way in ways)} ({said})"
         if rest.result not in ("restored", "unchanged"):
@@ -148,7 +148,7 @@ class Update:
             for entry in managed(live)
         )
 
-    def _write(self, live: dict[str, Any], found: Threeway) -> bool:
+    def _write(self, live: dict[str, Any], found: ObjectMerge) -> bool:
         """Put back what is left: the values, then their owners. Tells whether anything was left."""
         client = self._how.client
         wrote = False
@@ -167,7 +167,7 @@ class Update:
             self._given, wrote = wanted, True
         return wrote
 
-    def _done(self, found: Threeway) -> Item:
+    def _done(self, found: ObjectMerge) -> Item:
         why = []
         needs = CONFLICT if found.conflicts else ""
         if found.conflicts:

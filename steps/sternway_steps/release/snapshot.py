@@ -1,4 +1,4 @@
-"""Objects as they are before a run changes them."""
+"""Reads objects as they are before a run changes them."""
 
 from __future__ import annotations
 

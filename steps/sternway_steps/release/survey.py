@@ -1,7 +1,7 @@
-"""What is there besides a run's own objects: the names and owners of everything, wherever it may be looked for.
+"""All objects of a namespace or the cluster, as far as they can be listed: names and owners only.
 
-Others' API groups can be down (an APIService whose backend is gone) or forbidden; they are named and passed over, and
-hold nobody up.
+An API group of somebody else can be down (an APIService whose backend is gone) or forbidden; such a group is named and
+skipped, and does not hold up the others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Claims of a StatefulSet outlive it, whatever its retention policy says: no undo deletes data.
+"""Keeps the claims of a StatefulSet that is deleted, whatever its retention policy says: no undo deletes data.
 
-With `whenDeleted: Delete` the set owns its claims, also those that were there before it, and garbage collection takes
-them along ("StatefulSets: PersistentVolumeClaim retention", Kubernetes documentation).
+With `whenDeleted: Delete` the set owns its claims, also those that existed before it, and garbage collection deletes
+them with it ("StatefulSets: PersistentVolumeClaim retention", Kubernetes documentation).
 """
 
 from __future__ import annotations

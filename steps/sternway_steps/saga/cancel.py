@@ -1,4 +1,4 @@
-"""Asking runs to stop: all of a session, or one of them."""
+"""Cancelling runs: all of a session, or one of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class StopAll(threading.Event):
-    """An event over others: what is asked of all is asked of each, also of those that join later.
+    """An event over others: setting it sets each event that has joined, also those that join later.
 
     It takes no lock of its own, for a signal handler sets it in the middle of anything.
     """
@@ -25,7 +25,10 @@ class StopAll(threading.Event):
 
     @contextmanager
     def joined(self, event: threading.Event | None = None) -> Iterator[threading.Event]:
-        """Let an event, by default a new one, be set with all for a while; to set it stops nothing else."""
+        """Let an event, by default a new one, be set with all others while the context lasts.
+
+        Setting it sets no other event.
+        """
         if event is self:
             yield self
             return

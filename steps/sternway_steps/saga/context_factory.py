@@ -1,4 +1,4 @@
-"""What a step is given."""
+"""Makes the context of a step's attempt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.Event | None = None) -> ContextFor:
-    """Return what makes the context of a step's attempt; the deadline of the way forward counts from now.
+    """Return the function that makes contexts; the deadline of the way forward counts from now.
 
     An undo is not stopped by what stopped the way forward: not by `stop`, not by the deadline. `undo_stop` stops it.
     """

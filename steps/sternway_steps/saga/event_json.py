@@ -11,7 +11,7 @@ from .events import Event, StepProgress
 
 
 def as_data(event: Event) -> dict[str, Any]:
-    """Return an event: `type` is its name, such as step-ended; the other keys are its fields."""
+    """Return an event as JSON data: `type` is its name, such as step-ended; the other keys are its fields."""
     name = "".join(("-" if c.isupper() else "") + c.lower() for c in type(event).__name__).strip("-")
     data = {field.name: plain(getattr(event, field.name)) for field in fields(event)}
     if isinstance(event, StepProgress):

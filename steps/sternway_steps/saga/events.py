@@ -1,4 +1,4 @@
-"""What a runner tells while it works; the command line, programs and tests listen."""
+"""The events of a run: what the command line, programs and tests listen to."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class StepStarted:
 
 @dataclass(frozen=True)
 class StepProgress:
-    """A step says where it is."""
+    """A step reports its progress."""
 
     step: str
     action: Action
@@ -87,9 +87,9 @@ Listener = Callable[[Event], None]
 
 
 def unfailing(listener: Listener) -> Listener:
-    """Keep a listener's errors away from the run: a progress bar that breaks is no reason to stop an undo.
+    """Return a listener whose errors do not reach the run: a progress bar that breaks is no reason to stop an undo.
 
-    It is told one event at a time, also by steps that run side by side.
+    It is called with one event at a time, also by steps that run in parallel.
     """
     one_at_a_time = threading.RLock()
 

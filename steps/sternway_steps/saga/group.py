@@ -1,4 +1,4 @@
-"""The steps of a group at once."""
+"""Runs the steps of a group in parallel."""
 
 from __future__ import annotations
 

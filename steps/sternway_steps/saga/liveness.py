@@ -1,4 +1,4 @@
-"""Whether the process of a run that is open still lives."""
+"""Whether the process of an open run is still alive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..journal.replay import Status, Story
 
 
 def with_liveness(story: Story, lookup: JournalLookup) -> Story:
-    """Tell an open run that is at work from one whose process is gone: a living one holds its target's lock.
+    """Return the story with `interrupted` for an open run whose process is gone: a living one holds its target's lock.
 
     The lock is where the run is recorded, whatever the kubeconfig at hand says.
     """

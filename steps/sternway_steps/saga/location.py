@@ -1,6 +1,6 @@
-"""Where the runs of a configuration are recorded, and what their target is called: resolved once, at the start.
+"""Where the runs of a configuration are recorded, and the name of their target: resolved once, at the start.
 
-A run that is recorded already is where its record is, and keeps the target that stands there: neither is read from a
+A run that is recorded already stays where its record is, and keeps the target that stands there: neither is read from a
 kubeconfig again.
 """
 
@@ -59,5 +59,5 @@ def _journal_namespace(config: Config, client: Client, wanted: str) -> str:
 
 
 def _label(name: str) -> str:
-    """Make a label value of a name: cut with a hash when it is too long."""
+    """Return a label value for a name: cut with a hash when it is too long."""
     return name if len(name) <= _LABEL else f"{name[: _LABEL - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""A run in one process: checked, alone on its target, after what was left half done, to its end."""
+"""A whole run in one process: its checks, its lock, the recovery of an interrupted run, then the run to its end."""
 
 from __future__ import annotations
 

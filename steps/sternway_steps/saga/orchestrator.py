@@ -1,4 +1,4 @@
-"""Walks a plan in this process: forward, and back when a step fails."""
+"""Runs a plan in this process: forward, and back when a step fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs, in which order, and what is undone. Pure; both runners read it."""
+"""The plan: what runs in which order, and what is undone. Pure; both runners read it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """The groups in the order in which they run; the steps of one group run side by side."""
+    """The groups in the order in which they run; the steps of one group run in parallel."""
 
     groups: tuple[tuple[PlannedStep, ...], ...]
 
@@ -87,7 +87,7 @@ class Plan:
         return tuple(step for group in self.undo_groups(begun) for step in group)
 
     def undo_groups(self, begun: Collection[str]) -> tuple[tuple[PlannedStep, ...], ...]:
-        """Return the same in groups: the steps of one group are rolled back side by side."""
+        """Return the same in groups: the steps of one group are rolled back in parallel."""
         groups = (tuple(s for s in group if s.name in begun and s.undoable) for group in reversed(self.groups))
         return tuple(group for group in groups if group)
 

@@ -1,4 +1,4 @@
-"""What a user says of an undo."""
+"""The options of an undo that its caller may set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..journal.replay import Story
 
 @dataclass(frozen=True)
 class Policy:
-    """What a user says of an undo; None, or False, leaves it to the run's own configuration."""
+    """The options of an undo; None, or False, leaves the decision to the run's own configuration."""
 
     on_conflict: str | None = None
     restart_stale: bool = False

@@ -1,4 +1,4 @@
-"""What a run that was left half done means for the next one of its target."""
+"""Recovery: what a run that was interrupted means for the next run of its target."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ UndoRun = Callable[[Sequence[Record]], Result]
 
 
 def finish_interrupted(store: Store, journal: RunJournal, undo: UndoRun, *, on_argo: bool) -> None:
-    """Undo what was left half done before `journal`'s run begins; the caller holds the target's lock.
+    """Finish the interrupted runs of a target before `journal`'s run begins; the caller holds the target's lock.
 
-    A run of which all steps are done lacks only its end: it has succeeded, and that is recorded.
+    | the open run | what is done |
+    | --- | --- |
+    | all its steps are done | only its end is missing: it is recorded as succeeded |
+    | of one process | it is undone: its process is dead, for a living one would hold the lock |
+    | of a Workflow, and this run is one too | it is undone: its Workflow is gone, for a living one holds the mutex |
+    | of a Workflow, and this run is not on Argo | Transient: the Workflow may be at work |
+    | made step by step by somebody else | nothing: whoever calls its steps ends it |
 
-    A run of one process that is open is dead, for a living one would hold the lock. One on Argo holds it only while
-    a step works; but a Workflow that begins holds the target's mutex, so to it an open one was terminated or deleted,
-    and its exit handler never ran. One made step by step by somebody else is theirs to end.
+    A Workflow holds the target's lock only while a step runs, but the mutex until its exit handler has ended. If it was
+    terminated or deleted, its handler never ran.
 
-    Raises: Refused when it could not be undone, Transient when it is at work on Argo.
+    Raises: Refused when a run could not be undone, Transient when it is at work on Argo.
     """
     going = [info.run for info in store.index(journal.target) if info.status is Status.OPEN]
     for run in (run for run in reversed(going) if run != journal.run):

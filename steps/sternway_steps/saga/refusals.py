@@ -1,4 +1,4 @@
-"""Whether the steps of a run would be refused, asked before anything is written."""
+"""Asks the steps of a run whether they would be refused, before anything is written."""
 
 from __future__ import annotations
 

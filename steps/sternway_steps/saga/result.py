@@ -1,4 +1,4 @@
-"""How a run ended, as its caller is told."""
+"""The result of a run, as its caller gets it."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ class Result:
         return RunEnded(self.run, self.status, int(self.exit_code), seconds, *how)
 
     def raise_for_status(self) -> Result:
-        """Return itself when all went well; else raise what went wrong.
+        """Return the result itself when all went well; else raise what went wrong.
 
-        Raises: RollbackFailed when something was not put back (its cause is the first failure), else that failure:
+        Raises: RollbackFailed when something was not restored (its cause is the first failure), else that failure:
             Refused, Transient, Failed, Stopped, or whatever a step raised; Transient when all that went wrong is that
             the end could not be recorded.
         """

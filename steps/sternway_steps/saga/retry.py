@@ -1,4 +1,4 @@
-"""How long is waited before what may pass is tried again, and the trying."""
+"""The waits between retries, and retrying."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a run in the journal: written once, and the target's oldest runs forgotten with it."""
+"""Seals the end of a run in the journal, once, and prunes the target's oldest runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs stand: what they changed is still in the world, and nobody took it back."""
+"""Which runs stand: their changes are in effect, neither undone nor overtaken by going back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GONE = (Status.REFUSED, Status.UNDONE)
 
 
 def stands(story: Story) -> bool:
-    """Return whether a run stands; one that only went back to an earlier one never does."""
+    """Return whether a run stands; False for one that only went back to an earlier one."""
     return story.status not in _GONE and not story.back_to
 
 
@@ -44,7 +44,7 @@ def current_stepwise(store: Store, target: str, action: Action) -> str | None:
 
 
 def refuse_at_work(story: Story) -> None:
-    """Raise Transient for a run that is open and made step by step: nobody but its maker knows whether it is at work.
+    """Raise Transient for an open run that is made step by step: only its caller knows whether it is at work.
 
     It can be undone all the same by whoever names it.
     """
@@ -106,7 +106,7 @@ def _standing_before(store: Store, story: Story) -> str | None:
 
 
 def _touched(records: Sequence[Record], target: str) -> set[tuple[str, ...]]:
-    """Name what a run was about to change: objects by group, kind and name, and where a step names none, the step."""
+    """Return what a run was about to change: objects by group, kind and name; the step itself where it names none."""
     found: set[tuple[str, ...]] = set()
     for record in records:
         if record.key.action != Action.EXECUTE:

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from sternway_steps.objects.applied import Run
+from sternway_steps.objects.applied import AppliedRun
+from sternway_steps.objects.field_merge import OnConflict
 from sternway_steps.objects.fields import ABSENT, name_of, tree, trees, untree
-from sternway_steps.objects.merge import OnConflict
+from sternway_steps.objects.object_merge import ObjectMerge, merge_object
 from sternway_steps.objects.reconstruct import unexplained
 from sternway_steps.objects.shape import Marks, Schema, go_json
 from sternway_steps.objects.states import Undone
-from sternway_steps.objects.three_way import Threeway, threeway
 
 OURS, THEIRS, NOBODY = ("sternway",), ("editor",), ()
 BACK, LEFT, CONFLICT = "comes back", "stays", "conflict"
@@ -56,8 +56,8 @@ def spec_of(value: Any, **beside: Any) -> dict[str, Any]:
     return beside if value is ABSENT else {"x": value, **beside}
 
 
-def merged(before: Any, applied: Any, live: Any, policy: OnConflict = OnConflict.STOP) -> Threeway:
-    return threeway(before, live, Run("run", "sternway", applied), policy, None)
+def merged(before: Any, applied: Any, live: Any, policy: OnConflict = OnConflict.STOP) -> ObjectMerge:
+    return merge_object(before, live, AppliedRun("run", "sternway", applied), policy, None)
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -97,16 +97,18 @@ def test_what_the_run_took_over_and_no_longer_lists_is_of_it_whatever_the_server
         (2, ("kubectl-client-side-apply",), "earlier"), (1, NOBODY, "run"), (3, THEIRS, "run"),
     ))  # fmt: skip
     claimed = owned({"x": 2}, OURS, "earlier")["metadata"]["managedFields"]
-    found = threeway(before, live, Run("run", "sternway", {"spec": {}}, after, claimed), OnConflict.STOP, None)
+    found = merge_object(
+        before, live, AppliedRun("run", "sternway", {"spec": {}}, after, claimed), OnConflict.STOP, None
+    )
     assert [(d.path, d.old, d.new) for d in found.conflicts] == [(("f:spec", "f:x"), 2, 3)]
 
 
 def recorded(
     before: Any, applied: Any, after: Any, live: Any, policy: OnConflict = OnConflict.STOP, **more: Any
-) -> Threeway:
+) -> ObjectMerge:
     """Merge when the record of what the apply made is there."""
     applied = {"spec": applied}
-    return threeway(before, live, Run("run", "sternway", applied, after), policy, Schema({}, {}), **more)
+    return merge_object(before, live, AppliedRun("run", "sternway", applied, after), policy, Schema({}, {}), **more)
 
 
 def test_others_are_said_to_have_changed_a_default_in_what_the_run_applied() -> None:
@@ -154,8 +156,8 @@ def test_what_nobody_owned_and_is_gone_the_run_dropped_if_a_new_object_of_its_ma
         "fieldsV1": {"f:spec": {"f:ports": {"f:protocol": {}}}},
     })  # fmt: skip
     new = made and {"spec": {"type": made["type"], "ports": {k: v for k, v in made.items() if k == "port"}}}
-    run = Run("run", "sternway", {"spec": {"type": "B", "ports": {}}}, stored=new)
-    found = threeway(before, live, run, OnConflict.STOP, Schema({}, {}))
+    run = AppliedRun("run", "sternway", {"spec": {"type": "B", "ports": {}}}, stored=new)
+    found = merge_object(before, live, run, OnConflict.STOP, Schema({}, {}))
     assert found.conflicts == []
     assert found.obj["spec"] == {"type": "A", "ports": {"protocol": "http", **({"port": port} if port else {})}}
     assert unexplained(found.states)
@@ -223,12 +225,12 @@ def test_what_was_taken_over_and_is_with_nobody_now_proves_the_apply() -> None:
     for obj in (before, live):
         del obj["metadata"]["annotations"]
     claimed = owned({"a": 1}, (), "", "a")["metadata"]["managedFields"]
-    run = Run("run", "sternway", {"spec": {"b": 1}}, None, claimed)
-    found = threeway(before, live, run, OnConflict.STOP, None)
+    run = AppliedRun("run", "sternway", {"spec": {"b": 1}}, None, claimed)
+    found = merge_object(before, live, run, OnConflict.STOP, None)
     assert [name_of(d.path) for d in found.conflicts] == ["spec.b"]
     still = {**live, "spec": {"a": 1, "b": 2}, "metadata": {**live["metadata"]}}  # it never came to take it over
     still["metadata"]["managedFields"] = [*before["metadata"]["managedFields"], *live["metadata"]["managedFields"]]
-    assert threeway(before, still, run, OnConflict.STOP, None).conflicts == []
+    assert merge_object(before, still, run, OnConflict.STOP, None).conflicts == []
 
 
 SCHEMAS = {
@@ -344,7 +346,9 @@ def test_defaults_in_what_others_brought_are_theirs() -> None:
     )
     before["spec"]["y"] = 1  # no longer listed: the run changed something beside it
     before["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:y"] = {}
-    found = threeway(before, live, Run("run", "sternway", {"spec": {"x": 1}}), OnConflict.STOP, Schema({}, {}))
+    found = merge_object(
+        before, live, AppliedRun("run", "sternway", {"spec": {"x": 1}}), OnConflict.STOP, Schema({}, {})
+    )
     assert found.obj["spec"] == {"x": 1, "y": 1, "behavior": {"up": 1}}
 
 
@@ -388,7 +392,9 @@ def test_a_default_in_what_the_run_brought_goes_though_others_have_applied_the_s
     })  # fmt: skip
     applied = {"spec": {"x": 1, "behavior": {"up": "Min"}}}
     new = made and {"spec": {"x": 1, "behavior": {"up": "Min", "down": made}}}
-    found = threeway(before, live, Run("run", "sternway", applied, stored=new), OnConflict.STOP, Schema({}, {}))
+    found = merge_object(
+        before, live, AppliedRun("run", "sternway", applied, stored=new), OnConflict.STOP, Schema({}, {})
+    )
     assert unexplained(found.states)
     assert found.obj["spec"] == {"x": 1, **({"behavior": left} if left else {})}
     assert found.conflicts == []
@@ -417,8 +423,8 @@ def test_a_map_went_by_the_run_that_left_nothing_in_it_that_is_owned() -> None:
     ):
         entry = {"manager": "sternway", "operation": "Apply", "apiVersion": "v1", "fieldsV1": fields}
         obj["metadata"]["managedFields"] = [entry]
-    run = Run("run", "sternway", {"spec": {"parts": []}})
-    found = threeway(before, live, run, OnConflict.STOP, Schema(schema, {}))
+    run = AppliedRun("run", "sternway", {"spec": {"parts": []}})
+    found = merge_object(before, live, run, OnConflict.STOP, Schema(schema, {}))
     assert (found.conflicts, found.obj["spec"]) == ([], {"size": 3})
 
 
@@ -432,6 +438,6 @@ def test_what_nobody_owns_beside_a_field_that_the_run_dropped_is_of_the_run_thou
     for one, manager in ((before, "sternway"), (live, "editor")):
         entry = {"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsV1": strategy}
         one["metadata"]["managedFields"] = [entry]
-    run = Run("run", "sternway", {"spec": {}}, stored={"spec": {"strategy": {"type": "B", "most": 1}}})
-    found = threeway(before, live, run, OnConflict.FORCE, Schema({}, {}))
+    run = AppliedRun("run", "sternway", {"spec": {}}, stored={"spec": {"strategy": {"type": "B", "most": 1}}})
+    found = merge_object(before, live, run, OnConflict.FORCE, Schema({}, {}))
     assert found.obj["spec"]["strategy"] == {"type": "A", "most": 0}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...objects.applied import Run
+from ...objects.applied import AppliedRun
 from ...objects.field_manager import recorded_manager
+from ...objects.field_merge import OnConflict
 from ...objects.fields import content, managed
-from ...objects.merge import OnConflict
+from ...objects.object_merge import merge_object, reached
 from ...objects.ownership import with_owners
 from ...objects.ref import Ref
 from ...objects.run_annotation import run_of
 from ...objects.take_over import Claim
-from ...objects.three_way import reached, threeway
 from ...release.apply import Applied
 from ...release.restore import Change
 from ...spec import History
@@ -83,7 +83,9 @@ def changes(run: str, history: History) -> list[Change]:
             if earlier is None or run_of(seen) != run:
                 before[ref] = seen
                 claimed.pop(ref, None)
-        elif (unclaimed := _not_reached(first, seen, Run(run, manager, earlier, None, claimed.get(ref)))) is not None:
+        elif (
+            unclaimed := _not_reached(first, seen, AppliedRun(run, manager, earlier, None, claimed.get(ref)))
+        ) is not None:
             before[ref] = unclaimed
             if ref in claimed:
                 claimed[ref] = managed(seen)
@@ -119,13 +121,13 @@ def _another(first: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
     return bool(first["metadata"].get("uid") != seen["metadata"].get("uid"))
 
 
-def _not_reached(first: dict[str, Any], seen: dict[str, Any], of: Run) -> dict[str, Any] | None:
+def _not_reached(first: dict[str, Any], seen: dict[str, Any], of: AppliedRun) -> dict[str, Any] | None:
     """Return an object that an attempt saw, with the owners of before its run; None when an apply had reached it."""
     if reached(first, seen, of):
         return None
     if of.claimed is None:
         return seen
-    return with_owners(seen, threeway(first, seen, of, OnConflict.STOP, None).owners.entries(seen, []))
+    return with_owners(seen, merge_object(first, seen, of, OnConflict.STOP, None).owners.entries(seen, []))
 
 
 def _metadata(obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ...errors import ClusterError, Refused, RollbackFailed, SternwayError, Tran
 from ...kube.api_error import ApiError
 from ...kube.discovery import UnknownKind
 from ...kube.parallel import run_parallel
-from ...objects.order import JUDGES, SETTINGS, waves_back
+from ...objects.order import JUDGES, SETTINGS, undo_waves
 from ...plural import count
 from ...release.other_versions import at_served_version
 from ...release.remedy import CONFLICT, NEEDS
@@ -47,7 +47,7 @@ def undo_all(
 
     items: list[Item] = []
     told = False
-    for number, wave in waves_back(found, lambda change: change.ref.kind, lambda change: change.before is None):
+    for number, wave in undo_waves(found, lambda change: change.ref.kind, lambda change: change.before is None):
         if not told and SETTINGS < number < JUDGES:
             settings_are_back(items)
             told = True

@@ -32,7 +32,7 @@ def file_store(path: str | None) -> FileStore:
 
 
 class FileStore:
-    """Keeps records below `folder`, readable by its owner alone: snapshots of Secrets are secret."""
+    """Stores records below `folder`, readable by its owner alone: snapshots of Secrets are secret."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

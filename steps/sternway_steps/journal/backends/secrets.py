@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class SecretStore:
-    """Keeps records in a namespace; `namespace` None reads those of all namespaces and writes none."""
+    """Stores records in a namespace; `namespace` None reads those of all namespaces and writes none."""
 
     def __init__(self, client: Client, namespace: str | None, fence: Fence | None = None) -> None:
         self._own, self._client = client, client.fenced(fence) if fence is not None else client

@@ -1,4 +1,4 @@
-"""What a journal's store does, whatever it keeps the records in."""
+"""The interface of a journal's store, whatever it keeps the records in."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RunInfo:
 
 
 def info_of(head: Record) -> RunInfo:
-    """Return the same from a run's own record."""
+    """Return what a run's own record tells of it."""
     story = replay([head])
     return RunInfo(story.run, story.target, story.started, story.status)
 

@@ -1,1 +1,1 @@
-"""One holder a target: a lock in a file, or a Lease of a cluster."""
+"""One holder a target: a lock in a file, or a Lease in the cluster."""

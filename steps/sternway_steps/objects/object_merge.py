@@ -1,4 +1,4 @@
-"""An object before a run, as it was applied, right after, and live: what is to be written so that it is as it was."""
+"""What an undo writes to one object, from its states before the run, as applied, right after, and live."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .applied import RUN_FIELD, Run, came
-from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, telling, trees, union, untree
-from .merge import Difference, Merged, OnConflict, diff, put_back
-from .ownership import UNDO_MANAGER, Entries, GiveBack, by_identity, identity, pending
+from .applied import RUN_FIELD, AppliedRun, apply_reached
+from .field_merge import Difference, Merged, OnConflict, diff, three_way_merge
+from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, shape_fields, trees, union, untree
+from .ownership import UNDO_MANAGER, Entries, OwnerRestore, by_identity, identity, ownership_pending
 from .reconstruct import reconstruct
 from .run_annotation import RUN, run_of, without_run
 from .shape import Marks, Shape
@@ -20,31 +20,31 @@ _KEPT_EMPTY = ("annotations", "labels", "finalizers", "ownerReferences")
 
 
 @dataclass(frozen=True)
-class Threeway:
+class ObjectMerge:
     """What an undo makes of an object. `obj` is what is to be written; `restored` and `conflicts` name its fields."""
 
     states: States
     merged: Merged
     obj: dict[str, Any]
-    owners: GiveBack
+    owners: OwnerRestore
     noted: bool
-    """Whether the run's annotation is another than before."""
+    """Whether the run's annotation differs from before."""
     cut: bool
-    """Whether an earlier undo may have put back values, and was cut off before it gave back their owners."""
+    """Whether an earlier undo may have restored values, and was cut off before it restored their owners."""
 
     @property
     def restored(self) -> list[Difference]:
-        """What is put back."""
+        """The fields that are restored."""
         return self.merged.restored
 
     @property
     def conflicts(self) -> list[Difference]:
-        """What a third party changed of what the run did."""
+        """The fields of the run that somebody else changed."""
         return self.merged.conflicts
 
     @property
     def cleared(self) -> list[Difference]:
-        """What an earlier undo that was cut off may have removed again: nobody owns such a field.
+        """Fields that an earlier undo which was cut off may have removed again: nobody owns such a field.
 
         Before the run it may have been owned all the same: a zero is owned, and not stored.
         """
@@ -64,48 +64,57 @@ class Threeway:
         return not field.of_the_run or filled
 
     def owned_again(self, live: Mapping[str, Any], put: Iterable[Difference]) -> Entries:
-        """Return the managedFields for the object as it is, when all of `put` is as before the run again.
+        """Return the managedFields for the live object, when all of `put` is as before the run again.
 
         Where it was the order of a list alone, its items keep the owners that they have.
         """
         return self.owners.entries(live, [*(d.path for d in put if not d.order), RUN_FIELD], self.merged.left)
 
 
-def threeway(
+def merge_object(
     before: Mapping[str, Any],
     live: Mapping[str, Any],
-    of: Run,
+    of: AppliedRun,
     policy: OnConflict,
     shape: Shape | None,
     undone: Undone = Undone(),
-) -> Threeway:
-    """Merge the object. `shape` None: it is read from the owners. `undone` is what this undo has put back so far."""
+) -> ObjectMerge:
+    """Return the merge of an object's states.
+
+    | what is known | how `after` is found |
+    | --- | --- |
+    | the record of the apply (`of.after`) | it is `after` |
+    | no record, but the apply reached the object | `reconstruct`, per field |
+    | no record, and it did not reach it | as before: the run changed nothing |
+
+    `shape` None: it is derived from the owners. `undone` is what this undo has restored so far.
+    """
     states = _states(before, live, of, shape, undone)
-    reached = of.after is not None or came(before, live, of, states)
+    reached = of.after is not None or apply_reached(before, live, of, states)
     if of.after is None:
         states = states.with_after(reconstruct(states) if reached else states.before)
-    merged = put_back(states, policy)
+    merged = three_way_merge(states, policy)
     obj = untree(merged.node)
     obj["metadata"] = _metadata(before, live, obj.get("metadata") or {})
     if "status" in live:
         obj["status"] = live["status"]
     left, recorded = (of.met(before), False) if of.after is None else (of.after, True)
-    owners = GiveBack(before, left, recorded, of.manager, states, merged.node, of.applied, reached)
+    owners = OwnerRestore(before, left, recorded, of.manager, states, merged.node, of.applied, reached)
     noted = run_of(live) != run_of(before)
-    cut = pending(live) or (undone.earlier and not noted and _claims(live, before, of.manager))
-    return Threeway(states, merged, obj, owners, noted, cut)
+    cut = ownership_pending(live) or (undone.earlier and not noted and _claims(live, before, of.manager))
+    return ObjectMerge(states, merged, obj, owners, noted, cut)
 
 
-def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Run) -> bool:
-    """Return whether the run's apply reached the object, when there is no record of it; in doubt it did."""
-    return came(before, live, of, _states(before, live, of, None))
+def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun) -> bool:
+    """Return whether the run's apply reached the object, when there is no record of it; True in doubt."""
+    return apply_reached(before, live, of, _states(before, live, of, None))
 
 
 def _states(
-    before: Mapping[str, Any], live: Mapping[str, Any], of: Run, shape: Shape | None, undone: Undone = Undone()
+    before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun, shape: Shape | None, undone: Undone = Undone()
 ) -> States:
     known = [obj for obj in (before, of.after, live) if obj is not None]
-    shape = shape or Marks(union(*(telling(fields_of(obj, status=True), obj) for obj in known)) or None)
+    shape = shape or Marks(union(*(shape_fields(fields_of(obj, status=True), obj) for obj in known)) or None)
     right_after = of.after if of.after is not None else live
     applied = as_stored(of.applied)
     objs = (before, applied, live, right_after, of.stored or applied)
@@ -150,7 +159,7 @@ def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fi
 
 
 def _metadata(before: Mapping[str, Any], live: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata with the server's own of live (preconditions among them) and the run's annotation as before."""
+    """Return the merged metadata, with the server's own (preconditions too) live and the run's annotation as before."""
     found = {k: v for k, v in live["metadata"].items() if k not in _KEPT_EMPTY} | dict(merged)
     if (run := run_of(before)) is not None:
         found["annotations"] = {**(found.get("annotations") or {}), RUN: run}

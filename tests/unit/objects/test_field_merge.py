@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sternway_steps.objects.applied import Run
+from sternway_steps.objects.applied import AppliedRun
+from sternway_steps.objects.field_merge import OnConflict, diff, three_way_merge
 from sternway_steps.objects.fields import ABSENT, name_of, tree, trees, untree
-from sternway_steps.objects.merge import OnConflict, diff, put_back
+from sternway_steps.objects.object_merge import ObjectMerge, merge_object
 from sternway_steps.objects.order import waves
 from sternway_steps.objects.ref import Ref
 from sternway_steps.objects.shape import Marks
 from sternway_steps.objects.states import Owned, States, Undone
-from sternway_steps.objects.three_way import Threeway, threeway
 from sternway_steps.release.recreate import Anew
 from sternway_steps.release.restore import Change
 
@@ -34,7 +34,7 @@ def merged(
     states = States(
         nodes[0], nodes[1], nodes[2], nodes[1], owned_before=Owned(ours=everything(nodes[0])), owned_live=owned
     )
-    found = put_back(states, policy)
+    found = three_way_merge(states, policy)
     return untree(found.node)["spec"], [name_of(d.path) for d in found.conflicts]
 
 
@@ -120,11 +120,11 @@ def test_lost_evidence_is_read_from_the_owners(before: Any, applied: Any, live: 
     assert untree(lost(before, obj(**applied), live).states.after)["spec"] == wanted
 
 
-def lost(before: Any, applied: Any, live: Any) -> Threeway:
+def lost(before: Any, applied: Any, live: Any) -> ObjectMerge:
     """Merge when the record of what the apply made is lost."""
     live = {**live, "metadata": {**live["metadata"], "resourceVersion": "2"}}
     live["metadata"]["annotations"] = {**live["metadata"].get("annotations", {}), "sternway.dev/run": "r"}
-    return threeway(before, live, Run("r", "sternway", applied), OnConflict.STOP, None)
+    return merge_object(before, live, AppliedRun("r", "sternway", applied), OnConflict.STOP, None)
 
 
 def test_owners_get_back_what_the_undo_took() -> None:
@@ -164,7 +164,7 @@ def test_items_keep_their_owners_where_only_the_order_of_their_list_goes_back() 
         sternway={"f:items": {**both, a: {".": {}, "f:name": {}}}}, argocd=theirs,
     )  # fmt: skip
     applied = {"spec": {"items": after["spec"]["items"]}}
-    found = threeway(before, live, Run("r", "sternway", applied, after), OnConflict.MERGE, None)
+    found = merge_object(before, live, AppliedRun("r", "sternway", applied, after), OnConflict.MERGE, None)
     assert [name_of(d.path) for d in found.restored] == ["spec.items"]
     assert [item["name"] for item in found.obj["spec"]["items"]] == ["a", "b", "c"]
     got = {entry["manager"]: entry["fieldsV1"]["f:spec"] for entry in found.owned_again(live, found.restored)}
@@ -190,8 +190,8 @@ def test_what_others_removed_is_not_owned_again_where_the_undo_left_its_map_empt
     before = owned({"m": {"theirs": 1}}, argocd={"f:m": {"f:theirs": {}}})
     after = owned({"m": {"theirs": 1, "ours": 1}}, sternway={"f:m": {"f:ours": {}}}, argocd={"f:m": {"f:theirs": {}}})
     live = owned({"m": {"ours": 1}}, sternway={"f:m": {"f:ours": {}}}, argocd={"f:x": {}})
-    run = Run("r", "sternway", {"spec": {"m": {"ours": 1}}}, after)
-    found = threeway(before, live, run, OnConflict.STOP, None)
+    run = AppliedRun("r", "sternway", {"spec": {"m": {"ours": 1}}}, after)
+    found = merge_object(before, live, run, OnConflict.STOP, None)
     assert found.obj["spec"] == {"m": {}}
     written = owned(found.obj["spec"], **{"argocd": {"f:x": {}}, "sternway-rollback": {"f:m": {}}})
     assert owners_after(found, written) == {"argocd": {"f:x": {}}}
@@ -260,7 +260,7 @@ def test_what_a_controller_wrote_beside_its_status_is_no_doing_of_the_run() -> N
 
 def recorded(before: Any, applied: Any, after: Any, live: Any) -> tuple[Any, list[str]]:
     """Merge, with what the apply made on record; give what is left of the spec, and what is in conflict."""
-    found = threeway(before, live, Run("r", "sternway", {"spec": applied}, after), OnConflict.MERGE, None)
+    found = merge_object(before, live, AppliedRun("r", "sternway", {"spec": applied}, after), OnConflict.MERGE, None)
     return found.obj["spec"], [name_of(d.path) for d in found.conflicts]
 
 
@@ -282,7 +282,7 @@ def test_what_the_server_put_into_a_map_of_others_is_theirs() -> None:
     assert recorded(before, {"kind": "b"}, after, live) == (wanted, ["spec.rolling.most"])
 
 
-def owners_after(found: Threeway, live: Any, *more: Any) -> dict[str, Any]:
+def owners_after(found: ObjectMerge, live: Any, *more: Any) -> dict[str, Any]:
     """Give who owns what of the spec after the undo."""
     put = [d.path for d in (*found.restored, *more)]
     return {entry["manager"]: entry["fieldsV1"].get("f:spec") for entry in found.owners.entries(live, put)}
@@ -309,13 +309,13 @@ def test_a_zero_is_owned_again_after_an_undo_that_was_cut_off() -> None:
     """A zero is owned and not stored; the undo removed what the run had set, and nothing says who owned that."""
     before = owned({"a": 1}, sternway={"f:a": {}, "f:zero": {}})
     after = owned({"a": 2, "zero": 5}, sternway={"f:a": {}, "f:zero": {}})
-    run = Run("r", "sternway", obj(a=2, zero=5), after)
+    run = AppliedRun("r", "sternway", obj(a=2, zero=5), after)
     cut = owned({"a": 1}, **{"sternway-rollback": {"f:a": {}}})
-    found = threeway(before, cut, run, OnConflict.STOP, None)
+    found = merge_object(before, cut, run, OnConflict.STOP, None)
     assert [name_of(d.path) for d in found.cleared] == ["spec.zero"]
     assert owners_after(found, cut, *found.cleared) == {"sternway": {"f:a": {}, "f:zero": {}}}
     by_others = owned({"a": 2}, sternway={"f:a": {}})
-    assert threeway(before, by_others, run, OnConflict.STOP, None).cleared == []
+    assert merge_object(before, by_others, run, OnConflict.STOP, None).cleared == []
 
 
 def test_a_zero_is_owned_again_though_the_first_write_of_the_undo_only_removed_something() -> None:
@@ -324,18 +324,20 @@ def test_a_zero_is_owned_again_though_the_first_write_of_the_undo_only_removed_s
     after = owned({"a": 1, "zero": 5}, argocd={"f:a": {}}, sternway={"f:a": {}, "f:zero": {}})
     cut = owned({"a": 1}, argocd={"f:a": {}}, sternway={"f:a": {}})
     for recorded in (after, None):
-        run = Run("r", "sternway", obj(a=1, zero=5), recorded)
-        found = threeway(before, cut, run, OnConflict.STOP, None, Undone(earlier=True))
+        run = AppliedRun("r", "sternway", obj(a=1, zero=5), recorded)
+        found = merge_object(before, cut, run, OnConflict.STOP, None, Undone(earlier=True))
         assert [name_of(d.path) for d in found.cleared] == ["spec.zero"]
         assert owners_after(found, cut, *found.cleared) == {"argocd": {"f:a": {}, "f:zero": {}}}
-        assert threeway(before, cut, run, OnConflict.STOP, None).cleared == []
+        assert merge_object(before, cut, run, OnConflict.STOP, None).cleared == []
 
 
 def test_a_zero_that_others_dropped_is_not_owned_again_by_an_undo_that_is_repeated() -> None:
     """The first one came to its end: the run's manager owns no more than before."""
     before = owned({"a": 1}, sternway={"f:a": {}, "f:zero": {}})
     live = owned({"a": 1}, sternway={"f:a": {}})
-    found = threeway(before, live, Run("r", "sternway", obj(a=2, zero=5)), OnConflict.STOP, None, Undone(earlier=True))
+    found = merge_object(
+        before, live, AppliedRun("r", "sternway", obj(a=2, zero=5)), OnConflict.STOP, None, Undone(earlier=True)
+    )
     assert found.cleared == []
 
 
@@ -344,7 +346,7 @@ def test_who_came_by_a_field_after_the_first_write_of_an_undo_keeps_it() -> None
     before, after = owned({"a": 1}, sternway={"f:a": {}}), owned({"a": 2}, sternway={"f:a": {}})
     cut = owned({"a": 1}, argocd={"f:a": {}}, **{"sternway-rollback": {"f:a": {}}})
     for recorded in (after, None):
-        found = threeway(before, cut, Run("r", "sternway", obj(a=2), recorded), OnConflict.STOP, None)
+        found = merge_object(before, cut, AppliedRun("r", "sternway", obj(a=2), recorded), OnConflict.STOP, None)
         assert owners_after(found, cut) == {"sternway": {"f:a": {}}, "argocd": {"f:a": {}}}
 
 
@@ -354,7 +356,7 @@ def test_what_an_undo_wrote_proves_that_the_run_came_though_nothing_of_it_is_lef
     live = owned({"a": 1, "b": 2}, argocd={"f:b": {}}, sternway={"f:a": {}}, **{"sternway-rollback": {"f:c": {}}})
     for obj_ in (before, live):
         obj_["metadata"]["managedFields"][-1]["time"] = "2026-01-01T00:00:00Z"
-    found = threeway(before, live, Run("r", "sternway", obj(a=1, b=3)), OnConflict.STOP, None)
+    found = merge_object(before, live, AppliedRun("r", "sternway", obj(a=1, b=3)), OnConflict.STOP, None)
     assert [name_of(d.path) for d in found.conflicts] == ["spec.b"]
 
 
@@ -364,7 +366,7 @@ def test_an_item_that_others_made_anew_is_not_claimed_again() -> None:
     before = owned({"x": 1, "items": [{"name": "a", "image": "1"}]}, sternway={"f:x": {}, "f:items": item})
     after = owned({"x": 2}, sternway={"f:x": {}})
     live = owned({"x": 2, "items": [{"name": "a", "image": "9"}]}, sternway={"f:x": {}}, argocd={"f:items": item})
-    found = threeway(before, live, Run("r", "sternway", obj(x=2), after), OnConflict.MERGE, None)
+    found = merge_object(before, live, AppliedRun("r", "sternway", obj(x=2), after), OnConflict.MERGE, None)
     assert [name_of(d.path) for d in found.conflicts] == ["spec.items[name=a].image"]
     entries = {e["manager"]: e["fieldsV1"]["f:spec"] for e in found.owned_again(live, found.restored)}
     assert entries == {"sternway": {"f:x": {}}, "argocd": {"f:items": item}}
@@ -379,7 +381,7 @@ def test_others_own_again_what_the_run_applied_as_data_and_as_text_when_its_evid
             {"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsV1": both},
         ]}  # fmt: skip
     applied = {"kind": "Secret", "metadata": {"name": "x"}, "data": {"a": "MQ=="}, "stringData": {"a": "2"}}
-    found = threeway(before, live, Run("r", "sternway", applied), OnConflict.STOP, None)
+    found = merge_object(before, live, AppliedRun("r", "sternway", applied), OnConflict.STOP, None)
     assert [(e["manager"], e["fieldsV1"]) for e in found.owned_again(live, [])] == [("argocd", both)]
 
 
@@ -391,7 +393,7 @@ def test_two_entries_of_one_manager_are_one_owner() -> None:
         {"manager": "editor", "operation": "Update", "apiVersion": "v1", "time": "2026-01-01T00:00:00Z",
          "fieldsV1": {"f:spec": {"f:c": {}}}},
     ]  # fmt: skip
-    found = threeway(before, live, Run("r", "sternway", obj(a=2)), OnConflict.STOP, None)
+    found = merge_object(before, live, AppliedRun("r", "sternway", obj(a=2)), OnConflict.STOP, None)
     assert owners_after(found, live) == {"sternway": {"f:a": {}}, "editor": {"f:b": {}, "f:c": {}}}
 
 
@@ -402,7 +404,7 @@ def test_what_others_put_into_an_item_that_a_cut_undo_had_put_back_is_theirs() -
         {"items": [{"name": "a", "weight": 2}]},
         argocd={"f:items": {'k:{"name":"a"}': {"f:weight": {}}}}, **{"sternway-rollback": {"f:items": item}},
     )  # fmt: skip
-    found = threeway(before, live, Run("r", "sternway", obj(), owned({})), OnConflict.STOP, None)
+    found = merge_object(before, live, AppliedRun("r", "sternway", obj(), owned({})), OnConflict.STOP, None)
     assert [name_of(d.path) for d in found.conflicts] == ["spec.items[name=a].weight"]
 
 
@@ -414,7 +416,7 @@ def test_data_that_the_run_left_to_the_text_of_the_same_key_is_owned_again_when_
             {"manager": "sternway", "operation": "Apply", "apiVersion": "v1", "fieldsV1": fields},
         ]}  # fmt: skip
     applied = {"kind": "Secret", "metadata": {"name": "x"}, "data": {}, "stringData": {"a": "2"}}
-    found = threeway(before, live, Run("r", "sternway", applied), OnConflict.STOP, None)
+    found = merge_object(before, live, AppliedRun("r", "sternway", applied), OnConflict.STOP, None)
     assert [e["fieldsV1"] for e in found.owned_again(live, [])] == [{**text, "f:data": {"f:a": {}}}]
 
 
@@ -423,7 +425,7 @@ def test_an_item_of_the_run_in_which_others_changed_an_order_is_in_conflict() ->
     marks = {"f:name": {}, "f:ranks": {"v:1": {}, "v:2": {}}}
     ours = {"f:items": {'k:{"name":"a"}': {".": {}, **marks}}}
     after, live = (owned({"items": [{"name": "a", "ranks": ranks}]}, sternway=ours) for ranks in ([2, 1], [1, 2]))
-    found = threeway(owned({}), live, Run("r", "sternway", obj(), after), OnConflict.MERGE, None)
+    found = merge_object(owned({}), live, AppliedRun("r", "sternway", obj(), after), OnConflict.MERGE, None)
     assert [name_of(d.path) for d in found.conflicts] == ["spec.items[name=a].ranks"]
     assert found.obj["spec"] == live["spec"]
     lost_ = lost(owned({}), obj(items=[{"name": "a", "ranks": [2, 1]}]), live)

@@ -1,4 +1,4 @@
-"""What a run changed in an object, and the object with just that put back."""
+"""The three-way merge of one object's fields: what a run changed is reverted, what others changed stays."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .fields import ABSENT, Items, Map, Path, Tree, same, untree
 from .list_order import in_order
 from .states import States
 
-__all__ = ["ABSENT", "Difference", "Merged", "OnConflict", "diff", "put_back"]
+__all__ = ["ABSENT", "Difference", "Merged", "OnConflict", "diff", "three_way_merge"]
 
 
 class OnConflict(StrEnum):
-    """What happens to a field of ours that a third party changed after us."""
+    """What the undo does with a field that somebody else changed after the run (L3)."""
 
     STOP = "stop"
     MERGE = "merge"
@@ -29,26 +29,26 @@ class Difference:
     old: Any
     new: Any
     order: bool = False
-    """Whether it is the order of a list alone, and not the items in it."""
+    """Whether only the order of a list differs, and not its items."""
 
 
 @dataclass
 class Merged:
-    """A value as it should be, and how it came about."""
+    """The merged value, and how each of its fields was decided."""
 
     node: Tree = ABSENT
     restored: list[Difference] = field(default_factory=list)
-    """What is put back: old is what it was before the run, new what it is now."""
+    """Fields that are restored: old is the value before the run, new the live one."""
     emptied: list[Path] = field(default_factory=list)
-    """Maps and lists that are empty now, and come or go with what was put back beside others' changes in them."""
+    """Maps and lists that are empty now, and come or go with what was restored beside others' changes in them."""
     conflicts: list[Difference] = field(default_factory=list)
-    """Fields of the run that a third party changed: old is what it was before the run, new what it is now."""
+    """Fields of the run that somebody else changed: old is the value before the run, new the live one."""
     left: list[Path] = field(default_factory=list)
-    """Where these are left as they are: fields and whole items."""
+    """The paths of conflicts that are left as they are: fields and whole items."""
 
 
 def diff(old: Tree, new: Tree, path: Path = ()) -> list[Difference]:
-    """List the fields in which two trees differ, in the order of the trees."""
+    """Return the fields in which two trees differ, in the order of the trees."""
     if same(old, new):
         return []
     kind = type(old)
@@ -59,14 +59,21 @@ def diff(old: Tree, new: Tree, path: Path = ()) -> list[Difference]:
     return [Difference(path, _plain(old), _plain(new))]
 
 
-def put_back(states: States, policy: OnConflict) -> Merged:
-    """Merge three ways: what the run changed (before to after) goes back, all else stays as it is live.
+def three_way_merge(states: States, policy: OnConflict) -> Merged:
+    """Return the object as it should be: what the run changed (before to after) is reverted, all else stays live.
 
-    For each field: before = after, live stays. Live = after, before comes back. Live = before, it stays. Else
-    somebody changed it after the run, and the policy decides. But it is no conflict where nobody else wrote: a field
-    of the run that its manager still owns comes back, and one that the run did not apply stays as server or admission
-    made it, if nobody else has come to own it since.
-    An item of a keyed list keeps its key: where it is not in all three, it is kept, comes back or goes as a whole.
+    | state of a field | result |
+    | --- | --- |
+    | before = after: the run did not change it | live |
+    | live = before | live |
+    | live = after: only the run changed it | before |
+    | neither, and the run's manager still owns it: the server changed its form | before |
+    | neither, the run did not apply it, and nobody came to own it since: the server or admission set it | live |
+    | anything else: somebody changed it after the run | a conflict, by the policy |
+
+    The policy: stop and merge leave the live value (with stop, the whole object is left), force restores the one
+    before. An item of a keyed list keeps its key: where it is not in all three states, it is kept, restored or removed
+    as a whole.
     """
     out = Merged()
     out.node = _merge(states, policy, out)
@@ -101,9 +108,9 @@ def _back(one: States, out: Merged) -> Tree:
 
 
 def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
-    """Decide what is neither as before nor as right after the run."""
+    """Decide a field that is neither as before nor as right after the run."""
     forced = policy is OnConflict.FORCE
-    theirs = _by_others(one) if one.of_the_run else one.set_since
+    theirs = _changed_by_others(one) if one.of_the_run else one.set_since
     if not one.of_the_run and not theirs and not (forced and one.owned_live.by_others):
         return one.live
     if forced or not theirs:
@@ -113,16 +120,16 @@ def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
     return one.live
 
 
-def _by_others(one: States) -> bool:
-    """Return whether a third party changed it since: the run's manager owns the field no more.
+def _changed_by_others(one: States) -> bool:
+    """Return whether somebody else changed it since: the run's manager owns the field no more.
 
-    Often nobody does then: others removed it, gave it up again, or own a map and not what the server put into it.
+    Often nobody owns it then: others removed it, gave it up again, or own a map and not what the server put into it.
     """
     if same(one.live, one.after):
         return False
     kind = type(one.live)
     if kind in (Map, Items) and kind is type(one.after):
-        inner = any(_by_others(part) for part in one.parts())
+        inner = any(_changed_by_others(part) for part in one.parts())
         moved = [name for name in one.live if name in one.after] != [name for name in one.after if name in one.live]
         return inner or (kind is Items and moved)  # an order has no owner
     if one.live is ABSENT:
@@ -132,7 +139,7 @@ def _by_others(one: States) -> bool:
 
 
 def _order(one: States, node: Items, policy: OnConflict, out: Merged) -> Items:
-    """Put items into the order of before when the run changed it, else leave them as they stand."""
+    """Return the items in the order of before when the run changed the order, else in the live one."""
     states = [list(state) if isinstance(state, Items) else [] for state in (one.before, one.after, one.live)]
     common = [name for name in states[0] if all(name in state for state in states)]
     before, after, live = ([name for name in state if name in common] for state in states)
