@@ -94,10 +94,10 @@ class GithubOutput:
             self._annotate("error", _with_remedy(error), title=type(error).__name__)
             return
         for finding in error.errors:
-            place = finding.place
-            file = place.source if place.line else ""
+            location = finding.location
+            file = location.source if location.line else ""
             title = finding.field or "configuration"
-            self._annotate("error", str(finding), file=file, line=place.line, col=place.column, title=title)
+            self._annotate("error", str(finding), file=file, line=location.line, col=location.column, title=title)
 
     def note(self, text: str) -> None:
         """Annotate a remark."""

@@ -47,7 +47,7 @@ class Summary:
         """Add why the command failed."""
         if isinstance(error, ConfigErrors):
             rows = [
-                (str(e.place), e.field, "; ".join(t for t in (e.message, e.expected, e.hint) if t))
+                (str(e.location), e.field, "; ".join(t for t in (e.message, e.expected, e.hint) if t))
                 for e in error.errors
             ]
             self.parts.append("### The configuration is wrong\n\n" + table(("place", "field", "what"), rows))

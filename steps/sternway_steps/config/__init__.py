@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from .build import BuildConfig
 from .manifest import Manifest
 from .program import as_manifests
@@ -18,5 +18,5 @@ from .schema import (
 
 __all__ = [
     "BuildConfig", "Config", "ConfigError", "ConfigErrors", "DeployConfig", "Grace", "HttpCheck", "JournalConfig",
-    "Manifest", "Place", "StepConfig", "VerifyConfig", "as_manifests",
+    "Manifest", "SourceLocation", "StepConfig", "VerifyConfig", "as_manifests",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from ..yamltree.document import Node
-from ..yamltree.errors import Place
+from ..yamltree.errors import SourceLocation
 from .schema import StepConfig
 
 Steps = Sequence[StepConfig | tuple[StepConfig, ...]]
@@ -16,7 +16,7 @@ def each_step(steps: Steps, node: Node | None = None, field: str = "steps") -> I
 
     `node` is where the steps stand; without one (the default steps) each stands nowhere.
     """
-    nowhere = Node(None, Place(""))
+    nowhere = Node(None, SourceLocation(""))
     for number, item in enumerate(steps):
         below = node.value[number] if node is not None else nowhere
         if isinstance(item, tuple):

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..yamltree import scalars as s
 from ..yamltree.document import Node, decode, parse
-from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from ..yamltree.reader import Group, Many, Section, Short, Table
 from .option_reader import PathOr, With
 from .overlay import merge
@@ -62,12 +62,12 @@ class _Reading:
         except ConfigErrors as bad:
             self.errors += bad.errors
             return None
-        expected = "at least name and image" if asked is None else f"a mapping: {asked.place} extends it"
+        expected = "at least name and image" if asked is None else f"a mapping: {asked.location} extends it"
         if root is None:
-            self.errors.append(ConfigError(Place(source, 1, 1), "", "the file is empty", expected))
+            self.errors.append(ConfigError(SourceLocation(source, 1, 1), "", "the file is empty", expected))
         elif asked is not None and not isinstance(root.value, dict):
             what = "empty" if root.value is None else "no mapping"
-            self.errors.append(ConfigError(root.place, "", f"this is {what}", expected))
+            self.errors.append(ConfigError(root.location, "", f"this is {what}", expected))
         return root
 
     def _names(self, node: Node) -> list[Node]:
@@ -76,7 +76,7 @@ class _Reading:
         for item in node.value if isinstance(node.value, list) and node.value else [node]:
             message, hint = _wrong(item)
             if message:
-                self.errors.append(ConfigError(item.place, KEY, message, "a path, or a list of paths", hint))
+                self.errors.append(ConfigError(item.location, KEY, message, "a path, or a list of paths", hint))
             else:
                 found.append(item)
         return found
@@ -89,9 +89,11 @@ class _Reading:
         self._count += 1
         if os.path.realpath(file) in map(os.path.realpath, above):
             ring = " extends ".join(str(each) for each in (*above, file))
-            finding = ConfigError(named.place, KEY, f"this leads in a ring: {ring}", hint="remove one `extends` of it")
+            finding = ConfigError(
+                named.location, KEY, f"this leads in a ring: {ring}", hint="remove one `extends` of it"
+            )
         elif self._count > _MOST_FILES:
-            finding = ConfigError(named.place, KEY, f"over {_MOST_FILES} files are extended", hint="extend fewer")
+            finding = ConfigError(named.location, KEY, f"over {_MOST_FILES} files are extended", hint="extend fewer")
             if self._count > _MOST_FILES + 1:
                 return None
         else:
@@ -114,14 +116,14 @@ def _wrong(item: Node) -> tuple[str, str]:
 def _unreadable(file: Path, asked: Node | None, error: OSError) -> ConfigError:
     if asked is None:
         message = f"the file can't be read: {error.strerror}"
-        return ConfigError(Place(str(file)), "", message, hint="name it with --config FILE")
+        return ConfigError(SourceLocation(str(file)), "", message, hint="name it with --config FILE")
     names: list[str] = []
     with suppress(OSError):
         names = [each.name for each in file.parent.iterdir() if each.is_file()]
     near = difflib.get_close_matches(file.name, names, n=1)
     hint = f"did you mean {str(Path(asked.value).parent / near[0])!r}?" if near else ""
-    expected = f"a file, named from the folder of {asked.place.source}"
-    return ConfigError(asked.place, KEY, f"{asked.value!r} can't be read: {error.strerror}", expected, hint)
+    expected = f"a file, named from the folder of {asked.location.source}"
+    return ConfigError(asked.location, KEY, f"{asked.value!r} can't be read: {error.strerror}", expected, hint)
 
 
 def _way(home: Path, folder: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from ..errors import Refused
 from ..objects.selector import selector
 from ..yamltree.document import Node
-from ..yamltree.errors import ConfigErrors, Place
+from ..yamltree.errors import ConfigErrors, SourceLocation
 from ..yamltree.reader import MISSING, Reader
 from . import short_form as simple
 from .each_step import each_changed, each_step
@@ -71,14 +71,14 @@ def load_with_source(
         raise ConfigErrors(reader.errors)
     if "steps" in keys and not keys["steps"]:
         reader.report(
-            root.value["steps"].place, "steps", "it names no step", hint="leave the key out for the usual ones"
+            root.value["steps"].location, "steps", "it names no step", hint="leave the key out for the usual ones"
         )
         del keys["steps"]
     _check(keys, root, bool(patterns), reader)
     _check_steps(keys, root, readers, reader)
     if "steps" in keys:
-        places = (str(node.place) for _, node, _ in each_step(keys["steps"], root.value["steps"].node))
-        keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=next(places)))
+        locations = (str(node.location) for _, node, _ in each_step(keys["steps"], root.value["steps"].node))
+        keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=next(locations)))
     for own in readers:
         own.finish(FileKeys(keys, root, source.parent, reader))
     found = sort_out(manifests, keys.get("hooks"), reader)
@@ -98,27 +98,30 @@ def _patterns(root: Node) -> list[Node]:
 def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader) -> None:
     """Find what no key by itself shows."""
     simple_keys = [key for key in SIMPLE if key in keys]
-    place, removed = root.location_of_missing("image")
+    location, removed = root.location_of_missing("image")
     deploys = any(step.uses == "deploy" for step, _, _ in each_step(keys["steps"])) if "steps" in keys else True
     if deploys and not has_manifests and "image" not in keys:
-        reader.report(place, "image", "there is nothing to deploy", "image, or manifests", removed)
+        reader.report(location, "image", "there is nothing to deploy", "image, or manifests", removed)
     elif simple_keys and "image" not in keys:
-        place, message = root.value[simple_keys[0]].place, "this key belongs to the simple form, which needs image"
-        reader.report(place, simple_keys[0], message, "image: …", removed)
+        location, message = (
+            root.value[simple_keys[0]].location,
+            "this key belongs to the simple form, which needs image",
+        )
+        reader.report(location, simple_keys[0], message, "image: …", removed)
     for variable, value in keys.get("env", {}).items():
         forms = ({"secret", "key"}, {"config", "key"}, {"field"})
         if isinstance(value, dict) and set(value) not in forms:
             entry = root.value["env"].node.value[variable]
             expected = "a string, {secret: NAME, key: KEY}, {config: NAME, key: KEY} or {field: PATH}"
-            mixed = len({each.place.source for each in entry.node.value.values()}) > 1
+            mixed = len({each.location.source for each in entry.node.value.values()}) > 1
             hint = "its keys come from several files: KEY: null removes one" if mixed else ""
-            reader.report(entry.place, f"env.{variable}", "this says not where the value comes from", expected, hint)
+            reader.report(entry.location, f"env.{variable}", "this says not where the value comes from", expected, hint)
     removed = root.location_of_missing("port")[1]
     for kind, probe in keys.get("probes", {}).items() if "port" not in keys else ():
         if isinstance(probe, str) or not probe.keys() & {"command", "port"}:
-            place = root.value["probes"].node.value[kind].place
+            location = root.value["probes"].node.value[kind].location
             expected = "port at the top" if isinstance(probe, str) else "port: NUMBER"
-            reader.report(place, f"probes.{kind}", "it has no port to ask", expected, removed)
+            reader.report(location, f"probes.{kind}", "it has no port to ask", expected, removed)
 
 
 def _check_steps(keys: dict[str, Any], root: Node, readers: Sequence[OptionReader], reader: Reader) -> None:
@@ -134,14 +137,16 @@ def _check_selector(step: StepConfig, where: Node, field: str, reader: Reader) -
         try:
             selector(str(step.options["selector"]))
         except Refused as bad:
-            reader.report(entry.place, f"{field}.with.selector", bad.message, hint=bad.remedy or "")
+            reader.report(entry.location, f"{field}.with.selector", bad.message, hint=bad.remedy or "")
 
 
 def _config(keys: dict[str, Any], root: Node, found: Sorted, reader: Reader) -> Config | None:
     name, manifests = keys["name"], found.manifests
     if "image" in keys:
-        place = root.place  # the image may come from a flag; the Deployment is made from the whole file
-        manifests = [Manifest(obj, f"{place.source}:{place.line}") for obj in simple.objects(name, keys)] + manifests
+        location = root.location  # the image may come from a flag; the Deployment is made from the whole file
+        manifests = [
+            Manifest(obj, f"{location.source}:{location.line}") for obj in simple.objects(name, keys)
+        ] + manifests
     _unique([*manifests, *found.hooks], reader)
     others = ("namespace", "steps", "build", "deploy", "verify", "journal", "deadline", "history", *NOT_UNDONE)
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
@@ -158,4 +163,4 @@ def _config(keys: dict[str, Any], root: Node, found: Sorted, reader: Reader) -> 
 def _unique(manifests: list[Manifest], reader: Reader) -> None:
     for manifest, message in twice(manifests):
         file, _, line = manifest.source.rpartition(":")
-        reader.report(Place(file, int(line), 1), "manifests", message, hint="remove one of the two")
+        reader.report(SourceLocation(file, int(line), 1), "manifests", message, hint="remove one of the two")

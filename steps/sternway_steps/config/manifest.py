@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..yamltree.errors import ConfigError, Place
+from ..yamltree.errors import ConfigError, SourceLocation
 
 MOST_BYTES = 3 * 2**19
 """Of one object: etcd's --max-request-bytes as it is when nobody sets it."""
@@ -21,30 +21,33 @@ class Manifest:
 
 
 def objects_in(
-    obj: Any, place: Place, place_of: Callable[[Any, Place], Place], errors: list[ConfigError]
+    obj: Any,
+    location: SourceLocation,
+    location_of: Callable[[Any, SourceLocation], SourceLocation],
+    errors: list[ConfigError],
 ) -> Iterator[Manifest]:
     """Yield an object, or those of a list, as manifests; what is wrong is added to `errors`.
 
     `place_of` tells where a part stands, given the place of the whole.
     """
     if not isinstance(obj, dict):
-        errors.append(ConfigError(place, "", "this is no Kubernetes object", "a mapping with apiVersion and kind"))
+        errors.append(ConfigError(location, "", "this is no Kubernetes object", "a mapping with apiVersion and kind"))
         return
     if str(obj.get("kind", "")).endswith("List") and isinstance(obj.get("items"), list):
         for item in obj["items"]:
-            yield from objects_in(_of_list(item, obj), place_of(item, place), place_of, errors)
+            yield from objects_in(_of_list(item, obj), location_of(item, location), location_of, errors)
         return
     if bad := _lacks(obj):
         errors += (
-            ConfigError(place, field, message, "a name" if "name" in field else "a string") for field, message in bad
+            ConfigError(location, field, message, "a name" if "name" in field else "a string") for field, message in bad
         )
         return
     obj.pop("status", None)  # what `kubectl get -o yaml` saved; the server would ignore it
     if (size := _text_of(obj)) > MOST_BYTES:
         message = f"{obj['kind']} {obj['metadata']['name']} holds {size} bytes, and etcd takes {MOST_BYTES}"
-        errors.append(ConfigError(place, "", message, hint="keep the data elsewhere, or in several objects"))
+        errors.append(ConfigError(location, "", message, hint="keep the data elsewhere, or in several objects"))
         return
-    yield Manifest(obj, f"{place.source}:{place.line}" if place.line else place.source)
+    yield Manifest(obj, f"{location.source}:{location.line}" if location.line else location.source)
 
 
 def twice(manifests: Iterable[Manifest]) -> Iterator[tuple[Manifest, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from ..yamltree.document import Node, decode
-from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from ..yamltree.stream import documents
 from .manifest import Manifest, objects_in
 
@@ -20,7 +20,7 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
     """Read every object that the patterns name, from the folder `base`; findings are added to `errors`."""
     found: list[Manifest] = []
     for node in patterns:
-        pattern, place = node.value, node.place
+        pattern, location = node.value, node.location
         if pattern == "-":
             try:
                 text = _piped(stdin)
@@ -30,13 +30,13 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
             if not text.strip():
                 message = "there are no objects on standard input"
                 hint = "pipe them in: kustomize build | sternway …"
-                errors.append(ConfigError(place, "manifests", message, hint=hint))
+                errors.append(ConfigError(location, "manifests", message, hint=hint))
             found += _objects(text, "stdin", errors)
             continue
         files = _files(pattern, base)
         if not files:
             message = f"{node.text!r} names no file" + _instead(node, base)
-            errors.append(ConfigError(place, "manifests", message, "a file, a folder with .yaml files, or a glob"))
+            errors.append(ConfigError(location, "manifests", message, "a file, a folder with .yaml files, or a glob"))
         for path in files:
             try:
                 with path.open("rb") as file:
@@ -45,7 +45,7 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
             except ConfigErrors as bad:
                 errors += bad.errors
             except OSError as error:
-                errors.append(ConfigError(place, "manifests", f"{path} can't be read: {error.strerror}"))
+                errors.append(ConfigError(location, "manifests", f"{path} can't be read: {error.strerror}"))
     return found
 
 
@@ -60,7 +60,9 @@ def _read(file: BinaryIO, source: str) -> str:
     content = file.read(MOST_FILE + 1)
     if len(content) > MOST_FILE:
         message = f"this holds over {MOST_FILE} bytes"
-        raise ConfigErrors([ConfigError(Place(source, 1, 1), "", message, hint="split it, if it is a manifest at all")])
+        raise ConfigErrors(
+            [ConfigError(SourceLocation(source, 1, 1), "", message, hint="split it, if it is a manifest at all")]
+        )
     return decode(content, source)
 
 
@@ -95,5 +97,5 @@ def _shown(path: Path, base: Path) -> str:
 def _objects(text: str, source: str, errors: list[ConfigError]) -> Iterator[Manifest]:
     for document in documents(text, source, errors):
         if document.value is not None:
-            place = document.place_of(document.value, document.place)
-            yield from objects_in(document.value, place, document.place_of, errors)
+            location = document.location_of(document.value, document.location)
+            yield from objects_in(document.value, location, document.location_of, errors)

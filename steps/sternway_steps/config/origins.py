@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from ..yamltree.document import Node
-from ..yamltree.errors import Place
+from ..yamltree.errors import SourceLocation
 
 _WIDE = 1_000_000
 _TAGS = {type(None): "null", bool: "bool", int: "int", float: "float", str: "str", bytes: "binary"}
@@ -25,12 +25,12 @@ def values(root: Node, key: str = "") -> Iterator[tuple[str, Any, str]]:
         for number, item in enumerate(root.value):
             yield from values(item, f"{key}[{number}]")
     else:
-        yield key, root.data(), source(root.place)
+        yield key, root.data(), source(root.location)
 
 
-def source(place: Place) -> str:
+def source(location: SourceLocation) -> str:
     """Name where a value comes from, in one line."""
-    text = f"{place.source}:{place.line}" if place.line else place.source
+    text = f"{location.source}:{location.line}" if location.line else location.source
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
@@ -58,7 +58,7 @@ def _comments(node: Node, written: Any) -> Iterator[tuple[int, str]]:
     else:
         # Behind a block of text a comment would be part of it; its first line ends before it.
         mark = written.start_mark if getattr(written, "style", None) in ("|", ">") else written.end_mark
-        yield mark.line, source(node.place)
+        yield mark.line, source(node.location)
 
 
 def _yaml(node: Node) -> Any:

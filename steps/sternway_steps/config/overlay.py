@@ -21,8 +21,8 @@ def merge(base: Node, over: Node) -> Node:
         if there is None:
             entries[key] = entry
         elif entry.node.value is None:
-            removed[key] = (entry.place, there.place)
+            removed[key] = (entry.location, there.location)
             del entries[key]
         else:
-            entries[key] = Entry(entry.place, merge(there.node, entry.node))
-    return Node(entries, over.place, removed=removed or None)
+            entries[key] = Entry(entry.location, merge(there.node, entry.node))
+    return Node(entries, over.location, removed=removed or None)

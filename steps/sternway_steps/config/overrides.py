@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..yamltree.document import Entry, Node, parse
-from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from ..yamltree.reader import Group, Many, Section, Short, Table, nearest
 
 PREFIX = "STERNWAY_"
@@ -39,8 +39,8 @@ def _from_flags(flags: Sequence[str], errors: list[ConfigError]) -> Iterable[tup
         key, equals, text = flag.partition("=")
         parts = [_PART.fullmatch(part) for part in key.split(".")]
         if not equals or not all(parts):
-            place = Place(f"--set {key if equals else flag}")
-            errors.append(ConfigError(place, "", "this sets nothing", "key=value, such as image=web:2"))
+            location = SourceLocation(f"--set {key if equals else flag}")
+            errors.append(ConfigError(location, "", "this sets nothing", "key=value, such as image=web:2"))
             continue
         path: list[str | int] = []
         for part in parts:
@@ -63,7 +63,9 @@ def _from_environment(
                 found = next((key for key in kind.keys if key.lower() == part.replace("_", "").lower()), None)
                 if found is None:
                     hint = nearest(part, kind.keys)
-                    errors.append(ConfigError(Place(name), "", "this variable names no key of the form", hint=hint))
+                    errors.append(
+                        ConfigError(SourceLocation(name), "", "this variable names no key of the form", hint=hint)
+                    )
                     break
                 kind = kind.keys[found]
                 path.append(found)
@@ -86,33 +88,33 @@ def _behind(kind: object, part: str) -> object:
 
 def _value(text: str, source: str) -> Node:
     """Read a value as YAML; a text that is no YAML by itself (such as `a: b: c`) is meant as it stands."""
-    place = Place(source)
+    location = SourceLocation(source)
     try:
         node = parse(text, source)
     except ConfigErrors:
         node = None
     if node is None:
-        return Node(text or None, place, text)
-    return _at(node, place) if isinstance(node.value, dict | list) else Node(node.value, place, text)
+        return Node(text or None, location, text)
+    return _at(node, location) if isinstance(node.value, dict | list) else Node(node.value, location, text)
 
 
-def _at(node: Node, place: Place) -> Node:
+def _at(node: Node, location: SourceLocation) -> Node:
     if isinstance(node.value, dict):
-        entries = {key: Entry(place, _at(entry.node, place)) for key, entry in node.value.items()}
-        return Node(entries, place)
+        entries = {key: Entry(location, _at(entry.node, location)) for key, entry in node.value.items()}
+        return Node(entries, location)
     if isinstance(node.value, list):
-        return Node([_at(item, place) for item in node.value], place)
-    return Node(node.value, place, node.text)
+        return Node([_at(item, location) for item in node.value], location)
+    return Node(node.value, location, node.text)
 
 
 def _set(root: Node, path: list[str | int], value: Node, source: str) -> None:
-    node, place = root, Place(source)
+    node, location = root, SourceLocation(source)
     for here, after in zip(path, [*path[1:], None], strict=True):
-        empty = Node([] if isinstance(after, int) else {}, place)
+        empty = Node([] if isinstance(after, int) else {}, location)
         if isinstance(here, int):
             if not isinstance(node.value, list) or here > len(node.value):
                 count = len(node.value) if isinstance(node.value, list) else 0
-                finding = ConfigError(place, "", f"there is no item {here}", f"0 to {count}, the next free one")
+                finding = ConfigError(location, "", f"there is no item {here}", f"0 to {count}, the next free one")
                 raise ConfigErrors([finding])
             if here == len(node.value):
                 node.value.append(empty)
@@ -121,9 +123,9 @@ def _set(root: Node, path: list[str | int], value: Node, source: str) -> None:
             node = node.value[here]
         else:
             if not isinstance(node.value, dict):
-                node.value, node.place = {}, place
+                node.value, node.location = {}, location
             if after is None:
-                node.value[here] = Entry(place, value)
+                node.value[here] = Entry(location, value)
             elif here not in node.value or not isinstance(node.value[here].node.value, dict | list):
-                node.value[here] = Entry(place, empty)
+                node.value[here] = Entry(location, empty)
             node = node.value[here].node

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..kube.typed import to_data
-from ..yamltree.errors import ConfigError, ConfigErrors, Place
+from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from .manifest import Manifest, objects_in, twice
 from .schema import Config
 
@@ -32,18 +32,19 @@ def as_manifests(objects: Iterable[object], field: str = "manifests") -> tuple[M
     found: list[Manifest] = []
     errors: list[ConfigError] = []
     for number, obj in enumerate(objects):
-        place = Place(f"{field}[{number}]")
+        location = SourceLocation(f"{field}[{number}]")
         if isinstance(obj, Manifest):
             found.append(obj)
             continue
         wrong: list[ConfigError] = []
         try:
-            found += objects_in(to_data(obj), place, lambda _, whole: whole, wrong)
+            found += objects_in(to_data(obj), location, lambda _, whole: whole, wrong)
         except TypeError as error:
-            wrong.append(ConfigError(place, "", str(error)))
+            wrong.append(ConfigError(location, "", str(error)))
         errors += wrong if isinstance(obj, dict) else map(_typed, wrong)
     errors += (
-        ConfigError(Place(bad.source), "", message, hint="remove one of the two") for bad, message in twice(found)
+        ConfigError(SourceLocation(bad.source), "", message, hint="remove one of the two")
+        for bad, message in twice(found)
     )
     if errors:
         raise ConfigErrors(errors)

@@ -44,10 +44,10 @@ def _plural(client: Client, ref: Ref) -> str:
 def _allowed(client: Client, right: Right) -> bool:
     plural, _, sub = right.resource.partition("/")
     version = f"{right.group}/v1" if right.group else "v1"
-    return client.can_i(right.verb, Resource(version, "", plural, True, ()), right.place or None, sub)
+    return client.can_i(right.verb, Resource(version, "", plural, True, ()), right.where or None, sub)
 
 
 def _text(right: Right) -> str:
     plural, _, sub = right.resource.partition("/")
     name = f"{plural}.{right.group}" if right.group else plural
-    return f"{right.verb} {name}{'/' + sub if sub else ''}" + (f" in {right.place}" if right.place else "")
+    return f"{right.verb} {name}{'/' + sub if sub else ''}" + (f" in {right.where}" if right.where else "")

@@ -46,7 +46,7 @@ class Deployed:
     api_version: str
     kind: str
     plural: str
-    place: str | None
+    where: str | None
 
     @property
     def group(self) -> str:
@@ -58,7 +58,7 @@ class Deployed:
 class Right:
     """One verb on one resource (with its subresource: pods/log) in one place, as RBAC grants it."""
 
-    place: str | None
+    where: str | None
     group: str
     resource: str
     verb: str
@@ -100,11 +100,11 @@ def expand(rules: Iterable[Rule], kinds: Iterable[Deployed], home: str | None, *
             wanted.append((home, rule.api_group, rule.resources))
         for kind in (kind for kind in deployed if _applies(rule, kind)):
             if rule.resources == ("*",):
-                wanted.append((kind.place, kind.group, (kind.plural,)))
-            elif kind.place != CLUSTER:
-                wanted.append((kind.place, rule.api_group, rule.resources))
-        for place, group, resources in wanted:
-            found |= {Right(place, group, resource, verb): None for resource in resources for verb in rule.verbs}
+                wanted.append((kind.where, kind.group, (kind.plural,)))
+            elif kind.where != CLUSTER:
+                wanted.append((kind.where, rule.api_group, rule.resources))
+        for where, group, resources in wanted:
+            found |= {Right(where, group, resource, verb): None for resource in resources for verb in rule.verbs}
     return list(found)
 
 

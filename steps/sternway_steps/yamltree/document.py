@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import ConfigError, ConfigErrors, Place
+from .errors import ConfigError, ConfigErrors, SourceLocation
 
 _MAX_NODES = 200_000
 TEMPLATE = "{{ }} is a template's: render it first (helm template, for one), and name what comes out"
@@ -24,10 +24,10 @@ class Node:
     """
 
     value: Any
-    place: Place
+    location: SourceLocation
     text: str = ""
     plain: bool = False
-    removed: dict[str, tuple[Place, Place]] | None = None
+    removed: dict[str, tuple[SourceLocation, SourceLocation]] | None = None
 
     def data(self) -> Any:
         """Return the value without locations."""
@@ -37,20 +37,20 @@ class Node:
             return [node.data() for node in self.value]
         return self.value
 
-    def location_of_missing(self, key: str) -> tuple[Place, str]:
+    def location_of_missing(self, key: str) -> tuple[SourceLocation, str]:
         """Return the location to name when this mapping lacks a key, and a hint if an overlay removed it."""
         if self.removed and key in self.removed:
             by, there = self.removed[key]
             return by, f"{key} stands at {there} and is removed at {by}"
-        return self.place, ""
+        return self.location, ""
 
 
 @dataclass
 class Entry:
     """A key of a mapping, with its value."""
 
-    place: Place
-    node: Node = field(default_factory=lambda: Node(None, Place("")))
+    location: SourceLocation
+    node: Node = field(default_factory=lambda: Node(None, SourceLocation("")))
 
 
 def decode(content: bytes, source: str) -> str:
@@ -61,7 +61,9 @@ def decode(content: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         what = "UTF-16" if wide else "UTF-8"
-        finding = ConfigError(Place(source, line, 1), "", f"this is no {what} text", hint="save the file as UTF-8")
+        finding = ConfigError(
+            SourceLocation(source, line, 1), "", f"this is no {what} text", hint="save the file as UTF-8"
+        )
         raise ConfigErrors([finding]) from error
 
 
@@ -75,7 +77,9 @@ def parse(text: str, source: str) -> Node | None:
     except yaml.YAMLError as error:
         raise ConfigErrors([yaml_error(error, source, text)]) from error
     except RecursionError as error:
-        raise ConfigErrors([ConfigError(Place(source, 1, 1), "", "the document is nested too deep")]) from error
+        raise ConfigErrors(
+            [ConfigError(SourceLocation(source, 1, 1), "", "the document is nested too deep")]
+        ) from error
 
 
 def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
@@ -98,18 +102,22 @@ def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
     except yaml.YAMLError as error:
         errors.append(yaml_error(error, source, text))
     except RecursionError:
-        errors.append(ConfigError(Place(source, 1, 1), "", "the document is nested too deep"))
+        errors.append(ConfigError(SourceLocation(source, 1, 1), "", "the document is nested too deep"))
     return [node for node in documents if node.value is not None]
 
 
 def yaml_error(error: Exception, source: str, text: str, first_line: int = 1) -> ConfigError:
     """Return what is wrong with broken YAML; the text begins at line `first_line` of its file."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    place = Place(source, mark.line + first_line, mark.column + 1) if mark else Place(source, first_line, 1)
+    location = (
+        SourceLocation(source, mark.line + first_line, mark.column + 1)
+        if mark
+        else SourceLocation(source, first_line, 1)
+    )
     lines = text.splitlines()
     near = lines[max(mark.line - 1, 0) : mark.line + 1] if mark else []  # some mistakes are met a line later
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).splitlines()[0]
-    return ConfigError(place, "", f"this is no valid YAML: {problem}", hint=_hint(str(problem), near))
+    return ConfigError(location, "", f"this is no valid YAML: {problem}", hint=_hint(str(problem), near))
 
 
 def _hint(problem: str, near: list[str]) -> str:
@@ -140,46 +148,46 @@ class _Builder:
             raise ConfigErrors(self._errors)
         return node
 
-    def _place(self, node: Any) -> Place:
-        return Place(self._source, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _place(self, node: Any) -> SourceLocation:
+        return SourceLocation(self._source, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _node(self, node: Any, above: frozenset[int], field: str) -> Node:
-        place = self._place(node)
+        location = self._place(node)
         self._left -= 1
         if self._left < 0 or id(node) in above:
             what = (
                 "this holds itself, by an alias" if id(node) in above else f"the document has over {_MAX_NODES} values"
             )
-            raise ConfigErrors([ConfigError(place, field, what, hint="write it without aliases")])
+            raise ConfigErrors([ConfigError(location, field, what, hint="write it without aliases")])
         within = above | {id(node)}
         if node.id == "mapping":
-            return Node(dict(self._entries(node, within, field)), place)
+            return Node(dict(self._entries(node, within, field)), location)
         if node.id == "sequence":
-            return Node([self._node(item, within, f"{field}[{n}]") for n, item in enumerate(node.value)], place)
-        return Node(self._scalar(node, place), place, node.value, node.style is None)
+            return Node([self._node(item, within, f"{field}[{n}]") for n, item in enumerate(node.value)], location)
+        return Node(self._scalar(node, location), location, node.value, node.style is None)
 
     def _entries(self, mapping: Any, above: frozenset[int], field: str) -> Iterator[tuple[str, Entry]]:
-        seen: dict[str, Place] = {}
+        seen: dict[str, SourceLocation] = {}
         for key, value in mapping.value:
-            place = self._place(key)
+            location = self._place(key)
             if key.id != "scalar":
-                self._errors.append(ConfigError(place, "", "a key must be a word", "a string"))
+                self._errors.append(ConfigError(location, "", "a key must be a word", "a string"))
                 continue
             if key.value in seen:
                 message = f"key {key.value!r} stands twice, first in line {seen[key.value].line}"
-                self._errors.append(ConfigError(place, key.value, message, hint="remove one of the two"))
+                self._errors.append(ConfigError(location, key.value, message, hint="remove one of the two"))
                 continue
-            seen[key.value] = place
+            seen[key.value] = location
             path = f"{field}.{key.value}" if field else key.value
-            yield key.value, Entry(place, self._node(value, above, path))
+            yield key.value, Entry(location, self._node(value, above, path))
 
-    def _scalar(self, node: Any, place: Place) -> Any:
+    def _scalar(self, node: Any, location: SourceLocation) -> Any:
         try:
             value = self._constructor.construct_object(node)
         except Exception as error:  # noqa: BLE001  a tag of a program, a date that does not exist, an endless number
             reason = str(getattr(error, "problem", None) or error)
             self._errors.append(
-                ConfigError(place, "", f"{node.value!r} can't be read: {reason}", hint="put it in quotes")
+                ConfigError(location, "", f"{node.value!r} can't be read: {reason}", hint="put it in quotes")
             )
             return node.value
         return value

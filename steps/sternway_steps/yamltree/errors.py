@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from ..errors import Refused
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLocation:
     """Where a value was written: a file with line and column (1 first), or a flag or variable with neither."""
 
     source: str
@@ -20,24 +21,34 @@ class Place:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
     @staticmethod
-    def parse(text: str) -> Place:
+    def parse(text: str) -> SourceLocation:
         """Return the location that str() wrote."""
         source, line, column = [*text.rsplit(":", 2), "", ""][:3]
-        return Place(source, int(line), int(column)) if line.isdigit() and column.isdigit() else Place(text)
+        return (
+            SourceLocation(source, int(line), int(column))
+            if line.isdigit() and column.isdigit()
+            else SourceLocation(text)
+        )
 
 
 @dataclass(frozen=True)
 class ConfigError:
     """One finding. `field` is the dotted path of the key, "" for the document."""
 
-    place: Place
+    location: SourceLocation
     field: str
     message: str
     expected: str = ""
     hint: str = ""
 
+    @property
+    def place(self) -> SourceLocation:
+        """Deprecated: `location`; goes with the next release."""
+        warnings.warn("ConfigError.place is ConfigError.location now", DeprecationWarning, stacklevel=2)
+        return self.location
+
     def __str__(self) -> str:
-        text = f"{self.place}: {self.field}: {self.message}" if self.field else f"{self.place}: {self.message}"
+        text = f"{self.location}: {self.field}: {self.message}" if self.field else f"{self.location}: {self.message}"
         if self.expected:
             text += f"; expected {self.expected}"
         return f"{text}; {self.hint}" if self.hint else text
@@ -47,5 +58,5 @@ class ConfigErrors(Refused):
     """The configuration can't be used: all findings at once, ordered by file, line and column."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
-        self.errors = tuple(sorted(errors, key=lambda e: (e.place.source, e.place.line, e.place.column)))
+        self.errors = tuple(sorted(errors, key=lambda e: (e.location.source, e.location.line, e.location.column)))
         super().__init__("\n".join(str(error) for error in self.errors))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from .bounds import LimitExceeded, Limits
-from .errors import ConfigError, ConfigErrors, Place
+from .errors import ConfigError, ConfigErrors, SourceLocation
 from .from_yaml import Document
 from .resolve import as_json
 
@@ -46,13 +46,17 @@ def from_json(text: str, source: str, first_line: int) -> Iterator[Document]:
         except json.JSONDecodeError as error:
             raise NotJson(error.msg, text.count("\n", 0, error.pos), count) from error
         except RecursionError as error:
-            raise ConfigErrors([ConfigError(Place(source, line, 1), "", "the document is nested too deep")]) from error
+            raise ConfigErrors(
+                [ConfigError(SourceLocation(source, line, 1), "", "the document is nested too deep")]
+            ) from error
         except LimitExceeded as bad:
-            raise ConfigErrors([ConfigError(Place(source, line, 1), "", str(bad), hint=bad.hint)]) from bad
+            raise ConfigErrors([ConfigError(SourceLocation(source, line, 1), "", str(bad), hint=bad.hint)]) from bad
         except ValueError as error:
-            raise ConfigErrors([ConfigError(Place(source, line, 1), "", f"this can't be read: {error}")]) from error
+            raise ConfigErrors(
+                [ConfigError(SourceLocation(source, line, 1), "", f"this can't be read: {error}")]
+            ) from error
         column = at - text.rfind("\n", 0, at)
-        yield Document(value, Place(source, line, column))
+        yield Document(value, SourceLocation(source, line, column))
         at, count = _next(text, end), count + 1
 
 
@@ -103,7 +107,7 @@ def _duplicate_key_error(text: str, at: int, source: str, line: int) -> ConfigEr
             key = json.loads(last)
             if key in seen[-1]:
                 message = f"key {key!r} stands twice, first in line {seen[-1][key]}"
-                return ConfigError(Place(source, line, 1), key, message, hint="remove one of the two")
+                return ConfigError(SourceLocation(source, line, 1), key, message, hint="remove one of the two")
             seen[-1][key] = line
         last = part
     raise AssertionError("no key stands twice")

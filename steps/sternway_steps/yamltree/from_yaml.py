@@ -8,7 +8,7 @@ from typing import Any
 from .bounds import LimitExceeded, Limits
 from .collections import DuplicateKey, Frame, MisplacedValue
 from .document import TEMPLATE, yaml_error
-from .errors import ConfigError, ConfigErrors, Place
+from .errors import ConfigError, ConfigErrors, SourceLocation
 from .resolve import MERGE, STR, as_json, resolve
 
 _OPEN = object()
@@ -20,12 +20,12 @@ class Document:
     """A document as JSON data, and its location; `marks` has line and column of its mappings, by id()."""
 
     value: Any
-    place: Place
+    location: SourceLocation
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def place_of(self, value: Any, otherwise: Place) -> Place:
+    def location_of(self, value: Any, otherwise: SourceLocation) -> SourceLocation:
         """Return the location of a mapping, or `otherwise` where it is not known."""
-        return Place(self.place.source, *self.marks[id(value)]) if id(value) in self.marks else otherwise
+        return SourceLocation(self.location.source, *self.marks[id(value)]) if id(value) in self.marks else otherwise
 
 
 def from_yaml(text: str, source: str, first_line: int) -> Document:
@@ -63,7 +63,7 @@ def from_yaml(text: str, source: str, first_line: int) -> Document:
     errors += reading.duplicate_key_errors()
     if errors:
         raise ConfigErrors(errors)
-    return Document(reading.value, Place(source, *(reading.start or (first_line, 1))), reading.marks)
+    return Document(reading.value, SourceLocation(source, *(reading.start or (first_line, 1))), reading.marks)
 
 
 class _Reading:
@@ -127,7 +127,7 @@ class _Reading:
         """Return a finding for each duplicate key."""
         return [
             ConfigError(
-                Place(self._source, each.line, each.column),
+                SourceLocation(self._source, each.line, each.column),
                 each.key,
                 f"key {each.key!r} stands twice, first in line {each.first}",
                 hint="remove one of the two" + (f", or {_NEXT}" if each.key in ("apiVersion", "kind") else ""),
@@ -139,7 +139,7 @@ class _Reading:
         return event.start_mark.line + self._first, event.start_mark.column + 1
 
     def _refuse(self, event: Any, message: str, hint: str, expected: str = "") -> None:
-        raise ConfigErrors([ConfigError(Place(self._source, *self._mark(event)), "", message, expected, hint)])
+        raise ConfigErrors([ConfigError(SourceLocation(self._source, *self._mark(event)), "", message, expected, hint)])
 
     def _count(self, event: Any, value: Any, below: int = 0) -> None:
         """Count a value at the present depth, or `below` levels deeper."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .document import Entry, Node
-from .errors import ConfigError, Place
+from .errors import ConfigError, SourceLocation
 from .scalars import Bad, Read
 
 
@@ -72,7 +72,7 @@ class Reader:
             if not isinstance(node.value, list):
                 return self.read(node, kind.of, field)
             if not node.value:
-                self.report(node.place, field, "this group is empty", hint="remove it, or name its steps")
+                self.report(node.location, field, "this group is empty", hint="remove it, or name its steps")
             values = self._many(node, Many(kind.of), field)
             return MISSING if values is MISSING or not values else tuple(values)
         if isinstance(kind, Section):
@@ -87,15 +87,15 @@ class Reader:
             value = kind(node)
         except Bad as bad:
             hint = bad.hint or ("leave the key out" if node.value is None else "")
-            self.report(node.place, field, bad.message, bad.expected, hint)
+            self.report(node.location, field, bad.message, bad.expected, hint)
             return MISSING
-        if isinstance(value, str) and not node.place.line:
+        if isinstance(value, str) and not node.location.line:
             node.value = value  # what a flag means as text is text in the document too
         return value
 
-    def report(self, place: Place, field: str, message: str, expected: str = "", hint: str = "") -> None:
+    def report(self, location: SourceLocation, field: str, message: str, expected: str = "", hint: str = "") -> None:
         """Add a finding."""
-        self.errors.append(ConfigError(place, field, message, expected, hint))
+        self.errors.append(ConfigError(location, field, message, expected, hint))
 
     def _section(self, node: Node, section: Section, field: str) -> Any:
         entries = self._mapping(node, field)
@@ -103,7 +103,7 @@ class Reader:
         for key, entry in entries.items():
             path = f"{field}.{key}" if field else key
             if key not in section.keys:
-                self.report(entry.place, path, "this key is not known", hint=nearest(key, section.keys))
+                self.report(entry.location, path, "this key is not known", hint=nearest(key, section.keys))
                 continue
             value = self.read(entry.node, section.keys[key], path)
             if value is MISSING:
@@ -112,14 +112,14 @@ class Reader:
                 values[key] = value
         for key in section.required:
             if key not in entries:
-                place, hint = node.location_of_missing(key)
-                self.report(place, f"{field}.{key}" if field else key, "this key is required", hint=hint)
+                location, hint = node.location_of_missing(key)
+                self.report(location, f"{field}.{key}" if field else key, "this key is required", hint=hint)
                 complete = False
         return section.make(**values) if complete and isinstance(node.value, dict) else MISSING
 
     def _many(self, node: Node, many: Many, field: str) -> Any:
         if not isinstance(node.value, list):
-            self.report(node.place, field, "this is no list", "a list: one line for each item, with '- ' before it")
+            self.report(node.location, field, "this is no list", "a list: one line for each item, with '- ' before it")
             return MISSING
         values = [self.read(item, many.of, f"{field}[{n}]") for n, item in enumerate(node.value)]
         return MISSING if MISSING in values else values
@@ -127,7 +127,7 @@ class Reader:
     def _table(self, node: Node, table: Table, field: str) -> Any:
         values = {}
         for key, entry in self._mapping(node, field).items():
-            name = self.read(Node(key, entry.place, key), table.key, f"{field}.{key}")
+            name = self.read(Node(key, entry.location, key), table.key, f"{field}.{key}")
             value = self.read(entry.node, table.of, f"{field}.{key}")
             if MISSING not in (name, value):
                 values[name] = value
@@ -137,7 +137,7 @@ class Reader:
         if isinstance(node.value, dict):
             return node.value
         what = "empty" if node.value is None else "no mapping"
-        self.report(node.place, field, f"this is {what}", "a mapping: key: value")
+        self.report(node.location, field, f"this is {what}", "a mapping: key: value")
         return {}
 
 

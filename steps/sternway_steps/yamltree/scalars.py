@@ -38,7 +38,7 @@ def string(node: Node) -> str:
     """Read a string. A value that YAML reads as another type is an error, for its text may not come back as it was."""
     if isinstance(node.value, str):
         return node.value
-    if not node.place.line and node.text:
+    if not node.location.line and node.text:
         return node.text  # from a flag or a variable: there the text is what was meant
     if isinstance(node.value, dict | list) or node.value is None:
         raise Bad(f"this is {_kind(node)}", "a string")

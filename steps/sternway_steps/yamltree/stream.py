@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .errors import ConfigError, ConfigErrors, Place
+from .errors import ConfigError, ConfigErrors, SourceLocation
 from .from_json import NotJson, from_json
 from .from_yaml import Document, from_yaml
 
@@ -36,7 +36,7 @@ def _parts(text: str, source: str, errors: list[ConfigError]) -> Iterator[tuple[
         after = separator[1].strip()
         if after and not after.startswith("#"):
             message = f"nothing may follow --- in its line, as {after[:40]!r} does"
-            errors.append(ConfigError(Place(source, line, 1), "", message, hint="write it into the next line"))
+            errors.append(ConfigError(SourceLocation(source, line, 1), "", message, hint="write it into the next line"))
         at, line = separator.end(), line + 1
     yield text[at:], line
 
@@ -45,17 +45,17 @@ def _part(text: str, source: str, line: int) -> Iterator[Document]:
     text = _MARK.sub("", text)
     begin = text.lstrip()[:1]
     if begin == "%":
-        place = Place(source, line + text[: text.index("%")].count("\n"), 1)
+        location = SourceLocation(source, line + text[: text.index("%")].count("\n"), 1)
         raise ConfigErrors(
-            [ConfigError(place, "", "directives of YAML are not read", hint="remove it, as for kubectl")]
+            [ConfigError(location, "", "directives of YAML are not read", hint="remove it, as for kubectl")]
         )
     if begin == "{":
         try:
             yield from from_json(text, source, line)
         except NotJson as bad:
             if bad.documents:
-                place = Place(source, bad.line + line, 1)
-                raise ConfigErrors([ConfigError(place, "", f"this is no valid JSON: {bad}")]) from bad
+                location = SourceLocation(source, bad.line + line, 1)
+                raise ConfigErrors([ConfigError(location, "", f"this is no valid JSON: {bad}")]) from bad
         else:
             return
     if begin:

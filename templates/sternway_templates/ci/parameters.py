@@ -14,7 +14,7 @@ from sternway_steps.config.each_step import each_step
 from sternway_steps.errors import Refused
 from sternway_steps.registry.load import load_with_source
 from sternway_steps.yamltree.document import Node
-from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, Place
+from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 
 from ..changeable import changeable
 
@@ -141,11 +141,13 @@ def _environment(path: PurePosixPath, environ: Mapping[str, str]) -> Environment
     errors: list[ConfigError] = []
     if not _NAME.fullmatch(path.stem):
         hint = "rename the file: letters, digits, '.', '_' and '-'"
-        errors.append(ConfigError(Place(str(path)), "", f"{path.stem!r} is no name of an environment", hint=hint))
+        errors.append(
+            ConfigError(SourceLocation(str(path)), "", f"{path.stem!r} is no name of an environment", hint=hint)
+        )
     if config.journal.store != "cluster":
-        place = document.value["journal"].place
+        location = document.value["journal"].location
         message = "the machine of a job is gone after it, and what its undo needs too"
-        errors.append(ConfigError(place, "journal.store", message, hint="store: cluster"))
+        errors.append(ConfigError(location, "journal.store", message, hint="store: cluster"))
     if errors:
         raise ConfigErrors(errors)
     return Environment(path.stem, str(path), config, document)

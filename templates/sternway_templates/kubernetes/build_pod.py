@@ -11,7 +11,7 @@ from sternway_steps.config import BuildConfig, Config
 from sternway_steps.config.build import without_password
 from sternway_steps.saga.plan import PlannedStep
 from sternway_steps.step import Action
-from sternway_steps.yamltree.errors import ConfigError, Place
+from sternway_steps.yamltree.errors import ConfigError, SourceLocation
 
 BUILD = "build"
 _FOLDER = "/docker"
@@ -59,8 +59,8 @@ def _findings(config: Config, steps: list[PlannedStep], *, one_pod: bool) -> Ite
             own = key in step.options
             name = f"{step.name if own else BUILD}.{key}"
             file, line, column = (config.build or BuildConfig()).places.get(name, "::").rsplit(":", 2)
-            place = Place(file, int(line), int(column)) if line else Place(file or "build")
-            return ConfigError(place, f"{step.name}.with.{key}" if own else name, message, hint=hint)
+            location = SourceLocation(file, int(line), int(column)) if line else SourceLocation(file or "build")
+            return ConfigError(location, f"{step.name}.with.{key}" if own else name, message, hint=hint)
 
         if not is_git(build.context):
             yield finding(

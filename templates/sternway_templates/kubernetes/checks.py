@@ -15,7 +15,7 @@ from sternway_steps.errors import Refused
 from sternway_steps.registry.steps import Specs, installed_steps
 from sternway_steps.saga.plan import Plan, make_plan
 from sternway_steps.yamltree.document import Entry, Node
-from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, Place
+from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from sternway_steps.yamltree.reader import nearest
 
 from ..lint.cron import WORDS, wrong_schedule
@@ -40,17 +40,17 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
 
     def report(key: str, field: str, message: str, hint: str) -> None:
         entry = document.value.get(key)
-        place: Place = entry.place if entry is not None else document.place
-        errors.append(ConfigError(place, field, message, hint=hint))
+        location: SourceLocation = entry.location if entry is not None else document.location
+        errors.append(ConfigError(location, field, message, hint=hint))
 
     try:
         plan = make_plan(config.steps, Specs(installed_steps(), config.declared))
     except Refused as bad:
         for line in bad.message.splitlines():
-            place, _, message = line.rpartition("steps: ")
+            location, _, message = line.rpartition("steps: ")
             report("steps", "steps", message, bad.remedy or "")
-            if place:  # the step's own
-                errors[-1] = replace(errors[-1], place=Place.parse(place.removesuffix(": ")))
+            if location:  # the step's own
+                errors[-1] = replace(errors[-1], location=SourceLocation.parse(location.removesuffix(": ")))
     if config.journal.store != "cluster":
         report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
     if config.namespace is None:

@@ -78,7 +78,7 @@ def rights_of(
     rights: dict[str | None, Rights] = {}
     needed = expanded(config, (step.spec for step in plan.steps), _kinds(config, namespace), namespace)
     for right in (*needed, *expand(own, (), namespace)):
-        rights.setdefault(right.place, {}).setdefault((right.group, right.resource), set()).add(right.verb)
+        rights.setdefault(right.where, {}).setdefault((right.group, right.resource), set()).add(right.verb)
     return rights
 
 
@@ -90,8 +90,8 @@ def _kinds(config: Config, namespace: str | None) -> list[Deployed]:
         kind, definition = obj["kind"], coming.get((obj["apiVersion"].rpartition("/")[0], obj["kind"]))
         plural = definition["names"]["plural"] if definition else plural_of(kind)
         wide = definition.get("scope") == "Cluster" if definition else kind in _CLUSTER_SCOPED
-        place = CLUSTER if wide else obj["metadata"].get("namespace") or namespace
-        kinds.append(Deployed(obj["apiVersion"], kind, plural, place))
+        where = CLUSTER if wide else obj["metadata"].get("namespace") or namespace
+        kinds.append(Deployed(obj["apiVersion"], kind, plural, where))
     return kinds
 
 

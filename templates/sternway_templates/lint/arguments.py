@@ -21,11 +21,11 @@ def missing(workflow: Workflow) -> Iterator[Flaw]:
         for call in template.calls:
             called = workflow.called(call)
             if called is not None and call.ref is None:
-                place = "arguments" if child(call.node, "arguments") is not None else "name"
+                location = "arguments" if child(call.node, "arguments") is not None else "name"
                 for what, name in _missing(called, child(call.node, "arguments"), workflow):
                     message = f"{call.name} gives {called.name} no {what[:-1]} {name!r}, which has no default"
                     yield Flaw(
-                        key_location(call.node, place), message, f"add it to arguments.{what}, or give it a default"
+                        key_location(call.node, location), message, f"add it to arguments.{what}, or give it a default"
                     )
     entry = workflow.entry
     if workflow.submitted and entry is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sternway_steps.yamltree.errors import Place
+from sternway_steps.yamltree.errors import SourceLocation
 
 from .catalogue import RULES
 from .documents import Documents, ignored_rules
@@ -29,23 +29,23 @@ def check(documents: Documents, ignore: Collection[str] = ()) -> list[Finding]:
         for rule in RULES:
             flaws = list(rule.check(workflow)) if rule.id not in ignore else []
             for flaw in flaws:
-                place = _exact(flaw, documents)
-                if rule.id not in ignored_rules(place, documents.lines.get(place.source, [])):
+                location = _exact(flaw, documents)
+                if rule.id not in ignored_rules(location, documents.lines.get(location.source, [])):
                     severity = flaw.severity or rule.severity
-                    seen[Finding(place, rule.id, severity, flaw.message, flaw.remedy)] = None
+                    seen[Finding(location, rule.id, severity, flaw.message, flaw.remedy)] = None
             if flaws and rule.final:
                 break
-    return sorted(seen, key=lambda f: (f.place.source, f.place.line, f.place.column))
+    return sorted(seen, key=lambda f: (f.location.source, f.location.line, f.location.column))
 
 
-def _exact(flaw: Flaw, documents: Documents) -> Place:
+def _exact(flaw: Flaw, documents: Documents) -> SourceLocation:
     """Return the location of the text that a flaw is about; the text's first line where YAML folded it."""
-    place, node = flaw.place, flaw.node
-    if not flaw.text or isinstance(node, Place):
-        return place
+    location, node = flaw.location, flaw.node
+    if not flaw.text or isinstance(node, SourceLocation):
+        return location
     # A block begins in the line after its sign.
-    own = documents.lines.get(place.source, [])[place.line - 1 : place.line + node.text.count("\n") + 1]
+    own = documents.lines.get(location.source, [])[location.line - 1 : location.line + node.text.count("\n") + 1]
     for number, line in enumerate(own):
-        if (column := line.find(flaw.text, 0 if number else place.column - 1)) >= 0:
-            return Place(place.source, place.line + number, column + 1)
-    return place
+        if (column := line.find(flaw.text, 0 if number else location.column - 1)) >= 0:
+            return SourceLocation(location.source, location.line + number, column + 1)
+    return location

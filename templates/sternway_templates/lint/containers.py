@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sternway_steps.yamltree.document import Entry, Node, parse
-from sternway_steps.yamltree.errors import ConfigErrors, Place
+from sternway_steps.yamltree.errors import ConfigErrors, SourceLocation
 
 from .findings import Flaw
 from .model import Workflow
@@ -48,27 +48,27 @@ def _containers(template: Template, workflow: Workflow) -> Iterator[tuple[Node, 
 def privileged(workflow: Workflow) -> Iterator[Flaw]:
     """Find rights over the node that a pod gets."""
     for key, entry in settings(workflow.spec, skip=_DATA):
-        yield from _privilege(key, entry, entry.place)
+        yield from _privilege(key, entry, entry.location)
         if key == "podSpecPatch":
             for inner, found in settings(_patch(entry.node), skip=_DATA):
-                yield from _privilege(inner, found, entry.place)
+                yield from _privilege(inner, found, entry.location)
 
 
-def _privilege(key: str, entry: Entry, place: Place) -> Iterator[Flaw]:
+def _privilege(key: str, entry: Entry, location: SourceLocation) -> Iterator[Flaw]:
     value, added = entry.node.value, [text(item) for item in items(child(entry.node, "add"))]
     if key in _SWITCHES and value is True:
-        yield Flaw(place, f"{key} is true: the pod has rights over its node", f"remove {key}")
+        yield Flaw(location, f"{key} is true: the pod has rights over its node", f"remove {key}")
     elif key == "runAsUser" and value == 0 and value is not False:
-        yield Flaw(place, "the pod runs as root", "set a runAsUser over 0 and runAsNonRoot: true")
+        yield Flaw(location, "the pod runs as root", "set a runAsUser over 0 and runAsNonRoot: true")
     elif key == "hostPath" and fields(entry.node):
-        yield Flaw(place, f"the pod sees {word(entry.node, 'path')} of its node", "use a volume of its own")
+        yield Flaw(location, f"the pod sees {word(entry.node, 'path')} of its node", "use a volume of its own")
     elif key == "capabilities" and (more := [word for word in added if word not in _HARMLESS]):
-        yield Flaw(place, f"the pod adds the capabilities {', '.join(more)}", "drop ALL and add none")
+        yield Flaw(location, f"the pod adds the capabilities {', '.join(more)}", "drop ALL and add none")
 
 
 def _patch(node: Node) -> Node | None:
     """Read the patch, if it can be read before its tags are filled in."""
     try:
-        return parse(text(node), node.place.source)
+        return parse(text(node), node.location.source)
     except ConfigErrors:
         return None

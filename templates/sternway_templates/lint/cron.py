@@ -42,9 +42,9 @@ def replace(workflow: Workflow) -> Iterator[Flaw]:
 def name(workflow: Workflow) -> Iterator[Flaw]:
     """Find names that leave no room for the time stamp."""
     if workflow.kind == "CronWorkflow" and len(workflow.name) > _LONGEST:
-        place = key_location(child(workflow.node, "metadata"), "name")
+        location = key_location(child(workflow.node, "metadata"), "name")
         message = f"the name of a CronWorkflow may have {_LONGEST} characters, this one has {len(workflow.name)}"
-        yield Flaw(place, message, "shorten it")
+        yield Flaw(location, message, "shorten it")
 
 
 def schedule(workflow: Workflow) -> Iterator[Flaw]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sternway_steps.yamltree.document import Node, decode, parse_all
-from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, Place
+from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 
 from .nodes import fields, items, merged, word
 
@@ -36,13 +36,13 @@ def read(names: Iterable[str], stdin: bytes) -> Documents:
         except ConfigErrors as bad:
             documents.broken += bad.errors
         except OSError as error:
-            documents.broken.append(ConfigError(Place(source), "", f"this can't be read: {error.strerror}"))
+            documents.broken.append(ConfigError(SourceLocation(source), "", f"this can't be read: {error.strerror}"))
     return documents
 
 
-def ignored_rules(place: Place, lines: list[str]) -> set[str]:
+def ignored_rules(location: SourceLocation, lines: list[str]) -> set[str]:
     """Return the rules that a comment on this line, or before the first key of its document, switches off."""
-    number = place.line - 1
+    number = location.line - 1
     wanted = lines[number : number + 1]
     while number >= 0 and not re.match(r"---(\s|$)", lines[number]):
         number -= 1
@@ -65,13 +65,13 @@ def _sources(names: Iterable[str], broken: list[ConfigError]) -> Iterator[tuple[
             inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
             if not inside:
                 broken.append(
-                    ConfigError(Place(name), "", f"the folder has no file that ends in {', '.join(_ENDINGS)}")
+                    ConfigError(SourceLocation(name), "", f"the folder has no file that ends in {', '.join(_ENDINGS)}")
                 )
             yield from ((str(file), file) for file in inside)
         elif path.exists():
             yield name, path
         else:
-            broken.append(ConfigError(Place(name), "", "there is no such file or folder"))
+            broken.append(ConfigError(SourceLocation(name), "", "there is no such file or folder"))
 
 
 def _read(content: str, source: str, documents: Documents) -> None:
@@ -79,13 +79,13 @@ def _read(content: str, source: str, documents: Documents) -> None:
     before = len(documents.broken)
     nodes = parse_all(content, source, documents.broken)
     if not nodes and len(documents.broken) == before:
-        documents.broken.append(ConfigError(Place(source, 1, 1), "", "there is no YAML document in it"))
+        documents.broken.append(ConfigError(SourceLocation(source, 1, 1), "", "there is no YAML document in it"))
     for document in nodes:
         if isinstance(document.value, dict | list):
             documents.objects += _objects(merged(document))
         else:
             documents.broken.append(
-                ConfigError(document.place, "", "this is no Kubernetes object", "a mapping with a kind")
+                ConfigError(document.location, "", "this is no Kubernetes object", "a mapping with a kind")
             )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sternway_steps.yamltree.document import Node
-from sternway_steps.yamltree.errors import Place
+from sternway_steps.yamltree.errors import SourceLocation
 
 from .model import Workflow
 
@@ -27,16 +27,16 @@ class Flaw:
     flaw is milder than its rule.
     """
 
-    node: Node | Place
+    node: Node | SourceLocation
     message: str
     remedy: str
     text: str = ""
     severity: Severity | None = None
 
     @property
-    def place(self) -> Place:
+    def location(self) -> SourceLocation:
         """Where it is."""
-        return self.node if isinstance(self.node, Place) else self.node.place
+        return self.node if isinstance(self.node, SourceLocation) else self.node.location
 
 
 Check = Callable[[Workflow], Iterator[Flaw]]
@@ -59,7 +59,7 @@ class Rule:
 class Finding:
     """A flaw with its rule, ready to be shown."""
 
-    place: Place
+    location: SourceLocation
     rule: str
     severity: Severity
     message: str

@@ -14,26 +14,26 @@ SCHEMA = 1
 
 def as_text(finding: Finding) -> str:
     """Return a finding as a line, as compilers write it."""
-    return f"{finding.place}: {finding.severity.value} {finding.rule}: {finding.message}; {finding.remedy}"
+    return f"{finding.location}: {finding.severity.value} {finding.rule}: {finding.message}; {finding.remedy}"
 
 
 def as_json(finding: Finding) -> str:
     """Return a finding as one JSON object in a line."""
-    place = finding.place
-    location_data = {"file": place.source, "line": place.line, "column": place.column, "rule": finding.rule}
+    location = finding.location
+    location_data = {"file": location.source, "line": location.line, "column": location.column, "rule": finding.rule}
     rest = {"severity": finding.severity.value, "message": finding.message, "remedy": finding.remedy}
     return json.dumps({"schema": SCHEMA, "type": "finding", **location_data, **rest}, ensure_ascii=False)
 
 
 def as_github(finding: Finding) -> str:
     """Return a finding as a workflow command (GitHub, "Workflow commands for GitHub Actions")."""
-    place = finding.place
+    location = finding.location
     return github_command(
         finding.severity.value,
         f"{finding.message}; {finding.remedy}",
-        file=place.source,
-        line=place.line,
-        col=place.column,
+        file=location.source,
+        line=location.line,
+        col=location.column,
         title=finding.rule,
     )
 
@@ -45,14 +45,14 @@ def formatted(finding: Finding, form: str) -> str:
 
 def format_error(error: ConfigError, form: str) -> str:
     """Return what could not be read, for programs; people read it on standard error."""
-    place = error.place
+    location = error.location
     if form == "json":
-        where = {"file": place.source, "line": place.line, "column": place.column}
+        where = {"file": location.source, "line": location.line, "column": location.column}
         return json.dumps({"schema": SCHEMA, "type": "error", **where, "message": str(error)}, ensure_ascii=False)
     if form != "github":
         return ""
     return github_command(
-        "error", str(error), file=place.source, line=place.line, col=place.column, title="broken-input"
+        "error", str(error), file=location.source, line=location.line, col=location.column, title="broken-input"
     )
 
 

@@ -28,9 +28,9 @@ def stops_early(workflow: Workflow) -> Iterator[Flaw]:
             message = (
                 f"when {call.name} fails, the exit handler ends: the groups after its own in {template.name} never run"
             )
-            place = key_location(call.node, "continueOn" if child(call.node, "continueOn") is not None else "name")
+            location = key_location(call.node, "continueOn" if child(call.node, "continueOn") is not None else "name")
             yield Flaw(
-                place, message, "give it continueOn: {failed: true, error: true}; let the last step judge by status"
+                location, message, "give it continueOn: {failed: true, error: true}; let the last step judge by status"
             )
 
 

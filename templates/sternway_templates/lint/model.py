@@ -96,7 +96,7 @@ class Workflow:
     def handler(self) -> Call | None:
         """The exit handler; `onExit` precedes the hook of that name (Argo: WorkflowSpec.GetExitHook)."""
         if (name := child(self.spec, "onExit")) is not None and text(name):
-            return Call("onExit", Node({"template": fields(self.spec)["onExit"]}, name.place))
+            return Call("onExit", Node({"template": fields(self.spec)["onExit"]}, name.location))
         hook = child(self.spec, "hooks", "exit")
         return Call("hooks.exit", hook) if hook is not None else None
 

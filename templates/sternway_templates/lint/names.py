@@ -31,7 +31,7 @@ def _duplicates(nodes: list[Node], what: str) -> Iterator[Flaw]:
         if name and name in seen:
             message = f"{name} is the name of {what} twice, first in line {seen[name]}: Argo refuses it"
             yield Flaw(child(node, "name") or node, message, "give each a name of its own")
-        seen.setdefault(name, node.place.line)
+        seen.setdefault(name, node.location.line)
 
 
 def mixed_depends(workflow: Workflow) -> Iterator[Flaw]:
@@ -53,7 +53,7 @@ def hook_without_expression(workflow: Workflow) -> Iterator[Flaw]:
     for holder in holders:
         for name, entry in fields(child(holder, "hooks")).items():
             if name != "exit" and not word(entry.node, "expression"):
-                yield Flaw(entry.place, f"the hook {name} has no expression, so Argo refuses it", "add when it runs")
+                yield Flaw(entry.location, f"the hook {name} has no expression, so Argo refuses it", "add when it runs")
 
 
 def unknown_template(workflow: Workflow) -> Iterator[Flaw]:

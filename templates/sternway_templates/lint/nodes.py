@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from sternway_steps.yamltree.document import Entry, Node
-from sternway_steps.yamltree.errors import Place
+from sternway_steps.yamltree.errors import SourceLocation
 
 _MERGE = "<<"
 
@@ -78,22 +78,22 @@ def named(node: Node | None) -> dict[str, Node]:
     return by_name
 
 
-def key_location(node: Node | None, key: str) -> Place:
+def key_location(node: Node | None, key: str) -> SourceLocation:
     """Return the location of a key, or else that of the node."""
     entry = fields(node).get(key)
     if entry is not None:
-        return entry.place
-    return node.place if node is not None else Place("")
+        return entry.location
+    return node.location if node is not None else SourceLocation("")
 
 
 def merged(node: Node) -> Node:
     """Return a node with its YAML merge keys (`<<: *base`) carried out as in Argo: a mapping's own keys win."""
     if isinstance(node.value, list):
-        return Node([merged(item) for item in node.value], node.place, node.text, node.plain)
+        return Node([merged(item) for item in node.value], node.location, node.text, node.plain)
     if not isinstance(node.value, dict):
         return node
-    own = {key: Entry(entry.place, merged(entry.node)) for key, entry in node.value.items()}
+    own = {key: Entry(entry.location, merged(entry.node)) for key, entry in node.value.items()}
     base = own.pop(_MERGE, None)
     for source in [base.node, *items(base.node)] if base is not None else ():
         own = {**fields(source), **own}
-    return Node(own, node.place, node.text, node.plain)
+    return Node(own, node.location, node.text, node.plain)

@@ -50,7 +50,7 @@ def _belongs(binding: Node, account: str, workflow: Workflow) -> bool:
     made_here = any(
         word(node, "kind") == "ServiceAccount" and word(node, "metadata", "name") == account for node in workflow.others
     )
-    return made_here or binding.place.source == workflow.node.place.source
+    return made_here or binding.location.source == workflow.node.location.source
 
 
 def too_wide(workflow: Workflow) -> Iterator[Flaw]:

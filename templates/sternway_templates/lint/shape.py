@@ -51,9 +51,9 @@ def template_type(workflow: Workflow) -> Iterator[Flaw]:
 
 def removed_field(workflow: Workflow) -> Iterator[Flaw]:
     """Find fields that Argo 4 no longer has: it drops them silently, or refuses the object."""
-    places = [child(workflow.spec, "synchronization"), child(workflow.defaults, "synchronization")]
-    places += [child(template.node, "synchronization") for template in workflow.all_templates]
-    for node in places:
+    holders = [child(workflow.spec, "synchronization"), child(workflow.defaults, "synchronization")]
+    holders += [child(template.node, "synchronization") for template in workflow.all_templates]
+    for node in holders:
         for old, new in (("mutex", "mutexes"), ("semaphore", "semaphores")):
             if old in fields(node):
                 yield _removed(node, old, f"{new}: [{{…}}]")
@@ -80,5 +80,5 @@ def deadline_on_steps(workflow: Workflow) -> Iterator[Flaw]:
     for template in workflow.all_templates:
         if template.type in ("steps", "dag") and child(template.node, "activeDeadlineSeconds") is not None:
             message = f"Argo refuses activeDeadlineSeconds on {template.name}, which is of {template.type}"
-            place = key_location(template.node, "activeDeadlineSeconds")
-            yield Flaw(place, message, "set it on the templates that it runs, or for the whole workflow in spec")
+            location = key_location(template.node, "activeDeadlineSeconds")
+            yield Flaw(location, message, "set it on the templates that it runs, or for the whole workflow in spec")

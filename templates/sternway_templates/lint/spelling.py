@@ -49,5 +49,5 @@ def _misspelt(node: Node | None, known: str, where: str) -> Iterator[Flaw]:
         near = difflib.get_close_matches(key.lower(), lower, n=1, cutoff=0.85)
         if near and lower[near[0]] not in fields(node):
             yield Flaw(
-                entry.place, f"Argo has no {key} in {where}, so it does nothing", f"did you mean {lower[near[0]]}?"
+                entry.location, f"Argo has no {key} in {where}, so it does nothing", f"did you mean {lower[near[0]]}?"
             )

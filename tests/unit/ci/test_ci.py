@@ -175,16 +175,19 @@ BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
 def test_what_was_typed_reaches_the_command_as_it_is(repository: Path, shell: str) -> None:
     found = pipeline_inputs("config/staging.yaml", {})
     if shell == "github":
-        script, place = yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-2]["run"], {"ENVIRONMENT": "staging"}
+        script, location = (
+            yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-2]["run"],
+            {"ENVIRONMENT": "staging"},
+        )
         words = ["run", "--config", "config/staging.yaml", "--output", "github"]
     else:
         script = yaml.safe_load(gitlab(found))[".sternway-web"]["script"][0]
-        place = {"SAGA_CONFIG": "config/staging.yaml", "CI_JOB_ID": "7"}
+        location = {"SAGA_CONFIG": "config/staging.yaml", "CI_JOB_ID": "7"}
         words = ["run", "--config", "config/staging.yaml", "--run", "gl-7"]
     (repository / "script").write_text(script)
 
     def called(**sets: str) -> list[str]:
-        environ = {"PATH": recording(repository), **place, **sets}
+        environ = {"PATH": recording(repository), **location, **sets}
         start = BASH if shell == "github" else ["sh", "-e"]
         done = subprocess.run([*start, "script"], env=environ, capture_output=True, text=True, check=True)
         found: list[str] = json.loads(done.stdout)

@@ -84,7 +84,7 @@ def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
 def test_all_findings_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors) as raised:
         read(tmp_path, "name: No\nimage: web:1\nreplicas: x\nverfy: {}\nmanifests: [nix]\n")
-    assert [error.place.line for error in raised.value.errors] == [1, 3, 4, 5]
+    assert [error.location.line for error in raised.value.errors] == [1, 3, 4, 5]
 
 
 MANIFESTS = {
@@ -233,9 +233,9 @@ def test_no_document_gives_a_traceback(tmp_path: Path, value: Any) -> None:
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@`\n\t ?,0", max_size=40) | st.binary(max_size=30))
 def test_no_text_gives_a_traceback(tmp_path: Path, text: str | bytes) -> None:
-    for place in (text, GOOD.encode() + (text if isinstance(text, bytes) else text.encode())):
+    for location in (text, GOOD.encode() + (text if isinstance(text, bytes) else text.encode())):
         try:
-            read(tmp_path, place)
+            read(tmp_path, location)
         except ConfigErrors as errors:
             assert errors.errors
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sternway_steps.config import Config, ConfigErrors, Place
+from sternway_steps.config import Config, ConfigErrors, SourceLocation
 from sternway_steps.config.extends import read, rebase
 from sternway_steps.config.form import form_of
 from sternway_steps.registry.load import READERS, load
@@ -216,7 +216,7 @@ def test_a_file_behind_a_link_extends_what_stands_beside_the_folder_that_is_link
     (here / "config").symlink_to(here / "real/config")
     config = load(MAIN)
     assert (config.name, config.manifests[0].obj["metadata"]["name"]) == ("real", "real")
-    assert read(MAIN, form_of(READERS)).value["name"].place == Place("config/../base.yaml", 1, 1)
+    assert read(MAIN, form_of(READERS)).value["name"].location == SourceLocation("config/../base.yaml", 1, 1)
     laid(here, {"links/prod.yaml": "extends: far/../base.yaml\n"})
     (here / "links/far").symlink_to(here / "real/config")
     assert load("links/prod.yaml").manifests[0].obj["metadata"]["name"] == "real"
@@ -267,12 +267,12 @@ def entries(node: Node, key: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
             yield (*key, name), entry
 
 
-def standing(source: str, text: str, key: tuple[Any, ...]) -> list[Place]:
+def standing(source: str, text: str, key: tuple[Any, ...]) -> list[SourceLocation]:
     """Tell where in a file a key and its value stand, by the parser alone."""
     name, value = None, yaml.compose(text, Loader=yaml.SafeLoader)
     for part in key:
         name, value = next(pair for pair in value.value if pair[0].value == part)
-    return [Place(source, each.start_mark.line + 1, each.start_mark.column + 1) for each in (name, value)]
+    return [SourceLocation(source, each.start_mark.line + 1, each.start_mark.column + 1) for each in (name, value)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -301,4 +301,4 @@ def test_layers_give_what_plain_dictionaries_give_and_each_value_knows_where_it_
     for key, entry in entries(root):
         # The last layer that says this of the key is the one in which it stands.
         last = max(n for n, layer in enumerate(layers) if (key, entry.node.data()) in list(leaves(layer)))
-        assert [entry.place, entry.node.place] == standing(names[last], written[last], key)
+        assert [entry.location, entry.node.location] == standing(names[last], written[last], key)

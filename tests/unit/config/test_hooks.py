@@ -59,7 +59,7 @@ def test_what_is_deployed_what_runs_and_what_is_left_out(
 def test_without_a_word_of_the_user_tests_alone_are_left_out(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors) as raised:
         config(tmp_path, *ALL)
-    assert [(e.place.line, e.message.split(",")[0]) for e in raised.value.errors] == [
+    assert [(e.location.line, e.message.split(",")[0]) for e in raised.value.errors] == [
         (2, "Job up is a hook of Helm (pre-install"), (3, "Job down is a hook of Helm (pre-rollback)"),
     ]  # fmt: skip
     assert names(config(tmp_path, PLAIN, *ALL[3:]).left_out) == ["test", "old"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sternway_steps.config import ConfigError, ConfigErrors, Place
+from sternway_steps.config import ConfigError, ConfigErrors, SourceLocation
 from sternway_steps.config.manifests import read_all
 from sternway_steps.kube.body import encode
 from sternway_steps.registry.load import load
@@ -43,13 +43,13 @@ def test_every_line_of_the_tables(tmp_path: Path) -> None:
     for case in TABLE:
         (tmp_path / case.name).write_bytes(case.content)
         errors: list[ConfigError] = []
-        manifests = read_all([Node(case.name, Place("test", 1, 1), case.name)], tmp_path, None, errors)
+        manifests = read_all([Node(case.name, SourceLocation("test", 1, 1), case.name)], tmp_path, None, errors)
         found: Any = {manifest.obj["metadata"]["name"]: manifest.obj.get("spec") for manifest in manifests}
         found = REFUSED if errors else found
         # As JSON, where true is not 1 and 1.0 not 1.
         if json.dumps(found, sort_keys=True) != json.dumps(case.ours, sort_keys=True):
             wrong.append((case.name, found, case.ours, errors))
-        assert all(error.place.line for error in errors), case.name
+        assert all(error.location.line for error in errors), case.name
     assert wrong == []
 
 

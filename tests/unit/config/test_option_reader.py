@@ -29,7 +29,7 @@ def _made(keys: dict[str, Any]) -> StepConfig:
 
 def _finish(file: FileKeys) -> None:
     if file.keys["flag"]["colour"] == "green":
-        file.reader.report(file.root.value["flag"].place, "flag.colour", "nobody sees it")
+        file.reader.report(file.root.value["flag"].location, "flag.colour", "nobody sees it")
 
 
 FLAG = OptionReader(

@@ -17,7 +17,7 @@ from sternway_steps.config.origins import to_yaml, values
 from sternway_steps.exits import Exit
 from sternway_steps.registry.load import load, load_with_source
 from sternway_steps.yamltree.document import Entry, Node, parse
-from sternway_steps.yamltree.errors import Place
+from sternway_steps.yamltree.errors import SourceLocation
 
 from tests.conftest import ROOT
 from tests.helpers import sternway
@@ -141,14 +141,14 @@ def test_odd_values_come_back_as_they_were(tmp_path: Path) -> None:
     ]
 
 
-def node_of(value: Any, place: Place) -> Node:
+def node_of(value: Any, location: SourceLocation) -> Node:
     if isinstance(value, dict):
-        return Node({key: Entry(place, node_of(below, place)) for key, below in value.items()}, place)
+        return Node({key: Entry(location, node_of(below, location)) for key, below in value.items()}, location)
     if isinstance(value, list):
-        return Node([node_of(item, place) for item in value], place)
+        return Node([node_of(item, location) for item in value], location)
     if isinstance(value, str):
-        return Node(value, place, value)
-    return Node(value, place, yaml.safe_dump(value).splitlines()[0])
+        return Node(value, location, value)
+    return Node(value, location, yaml.safe_dump(value).splitlines()[0])
 
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cn"]), max_size=12) | st.text(
@@ -164,7 +164,7 @@ VALUES: Any = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4), TEXTS)
 def test_any_document_comes_back_as_it_was_with_a_comment_at_each_value(data: dict[str, Any], source: str) -> None:
-    text = to_yaml(node_of(data, Place(source, 7)))
+    text = to_yaml(node_of(data, SourceLocation(source, 7)))
     again = parse(text, "again.yaml")
     assert again is not None
     assert same(again.data(), data), text

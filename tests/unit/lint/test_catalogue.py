@@ -198,7 +198,7 @@ def test_a_flaw_is_found_at_its_place_and_nothing_else(rule: str, document: str,
     text = changed(document, old, new)
     findings = found(text)
     assert {finding.rule for finding in findings} == {rule}
-    assert text[: text.index(at)].count("\n") + 1 in {finding.place.line for finding in findings}
+    assert text[: text.index(at)].count("\n") + 1 in {finding.location.line for finding in findings}
 
 
 @pytest.mark.parametrize(("document", "old", "new"), GOOD)

@@ -78,9 +78,9 @@ def test_a_role_in_another_file_counts() -> None:
 
 
 def test_github_commands_are_escaped() -> None:
-    from sternway_steps.yamltree.errors import Place
+    from sternway_steps.yamltree.errors import SourceLocation
 
-    finding = Finding(Place("a,b:c%.yaml", 3, 7), "x", Severity.WARNING, "50%\r\nof: a, b", "do")
+    finding = Finding(SourceLocation("a,b:c%.yaml", 3, 7), "x", Severity.WARNING, "50%\r\nof: a, b", "do")
     assert as_github(finding) == "::warning file=a%2Cb%3Ac%25.yaml,line=3,col=7,title=x::50%25%0D%0Aof: a, b; do"
     done = lint("-", "-o", "github", stdin=BAD.encode())
     assert done.stdout.startswith("::error file=stdin,line=6,col=11,title=unknown-template::")

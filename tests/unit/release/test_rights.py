@@ -13,7 +13,7 @@ WEB = Deployed("apps/v1", "Deployment", "deployments", "shop")
 AWAY = Deployed("v1", "ConfigMap", "configmaps", "other")
 WIDE = Deployed("v1", "Namespace", "namespaces", CLUSTER)
 CASES: dict[str, tuple[Rule, list[tuple[str | None, str]]]] = {
-    "by its name": (Rule("", ("pods", "pods/log"), ("get",)), [(place, name) for place in ("home", "shop", "other") for name in ("pods", "pods/log")]),
+    "by its name": (Rule("", ("pods", "pods/log"), ("get",)), [(where, name) for where in ("home", "shop", "other") for name in ("pods", "pods/log")]),
     "of all kinds": (Rule("*", ("*",), ("get",)), [("shop", "deployments.apps"), ("other", "configmaps"), (CLUSTER, "namespaces")]),
     "with a kind": (Rule("", ("pods",), ("get",), only_with=("Deployment",)), [("shop", "pods")]),
     "with a kind that has no namespace": (Rule("", ("pods",), ("get",), only_with=("Namespace",)), []),
@@ -27,7 +27,7 @@ CASES: dict[str, tuple[Rule, list[tuple[str | None, str]]]] = {
 @pytest.mark.parametrize(("rule", "wanted"), CASES.values(), ids=CASES)
 def test_where_a_rule_is_needed(rule: Rule, wanted: list[tuple[str | None, str]]) -> None:
     found = expand([rule, rule], [WEB, AWAY, WIDE, WEB], "home")
-    assert [(r.place, f"{r.resource}.{r.group}" if r.group else r.resource) for r in found] == wanted
+    assert [(r.where, f"{r.resource}.{r.group}" if r.group else r.resource) for r in found] == wanted
     assert {right.verb for right in found} <= {"get"}
     if rule.in_target:
         assert expand([rule], [WEB], "home", own=False) == []
@@ -45,7 +45,7 @@ def test_where_a_rule_is_needed(rule: Rule, wanted: list[tuple[str | None, str]]
 )  # fmt: skip
 def test_what_a_configuration_needs_beyond_its_steps(keys: dict[str, Any], wanted: set[tuple[str, str]]) -> None:
     found = rights_of(Config("web", **keys), [StepSpec("deploy")], [AWAY], "home")
-    assert {(right.place, right.resource) for right in found} == wanted
+    assert {(right.where, right.resource) for right in found} == wanted
 
 
 def test_claims_that_would_go_with_their_set_are_kept() -> None:
@@ -53,6 +53,6 @@ def test_claims_that_would_go_with_their_set_are_kept() -> None:
     made = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {"persistentVolumeClaimRetentionPolicy": policy}}  # fmt: skip
     config = Config("web", manifests=(Manifest(made, "m:1"),), journal=JournalConfig("file"))
     found = rights_of(config, [], [Deployed("apps/v1", "StatefulSet", "statefulsets", "shop")], "home")
-    assert {(right.place, right.resource, right.verb) for right in found} == {
+    assert {(right.where, right.resource, right.verb) for right in found} == {
         ("shop", "persistentvolumeclaims", "list"), ("shop", "persistentvolumeclaims", "update"),
     }  # fmt: skip

@@ -18,7 +18,7 @@ from sternway_steps.saga.context_factory import contexts
 from sternway_steps.saga.plan import Plan, make_plan
 from sternway_steps.saga.refusals import refusals
 from sternway_steps.step import Action, Context, Outcome, StepSpec
-from sternway_steps.yamltree.errors import Place
+from sternway_steps.yamltree.errors import SourceLocation
 
 
 class Asked:
@@ -94,8 +94,8 @@ def test_what_is_wrong_with_a_step_is_said_at_its_own_line(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("text", ["a/b.yaml:3:14", "--set image", "STERNWAY_IMAGE", "C:x", "a:1"])
 def test_a_place_is_read_as_it_was_written(text: str) -> None:
-    assert str(Place.parse(text)) == text
-    assert Place.parse("a/b.yaml:3:14") == Place("a/b.yaml", 3, 14)
+    assert str(SourceLocation.parse(text)) == text
+    assert SourceLocation.parse("a/b.yaml:3:14") == SourceLocation("a/b.yaml", 3, 14)
 
 
 def test_an_undo_is_stopped_by_a_lost_lock_alone(tmp_path: Path) -> None:

@@ -51,9 +51,9 @@ def checked(context: Context, config: BuildConfig) -> Builder:
 
 def _placed(context: Context, config: BuildConfig, key: str, message: str) -> str:
     own = key in context.options
-    place = config.places.get(f"{context.step}.{key}") if own else config.places.get(f"build.{key}")
+    location = config.places.get(f"{context.step}.{key}") if own else config.places.get(f"build.{key}")
     name = f"{context.step}.with.{key}" if own else f"build.{key}"
-    return f"{place}: {name}: {message}" if place else f"{name}: {message}"
+    return f"{location}: {name}: {message}" if location else f"{name}: {message}"
 
 
 def _builder(config: BuildConfig) -> tuple[Builder | None, list[Finding]]:

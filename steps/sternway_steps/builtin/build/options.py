@@ -31,7 +31,7 @@ def _finish(file: FileKeys) -> None:
     if found:
         build, steps = _Reading(file).all(found, steps)
     elif "build" in keys:
-        file.reader.report(root.value["build"].place, "build", "no step builds it", hint="add build to steps")
+        file.reader.report(root.value["build"].location, "build", "no step builds it", hint="add build to steps")
     keys |= {"build": build, "steps": steps}
 
 
@@ -40,7 +40,7 @@ class _Reading:
     """One file's build steps, read one after another."""
 
     file: FileKeys
-    places: dict[str, str] = field(default_factory=dict)
+    locations: dict[str, str] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
 
     def all(self, found: Sequence[tuple[StepConfig, Node, str]], steps: Steps) -> tuple[BuildConfig, Steps]:
@@ -52,7 +52,7 @@ class _Reading:
             section["image"] = self.file.keys["image"]
         config = BuildConfig(**section)
         made = {step.name: self._step(config, step, node, path) for step, node, path in found}
-        return replace(config, places=self.places), each_changed(steps, lambda step: made.get(step.name, step))
+        return replace(config, places=self.locations), each_changed(steps, lambda step: made.get(step.name, step))
 
     def _step(self, config: BuildConfig, step: StepConfig, node: Node, path: str) -> StepConfig:
         entry = node.value.get("with") if isinstance(node.value, dict) else None
@@ -67,34 +67,34 @@ class _Reading:
         return replace(step, options=options)
 
     def _image(self, image: str | None, own: bool, node: Node, path: str) -> None:
-        there, named = self.file.root.value, bool(node.place.source)
-        place = node.place if named else there["build"].place
+        there, named = self.file.root.value, bool(node.location.source)
+        location = node.location if named else there["build"].location
         if image is None:
             name = f"{path}.with.image" if named else "build.image"
             hint = "give image at the top, in build, or in the step's with"
-            self.file.reader.report(place, name, "it is not said what is built", hint=hint)
+            self.file.reader.report(location, name, "it is not said what is built", hint=hint)
             return
         if not own and "image" not in self.file.keys.get("build", {}) and not self.images:
             self.file.reader.read(there["image"].node, tagged, "image")
         if image in self.images:
             hint = "give one of them an image of its own"
-            self.file.reader.report(place, path, f"{image} is built by {self.images[image]} already", hint=hint)
+            self.file.reader.report(location, path, f"{image} is built by {self.images[image]} already", hint=hint)
         self.images.setdefault(image, path)
 
     def _check(self, section: dict[str, Any], node: Node, path: str, name: str) -> None:
         """Make paths absolute, and note where each key stands."""
         entries, report = node.value, self.file.reader.report
-        self.places.update({f"{name}.{key}": str(entry.place) for key, entry in entries.items()})
+        self.locations.update({f"{name}.{key}": str(entry.location) for key, entry in entries.items()})
         if "context" in section and not is_git(section["context"]):
             section["context"] = str((self.file.base / Path(section["context"]).expanduser()).resolve())
         if "host" in section and section.get("builder") not in ("docker", "buildkit"):
             hint = "builder: docker or buildkit"
-            report(entries["host"].place, f"{path}.host", "it is not said whose host that is", hint=hint)
+            report(entries["host"].location, f"{path}.host", "it is not said whose host that is", hint=hint)
         for which, secret in section.get("secrets", {}).items():
             if set(secret) not in ({"env"}, {"file"}, {"secret", "key"}, {"env", "secret", "key"}):
                 expected = "{env: VARIABLE}, {file: PATH}, or for Argo {secret: NAME, key: KEY} with or without env"
-                place = entries["secrets"].node.value[which].place
-                report(place, f"{path}.secrets.{which}", "this says not where it comes from", expected)
+                location = entries["secrets"].node.value[which].location
+                report(location, f"{path}.secrets.{which}", "this says not where it comes from", expected)
             if "file" in secret:
                 secret["file"] = str((self.file.base / Path(secret["file"]).expanduser()).resolve())
 

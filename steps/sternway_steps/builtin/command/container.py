@@ -45,7 +45,7 @@ class Containers:
             found.append(f"step {context.step}: {self.name} is not on PATH")
         else:
             try:
-                self.place(context)
+                self.where(context)
             except Refused as bad:
                 found.append(f"step {context.step}: {bad.message}")
         if work.folder and not Path(work.folder).is_dir():
@@ -68,7 +68,7 @@ class Containers:
             away = any(word in said.lower() for word in ("timeout", "connection refused", "no such host", "toomany"))
             raise (Transient if away else Refused)(f"image {work.image} can't be pulled: {said}")
 
-    def place(self, context: Context) -> str:  # noqa: ARG002
+    def where(self, context: Context) -> str:  # noqa: ARG002
         """Name the engine; raises Refused when it does not answer."""
         form = _IDS.get(self.name)
         done = self._ask("info", "--format", form or "{{.Host.Hostname}}")
@@ -108,9 +108,9 @@ class Containers:
 
     def end(self, context: Context, begun: Begun) -> None:
         """Remove the container, and whoever is about to start it."""
-        if begun.place != self.place(context):
+        if begun.where != self.where(context):
             raise Failed(
-                f"container {begun.name} may still run on another {self.name}, {begun.place}",
+                f"container {begun.name} may still run on another {self.name}, {begun.where}",
                 remedy="call the undo where it ran; when that machine is gone: --on-conflict force",
             )
         end_marked(begun.mark)  # the client inherits the variables: one that lives could still make the container

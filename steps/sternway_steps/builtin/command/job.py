@@ -53,13 +53,13 @@ class Jobs:
             return [f"{step}: a Job needs an image, and the step has none"]
         if work.folder:
             return [f"{step}: a pod has no folder of this machine; put the files into the image, or into arguments"]
-        missing = missing_rights(context.client, expand(JOB_RULES, (), self.place(context)))
+        missing = missing_rights(context.client, expand(JOB_RULES, (), self.where(context)))
         return [f"{step}: not allowed: {right}" for right in missing]
 
     def prepare(self, context: Context, work: Invocation) -> None:
         """Do nothing: the node pulls."""
 
-    def place(self, context: Context) -> str:
+    def where(self, context: Context) -> str:
         """Name the namespace."""
         return namespace_of(context.config, context.client)
 
@@ -67,7 +67,7 @@ class Jobs:
         """Run it to its end; its Job is gone then, or on its way."""
         from ...rollout.wait import RunFacts, watch_rollout
 
-        client, namespace = context.client, self.place(context)
+        client, namespace = context.client, self.where(context)
         manifest = job(context, work, namespace)
         try:
             uid = client.create(manifest, manager=MANAGER)["metadata"]["uid"]
@@ -97,7 +97,7 @@ class Jobs:
 
     def end(self, context: Context, begun: Begun) -> None:
         """Delete the Job, and wait until its pods are gone."""
-        ref = Ref("batch/v1", "Job", begun.place, begun.name)
+        ref = Ref("batch/v1", "Job", begun.where, begun.name)
         live = context.client.get(ref)
         if live is not None:
             self._remove(context, ref, live["metadata"]["uid"])

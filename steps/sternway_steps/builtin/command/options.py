@@ -86,13 +86,13 @@ def _check(where: Node, path: str, reader: Reader) -> None:
     keys: Mapping[str, Entry] = where.value if isinstance(where.value, dict) else {}
     if "execute" not in keys:
         mine = next((key for key in COMMAND if key in keys), None)
-        place = keys[mine].place if mine else where.place
+        location = keys[mine].location if mine else where.location
         said = "this key belongs to a step that is a command" if mine else "this step is a command, and has none"
-        reader.report(place, f"{path}.{mine or 'execute'}", said, "execute: [PROGRAM, ARGUMENT, …]")
+        reader.report(location, f"{path}.{mine or 'execute'}", said, "execute: [PROGRAM, ARGUMENT, …]")
         return
 
     def report(key: str, message: str, expected: str = "", hint: str = "") -> None:
-        reader.report(keys[key].place, f"{path}.{key}", message, expected, hint)
+        reader.report(keys[key].location, f"{path}.{key}", message, expected, hint)
 
     for key in ("uses", "with"):
         if key in keys and (key, keys[key].node.value) != ("uses", USES):
@@ -138,9 +138,9 @@ def _check_env(node: Node, path: str, reader: Reader) -> None:
         value = entry.node.value
         if isinstance(value, dict) and set(value) not in _FORMS:
             expected = "a string, {secret: NAME, key: KEY} or {config: NAME, key: KEY}"
-            reader.report(entry.place, f"{path}.{name}", "this says not where the value comes from", expected)
+            reader.report(entry.location, f"{path}.{name}", "this says not where the value comes from", expected)
         if name in _TOLD:
-            reader.report(entry.place, f"{path}.{name}", "Sternway sets this itself", hint="take another name")
+            reader.report(entry.location, f"{path}.{name}", "Sternway sets this itself", hint="take another name")
 
 
 READER = OptionReader(USES, own=COMMAND, make=_made, check=_check_step, finish=_finish)

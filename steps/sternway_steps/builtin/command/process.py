@@ -39,7 +39,7 @@ class Processes:
     def prepare(self, context: Context, work: Invocation) -> None:
         """Do nothing: the program is there."""
 
-    def place(self, context: Context) -> str:  # noqa: ARG002
+    def where(self, context: Context) -> str:  # noqa: ARG002
         """Name this machine."""
         return socket.gethostname()
 
@@ -60,10 +60,10 @@ class Processes:
 
     def end(self, context: Context, begun: Begun) -> None:
         """End every process that carries the attempt's variables."""
-        if begun.place != self.place(context):
+        if begun.where != self.where(context):
             raise Failed(
-                f"the command of {begun.name} may still run on {begun.place}, which nobody can tell from here",
-                remedy=f"call the undo on {begun.place}; when that machine is gone: --on-conflict force",
+                f"the command of {begun.name} may still run on {begun.where}, which nobody can tell from here",
+                remedy=f"call the undo on {begun.where}; when that machine is gone: --on-conflict force",
             )
         end_marked(begun.mark)
 

@@ -18,13 +18,13 @@ class Begun:
 
     runner: str
     name: str
-    place: str
+    where: str
     mark: Mapping[str, str]
     """What its environment holds, by which its processes are known."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON data."""
-        return {"runner": self.runner, "name": self.name, "place": self.place, "mark": dict(self.mark)}
+        return {"runner": self.runner, "name": self.name, "place": self.where, "mark": dict(self.mark)}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Begun:

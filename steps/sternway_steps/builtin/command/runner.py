@@ -30,7 +30,7 @@ class Runner(Protocol):
     def prepare(self, context: Context, work: Invocation) -> None:
         """Do what is no effect of the command, such as a pull; raises Refused or Transient."""
 
-    def place(self, context: Context) -> str:
+    def where(self, context: Context) -> str:
         """Name where it runs, so that an undo knows whether it looks at the same place."""
 
     def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:

@@ -85,7 +85,7 @@ def _checked(context: Context, work: Invocation, runner: Runner, *, ahead: bool 
 def _done(context: Context, action: Action, work: Invocation, runner: Runner, resolved: Resolved) -> Outcome:
     """Run it: that it is about to start is in the journal before, and how it ended after."""
     context.check()
-    context.journal.intent(Begun(runner.name, work.name, runner.place(context), work.told).to_dict())
+    context.journal.intent(Begun(runner.name, work.name, runner.where(context), work.told).to_dict())
     context.say(f"{runner.name}: {work.shown}" + (f" in {work.image}" if work.image else ""))
     output = Output(lambda line: context.say(f"| {line}"), resolved.secrets)
     how = runner.run(context, work, resolved, output)

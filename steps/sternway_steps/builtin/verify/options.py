@@ -83,10 +83,10 @@ def _finish(file: FileKeys) -> None:
     checks = [_check_of(check, file) for check in verify.get("http", [])]
     for number, check in enumerate(checks):
         if check is None:
-            place = file.root.value["verify"].node.value["http"].node.value[number].place
+            location = file.root.value["verify"].node.value["http"].node.value[number].location
             message = "this key is required without the simple form's port"
             file.reader.report(
-                place, f"verify.http[{number}].service", message, hint=file.root.location_of_missing("port")[1]
+                location, f"verify.http[{number}].service", message, hint=file.root.location_of_missing("port")[1]
             )
     rules = tuple(verify.get("rules", ()))
     _check_rules(rules, file.root, file.reader)
@@ -106,8 +106,8 @@ def _check_rules(rules: Sequence[KindRule], root: Node, reader: Reader) -> None:
     """Report the rules that say nothing."""
     for number, rule in enumerate(rules):
         if rule.ready is None and rule.failed is None:
-            place = root.value["verify"].node.value["rules"].node.value[number].place
-            reader.report(place, f"verify.rules[{number}]", "this rule says nothing", "ready, failed, or both")
+            location = root.value["verify"].node.value["rules"].node.value[number].location
+            reader.report(location, f"verify.rules[{number}]", "this rule says nothing", "ready, failed, or both")
 
 
 READER = OptionReader("verify", section=_SECTION, finish=_finish)

@@ -68,7 +68,7 @@ def test_a_mistake_is_named_with_its_place_and_what_helps(tmp_path: Path, step: 
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors) as found:
         read(tmp_path, "{name: a, execute: []}", "{name: b, execute: [x], rollback: [y], effects: none, user: 7}")
-    assert [(error.field, error.place.line) for error in found.value.errors] == [
+    assert [(error.field, error.location.line) for error in found.value.errors] == [
         ("steps[0].execute", 4), ("steps[0].execute", 4), ("steps[1].rollback", 5), ("steps[1].user", 5),
     ]  # fmt: skip
 
