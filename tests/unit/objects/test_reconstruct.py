@@ -174,8 +174,8 @@ def test_what_nobody_owns_and_is_new_the_run_brought_if_a_new_object_of_its_mani
         "fieldsV1": {"f:spec": {"f:ports": {"f:protocol": {}}}},
     })  # fmt: skip
     new = made if made is None else {"spec": {"type": "A", "ports": made}}
-    run = Run("run", "sternway", {"spec": {"type": "A", "ports": {}}}, stored=new)
-    found = threeway(before, live, run, OnConflict.STOP, Schema({}, {}))
+    run = AppliedRun("run", "sternway", {"spec": {"type": "A", "ports": {}}}, stored=new)
+    found = merge_object(before, live, run, OnConflict.STOP, Schema({}, {}))
     assert found.obj["spec"] == {"type": "B", "ports": {"protocol": "http", **({"port": port} if port else {})}}
     assert unexplained(found.states)
 
