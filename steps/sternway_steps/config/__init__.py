@@ -1,4 +1,4 @@
-"""The user's file, typed. Loading is in `load`; the types alone need no YAML."""
+"""The configuration, typed. Loading is in `load`; the types alone need no YAML."""
 
 from __future__ import annotations
 

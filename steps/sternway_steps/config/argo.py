@@ -42,13 +42,13 @@ class ArgoConfig:
 
     image: str = "sternway-{step}:{version}"
     images: Mapping[str, str] = field(default_factory=dict)
-    """By the name of the step that is used, where its image is another one: that of another package."""
+    """Images by the name of the step that is used, for steps of other packages."""
     service_account: str | None = None
     rollback_deadline: float = 900.0
     rollback_retries: int = 5
     backoff: Backoff = Backoff()
     mutex: str | None = None
-    """Held by one Workflow of the target at a time; None names it after the config."""
+    """The mutex that one Workflow of the target holds at a time; None names it after the config."""
     ttl: float = 7 * 86400.0
     ttl_failed: float = 30 * 86400.0
     pod_gc: str = "OnPodSuccess"
@@ -67,7 +67,7 @@ class ArgoConfig:
     pod_annotations: Mapping[str, str] = field(default_factory=dict)
     user: int = 65532
     security_context: Mapping[str, Any] = field(default_factory=dict)
-    """Laid over the containers' restricted one, as in Kubernetes' SecurityContext."""
+    """Merged over the containers' restricted one, as in Kubernetes' SecurityContext."""
     pod_security_context: Mapping[str, Any] = field(default_factory=dict)
     """The same for the pods, as in PodSecurityContext."""
 

@@ -1,4 +1,4 @@
-"""How long is waited before what may pass is tried again."""
+"""The waits between retries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ ROLLBACK_TRIES = 5
 
 @dataclass(frozen=True)
 class Backoff:
-    """Seconds to wait before a step is tried again: first, twice that, and so on, never over `most`."""
+    """Seconds between retries: `first`, then doubled each time, never over `most`."""
 
     first: float = 1.0
     most: float = 30.0
 
     def delay(self, tries: int, asked: float | None = None) -> float:
-        """Return the wait after `tries` failed tries (1 or more); what the other side asked for is the least."""
+        """Return the wait after `tries` failed tries (1 or more), at least what the other side asked for."""
         return max(asked or 0.0, min(self.most, self.first * 2.0 ** (tries - 1)))

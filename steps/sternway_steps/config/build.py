@@ -29,23 +29,23 @@ class BuildConfig:
     labels: Mapping[str, str] = field(default_factory=dict)
     builder: str = "auto"
     host: str | None = None
-    """Where the daemon of `docker` or `buildkit` is, as in DOCKER_HOST or BUILDKIT_HOST."""
+    """The address of the daemon of `docker` or `buildkit`, as in DOCKER_HOST or BUILDKIT_HOST."""
     insecure: bool = False
-    """The image's registry speaks plain HTTP; one on this machine does by the usual rule."""
+    """Whether the image's registry speaks plain HTTP; one on this machine does by default."""
     credentials: str | None = None
     """On Argo, the Secret (kubernetes.io/dockerconfigjson) with the registry's credentials."""
     places: Mapping[str, str] = field(default_factory=dict)
 
     def laid_over(self, options: Mapping[str, Any]) -> BuildConfig:
-        """Return what one step builds: its own keys win."""
+        """Return the build config of one step, whose own keys override the section's."""
         return replace(self, **options)
 
 
 def without_password(url: str) -> str:
-    """Take user and password out of a URL."""
+    """Return a URL without user and password."""
     return _PASSWORD.sub("***", url)
 
 
 def safe(build: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a section, or a step's keys, as they may be written down; an undo needs no context."""
+    """Return a section, or a step's keys, without what must not be stored; an undo needs no context."""
     return {**build, "context": without_password(build["context"])} if "context" in build else dict(build)

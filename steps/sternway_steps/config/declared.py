@@ -1,6 +1,6 @@
-"""What steps of other packages say of themselves: the section `declared`, which Sternway itself writes.
+"""The specs of steps from other packages: the section `declared`, which Sternway itself writes.
 
-A pod of one step has no package of another one, and yet has to know of it: what it leaves, which rights it needs.
+The image of one step contains no package of another one, but its pod has to know that one's effects and rights.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _SPEC = {
 
 
 def rule_of(data: Mapping[str, Any]) -> Rule:
-    """Make a rule of its fields as JSON data."""
+    """Return a rule from its fields as JSON data."""
     known = {key: value for key, value in data.items() if key in Rule.__dataclass_fields__}
     fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
     return Rule(**fields)
 
 
 def spec_of(data: Mapping[str, Any]) -> StepSpec:
-    """Make a spec of its fields as JSON data; one that a newer Sternway wrote is left out."""
+    """Return a spec from its fields as JSON data; fields of a newer Sternway are ignored."""
     known = {key: value for key, value in data.items() if key in StepSpec.__dataclass_fields__}
     for key in ("execute_rules", "rollback_rules"):
         rules = known.get(key, ())
@@ -51,7 +51,7 @@ def spec_of(data: Mapping[str, Any]) -> StepSpec:
 
 
 def to_yaml_data(spec: StepSpec) -> dict[str, Any]:
-    """Return what stands below a step's name in the section: what differs from a spec that says nothing."""
+    """Return the section's entry for a step: what differs from the defaults of a spec."""
     plain = StepSpec(spec.name)
     found: dict[str, Any] = {"effects": spec.effects.value}
     for key, name in _SPEC.items():

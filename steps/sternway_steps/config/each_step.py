@@ -1,4 +1,4 @@
-"""The steps of a configuration one by one, whether they stand in groups or by themselves."""
+"""Iterates over the steps of a configuration, whether they stand in groups or alone."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Steps = Sequence[StepConfig | tuple[StepConfig, ...]]
 
 
 def each_step(steps: Steps, node: Node | None = None, field: str = "steps") -> Iterator[tuple[StepConfig, Node, str]]:
-    """Yield each step, where it stands, and its field, such as steps[1][0].
+    """Yield each step, its node, and its field, such as steps[1][0].
 
-    `node` is where the steps stand; without one (the default steps) each stands nowhere.
+    `node` is that of the section; without one (the default steps) the steps have no location.
     """
     nowhere = Node(None, SourceLocation(""))
     for number, item in enumerate(steps):
@@ -28,5 +28,5 @@ def each_step(steps: Steps, node: Node | None = None, field: str = "steps") -> I
 def each_changed(
     steps: Steps, change: Callable[[StepConfig], StepConfig]
 ) -> tuple[StepConfig | tuple[StepConfig, ...], ...]:
-    """Return the steps with a change made to each of them."""
+    """Return the steps, each changed by a function."""
     return tuple(tuple(map(change, item)) if isinstance(item, tuple) else change(item) for item in steps)

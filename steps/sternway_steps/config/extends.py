@@ -1,4 +1,4 @@
-"""A configuration file, and the files that it extends, as one document."""
+"""Reads a configuration file and the files that it extends as one document."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .overlay import merge
 
 KEY = "extends"
 _MOST_FILES = 100
-"""Files that extend others twice are read without end; a pipeline that people write has fewer."""
+"""The limit of files: some that extend others twice would be read without end; people write fewer."""
 
 
 def read(path: str | Path, form: Section) -> Node:
-    """Read a file, laid over all that it extends; the paths in it are named from its own folder, whoever wrote them.
+    """Return a file merged over all that it extends; paths are relative to the file in which they stand.
 
-    Raises: ConfigErrors, with every finding of all the files.
+    Raises: ConfigErrors, with every finding of all files.
     """
     reading = _Reading(Path(path).parent, form)
     root = reading.document(Path(path), None, ())
@@ -39,7 +39,7 @@ class _Reading:
         self._count = 0
 
     def document(self, file: Path, asked: Node | None, above: tuple[Path, ...]) -> Node | None:
-        """Read a file that `asked` names, and the bases below it; None, and a finding, when it can't be used."""
+        """Return a file that `asked` names, merged over its bases; None, and a finding, when it can't be used."""
         root = self._parsed(file, asked)
         if root is None or not isinstance(root.value, dict):
             return root
@@ -127,7 +127,7 @@ def _unreadable(file: Path, asked: Node | None, error: OSError) -> ConfigError:
 
 
 def _way(home: Path, folder: Path) -> str:
-    """Name a folder from another one; "" when it is the same. Across links, and from afar, by its whole name."""
+    """Return a folder relative to another one, "" when it is the same; absolute across links or from afar."""
     way = os.path.relpath(folder, home)
     if folder.is_absolute() != home.is_absolute() or os.path.realpath(home / way) != os.path.realpath(folder):
         return str(folder.absolute())
@@ -135,7 +135,7 @@ def _way(home: Path, folder: Path) -> str:
 
 
 def rebase(node: Node, kind: Any, way: str) -> None:
-    """Name each path of a base from the folder of the file that extends it; `text` stays what was written."""
+    """Make each path of a base relative to the folder of the file that extends it; `text` stays what was written."""
     if isinstance(kind, Group):
         kind = Many(kind.of) if isinstance(node.value, list) else kind.of
     if isinstance(kind, Short):

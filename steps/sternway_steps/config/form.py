@@ -1,4 +1,4 @@
-"""The form of sternway.yaml: every key, and how its value is read. The steps bring the readers of their own."""
+"""The form of sternway.yaml: every key, and how its value is read. Steps contribute readers of their own."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ SIMPLE: dict[str, Any] = {
     "imagePullSecrets": Many(s.dns_name),
     "nodeSelector": Table(s.string, s.string),
 }
-"""The keys from which a Deployment and a Service are made."""
+"""The keys of the simple form, from which a Deployment and a Service are made."""
 
 _KEYS: dict[str, Any] = {
     "name": s.dns_label,
@@ -87,7 +87,7 @@ _KEYS: dict[str, Any] = {
 
 
 def form_of(readers: Sequence[OptionReader]) -> Section:
-    """Return the form of a whole file, with the sections and the keys that the steps read."""
+    """Return the form of a whole file, with the sections and keys of the steps."""
     sections = {reader.step: reader.section for reader in readers if reader.section is not None}
     return Section({**_KEYS, "steps": Many(Group(_step_of(readers))), **sections}, required=("name",))
 

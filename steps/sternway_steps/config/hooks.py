@@ -1,4 +1,4 @@
-"""Hooks of Helm among the manifests (helm.sh/docs/topics/charts_hooks): what is left out, what runs as a step."""
+"""Helm's hooks among the manifests (helm.sh/docs/topics/charts_hooks): which are left out, which run as a step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Steps = tuple[StepConfig | tuple[StepConfig, ...], ...]
 
 @dataclass(frozen=True)
 class Hook:
-    """What the annotations of an object say: the events at which it is made, its place among those, what ends it."""
+    """What an object's annotations say: the events, the weight, and the delete policies."""
 
     events: tuple[str, ...]
     weight: int = 0
@@ -28,8 +28,8 @@ class Hook:
 
 
 @dataclass
-class Sorted:
-    """The manifests of a config: what is deployed, what runs as a hook, and what of Helm is left out."""
+class SortedManifests:
+    """The manifests of a config: what is deployed, what runs as a hook, and which hooks are left out."""
 
     manifests: list[Manifest] = field(default_factory=list)
     hooks: list[Manifest] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Sorted:
 
 
 def hook_of(obj: Mapping[str, Any]) -> Hook | None:
-    """Read the annotations of an object; None when it is no hook. Raises ValueError for words that Helm has not."""
+    """Return an object as a hook; None when it is none. Raises ValueError for words that Helm does not have."""
     notes = obj["metadata"].get("annotations") or {}
     events = _words(notes.get("helm.sh/hook"))
     if not events:
@@ -53,9 +53,9 @@ def hook_of(obj: Mapping[str, Any]) -> Hook | None:
     return Hook(events, int(weight), policies or Hook.policies)
 
 
-def sort_out(manifests: Iterable[Manifest], mode: str | None, reader: Reader) -> Sorted:
-    """Tell hooks from what is deployed. Tests are left out; what else there is, is a finding without a `mode`."""
-    found = Sorted()
+def sort_out(manifests: Iterable[Manifest], mode: str | None, reader: Reader) -> SortedManifests:
+    """Separate hooks from what is deployed. Tests are left out; others are findings without a `mode`."""
+    found = SortedManifests()
     for manifest in manifests:
         file, _, line = manifest.source.rpartition(":")
         location = SourceLocation(file, int(line), 1)
@@ -79,7 +79,7 @@ def sort_out(manifests: Iterable[Manifest], mode: str | None, reader: Reader) ->
 
 
 def with_hooks(steps: Steps, hooks: Iterable[Manifest]) -> Steps:
-    """Put a step of hooks before the first deploy, and one behind the last deploy or verify; none without hooks."""
+    """Return the steps with one for hooks before the first deploy, and one after the last deploy or verify."""
     groups = [item if isinstance(item, tuple) else (item,) for item in steps]
     deploys = [number for number, group in enumerate(groups) if any(step.uses == "deploy" for step in group)]
     own = any("hooks" in step.options for group in groups for step in group)
@@ -91,7 +91,7 @@ def with_hooks(steps: Steps, hooks: Iterable[Manifest]) -> Steps:
 
 
 def described(manifest: Manifest) -> str:
-    """Name a hook for people: kind, name, events and place."""
+    """Return a hook in words: kind, name, events and location."""
     events = (manifest.obj["metadata"].get("annotations") or {}).get("helm.sh/hook")
     return f"{manifest.obj['kind']} {manifest.obj['metadata']['name']} ({manifest.source}), a hook of Helm: {events}"
 

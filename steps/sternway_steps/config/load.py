@@ -1,4 +1,4 @@
-"""From the user's file to a Config, or to every reason why not."""
+"""From the user's file to a Config, or to all reasons why not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import short_form as simple
 from .each_step import each_changed, each_step
 from .extends import read
 from .form import SIMPLE, form_of
-from .hooks import Sorted, sort_out, with_hooks
+from .hooks import SortedManifests, sort_out, with_hooks
 from .manifest import Manifest, twice
 from .manifests import read_all
 from .option_reader import FileKeys, OptionReader
@@ -32,14 +32,14 @@ def load(
     environ: Mapping[str, str] | None = None,
     stdin: TextIO | None = None,
 ) -> Config:
-    """Read a configuration file.
+    """Return the configuration of a file.
 
     Args:
-        path: the file, laid over those that it extends; paths in a file are relative to its folder.
+        path: the file, merged over those that it extends; paths in a file are relative to its folder.
         readers: how the steps read their options.
-        overrides: `key=value` as given to --set; they win over `environ` (STERNWAY_*), and that over the file.
+        overrides: `key=value` as given to --set; they override `environ` (STERNWAY_*), and that the file.
         environ: variables, usually os.environ; none when left out.
-        stdin: where manifests come from that are named `-`.
+        stdin: where manifests named `-` are read from.
 
     Raises: ConfigErrors, with every finding.
 
@@ -55,7 +55,7 @@ def load_with_source(
     environ: Mapping[str, str] | None = None,
     stdin: TextIO | None = None,
 ) -> tuple[Config, Node]:
-    """Do as load does, and give the document too, with what was laid over it.
+    """Return the configuration as `load` does, and the document after all merging.
 
     Raises: ConfigErrors, with every finding.
     """
@@ -96,7 +96,7 @@ def _patterns(root: Node) -> list[Node]:
 
 
 def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader) -> None:
-    """Find what no key by itself shows."""
+    """Report what no key by itself shows."""
     simple_keys = [key for key in SIMPLE if key in keys]
     location, removed = root.location_of_missing("image")
     deploys = any(step.uses == "deploy" for step, _, _ in each_step(keys["steps"])) if "steps" in keys else True
@@ -140,7 +140,7 @@ def _check_selector(step: StepConfig, where: Node, field: str, reader: Reader) -
             reader.report(entry.location, f"{field}.with.selector", bad.message, hint=bad.remedy or "")
 
 
-def _config(keys: dict[str, Any], root: Node, found: Sorted, reader: Reader) -> Config | None:
+def _config(keys: dict[str, Any], root: Node, found: SortedManifests, reader: Reader) -> Config | None:
     name, manifests = keys["name"], found.manifests
     if "image" in keys:
         location = root.location  # the image may come from a flag; the Deployment is made from the whole file

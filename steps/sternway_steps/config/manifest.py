@@ -9,12 +9,12 @@ from typing import Any
 from ..yamltree.errors import ConfigError, SourceLocation
 
 MOST_BYTES = 3 * 2**19
-"""Of one object: etcd's --max-request-bytes as it is when nobody sets it."""
+"""Bytes of one object: the default of etcd's --max-request-bytes."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """An object to deploy, and where it came from: `FILE:LINE`, or the number in what a program gave."""
+    """An object to deploy, and where it came from: `FILE:LINE`, or the number in what a program passed."""
 
     obj: dict[str, Any]
     source: str
@@ -28,7 +28,7 @@ def objects_in(
 ) -> Iterator[Manifest]:
     """Yield an object, or those of a list, as manifests; what is wrong is added to `errors`.
 
-    `place_of` tells where a part stands, given the place of the whole.
+    `location_of` returns the location of a part, given that of the whole.
     """
     if not isinstance(obj, dict):
         errors.append(ConfigError(location, "", "this is no Kubernetes object", "a mapping with apiVersion and kind"))
@@ -51,7 +51,7 @@ def objects_in(
 
 
 def twice(manifests: Iterable[Manifest]) -> Iterator[tuple[Manifest, str]]:
-    """Yield each manifest whose object stood before, and the words for that."""
+    """Yield each manifest whose object occurred before, with the message for it."""
     seen: dict[tuple[str, ...], str] = {}
     for manifest in manifests:
         obj, metadata = manifest.obj, manifest.obj["metadata"]
@@ -63,7 +63,7 @@ def twice(manifests: Iterable[Manifest]) -> Iterator[tuple[Manifest, str]]:
 
 
 def _of_list(item: Any, whole: dict[str, Any]) -> Any:
-    """Return an item of a list, such as a ConfigMapList, which need not say what it is; as kubectl completes it."""
+    """Return an item of a list, such as a ConfigMapList, completed with its kind as kubectl does."""
     if not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
         return item
     item["apiVersion"], item["kind"] = whole.get("apiVersion"), str(whole["kind"]).removesuffix("List")
@@ -85,7 +85,7 @@ def _lacks(obj: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _text_of(value: Any) -> int:
-    """Count the bytes of all texts in an object: whatever the encoding, it takes at least as many."""
+    """Return the bytes of all texts in an object: it takes at least as many in any encoding."""
     if isinstance(value, dict):
         return sum(map(_text_of, value.values()))
     if isinstance(value, list):

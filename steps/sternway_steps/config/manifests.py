@@ -1,4 +1,4 @@
-"""Kubernetes objects from files, folders, globs and standard input, each with its place."""
+"""Reads Kubernetes objects from files, folders, globs and standard input, each with its location."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .manifest import Manifest, objects_in
 
 _ENDINGS = (".yaml", ".yml", ".json")
 MOST_FILE = 64 * 2**20
-"""Bytes: what is larger was named by mistake, and would be read without end."""
+"""Bytes: a larger file was named by mistake, and would be read for ever."""
 
 
 def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors: list[ConfigError]) -> list[Manifest]:
-    """Read every object that the patterns name, from the folder `base`; findings are added to `errors`."""
+    """Return every object that the patterns name, relative to the folder `base`; findings are added to `errors`."""
     found: list[Manifest] = []
     for node in patterns:
         pattern, location = node.value, node.location

@@ -1,6 +1,6 @@
-"""What a step brings to the reading of a file: its section, its `with`, and keys of the step itself.
+"""What a step contributes to reading a file: its section, its `with`, and keys of the step itself.
 
-The steps own their readers and hand them to `load`: the configuration knows what they give, and none of the steps.
+The steps own their readers and pass them to `load`: the configuration knows the readers, and none of the steps.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .schema import StepConfig
 
 @dataclass
 class FileKeys:
-    """A file's keys as they were read so far, the document, the folder that paths start from, and who takes findings.
+    """The keys of a file read so far, the document, the folder that paths are relative to, and the reader.
 
-    Without the key `steps` the usual ones are meant.
+    Without the key `steps` the default steps are meant.
     """
 
     keys: dict[str, Any]
@@ -39,11 +39,16 @@ def _no_file(_file: FileKeys) -> None:
 
 @dataclass(frozen=True)
 class OptionReader:
-    """How the options of one step are read. All but the step's name can be left out.
+    """How the options of one step are read. Everything but the step's name is optional.
 
-    `section` reads the file's section of the step's name, `options` what stands in a step's `with`. `own` are keys
-    beside `name` that make a step of the list this one; `make` gives the step for what was read of it. `check` finds
-    what no key of a step shows by itself, and `finish` what only the whole file does, and fills it in.
+    | field | meaning |
+    | --- | --- |
+    | `section` | reads the file's section with the step's name |
+    | `options` | reads the step's `with` |
+    | `own` | keys beside `name` that make an item of the list this step |
+    | `make` | makes the step of what was read of it |
+    | `check` | reports what no key of a step shows by itself |
+    | `finish` | reports what only the whole file shows, and completes the section |
     """
 
     step: str
@@ -57,7 +62,7 @@ class OptionReader:
 
 @dataclass(frozen=True)
 class PathOr:
-    """Reads a path, or what `other` tells to be something else, such as a URL."""
+    """Reads a path, or what `other` recognises as something else, such as a URL."""
 
     read: Read
     other: Callable[[str], bool]
@@ -69,6 +74,6 @@ class PathOr:
 
 @dataclass(frozen=True)
 class With(Table):
-    """A step's `with`: any keys, which the step reads itself; `of_step` tells how, by its name."""
+    """A step's `with`: any keys, which the step reads itself; `of_step` returns the reader by the step's name."""
 
     of_step: Mapping[str, Section] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A document with, at each value, where it comes from."""
+"""Shows a document with the origin of each value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TAGS = {type(None): "null", bool: "bool", int: "int", float: "float", str: "str
 
 
 def values(root: Node, key: str = "") -> Iterator[tuple[str, Any, str]]:
-    """Yield each single value, and each empty mapping or list: its key as --set takes it, its value, its source.
+    """Yield each single value, and each empty mapping or list: its key for --set, its value, its source.
 
     A source is FILE:LINE, `--set KEY`, or the name of a variable.
     """
@@ -29,13 +29,13 @@ def values(root: Node, key: str = "") -> Iterator[tuple[str, Any, str]]:
 
 
 def source(location: SourceLocation) -> str:
-    """Name where a value comes from, in one line."""
+    """Return the origin of a value in one line."""
     text = f"{location.source}:{location.line}" if location.line else location.source
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def to_yaml(root: Node) -> str:
-    """Write a document as YAML, which loads to the same again; a comment at each single value names its source."""
+    """Return a document as YAML that loads to the same; a comment at each single value names its source."""
     import yaml
 
     text: str = yaml.serialize(

@@ -1,4 +1,4 @@
-"""One document laid over another."""
+"""Merges one document over another."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from ..yamltree.document import Entry, Node
 
 
 def merge(base: Node, over: Node) -> Node:
-    """Lay a document over its base, as JSON Merge Patch (RFC 7396) does; neither of the two is changed.
+    """Return a document merged over its base, as in JSON Merge Patch (RFC 7396); neither of the two is changed.
 
-    Mappings merge key by key; lists and single values replace what the base has, and keep their own places. An empty
+    Mappings merge key by key; lists and single values replace what the base has, and keep their own locations. An empty
     value (null) removes the key that the base has. Where it has none, null stays what it is in any file: mostly a
-    mistake, which the reader names. (There RFC 7396 drops it without a word, and a typo with it.)
+    mistake, which the reader names. (RFC 7396 drops it silently, and a typo with it.)
     """
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over

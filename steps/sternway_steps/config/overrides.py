@@ -1,4 +1,4 @@
-"""Values from flags and from the environment, laid over the file's: flag, then environment, then file."""
+"""Values from flags and from the environment, merged over the file: flag, then environment, then file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 
 
 def lay_over(root: Node, form: Section, flags: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Change the document, which has a form, in place; raises ConfigErrors that name the flag or the variable."""
+    """Change the document in place; raise ConfigErrors that name the flag or the variable."""
     errors: list[ConfigError] = []
     for source, path, text in [*_from_environment(form, environ, errors), *_from_flags(flags, errors)]:
         try:
@@ -80,14 +80,14 @@ def _from_environment(
 
 
 def _behind(kind: object, part: str) -> object:
-    """Return the form that a name's next part goes into: an item of a group, the long form of a value that has one."""
+    """Return the form of a name's next part: an item of a group, the long form of a value that has one."""
     if isinstance(kind, Group):
         return Many(kind.of) if part.isdigit() else _behind(kind.of, part)
     return _behind(kind.long, part) if isinstance(kind, Short) else kind
 
 
 def _value(text: str, source: str) -> Node:
-    """Read a value as YAML; a text that is no YAML by itself (such as `a: b: c`) is meant as it stands."""
+    """Return a value read as YAML; a text that is no YAML by itself (such as `a: b: c`) is taken literally."""
     location = SourceLocation(source)
     try:
         node = parse(text, source)

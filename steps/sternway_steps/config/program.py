@@ -1,4 +1,4 @@
-"""The objects to deploy as a program has them, in place of files."""
+"""The objects to deploy when a program passes them, in place of files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .schema import Config
 
 
 def with_data(config: Config) -> Config:
-    """Return a config that holds data alone, where a program may have put objects into `manifests` and `hooks`.
+    """Return a config whose `manifests` and `hooks` are data only, where a program may have passed typed objects.
 
     Raises: ConfigErrors, with every finding.
     """
@@ -52,7 +52,7 @@ def as_manifests(objects: Iterable[object], field: str = "manifests") -> tuple[M
 
 
 def _typed(error: ConfigError) -> ConfigError:
-    """Say of a typed object, which leaves these two to the call that creates it, that they have to be given."""
+    """Return a finding about a typed object with the hint that apiVersion and kind have to be set."""
     if error.field not in ("apiVersion", "kind"):
         return error
     return replace(error, hint='the types have no default: V1Deployment(api_version="apps/v1", kind="Deployment", …)')

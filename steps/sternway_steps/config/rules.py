@@ -1,4 +1,4 @@
-"""The section `verify.rules`, typed: what tells of kinds that Sternway does not know how they fare."""
+"""The section `verify.rules`, typed: how objects of kinds that Sternway does not know are judged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class KindRule:
 
 
 def rules_from(data: Mapping[str, Any]) -> tuple[KindRule, ...]:
-    """Read the rules of a configuration that was written as JSON data; one that a newer Sternway wrote is left out."""
+    """Return the rules of a configuration stored as JSON data, without those that only a newer Sternway knows."""
 
     def lines(found: Any) -> tuple[str, ...] | None:
         return None if found is None else tuple(found)

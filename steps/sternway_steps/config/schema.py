@@ -16,27 +16,27 @@ from .rules import KindRule, rules_from
 
 @dataclass(frozen=True)
 class Grace:
-    """How long a state that may pass by itself is waited out before it counts as a failure."""
+    """How long trouble that may pass by itself is waited out before it counts as a failure; see `rollout.diagnose`."""
 
     pull: float = 20.0
-    """A registry that does not answer, or a back-off without a reason."""
+    """An image pull back-off without a lasting reason, or a registry that does not answer."""
     config: float = 60.0
-    """A Secret or ConfigMap that is not there, and that nothing known is to bring."""
+    """A Secret or ConfigMap that does not exist, and that nothing known is to create."""
     create: float = 5.0
     """Pods that the API server rejects: quota, security policy, a missing service account."""
     unschedulable: float = 30.0
-    """A pod that fits on no node, and no autoscaler says that it works on it."""
+    """A pod that fits on no node, while no autoscaler says that it is adding one."""
     mount: float = 60.0
     """A volume that can't be attached or mounted, a claim that can't be provisioned."""
     condition: float = 30.0
-    """A condition of a custom resource that tells a fault."""
+    """A condition of a custom resource that reports a fault."""
     restarts: int = 2
-    """A container that ended with an error that often is crashing."""
+    """The number of ends with an error that counts as a crash loop."""
 
 
 @dataclass(frozen=True)
 class HttpCheck:
-    """One request through a Service, and what must come back."""
+    """One request through a Service, and the expected answer."""
 
     service: str
     port: str
@@ -58,14 +58,14 @@ class DeployConfig:
     force_conflicts: bool = False
     on_conflict: str = "stop"
     restart_stale: bool = False
-    """Containers that still run with the failed version's settings are restarted, not only named."""
+    """Containers that still run with the failed version's settings are restarted, not only reported."""
     recreate: bool = False
-    """What can't be changed back is made anew by the undo also where others depend on it, or it would run again."""
+    """The undo makes immutable objects anew also where others depend on them, or they would run again."""
 
 
 @dataclass(frozen=True)
 class VerifyConfig:
-    """How long a rollout may take, what is waited out, and what is asked over HTTP."""
+    """The deadline of a rollout, the graces, and the HTTP checks."""
 
     deadline: float = 300.0
     grace: Grace = field(default_factory=Grace)
@@ -96,7 +96,7 @@ class StepConfig:
     deadline: float | None = None
     effects: str | None = None
     place: str = field(default="", compare=False)
-    """Where it stands: FILE:LINE:COLUMN, or "" when no file names it."""
+    """The location of the step, FILE:LINE:COLUMN, or "" when no file names it."""
 
 
 ON_INTERRUPT = ("rollback", "report")
@@ -113,20 +113,20 @@ _NOT_KEPT = (*NOT_UNDONE, "left_out")
 class Config:
     """All that a run needs to know.
 
-    A program may put into `manifests` whatever `as_manifests` takes, and hand it to a session.
+    A program may put into `manifests` whatever `as_manifests` accepts, and pass it to a session.
     """
 
     name: str
     namespace: str | None = None
     manifests: tuple[Manifest, ...] = ()
     hooks: tuple[Manifest, ...] = ()
-    """Of Helm: what steps of hooks make, and not deploy."""
+    """Helm's hooks that run as steps, and are not deployed."""
     left_out: tuple[Manifest, ...] = ()
-    """Hooks of Helm that no step makes."""
+    """Helm's hooks that no step runs."""
     steps: tuple[StepConfig | tuple[StepConfig, ...], ...] = DEFAULT_STEPS
-    """In their order; the steps of a tuple within run side by side."""
+    """In their order; the steps of a tuple run in parallel."""
     declared: Mapping[str, StepSpec] = field(default_factory=dict)
-    """What steps of other packages say of themselves, for where they are not installed."""
+    """The specs of steps of other packages, for where these are not installed."""
     build: BuildConfig | None = None
     """None when no step builds."""
     deploy: DeployConfig = field(default_factory=DeployConfig)
@@ -143,7 +143,7 @@ class Config:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the configuration as JSON data; from_dict gives the same again, but for how it runs on Argo."""
+        """Return the configuration as JSON data for the journal, without what concerns Argo alone."""
         data = {key: value for key, value in asdict(self).items() if key not in _NOT_KEPT}
         if data["build"] is not None:
             data["build"] = safe(data["build"])
@@ -151,7 +151,7 @@ class Config:
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Config:
-        """Read what to_dict gave; a key that a newer Sternway wrote is left out."""
+        """Return the configuration of to_dict's data; keys that a newer Sternway wrote are ignored."""
         verify = _known(VerifyConfig, data["verify"])
         verify["grace"] = Grace(**_known(Grace, verify["grace"]))
         verify["http"] = tuple(HttpCheck(**_known(HttpCheck, check)) for check in verify["http"])

@@ -1,4 +1,4 @@
-"""A good Deployment and Service from a few keys."""
+"""The simple form: a good Deployment and Service from a few keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def objects(name: str, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Make the Deployment, and a Service when there is a port. `keys` are those of form.SIMPLE, read."""
+    """Return the Deployment, and a Service when there is a port. `keys` are those of form.SIMPLE, read."""
     selector = {"app.kubernetes.io/name": name}
     labels = {**selector, "app.kubernetes.io/managed-by": "sternway", **keys.get("labels", {})}
     metadata: dict[str, Any] = {"name": name, "labels": labels}

@@ -1,1 +1,1 @@
-"""Child processes: started in a group of their own, read in flat memory without their secrets, ended with theirs."""
+"""Child processes: started in a group of their own, read in bounded memory with secrets hidden, ended together."""

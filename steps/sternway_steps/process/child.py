@@ -1,4 +1,4 @@
-"""Starting a program in a session of its own, and reaching it with all that it started."""
+"""Starts a program in a session of its own, and signals it with all that it started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding processes by what they inherit: their session, and variables that nobody else has."""
+"""Finds processes by what they inherit: their session, and variables that no other process has."""
 
 from __future__ import annotations
 

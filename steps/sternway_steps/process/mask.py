@@ -1,4 +1,4 @@
-"""Hiding secrets in a stream of bytes, in whatever pieces it comes and over however many lines they go."""
+"""Hides secrets in a stream of bytes, whatever its pieces, and over several lines."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable
 SHOWN = "***"
 """What stands for a secret."""
 SHORTEST = 4
-"""Characters of a secret that is hidden: a shorter one is none, and hiding it would blot out half of the output."""
+"""Characters: shorter secrets are not hidden, for that would blot out half of the output."""
 LONGEST = 65_536
-"""Bytes of a secret that is looked for as a whole; of a longer one each line is."""
+"""Bytes of a secret that is searched as a whole; of a longer one each line is."""
 _PROBE = 16
 
 

@@ -1,4 +1,4 @@
-"""The output of a program as it comes: told line by line, its last lines kept, in flat memory however much it is."""
+"""The output of a program as it arrives: reported line by line, the last lines kept, in bounded memory."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Output:
     """Takes bytes in any pieces. Thread-safe.
 
     Args:
-        say: is told each line.
+        say: called with each line.
         secrets: values that are never shown, not in the journal either.
         clock: counts seconds.
-        kept: lines that are kept, the last ones that hold text.
+        kept: the number of last lines with text that are kept.
         wide: characters of a line that are shown.
 
     """
@@ -101,6 +101,6 @@ class Output:
 
 
 def _last_state(line: bytes) -> bytes:
-    """Return what a bar of progress wrote last: it writes its line over and over, each time after a carriage return."""
+    """Return the last state of a progress bar: it writes its line again after each carriage return."""
     states = line.rstrip(b"\r")
     return line[states.rfind(b"\r") + 1 :]

@@ -1,4 +1,4 @@
-"""Reading a child's pipes as they fill, and seeing its end, in one thread."""
+"""Reads a child's pipes as they fill, and notices its end, in one thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Reading:
         self._open = len(takes)
 
     def on(self, seconds: float) -> bool:
-        """Read what comes within some seconds, or less; tell whether the child has ended."""
+        """Read what arrives within some seconds, or less; return whether the child has ended."""
         if self._descriptor is None and not self._open:
             seconds = min(seconds, _BLIND)
         self._read(seconds)

@@ -1,4 +1,4 @@
-"""Running a program to its end: with its output told, or with its short answer given."""
+"""Runs a program to its end: with its output reported, or with its short answer returned."""
 
 from __future__ import annotations
 

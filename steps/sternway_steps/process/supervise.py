@@ -1,4 +1,4 @@
-"""Staying with a child process until it ends, or until it has to."""
+"""Supervises a child process until it ends, or until it has to."""
 
 from __future__ import annotations
 

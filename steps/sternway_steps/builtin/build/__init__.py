@@ -1,4 +1,4 @@
-"""The build step: an image is built and pushed; back, its tag points where it pointed."""
+"""The build step: builds and pushes an image; its rollback points the tag to what it pointed to before."""
 
 from __future__ import annotations
 

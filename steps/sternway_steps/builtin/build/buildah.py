@@ -1,4 +1,4 @@
-"""buildah: needs no daemon. Where it keeps layers is its own business (STORAGE_DRIVER, BUILDAH_ISOLATION)."""
+"""buildah: needs no daemon. Its storage is its own affair (STORAGE_DRIVER, BUILDAH_ISOLATION)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a builder is: the one small interface of Docker, BuildKit and buildah."""
+"""The interface that Docker, BuildKit and buildah share."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Work:
 class Built:
     """An image that no tag of the registry points to yet. `ids` are the digests of the configs of its platforms.
 
-    `digest` is there when its manifest is in the registry already: then moving the tag is all that is left.
+    `digest` is set when its manifest is in the registry already: then moving the tag is all that is left.
     """
 
     ids: tuple[str, ...]

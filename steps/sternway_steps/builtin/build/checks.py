@@ -1,4 +1,4 @@
-"""What can be found out before anything is built: all of it at once, each with its key and place."""
+"""Everything that can be checked before a build, all findings at once, each with its key and location."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _placed(context: Context, config: BuildConfig, key: str, message: str) -> st
 
 
 def _builder(config: BuildConfig) -> tuple[Builder | None, list[Finding]]:
-    """Take the builder that is asked for, else the first that is there and answers."""
+    """Return the configured builder, else the first that is installed and answers."""
     if config.builder != "auto":
         program = _PROGRAMS[config.builder]
         if shutil.which(program) is None:

@@ -1,4 +1,4 @@
-"""The way forward: build, intent, push, evidence."""
+"""The execution: build, intent, push, evidence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .source import opened
 
 
 def execute(context: Context) -> Outcome:
-    """Build; note what the tag points to; push."""
+    """Build the image, record what the tag points to, and push."""
     config = config_of(context)
     builder = checked(context, config)
     reference = Reference.parse(str(config.image), config.insecure)
@@ -49,7 +49,7 @@ def execute(context: Context) -> Outcome:
 
 
 def _unharmed(registry: Registry, before: Manifest | None) -> str:
-    """Return what became of the tag of a push that broke off: the last thing that is pushed is what it points to."""
+    """Return what became of the tag after a push that broke off: the tag is the last thing that a push writes."""
     try:
         now = registry.manifest()
     except (Transient, Failed):

@@ -1,4 +1,4 @@
-"""Why a builder failed: the Dockerfile's line, the cause in its own words, and what that means for the run."""
+"""Why a builder failed: the Dockerfile's line, the cause in the builder's words, and what that means for the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of the section `build` and of a build step's `with`: how each value is read."""
+"""The keys of the section `build` and of a build step's `with`, and how each value is read."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _CACHE = re.compile(r"[^\s,=]+|type=[^\s=,]+(,[^\s=,]+=[^\s,]+)*")
 
 
 def is_git(context: str) -> bool:
-    """Tell a git URL from a folder."""
+    """Return whether a context is a git URL and not a folder."""
     return bool(_GIT.fullmatch(context))
 
 
 def variable(name: str, secret: Mapping[str, str]) -> str:
-    """Name the variable that a secret comes from: its own, or one with the secret's id for a name."""
+    """Return the variable that a secret is read from: its own, or one named like the secret's id."""
     return secret.get("env") or name.replace("-", "_").replace(".", "_")
 
 

@@ -1,4 +1,4 @@
-"""Brings the section `build` together with the steps that build, and finds what no key by itself shows."""
+"""Combines the section `build` with the steps that build, and reports what no key by itself shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What build writes into the journal, and how its undo reads it."""
+"""What the build step writes into the journal, and how its undo reads it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .registry import Manifest
 
 @dataclass(frozen=True)
 class Push:
-    """All attempts of one run in one: the tag, what it pointed to before, and how to know what this run made.
+    """All attempts of one run combined: the tag, what it pointed to before, and how to recognise what this run pushed.
 
-    An image is known by the digest that was pushed, or by its id: the digest of its config, which is known as soon as
-    it is built, so that a push can be told from others' even when its evidence was lost. An id beats a label with the
-    run's name in it: with that, an unchanged image would be another one in every run, and roll every pod.
+    An image is recognised by the digest that was pushed, or by its id: the digest of its config, which is known as soon
+    as it is built, so that a push can be told from others' even when its evidence was lost. An id is better than a
+    label with the run's name: with that, an unchanged image would be another one in every run, and roll every pod.
     """
 
     reference: Reference
@@ -34,7 +34,7 @@ class Push:
 def intent(
     reference: Reference, before: Manifest | None, images: frozenset[str], ids: Sequence[str], digest: str | None
 ) -> dict[str, Any]:
-    """Record what is about to be pushed, and what the tag points to: `before` byte for byte, or None."""
+    """Return the record of what is about to be pushed, and of the tag's manifest `before`, byte for byte, or None."""
     return {
         "image": reference.text,
         "insecure": reference.plain,
@@ -52,15 +52,14 @@ def intent(
 
 
 def evidence(image: str, digest: str, builder: str, revision: str | None) -> dict[str, Any]:
-    """Record what was pushed, and the commit that it was made from when that is known."""
+    """Return the record of what was pushed, with the commit that it was built from when that is known."""
     return {"image": image, "digest": digest, "builder": builder, "revision": revision}
 
 
 def pushes(recorded: Recorded) -> Push | None:
-    """Fold all attempts of a run into one; None when nothing was about to be pushed.
+    """Return all attempts of a run combined; None when nothing was about to be pushed.
 
-    An attempt that was tried again saw the first one's work as "before". So `before` is the latest that this run did
-    not make.
+    A retried attempt saw the first one's push as "before". So `before` is the latest that this run did not push.
     """
     intents = recorded.intents
     if not intents:

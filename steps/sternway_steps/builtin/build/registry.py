@@ -103,7 +103,7 @@ class Registry:
         return digest
 
     def may_push(self) -> None:
-        """Begin an upload and give it up again: nothing is changed, and the credentials are proven."""
+        """Begin an upload and cancel it: nothing is changed, and the credentials are proven."""
         self._ask("DELETE", self._session())
 
     def images(self, manifest: Manifest) -> frozenset[str]:
@@ -168,7 +168,7 @@ class Registry:
 
 
 def digest_of(content: bytes) -> str:
-    """Name bytes as registries do."""
+    """Return the digest of bytes, as registries name them."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 

@@ -1,4 +1,4 @@
-"""The way back: the tag points where it pointed."""
+"""The rollback: the tag points to what it pointed to before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .untag import throwaway, untag
 
 
 def rollback(context: Context) -> Outcome:
-    """Point the tag where it pointed, when it still points to what this run pushed."""
+    """Point the tag to what it pointed to before, if it still points to what this run pushed."""
     push = pushes(context.journal.history().execute)
     if push is None:
         return Outcome("nothing to undo")

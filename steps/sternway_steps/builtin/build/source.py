@@ -1,4 +1,4 @@
-"""Where an image is built from: a folder, or a git repository at a revision."""
+"""The source of an image: a folder, or a git repository at a revision."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Git:
 
     @staticmethod
     def parse(context: str) -> Git:
-        """Take a context apart."""
+        """Return the parts of a context."""
         full, _, rest = context.partition("#")
         revision, _, path = rest.partition(":")
         parts = urlsplit(full) if "://" in full else None

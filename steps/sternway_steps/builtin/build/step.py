@@ -1,4 +1,4 @@
-"""Build: an image from a folder or a git revision, pushed; and back."""
+"""Build: an image from a folder or a git revision is pushed; the undo restores the tag."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Build:
         checked(context, config_of(context))
 
     def execute(self, context: Context) -> Outcome:
-        """Build; note what the tag points to; push."""
+        """Build the image, record what the tag points to, and push."""
         from .execute import execute
 
         return execute(context)
 
     def rollback(self, context: Context) -> Outcome:
-        """Point the tag where it pointed, when it still points to what this run pushed."""
+        """Point the tag to what it pointed to before, if it still points to what this run pushed."""
         from .rollback import rollback
 
         return rollback(context)

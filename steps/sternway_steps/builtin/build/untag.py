@@ -1,4 +1,4 @@
-"""Taking a tag away without deleting any image."""
+"""Removing a tag without deleting any image."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def throwaway(run: str, step: str) -> tuple[bytes, Manifest]:
 
 
 def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
-    """Make the reference's tag go; returns "" when it is gone, else why it can't.
+    """Remove the reference's tag; return "" when it is gone, else why it can't be removed.
 
-    Some registries delete a tag (OCI distribution 1.1 allows it), some only a manifest with all its tags, some
-    neither. So the tag is first pointed to an empty image of our own: whatever the registry then deletes along with
-    it, it is nobody's. What was under the tag stays in the registry, for its garbage collection.
+    Some registries delete a tag (OCI distribution 1.1 allows it), some only a manifest with all its tags, some neither.
+    So the tag is first pointed to an empty image of our own: whatever the registry then deletes with it belongs to
+    nobody. What the tag pointed to stays in the registry, for its garbage collection.
 
     Args:
         registry: of the tag.
-        now: what it points to; put back when it turns out that the tag can't be deleted.
+        now: what the tag points to; restored when it turns out that the tag can't be deleted.
         run: the run's id.
         step: the step's name.
 

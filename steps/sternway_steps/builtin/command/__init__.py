@@ -1,4 +1,4 @@
-"""The command step: any program, here or in an image of its own, with another one that undoes it."""
+"""The command step: runs any program, here or in an image of its own; another program undoes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command in a container of docker or podman, through their command lines, which take the same arguments."""
+"""Runs a command in a container of docker or podman, through their command lines, which take the same arguments."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .invocation import Invocation
 from .record import Begun, Ended
 
 WORK = "/work"
-"""Where a container finds the user's folder, and works."""
+"""The path of the user's folder in a container, and its working directory."""
 _OWN_FAILURE = 125
-"""What both programs end with when the container could not be made (docker run, "Exit status")."""
+"""The exit code of both programs when the container could not be created (docker run, "Exit status")."""
 _ASKING = 30.0
 _OF_THE_CLIENT = ("DOCKER_", "CONTAINER", "PODMAN_", "BUILDAH_", "XDG_", "LD_")
 # Podman has no id for itself; it has no daemon either, so the machine stands for it.
@@ -107,7 +107,7 @@ class Containers:
                 each.wait()
 
     def end(self, context: Context, begun: Begun) -> None:
-        """Remove the container, and whoever is about to start it."""
+        """Remove the container, and the client that may be about to start it."""
         if begun.where != self.where(context):
             raise Failed(
                 f"container {begun.name} may still run on another {self.name}, {begun.where}",

@@ -1,4 +1,4 @@
-"""The variables that a command takes from Secrets and ConfigMaps, read through the cluster's client."""
+"""The variables that a command takes from Secrets and ConfigMaps, read from the cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS = {"secret": "Secret", "config": "ConfigMap"}
 
 @dataclass(frozen=True)
 class Resolved:
-    """Values by variable; which of them are secret; what speaks against the command."""
+    """Values by variable, which of them are secret, and what speaks against the command."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ _SHELLS = {
 
 
 def error_of(work: Invocation, action: Action, how: Ended, step: str) -> SternwayError | None:
-    """Return what a command's end means; None when it did what it should."""
+    """Return the error that a command's end means; None when it succeeded."""
     if how.code == 0 and how.started:
         return None
     what = work.shown

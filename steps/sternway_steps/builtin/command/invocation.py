@@ -1,4 +1,4 @@
-"""What is to be run: one command of one attempt, wherever it runs."""
+"""The invocation: one command of one attempt, wherever it runs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 class Invocation:
     """A command with all that a runner needs. `name` is its container's or Job's: one for each attempt.
 
-    `told` is what every command finds in its environment. `plain` are the variables that the config gives as text,
-    `references` those that it takes from a Secret ({secret, key}) or a ConfigMap ({config, key}).
+    `told` are the variables that Sternway sets for every command; `plain` those that the config gives as text, and
+    `references` those from a Secret ({secret, key}) or a ConfigMap ({config, key}).
     """
 
     name: str
@@ -71,7 +71,7 @@ def invocation(context: Context, action: Action, images: Mapping[str, str]) -> I
 
 
 def name_of(run: str, step: str, action: Action, attempt: int) -> str:
-    """Name an attempt's container or Job; what is too long, or no DNS label, ends with a hash instead."""
+    """Return the name of an attempt's container or Job; what is too long, or no DNS label, ends with a hash instead."""
     name = f"sternway-{run}-{step}-{action.value}-{attempt}"
     if len(name) <= _LONGEST and _NAME.fullmatch(name):
         return name

@@ -1,4 +1,4 @@
-"""A command as a Job with an image of its own, in the target's namespace; what it said and how it ended come back."""
+"""Runs a command as a Job with an image of its own in the target's namespace, with its log and exit code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONTAINER = "command"
 MANAGER = "sternway"
 _JOB = "sternway.dev/job"
 _SPARE = 30
-"""Seconds after our own deadline at which the Job ends by itself: when whoever watched it is dead."""
+"""Seconds after our own deadline at which the Job ends by itself, in case its watcher is dead."""
 _KEPT = 86_400
 _LAST_WORDS = 5.0
 """Seconds that a log may take to arrive when its container has ended."""
@@ -42,7 +42,7 @@ JOB_RULES = (
 
 
 class Jobs:
-    """Runs a command in a pod that holds nothing of ours: the journal is kept beside it."""
+    """Runs a command in a pod that contains nothing of ours: the journal is kept outside."""
 
     name = "kubernetes"
 
@@ -151,7 +151,7 @@ def job(context: Context, work: Invocation, namespace: str) -> dict[str, Any]:
 
 
 def _security(user: int | None) -> dict[str, Any]:
-    """Return the strictest that fits: who names the user's number gets all of the restricted standard."""
+    """Return the strictest security context that fits: the restricted standard where the user's number is given."""
     safe: dict[str, Any] = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
     if user is not None:
         safe |= {"runAsUser": user, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}}

@@ -1,4 +1,4 @@
-"""A command as a process of this machine, in a session of its own."""
+"""Runs a command as a process of this machine, in a session of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .record import Begun, Ended
 
 
 class Processes:
-    """Starts programs here. Whatever they start in turn is known by the variables that all of them inherit."""
+    """Starts programs here. Whatever they start in turn is recognised by variables that all of them inherit."""
 
     name = "process"
 

@@ -1,4 +1,4 @@
-"""Where a command can run, and which place is taken."""
+"""The ways in which a command can run, and which one is chosen."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Runner(Protocol):
         """Run it to its end. What was asked to stop is ended before this returns, with `code` None."""
 
     def end(self, context: Context, begun: Begun) -> None:
-        """See to it that a command of which nobody knows the end runs no more; raises Failed when that is unsure."""
+        """Make sure that a command whose end is unknown does not run any more; raise Failed when that is uncertain."""
 
 
 def runner_of(context: Context, work: Invocation) -> Runner:
-    """Return the runner that the config names, or the one that fits where we are."""
+    """Return the runner that the config names, or the one that fits this environment."""
     wanted = str(context.options.get("runner", "auto"))
     if wanted != "auto":
         return runner_named(wanted)

@@ -1,4 +1,4 @@
-"""Command: intent, run, evidence; and back by the command that the user gives for that."""
+"""Command: intent, run, evidence; the undo runs the command that the user gives for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way forward of a deploy: what is there now goes into the journal, then each wave and the evidence of it."""
+"""The execution of a deploy: what exists goes into the journal, then each wave and its evidence."""
 
 from __future__ import annotations
 

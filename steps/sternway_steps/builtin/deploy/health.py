@@ -1,4 +1,4 @@
-"""After an undo: the restored workloads must be healthy again, if they were before."""
+"""After an undo: restored workloads must be healthy again, if they were before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...step import Context
 
 
 def await_health(context: Context, changes: list[Change], items: list[Item]) -> None:
-    """Wait for the rollout of what was put back; raises RollbackFailed when it does not come up again."""
+    """Wait for the rollout of what was restored; raise RollbackFailed when it does not become healthy."""
     restored = {item.what for item in items if item.result in ("restored", "unchanged")}
     found = (change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context))
     waiting = [replace(ref, api_version=served_version(context.client, ref) or ref.api_version) for ref in found]
@@ -54,7 +54,7 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
 
 
 def _unstick(context: Context, change: Change, deadline: float) -> None:
-    """Help a StatefulSet over pods of the failed version that its controller leaves; RollbackFailed where none can."""
+    """Delete pods of the failed version that a StatefulSet's controller leaves; raise RollbackFailed if in vain."""
     ref = change.ref
     since = applied_at(change.after, change.manager) if change.after is not None else None
     if gone := unstick(context.client, ref, since, deadline):

@@ -1,4 +1,4 @@
-"""Hooks made one after another, each when the one before it is done, and deleted by their policies."""
+"""Creates hooks one after another, each when the previous one is done, and deletes them by their policies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class HookRun:
         self._made: list[tuple[Hook, Applied]] = []
 
     def run(self, objects: list[dict[str, Any]]) -> int:
-        """Make them all; returns how many."""
+        """Create all hooks; return how many."""
         context = self._context
         live = snapshot(self._client, [Ref.of(obj) for obj in objects])
         self._refuse_strangers(objects, live)
@@ -109,7 +109,7 @@ class HookRun:
         self._context.tell([Item(str(applied.ref), result, fields=applied.fields)])
 
     def _delete(self, policy: str, made: list[tuple[Hook, Applied]]) -> None:
-        """Delete what this run made and whose policy says so; a failure is told, for it changes nothing."""
+        """Delete what this run created and whose policy says so; a failure is only reported, for it changes nothing."""
         for hook, applied in made:
             if policy not in hook.policies or not applied.created:
                 continue

@@ -1,4 +1,4 @@
-"""Hooks of Helm: objects that are made one after another before or after a deploy, and waited for."""
+"""Helm's hooks: objects that are created one after another before or after a deploy, and waited for."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def tell_left_out(context: Context) -> None:
 
 
 def tell_stays(context: Context, changes: list[Change]) -> None:
-    """Return what the undo of hooks does not reach."""
+    """Report what the undo of hooks does not reach."""
     for change in changes:
         if runs(change.ref):
             context.say(f"what {change.ref} did stays: its undo deletes it alone")
 
 
 def _event(context: Context) -> str:
-    """Tell an install from an upgrade; an attempt that is tried again sees the same, for the deploy comes later."""
+    """Return whether this is an install or an upgrade; a retried attempt sees the same, for the deploy comes later."""
     objects = objects_of(context.config, context.client)
     refs = [Ref.of(obj) for obj in objects if obj["kind"] not in ("Namespace", "CustomResourceDefinition")]
     there = snapshot(context.client, refs).values()

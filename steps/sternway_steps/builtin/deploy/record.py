@@ -1,4 +1,4 @@
-"""What deploy writes into the journal, and how its undo reads it."""
+"""What the deploy step writes into the journal, and how its undo reads it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def intent(
     manager: str,
     claims: Mapping[Ref, Claim | None],
 ) -> dict[str, Any]:
-    """Record what is about to be applied, by which field manager, and how each object is now (None: not there).
+    """Return the record of what is about to be applied, by which field manager, and of each object as it is.
 
-    `create_only`: the apply of an object that is not there can't land on another one (see `objects.creator`).
-    `claimed`: the object's managedFields as they are when the run has taken over what others owned, before its apply.
+    `create_only`: the apply of an absent object can't land on another one (see `objects.creator`). `claimed`: the
+    object's managedFields when the run has taken over what others owned, before its apply.
     """
     entries: list[dict[str, Any]] = [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]
     for entry in entries:
@@ -38,9 +38,9 @@ def intent(
 
 
 def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | None], run: str) -> dict[str, Any]:
-    """Record what the server made of it: UID, whether it was created, and the object without its status.
+    """Return the record of what the server made of it: UID, whether it was created, the object without its status.
 
-    `again`: it had been applied before by this run, so that others may have written between then and `after`.
+    `again`: this run had applied it before, so others may have written between then and `after`.
     """
     return {
         "objects": [
@@ -58,17 +58,17 @@ def evidence(applied: Iterable[Applied], before: Mapping[Ref, dict[str, Any] | N
 
 
 def about_to_recreate(ref: Ref, obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Record that an undo deletes an object only to make it anew, and as what."""
+    """Return the record that an undo deletes an object only to make it anew, and as what."""
     return {"recreate": [ref.api_version, ref.kind, ref.namespace, ref.name], "object": dict(obj)}
 
 
 def changes(run: str, history: History) -> list[Change]:
-    """Fold all attempts of a run into one change for each object, in the order in which they were applied.
+    """Return all attempts of a run combined: one change for each object, in the order in which they were applied.
 
-    An attempt that was tried again saw the first one's work as "before". So `before` is the latest snapshot that
-    no apply of this run had reached, `applied` and the evidence are the latest there are. What an attempt that was
-    tried again saw after its apply is no evidence of what the run changed: the first one's may have been lost.
-    Nor are the owners that it saw those of before, when the first one had taken over what others owned.
+    A retried attempt saw the first one's work as "before". So `before` is the latest snapshot that no apply of this run
+    had reached; `applied` and the evidence are the latest there are. What a retried attempt saw after its apply is no
+    evidence of what the run changed: the first one's may have been lost. Nor are the owners that it saw those of
+    before, when the first one had taken over what others owned.
     """
     intents, evidence = history.execute.intents, history.execute.evidence
     before: dict[Ref, dict[str, Any] | None] = {}

@@ -1,4 +1,4 @@
-"""The undo of all objects of a step: in which order, and what is said of each."""
+"""The rollback of a deploy: in which order objects are undone, and what is reported of each."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ...step import Context
 def undo_all(
     restorer: Restorer, found: list[Change], context: Context, settings_are_back: Callable[[list[Item]], None]
 ) -> list[Item]:
-    """Undo wave after wave, and go on after an object that fails; raises Transient when the server was away.
+    """Undo wave after wave, and continue after an object that fails; raise Transient when the server was away.
 
-    `settings_are_back` is told all that was done before the first workload is put back.
+    `settings_are_back` is called with all items so far before the first workload is restored.
     """
     away: list[ClusterError | SternwayError] = []
 
@@ -62,7 +62,7 @@ def undo_all(
 
 
 def summary(items: list[Item]) -> str:
-    """Count what became of them."""
+    """Return the number of objects by result, in words."""
     counts: dict[str, int] = {}
     for item in items:
         counts[item.result] = counts.get(item.result, 0) + 1

@@ -1,4 +1,4 @@
-"""After an undo: containers that still run with the failed version's settings are named, or restarted."""
+"""After an undo: containers that still run with the failed version's settings are reported, or restarted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HINT = "--restart-stale restarts it"
 
 
 class StaleReaders:
-    """What the run's ConfigMaps and Secrets were read by, from before the undo to its end."""
+    """The containers that read the run's ConfigMaps and Secrets, from before the undo to its end."""
 
     def __init__(self, context: Context, found: Iterable[Change], history: History) -> None:
         """Note which values the run changed, and since when; to be called before anything is put back."""
@@ -38,9 +38,9 @@ class StaleReaders:
                     self._settings[str(change.ref)] = one
 
     def look(self, items: Iterable[Item]) -> None:
-        """Find what runs with those values; to be called when settings are back, and workloads are not.
+        """Find what runs with those values; call it when settings are restored, and workloads are not.
 
-        It is recorded: an undo that is cut off then goes on with settings that are back already.
+        It is recorded: an undo that is cut off then continues with settings that are restored already.
         """
         back = {item.what for item in items if item.result in ("restored", "deleted")}
         settings = [one for what, one in self._settings.items() if what in back]
@@ -52,7 +52,7 @@ class StaleReaders:
         self._seen = list({(one.uid, one.container): one for one in (*self._earlier, *found)}.values())
 
     def settle(self) -> list[Item]:
-        """Name what still runs with them, or restart it when the configuration says so."""
+        """Report what still runs with them, or restart it when the configuration says so."""
         left = still_running(self._pods({one.pod.namespace for one in self._seen}), self._seen)
         restarts = self._context.config.deploy.restart_stale
         pods: dict[Ref, list[StaleReader]] = {}

@@ -1,4 +1,4 @@
-"""Deploy: snapshot, intent, apply, evidence; and back."""
+"""Deploy: snapshot, intent, apply, evidence; the undo restores every object."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Deploy:
         return deploy(context)
 
     def rollback(self, context: Context) -> Outcome:
-        """Put every object back, and go on after one that fails; then wait until workloads are healthy."""
+        """Restore every object, and continue after one that fails; then wait until workloads are healthy."""
         from .health import await_health
         from .stale_settings import StaleReaders
 

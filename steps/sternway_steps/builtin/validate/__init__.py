@@ -1,4 +1,4 @@
-"""The validate step: would the server take it, and may we do it and undo it?"""
+"""The validate step: would the server accept the objects, and do we have the rights to deploy and to undo?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verify step: watches the rollout of what was deployed, then asks over HTTP."""
+"""The verify step: watches the rollout of what was deployed, then makes HTTP checks."""
 
 from __future__ import annotations
 

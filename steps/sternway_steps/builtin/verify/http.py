@@ -1,4 +1,4 @@
-"""HTTP checks through a Service, by way of the API server's proxy: from wherever the API server is reached."""
+"""HTTP checks through a Service, proxied by the API server: they work wherever the API server is reached."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Answer:
 
 
 def check(context: Context, wanted: HttpCheck, namespace: str) -> str:
-    """Ask until the answer is as wanted, `retries` times more than once; returns a line for the summary.
+    """Ask until the answer is as wanted, with `retries` more tries; return a line for the summary.
 
     Raises: Failed with the last answer; Stopped.
     """

@@ -1,4 +1,4 @@
-"""The section `verify`: how long is waited, what is asked over HTTP, and what tells how other kinds fare."""
+"""The section `verify`: deadline and graces, HTTP checks, and rules for kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verify: is what was deployed up, and does it answer?"""
+"""Verify: is what was deployed ready, and does it answer?"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Verify:
         return SPEC
 
     def execute(self, context: Context) -> Outcome:
-        """Watch the rollout, make the HTTP checks, and see that all that is still what was deployed."""
+        """Watch the rollout, make the HTTP checks, and check that everything is still what was deployed."""
         from ...rollout.wait import RunFacts, watch_rollout
 
         config = context.config.verify

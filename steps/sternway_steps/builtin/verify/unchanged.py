@@ -1,4 +1,4 @@
-"""What was deployed must still be what is there when it is called up."""
+"""Checks that everything is still what this run deployed when it is verified."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_still(context: Context, refs: list[Ref], because: str = "") -> None:
         refs: the objects that are verified.
         because: what failed meanwhile, if anything did: then this is the reason of it.
 
-    Raises: Failed when a field that the run applied, or the object itself, is another now; it says who changed it.
+    Raises: Failed when a field that the run applied, or the object itself, has changed; it says who changed it.
 
     """
     applied = {Ref(*entry["ref"]): entry for data in context.evidence_of("deploy") for entry in data["objects"]}
