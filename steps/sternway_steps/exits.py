@@ -79,7 +79,7 @@ def word_of(error: BaseException | None) -> str:
 def word_of_exit(code: int) -> str:
     """Return the journal's word for a process that ended with `code`; one that is none of ours stands for Failed."""
     words = {Exit.DONE: DONE, Exit.BUG: BUG, **{row.code: row.word for row in ENDINGS}}
-    return next((word for known, word in words.items() if known == code), "failed")
+    return next((word for exit_code, word in words.items() if exit_code == code), "failed")
 
 
 def error_named(
@@ -95,9 +95,9 @@ def error_named(
     """
     if word == DONE:
         return None
-    known = next((row.error for row in ENDINGS if row.word == word), None)
-    if known is None:
+    error_class = next((row.error for row in ENDINGS if row.word == word), None)
+    if error_class is None:
         return Bug(message, kind)
-    error = known(message, remedy=remedy)
+    error = error_class(message, remedy=remedy)
     error.details = details or {}
     return error

@@ -112,10 +112,10 @@ class Session:
         from .saga.one_process import run_in_one_process
 
         config = with_data(config)
-        made = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book))
-        undo = Undo(self._assembly, made.store, made.lock, self.stop, tell)
+        assembled = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book))
+        undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell)
         with self.stop.joined(stop) as stopped:
-            return run_in_one_process(made, undo, tell, stopped)
+            return run_in_one_process(assembled, undo, tell, stopped)
 
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
@@ -254,8 +254,8 @@ class Session:
 
     def end(self, config: Config, run: str, phase: str, workflow: str = "", tell: Listener = lambda _: None) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
-        made = self._assembly.new_run(config, run, self.locate(config))
-        return end_run(made, phase, workflow, tell, self.book, self.stop)
+        assembled = self._assembly.new_run(config, run, self.locate(config))
+        return end_run(assembled, phase, workflow, tell, self.book, self.stop)
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
@@ -263,7 +263,7 @@ class Session:
         return [with_liveness(replay([head]), self._journals) for head in reversed(heads)]
 
     def story(self, run: str) -> Story:
-        """Tell the whole story of a run; raises Refused when it is not known."""
+        """Return the whole story of a run; raise Refused when it is not known."""
         return with_liveness(replay(self._journals.get(run).records(run)), self._journals)
 
     def live(self, run: str) -> tuple[Any, ...]:

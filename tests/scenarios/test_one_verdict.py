@@ -15,7 +15,7 @@ from sternway_steps.errors import Failed, Refused, RollbackFailed, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.release.remedy import CONFLICT, NEEDS
-from sternway_steps.saga.event_json import plain
+from sternway_steps.saga.event_json import to_json
 from sternway_steps.saga.events import Event, RunEnded, UndoStarted
 from sternway_steps.saga.plan import PlannedStep, make_plan
 from sternway_steps.saga.result import as_rollback_failure
@@ -178,7 +178,7 @@ def followed(session: Session, config: Config) -> Told:
 def told(events: list[Event]) -> Told:
     (ended,) = [event for event in events if isinstance(event, RunEnded)]
     undo = [event for event in events if isinstance(event, UndoStarted)]
-    return Told({**plain(ended), "seconds": 0.0}, undo[0].stays if undo else None)
+    return Told({**to_json(ended), "seconds": 0.0}, undo[0].stays if undo else None)
 
 
 @pytest.fixture(params=[in_one_process, step_by_step, followed], ids=lambda runner: runner.__name__)
@@ -201,9 +201,9 @@ def test_a_run_ends_alike(
         assert got.announced == case.announced
     first = next(step.error for step in case.steps if step.error is not None)
     base = next((kind for kind in (Refused, Transient, Failed) if isinstance(first, kind)), type(first))
-    assert {**got.ended["error"], "kind": base.__name__} == {**plain(first), "kind": base.__name__}
+    assert {**got.ended["error"], "kind": base.__name__} == {**to_json(first), "kind": base.__name__}
     assert list(got.ended["rollback_errors"]) == [
-        plain(as_rollback_failure(PlannedStep(step.name, step.spec), step.back))
+        to_json(as_rollback_failure(PlannedStep(step.name, step.spec), step.back))
         for step in case.steps
         if step.back is not None
     ]

@@ -12,7 +12,7 @@ from sternway_steps.journal.replay import Status
 from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.kube.api_error import ApiError, Cause
 from sternway_steps.kube.client import Client
-from sternway_steps.objects.field_merge import OnConflict
+from sternway_steps.objects.merge import OnConflict
 from sternway_steps.objects.ownership import UNDO_MANAGER
 from sternway_steps.objects.ref import Ref
 from sternway_steps.objects.run_annotation import RUN

@@ -132,7 +132,7 @@ def _named(error: Exception) -> str:
 
 def _text(text: Any) -> str:
     """Return plain text escaped for Markdown and HTML, in one line."""
-    plain = html.escape(str(text), quote=False)
+    escaped = html.escape(str(text), quote=False)
     for sign in "\\`*_[]|~":
-        plain = plain.replace(sign, f"\\{sign}")
-    return "<br>".join(plain.splitlines())
+        escaped = escaped.replace(sign, f"\\{sign}")
+    return "<br>".join(escaped.splitlines())

@@ -14,7 +14,7 @@ from typing import Any
 from ..config.origins import values
 from ..journal.replay import Story
 from ..release.preview import Preview
-from ..saga.event_json import as_data, plain, without_objects
+from ..saga.event_json import as_data, to_json, without_objects
 from ..saga.events import Event
 from ..yamltree.document import Node
 from .story_words import following, meaning, staying
@@ -67,7 +67,7 @@ class JsonOutput:
 
     def error(self, error: Exception) -> None:
         """Write an error."""
-        write_line("error", plain(error))
+        write_line("error", to_json(error))
 
     def note(self, text: str) -> None:
         """Write a remark."""

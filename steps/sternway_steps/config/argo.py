@@ -103,7 +103,7 @@ def untagged(node: Node) -> str:
     """Read a string that goes into the workflow itself: there Argo would replace a tag such as {{x}}."""
     text = s.string(node)
     if "{{" in text or "}}" in text:
-        raise s.Bad("Argo would read this as a tag of its own", "a text without {{ and }}")
+        raise s.InvalidValue("Argo would read this as a tag of its own", "a text without {{ and }}")
     return text
 
 
@@ -154,7 +154,7 @@ def _zone(node: Node) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise s.Bad(f"there is no time zone {text!r}", "a name such as Europe/Berlin") from error
+        raise s.InvalidValue(f"there is no time zone {text!r}", "a name such as Europe/Berlin") from error
     return text
 
 

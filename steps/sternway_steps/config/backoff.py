@@ -14,6 +14,6 @@ class Backoff:
     first: float = 1.0
     most: float = 30.0
 
-    def delay(self, tries: int, asked: float | None = None) -> float:
+    def delay(self, tries: int, retry_after: float | None = None) -> float:
         """Return the wait after `tries` failed tries (1 or more), at least what the other side asked for."""
-        return max(asked or 0.0, min(self.most, self.first * 2.0 ** (tries - 1)))
+        return max(retry_after or 0.0, min(self.most, self.first * 2.0 ** (tries - 1)))

@@ -34,29 +34,29 @@ _SPEC = {
 
 def rule_of(data: Mapping[str, Any]) -> Rule:
     """Return a rule from its fields as JSON data."""
-    known = {key: value for key, value in data.items() if key in Rule.__dataclass_fields__}
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
+    fields_ = {key: value for key, value in data.items() if key in Rule.__dataclass_fields__}
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields_.items()}
     return Rule(**fields)
 
 
 def spec_of(data: Mapping[str, Any]) -> StepSpec:
     """Return a spec from its fields as JSON data; fields of a newer Sternway are ignored."""
-    known = {key: value for key, value in data.items() if key in StepSpec.__dataclass_fields__}
+    fields_ = {key: value for key, value in data.items() if key in StepSpec.__dataclass_fields__}
     for key in ("execute_rules", "rollback_rules"):
-        rules = known.get(key, ())
-        known[key] = tuple(rule if isinstance(rule, Rule) else rule_of(rule) for rule in rules)
+        rules = fields_.get(key, ())
+        fields_[key] = tuple(rule if isinstance(rule, Rule) else rule_of(rule) for rule in rules)
     for key in ("programs", "options", "hands_on"):
-        known[key] = tuple(known.get(key, ()))
-    return StepSpec(**{**known, "effects": Effects(known.get("effects", Effects.NONE))})
+        fields_[key] = tuple(fields_.get(key, ()))
+    return StepSpec(**{**fields_, "effects": Effects(fields_.get("effects", Effects.NONE))})
 
 
 def to_yaml_data(spec: StepSpec) -> dict[str, Any]:
     """Return the section's entry for a step: what differs from the defaults of a spec."""
-    plain = StepSpec(spec.name)
+    defaults = StepSpec(spec.name)
     found: dict[str, Any] = {"effects": spec.effects.value}
     for key, name in _SPEC.items():
         value = getattr(spec, name)
-        if key == "effects" or value == getattr(plain, name):
+        if key == "effects" or value == getattr(defaults, name):
             continue
         if name.endswith("_rules"):
             found[key] = [_rule_data(rule) for rule in value]

@@ -38,12 +38,12 @@ class _Reading:
         self._home, self._form = home, form
         self._count = 0
 
-    def document(self, file: Path, asked: Node | None, above: tuple[Path, ...]) -> Node | None:
+    def document(self, file: Path, named_by: Node | None, above: tuple[Path, ...]) -> Node | None:
         """Return a file that `asked` names, merged over its bases; None, and a finding, when it can't be used."""
-        root = self._parsed(file, asked)
+        root = self._parsed(file, named_by)
         if root is None or not isinstance(root.value, dict):
             return root
-        if asked is not None:
+        if named_by is not None:
             rebase(root, self._form, _way(self._home, file.parent))
         entry = root.value.pop(KEY, None)
         bases = [self._base(named, (*above, file)) for named in self._names(entry.node)] if entry else []
@@ -52,20 +52,20 @@ class _Reading:
             merged = layer if merged is None or layer is None else merge(merged, layer)
         return merged
 
-    def _parsed(self, file: Path, asked: Node | None) -> Node | None:
+    def _parsed(self, file: Path, named_by: Node | None) -> Node | None:
         source = str(file)
         try:
             root = parse(decode(file.read_bytes(), source), source)
         except OSError as error:
-            self.errors.append(_unreadable(file, asked, error))
+            self.errors.append(_unreadable(file, named_by, error))
             return None
         except ConfigErrors as bad:
             self.errors += bad.errors
             return None
-        expected = "at least name and image" if asked is None else f"a mapping: {asked.location} extends it"
+        expected = "at least name and image" if named_by is None else f"a mapping: {named_by.location} extends it"
         if root is None:
             self.errors.append(ConfigError(SourceLocation(source, 1, 1), "", "the file is empty", expected))
-        elif asked is not None and not isinstance(root.value, dict):
+        elif named_by is not None and not isinstance(root.value, dict):
             what = "empty" if root.value is None else "no mapping"
             self.errors.append(ConfigError(root.location, "", f"this is {what}", expected))
         return root
@@ -106,24 +106,24 @@ def _wrong(item: Node) -> tuple[str, str]:
     """Return why this can't be the path of a base, and what helps; "" when it can be."""
     try:
         text = s.string(item)
-    except s.Bad as bad:
+    except s.InvalidValue as bad:
         return bad.message, bad.hint
     if "://" in text or "\0" in text:
         return f"{text!r} is no path of a file", "fetch it first, and name the file"
     return ("", "") if text else ("this names no file", "")
 
 
-def _unreadable(file: Path, asked: Node | None, error: OSError) -> ConfigError:
-    if asked is None:
+def _unreadable(file: Path, named_by: Node | None, error: OSError) -> ConfigError:
+    if named_by is None:
         message = f"the file can't be read: {error.strerror}"
         return ConfigError(SourceLocation(str(file)), "", message, hint="name it with --config FILE")
     names: list[str] = []
     with suppress(OSError):
         names = [each.name for each in file.parent.iterdir() if each.is_file()]
     near = difflib.get_close_matches(file.name, names, n=1)
-    hint = f"did you mean {str(Path(asked.value).parent / near[0])!r}?" if near else ""
-    expected = f"a file, named from the folder of {asked.location.source}"
-    return ConfigError(asked.location, KEY, f"{asked.value!r} can't be read: {error.strerror}", expected, hint)
+    hint = f"did you mean {str(Path(named_by.value).parent / near[0])!r}?" if near else ""
+    expected = f"a file, named from the folder of {named_by.location.source}"
+    return ConfigError(named_by.location, KEY, f"{named_by.value!r} can't be read: {error.strerror}", expected, hint)
 
 
 def _way(home: Path, folder: Path) -> str:

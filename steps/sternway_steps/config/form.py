@@ -15,12 +15,14 @@ from .schema import ON_INTERRUPT, JournalConfig, StepConfig
 
 
 def _extends(_node: Node) -> str:
-    raise s.Bad("only a file can extend others", "this key in a configuration file")
+    raise s.InvalidValue("only a file can extend others", "this key in a configuration file")
 
 
 def _named(node: Node) -> StepConfig:
     if isinstance(node.value, list):
-        raise s.Bad("a group holds steps, and no other groups", "a step", "write its steps into the group itself")
+        raise s.InvalidValue(
+            "a group holds steps, and no other groups", "a step", "write its steps into the group itself"
+        )
     return StepConfig(s.dns_label(node), node.value)
 
 

@@ -152,21 +152,21 @@ class Config:
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Config:
         """Return the configuration of to_dict's data; keys that a newer Sternway wrote are ignored."""
-        verify = _known(VerifyConfig, data["verify"])
-        verify["grace"] = Grace(**_known(Grace, verify["grace"]))
-        verify["http"] = tuple(HttpCheck(**_known(HttpCheck, check)) for check in verify["http"])
+        verify = _known_keys(VerifyConfig, data["verify"])
+        verify["grace"] = Grace(**_known_keys(Grace, verify["grace"]))
+        verify["http"] = tuple(HttpCheck(**_known_keys(HttpCheck, check)) for check in verify["http"])
         verify["rules"] = rules_from(verify)
         return Config(
             **{
-                **_known(Config, data),
+                **_known_keys(Config, data),
                 "manifests": tuple(Manifest(**manifest) for manifest in data["manifests"]),
                 "hooks": tuple(Manifest(**manifest) for manifest in data.get("hooks", ())),
                 "steps": tuple(_steps(item) for item in data["steps"]),
                 "declared": {name: spec_of(spec) for name, spec in data.get("declared", {}).items()},
-                "build": BuildConfig(**_known(BuildConfig, data["build"])) if data.get("build") else None,
-                "deploy": DeployConfig(**_known(DeployConfig, data["deploy"])),
+                "build": BuildConfig(**_known_keys(BuildConfig, data["build"])) if data.get("build") else None,
+                "deploy": DeployConfig(**_known_keys(DeployConfig, data["deploy"])),
                 "verify": VerifyConfig(**verify),
-                "journal": JournalConfig(**_known(JournalConfig, data["journal"])),
+                "journal": JournalConfig(**_known_keys(JournalConfig, data["journal"])),
             }
         )
 
@@ -179,9 +179,9 @@ def _safe(item: Any) -> Any:
 
 def _steps(item: Any) -> StepConfig | tuple[StepConfig, ...]:
     if isinstance(item, Mapping):
-        return StepConfig(**_known(StepConfig, item))
-    return tuple(StepConfig(**_known(StepConfig, step)) for step in item)
+        return StepConfig(**_known_keys(StepConfig, item))
+    return tuple(StepConfig(**_known_keys(StepConfig, step)) for step in item)
 
 
-def _known(kind: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _known_keys(kind: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key in kind.__dataclass_fields__}

@@ -21,10 +21,10 @@ def objects(name: str, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
     }
     if "replicas" in keys:
         spec["replicas"] = keys["replicas"]  # left out, an autoscaler may own it
-    made = [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}]
+    result = [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}]
     if "port" in keys:
-        made.insert(0, _service(name, keys, metadata, selector))
-    return made
+        result.insert(0, _service(name, keys, metadata, selector))
+    return result
 
 
 def service_port(keys: Mapping[str, Any]) -> int | None:

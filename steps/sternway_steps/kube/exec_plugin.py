@@ -84,8 +84,8 @@ def _run(spec: Mapping[str, Any], config: Kubeconfig, whose: str) -> str:
         hint = str(spec.get("installHint") or "").strip()
         raise Refused(f"{whose} can't be run: {error.strerror}", remedy=hint or None) from error
     if ended.code:
-        said = ended.err.strip()[-_WORDS:]
-        raise Refused(f"{whose} failed with exit code {ended.code}" + (f": {said}" if said else ""))
+        message = ended.err.strip()[-_WORDS:]
+        raise Refused(f"{whose} failed with exit code {ended.code}" + (f": {message}" if message else ""))
     return ended.out
 
 

@@ -43,7 +43,7 @@ class _Lost(threading.Event):
         self._is_late = is_late
 
     def is_set(self) -> bool:
-        """Tell whether it is set."""
+        """Return whether it is set."""
         return super().is_set() or self._is_late()
 
 
@@ -117,7 +117,7 @@ class Fence:
 
 
 def changes(method: str, path: str, query: Mapping[str, str] | None, body: Any) -> bool:
-    """Tell whether a request may change something: not one that only reads, asks for our rights, or tries."""
+    """Return whether a request may change something: not one that only reads, asks for our rights, or tries."""
     if method not in _CHANGING or path.endswith("/selfsubjectaccessreviews"):
         return False
     if (query or {}).get("dryRun") == "All":

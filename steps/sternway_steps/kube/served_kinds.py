@@ -83,8 +83,8 @@ def get_json(client: Client, path: str, query: Mapping[str, str] | None = None, 
 
 
 def _get_json_once(client: Client, path: str, query: Mapping[str, str] | None, accept: str) -> dict[str, Any]:
-    asked = {"Accept": accept}
-    _, _, answer = client.transport.request("GET", path, query=query, headers=asked, timeout=_TIMEOUT)
+    headers = {"Accept": accept}
+    _, _, answer = client.transport.request("GET", path, query=query, headers=headers, timeout=_TIMEOUT)
     return dict(json.loads(answer))
 
 

@@ -48,9 +48,9 @@ def apply_reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Applie
     now = _entry(live, of.manager)
     if now is not None and owned_by(now, RUN_FIELD) and run_of(live) == run_of(before):
         return False
-    said = fields_of(live, manager=of.manager)
-    holding = with_data(said, changed_data(as_stored(of.applied), live))
-    said = with_data(said)
+    owned = fields_of(live, manager=of.manager)
+    holding = with_data(owned, changed_data(as_stored(of.applied), live))
+    owned = with_data(owned)
     kept = [path for path in _owned_leaves(holding) if path != RUN_FIELD and path[0] != "f:stringData"]
     values = ((at(states.before, path), at(states.live, path)) for path in kept)
     if any(not same(was, value) for was, value in values if not isinstance(value, Map | Items)):
@@ -62,12 +62,12 @@ def apply_reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Applie
         return True
     listed, had = leaves(states.applied), states.owned_before.ours or {}
     new = [path for path in listed if not holds(had, path)]
-    if any(holds(said, path) for path in new):
+    if any(holds(owned, path) for path in new):
         return True
     if any(at(states.applied, path) is ABSENT for path in kept):
         return False
     dropped = [path for path in _owned_leaves(had) if path != RUN_FIELD and at(states.applied, path) is ABSENT]
-    return not new or any(not holds(said, path) for path in dropped)
+    return not new or any(not holds(owned, path) for path in dropped)
 
 
 def owned_by(entry: Mapping[str, Any], path: Path) -> bool:
@@ -93,8 +93,8 @@ def _unchanged(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> 
     """Return whether the manager has not applied since: its entry keeps its time then, whatever others take."""
     if was is None or now is None:
         return was is now
-    known = was.get("time") is not None
-    return was.get("time") == now.get("time") and (known or was.get("fieldsV1") == now.get("fieldsV1"))
+    dated = was.get("time") is not None
+    return was.get("time") == now.get("time") and (dated or was.get("fieldsV1") == now.get("fieldsV1"))
 
 
 def _applied_since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:

@@ -113,9 +113,9 @@ def shape_fields(fields: Fields, value: Any) -> Fields:
     out: Fields = {}
     for part, below in fields.items():
         held = _held(value, part)
-        told = shape_fields(below, held)
-        if part[0] != "f" or (told if below else held != {}):
-            out[part] = told
+        below_fields = shape_fields(below, held)
+        if part[0] != "f" or (below_fields if below else held != {}):
+            out[part] = below_fields
     return out
 
 
@@ -128,9 +128,9 @@ def _held(value: Any, part: str) -> Any:
     return None
 
 
-def tree(value: Any, known: Shape | Fields) -> Tree:
+def tree(value: Any, shape: Shape | Fields) -> Tree:
     """Return a JSON value as a tree, by its shape or by managedFields that name the items of its lists."""
-    return trees([value], Marks(known or None) if isinstance(known, dict) else known)[0]
+    return trees([value], Marks(shape or None) if isinstance(shape, dict) else shape)[0]
 
 
 def trees(values: Sequence[Any], shape: Shape) -> list[Tree]:
@@ -165,17 +165,17 @@ def _named(items: list[Any], names: list[str] | None) -> _Parts | None:
 
 def _apart(states: list[Any], shape: Shape, kind: type[Map] | type[Items]) -> list[Tree]:
     parts = dict.fromkeys(part for state in states if isinstance(state, _Parts) for part in state)
-    made = [kind() if isinstance(state, _Parts) else state for state in states]
+    nodes = [kind() if isinstance(state, _Parts) else state for state in states]
     for part in parts:
         held = [state.get(part, ABSENT) if isinstance(state, _Parts) else ABSENT for state in states]
         below = held if part.startswith("v:") else trees(held, shape.below(part))
-        for node, state, value in zip(made, states, below, strict=True):
+        for node, state, value in zip(nodes, states, below, strict=True):
             if isinstance(state, _Parts) and part in state:
                 node[part] = value
     # Each state keeps its own order.
     return [
         kind({part: node[part] for part in state}) if isinstance(state, _Parts) else node
-        for node, state in zip(made, states, strict=True)
+        for node, state in zip(nodes, states, strict=True)
     ]
 
 

@@ -61,8 +61,8 @@ def _claim(before: Object, after: Object) -> Iterator[IrreversibleChange]:
 
 
 def _definition(before: Object, after: Object) -> Iterator[IrreversibleChange]:
-    known = {version["name"] for version in before["spec"]["versions"]}
-    new = [v["name"] for v in after["spec"]["versions"] if v.get("storage") and v["name"] not in known]
+    versions = {version["name"] for version in before["spec"]["versions"]}
+    new = [v["name"] for v in after["spec"]["versions"] if v.get("storage") and v["name"] not in versions]
     for name in new:
         why = (
             f"once {name} is stored, the server keeps it in the definition: the undo can't take the version out again "

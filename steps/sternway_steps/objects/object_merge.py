@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .applied import RUN_FIELD, AppliedRun, apply_reached
-from .field_merge import Difference, Merged, OnConflict, diff, three_way_merge
 from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, shape_fields, trees, union, untree
+from .merge import Difference, Merged, OnConflict, diff, three_way_merge
 from .ownership import UNDO_MANAGER, Entries, OwnerRestore, by_identity, identity, ownership_pending
 from .reconstruct import reconstruct
 from .run_annotation import RUN, run_of, without_run
@@ -113,8 +113,8 @@ def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun) 
 def _states(
     before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun, shape: Shape | None, undone: Undone = Undone()
 ) -> States:
-    known = [obj for obj in (before, of.after, live) if obj is not None]
-    shape = shape or Marks(union(*(shape_fields(fields_of(obj, status=True), obj) for obj in known)) or None)
+    objects = [obj for obj in (before, of.after, live) if obj is not None]
+    shape = shape or Marks(union(*(shape_fields(fields_of(obj, status=True), obj) for obj in objects)) or None)
     right_after = of.after if of.after is not None else live
     applied = as_stored(of.applied)
     objs = (before, applied, live, right_after, of.stored or applied)

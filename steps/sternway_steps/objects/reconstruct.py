@@ -71,7 +71,7 @@ def _after(field: States, nearby: bool) -> Tree:
         nearby = Author.RUN in beside
     node = kind()
     for part in field.parts():
-        value = part.live if _is_made(field, part) else _after(part, _told(field, part, nearby))
+        value = part.live if _is_made(field, part) else _after(part, _explained_by_stored(field, part, nearby))
         if value is not ABSENT:
             node[part.path[-1]] = value
     if not node and (field.live is ABSENT or (field.before is ABSENT and not isinstance(field.applied, kind))):
@@ -102,11 +102,11 @@ def _is_made(around: States, field: States) -> bool:
     return field.made and brought and same(field.stored, field.live)
 
 
-def _told(around: States, field: States, nearby: bool) -> bool:
+def _explained_by_stored(around: States, field: States, nearby: bool) -> bool:
     """Return whether the run made a field come or go: a new object of its manifest has, or lacks, it too."""
     unknown = not field.made or field.applied is not ABSENT or ABSENT in (around.before, around.live, around.stored)
-    was, now, made = (state is not ABSENT for state in (field.before, field.live, field.stored))
-    return nearby if unknown or was == now else made == now
+    was, now, stored = (state is not ABSENT for state in (field.before, field.live, field.stored))
+    return nearby if unknown or was == now else stored == now
 
 
 def _as_left(field: States, kind: type[Map] | type[Items]) -> Tree:

@@ -126,11 +126,11 @@ def _last_applied(before: Mapping[str, Any]) -> Fields:
     """Return the fields that kubectl applied last, by its own annotation, and the annotation itself."""
     text = (before["metadata"].get("annotations") or {}).get(LAST_APPLIED)
     try:
-        said = json.loads(text or "{}")
+        manifest = json.loads(text or "{}")
     except ValueError:
         return {}
     marks = f.fields_of(before)
-    fields = _paths(f.tree(f.content(said), marks)) if isinstance(said, dict) and said else {}
+    fields = _paths(f.tree(f.content(manifest), marks)) if isinstance(manifest, dict) and manifest else {}
     return union(fields, {"f:metadata": {"f:annotations": {f"f:{LAST_APPLIED}": {}}}}) if text else {}
 
 

@@ -1,4 +1,4 @@
-"""Server-side apply of many objects, wave after wave, each held to the snapshot that was recorded before."""
+"""Applies many objects by server-side apply, wave after wave, each on condition that it is still as in the snapshot."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..kube.api_error import ApiError, conflicts
 from ..kube.parallel import run_parallel
 from ..kube.wait import wait_until_served
 from ..objects.field_manager import targets_among
-from ..objects.field_merge import diff
 from ..objects.fields import content, fields_of, name_of, tree, union
 from ..objects.irreversible import remedy_for
+from ..objects.merge import diff
 from ..objects.order import waves
 from ..objects.ref import Ref
 from ..objects.run_annotation import RUN, run_of, without_run
@@ -35,9 +35,9 @@ class Applied:
     after: dict[str, Any]
     created: bool
     fields: tuple[str, ...] = ()
-    """What differs from before, but the run's own annotation."""
+    """The fields that differ from before, without the run's own annotation."""
     exact: bool = True
-    """`after` is what our own write made; else the answer to it was lost, and others may have written since."""
+    """Whether `after` is the answer to our own write; else the answer was lost, and others may have written since."""
 
     @property
     def uid(self) -> str:
@@ -55,15 +55,15 @@ class Applier:
     """The target's field manager."""
     force: bool
     claim: Callable[[Mapping[str, Any], Mapping[str, Any] | None], Claim | None]
-    """Says what is taken over of an object, as it is, before it is applied."""
+    """Returns what is taken over of an object before it is applied."""
     check: Callable[[], None]
-    """Raises when the run is to stop; asked before each object."""
+    """Raises when the run is to stop; called before each object."""
     on_applied: Callable[[Applied], None]
-    """Told of each object as it is done, from several threads."""
+    """Called with each object as it is done, from several threads."""
     on_wave: Callable[[], None] = lambda: None
-    """Told when a wave is done, or has failed: what it did is recorded before the next one begins."""
+    """Called when a wave is done, or has failed: what it did is recorded before the next one begins."""
     same_target: Callable[[str], bool] = lambda _: False
-    """Tells whether another run is one of the same target."""
+    """Returns whether another run is of the same target."""
 
     def apply(self, objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None]) -> None:
         """Apply all objects; ends at the first error, when the applies under way have ended too.
@@ -83,35 +83,35 @@ class Applier:
 
     def _one(self, obj: dict[str, Any], before: dict[str, Any] | None) -> None:
         self.check()
-        ref, known, force = Ref.of(obj), before, self.force
+        ref, current, force = Ref.of(obj), before, self.force
         for _ in range(_TRIES):
             try:
-                if (claim := self.claim(obj, known)) is not None:
-                    known = self._take_over(ref, known, claim)
-                made = self.client.apply(stamped(obj, self.run, known), manager=self.manager, force=force)
+                if (claim := self.claim(obj, current)) is not None:
+                    current = self._take_over(ref, current, claim)
+                applied = self.client.apply(stamped(obj, self.run, current), manager=self.manager, force=force)
             except ApiError as error:
                 if not force and _only_the_mark(error):
                     force = True  # nothing else may be taken by it: another version of the object is no longer ours
                     continue
                 if not (error.conflict or (error.not_found and before is not None)) or conflicting(error):
                     raise rejected(ref, error, remedy_by_force(before, obj, self.manager)) from error
-                known = self._unless_changed(ref, before)
-                if self._went_through(known, before):
-                    self.on_applied(Applied(ref, known, before is None, changed_fields(before, known), exact=False))
+                current = self._unless_changed(ref, before)
+                if self._went_through(current, before):
+                    self.on_applied(Applied(ref, current, before is None, changed_fields(before, current), exact=False))
                     return
             else:
-                self.on_applied(Applied(ref, made.obj, before is None, changed_fields(before, made.obj)))
+                self.on_applied(Applied(ref, applied.obj, before is None, changed_fields(before, applied.obj)))
                 return
         raise Transient(f"{ref} changes faster than it can be applied")
 
-    def _take_over(self, ref: Ref, known: Mapping[str, Any] | None, claim: Claim) -> dict[str, Any]:
-        """Change owners alone; the same preconditions as for the apply hold."""
-        held = {key: (known or {})["metadata"][key] for key in ("uid", "resourceVersion")}
+    def _take_over(self, ref: Ref, current: Mapping[str, Any] | None, claim: Claim) -> dict[str, Any]:
+        """Change field owners alone, under the same preconditions as the apply."""
+        held = {key: (current or {})["metadata"][key] for key in ("uid", "resourceVersion")}
         change = {"metadata": {**held, "managedFields": claim.entries}}
         return self.client.patch(ref, change, manager=self.manager, safe=True)
 
     def _unless_changed(self, ref: Ref, before: dict[str, Any] | None) -> dict[str, Any]:
-        """Read an object that is not as it was read; a new status is no change, anything else makes us start anew.
+        """Return an object read again; a new status is no change, for anything else the caller starts anew.
 
         Nor is it a change when our own write went through and its answer did not: the annotation tells.
         """
@@ -146,10 +146,10 @@ _NEVER = "1"
 
 
 def stamped(obj: Mapping[str, Any], run: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what is applied: the object with the run's annotation, on condition that it is still as it was read.
+    """Return what is applied: the object with the run's annotation, on condition that it is as it was read.
 
-    Of an object that was there, that means its UID too: an apply with a resourceVersion alone creates one that is
-    gone (kube-apiserver 1.34), and one with a resourceVersion that never was changes none that has come meanwhile.
+    For an existing object that includes its UID: an apply with a resourceVersion alone creates one that is gone
+    (kube-apiserver 1.34). For an absent one it is a resourceVersion that never was: the apply then only creates.
     """
     metadata = dict(obj["metadata"])
     metadata["annotations"] = {**(metadata.get("annotations") or {}), RUN: run}
@@ -169,7 +169,7 @@ def _only_the_mark(error: ApiError) -> bool:
 
 
 def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
-    """Return why the server did not take an object; `remedy` is what is known to help, if it rejects it for good."""
+    """Return why the server rejected an object; `remedy` is what is known to help, if it rejects it for good."""
     if owners := conflicting(error):
         fields = "; ".join(f"{field} is owned by {manager}" for field, manager in owners)
         remedy = "leave those fields out of the manifest, or take them over with --force-conflicts"
@@ -182,7 +182,7 @@ def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
 
 
 def changed_fields(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the fields in which an object differs from before, but the run's own annotation."""
+    """Return the fields in which an object differs from before, without the run's own annotation."""
     if before is None or before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]:
         return ()
     marks = union(fields_of(before), fields_of(after))

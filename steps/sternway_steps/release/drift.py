@@ -24,29 +24,29 @@ _REPLICAS = ("f:spec", "f:replicas")
 
 @dataclass(frozen=True)
 class Drift:
-    """An object that is no longer as the run applied it: which fields, each with who wrote it, as far as it shows."""
+    """An object that is no longer as the run applied it: the fields, each with who wrote it, as far as is known."""
 
     ref: Ref
     why: str
     fields: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        told = ", ".join(f"{field} ({who})" for field, who in self.fields)
-        return f"{self.ref}: {self.why}" + (f": {told}" if told else "")
+        changes = ", ".join(f"{field} ({who})" for field, who in self.fields)
+        return f"{self.ref}: {self.why}" + (f": {changes}" if changes else "")
 
 
 def drift_of(
     client: Client, ref: Ref, applied: Mapping[str, Any], live: Mapping[str, Any] | None, manager: str
 ) -> Drift | None:
-    """Compare an object with what the server made of the run's apply; None when the run's version is still there.
+    """Compare an object with what the server made of the run's apply; return None when the run's version is in place.
 
-    Only fields that the run applied count, and of those not the replicas that an autoscaler sets.
+    Only fields that the run applied count, without the replicas that an autoscaler sets.
 
     Args:
         client: asked for autoscalers, when replicas differ.
         ref: the object.
         applied: the evidence: `uid` and `after`.
-        live: the object as it is, None when it is not there.
+        live: the object as it is, None when it does not exist.
         manager: the field manager of the run's applies.
 
     """
@@ -68,7 +68,7 @@ def drift_of(
 
 
 def _changed(after: Tree, live: Tree, ours: Fields, path: Path = ()) -> Iterator[Path]:
-    """Yield the fields of ours that differ; that others add items, or order them otherwise, is no difference."""
+    """Yield our fields that differ; items that others add, or another order, are no difference."""
     parts = [key for key in ours if key != "."]
     if not parts or not isinstance(after, Map | Items) or type(after) is not type(live):
         if f.untree(after) != f.untree(live) and not (ours and _holds(after, live)):
@@ -84,12 +84,12 @@ def _changed(after: Tree, live: Tree, ours: Fields, path: Path = ()) -> Iterator
 
 
 def _holds(after: Tree, live: Tree) -> bool:
-    """Return whether both are containers: of one that is owned without its parts, only that it is there counts."""
+    """Return whether both are containers: one that is owned without its parts needs only to exist."""
     return isinstance(after, Map | Items) and type(after) is type(live)
 
 
 def _writer(others: list[dict[str, Any]], path: Path) -> str:
-    """Name who owns a field now, else who wrote the object last."""
+    """Return who owns a field now, else who wrote the object last."""
     owners = [str(entry.get("manager")) for entry in others if _owns(entry.get("fieldsV1") or {}, path)]
     if owners:
         return f"by {', '.join(owners)}"
@@ -111,7 +111,7 @@ def _first(live: Mapping[str, Any]) -> str:
 
 
 def _autoscaled(client: Client, ref: Ref, others: list[dict[str, Any]]) -> bool:
-    """Return whether an autoscaler sets an object's replicas: the controller's own writes show it, or its target."""
+    """Return whether an autoscaler sets an object's replicas: by the controller's own writes, or by its target."""
     scaled = [e for e in others if _owns(e.get("fieldsV1") or {}, _REPLICAS)]
     if any(e.get("subresource") == "scale" and e["manager"] == "kube-controller-manager" for e in scaled):
         return True

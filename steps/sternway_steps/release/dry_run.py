@@ -61,7 +61,7 @@ def foreseen(
 
 
 def _updated(client: Client, wanted: dict[str, Any], before: dict[str, Any], manager: str) -> dict[str, Any]:
-    """Ask what an update would make of an object; asked again when its controller has written meanwhile."""
+    """Return what an update would make of an object; asked again when its controller has written meanwhile."""
     live = before
     for left in reversed(range(_TRIES)):
         held = {"uid": before["metadata"]["uid"], "resourceVersion": live["metadata"]["resourceVersion"]}
@@ -75,7 +75,7 @@ def _updated(client: Client, wanted: dict[str, Any], before: dict[str, Any], man
 
 
 def _pruned(node: Tree, gone: Fields, kept: Fields) -> Tree:
-    """Leave out fields that nobody else keeps, as an apply does with what its manager no longer lists."""
+    """Return a tree without fields that nobody else keeps, as an apply does with what its manager no longer lists."""
     if not isinstance(node, Map | Items):
         return node
     out = type(node)(node)
@@ -95,7 +95,7 @@ def _pruned(node: Tree, gone: Fields, kept: Fields) -> Tree:
 def _taken(
     before: Mapping[str, Any], after: Mapping[str, Any], claim: Claim | None, ours: str
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Name what others own and would lose: by force in the apply, or taken over before it."""
+    """Return what others own and would lose: by force in the apply, or taken over before it."""
     lost: dict[str, Fields] = {name: fields for name, fields in (claim.taken if claim else ()) if name}
     for entry in managed(before):
         name = str(entry.get("manager"))

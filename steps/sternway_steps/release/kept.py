@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .survey import Seen, Survey, instances, survey
+from .survey import ListedObject, Survey, instances, survey
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -30,7 +30,7 @@ def must_stay(client: Client, live: Mapping[str, Any]) -> str:
 
 
 def _because(found: Survey, certain: str, unknown: str) -> str:
-    """Return what speaks against a deletion: what was found, else what could not be looked at."""
+    """Return what speaks against a deletion: what was listed, else what could not be listed."""
     there = [one for one in found.objects if not _goes_along(one)]
     if there:
         return f"{certain}: {_some([str(one.ref) for one in there])}"
@@ -39,7 +39,7 @@ def _because(found: Survey, certain: str, unknown: str) -> str:
     return ""
 
 
-def _goes_along(one: Seen) -> bool:
+def _goes_along(one: ListedObject) -> bool:
     cluster = one.ref.kind in _FOLLOWERS or (one.ref.kind, one.ref.name) in _OF_THE_CLUSTER
     return cluster or bool(one.metadata.get("deletionTimestamp"))
 

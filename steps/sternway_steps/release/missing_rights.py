@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def missing_rights(client: Client, rights: Iterable[Right]) -> list[str]:
     """Return what we may not do, as `patch deployments.apps in shop`; empty when all is allowed."""
-    asked = list(rights)
-    answers = run_parallel(lambda right: _allowed(client, right), asked)
-    return [_text(right) for right, allowed in zip(asked, answers, strict=True) if not allowed]
+    listed = list(rights)
+    answers = run_parallel(lambda right: _allowed(client, right), listed)
+    return [_text(right) for right, allowed in zip(listed, answers, strict=True) if not allowed]
 
 
 def deployed_kinds(client: Client, objects: Iterable[Mapping[str, Any]]) -> list[Deployed]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
-from ..objects.field_merge import OnConflict
+from ..objects.merge import OnConflict
 from ..objects.ref import Ref
 from ..spec import Item
 
@@ -47,10 +47,10 @@ def _candidates(client: Client, ref: Ref) -> Iterator[str]:
 
 
 def _taken_over(client: Client, change: Change, version: str) -> Change:
-    _, known = _definition(client, change.ref)
+    _, definition = _definition(client, change.ref)
     # Owners of fields in a version that the definition still knows stay as they are; others the server would drop.
     stays = any(
-        f"{change.ref.group}/{v['name']}" == change.ref.api_version for v in (known or {}).get("versions") or []
+        f"{change.ref.group}/{v['name']}" == change.ref.api_version for v in (definition or {}).get("versions") or []
     )
 
     def at(obj: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def _taken_over(client: Client, change: Change, version: str) -> Change:
 def _unserved(client: Client, change: Change, policy: OnConflict) -> Item:
     """Return what is known of an object whose kind the server serves in no version."""
     ref, what = change.ref, str(change.ref)
-    looked, known = _definition(client, ref)
-    if not looked or known is not None:
+    looked, definition = _definition(client, ref)
+    if not looked or definition is not None:
         where = f"the server serves {ref.kind} in no version of {ref.group or 'its core group'} any more"
-        state = "it is still stored" if known is not None else "whether it is still stored can't be told"
+        state = "it is still stored" if definition is not None else "whether it is still stored can't be told"
         leaves = change.before is None or policy is OnConflict.MERGE
         return Item(what, "kept" if leaves else "failed", f"{where}: {state}, and it can't be read or changed")
     if change.before is None:

@@ -103,8 +103,8 @@ def _elsewhere(ref: Ref, source: str, home: str) -> tuple[str, ...]:
 
 
 def _missing_namespaces(client: Client, refs: list[Ref]) -> list[str]:
-    made = {ref.name for ref in refs if ref.kind == "Namespace"}
-    wanted = sorted({ref.namespace for ref in refs if ref.namespace} - made)
+    created = {ref.name for ref in refs if ref.kind == "Namespace"}
+    wanted = sorted({ref.namespace for ref in refs if ref.namespace} - created)
     return [
         f"namespace {name} does not exist; create it, or add it to the manifests"
         for name in wanted

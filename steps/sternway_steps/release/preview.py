@@ -1,4 +1,4 @@
-"""What an apply would do: asked of the server as a dry run, changing nothing."""
+"""What an apply would change, asked of the server as a dry run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
-from ..objects.field_merge import ABSENT, diff
 from ..objects.fields import fields_of, name_of, tree, union
 from ..objects.irreversible import irreversible_changes
 from ..objects.kinds import defined
+from ..objects.merge import ABSENT, diff
 from ..objects.ref import Ref
 from ..objects.run_annotation import without_run
 from ..objects.take_over import claim_of, remedy_by_force
@@ -48,9 +48,9 @@ class Preview:
     why: str = ""
     error: SternwayError | None = None
     takes_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Field managers, each with the fields that they own now and lose."""
+    """Field managers, each with the fields that they own now and would lose."""
     notes: tuple[str, ...] = ()
-    """What speaks against nothing, and has to be known before."""
+    """What is no reason against the run, and has to be known before."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class Asking:
     client: Client
     target: str
     target_of: Callable[[str], str | None]
-    """Gives the target of another run, when it is known."""
+    """Returns the target of another run, when it is known."""
     force: bool
 
 
 def preview(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[Preview]:
-    """Ask for each object, two requests each, three where fields are taken over."""
+    """Ask for each object: two requests each, three where fields are taken over."""
     wanted = list(objects)
     coming = set(defined(wanted))
     namespaces = {obj["metadata"]["name"] for obj in wanted if obj["kind"] == "Namespace"}

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from ..kube.api_error import ApiError
 from ..kube.wait import wait_until_deleted
 from ..objects.applied import holds
-from ..objects.field_merge import OnConflict, diff
 from ..objects.fields import ABSENT, content, managed, name_of, tree, union
+from ..objects.merge import OnConflict, diff
 from ..objects.object_merge import ObjectMerge
 from ..objects.ownership import UNDO_MANAGER, ownership_pending, with_owners
 from ..spec import Item
@@ -49,7 +49,7 @@ _HOLDS_DATA = {
 _OF_THE_JOB = {"batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"}
 
 
-class Anew:
+class Recreation:
     """One object, and how it is made anew."""
 
     def __init__(self, how: Restorer, change: Change, before: Mapping[str, Any]) -> None:
@@ -57,7 +57,7 @@ class Anew:
         self._ref, self._what = change.ref, str(change.ref)
 
     def gone(self) -> Item:
-        """Answer for an object that is not there."""
+        """Return the result for an object that does not exist."""
         if self._change.recreating:
             return self._create(self._change.anew or self._before)
         if self._how.policy is OnConflict.MERGE:
@@ -71,8 +71,8 @@ class Anew:
             return self._create(self._before)
         return Item(self._what, "conflict", why)
 
-    def found(self, live: Mapping[str, Any]) -> Item:
-        """Answer for an object that stands where an earlier undo was about to make one anew."""
+    def existing(self, live: Mapping[str, Any]) -> Item:
+        """Return the result for an object that exists where an earlier undo was about to make one anew."""
         wanted = self._change.anew or self._before
         if ownership_pending(live):
             return self._give_back(wanted, live)
@@ -81,14 +81,16 @@ class Anew:
             return Item(self._what, "kept", why)
         return Item(self._what, "restored", "created anew from its snapshot")
 
-    def instead(self, live: Mapping[str, Any], found: ObjectMerge, error: ApiError) -> Item:
-        """Make it anew when the server did not take its update, if that destroys nothing; else say why it stays."""
+    def recreate(self, live: Mapping[str, Any], merge: ObjectMerge, error: ApiError) -> Item:
+        """Make the object anew when the server refused its update, if nothing is lost by it; else say why it stays."""
         if not error.immutable:
             return Item(self._what, "failed", f"the server does not take it back: {error.message}")
         if reason := self._forbidden(live):
             needs = BY_HAND if (self._ref.group, self._ref.kind) in _HOLDS_DATA else RECREATE
-            return Item(self._what, "failed", f"it can't be changed back ({_said(error)}), and {reason}", needs=needs)
-        wanted = with_owners(found.obj, found.owners.entries(live, [d.path for d in found.restored]))
+            return Item(
+                self._what, "failed", f"it can't be changed back ({_server_message(error)}), and {reason}", needs=needs
+            )
+        wanted = with_owners(merge.obj, merge.owners.entries(live, [d.path for d in merge.restored]))
         try:
             self._how.client.create(_creatable(wanted), manager=UNDO_MANAGER, dry_run=True)
         except ApiError as refused:
@@ -96,7 +98,7 @@ class Anew:
             if refused.reason != "AlreadyExists":
                 if refused.transient:
                     raise
-                why = f"it can't be changed back ({_said(error)}), nor be made anew: {refused.message}"
+                why = f"it can't be changed back ({_server_message(error)}), nor be made anew: {refused.message}"
                 return Item(self._what, "failed", why)
         self._how.about_to_recreate(self._ref, wanted)
         self._delete(live)
@@ -105,7 +107,7 @@ class Anew:
         return self._create(wanted)
 
     def _forbidden(self, live: Mapping[str, Any]) -> str:
-        """Return why it must not be deleted, or ""."""
+        """Return why the object must not be deleted, or ""."""
         kind = (self._ref.group, self._ref.kind)
         if kind in _HOLDS_DATA:
             return "what it holds would be lost if it were made anew"
@@ -137,18 +139,18 @@ class Anew:
     def _create(self, wanted: Mapping[str, Any]) -> Item:
         client = self._how.client
         try:
-            made = client.create(_creatable(wanted), manager=UNDO_MANAGER)
+            created = client.create(_creatable(wanted), manager=UNDO_MANAGER)
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
             # An answer that was lost, or somebody else was faster.
             there = client.get(self._ref)
-            return self.found(there) if there is not None else Item(self._what, "failed", str(error))
-        return self._give_back(wanted, made)
+            return self.existing(there) if there is not None else Item(self._what, "failed", str(error))
+        return self._give_back(wanted, created)
 
-    def _give_back(self, wanted: Mapping[str, Any], made: Mapping[str, Any]) -> Item:
+    def _give_back(self, wanted: Mapping[str, Any], created: Mapping[str, Any]) -> Item:
         """Give the fields of the new object to those who owned the old one's; controllers may write in between."""
-        now: Mapping[str, Any] | None = made
+        now: Mapping[str, Any] | None = created
         for _ in range(_TRIES):
             if now is None:
                 return Item(self._what, "conflict", "it was deleted by somebody else while it was being made anew")
@@ -168,12 +170,12 @@ class Anew:
         return Item(self._what, "failed", "created anew, and it changes faster than its fields can be given back")
 
 
-def _said(error: ApiError) -> str:
+def _server_message(error: ApiError) -> str:
     return error.message.partition("\n")[0]
 
 
 def _creatable(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is sent to create an object like this one: without what the server or the Job controller gives."""
+    """Return what is sent to create an object like this one, without what the server or the Job controller sets."""
     bare = content(obj)
     if (obj.get("apiVersion"), obj.get("kind")) == ("batch/v1", "Job") and not bare["spec"].get("manualSelector"):
         spec = {key: value for key, value in bare["spec"].items() if key != "selector"}
@@ -189,9 +191,10 @@ def _unlabelled(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differing(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the fields that are not as wanted.
+    """Return the fields that are not as wanted.
 
-    What the server added is none, nor what a controller wrote beside the status: a Deployment's revision starts anew.
+    What the server added does not count, nor what a controller wrote beside the status: a Deployment's revision starts
+    anew.
     """
     nodes = [tree(obj, {}) for obj in (wanted, content(live))]
     status = union(*(e.get("fieldsV1") or {} for e in managed(live) if e.get("subresource") == "status"))

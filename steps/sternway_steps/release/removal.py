@@ -16,7 +16,7 @@ from ..kube.wait import DELETED_WITHIN, wait_until_deleted
 from ..objects.ref import Ref
 from ..spec import Item
 from .kept import must_stay
-from .survey import Seen, Survey, survey
+from .survey import ListedObject, Survey, survey
 from .volume_claims import keep_claims
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ looks at ten objects a second (kube-controller-manager's 20 requests), so that a
 
 
 class Remover:
-    """Deletes objects of one undo. Thread-safe: what was there at its beginning is looked at once a namespace."""
+    """Deletes objects of one undo. Thread-safe: what existed at its beginning is listed once a namespace."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -40,7 +40,7 @@ class Remover:
         self._surveys: dict[str | None, Survey] = {}
 
     def remove(self, ref: Ref, uid: str) -> Item:
-        """Delete an object and wait until it is gone. Gives deleted, absent, kept (with the reason) or failed."""
+        """Delete an object and wait until it is gone; return deleted, absent, kept (with the reason) or failed."""
         client = self._client
         live = client.get(ref)
         if live is None or live["metadata"]["uid"] != uid:
@@ -50,7 +50,7 @@ class Remover:
         claims, why = keep_claims(client, live)
         if why:
             return Item(str(ref), "failed", why)
-        root = Seen(ref, live["metadata"])
+        root = ListedObject(ref, live["metadata"])
         there = self._survey(ref)
         stays = _older(root, root, there)
         if (why := self._forbidden(root, root, there) if stays else "") or (why := self._delete(root, root, there)):
@@ -60,14 +60,14 @@ class Remover:
         return Item(str(ref), "deleted", "; ".join(kept))
 
     def _survey(self, ref: Ref) -> Survey:
-        """Look once at what is there: in the namespace of an object, or in the whole cluster for one without."""
+        """Return what existed at first: in the namespace of an object, or in the whole cluster for one without."""
         with self._lock:
             if ref.namespace not in self._surveys:
                 self._surveys[ref.namespace] = survey(self._client, ref.namespace)
             return self._surveys[ref.namespace]
 
-    def _delete(self, one: Seen, root: Seen, there: Survey) -> str:
-        """Delete an object and what is below it, but what is older than the root; returns why that failed, or ""."""
+    def _delete(self, one: ListedObject, root: ListedObject, there: Survey) -> str:
+        """Delete an object and what is below it, except what is older than the root; return why that failed, or ""."""
         older = bool(_older(one, root, there))
         alone = one.ref.kind in _ALONE and not there.of_owner(one.uid)
         policy = "Orphan" if older else "Background" if alone else "Foreground"
@@ -79,8 +79,8 @@ class Remover:
         below = _younger(one, root, there) if older else ()
         return next((why for child in below if (why := self._delete(child, root, there))), "")
 
-    def _forbidden(self, one: Seen, root: Seen, there: Survey) -> str:
-        """Ask whether all that would have to be deleted one by one may be; nothing is changed."""
+    def _forbidden(self, one: ListedObject, root: ListedObject, there: Survey) -> str:
+        """Return what may not be deleted of all that would be deleted one by one, or ""; nothing is changed."""
         for child in _younger(one, root, there):
             try:
                 self._client.delete(child.ref, uid=child.uid, dry_run=True)
@@ -93,9 +93,9 @@ class Remover:
         return ""
 
 
-def _older(one: Seen, root: Seen, there: Survey) -> list[Seen]:
-    """Return what is below an object, at any depth, and was there before the root."""
-    found: list[Seen] = []
+def _older(one: ListedObject, root: ListedObject, there: Survey) -> list[ListedObject]:
+    """Return what is below an object, at any depth, and existed before the root."""
+    found: list[ListedObject] = []
     for child in there.of_owner(one.uid):
         if _before(child.metadata, root.metadata):
             found += [child] if child.ref.kind not in _FOLLOWERS else []
@@ -104,7 +104,7 @@ def _older(one: Seen, root: Seen, there: Survey) -> list[Seen]:
     return found
 
 
-def _younger(one: Seen, root: Seen, there: Survey) -> Iterable[Seen]:
+def _younger(one: ListedObject, root: ListedObject, there: Survey) -> Iterable[ListedObject]:
     return (child for child in there.of_owner(one.uid) if not _before(child.metadata, root.metadata))
 
 

@@ -10,7 +10,7 @@ from ..objects.applied import AppliedRun
 from ..objects.creator import doubt
 from ..objects.ends_itself import ends_by_itself
 from ..objects.field_manager import OLD_MANAGER
-from ..objects.field_merge import OnConflict
+from ..objects.merge import OnConflict
 from ..objects.ref import Ref
 from ..objects.run_annotation import run_of
 from ..spec import Item
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """What the journal tells of one object. `before` None: it was not there. `after`, `uid` None: evidence lost."""
+    """What the journal tells of one object.
+
+    `before` is None when it did not exist; `after` and `uid` are None when the evidence is lost.
+    """
 
     ref: Ref
     before: dict[str, Any] | None
@@ -31,18 +34,18 @@ class Change:
     uid: str | None = None
     created: bool | None = None
     recreating: bool = False
-    """An earlier undo was about to delete the object and make it anew."""
+    """Whether an earlier undo was about to delete the object and make it anew."""
     anew: dict[str, Any] | None = None
-    """What it was about to make; None where its journal does not tell, which means `before`."""
+    """What that undo was about to make; None where its journal does not tell, which means `before`."""
     manager: str = OLD_MANAGER
     """The field manager of the run's applies."""
     claimed: list[dict[str, Any]] | None = None
     """The managedFields of `before` when the run had taken over what others owned, and not applied yet."""
     create_only: bool = False
-    """The run's apply of an object that was not there could only create it."""
+    """Whether the run's apply of an absent object could only create it."""
 
     def of(self, run: str) -> AppliedRun:
-        """Return whose change it is."""
+        """Return the run whose change it is."""
         return AppliedRun(run, self.manager, self.applied, self.after, self.claimed)
 
 
@@ -58,10 +61,10 @@ class Restorer:
     remove: Callable[[Ref, str], Item]
     """Deletes an object of a UID that the run created."""
     recreate: bool = False
-    """Objects may be made anew even if what depends on them is not known."""
+    """Whether objects may be made anew although what depends on them is not known."""
 
     def undo(self, change: Change) -> Item:
-        """Undo one object; raises ApiError when the server does not answer or does not let us, and UnknownKind."""
+        """Undo the change of one object; raise ApiError when the server does not answer or forbids it, or UnknownKind."""
         live = self.client.get(change.ref)
         if change.before is None:
             return self._undo_creation(change, live)

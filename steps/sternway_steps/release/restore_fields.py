@@ -1,4 +1,4 @@
-"""Undoing the change of one object: written, read again and compared, until nothing is left to put back."""
+"""Restores the fields of one object: written, read again and compared, until nothing is left to restore."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..kube.api_error import ApiError
 from ..objects.applied import RUN_FIELD, owned_by
 from ..objects.field_manager import OLD_MANAGER
-from ..objects.field_merge import Difference, OnConflict
 from ..objects.fields import Path, at, managed, name_of, same
 from ..objects.irreversible import IrreversibleChange, irreversible_changes, leaving_irreversible
+from ..objects.merge import Difference, OnConflict
 from ..objects.object_merge import ObjectMerge, merge_object
 from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
@@ -20,7 +20,7 @@ from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
 from ..spec import Item
 from .counted import counted
-from .recreate import Anew
+from .recreate import Recreation
 from .remedy import BY_HAND, CONFLICT
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _TRIES = 8
 
 
 class Update:
-    """One object that was there before the run."""
+    """The undo of the change of an object that existed before the run."""
 
     def __init__(self, how: Restorer, change: Change, before: dict[str, Any]) -> None:
         self._how, self._change, self._before = how, change, before
@@ -50,13 +50,13 @@ class Update:
         """What the server itself counts."""
         self._asked = False
         """Whether the server was asked what it makes of what the run applied."""
-        self._anew = Anew(how, change, before)
+        self._anew = Recreation(how, change, before)
 
     def undo(self) -> Item:
-        """Undo it; raises ApiError when the server does not answer or does not let us.
+        """Undo the change; raise ApiError when the server does not answer or forbids it.
 
-        Ends when an object that was just read needs no more: only then it is as before. A field of the run that is
-        to be put back a second time is one of which the server makes something else.
+        Ends when an object that was just read needs no more: only then it is as before. A field of the run that would
+        be restored a second time is one of which the server makes something else.
         """
         how, change = self._how, self._change
         shape = how.client.schema(change.ref.api_version, change.ref.kind)
@@ -84,15 +84,15 @@ class Update:
                 if error.status in (400, 422):
                     if ways := [way for way in irreversible_changes(self._before, live) if way.leaves]:
                         return self._but(ways, live, error)
-                    return self._anew.instead(live, found, error)
+                    return self._anew.recreate(live, found, error)
                 raise
         return Item(self._what, "failed", "it changes faster than it can be put back")
 
     def _compared(self, live: Mapping[str, Any], shape: Shape | None) -> ObjectMerge:
-        """Merge; where the record is lost and somebody changed what we applied, with what the server made of that.
+        """Return the merge; if the record is lost and others changed what was applied, with what the server made of it.
 
-        A manifest may say "1000m" where the server stores "1", a zero that it does not store, or nothing where there
-        is a default; and what the server drew itself, it drops for another field. So the server is asked by a dry run
+        A manifest may say "1000m" where the server stores "1", a zero that it does not store, or nothing where there is
+        a default; and what the server chose itself, it drops for another field. So the server is asked, by a dry run,
         for an object of another name.
         """
         policy, of = self._how.policy, self._run
@@ -114,17 +114,17 @@ class Update:
         return found
 
     def _but(self, ways: list[IrreversibleChange], live: dict[str, Any], error: ApiError) -> Item:
-        """Put back all but what has no way back, which is named."""
+        """Restore everything but what can't be reverted, which is named."""
         rest = Update(self._how, self._change, leaving_irreversible(self._before, live, ways)).undo()
-        said = error.message.partition("\n")[0]
-        told = f"{'; '.join(str(way) for way in ways)} ({said})"
+        reason = error.message.partition("\n")[0]
+        why = f"{'; '.join(str(way) for way in ways)} ({reason})"
         if rest.result not in ("restored", "unchanged"):
-            return Item(self._what, rest.result, f"{told}; and {rest.why}", rest.fields)
+            return Item(self._what, rest.result, f"{why}; and {rest.why}", rest.fields)
         fields = tuple(way.field for way in ways)
-        return Item(self._what, "failed", f"{told}; all else of it is as before", fields, BY_HAND)
+        return Item(self._what, "failed", f"{why}; all else of it is as before", fields, BY_HAND)
 
     def _settled(self, live: dict[str, Any] | None) -> Item | None:
-        """Answer for an object that needs no update, or must not get one."""
+        """Return the result for an object that needs no update, or must not get one; None for others."""
         if live is None:
             return self._anew.gone()
         uid, was = live["metadata"]["uid"], self._before["metadata"]["uid"]
@@ -133,7 +133,7 @@ class Update:
                 # Somebody deleted it after its snapshot, and the run created this one.
                 return self._how.remove(self._change.ref, uid)
             if self._change.recreating:
-                return self._anew.found(live)
+                return self._anew.existing(live)
             return Item(self._what, "kept", "somebody else deleted it and created another one of that name")
         if run_of(live) not in (None, self._how.run, run_of(self._before)) and self._by_a_run(live):
             return Item(self._what, "kept", f"a later run, {run_of(live)}, took it over")
@@ -149,7 +149,7 @@ class Update:
         )
 
     def _write(self, live: dict[str, Any], found: ObjectMerge) -> bool:
-        """Put back what is left: the values, then their owners. Tells whether anything was left."""
+        """Restore what is left: the values, then their owners. Return whether anything was left."""
         client = self._how.client
         wrote = False
         new = {*(d.path for d in found.restored), *found.merged.emptied} - self._written

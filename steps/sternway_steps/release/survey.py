@@ -24,8 +24,8 @@ _BRIEF = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,appli
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One object: its name, and its metadata without owners of fields."""
+class ListedObject:
+    """One object: its name, and its metadata without field owners."""
 
     ref: Ref
     metadata: Mapping[str, Any]
@@ -38,25 +38,25 @@ class Seen:
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found, and what could not be looked at: an API group or a resource, with the reason."""
+    """The objects that were listed, and what could not be listed: an API group or a resource, with the reason."""
 
-    objects: tuple[Seen, ...]
+    objects: tuple[ListedObject, ...]
     unseen: tuple[str, ...]
 
-    def of_owner(self, uid: str) -> list[Seen]:
+    def of_owner(self, uid: str) -> list[ListedObject]:
         """Return what has an owner of that UID."""
         return [one for one in self.objects if any(o["uid"] == uid for o in one.metadata.get("ownerReferences") or [])]
 
 
 def survey(client: Client, namespace: str | None) -> Survey:
-    """Look at every object of a namespace; None: at every object of the cluster, in and outside of namespaces."""
+    """List every object of a namespace; with None, every object of the cluster, in namespaces and outside."""
     resources, unseen = served_resources(client)
     wanted = [r for r in resources if "list" in r.verbs and (r.namespaced or namespace is None)]
     return _looked(client, wanted, namespace, unseen)
 
 
 def instances(client: Client, definition: Mapping[str, Any]) -> Survey:
-    """Look at every object of a CustomResourceDefinition; discovery may not tell of it yet, or not any more."""
+    """List every object of a CustomResourceDefinition; discovery may not know it yet, or no longer."""
     spec = definition["spec"]
     served = [version["name"] for version in spec["versions"] if version.get("served")]
     plural, kind, namespaced = spec["names"]["plural"], spec["names"]["kind"], spec.get("scope") == "Namespaced"
@@ -74,9 +74,11 @@ def _looked(client: Client, resources: Iterable[Resource], namespace: str | None
     return Survey(tuple(objects), (*unseen, *(listed for listed in found if isinstance(listed, str))))
 
 
-def _list(client: Client, resource: Resource, namespace: str | None) -> list[Seen] | str:
+def _list(client: Client, resource: Resource, namespace: str | None) -> list[ListedObject] | str:
     try:
-        return [Seen(_ref(resource, item), item["metadata"]) for item in _items(client, resource.path(namespace))]
+        return [
+            ListedObject(_ref(resource, item), item["metadata"]) for item in _items(client, resource.path(namespace))
+        ]
     except ApiError as error:
         if error.status in (404, 405):  # gone meanwhile, or it only says that it can be listed
             return []

@@ -34,9 +34,9 @@ class Suppliers:
 
     def look(self, verdicts: Mapping[Ref, Verdict]) -> bool:
         """Search the namespaces of which an object is missing, each once; return whether anything new was found."""
-        places = {ref.namespace for ref, verdict in verdicts.items() if verdict.cause and verdict.cause.wants}
+        namespaces = {ref.namespace for ref, verdict in verdicts.items() if verdict.cause and verdict.cause.wants}
         before = len(self._found)
-        for namespace in sorted(places - self._looked, key=str):
+        for namespace in sorted(namespaces - self._looked, key=str):
             self._looked.add(namespace)
             for api_version, kind in _OPERATORS:
                 self._found += self._list(api_version, kind, namespace)

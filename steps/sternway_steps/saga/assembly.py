@@ -52,7 +52,7 @@ class AssembledRun:
 
     def lock_of(self, step: PlannedStep) -> Lock:
         """Return the lock of one step: the target's, in a group the step's part of it."""
-        return self.lock.part(step.name) if self.plan.beside(step) else self.lock
+        return self.lock.part(step.name) if self.plan.runs_in_parallel(step) else self.lock
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ def attempt(
     record, late = _begin(journal, planned, action)
     tell(StepStarted(planned.name, action, record.key.attempt))
     if late is not None:
-        said = f"this can't be recorded now, so it is undone without: {late}"
-        tell(StepProgress(planned.name, action, Progress(said)))
+        message = f"this can't be recorded now, so it is undone without: {late}"
+        tell(StepProgress(planned.name, action, Progress(message)))
     items: list[Item] = []
 
     def report(progress: Progress) -> None:

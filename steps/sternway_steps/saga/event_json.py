@@ -13,13 +13,13 @@ from .events import Event, StepProgress
 def as_data(event: Event) -> dict[str, Any]:
     """Return an event as JSON data: `type` is its name, such as step-ended; the other keys are its fields."""
     name = "".join(("-" if c.isupper() else "") + c.lower() for c in type(event).__name__).strip("-")
-    data = {field.name: plain(getattr(event, field.name)) for field in fields(event)}
+    data = {field.name: to_json(getattr(event, field.name)) for field in fields(event)}
     if isinstance(event, StepProgress):
         data |= data.pop("progress")
     return {"type": name, **data}
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """Return a value as JSON data; an error is its kind, message, remedy and details."""
     if isinstance(value, Exception):
         return {
@@ -29,9 +29,9 @@ def plain(value: Any) -> Any:
             "details": without_objects(getattr(value, "details", {})),
         }
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return [to_json(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     return value
 
 

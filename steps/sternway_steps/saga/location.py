@@ -47,10 +47,10 @@ def _journal_namespace(config: Config, client: Client, wanted: str) -> str:
     A namespace that the run itself creates can't hold it: its undo would delete the record that it reads. Then the
     namespace of the kubeconfig's context holds it.
     """
-    made = {m.obj["metadata"]["name"] for m in config.manifests if m.obj["kind"] == "Namespace"}
-    if wanted not in made:
+    created = {m.obj["metadata"]["name"] for m in config.manifests if m.obj["kind"] == "Namespace"}
+    if wanted not in created:
         return wanted
-    if client.namespace in made:
+    if client.namespace in created:
         raise Refused(
             f"the run creates namespace {wanted}, so its journal can't be kept there",
             remedy="set journal.namespace to a namespace that exists",

@@ -78,7 +78,7 @@ class Plan:
         names = ", ".join(step.name for step in self.steps)
         raise Refused(f"the configuration has no step {name!r}", remedy=f"it has: {names}")
 
-    def beside(self, step: PlannedStep) -> bool:
+    def runs_in_parallel(self, step: PlannedStep) -> bool:
         """Return whether a step runs side by side with others."""
         return any(step in group and len(group) > 1 for group in self.groups)
 
@@ -150,6 +150,6 @@ def _at(item: Wanted) -> str:
     return f"{item.place}: steps: " if item.place else "steps: "
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+def _nearest(word: str, options: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, options, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options)}"

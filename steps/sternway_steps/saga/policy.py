@@ -20,12 +20,12 @@ class Policy:
 
     def of(self, config: Config) -> Config:
         """Return the configuration by which a run is undone."""
-        said = config.deploy
+        deploy = config.deploy
         deploy = replace(
-            said,
-            on_conflict=self.on_conflict or said.on_conflict,
-            restart_stale=said.restart_stale or self.restart_stale,
-            recreate=said.recreate or self.recreate,
+            deploy,
+            on_conflict=self.on_conflict or deploy.on_conflict,
+            restart_stale=deploy.restart_stale or self.restart_stale,
+            recreate=deploy.recreate or self.recreate,
         )
         wait = config.wait_lock if self.wait_lock is None else self.wait_lock
         return replace(config, deploy=deploy, wait_lock=wait)

@@ -60,7 +60,7 @@ def _by_the_server(run: AssembledRun) -> Precheck:
 
 
 def _needs_rights(spec: StepSpec) -> bool:
-    """Tell whether a step uses the cluster wherever it runs: a command does so in a pod alone."""
+    """Return whether a step uses the cluster wherever it runs: a command does so in a pod alone."""
     return any(not rule.in_target for rule in (*spec.execute_rules, *spec.rollback_rules))
 
 

@@ -72,17 +72,17 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
     above = [one for one, touched in later if mine & touched]
     if not above:
         return
-    told = "; ".join(f"{one.run} of {one.target} ({one.status.value}, {one.started[:19]})" for one in above)
+    runs = "; ".join(f"{one.run} of {one.target} ({one.status.value}, {one.started[:19]})" for one in above)
     if story.status is Status.UNDONE:
         if leaves:
             return  # a way back has done that part
-        message = f"run {story.run} is undone already, and what it had changed was changed since by {told}"
+        message = f"run {story.run} is undone already, and what it had changed was changed since by {runs}"
         raise Refused(message, remedy="there is nothing left of it to undo")
     first = f"undo what stands above it first, newest first: sternway rollback {above[0].run}"
     before = _standing_before(store, story) if all(one.target == story.target for one in above) else None
     at_once = f"; or undo all of it at once: sternway rollback --to {before}" if before else ""
     raise Refused(
-        f"run {story.run} has been overtaken: what it changed was changed since by {told}", remedy=first + at_once
+        f"run {story.run} has been overtaken: what it changed was changed since by {runs}", remedy=first + at_once
     )
 
 

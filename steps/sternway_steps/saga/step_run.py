@@ -52,18 +52,18 @@ def run_step(
     tell = unfailing(tell)
     at = locate(config, assembly.book)
     run = run or current_stepwise(at.store, at.target, action)
-    made = assembly.new_run(config, run or new_run_id(), at)
-    planned = made.plan.step(name)
-    records = made.journal.records() if run else ()
+    assembled = assembly.new_run(config, run or new_run_id(), at)
+    planned = assembled.plan.step(name)
+    records = assembled.journal.records() if run else ()
     story = replay(records) if records else None
-    tell(RunStarted(made.id, made.target, (name,), made.store.where(), action is Action.ROLLBACK))
+    tell(RunStarted(assembled.id, assembled.target, (name,), assembled.store.where(), action is Action.ROLLBACK))
     if action is Action.ROLLBACK and (story is None or name not in story.begun()):
-        return Result(made.id, Status.UNDONE, Exit.DONE)  # nothing began, so nothing is to be undone
-    undo = Undo(assembly, made.store, made.lock, stop, tell)
-    one = OneStep(made, planned, action, undo.finish, stop, tell)
+        return Result(assembled.id, Status.UNDONE, Exit.DONE)  # nothing began, so nothing is to be undone
+    undo = Undo(assembly, assembled.store, assembled.lock, stop, tell)
+    one = OneStep(assembled, planned, action, undo.finish, stop, tell)
     if action is Action.EXECUTE and story is not None:
         if story.undone():
-            raise Refused(f"run {made.id} was rolled back already", remedy="start a new run")
+            raise Refused(f"run {assembled.id} was rolled back already", remedy="start a new run")
         if workflow and (last := story.last(name)) is not None and last.result != word_of_exit(Exit.TRANSIENT):
             return one.again(last)
     if action is Action.ROLLBACK:

@@ -98,12 +98,12 @@ def as_recorded(plan: Plan, story: Story) -> Result:
 
 def by_exit_code(run: str, plan: Plan, attempts: Sequence[Attempt], code: int, how: str) -> Result:
     """Return the end of a run of which only the exit code is known; `how` says it where no attempt does."""
-    known = Exit(code) if code in set(Exit) else Exit.FAILED
-    status = _STATUS.get(known, Status.UNDONE)
-    error = None if known is Exit.DONE else first_error(plan, attempts) or Stopped(how)
+    exit_code = Exit(code) if code in set(Exit) else Exit.FAILED
+    status = _STATUS.get(exit_code, Status.UNDONE)
+    error = None if exit_code is Exit.DONE else first_error(plan, attempts) or Stopped(how)
     failures = tuple(not_undone(plan, attempts).values()) if status is Status.ROLLBACK_FAILED else ()
     stays = staying(plan, attempts) if status in (Status.UNDONE, Status.ROLLBACK_FAILED) else ()
-    return Result(run, status, known, error, failures, stays)
+    return Result(run, status, exit_code, error, failures, stays)
 
 
 def cut_off(run: str, plan: Plan, attempts: Sequence[Attempt], how: str) -> Result:

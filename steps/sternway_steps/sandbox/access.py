@@ -34,8 +34,8 @@ class Access:
 
     def review(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Answer a SelfSubjectAccessReview."""
-        asked = (body.get("spec") or {}).get("resourceAttributes") or {}
-        sub = asked.get("subresource")
-        resource = asked.get("resource", "") + (f"/{sub}" if sub else "")
-        allowed = self.allows(asked.get("verb", ""), asked.get("group", ""), resource)
+        attributes = (body.get("spec") or {}).get("resourceAttributes") or {}
+        sub = attributes.get("subresource")
+        resource = attributes.get("resource", "") + (f"/{sub}" if sub else "")
+        allowed = self.allows(attributes.get("verb", ""), attributes.get("group", ""), resource)
         return {**body, "metadata": {}, "status": {"allowed": allowed}}

@@ -76,8 +76,8 @@ def evicted_after(pod: Mapping[str, Any]) -> float | None:
 
 def logs(container: Mapping[str, Any]) -> list[str]:
     """Return the log lines of a container."""
-    if said := _ECHO.findall(_last_word(container)):
-        return [words.strip() for words in said]
+    if echoed := _ECHO.findall(_last_word(container)):
+        return [words.strip() for words in echoed]
     found = behaviour_of(container)
     lines = [f"app {found.version} starting, mode {found.mode}"]
     if found.mode == "crash" or found.code:

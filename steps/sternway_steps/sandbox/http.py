@@ -123,8 +123,8 @@ class Application:
                     'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
                 )
                 raise StatusError(400, "BadRequest", text)
-            obj, made = api.apply(kind, namespace, name, data, how, force=args.get("force") == "true")
-            return _json(obj, 201 if made else 200)
+            obj, created = api.apply(kind, namespace, name, data, how, force=args.get("force") == "true")
+            return _json(obj, 201 if created else 200)
         if verb == "patch":
             return _json(api.patch(kind, namespace, name, data, media, how))
         if verb == "delete":

@@ -75,8 +75,8 @@ def proxy_to_pod(api: Api, namespace: str, service: str, path: str, closing: thr
     pods = pods_of(World(api), found) if (found.get("spec") or {}).get("selector") else []
     if not pods:
         return 503, ""
-    said = answer(pods[0], path)
-    if said is None:
+    reply = answer(pods[0], path)
+    if reply is None:
         closing.wait(_HANG)
         return 504, "the pod did not answer"
-    return said
+    return reply

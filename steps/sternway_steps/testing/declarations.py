@@ -27,7 +27,7 @@ def leaves_nothing_if_it_says_so(lab: Lab) -> None:
     counted, trial = Points(), lab.trial()
     trial.act(Action.EXECUTE, counted)
     trial.act(Action.ROLLBACK, counted)
-    changes = [what.removeprefix("after ") for what in counted.seen if what.startswith("after ")]
+    changes = [what.removeprefix("after ") for what in counted.reached if what.startswith("after ")]
     if changes:
         fail(f"its spec says that it has no effects (Effects.NONE), and it did: {', '.join(changes)}")
 
@@ -51,7 +51,7 @@ def changes_nothing_when_it_is_asked_beforehand(lab: Lab) -> None:
     """`check`, if there is one, accepts what is good, changes nothing and writes no journal."""
     before, trial, counted = lab.state(), lab.trial(), Points()
     trial.check(counted, lab.rights() if lab.spec.needs_cluster else None)
-    done = [what.removeprefix("after ") for what in counted.seen if what.startswith("after ")]
+    done = [what.removeprefix("after ") for what in counted.reached if what.startswith("after ")]
     if done or trial.records():
         fail(f"its check did: {', '.join(done) or 'write into the journal'}")
     if (now := lab.state()) != before:

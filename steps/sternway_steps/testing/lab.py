@@ -63,12 +63,12 @@ class Lab:
         """Yield number and name of the points of an action that are to be tried."""
         before = self.state()
         trial = self.trial() if action is Action.EXECUTE else self.executed()
-        seen = self.seen(trial, action)
+        reached = self.reached(trial, action)
         self.must_be_undone(trial, before, "after all of it")
-        for number in sample(seen, self.most if most is None else most):
-            yield number, seen[number - 1]
+        for number in sample(reached, self.most if most is None else most):
+            yield number, reached[number - 1]
 
-    def seen(self, trial: Trial, action: Action) -> list[str]:
+    def reached(self, trial: Trial, action: Action) -> list[str]:
         """Do an action to its end, and return the points that it came to."""
         for _ in range(_TRIES):
             counted = Points()
@@ -76,7 +76,7 @@ class Lab:
             if not is_transient(done.error):
                 break
         self.must_succeed(done, action.value)
-        return counted.seen
+        return counted.reached
 
     def cut(self, trial: Trial, action: Action, number: int) -> None:
         """Let the process of an action die at a point; the action may have ended before it."""

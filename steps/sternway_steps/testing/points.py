@@ -24,7 +24,7 @@ class Points:
     def __init__(
         self, at: Callable[[int, str], bool] = lambda *_: False, act: Callable[[str], None] = lambda _: None
     ) -> None:
-        self.seen: list[str] = []
+        self.reached: list[str] = []
         self._at, self._act = at, act
         self._lock = threading.Lock()
         self._thread = threading.get_ident()
@@ -50,8 +50,8 @@ class Points:
                 raise Cut
             if aside and threading.get_ident() != self._thread:
                 return
-            self.seen.append(what)
-            here = not self._done and self._at(len(self.seen), what)
+            self.reached.append(what)
+            here = not self._done and self._at(len(self.reached), what)
             self._done = self._done or here
         if here:
             self._act(what)
@@ -65,8 +65,8 @@ def outside(what: str) -> bool:
 def sample(points: Sequence[str], most: int) -> list[int]:
     """Return the numbers of at most twice `most` points: of those outside and of the lines, spread evenly."""
     numbers = range(1, len(points) + 1)
-    seen = _spread([n for n in numbers if outside(points[n - 1])], most)
-    return sorted({*seen, *_spread([n for n in numbers if not outside(points[n - 1])], most)})
+    reached = _spread([n for n in numbers if outside(points[n - 1])], most)
+    return sorted({*reached, *_spread([n for n in numbers if not outside(points[n - 1])], most)})
 
 
 def _spread(numbers: Sequence[int], most: int) -> list[int]:

@@ -51,11 +51,11 @@ def _in_process(trial: Trial, action: Action, number: int, folder: Path) -> str:
         process.kill()
         process.join()
         raise AssertionError(f"{action.value} in another process did not end within {_LONGEST:.0f} s")
-    said = str(ours.recv()) if process.exitcode == 0 else ""
+    error_text = str(ours.recv()) if process.exitcode == 0 else ""
     ours.close()
     if process.exitcode not in (0, -signal.SIGKILL):
         raise AssertionError(f"{action.value} in another process ended with {process.exitcode}")
-    return said
+    return error_text
 
 
 def _work(trial: Trial, action: Action, number: int, own: str, environ: dict[str, str], answer: Connection) -> None:

@@ -88,12 +88,12 @@ def is_undone_by_another_process(lab: Lab) -> None:
     if not lab.own_process or lab.spec.effects is Effects.IRREVERSIBLE:
         return
     before, trial = lab.state(), lab.trial()
-    seen = [what for what in lab.seen(trial, Action.EXECUTE) if outside(what)]
+    reached = [what for what in lab.reached(trial, Action.EXECUTE) if outside(what)]
     lab.must_be_undone(trial, before, "after all of it")
-    numbers = [*sample(seen, _PROCESSES), len(seen) + 1]  # of the last one the process comes to its end
+    numbers = [*sample(reached, _PROCESSES), len(reached) + 1]  # of the last one the process comes to its end
     for number in numbers:
         trial = lab.trial()
-        what = f"killed {seen[number - 1]}" if number <= len(seen) else "after all of it"
+        what = f"killed {reached[number - 1]}" if number <= len(reached) else "after all of it"
         process.execute(trial, number, lab.world.folder)
         if lab.spec.effects is Effects.REVERSIBLE and (wrong := process.roll_back(trial, lab.world.folder)):
             fail(f"{what}: the rollback in another process failed: {wrong}")

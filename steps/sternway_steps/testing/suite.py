@@ -65,11 +65,11 @@ class StepContract:
         spec = getattr(make(), "spec", None)
         cluster = request.getfixturevalue("sternway_kubeconfig") if getattr(spec, "needs_cluster", False) else None
         (tmp_path / "world").mkdir()
-        with world(tmp_path / "world", cluster) as made:
-            self.prepare(made)
-            options = dict(self.options(made) if callable(self.options) else self.options)
-            subject = Subject(make, self.config(made), options, self.others, cluster, tmp_path / "journal")
-            yield Lab(subject, made, self.state, self.most, self.own_process)
+        with world(tmp_path / "world", cluster) as prepared:
+            self.prepare(prepared)
+            options = dict(self.options(prepared) if callable(self.options) else self.options)
+            subject = Subject(make, self.config(prepared), options, self.others, cluster, tmp_path / "journal")
+            yield Lab(subject, prepared, self.state, self.most, self.own_process)
 
     def test_it_keeps_the_form_of_the_contract(self, lab: Lab) -> None:
         declarations.keeps_the_form(lab)

@@ -9,7 +9,7 @@ from typing import Any
 
 from .document import Entry, Node
 from .errors import ConfigError, SourceLocation
-from .scalars import Bad, Read
+from .scalars import InvalidValue, Read
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Reader:
             return node.data()
         try:
             value = kind(node)
-        except Bad as bad:
+        except InvalidValue as bad:
             hint = bad.hint or ("leave the key out" if node.value is None else "")
             self.report(node.location, field, bad.message, bad.expected, hint)
             return MISSING

@@ -22,7 +22,7 @@ _IMAGE = re.compile(
 _MOST = 2**31 - 1
 
 
-class Bad(Exception):
+class InvalidValue(Exception):
     """A value that is not accepted: what it is, what was expected, what helps."""
 
     def __init__(self, message: str, expected: str, hint: str = "") -> None:
@@ -41,8 +41,8 @@ def string(node: Node) -> str:
     if not node.location.line and node.text:
         return node.text  # from a flag or a variable: there the text is what was meant
     if isinstance(node.value, dict | list) or node.value is None:
-        raise Bad(f"this is {_kind(node)}", "a string")
-    raise Bad(f"YAML reads {node.text} as {_kind(node)}", "a string", f'put it in quotes: "{node.text}"')
+        raise InvalidValue(f"this is {_kind(node)}", "a string")
+    raise InvalidValue(f"YAML reads {node.text} as {_kind(node)}", "a string", f'put it in quotes: "{node.text}"')
 
 
 def path(node: Node) -> str:
@@ -54,7 +54,7 @@ def boolean(node: Node) -> bool:
     """Read true or false."""
     if isinstance(node.value, bool):
         return node.value
-    raise Bad(f"this is {_kind(node)}", "true or false")
+    raise InvalidValue(f"this is {_kind(node)}", "true or false")
 
 
 def whole(least: int = 0, most: int = _MOST) -> Read:
@@ -63,9 +63,9 @@ def whole(least: int = 0, most: int = _MOST) -> Read:
 
     def read(node: Node) -> int:
         if isinstance(node.value, bool) or not isinstance(node.value, int):
-            raise Bad(f"this is {_kind(node)}", expected)
+            raise InvalidValue(f"this is {_kind(node)}", expected)
         if not least <= node.value <= most:
-            raise Bad(f"{_short(node.text)} is out of range", expected)
+            raise InvalidValue(f"{_short(node.text)} is out of range", expected)
         return node.value
 
     return read
@@ -91,10 +91,12 @@ def duration(node: Node) -> float:
         text = node.text if not isinstance(node.value, str | dict | list) and node.text else node.value
         found = seconds_in(text) if isinstance(text, str) else None
         if found is None:
-            raise Bad(f"{_short(node.text)!r} is no time span" if node.text else f"this is {_kind(node)}", expected)
+            raise InvalidValue(
+                f"{_short(node.text)!r} is no time span" if node.text else f"this is {_kind(node)}", expected
+            )
         seconds = found
     if not 0 < seconds <= _MOST:
-        raise Bad(f"{_short(node.text)} is out of range", expected)
+        raise InvalidValue(f"{_short(node.text)} is out of range", expected)
     return seconds
 
 
@@ -113,7 +115,7 @@ def matching(pattern: re.Pattern[str], expected: str, most: int = 253) -> Text:
     def read(node: Node) -> str:
         text = string(node)
         if len(text) > most or not pattern.fullmatch(text):
-            raise Bad(f"{_short(text)!r} is not valid", expected)
+            raise InvalidValue(f"{_short(text)!r} is not valid", expected)
         return text
 
     return read
@@ -139,7 +141,7 @@ def one_of(*words: str) -> Text:
     def read(node: Node) -> str:
         text = string(node)
         if text not in words:
-            raise Bad(f"{_short(text)!r} is not known", " or ".join(words))
+            raise InvalidValue(f"{_short(text)!r} is not known", " or ".join(words))
         return text
 
     return read

@@ -90,13 +90,13 @@ class Graph:
         """What the drawing shows, for those who don't see it."""
         forward = _row([tuple(step.name for step in group.steps) for group in self.groups])
         back = _row([*self.undo, (REPORT,)])
-        said = [f"Forward: {forward}."]
-        said.append(
+        sentences = [f"Forward: {forward}."]
+        sentences.append(
             f"When {FAILURE}, or the run is stopped or late, every step that began is undone in this order: {back}."
         )
         if self.stays:
-            said.append(f"What {' and '.join(self.stays)} did stays.")
-        return " ".join(said)
+            sentences.append(f"What {' and '.join(self.stays)} did stays.")
+        return " ".join(sentences)
 
 
 def describe(name: str, plan: Plan, deadline: float | None) -> Graph:

@@ -6,7 +6,7 @@ import click
 from sternway_steps.cli.extension import options
 
 
-def _known(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+def _known_rules(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
         return names
     import difflib
@@ -24,7 +24,9 @@ def _known(_context: click.Context, _parameter: click.Parameter, names: tuple[st
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE|DIR|-...")
 @options.output
-@click.option("--ignore", multiple=True, callback=_known, metavar="RULE", help="Switch a rule off; may be repeated.")
+@click.option(
+    "--ignore", multiple=True, callback=_known_rules, metavar="RULE", help="Switch a rule off; may be repeated."
+)
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
 @click.option("--rules", "catalogue", is_flag=True, help="List the rules, and why each of them is one.")
 def lint(files: tuple[str, ...], output: str, ignore: tuple[str, ...], strict: bool, catalogue: bool) -> None:

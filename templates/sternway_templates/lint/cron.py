@@ -32,11 +32,13 @@ def replace(workflow: Workflow) -> Iterator[Flaw]:
     policy = child(workflow.node, "spec", "concurrencyPolicy")
     if workflow.kind != "CronWorkflow" or text(policy) != "Replace" or policy is None:
         return
-    known = workflow.handler or (workflow.referred.handler if workflow.referred is not None else None)
-    if known is None and (workflow.ref is None or workflow.referred is not None):
+    handler = workflow.handler or (workflow.referred.handler if workflow.referred is not None else None)
+    if handler is None and (workflow.ref is None or workflow.referred is not None):
         return
     message = "Replace terminates the running workflow when the next one is due: its exit handler does not run"
-    yield Flaw(policy, message, "write concurrencyPolicy: Forbid", severity=Severity.WARNING if known is None else None)
+    yield Flaw(
+        policy, message, "write concurrencyPolicy: Forbid", severity=Severity.WARNING if handler is None else None
+    )
 
 
 def name(workflow: Workflow) -> Iterator[Flaw]:
@@ -65,8 +67,8 @@ def schedule(workflow: Workflow) -> Iterator[Flaw]:
 def timezone(workflow: Workflow) -> Iterator[Flaw]:
     """Find unknown time zones; nothing is found where the machine has no list of them."""
     node = child(workflow.node, "spec", "timezone") if workflow.kind == "CronWorkflow" else None
-    known = zoneinfo.available_timezones() if node is not None else set()
-    if node is not None and known and text(node) not in known | {"Local", "UTC"}:
+    zones = zoneinfo.available_timezones() if node is not None else set()
+    if node is not None and zones and text(node) not in zones | {"Local", "UTC"}:
         yield Flaw(node, f"{text(node)!r} is no time zone", "a name of the IANA list: Europe/Berlin")
 
 

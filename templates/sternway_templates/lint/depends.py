@@ -25,6 +25,6 @@ def starts_after_failure(call: Call, before: str, template: Template) -> bool:
     """Return whether a task can start although the one named `before` has failed."""
     own = {result for task, result, _ in call.dependencies if task == before}
     between = () if own else ancestors(call, template).values()
-    asked = own | {result for each in between for task, result, _ in each.dependencies if task == before}
+    results = own | {result for each in between for task, result, _ in each.dependencies if task == before}
     goes_on = own != {"Succeeded"} and any(task.name == before and task.goes_on for task in template.calls)
-    return goes_on or bool(asked & set(AFTER_FAILURE))
+    return goes_on or bool(results & set(AFTER_FAILURE))

@@ -53,7 +53,7 @@ def ignored_rules(location: SourceLocation, lines: list[str]) -> set[str]:
             wanted.append(line if line.lstrip().startswith(("apiVersion", "kind")) else "")
             break
         wanted.append(line)
-    return {rule for line in wanted for said in _IGNORE.findall(line) for rule in re.split(r"[,\s]+", said) if rule}
+    return {rule for line in wanted for listed in _IGNORE.findall(line) for rule in re.split(r"[,\s]+", listed) if rule}
 
 
 def _sources(names: Iterable[str], broken: list[ConfigError]) -> Iterator[tuple[str, Path | None]]:

@@ -38,9 +38,9 @@ def _undefined_inputs(template: Template, outer: dict[str, Collection[str]], wor
             if tag.guarded or len(variable.parts) < 3 or variable.parts[0] != "inputs":
                 continue
             what, name = variable.parts[1:3]
-            known = {*template.inputs(what), *outer.get(what, ()), *(inherited.inputs(what) if inherited else ())}
-            if what in ("parameters", "artifacts") and name not in known:
-                yield undefined(tag, f"{template.name} has no input {name!r}", name, known)
+            defined = {*template.inputs(what), *outer.get(what, ()), *(inherited.inputs(what) if inherited else ())}
+            if what in ("parameters", "artifacts") and name not in defined:
+                yield undefined(tag, f"{template.name} has no input {name!r}", name, defined)
 
 
 def undefined_global(workflow: Workflow) -> Iterator[Flaw]:
@@ -63,9 +63,9 @@ def undefined_global(workflow: Workflow) -> Iterator[Flaw]:
             if workflow.submitted or difflib.get_close_matches(rest[0], given, n=1, cutoff=0.8):
                 yield undefined(tag, f"the workflow has no parameter {rest[0]!r}", rest[0], given)
         elif first == "outputs" and len(rest) > 1 and workflow.submitted and not called_elsewhere:
-            known = outputs.get(rest[0], set())
-            if rest[1] not in known and not any("{{" in name for name in known):
-                yield undefined(tag, f"no template has an output with globalName {rest[1]!r}", rest[1], known - {""})
+            defined = outputs.get(rest[0], set())
+            if rest[1] not in defined and not any("{{" in name for name in defined):
+                yield undefined(tag, f"no template has an output with globalName {rest[1]!r}", rest[1], defined - {""})
 
 
 def _variables(workflow: Workflow, root: str) -> Iterator[tuple[Tag, Variable]]:
@@ -80,7 +80,7 @@ def undefined_item(workflow: Workflow) -> Iterator[Flaw]:
     """Find items where there is no loop, and fields that no item has."""
     for template in workflow.templates.values():  # an inline one reads the items of the step around it
         for call in template.calls:
-            known = _item_fields(call)
+            defined = _item_fields(call)
             # A script that stands in the call may hold tags of another program.
             for tag in tags(call.node, skip=("inline", "hooks")):
                 for variable in tag.variables:
@@ -89,9 +89,9 @@ def undefined_item(workflow: Workflow) -> Iterator[Flaw]:
                     if not call.loops:
                         message = f"{call.name} reads {tag.whole}, but has no loop"
                         yield Flaw(tag.node, message, "give it withItems, withParam or withSequence", tag.whole)
-                    elif known is not None and len(variable.parts) > 1 and variable.parts[1] not in known:
+                    elif defined is not None and len(variable.parts) > 1 and variable.parts[1] not in defined:
                         yield undefined(
-                            tag, f"no item of {call.name} has {variable.parts[1]!r}", variable.parts[1], known
+                            tag, f"no item of {call.name} has {variable.parts[1]!r}", variable.parts[1], defined
                         )
 
 
@@ -103,8 +103,8 @@ def _item_fields(call: Call) -> set[str] | None:
     return {key for item in items(listed) for key in (*fields(item), *(f"[{n}]" for n in range(len(items(item)))))}
 
 
-def undefined(tag: Tag, message: str, name: str, known: Collection[str]) -> Flaw:
+def undefined(tag: Tag, message: str, name: str, defined: Collection[str]) -> Flaw:
     """Return the flaw that a name is not defined, with the nearest one that is."""
-    near = difflib.get_close_matches(name, known, n=1)
-    remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known)) or 'none'}"
+    near = difflib.get_close_matches(name, defined, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(defined)) or 'none'}"
     return Flaw(tag.node, f"{tag.whole}: {message}", remedy, tag.whole)

@@ -38,12 +38,12 @@ def _before(call: Call, template: Template) -> set[str]:
     return {step.name for step in template.calls if step.group < call.group}
 
 
-def _unknown_steps(tag: Tag, root: str, known: Collection[str], template: Template, reader: str) -> Iterator[Flaw]:
+def _unknown_steps(tag: Tag, root: str, defined: Collection[str], template: Template, reader: str) -> Iterator[Flaw]:
     for variable in tag.variables:
         if tag.guarded or len(variable.parts) < 2 or variable.parts[0] not in ("steps", "tasks"):
             continue
         name = variable.parts[1]
-        if name == "name" or (variable.parts[0] == root and name in known):
+        if name == "name" or (variable.parts[0] == root and name in defined):
             continue
         if variable.parts[0] != root:
             kind = template.type or "template"
@@ -54,7 +54,7 @@ def _unknown_steps(tag: Tag, root: str, known: Collection[str], template: Templa
             message = f"{reader} reads {variable}, but {name} has not run by then, so Argo waits for ever"
             yield Flaw(tag.node, message, f"put {name} into {what}", tag.whole)
         else:
-            yield undefined(tag, f"{template.name} has no {root[:-1]} {name!r}", name, known)
+            yield undefined(tag, f"{template.name} has no {root[:-1]} {name!r}", name, defined)
 
 
 def undefined_output(workflow: Workflow) -> Iterator[Flaw]:
@@ -68,6 +68,6 @@ def undefined_output(workflow: Workflow) -> Iterator[Flaw]:
                 called = workflow.called(template.by_name[name]) if name in template.by_name else None
                 if called is None or outputs != "outputs" or what not in ("parameters", "artifacts"):
                     continue
-                known = {*called.outputs(what), *named(child(workflow.defaults, "outputs", what))}
-                if output not in known:
-                    yield undefined(tag, f"{called.name} of {name} has no output {output!r} in {what}", output, known)
+                defined = {*called.outputs(what), *named(child(workflow.defaults, "outputs", what))}
+                if output not in defined:
+                    yield undefined(tag, f"{called.name} of {name} has no output {output!r} in {what}", output, defined)

@@ -40,8 +40,8 @@ def unknown_field(workflow: Workflow) -> Iterator[Flaw]:
             yield from _misspelt(call.node, _TASK if template.type == "dag" else _CALL, call.name)
 
 
-def _misspelt(node: Node | None, known: str, where: str) -> Iterator[Flaw]:
-    names = known.split()
+def _misspelt(node: Node | None, correct: str, where: str) -> Iterator[Flaw]:
+    names = correct.split()
     lower = {name.lower(): name for name in names}
     for key, entry in fields(node).items():
         if key in names:

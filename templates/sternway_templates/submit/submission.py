@@ -59,8 +59,8 @@ def read_submission(path: str, overrides: Sequence[str], environ: Mapping[str, s
     return Submission(changed, config.namespace, tuple(objects.values()), values)
 
 
-def _no_parameter(key: str, known: Sequence[str]) -> Refused:
-    there = f"its parameters are {', '.join(known)}" if known else "it has none"
+def _no_parameter(key: str, names: Sequence[str]) -> Refused:
+    there = f"its parameters are {', '.join(names)}" if names else "it has none"
     remedy = f"name {key} under `parameters:` of the configuration, or change it there; then apply the template again"
     return Refused(f"--set {key}: this is no parameter of the pipeline; {there}", remedy=remedy)
 

@@ -122,10 +122,10 @@ def _below(schema: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 
 def _deployments(client: Client, namespace: str) -> list[dict[str, Any]]:
-    for places in ((None,), (namespace, "argo")):
+    for namespaces in ((None,), (namespace, "argo")):
         found: list[dict[str, Any]] = []
         readable = False
-        for place in dict.fromkeys(places):
+        for place in dict.fromkeys(namespaces):
             try:
                 found += client.list("apps/v1", "Deployment", place).items
             except (ApiError, UnknownKind):

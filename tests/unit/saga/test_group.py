@@ -182,7 +182,7 @@ def test_the_configuration_of_groups_survives_the_journal(tmp_path: Path) -> Non
     specs = {name: StepSpec(name, options=("selector",)) for name in ("validate", "deploy", "verify")}
     plan = make_plan(config.steps, specs)
     assert [[step.name for step in group] for group in plan.groups] == [["validate"], ["api", "web"], ["verify"]]
-    assert [plan.beside(step) for step in plan.steps] == [False, True, True, False]
+    assert [plan.runs_in_parallel(step) for step in plan.steps] == [False, True, True, False]
 
 
 @pytest.mark.parametrize(

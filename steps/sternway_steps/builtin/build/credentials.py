@@ -37,13 +37,13 @@ class Login:
         from urllib.request import parse_http_list, parse_keqv_list  # brings http.client and ssl along
 
         scheme, _, rest = challenge.partition(" ")
-        asked: dict[str, str] = parse_keqv_list([item for item in parse_http_list(rest) if "=" in item])
+        parameters: dict[str, str] = parse_keqv_list([item for item in parse_http_list(rest) if "=" in item])
         who = self._credentials()
         if scheme.lower() == "basic":
             return _basic(who) if who.get("username") else ""
-        if scheme.lower() != "bearer" or "realm" not in asked:
+        if scheme.lower() != "bearer" or "realm" not in parameters:
             return ""
-        response = self._token(who, asked, scope)
+        response = self._token(who, parameters, scope)
         if response.status != 200:
             raise Failed(
                 f"the registry {self._host} gives no token: {_reason(response)}", remedy=f"docker login {self._host}"
@@ -51,16 +51,16 @@ class Login:
         body = json.loads(response.data)
         return f"Bearer {body.get('token') or body.get('access_token')}"
 
-    def _token(self, who: Mapping[str, Any], asked: Mapping[str, str], scope: str) -> BaseHTTPResponse:
-        fields = {"service": asked.get("service", ""), "scope": scope}
+    def _token(self, who: Mapping[str, Any], parameters: Mapping[str, str], scope: str) -> BaseHTTPResponse:
+        fields = {"service": parameters.get("service", ""), "scope": scope}
         if who.get("identitytoken"):
             form = {
                 **fields, "grant_type": "refresh_token", "client_id": "sternway", "refresh_token": who["identitytoken"],
             }  # fmt: skip
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            return self._ask("POST", asked["realm"], body=urlencode(form), headers=headers)
+            return self._ask("POST", parameters["realm"], body=urlencode(form), headers=headers)
         headers = {"Authorization": _basic(who)} if who.get("username") else {}
-        return self._ask("GET", f"{asked['realm']}?{urlencode(fields)}", headers=headers)
+        return self._ask("GET", f"{parameters['realm']}?{urlencode(fields)}", headers=headers)
 
     def _credentials(self) -> Mapping[str, Any]:
         if self._known is None:

@@ -29,8 +29,8 @@ class Docker:
         if len(config.platforms) > 1:
             found.append(("platforms", "Docker's engine builds one platform at a time; builder: buildkit builds more"))
         if not _buildx(environ):
-            for key, asked in (("secrets", config.secrets), ("cache", config.cache.get("to"))):
-                if asked:
+            for key, value in (("secrets", config.secrets), ("cache", config.cache.get("to"))):
+                if value:
                     found.append((key, f"Docker's classic builder has no {key} of that kind: install docker-buildx"))
         return found
 

@@ -103,9 +103,9 @@ def _place(tail: Sequence[str], dockerfile: str, name: str) -> str:
     at = next((match["text"] for match in map(_STEP.match, reversed(tail)) if match), "")
     if not at:
         return ""
-    same = [i for i in instructions(dockerfile) if _plain(i.text) == _plain(at)]
+    same = [i for i in instructions(dockerfile) if _normalised(i.text) == _normalised(at)]
     return f"{name}:{same[0].line}: {at}" if len(same) == 1 else f"{name}: {at}"
 
 
-def _plain(text: str) -> str:
+def _normalised(text: str) -> str:
     return " ".join(text.split()).casefold()

@@ -32,9 +32,13 @@ def tagged(node: Node) -> str:
     """Read the reference of an image that is pushed: with a tag, without a digest."""
     text = s.image(node)
     if "@" in text:
-        raise s.Bad("a digest can't be built, it comes of the build", "an image with a tag", "remove what follows '@'")
+        raise s.InvalidValue(
+            "a digest can't be built, it comes of the build", "an image with a tag", "remove what follows '@'"
+        )
     if ":" not in text.rpartition("/")[2]:
-        raise s.Bad(f"{text!r} has no tag", "an image with a tag, such as registry.example/web:1", f"write {text}:TAG")
+        raise s.InvalidValue(
+            f"{text!r} has no tag", "an image with a tag, such as registry.example/web:1", f"write {text}:TAG"
+        )
     return text
 
 
@@ -46,23 +50,25 @@ def folder(node: Node) -> str:
         revision, _, path = rest.partition(":")
         return _joined(url, revision, path)
     if not text or "://" in text:
-        raise s.Bad(f"{text!r} is no folder and no git URL", "a folder, or https://HOST/PATH.git#REVISION:FOLDER")
+        raise s.InvalidValue(
+            f"{text!r} is no folder and no git URL", "a folder, or https://HOST/PATH.git#REVISION:FOLDER"
+        )
     return text
 
 
 def _joined(git: str, revision: str = "", path: str = "") -> str:
     expected = "a branch, a tag or a commit's whole hash"
     if revision and not _REVISION.fullmatch(revision):
-        raise s.Bad(f"{revision!r} is no revision", expected)
+        raise s.InvalidValue(f"{revision!r} is no revision", expected)
     if path and (path.startswith("/") or ".." in path.split("/")):
-        raise s.Bad(f"{path!r} leads out of the repository", "a folder in it")
+        raise s.InvalidValue(f"{path!r} leads out of the repository", "a folder in it")
     return git + (f"#{revision}" if revision or path else "") + (f":{path}" if path else "")
 
 
 def _git(node: Node) -> str:
     text = s.string(node)
     if not is_git(text) or "#" in text:
-        raise s.Bad(f"{without_password(text)!r} is no git URL", "such as https://HOST/PATH.git")
+        raise s.InvalidValue(f"{without_password(text)!r} is no git URL", "such as https://HOST/PATH.git")
     return text
 
 

@@ -51,8 +51,8 @@ class _Reading:
         if "image" not in section and "image" in self.file.keys:
             section["image"] = self.file.keys["image"]
         config = BuildConfig(**section)
-        made = {step.name: self._step(config, step, node, path) for step, node, path in found}
-        return replace(config, places=self.locations), each_changed(steps, lambda step: made.get(step.name, step))
+        by_name = {step.name: self._step(config, step, node, path) for step, node, path in found}
+        return replace(config, places=self.locations), each_changed(steps, lambda step: by_name.get(step.name, step))
 
     def _step(self, config: BuildConfig, step: StepConfig, node: Node, path: str) -> StepConfig:
         entry = node.value.get("with") if isinstance(node.value, dict) else None

@@ -26,7 +26,7 @@ class Push:
     digests: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
 
-    def made(self, digest: str, images: frozenset[str]) -> bool:
+    def pushed(self, digest: str, images: frozenset[str]) -> bool:
         """Return whether this run made what has this digest and stands for these images."""
         return digest in self.digests or (bool(images) and images <= self.ids)
 
@@ -69,7 +69,7 @@ def pushes(recorded: Recorded) -> Push | None:
     push = Push(Reference.parse(intents[-1]["image"], bool(intents[-1]["insecure"])), None, frozenset(digests))
     for number, entry in enumerate(intents):
         seen = entry["before"]
-        if number == 0 or seen is None or not push.made(seen["digest"], frozenset(seen["images"])):
+        if number == 0 or seen is None or not push.pushed(seen["digest"], frozenset(seen["images"])):
             push = replace(push, before=_manifest(seen))
         ids |= set(entry["ids"])
         push = replace(push, ids=frozenset(ids))

@@ -19,7 +19,7 @@ def rollback(context: Context) -> Outcome:
     _, empty = throwaway(context.run, context.step)
     try:
         now = registry.manifest()
-        ours = now is not None and (now.digest == empty.digest or push.made(now.digest, registry.images(now)))
+        ours = now is not None and (now.digest == empty.digest or push.pushed(now.digest, registry.images(now)))
         item = _undone(registry, now, push.before, ours, context)
     except Failed as bad:
         raise RollbackFailed(f"{push.reference.text}: {bad}", remedy=bad.remedy) from bad

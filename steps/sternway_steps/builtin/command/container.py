@@ -64,9 +64,11 @@ class Containers:
         context.say(f"pulling {work.image}")
         output = Output(lambda _: None)
         if attend(start([self.name, "pull", "--quiet", work.image], os.environ), output, context.check) != 0:
-            said = " ".join(output.lines[-1:])
-            away = any(word in said.lower() for word in ("timeout", "connection refused", "no such host", "toomany"))
-            raise (Transient if away else Refused)(f"image {work.image} can't be pulled: {said}")
+            last_line = " ".join(output.lines[-1:])
+            away = any(
+                word in last_line.lower() for word in ("timeout", "connection refused", "no such host", "toomany")
+            )
+            raise (Transient if away else Refused)(f"image {work.image} can't be pulled: {last_line}")
 
     def where(self, context: Context) -> str:  # noqa: ARG002
         """Name the engine; raises Refused when it does not answer."""
@@ -79,30 +81,30 @@ class Containers:
     def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:
         """Run it to its end; its container is gone then."""
         with tempfile.TemporaryDirectory(prefix="sternway-") as folder:
-            made = Path(folder, "id")
+            id_file = Path(folder, "id")
             handed = {**work.plain, **resolved.values, **work.told}
             by_name = {name: value for name, value in handed.items() if not _is_of_client(name)}
-            child = start(self._arguments(work, handed, made), {**os.environ, **by_name})
+            child = start(self._arguments(work, handed, id_file), {**os.environ, **by_name})
             code = self._attend(child, context, work, output)
-            if code == _OWN_FAILURE and not (made.is_file() and made.read_text().strip()):
+            if code == _OWN_FAILURE and not (id_file.is_file() and id_file.read_text().strip()):
                 why = f"{self.name} could not make the container: {' '.join(output.lines[-2:])}"
                 return Ended(code, started=False, log=output.lines, why=why)
         return Ended(code, log=output.lines)
 
     def _attend(self, child: Child, context: Context, work: Invocation, output: Output) -> int | None:
         """Stay with the client: its container is stopped by the engine, which no signal to the client is sure to do."""
-        asked: list[Child] = []
+        stopping: list[Child] = []
 
         def ask() -> None:
             words = [self.name, "stop", "--time", f"{GRACE:.0f}", work.name]  # waits for the container; we do not
-            asked.append(start(words, os.environ, out=subprocess.DEVNULL))
+            stopping.append(start(words, os.environ, out=subprocess.DEVNULL))
 
         try:
             return attend(child, output, context.check, ask=ask, kill=lambda: self._remove(work.name))
         except Stopped:
             return None
         finally:
-            for each in asked:
+            for each in stopping:
                 signal_group(each, signal.SIGKILL)
                 each.wait()
 
@@ -132,10 +134,10 @@ class Containers:
             raise Transient(f"{self.name} does not say whether container {name} runs: {_last(done)}")
         return bool(done.out.strip())
 
-    def _arguments(self, work: Invocation, handed: dict[str, str], made: Path) -> list[str]:
+    def _arguments(self, work: Invocation, handed: dict[str, str], id_file: Path) -> list[str]:
         """Return the arguments. Values go by the client's own environment: others may read arguments."""
         options = work.options
-        words = [self.name, "run", "--rm", "--pull", "never", "--name", work.name, "--cidfile", str(made)]
+        words = [self.name, "run", "--rm", "--pull", "never", "--name", work.name, "--cidfile", str(id_file)]
         for name, value in handed.items():
             words += ["--env", f"{name}={value}" if _is_of_client(name) else name]
         for key in ("network", "user", "workdir"):

@@ -74,13 +74,13 @@ def resolve(
     return Resolved(values, tuple(secrets), tuple(findings))
 
 
-def env_of(plain: Iterable[tuple[str, str]], references: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+def env_of(texts: Iterable[tuple[str, str]], references: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
     """Return the variables as a container's `env`; Kubernetes resolves what is in Secrets and ConfigMaps.
 
     It would expand `$(NAME)` in a value too; nobody else does, so a dollar is written as it wants one (`$$`).
     """
     fields = {"secret": "secretKeyRef", "config": "configMapKeyRef"}
-    found: list[dict[str, Any]] = [{"name": name, "value": value.replace("$", "$$")} for name, value in plain]
+    found: list[dict[str, Any]] = [{"name": name, "value": value.replace("$", "$$")} for name, value in texts]
     for name, source in references.items():
         form = next(form for form in fields if form in source)
         found.append({"name": name, "valueFrom": {fields[form]: {"name": source[form], "key": source["key"]}}})

@@ -29,7 +29,7 @@ def word(node: Node) -> str:
     """Read a word of a command; the system ends one at its first NUL."""
     text = s.string(node)
     if "\0" in text:
-        raise s.Bad("this holds a NUL character, which no program can be given", "a text without it")
+        raise s.InvalidValue("this holds a NUL character, which no program can be given", "a text without it")
     return text
 
 
@@ -54,7 +54,7 @@ COMMAND: dict[str, Any] = {
 """The keys that make a step a command, besides those that every step has."""
 
 
-def _made(keys: dict[str, Any]) -> StepConfig:
+def _make_step(keys: dict[str, Any]) -> StepConfig:
     """Make the step of what was read; its keys become the options, so that the journal has what the undo needs."""
     options = {key: keys.pop(key) for key in COMMAND if key in keys and key != "effects"}
     effects = keys.pop("effects", "reversible" if "rollback" in options else None)
@@ -87,8 +87,8 @@ def _check(where: Node, path: str, reader: Reader) -> None:
     if "execute" not in keys:
         mine = next((key for key in COMMAND if key in keys), None)
         location = keys[mine].location if mine else where.location
-        said = "this key belongs to a step that is a command" if mine else "this step is a command, and has none"
-        reader.report(location, f"{path}.{mine or 'execute'}", said, "execute: [PROGRAM, ARGUMENT, …]")
+        message = "this key belongs to a step that is a command" if mine else "this step is a command, and has none"
+        reader.report(location, f"{path}.{mine or 'execute'}", message, "execute: [PROGRAM, ARGUMENT, …]")
         return
 
     def report(key: str, message: str, expected: str = "", hint: str = "") -> None:
@@ -143,4 +143,4 @@ def _check_env(node: Node, path: str, reader: Reader) -> None:
             reader.report(entry.location, f"{path}.{name}", "Sternway sets this itself", hint="take another name")
 
 
-READER = OptionReader(USES, own=COMMAND, make=_made, check=_check_step, finish=_finish)
+READER = OptionReader(USES, own=COMMAND, make=_make_step, check=_check_step, finish=_finish)

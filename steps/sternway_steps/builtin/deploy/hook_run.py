@@ -55,8 +55,8 @@ class HookRun:
                 self._one(obj, live[ref], before)
             except Failed:
                 # As Helm does: the one that failed by its policy, those that were done before it by theirs.
-                self._delete("hook-failed", [made for made in self._made if made[1].ref == ref])
-                self._delete("hook-succeeded", [made for made in self._made if made[1].ref != ref])
+                self._delete("hook-failed", [created for created in self._made if created[1].ref == ref])
+                self._delete("hook-succeeded", [created for created in self._made if created[1].ref != ref])
                 raise
         self._delete("hook-succeeded", self._made)
         return len(objects)
@@ -96,7 +96,7 @@ class HookRun:
         report = watch_rollout(
             self._client, [ref], stop=context.stop, deadline=end, grace=verify.grace, rules=verify.rules,
             on_progress=context.report,
-            facts=RunFacts(to_end=True, uids={made.ref: made.uid for _, made in self._made}),
+            facts=RunFacts(to_end=True, uids={created.ref: created.uid for _, created in self._made}),
         )  # fmt: skip
         context.check()
         if not report.ready:
@@ -108,9 +108,9 @@ class HookRun:
         result = "created" if applied.created else "changed" if applied.fields else "unchanged"
         self._context.tell([Item(str(applied.ref), result, fields=applied.fields)])
 
-    def _delete(self, policy: str, made: list[tuple[Hook, Applied]]) -> None:
+    def _delete(self, policy: str, created: list[tuple[Hook, Applied]]) -> None:
         """Delete what this run created and whose policy says so; a failure is only reported, for it changes nothing."""
-        for hook, applied in made:
+        for hook, applied in created:
             if policy not in hook.policies or not applied.created:
                 continue
             try:

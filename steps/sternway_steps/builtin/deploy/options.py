@@ -10,7 +10,7 @@ from ...yamltree import scalars as s
 from ...yamltree.reader import Section
 
 
-def _made(**keys: Any) -> DeployConfig:
+def _make_section(**keys: Any) -> DeployConfig:
     names = {"forceConflicts": "force_conflicts", "onConflict": "on_conflict", "restartStale": "restart_stale"}
     return DeployConfig(**{names.get(key, key): value for key, value in keys.items()})
 
@@ -22,6 +22,6 @@ _SECTION = Section(
         "restartStale": s.boolean,
         "recreate": s.boolean,
     },
-    _made,
+    _make_section,
 )
 READER = OptionReader("deploy", section=_SECTION)

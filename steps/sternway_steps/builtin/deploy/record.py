@@ -7,8 +7,8 @@ from typing import Any
 
 from ...objects.applied import AppliedRun
 from ...objects.field_manager import recorded_manager
-from ...objects.field_merge import OnConflict
 from ...objects.fields import content, managed
+from ...objects.merge import OnConflict
 from ...objects.object_merge import merge_object, reached
 from ...objects.ownership import with_owners
 from ...objects.ref import Ref
@@ -94,9 +94,9 @@ def changes(run: str, history: History) -> list[Change]:
         if "claimed" in entry:
             claimed[ref] = entry["claimed"]
     found = {Ref(*entry["ref"]): entry for data in evidence for entry in data["objects"]}
-    told: dict[Ref, bool] = {}
+    create_only: dict[Ref, bool] = {}
     for entry in (obj for data in evidence for obj in data["objects"] if not obj.get("again")):
-        told[Ref(*entry["ref"])] = told.get(Ref(*entry["ref"]), False) or bool(entry["created"])
+        create_only[Ref(*entry["ref"])] = create_only.get(Ref(*entry["ref"]), False) or bool(entry["created"])
     recreating = {Ref(*data["recreate"]): data.get("object") for data in history.rollback.intents if "recreate" in data}
     return [
         Change(
@@ -105,7 +105,7 @@ def changes(run: str, history: History) -> list[Change]:
             applied=applied[ref],
             after=found[ref]["after"] if ref in found and not found[ref].get("again") else None,
             uid=found[ref]["uid"] if ref in found else None,
-            created=told.get(ref),
+            created=create_only.get(ref),
             recreating=ref in recreating,
             anew=recreating.get(ref),
             manager=manager,

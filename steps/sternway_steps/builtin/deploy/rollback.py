@@ -29,8 +29,8 @@ def undo_all(
     def one(change: Change) -> Item:
         context.check()
         try:
-            known = at_served_version(context.client, change, restorer.policy)
-            item = restorer.undo(known) if isinstance(known, Change) else known
+            resolved = at_served_version(context.client, change, restorer.policy)
+            item = restorer.undo(resolved) if isinstance(resolved, Change) else resolved
         except ApiError as error:
             if error.transient or (error.not_found and not error.reason):
                 away.append(error)
@@ -46,15 +46,15 @@ def undo_all(
         return item
 
     items: list[Item] = []
-    told = False
+    announced = False
     for number, wave in undo_waves(found, lambda change: change.ref.kind, lambda change: change.before is None):
-        if not told and SETTINGS < number < JUDGES:
+        if not announced and SETTINGS < number < JUDGES:
             settings_are_back(items)
-            told = True
+            announced = True
         items += run_parallel(one, wave)
         if any(change.ref.kind == "CustomResourceDefinition" for change in wave):
             context.client.forget_discovery()
-    if not told:
+    if not announced:
         settings_are_back(items)
     if away:
         raise Transient(f"the undo is not complete: {away[0]}", retry_after=getattr(away[0], "retry_after", None))

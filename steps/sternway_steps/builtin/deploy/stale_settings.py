@@ -89,5 +89,5 @@ class StaleReaders:
 
 
 def _named(found: list[StaleReader], then: str) -> Item:
-    told = "; ".join(f"container {one.container} has run since {one.started} with {one.reads}" for one in found)
-    return Item(str(found[0].pod), "kept", f"{told} as the failed version set it; {then}")
+    containers = "; ".join(f"container {one.container} has run since {one.started} with {one.reads}" for one in found)
+    return Item(str(found[0].pod), "kept", f"{containers} as the failed version set it; {then}")

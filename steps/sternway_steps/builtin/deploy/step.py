@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import RollbackFailed
-from ...objects.field_merge import OnConflict
+from ...objects.merge import OnConflict
 from ...release.removal import Remover
 from ...release.restore import Restorer
 from ...release.rights import ROLLOUT_RULES

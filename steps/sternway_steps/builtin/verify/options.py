@@ -29,11 +29,11 @@ def _kind(node: Node) -> str:
     expected = "KIND.GROUP, such as Workflow.argoproj.io"
     if not _KIND.fullmatch(text):
         hint = "the kinds of the core group are judged by themselves" if "." not in text else ""
-        raise s.Bad(f"{text!r} names no kind", expected, hint)
+        raise s.InvalidValue(f"{text!r} names no kind", expected, hint)
     kinds, _, group = text.partition(".")
     for kind in kinds.split("|"):
         if "*" not in text and not has_state(f"{group}/v1", kind):
-            raise s.Bad(f"{kind}.{group} has no state: it is there or not", expected, "remove the rule")
+            raise s.InvalidValue(f"{kind}.{group} has no state: it is there or not", expected, "remove the rule")
     return text
 
 
@@ -42,7 +42,7 @@ def _expression(node: Node) -> str:
     try:
         parse(text)
     except BadExpression as bad:
-        raise s.Bad(str(bad), "an expression such as status.phase=Succeeded", bad.hint) from None
+        raise s.InvalidValue(str(bad), "an expression such as status.phase=Succeeded", bad.hint) from None
     return text
 
 

@@ -109,7 +109,7 @@ def _info(run: str, parts: Sequence[Mapping[str, Any]]) -> RunInfo | None:
 
 
 def _speaks_of_the_last(part: Mapping[str, Any]) -> bool:
-    """Tell whether the status of a Secret speaks of the last entry that is in its data."""
+    """Return whether the status of a Secret speaks of the last entry that is in its data."""
     owned = (entry.get("fieldsV1", {}).get("f:data", {}) for entry in part.get("managedFields") or ())
     entries = [int(match["entry"]) for fields in owned for key in fields if (match := _OWNED.match(key))]
     return (part.get("annotations") or {}).get(ENTRY) == str(max(entries, default=-1))

@@ -43,7 +43,7 @@ class Holder:
         return Holder(parts[0], parts[1], int(parts[2]), *parts[3:]) if valid else None
 
     def is_dead(self) -> bool:
-        """Tell whether it provably does not run any more.
+        """Return whether it provably does not run any more.
 
         A name of a host and a number prove nothing: containers share the first, and each counts for itself. It takes
         the same boot of the same kernel, the same namespaces, and that the process is gone or started later.

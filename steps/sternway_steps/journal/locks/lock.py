@@ -48,8 +48,8 @@ def held(lock: Lock, run: str, stop: threading.Event) -> Iterator[None]:
 def at_work(holder: Holder | None, since: str, doing: str) -> Transient:
     """Say who holds a target, where, since when, and what it does at the moment."""
     who = f"run {holder.run} on {holder.host}, pid {holder.pid}" if holder is not None else "unknown"
-    told = [who, f"since {since[:19].replace('T', ' ')} UTC" if since else "", doing]
+    words = [who, f"since {since[:19].replace('T', ' ')} UTC" if since else "", doing]
     return Transient(
-        f"another run of this target is at work: {', '.join(part for part in told if part)}",
+        f"another run of this target is at work: {', '.join(part for part in words if part)}",
         remedy="try again when it has ended, or wait for it: --wait-lock 5m",
     )

@@ -34,7 +34,7 @@ class Member:
         return Member(Holder.me(run), part, "0", now())
 
     def excludes(self, run: str, part: str) -> bool:
-        """Tell whether that part of that run has to wait for this one to leave: see the table in `lease`."""
+        """Return whether that part of that run has to wait for this one to leave: see the table in `lease`."""
         return self.holder.run != run or not part or self.part in ("", part)
 
 

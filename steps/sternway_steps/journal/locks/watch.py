@@ -29,7 +29,7 @@ class Watch:
         return lease, [one for one in members(lease) if not self._is_gone(one, asked, length)]
 
     def has_renewed(self, member: Member) -> bool:
-        """Tell whether it was seen to renew, which proves that it lives."""
+        """Return whether it was seen to renew, which proves that it lives."""
         return str(member.holder) in self._renewed
 
     def _is_gone(self, one: Member, asked: float, length: float) -> bool:

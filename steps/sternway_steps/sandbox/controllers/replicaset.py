@@ -49,11 +49,11 @@ def create_pod(world: World, owner: Obj, name: str, **labels: str) -> str:
         except StatusError as error:
             message = error.message
     if message:
-        told = any(
+        reported = any(
             e["reason"] == "FailedCreate" and e["involvedObject"]["uid"] == owner["metadata"]["uid"]
             for e in world.all("v1", "Event", namespace)
         )
-        if not told:
+        if not reported:
             world.event(owner, "FailedCreate", f"Error creating: {message}", warning=True)
         return message
     world.event(owner, "SuccessfulCreate", f"Created pod: {name}")

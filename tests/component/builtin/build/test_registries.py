@@ -247,9 +247,9 @@ def test_an_index_is_ours_when_all_its_images_are(tmp_path: Path, monkeypatch: p
         images = client.images(index)
         assert len(images) == 2
         ours = Push(client.reference, None, ids=images)
-        assert ours.made("sha256:0", images)
-        assert not Push(client.reference, None, ids=frozenset(list(images)[:1])).made("sha256:0", images)
-        assert not ours.made("sha256:0", frozenset())
+        assert ours.pushed("sha256:0", images)
+        assert not Push(client.reference, None, ids=frozenset(list(images)[:1])).pushed("sha256:0", images)
+        assert not ours.pushed("sha256:0", frozenset())
 
 
 def test_a_registry_that_is_away_is_asked_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from sternway_steps.builtin.deploy.rollback import undo_all
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.discovery import UnknownKind
-from sternway_steps.objects.field_merge import OnConflict
+from sternway_steps.objects.merge import OnConflict
 from sternway_steps.objects.ref import Ref
 from sternway_steps.release.restore import Change
 from sternway_steps.spec import Item

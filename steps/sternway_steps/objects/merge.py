@@ -56,7 +56,7 @@ def diff(old: Tree, new: Tree, path: Path = ()) -> list[Difference]:
         keys = [*old, *(k for k in new if k not in old)]
         found = [d for k in keys for d in diff(old.get(k, ABSENT), new.get(k, ABSENT), (*path, k))]
         return found or [Difference(path, untree(old), untree(new), order=True)]
-    return [Difference(path, _plain(old), _plain(new))]
+    return [Difference(path, _value(old), _value(new))]
 
 
 def three_way_merge(states: States, policy: OnConflict) -> Merged:
@@ -153,5 +153,5 @@ def _order(one: States, node: Items, policy: OnConflict, out: Merged) -> Items:
     return Items({name: node[name] for name in in_order(node, first, second)})
 
 
-def _plain(node: Tree) -> Any:
+def _value(node: Tree) -> Any:
     return node if node is ABSENT else untree(node)

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sternway_steps.objects.applied import AppliedRun
-from sternway_steps.objects.field_merge import OnConflict, diff, three_way_merge
 from sternway_steps.objects.fields import ABSENT, name_of, tree, trees, untree
+from sternway_steps.objects.merge import OnConflict, diff, three_way_merge
 from sternway_steps.objects.object_merge import ObjectMerge, merge_object
 from sternway_steps.objects.order import waves
 from sternway_steps.objects.ref import Ref
 from sternway_steps.objects.shape import Marks
 from sternway_steps.objects.states import Owned, States, Undone
-from sternway_steps.release.recreate import Anew
+from sternway_steps.release.recreate import Recreation
 from sternway_steps.release.restore import Change
 
 CONTAINERS = {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}, 'k:{"name":"b"}': {".": {}}}}}
@@ -183,7 +183,7 @@ def test_what_a_controller_wrote_beside_the_status_of_an_object_made_anew_is_no_
     live = {**before, "metadata": {"name": "x", "annotations": notes, "managedFields": written}}
     change = Change(ref=Ref.of(before), before=before, applied=before, recreating=True)
     how: Any = None  # nothing is asked or written
-    assert Anew(how, change, before).found(live).result == result
+    assert Recreation(how, change, before).found(live).result == result
 
 
 def test_what_others_removed_is_not_owned_again_where_the_undo_left_its_map_empty() -> None:
