@@ -64,7 +64,7 @@ class Restorer:
     """Whether objects may be made anew although what depends on them is not known."""
 
     def undo(self, change: Change) -> Item:
-        """Undo the change of one object; raise ApiError when the server does not answer or forbids it, or UnknownKind."""
+        """Undo one object; raise ApiError when the server does not answer or forbids it; or UnknownKind."""
         live = self.client.get(change.ref)
         if change.before is None:
             return self._undo_creation(change, live)

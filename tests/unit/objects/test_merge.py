@@ -183,7 +183,7 @@ def test_what_a_controller_wrote_beside_the_status_of_an_object_made_anew_is_no_
     live = {**before, "metadata": {"name": "x", "annotations": notes, "managedFields": written}}
     change = Change(ref=Ref.of(before), before=before, applied=before, recreating=True)
     how: Any = None  # nothing is asked or written
-    assert Recreation(how, change, before).found(live).result == result
+    assert Recreation(how, change, before).existing(live).result == result
 
 
 def test_what_others_removed_is_not_owned_again_where_the_undo_left_its_map_empty() -> None:
