@@ -17,7 +17,7 @@ from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepProgress, 
 from ..spec import Action
 from ..yamltree.document import Node
 from . import details
-from .story import COLOURS, write_story
+from .show import COLOURS, write_story
 
 
 class TextOutput:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..yamltree import scalars as s
-from ..yamltree.document import Node, decode, parse
+from ..yamltree.document import Node
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
+from ..yamltree.parser import decode, parse
 from ..yamltree.reader import Group, Many, Section, Short, Table
 from .option_reader import PathOr, With
 from .overlay import merge

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from ..yamltree.document import Node, decode
+from ..yamltree.document import Node
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
+from ..yamltree.parser import decode
 from ..yamltree.stream import documents
 from .manifest import Manifest, objects_in
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..yamltree.document import Entry, Node, parse
+from ..yamltree.document import Entry, Node
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
+from ..yamltree.parser import parse
 from ..yamltree.reader import Group, Many, Section, Short, Table, nearest
 
 PREFIX = "STERNWAY_"

@@ -1,24 +1,20 @@
-"""The error of a request that the API server did not carry out, and what its answer means."""
+"""The error of a request that the API server did not carry out, and what its status and message mean."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import ClusterError, Refused, Transient
 
 _UNTYPED = "failed to create typed patch object"
 # What the server answers with 500 and would answer again: limits of etcd and of gRPC (etcd's ErrRequestTooLarge,
 # ResourceExhausted), an admission webhook that says no with that code, and objects whose fields can't be told apart.
-_TOO_LARGE = re.compile(r"request is too large|message larger than max")
+TOO_LARGE = re.compile(r"request is too large|message larger than max")
 _LASTING = re.compile(
-    rf"{_TOO_LARGE.pattern}|admission webhook \S+ denied the request"
+    rf"{TOO_LARGE.pattern}|admission webhook \S+ denied the request"
     r"|failed to create typed \w+ object|failed to create manager for existing fields"
 )
-_QUOTED = re.compile(r"Invalid value: [\[{].*[\]}]: ", re.DOTALL)
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 
 # How kube-apiserver 1.34 says it (field/errors and the validation of each kind).
@@ -127,48 +123,6 @@ class Expired(Exception):
     """A watch's resourceVersion is too old; the list has to be read again."""
 
 
-def from_answer(
-    method: str, path: str, status: int, headers: Mapping[str, str], body: bytes, sent: int = 0
-) -> ApiError:
-    """Return the error for an answer: a Status object, or whatever a proxy on the way answered.
-
-    `sent` is the size of the request in bytes, for the message when it was too large.
-    """
-    try:
-        status_object: dict[str, Any] = json.loads(body)
-    except ValueError:
-        status_object = {}
-    if not isinstance(status_object, dict) or status_object.get("kind") != "Status":
-        text = body[:200].decode(errors="replace").strip()
-        status_object = {"message": text or "an answer without a body"}
-    message = status_object.get("message") or ""
-    if sent and (status == 413 or (status == 500 and _TOO_LARGE.search(message))):
-        message += f" (it had {sent} bytes)"
-    details = status_object.get("details") or {}
-    after = headers.get("Retry-After") or details.get("retryAfterSeconds")
-    causes = tuple(
-        Cause(c.get("field", ""), c.get("reason", ""), c.get("message", "")) for c in details.get("causes") or []
-    )
-    return ApiError(
-        method,
-        path,
-        status,
-        status_object.get("reason") or "",
-        _concise(message, causes if status == 422 else ()),
-        causes=causes,
-        retry_after=_seconds(after),
-    )
-
-
-def is_status(body: bytes) -> bool:
-    """Return whether an answer comes from the API server itself, by its Status object."""
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return False
-    return isinstance(answer, dict) and (answer.get("kind"), answer.get("apiVersion")) == ("Status", "v1")
-
-
 def unable(what: str, error: ApiError, remedy: str) -> Refused | Transient:
     """Return why something can't be done: Transient when it may work later, else Refused with a remedy."""
     if error.transient:
@@ -184,18 +138,3 @@ def conflicts(error: ApiError) -> list[tuple[str, str]]:
             match = _MANAGER.search(cause.message)
             fields.append((cause.field.removeprefix("."), match["manager"] if match else cause.message))
     return fields
-
-
-def _concise(message: str, causes: tuple[Cause, ...]) -> str:
-    """Return a message without the objects that the server quotes as invalid: whole pod specs, with their variables."""
-    if causes and _QUOTED.search(message):
-        head = message.partition(": ")[0].removesuffix(" is invalid")
-        return f"{head} is invalid: " + "; ".join(f"{c.field}: {_QUOTED.sub('', c.message)}" for c in causes)
-    return _QUOTED.sub("", message)
-
-
-def _seconds(text: Any) -> float | None:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None

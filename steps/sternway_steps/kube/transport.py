@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import random
 import re
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from .access import Access
-from .api_error import ApiError, from_answer, is_status
+from .answer import from_answer, is_status
+from .api_error import ApiError
 from .body import encode
 from .connect import load
 from .fence import Fence, changes
+from .no_answer import no_answer
 
 if TYPE_CHECKING:
     import urllib3
@@ -244,7 +244,7 @@ class Transport:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             if self._aborted.is_set():
                 raise ApiError(method, path, 0, "Aborted", "the client was stopped") from error
-            raise _no_answer(method, path, access.host, manager.proxy, error) from error
+            raise no_answer(method, path, access.host, manager.proxy, error, CONNECT) from error
         finally:
             if self._on_request is not None:
                 self._on_request(RequestLog(number, method, path, status, time.monotonic() - began))
@@ -263,32 +263,3 @@ def _limited(
     connect = min(CONNECT, allowed / 4)
     served = min(read, allowed - connect)
     return {**(query or {}), "timeout": f"{served * 1000:.0f}ms"}, {"connect": connect, "read": served}
-
-
-def _no_answer(method: str, path: str, host: str, proxy: urllib3.util.Url | None, error: Exception) -> ApiError:
-    import urllib3
-
-    chain: list[BaseException] = [error]
-    while (below := chain[-1].__cause__ or chain[-1].__context__ or getattr(chain[-1], "reason", None)) is not None:
-        if not isinstance(below, BaseException) or below in chain:
-            break
-        chain.append(below)
-
-    def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(one, kinds) for one in chain)
-
-    if proxy is not None and has(urllib3.exceptions.ProxyError):
-        host = f"the proxy {proxy.scheme}://{proxy.netloc}"
-        if not has(ConnectionRefusedError, socket.gaierror, urllib3.exceptions.NameResolutionError):
-            return ApiError(method, path, 0, "Proxy", f"{host} does not let us through: {chain[-1]}")
-    if has(ConnectionRefusedError):
-        return ApiError(method, path, 0, "Refused", f"{host} refuses the connection")
-    if has(socket.gaierror, urllib3.exceptions.NameResolutionError):
-        return ApiError(method, path, 0, "Name", f"the name in {host} can't be resolved")
-    if has(ssl.SSLCertVerificationError):
-        return ApiError(method, path, 0, "Certificate", f"the certificate of {host} is not trusted")
-    if has(urllib3.exceptions.ConnectTimeoutError):
-        return ApiError(method, path, 0, "Refused", f"{host} did not take the connection in {CONNECT:.0f} s")
-    if has(urllib3.exceptions.ReadTimeoutError, TimeoutError):
-        return ApiError(method, path, 0, "Timeout", f"{host} did not answer in time")
-    return ApiError(method, path, 0, "Cut", f"the connection to {host} broke: {chain[-1]}")

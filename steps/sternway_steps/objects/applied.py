@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, common, fields_of, managed, minus, same
+from .fields import Fields, common, fields_of, managed, minus
 from .ownership import by_identity, ownership_pending, with_owners
 from .run_annotation import RUN, run_of
 from .states import States
 from .stored_form import as_stored, changed_data, with_data
+from .tree import ABSENT, Items, Map, Path, Tree, at, same
 
 RUN_FIELD: Path = ("f:metadata", "f:annotations", f"f:{RUN}")
 _UNOWNED: set[Path] = {("f:apiVersion",), ("f:kind",), ("f:metadata", "f:name"), ("f:metadata", "f:namespace")}

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .fields import ABSENT, Items, Map, Path, Tree, same, untree
 from .list_order import in_order
 from .states import States
+from .tree import ABSENT, Items, Map, Path, Tree, same, untree
 
 __all__ = ["ABSENT", "Difference", "Merged", "OnConflict", "diff", "three_way_merge"]
 

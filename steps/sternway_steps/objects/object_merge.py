@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .applied import RUN_FIELD, AppliedRun, apply_reached
-from .fields import ABSENT, Fields, Path, fields_of, managed, minus, same, shape_fields, trees, union, untree
+from .fields import Fields, fields_of, managed, minus, shape_fields, union
 from .merge import Difference, Merged, OnConflict, diff, three_way_merge
 from .ownership import UNDO_MANAGER, Entries, OwnerRestore, by_identity, identity, ownership_pending
 from .reconstruct import reconstruct
@@ -15,6 +15,7 @@ from .run_annotation import RUN, run_of, without_run
 from .shape import Marks, Shape
 from .states import Owned, States, Undone
 from .stored_form import as_stored, by_data, changed_data, with_data
+from .tree import ABSENT, Path, same, trees, untree
 
 _KEPT_EMPTY = ("annotations", "labels", "finalizers", "ownerReferences")
 

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .field_manager import BEFORE_FIRST_APPLY
-from .fields import ABSENT, Fields, Items, Map, Path, Tree, at, managed, same, union
+from .fields import Fields, managed, union
 from .states import States
+from .tree import ABSENT, Items, Map, Path, Tree, at, same
 
 UNDO_MANAGER = "sternway-rollback"
 """The field manager of the first update of an undo; as long as it owns fields, the second one is still due."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from .fields import ABSENT, Items, Map, Tree, minus, same
+from .fields import minus
 from .states import States
+from .tree import ABSENT, Items, Map, Tree, same
 
 
 class Author(Enum):

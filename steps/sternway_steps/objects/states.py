@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .fields import ABSENT, Fields, Items, Map, Path, Tree
+from .fields import Fields
+from .tree import ABSENT, Items, Map, Path, Tree
 
 
 @dataclass(frozen=True)

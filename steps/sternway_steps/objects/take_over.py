@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import fields as f
+from . import tree as t
 from .field_manager import BEFORE_FIRST_APPLY, OLD_MANAGER, manager_of, owns_old
-from .fields import Fields, Items, Map, Tree, common, managed, minus, union
+from .fields import Fields, common, managed, minus, union
+from .tree import Items, Map, Tree
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _KUBECTL = "kubectl-client-side-apply"
@@ -130,7 +132,7 @@ def _last_applied(before: Mapping[str, Any]) -> Fields:
     except ValueError:
         return {}
     marks = f.fields_of(before)
-    fields = _paths(f.tree(f.content(manifest), marks)) if isinstance(manifest, dict) and manifest else {}
+    fields = _paths(t.tree(f.content(manifest), marks)) if isinstance(manifest, dict) and manifest else {}
     return union(fields, {"f:metadata": {"f:annotations": {f"f:{LAST_APPLIED}": {}}}}) if text else {}
 
 

@@ -12,13 +12,14 @@ from ..kube.api_error import ApiError, conflicts
 from ..kube.parallel import run_parallel
 from ..kube.wait import wait_until_served
 from ..objects.field_manager import targets_among
-from ..objects.fields import content, fields_of, name_of, tree, union
+from ..objects.fields import content, fields_of, union
 from ..objects.irreversible import remedy_for
 from ..objects.merge import diff
 from ..objects.order import waves
 from ..objects.ref import Ref
 from ..objects.run_annotation import RUN, run_of, without_run
 from ..objects.take_over import remedy_by_force
+from ..objects.tree import name_of, tree
 
 if TYPE_CHECKING:
     from ..kube.client import Client

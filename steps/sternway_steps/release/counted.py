@@ -6,9 +6,9 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from ..kube.api_error import ApiError
-from ..objects.fields import ABSENT, Path
 from ..objects.object_merge import ObjectMerge
 from ..objects.ownership import UNDO_MANAGER
+from ..objects.tree import ABSENT, Path
 
 if TYPE_CHECKING:
     from ..kube.client import Client

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..objects import fields as f
+from ..objects import tree as t
 from ..objects.field_manager import OLD_MANAGER
-from ..objects.fields import Fields, Items, Map, Tree, managed
+from ..objects.fields import Fields, managed
 from ..objects.ref import Ref
 from ..objects.run_annotation import RUN
+from ..objects.tree import Items, Map, Tree
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -57,10 +59,10 @@ def drift_of(
     after = applied["after"]
     ours = f.union(f.fields_of(after, manager=manager), f.fields_of(after, manager=OLD_MANAGER))
     marks = f.union(f.fields_of(after), f.fields_of(live))
-    paths = list(_changed(f.tree(f.content(after), marks), f.tree(f.content(live), marks), ours))
+    paths = list(_changed(t.tree(f.content(after), marks), t.tree(f.content(live), marks), ours))
     others = [entry for entry in managed(live) if entry.get("manager") != manager or entry.get("operation") != "Apply"]
     found = [
-        (f.name_of(path), _writer(others, path))
+        (t.name_of(path), _writer(others, path))
         for path in paths
         if path != _MARK and not (path == _REPLICAS and _autoscaled(client, ref, others))
     ]
@@ -71,7 +73,7 @@ def _changed(after: Tree, live: Tree, ours: Fields, path: Path = ()) -> Iterator
     """Yield our fields that differ; items that others add, or another order, are no difference."""
     parts = [key for key in ours if key != "."]
     if not parts or not isinstance(after, Map | Items) or type(after) is not type(live):
-        if f.untree(after) != f.untree(live) and not (ours and _holds(after, live)):
+        if t.untree(after) != t.untree(live) and not (ours and _holds(after, live)):
             yield path
         return
     for key in parts:

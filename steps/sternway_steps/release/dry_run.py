@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..kube.api_error import ApiError
 from ..objects import fields as f
+from ..objects import tree as t
 from ..objects.field_manager import OLD_MANAGER
-from ..objects.fields import Fields, Items, Map, Tree, managed, minus, union
+from ..objects.fields import Fields, managed, minus, union
 from ..objects.ref import Ref
 from ..objects.take_over import Claim
+from ..objects.tree import Items, Map, Tree
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -54,7 +56,7 @@ def foreseen(
     others = (e.get("fieldsV1") or {} for e in claim.entries if (e["manager"], e["operation"]) != (manager, "Apply"))
     kept = union(f.fields_of(after, manager=ours), *others)
     marks = union(f.fields_of(before), f.fields_of(after))
-    wanted = f.untree(_pruned(f.tree(f.content(after), marks), claim.fields, kept))
+    wanted = t.untree(_pruned(t.tree(f.content(after), marks), claim.fields, kept))
     if freed:
         wanted["spec"][freed] = spec[freed]
     return Foreseen(_updated(client, wanted, before, manager), taken)
@@ -102,7 +104,7 @@ def _taken(
         if name != ours and entry.get("subresource") != "status":
             still = f.fields_of(after, manager=name)
             lost[name] = union(lost.get(name) or {}, minus(entry.get("fieldsV1") or {}, still))
-    named = ((name, tuple(dict.fromkeys(f.name_of(path) for path in _leaves(fields)))) for name, fields in lost.items())
+    named = ((name, tuple(dict.fromkeys(t.name_of(path) for path in _leaves(fields)))) for name, fields in lost.items())
     return tuple((name, fields) for name, fields in named if fields)
 
 

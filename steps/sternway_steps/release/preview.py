@@ -10,13 +10,14 @@ from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
-from ..objects.fields import fields_of, name_of, tree, union
+from ..objects.fields import fields_of, union
 from ..objects.irreversible import irreversible_changes
 from ..objects.kinds import defined
 from ..objects.merge import ABSENT, diff
 from ..objects.ref import Ref
 from ..objects.run_annotation import without_run
 from ..objects.take_over import claim_of, remedy_by_force
+from ..objects.tree import name_of, tree
 from .apply import rejected
 from .dry_run import foreseen
 

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from ..kube.api_error import ApiError
 from ..kube.wait import wait_until_deleted
 from ..objects.applied import holds
-from ..objects.fields import ABSENT, content, managed, name_of, tree, union
+from ..objects.fields import content, managed, union
 from ..objects.merge import OnConflict, diff
 from ..objects.object_merge import ObjectMerge
 from ..objects.ownership import UNDO_MANAGER, ownership_pending, with_owners
+from ..objects.tree import ABSENT, name_of, tree
 from ..spec import Item
 from .dependents import dependents
 from .remedy import BY_HAND, RECREATE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..kube.api_error import ApiError
 from ..objects.applied import RUN_FIELD, owned_by
 from ..objects.field_manager import OLD_MANAGER
-from ..objects.fields import Path, at, managed, name_of, same
+from ..objects.fields import managed
 from ..objects.irreversible import IrreversibleChange, irreversible_changes, leaving_irreversible
 from ..objects.merge import Difference, OnConflict
 from ..objects.object_merge import ObjectMerge, merge_object
@@ -18,6 +18,7 @@ from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
+from ..objects.tree import Path, at, name_of, same
 from ..spec import Item
 from .counted import counted
 from .recreate import Recreation

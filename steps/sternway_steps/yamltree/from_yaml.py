@@ -7,8 +7,8 @@ from typing import Any
 
 from .bounds import LimitExceeded, Limits
 from .collections import DuplicateKey, Frame, MisplacedValue
-from .document import TEMPLATE, yaml_error
 from .errors import ConfigError, ConfigErrors, SourceLocation
+from .parser import TEMPLATE, yaml_error
 from .resolve import MERGE, STR, as_json, resolve
 
 _OPEN = object()

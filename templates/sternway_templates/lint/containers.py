@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sternway_steps.yamltree.document import Entry, Node, parse
+from sternway_steps.yamltree.document import Entry, Node
 from sternway_steps.yamltree.errors import ConfigErrors, SourceLocation
+from sternway_steps.yamltree.parser import parse
 
 from .findings import Flaw
 from .model import Workflow

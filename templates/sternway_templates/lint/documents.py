@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sternway_steps.yamltree.document import Node, decode, parse_all
+from sternway_steps.yamltree.document import Node
 from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, SourceLocation
+from sternway_steps.yamltree.parser import decode, parse_all
 
 from .nodes import fields, items, merged, word
 

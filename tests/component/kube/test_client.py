@@ -15,7 +15,8 @@ import pytest
 from sternway_steps.errors import Refused
 from sternway_steps.kube import credentials as plain
 from sternway_steps.kube import transport
-from sternway_steps.kube.api_error import ApiError, from_answer
+from sternway_steps.kube.answer import from_answer
+from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.kube.watch import Watches

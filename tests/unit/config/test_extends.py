@@ -18,7 +18,8 @@ from sternway_steps.config.extends import read, rebase
 from sternway_steps.config.form import form_of
 from sternway_steps.registry.load import READERS, load
 from sternway_steps.yamltree import scalars as s
-from sternway_steps.yamltree.document import Entry, Node, parse
+from sternway_steps.yamltree.document import Entry, Node
+from sternway_steps.yamltree.parser import parse
 from sternway_steps.yamltree.reader import Group, Many, Section, Short, Table
 
 BASE = "name: web\nimage: web:1\nport: 8080\n"

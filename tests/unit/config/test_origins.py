@@ -16,8 +16,9 @@ from sternway_steps.config import Config
 from sternway_steps.config.origins import to_yaml, values
 from sternway_steps.exits import Exit
 from sternway_steps.registry.load import load, load_with_source
-from sternway_steps.yamltree.document import Entry, Node, parse
+from sternway_steps.yamltree.document import Entry, Node
 from sternway_steps.yamltree.errors import SourceLocation
+from sternway_steps.yamltree.parser import parse
 
 from tests.conftest import ROOT
 from tests.helpers import sternway

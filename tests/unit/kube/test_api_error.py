@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from sternway_steps.errors import Refused, Transient
-from sternway_steps.kube.api_error import ApiError, from_answer, unable
+from sternway_steps.kube.answer import from_answer
+from sternway_steps.kube.api_error import ApiError, unable
 
 
 def answer(status: int, headers: dict[str, str] | None = None, **details: Any) -> ApiError:

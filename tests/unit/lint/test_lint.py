@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from sternway_steps.exits import Exit
-from sternway_steps.yamltree.document import parse_all
+from sternway_steps.yamltree.parser import parse_all
 from sternway_templates.lint.catalogue import RULES
 from sternway_templates.lint.check import check
 from sternway_templates.lint.cron import wrong_schedule

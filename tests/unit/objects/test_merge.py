@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sternway_steps.objects.applied import AppliedRun
-from sternway_steps.objects.fields import ABSENT, name_of, tree, trees, untree
 from sternway_steps.objects.merge import OnConflict, diff, three_way_merge
 from sternway_steps.objects.object_merge import ObjectMerge, merge_object
 from sternway_steps.objects.order import waves
 from sternway_steps.objects.ref import Ref
 from sternway_steps.objects.shape import Marks
 from sternway_steps.objects.states import Owned, States, Undone
+from sternway_steps.objects.tree import ABSENT, name_of, tree, trees, untree
 from sternway_steps.release.recreate import Recreation
 from sternway_steps.release.restore import Change
 

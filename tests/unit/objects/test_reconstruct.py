@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from sternway_steps.objects.applied import AppliedRun
-from sternway_steps.objects.fields import ABSENT, name_of, tree, trees, untree
 from sternway_steps.objects.merge import OnConflict
 from sternway_steps.objects.object_merge import ObjectMerge, merge_object
 from sternway_steps.objects.reconstruct import unexplained
 from sternway_steps.objects.shape import Marks, Schema, go_json
 from sternway_steps.objects.states import Undone
+from sternway_steps.objects.tree import ABSENT, name_of, tree, trees, untree
 
 OURS, THEIRS, NOBODY = ("sternway",), ("editor",), ()
 BACK, LEFT, CONFLICT = "comes back", "stays", "conflict"
