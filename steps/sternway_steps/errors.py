@@ -1,4 +1,4 @@
-"""The four ways in which a step can fail, and those in which it is stopped."""
+"""The four errors of a step, the one that stops it, and those of the API server."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Story:
         return max(mine, key=lambda a: a.number, default=None)  # by number: the clocks of two nodes may differ
 
     def steps(self) -> tuple[str, ...]:
-        """Give the names of all its steps, as its configuration has them."""
+        """Return the names of all its steps, as its configuration has them."""
         groups = self.config.get("steps") or ()
         each = (step for group in groups for step in ([group] if isinstance(group, Mapping) else group))
         return tuple(str(step["name"]) for step in each)

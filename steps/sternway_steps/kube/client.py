@@ -58,7 +58,7 @@ class Client:
         return Client(Transport(kubeconfig, context, on_request, on_warning=on_warning, on_retry=on_retry))
 
     def fenced(self, fence: Fence) -> Client:
-        """Give the same client, on the same connections, that changes something only while a fence admits it.
+        """Return the same client, on the same connections, that changes something only while a fence admits it.
 
         Its methods raise LockLost too. Dry runs and reviews of our own rights change nothing.
         """

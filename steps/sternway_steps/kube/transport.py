@@ -254,7 +254,7 @@ class Transport:
 def _limited(
     query: Mapping[str, str] | None, read: float, allowed: float
 ) -> tuple[Mapping[str, str] | None, dict[str, float]]:
-    """Give query and timeouts of a request that has to end within some seconds, on the server's side too.
+    """Return query and timeouts of a request that has to end within some seconds, on the server's side too.
 
     The server drops what it has not done by `timeout` (k8s.io/apiserver, filters.WithRequestDeadline; Go's durations).
     """

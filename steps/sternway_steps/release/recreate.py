@@ -150,7 +150,7 @@ class Recreation:
         return self._give_back(wanted, created)
 
     def _give_back(self, wanted: Mapping[str, Any], created: Mapping[str, Any]) -> Item:
-        """Give the fields of the new object to those who owned the old one's; controllers may write in between."""
+        """Restore the old object's field owners on the new one; controllers may write in between."""
         now: Mapping[str, Any] | None = created
         for _ in range(_TRIES):
             if now is None:

@@ -65,7 +65,7 @@ def _needs_rights(spec: StepSpec) -> bool:
 
 
 def _asked(ask: Callable[[], _T], nothing: _T, unsure: list[Exception]) -> _T:
-    """Give an answer; where it can't be had now, `nothing`, and the reason goes to `unsure`."""
+    """Return an answer; where it can't be had now, `nothing`, and the reason goes to `unsure`."""
     try:
         return ask()
     except (SternwayError, ClusterError) as error:

@@ -32,7 +32,7 @@ def namespace_of_workflow(client: Client, name: str, run: str) -> str:
 
 
 def workflow_state(client: Client, story: Story) -> WorkflowState:
-    """Tell what becomes of the Workflow that makes a run; its UID is the run's id.
+    """Return what becomes of the Workflow that makes a run; its UID is the run's id.
 
     Argo runs no exit handler when it is terminated (spec.shutdown) or deleted; one that has ended has run it.
 

@@ -38,7 +38,7 @@ class FileStore:
         self._folder = folder
 
     def fenced(self, fence: Fence) -> FileStore:  # noqa: ARG002  no server has to be asked
-        """Give the store: its lock is the system's, which a suspended process keeps."""
+        """Return the store: its lock is the system's, which a suspended process keeps."""
         return self
 
     def where(self) -> str:

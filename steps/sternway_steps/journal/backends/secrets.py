@@ -34,7 +34,7 @@ class SecretStore:
         self._writer = SecretWriter(self._client, namespace)
 
     def fenced(self, fence: Fence) -> SecretStore:
-        """Give the same store, which changes something only while a fence admits it."""
+        """Return the same store, which changes something only while a fence admits it."""
         return SecretStore(self._own, self._namespace, fence)
 
     def where(self) -> str:

@@ -72,7 +72,7 @@ class Store(Protocol):
         """Forget a run; its own record goes last, so that a run that is half removed can be removed again."""
 
     def fenced(self, fence: Fence) -> Store:
-        """Give the same store, which a cluster's server is asked to change only while a fence admits it."""
+        """Return the same store, which a cluster's server is asked to change only while a fence admits it."""
 
     def where(self) -> str:
         """Return where the journal is kept, for people."""

@@ -1,4 +1,4 @@
-"""One run at a time for each target: what its lock does, wherever it is kept."""
+"""The lock of a target: one run at a time, who holds it, and whether that process is alive."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Lock(Protocol):
 
 @contextmanager
 def held(lock: Lock, run: str, stop: threading.Event) -> Iterator[None]:
-    """Hold a lock for a while; raises as `acquire` does."""
+    """Hold a lock while the context lasts; raise as `acquire` does."""
     lock.acquire(run, stop)
     try:
         yield
@@ -46,7 +46,7 @@ def held(lock: Lock, run: str, stop: threading.Event) -> Iterator[None]:
 
 
 def at_work(holder: Holder | None, since: str, doing: str) -> Transient:
-    """Say who holds a target, where, since when, and what it does at the moment."""
+    """Return who holds a target, where, since when, and what it does at the moment."""
     who = f"run {holder.run} on {holder.host}, pid {holder.pid}" if holder is not None else "unknown"
     words = [who, f"since {since[:19].replace('T', ' ')} UTC" if since else "", doing]
     return Transient(
