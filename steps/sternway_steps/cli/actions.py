@@ -15,7 +15,7 @@ from ..exits import Exit
 from ..registry.load import load, load_with_source
 from ..saga.finalize import summary
 from ..saga.policy import Policy
-from ..saga.retry import patiently
+from ..saga.retry import retry_transient
 from ..saga.sweep import Swept, worst
 from ..session import Session
 from ..spec import Action
@@ -151,7 +151,7 @@ def step(
 
 def report(session: Session, output: Output, config: Config, run: str, status: str, workflow: str) -> int:
     """End a run that was made step by step; the exit code is the run's, so what is transient is retried here."""
-    result = patiently(lambda: session.end(config, run, status, workflow, output.event), session.stop)
+    result = retry_transient(lambda: session.end(config, run, status, workflow, output.event), session.stop)
     output.story(session.story(result.run))
     pod.write_termination_message(summary(result))
     return result.exit_code

@@ -1,4 +1,4 @@
-"""Who runs this, as the journal keeps it."""
+"""Who runs this, as it is recorded in the journal."""
 
 from __future__ import annotations
 

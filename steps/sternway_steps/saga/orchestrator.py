@@ -23,8 +23,8 @@ from .events import Listener, RunStarted, UndoStarted, unfailing
 from .group import run_parallel
 from .plan import Plan, PlannedStep
 from .result import Result, as_rollback_failure
-from .retried_step import Patient
-from .retry import patiently
+from .retried_step import RetriedAction
+from .retry import retry_transient
 from .seal import seal
 from .verdict import abandoned, decide, lock_lost, staying, succeeded
 
@@ -33,8 +33,11 @@ from .verdict import abandoned, decide, lock_lost, staying, succeeded
 class Orchestrator:
     """Runs the steps of one run; `steps` are found by the name of their spec, so a test can bring its own.
 
-    `stop` asks the forward walk to stop; the undo is not stopped by it, but by `lost` alone. A second request raises
-    Abandoned in the thread that walks.
+    | event | the way forward | the undo |
+    | --- | --- | --- |
+    | `stop` is set | stops, then everything is undone | goes on |
+    | `lost` is set: the lock was lost | stops, and nothing is undone | stops before the next step |
+    | Abandoned is raised: a second signal | ends at once | ends at once |
     """
 
     plan: Plan
@@ -70,7 +73,7 @@ class Orchestrator:
         self.journal.start(data)
         names = _names(self.plan.steps)
         self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
-        return self._end(self._unless_left(self._there_and_back), began, keep)
+        return self._end(self._unless_left(self._run_and_undo), began, keep)
 
     def undo(self, story: Story | None = None) -> Result:
         """Undo this run, whoever ran it and however far it came; `story` is what its journal tells, if that was read.
@@ -83,7 +86,7 @@ class Orchestrator:
         with suppress(SternwayError):
             self.journal.resume()
         self.tell(RunStarted(self.journal.run, self.journal.target, _names(todo), self.where, True))
-        return self._end(self._unless_left(lambda: self._back(story.error or "asked for", None, story)), began)
+        return self._end(self._unless_left(lambda: self._rollback(story.error or "asked for", None, story)), began)
 
     def finish(self, story: Story | None = None) -> Result:
         """Bring a run to its end whose process is gone: all steps done is a success, anything else is undone."""
@@ -101,9 +104,9 @@ class Orchestrator:
             return abandoned(self.journal.run)
         return lock_lost(result, self.journal.target) if self.lost.is_set() else result
 
-    def _there_and_back(self) -> Result:
+    def _run_and_undo(self) -> Result:
         error = self._forward()
-        return self._back(str(error), error) if error is not None else succeeded(self.journal.run)
+        return self._rollback(str(error), error) if error is not None else succeeded(self.journal.run)
 
     def _forward(self) -> Exception | None:
         """Run group after group; of a group, return the error that is first in the config's order."""
@@ -111,20 +114,20 @@ class Orchestrator:
             if self.stop.is_set():
                 return Stopped(f"the run was stopped before step {group[0].name} began")
             errors = run_parallel(
-                group, lambda planned: self._once(planned, Action.EXECUTE, planned.retries + 1), self.stop
+                group, lambda planned: self._act(planned, Action.EXECUTE, planned.retries + 1), self.stop
             )
             if errors:
                 return errors[0][1]
         return None
 
-    def _back(self, because: str, error: Exception | None, story: Story | None = None) -> Result:
+    def _rollback(self, because: str, error: Exception | None, story: Story | None = None) -> Result:
         """Roll back every step that began, last first, and decide how the run ended; `error` is its first one.
 
         One that fails never stops the others; a lost lock does, for whoever holds it may be at work.
         """
         run = self.journal.run
         try:
-            story = story or patiently(lambda: replay(self.journal.records()), self.lost)
+            story = story or retry_transient(lambda: replay(self.journal.records()), self.lost)
         except SternwayError as unread:
             failure = RollbackFailed(f"nothing could be undone: {unread}", remedy=unread.remedy)
             return decide(run, self.plan, (), error, [failure])
@@ -135,16 +138,16 @@ class Orchestrator:
         for group in self.plan.undo_groups(begun):
             if self.lost.is_set():
                 break
-            failed += run_parallel(group, lambda step: self._once(step, Action.ROLLBACK, ROLLBACK_TRIES))
+            failed += run_parallel(group, lambda step: self._act(step, Action.ROLLBACK, ROLLBACK_TRIES))
         failures = [as_rollback_failure(planned, raised) for planned, raised in failed]
         return decide(run, self.plan, story.attempts, error, failures)
 
-    def _once(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
-        """Take an action of a step to its end: tried again while what is in the way may pass."""
+    def _act(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
+        """Do an action of a step until it ends for good: it is retried while it is transient."""
         waits = self.stop if action is Action.EXECUTE else self.lost
         try:
             step = self.steps[planned.spec.name]  # raises when no package here declares it
-            patient = Patient(step, planned, action, self.journal, self.context_for, self.tell)
+            patient = RetriedAction(step, planned, action, self.journal, self.context_for, self.tell)
             return patient.attempts(tries, self.backoff, waits).error
         except SternwayError as error:
             return error

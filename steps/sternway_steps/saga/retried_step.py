@@ -1,4 +1,4 @@
-"""The attempts of one action of one step, until one ends for good."""
+"""Retries one action of one step until an attempt ends for good."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .plan import PlannedStep
 
 
 @dataclass
-class Patient:
-    """One action of one step of a run, and who is told of it."""
+class RetriedAction:
+    """One action of one step of a run, with the listener of its events."""
 
     step: Step
     planned: PlannedStep
@@ -31,7 +31,7 @@ class Patient:
         self._held: list[StepEnded] = []
 
     def attempts(self, tries: int, backoff: Backoff, stop: threading.Event) -> Attempted:
-        """Try, and again while it is Transient and nobody stops; returns the last attempt.
+        """Make attempts while they are Transient and nobody stops; return the last one.
 
         Raises: Refused, when the journal does not let us write, before the step was called.
         """

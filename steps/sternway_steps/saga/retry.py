@@ -19,8 +19,8 @@ RETRIED: Mapping[Action, tuple[Exit, ...]] = {
 T = TypeVar("T")
 
 
-def patiently(work: Callable[[], T], stop: threading.Event, tries: int = ROLLBACK_TRIES) -> T:
-    """Do something, and again with a back-off while it raises Transient; the last one is raised."""
+def retry_transient(work: Callable[[], T], stop: threading.Event, tries: int = ROLLBACK_TRIES) -> T:
+    """Return the result of `work`, called again with a back-off while it raises Transient; raise the last error."""
     backoff = Backoff()
     for number in range(1, tries):
         try:

@@ -1,4 +1,4 @@
-"""What can be asked of runs that are recorded: to undo one, to finish an undo, to go back to an earlier one."""
+"""What can be done with recorded runs: undo one, finish an undo, go back to an earlier run."""
 
 from __future__ import annotations
 

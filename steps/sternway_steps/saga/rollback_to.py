@@ -1,4 +1,4 @@
-"""Going back to how things were after an earlier run: all later ones that stand are undone, as one recorded run."""
+"""Going back to the state after an earlier run: all later runs that stand are undone, as one recorded run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .verdict import lock_lost, succeeded
 
 
 def later_runs(store: Store, story: Story) -> list[str]:
-    """Return the runs to undo, newest first, to be where things were after a run.
+    """Return the runs to undo, newest first, to go back to the state after a run.
 
     Raises: Refused when that can't be: the run did not succeed or was undone, or runs of other targets stand above;
         Transient when one of them may be at work.
@@ -40,13 +40,13 @@ def later_runs(store: Store, story: Story) -> list[str]:
 
 
 def about(story: Story, undoes: Sequence[str], by: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is recorded of such a run when it starts: all that it needs to be resumed."""
+    """Return what is recorded of such a run when it starts: everything that is needed to resume it."""
     return {"config": dict(story.config), "back_to": story.run, "undoes": list(undoes), "by": dict(by)}
 
 
 @dataclass(frozen=True)
-class WayBack:
-    """The undo of several runs of one target; its lock is held. `undo` undoes one, `lost` is set with the lock."""
+class RollbackTo:
+    """The undo of several runs of one target, whose lock is held; `undo` undoes one, `lost` is set with the lock."""
 
     journal: RunJournal
     store: Store
@@ -56,7 +56,7 @@ class WayBack:
     clock: Callable[[], float] = time.monotonic
 
     def walk(self, story: Story) -> Result:
-        """Undo what is left of `story.undoes`, and stop at the first that can't be: the others stand below it."""
+        """Undo what is left of `story.undoes`, and stop at the first that fails: the others stand below it."""
         began, tell, run = self.clock(), unfailing(self.tell), self.journal.run
         tell(RunStarted(run, story.target, (), self.store.where(), True, story.back_to))
         result = self._undone(story)

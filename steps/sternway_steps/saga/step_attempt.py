@@ -1,4 +1,4 @@
-"""One action of one step: begun, done under its lock, and the run ended with it when it was the last."""
+"""One action of one step in a process of its own: begun, done under its lock, and the run ended with the last one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .events import Listener
 from .plan import PlannedStep
 from .recovery import UndoRun, finish_interrupted
 from .result import Result, as_rollback_failure
-from .retry import RETRIED, patiently
+from .retry import RETRIED, retry_transient
 from .seal import seal
 from .verdict import succeeded
 from .workflow import namespace_of_workflow
@@ -74,7 +74,7 @@ class OneStep:
         run = self.run.id
         if self.planned not in self.run.plan.groups[-1]:
             return Result(run, Status.OPEN, Exit.DONE)
-        return patiently(self._ended, self.stop)
+        return retry_transient(self._ended, self.stop)
 
     def _ended(self) -> Result:
         run = self.run.id
@@ -90,7 +90,7 @@ class OneStep:
         """Roll back, again and again while what is in the way may pass."""
         error: Exception | None
         try:
-            error = patiently(self._undone, self.stop)
+            error = retry_transient(self._undone, self.stop)
         except Transient as away:
             error = away
         if error is None:

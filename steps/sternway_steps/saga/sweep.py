@@ -14,7 +14,7 @@ from ..journal.replay import Status, Story, replay
 from ..kube.parallel import run_parallel
 from .policy import interrupted_policy
 from .result import Result
-from .retry import patiently
+from .retry import retry_transient
 from .workflow import workflow_state
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Sweeper:
     def _finished(self, story: Story) -> Swept:
         """End it; a step of a Workflow that was told to stop may be sealing its attempt, and is waited for."""
         run = story.run
-        result = patiently(lambda: self.finish(run), self.stop) if story.stepwise else self.finish(run)
+        result = retry_transient(lambda: self.finish(run), self.stop) if story.stepwise else self.finish(run)
         if result is None:
             now = replay(self.store.records(run)).status
             return Swept(run, story.target, now, "it came to its end meanwhile")

@@ -17,7 +17,7 @@ from .events import Listener
 from .orchestrator import Orchestrator
 from .policy import Policy
 from .result import Result
-from .rollback_to import WayBack
+from .rollback_to import RollbackTo
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Undo:
         story = replay(records)
         if story.back_to:
             journal = RunJournal.of(self.store.fenced(self.lock.fence), records)
-            return WayBack(journal, self.store, self.undo, self.tell, self.lock.lost).walk(story)
+            return RollbackTo(journal, self.store, self.undo, self.tell, self.lock.lost).walk(story)
         config = self.policy.of(Config.from_dict(story.config))
         run = self.assembly.recorded_run(self.store, records, config, self.lock)
         orchestrator = Orchestrator.of(run, self.tell, self.stop)

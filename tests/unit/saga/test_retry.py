@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sternway_steps.errors import Transient
 from sternway_steps.kube.api_error import ApiError
-from sternway_steps.saga.retry import patiently
+from sternway_steps.saga.retry import retry_transient
 
 from tests.unit.saga.test_orchestrator import Made, raises, walk
 
@@ -33,7 +33,7 @@ def test_what_is_asked_for_is_the_least_and_the_back_off_grows() -> None:
             raise Transient("away", retry_after=asked.pop(0))
         return "done"
 
-    assert patiently(work, waits) == "done"
+    assert retry_transient(work, waits) == "done"
     assert waits.seconds == [7.0, 2.0, 4.0]
 
 
@@ -46,10 +46,10 @@ def test_the_last_error_is_raised_and_who_stops_is_not_kept_waiting() -> None:
         raise Transient(f"try {len(tries)}")
 
     with pytest.raises(Transient, match="try 3"):
-        patiently(work, waits, tries=3)
+        retry_transient(work, waits, tries=3)
     stopped.set()
     with pytest.raises(Transient, match="try 4"):
-        patiently(work, stopped)
+        retry_transient(work, stopped)
 
 
 @pytest.mark.parametrize("error", [

@@ -9,7 +9,7 @@ import pytest
 from sternway_steps.builtin.build.registry import Registry
 from sternway_steps.errors import Failed
 from sternway_steps.journal.step_journal import StepJournal
-from sternway_steps.saga.retry import patiently
+from sternway_steps.saga.retry import retry_transient
 from sternway_steps.step import Action
 
 from tests.component.builtin.build.shop import Shop
@@ -108,7 +108,7 @@ def test_two_undo_at_once(shop: Shop, first: bool) -> None:
     def undo() -> None:
         try:
             # As the runners do: a real registry on files answers 500 to who reads what another one writes.
-            patiently(shop.rollback, threading.Event())
+            retry_transient(shop.rollback, threading.Event())
         except BaseException as error:  # noqa: BLE001
             errors.append(error)
 
