@@ -13,6 +13,7 @@ from ..config import Config
 from ..errors import ClusterError, SternwayError, is_transient, together
 from ..exits import Exit
 from ..registry.load import load, load_with_source
+from ..saga.events import Event, StepEnded
 from ..saga.finalize import summary
 from ..saga.policy import Policy
 from ..saga.retry import retry_transient
@@ -140,10 +141,16 @@ def step(
     session: Session, output: Output, config: Config, step: str, action: str, run: str | None, workflow: str
 ) -> int:
     """Run one action of one step."""
-    tell = pod.with_progress(output.event, os.environ)
+    show, told = pod.with_progress(output.event, os.environ), list[Exception | None]()
+
+    def tell(event: Event) -> None:
+        told.extend([event.error] if isinstance(event, StepEnded) else [])
+        show(event)
+
     result = session.step(config, step, Action(action), run, tell, workflow)
-    if result.unrecorded is not None:
-        output.error(result.unrecorded)
+    for untold in (result.error, result.unrecorded):  # such as who holds the target, before an attempt began
+        if untold is not None and untold not in told and (untold.__cause__ is None or untold.__cause__ not in told):
+            output.error(untold)
     if (error := result.error or result.unrecorded) is not None:
         pod.write_termination_message(str(error))
     return result.exit_code

@@ -100,8 +100,11 @@ class Story:
     def succeeded(self, steps: Iterable[str]) -> bool:
         """Return whether all these steps are done and nobody began to undo: then only the end is not recorded."""
         lasts = [self.last(step) for step in steps]
-        going_back = self.resumed or any(a.action is Action.ROLLBACK for a in self.attempts)
-        return not going_back and all(last is not None and last.result == DONE for last in lasts)
+        return not self.goes_back() and all(last is not None and last.result == DONE for last in lasts)
+
+    def goes_back(self) -> bool:
+        """Return whether somebody began to undo it."""
+        return self.resumed or any(a.action is Action.ROLLBACK for a in self.attempts)
 
     def undone(self) -> frozenset[str]:
         """Return the steps that were rolled back to the end."""

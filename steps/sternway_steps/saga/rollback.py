@@ -42,14 +42,13 @@ class Rollback:
         Raises: Refused when the run is not known, or later runs that stand changed the same things since; Transient
             when it is still at work.
         """
-        story = replay(self.store.records(run))
-        if story.back_to and story.status is Status.SUCCEEDED:
-            remedy = "run the version that is wanted"
-            raise Refused(f"run {run} went back to {story.back_to}, which can't be undone", remedy=remedy)
-        undo = self._undo(story)
+        undo = self._undo(replay(self.store.records(run)))
 
         def unless_overtaken(records: Sequence[Record]) -> Result:
             story = replay(records)
+            if story.back_to and story.status is Status.SUCCEEDED:
+                remedy = "run the version that is wanted"
+                raise Refused(f"run {run} went back to {story.back_to}, which can't be undone", remedy=remedy)
             for one in [replay(self.store.records(name)) for name in story.undoes] or [story]:
                 refuse_overtaken(self.store, one, story.undoes)
             return undo.undo(records)

@@ -38,7 +38,7 @@ def current_stepwise(store: Store, target: str, action: Action) -> str | None:
     for head in reversed(store.heads(target)):
         if replay([head]).stepwise:
             story = replay(store.records(head.key.run))
-            going = story.status is Status.OPEN and not story.undone()
+            going = story.status is Status.OPEN and not story.goes_back()
             return story.run if going or action is Action.ROLLBACK else None
     return None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from ..errors import SternwayError, Transient, is_transient
+from ..errors import ClusterError, SternwayError, Transient, is_transient
 from ..exits import Exit, exit_of
 from ..journal.locks.lock import held
-from ..journal.replay import Attempt, Status, replay
+from ..journal.replay import Attempt, Status, Story, replay
 from ..spec import Action
 from .assembly import AssembledRun
 from .attempt import attempt
@@ -20,13 +22,17 @@ from .recovery import UndoRun, finish_interrupted
 from .result import Result, as_rollback_failure
 from .retry import RETRIED, retry_transient
 from .seal import seal
+from .sealed import is_undone, refuse_to_execute
 from .verdict import succeeded
 from .workflow import namespace_of_workflow
 
 
 @dataclass(frozen=True)
 class OneStep:
-    """One action of one step of a run. `undo` is for what was left half done before it, `stop` ends all of it."""
+    """One action of one step of a run. `undo` is for what was left half done before it, `stop` ends all of it.
+
+    What is decided is read under the lock, for until then another process may have undone or ended the run.
+    """
 
     run: AssembledRun
     planned: PlannedStep
@@ -34,8 +40,10 @@ class OneStep:
     undo: UndoRun
     stop: threading.Event
     tell: Listener
+    workflow: str
+    """The Argo Workflow that calls, "" for none."""
 
-    def begin(self, workflow: str) -> None:
+    def begin(self) -> None:
         """Make the run's own record, unless a step of the same group just did.
 
         A run that Argo left half done is undone first.
@@ -44,15 +52,16 @@ class OneStep:
         with held(run.lock, run.id, self.stop):
             if run.journal.records():
                 return
-            if workflow:
+            if self.workflow:
                 finish_interrupted(run.store, run.journal, self.undo, on_argo=True)
-            run.journal.start({"config": run.config.to_dict(), "stepwise": True, **self._made_by(workflow)})
+            run.journal.start(self._head())
 
-    def _made_by(self, workflow: str) -> dict[str, str]:
-        if not workflow:
-            return {}
-        seen = namespace_of_workflow(self.run.client, workflow, self.run.id)
-        return {"workflow": workflow, **({"workflow_namespace": seen} if seen else {})}
+    def _head(self) -> dict[str, Any]:
+        head = {"config": self.run.config.to_dict(), "stepwise": True}
+        if not self.workflow:
+            return head
+        seen = namespace_of_workflow(self.run.client, self.workflow, self.run.id)
+        return {**head, "workflow": self.workflow, **({"workflow_namespace": seen} if seen else {})}
 
     def executed(self) -> Result:
         """Execute once; when it was the last step that was missing, its success is the run's."""
@@ -102,8 +111,20 @@ class OneStep:
     def _undone(self) -> Exception | None:
         error = self._once()
         if error is not None and is_transient(error):
+            if self._never_began():
+                return None
             raise error
         return error
+
+    def _never_began(self) -> bool:
+        """Tell whether the target is another run's, and the step never began: then there is nothing to wait for."""
+        run = self.run
+        try:
+            holder, records = run.lock.holder(), run.journal.records()
+        except (SternwayError, ClusterError):
+            return False
+        begun = replay(records).begun() if records else frozenset()
+        return holder is not None and holder.run != run.id and self.planned.name not in begun
 
     def _once(self) -> Exception | None:
         # Nothing of this process comes after the attempt, so what stops it stops a rollback too.
@@ -111,8 +132,40 @@ class OneStep:
         step = self.run.steps[self.planned.spec.name]
         try:
             with held(self.run.lock_of(self.planned), self.run.id, self.stop):
+                if not self._is_due():
+                    return None
                 done = attempt(step, self.planned, self.action, self.run.journal, context_for, self.tell)
                 # Who comes after this process reads the journal alone: what is not in it is to be done once more.
                 return done.error or (done.unrecorded and Transient(f"not recorded: {done.unrecorded}"))
         except SternwayError as unwritten:
             return unwritten
+
+    def _is_due(self) -> bool:
+        """Tell, with the lock held, whether there is something to do; raises Refused when nothing executes any more."""
+        records = self.run.journal.records()
+        story = replay(records) if records else None
+        if self.action is Action.EXECUTE:
+            if story is not None:
+                refuse_to_execute(story)
+            return True
+        if story is None or self.planned.name not in story.begun():
+            self._seal_off(story)
+            return False
+        if is_undone(story):
+            return False
+        if story.status is Status.SUCCEEDED:  # a success is what it stands for no more
+            with suppress(SternwayError):
+                self.run.journal.resume()
+        return True
+
+    def _seal_off(self, story: Story | None) -> None:
+        """Record that the undo of the run came by here: a step that begins late is to find it.
+
+        A run that is not known is recorded for a Workflow alone, whose report ends it.
+        """
+        journal = self.run.journal
+        with suppress(SternwayError):  # what can't be recorded now lets no step execute either
+            if story is None and self.workflow:
+                journal.start({**self._head(), "resumed": True})
+            elif story is not None and story.status is Status.OPEN and not story.goes_back():
+                journal.resume()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..config import Config
-from ..errors import Refused
-from ..exits import Exit, word_of_exit
+from ..exits import Exit
 from ..journal.entries import new_run_id
 from ..journal.replay import Status, replay
 from ..spec import Action
@@ -13,6 +12,7 @@ from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
 from .location import locate
 from .result import Result
+from .sealed import told_again
 from .standing import current_stepwise
 from .step_attempt import OneStep
 from .undo import Undo
@@ -54,20 +54,16 @@ def run_step(
     run = run or current_stepwise(at.store, at.target, action)
     assembled = assembly.new_run(config, run or new_run_id(), at)
     planned = assembled.plan.step(name)
-    records = assembled.journal.records() if run else ()
-    story = replay(records) if records else None
     tell(RunStarted(assembled.id, assembled.target, (name,), assembled.store.where(), action is Action.ROLLBACK))
-    if action is Action.ROLLBACK and (story is None or name not in story.begun()):
-        return Result(assembled.id, Status.UNDONE, Exit.DONE)  # nothing began, so nothing is to be undone
+    if action is Action.ROLLBACK and not run:
+        return Result(assembled.id, Status.UNDONE, Exit.DONE)  # no run was ever assembled, so nothing is to be undone
     undo = Undo(assembly, assembled.store, assembled.lock, stop, tell)
-    one = OneStep(assembled, planned, action, undo.finish, stop, tell)
-    if action is Action.EXECUTE and story is not None:
-        if story.undone():
-            raise Refused(f"run {assembled.id} was rolled back already", remedy="start a new run")
-        if workflow and (last := story.last(name)) is not None and last.result != word_of_exit(Exit.TRANSIENT):
-            return one.again(last)
+    one = OneStep(assembled, planned, action, undo.finish, stop, tell, workflow)
     if action is Action.ROLLBACK:
         return one.rolled_back()
-    if story is None:
-        one.begin(workflow)
+    records = assembled.journal.records() if run else ()
+    if not records:
+        one.begin()
+    elif (last := told_again(replay(records), name, workflow)) is not None:
+        return one.again(last)
     return one.executed()

@@ -71,9 +71,9 @@ def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session)
 @pytest.mark.parametrize(
     ("steps", "wanted"),
     [
-        (("validate",), [RECORDS, RECORDS, INDEX]),
-        (("validate", "deploy"), [RECORDS]),
-        (("validate", "deploy", "verify"), [RECORDS, RECORDS, RECORDS, INDEX]),
+        (("validate",), [RECORDS, RECORDS, INDEX, RECORDS]),
+        (("validate", "deploy"), [RECORDS, RECORDS]),
+        (("validate", "deploy", "verify"), [RECORDS, RECORDS, RECORDS, RECORDS, INDEX]),
         (("validate", "deploy", "-deploy"), [RECORDS, RECORDS]),
     ],
     ids=lambda each: each[-1],
@@ -81,8 +81,9 @@ def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session)
 def test_a_step_in_a_process_of_its_own(
     sternway_sandbox: Sandbox, session: Session, steps: tuple[str, ...], wanted: list[str]
 ) -> None:
-    """Whether the run has begun; for the first step once more with the lock, and what was left open; for the last one
-    what was deployed, whether all others are done, and the index to forget the oldest; for a rollback the history.
+    """Whether the run has begun, and whether it goes on now that the lock is held (a rollback asks that alone); for the
+    first step before that once more, and what was left open; for the last one what was deployed, whether all others are
+    done, and the index to forget the oldest; for a rollback the history.
     """
     given, read = config("localhost/app:1"), []
     for step in steps:

@@ -1,0 +1,36 @@
+"""What may still happen in a run whose steps are called one by one: sealed is sealed. Pure."""
+
+from __future__ import annotations
+
+from ..errors import Refused
+from ..exits import DONE, Exit, word_of_exit
+from ..journal.replay import Attempt, Status, Story
+
+_UNTOUCHED = (Status.UNDONE, Status.REFUSED)
+
+
+def refuse_to_execute(story: Story) -> None:
+    """Raise Refused when no step executes in a run any more: it was undone, is being undone, or has ended."""
+    if story.goes_back():
+        raise Refused(f"run {story.run} was rolled back already, or is being undone", remedy="start a new run")
+    if story.status is not Status.OPEN:
+        raise Refused(f"run {story.run} has ended: {story.status.value}", remedy="start a new run")
+
+
+def told_again(story: Story, step: str, workflow: str) -> Attempt | None:
+    """Return the attempt whose end Argo is told again, when it makes a pod anew; None when the step is to execute.
+
+    It executes nothing, so what is done is told of a run that has succeeded too. `workflow`: the one that calls.
+
+    Raises: Refused when the run was undone, is being undone, or has ended otherwise.
+    """
+    last = story.last(step) if workflow else None
+    if last is not None and last.result == DONE and story.status is Status.SUCCEEDED and not story.goes_back():
+        return last
+    refuse_to_execute(story)
+    return last if last is not None and last.result != word_of_exit(Exit.TRANSIENT) else None
+
+
+def is_undone(story: Story) -> bool:
+    """Return whether nothing of a run is left to be undone: it has ended so."""
+    return story.status in _UNTOUCHED
