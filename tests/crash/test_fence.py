@@ -28,18 +28,23 @@ from tests.faults.proxy import Proxy
 from tests.forked import CONTEXT
 from tests.helpers import config_map, config_of, until
 
-MANY = 150
-LENGTH = 5.0
-"""Seconds of a lease in these tests."""
+
+def many(cluster: Cluster) -> int:
+    return 150 if cluster.real else 60
 
 
-def wanted(namespace: str, version: str) -> Config:
-    objects = [config_map(f"m{number:03d}", version=version) for number in range(MANY)]
-    return config_of(namespace, *objects, steps=(StepConfig("deploy", "deploy", retries=0),))
+def length(cluster: Cluster) -> float:
+    """Return how many seconds a lease is long; the first run takes longer than that."""
+    return 5.0 if cluster.real else 2.5
 
 
-def _first(kubeconfig: str, config: dict[str, Any], run: str) -> None:
-    lease.DURATION = LENGTH
+def wanted(cluster: Cluster, version: str) -> Config:
+    objects = [config_map(f"m{number:03d}", version=version) for number in range(many(cluster))]
+    return config_of(cluster.namespace, *objects, steps=(StepConfig("deploy", "deploy", retries=0),))
+
+
+def _first(kubeconfig: str, config: dict[str, Any], run: str, length: float) -> None:
+    lease.DURATION = length
 
     def slowly(request: RequestLog) -> None:
         if request.method == "PATCH" and "/configmaps/" in request.path:
@@ -50,15 +55,15 @@ def _first(kubeconfig: str, config: dict[str, Any], run: str) -> None:
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "DURATION", LENGTH)
+def short(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "DURATION", length(cluster))
 
 
 @contextmanager
 def in_mid_deploy(cluster: Cluster, kubeconfig: str, run: str) -> Iterator[Any]:
     """Start the first run in a process of its own, and give that in the middle of its deploy."""
-    config = wanted(cluster.namespace, "first").to_dict()
-    process = CONTEXT.Process(target=_first, args=(kubeconfig, config, run))
+    config = wanted(cluster, "first").to_dict()
+    process = CONTEXT.Process(target=_first, args=(kubeconfig, config, run, length(cluster)))
     process.start()
     try:
         until(lambda: len(maps(cluster)) >= 20, what="the first run deploys")
@@ -86,7 +91,7 @@ def second(cluster: Cluster, midway: Callable[[], None]) -> Any:
             midway()
 
     with Session(kubeconfig=cluster.kubeconfig) as session:
-        result = session.run(wanted(cluster.namespace, "second"), tell)
+        result = session.run(wanted(cluster, "second"), tell)
     assert called.is_set()
     return result
 
@@ -94,13 +99,13 @@ def second(cluster: Cluster, midway: Callable[[], None]) -> Any:
 def all_is_the_second_ones(cluster: Cluster, first: str, run: str) -> None:
     live = maps(cluster)
     wrong = [one["metadata"]["name"] for one in live if one["data"] != {"version": "second"} or run_of(one) != run]
-    assert (len(live), wrong) == (MANY, [])
+    assert (len(live), wrong) == (many(cluster), [])
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
         assert session.story(first).status is Status.UNDONE
-        records = session.locate(wanted(cluster.namespace, "second")).store.records(run)
+        records = session.locate(wanted(cluster, "second")).store.records(run)
         intents = [entry.data for record in records for entry in record.entries if entry.kind is Kind.INTENT]
         before = [one["before"] for data in intents for one in data["objects"]]
-        assert before == [None] * MANY * len(intents), "what it found is not what the first one left"
+        assert before == [None] * many(cluster), "what it found is not what the first one left"
         assert session.rollback(run).status is Status.UNDONE
     until(lambda: maps(cluster) == [], what="the undo of the second leaves nothing of the first")
 

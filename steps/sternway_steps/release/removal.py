@@ -1,4 +1,4 @@
-"""Deletes what a run created: by UID only, waited for, and never what holds other people's data.
+"""Deletes what a run created: by UID and as it was read, waited for, and never what holds other people's data.
 
 What an object owns is deleted with it (garbage collection). An owner may have adopted what existed before it: a
 Deployment the ReplicaSet of an earlier one, a StatefulSet pods and claims. That stays: then the owner alone is deleted
@@ -11,9 +11,11 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Transient
 from ..kube.api_error import ApiError
 from ..kube.wait import DELETED_WITHIN, wait_until_deleted
 from ..objects.ref import Ref
+from ..objects.run_annotation import run_of
 from ..spec import Item
 from .kept import must_stay
 from .survey import ListedObject, Survey, survey
@@ -29,6 +31,8 @@ _ALONE = frozenset({
 })  # fmt: skip
 """Kinds for which no controller makes anything: where nothing is owned, the garbage collector need not look either. It
 looks at ten objects a second (kube-controller-manager's 20 requests), so that a thousand would take minutes."""
+
+_TRIES = 20
 
 
 class Remover:
@@ -71,13 +75,32 @@ class Remover:
         older = bool(_older(one, root, there))
         alone = one.ref.kind in _ALONE and not there.of_owner(one.uid)
         policy = "Orphan" if older else "Background" if alone else "Foreground"
-        self._client.delete(one.ref, uid=one.uid, propagation=policy)
+        self._held_delete(one, policy)
         left = wait_until_deleted(self._client, one.ref, one.uid)
         if left is not None:
             holds = ", ".join(left["metadata"].get("finalizers") or []) or "nothing that is known"
             return f"{one.ref} is still being deleted after {DELETED_WITHIN:.0f} s; finalizers: {holds}"
         below = _younger(one, root, there) if older else ()
         return next((why for child in below if (why := self._delete(child, root, there))), "")
+
+    def _held_delete(self, one: ListedObject, policy: str) -> None:
+        """Delete an object as it was read: a new status is no change, an apply by another run is one."""
+        seen: Mapping[str, Any] | None = {"metadata": one.metadata}
+        for _ in range(_TRIES):
+            if seen is None or seen["metadata"]["uid"] != one.uid:
+                return
+            if run_of(seen) != run_of({"metadata": one.metadata}):
+                raise Transient(f"{one.ref} was applied by run {run_of(seen)} while it was about to be deleted")
+            try:
+                version = seen["metadata"]["resourceVersion"]
+                self._client.delete(one.ref, uid=one.uid, version=version, propagation=policy)
+            except ApiError as error:
+                if not error.conflict:
+                    raise
+                seen = self._client.get(one.ref)
+                continue
+            return
+        raise Transient(f"{one.ref} changes faster than it can be deleted")
 
     def _forbidden(self, one: ListedObject, root: ListedObject, there: Survey) -> str:
         """Return what may not be deleted of all that would be deleted one by one, or ""; nothing is changed."""
