@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -195,6 +196,21 @@ class Session:
         store = self._journals.find(run) if journal_of is None else self._store(run, journal_of)
         return self._rollback(store, tell, policy).finish(run) if store is not None else None
 
+    def resume(
+        self,
+        run: str,
+        tell: Listener = lambda _: None,
+        *,
+        wait_lock: float | None = None,
+        journal_of: Config | None = None,
+    ) -> Result:
+        """Go on forward with a run where it was interrupted, and undo all of it when a step fails.
+
+        The arguments are those of `rollback`. Raises: Refused when it can't go on, or the world is not as its journal
+        left it, with what moved; Transient when it is at work. Nothing was touched.
+        """
+        return self._rollback(self._store(run, journal_of), tell, Policy(wait_lock=wait_lock)).resume(run)
+
     def sweep(
         self,
         tell: Callable[[Swept], None] = lambda _: None,
@@ -225,10 +241,11 @@ class Session:
             stores, target = [at.store], at.target
         else:
             stores = self._journals.each(everywhere=everywhere)
+        policy = Policy(on_interrupt=on_interrupt)
         swept: list[Swept] = []
         for store in stores:
-            finish = self._rollback(store, lambda _: None, Policy()).finish
-            sweeper = Sweeper(store, finish, self.book, self.stop, tell, on_interrupt)
+            finish = partial(self._rollback(store, lambda _: None, policy).finish, by_policy=True)
+            sweeper = Sweeper(store, finish, self.book, self.stop, tell)
             swept += sweeper.sweep(target, run)
         return swept
 

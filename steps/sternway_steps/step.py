@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "History", "Item", "JournalView",
-    "Outcome", "Progress", "Recorded", "Ref", "Refused", "RollbackFailed", "Rule", "Step", "StepSpec", "Stopped",
-    "Transient",
+    "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule", "Step", "StepSpec",
+    "Stopped", "Transient",
 ]  # fmt: skip
 
 
@@ -139,4 +139,17 @@ class Checks(Protocol):
         """Change nothing, write no journal; a run in one process asks it of every step before the first one begins.
 
         Raises: Refused with all that speaks against the run, Transient when that can't be told now.
+        """
+
+
+@runtime_checkable
+class Resumes(Protocol):
+    """A step whose run can go on after its process is gone: it tells what is no longer as this run left it."""
+
+    def moved(self, context: Context, *, done: bool) -> Sequence[str]:
+        """Name what somebody else changed since, each with who; change nothing, write no journal.
+
+        `done` is False for a step that was cut off: it is executed once more when nothing moved.
+
+        Raises: Transient when that can't be told now.
         """

@@ -13,7 +13,7 @@ from sternway_steps.spec import Action
 
 from tests.forked import CONTEXT, DIED
 
-__all__ = ["DIED", "rollback", "run", "run_until", "step_until"]
+__all__ = ["DIED", "resume_until", "rollback", "rollback_until", "run", "run_until", "step_until"]
 
 
 def run(kubeconfig: str, config: Config, run_id: str, die_at: int) -> int:
@@ -61,6 +61,16 @@ def run_until(kubeconfig: str, config: Config, run_id: str, request: str) -> int
     return _in_process(_run_until, kubeconfig, config.to_dict(), run_id, request)
 
 
+def resume_until(kubeconfig: str, run_id: str, request: str) -> int:
+    """Go on with a run in such a process."""
+    return _in_process(_resume_until, kubeconfig, run_id, request)
+
+
+def rollback_until(kubeconfig: str, run_id: str, request: str) -> int:
+    """Roll a run back in such a process."""
+    return _in_process(_rollback_until, kubeconfig, run_id, request)
+
+
 def step_until(kubeconfig: str, config: Config, run_id: str, workflow: str, request: str) -> int:
     """Execute the step deploy of a Workflow in such a process."""
     return _in_process(_step_until, kubeconfig, config.to_dict(), run_id, workflow, request)
@@ -69,6 +79,16 @@ def step_until(kubeconfig: str, config: Config, run_id: str, workflow: str, requ
 def _run_until(kubeconfig: str, config: dict[str, Any], run_id: str, request: str) -> None:
     with Session(kubeconfig=kubeconfig, on_request=_KillerAt(request)) as session:
         os._exit(session.run(Config.from_dict(config), run=run_id).exit_code)
+
+
+def _resume_until(kubeconfig: str, run_id: str, request: str) -> None:
+    with Session(kubeconfig=kubeconfig, on_request=_KillerAt(request)) as session:
+        os._exit(session.resume(run_id).exit_code)
+
+
+def _rollback_until(kubeconfig: str, run_id: str, request: str) -> None:
+    with Session(kubeconfig=kubeconfig, on_request=_KillerAt(request)) as session:
+        os._exit(session.rollback(run_id).exit_code)
 
 
 def _step_until(kubeconfig: str, config: dict[str, Any], run_id: str, workflow: str, request: str) -> None:

@@ -15,7 +15,6 @@ from ..exits import Exit
 from ..registry.load import load, load_with_source
 from ..saga.events import Event, StepEnded
 from ..saga.finalize import summary
-from ..saga.policy import Policy
 from ..saga.retry import retry_transient
 from ..saga.sweep import Swept, worst
 from ..session import Session
@@ -72,9 +71,9 @@ def rollback(
     journal_of: str | None,
     **policy: Any,
 ) -> int:
-    """Undo a run, several runs, or only finish an undo; `policy` is what saga's Policy says."""
+    """Undo a run, several runs, or only finish an undo; `policy` is what the user says of an undo."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
-    how: dict[str, Any] = {**asdict(Policy(**policy)), "journal_of": where}
+    how: dict[str, Any] = {**policy, "journal_of": where}
     if to is not None:
         result = session.rollback_to(to, output.event, **how)
         left = f"run {to} is what stands: there is no later one to undo"
@@ -88,6 +87,12 @@ def rollback(
     if result is None:
         output.note(left)
     return result.exit_code if result is not None else Exit.DONE
+
+
+def resume(session: Session, output: Output, run: str, wait_lock: float | None, journal_of: str | None) -> int:
+    """Go on with a run."""
+    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    return session.resume(run, output.event, wait_lock=wait_lock, journal_of=where).exit_code
 
 
 def sweep(

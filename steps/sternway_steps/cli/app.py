@@ -100,6 +100,24 @@ def rollback(**arguments: Any) -> None:
 
 
 @app.command()
+@click.argument("run")
+@options.wait_lock
+@click.option("--config", "-c", "journal_of", metavar="FILE", help="Take the journal of this configuration.")
+@options.journal
+@options.namespace
+@options.shared
+def resume(**arguments: Any) -> None:
+    """Go on forward with a run where it was interrupted, and undo all of it when a step fails.
+
+    It is refused, naming what moved, when the world is not as the run's journal left it.
+
+    \b
+    Example: sternway resume 20261124-101500-3fa9c1
+    """
+    _do("resume", **arguments)
+
+
+@app.command()
 @click.option("--all", "everywhere", is_flag=True, help="Look into the journals of all namespaces.")
 @click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
 @click.option("--run", "run", metavar="RUN", help="Only this run.")

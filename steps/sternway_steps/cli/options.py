@@ -65,7 +65,7 @@ wait_lock = click.option(
 every = click.option("--every", metavar="TIME", callback=_seconds, help="Sweep again and again, after so long: 1m.")
 on_interrupt = click.option(
     "--on-interrupt",
-    type=click.Choice(["rollback", "report"]),
+    type=click.Choice(["rollback", "resume", "report"]),
     help="What becomes of them; default: what the configuration of each run says.",
 )
 workflow = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")

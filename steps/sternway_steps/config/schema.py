@@ -99,8 +99,8 @@ class StepConfig:
     """The location of the step, FILE:LINE:COLUMN, or "" when no file names it."""
 
 
-ON_INTERRUPT = ("rollback", "report")
-"""It is undone; or it is left to a person, and the next run is refused until then."""
+ON_INTERRUPT = ("rollback", "resume", "report")
+"""It is undone; or gone on with, once, if nothing moved; or left to a person, and the next run is refused till then."""
 DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", "verify"))
 
 

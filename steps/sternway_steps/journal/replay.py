@@ -68,6 +68,8 @@ class Story:
     """Who ran it: version, host, user; empty where that is not recorded."""
     resumed: bool = False
     """Its undo was asked for after its process had ended."""
+    went_on: bool = False
+    """Another process went on forward with it after its own had ended."""
     exit_code: int = 0
     """What its end says; 0 while it has none."""
     rollback_errors: tuple[str, ...] = ()
@@ -136,6 +138,7 @@ def replay(records: Sequence[Record]) -> Story:
         undoes=tuple(began.data.get("undoes") or ()),
         by=began.data.get("by") or {},
         resumed=any(entry.data.get("resumed") for entry in head.entries),
+        went_on=any(entry.data.get("forward") for entry in head.entries),
         exit_code=int(last.data.get("exit", 0)) if ended else 0,
         rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
     )

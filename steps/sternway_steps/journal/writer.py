@@ -51,6 +51,10 @@ class RunJournal:
         """Record that the undo of the run is taken up again."""
         self._going_on().write(Kind.RUN_STARTED, {"target": self.target, "resumed": True})
 
+    def go_on(self, data: Mapping[str, Any]) -> None:
+        """Record that another process goes on with the way forward; raises as Store.append does."""
+        self._going_on().write(Kind.RUN_STARTED, {"target": self.target, "forward": dict(data)})
+
     def end(self, data: Mapping[str, Any]) -> None:
         """Seal the run."""
         self._going_on().write(Kind.RUN_ENDED, data)

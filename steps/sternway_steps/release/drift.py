@@ -38,7 +38,14 @@ class Drift:
 
 
 def drift_of(
-    client: Client, ref: Ref, applied: Mapping[str, Any], live: Mapping[str, Any] | None, manager: str
+    client: Client,
+    ref: Ref,
+    applied: Mapping[str, Any],
+    live: Mapping[str, Any] | None,
+    manager: str,
+    *,
+    ours: Fields | None = None,
+    since: str = "this run's apply",
 ) -> Drift | None:
     """Compare an object with what the server made of the run's apply; return None when the run's version is in place.
 
@@ -50,14 +57,17 @@ def drift_of(
         applied: the evidence: `uid` and `after`.
         live: the object as it is, None when it does not exist.
         manager: the field manager of the run's applies.
+        ours: the fields that count; by default those that the run applied.
+        since: what was before the change, in the words of the finding.
 
     """
     if live is None:
-        return Drift(ref, "somebody deleted it after it was applied")
+        return Drift(ref, f"somebody deleted it after {since}")
     if live["metadata"]["uid"] != applied["uid"]:
         return Drift(ref, f"somebody deleted it and made another one of that name (first written by {_first(live)})")
     after = applied["after"]
-    ours = f.union(f.fields_of(after, manager=manager), f.fields_of(after, manager=OLD_MANAGER))
+    if ours is None:
+        ours = f.union(f.fields_of(after, manager=manager), f.fields_of(after, manager=OLD_MANAGER))
     marks = f.union(f.fields_of(after), f.fields_of(live))
     paths = list(_changed(t.tree(f.content(after), marks), t.tree(f.content(live), marks), ours))
     others = [entry for entry in managed(live) if entry.get("manager") != manager or entry.get("operation") != "Apply"]
@@ -66,7 +76,7 @@ def drift_of(
         for path in paths
         if path != _MARK and not (path == _REPLICAS and _autoscaled(client, ref, others))
     ]
-    return Drift(ref, "somebody changed after this run's apply", tuple(found)) if found else None
+    return Drift(ref, f"somebody changed after {since}", tuple(found)) if found else None
 
 
 def _changed(after: Tree, live: Tree, ours: Fields, path: Path = ()) -> Iterator[Path]:

@@ -29,7 +29,7 @@ def run_in_one_process(run: AssembledRun, undo: Undo, tell: Listener, stop: thre
     """
     require_no_refusal(run, stop)  # what is missing is found before anything is written
     with held(run.lock, run.id, stop):
-        finish_interrupted(run.store, run.journal, undo.finish, on_argo=False)
+        finish_interrupted(run.store, run.journal, undo.interrupted, on_argo=False)
         return Orchestrator.of(run, tell, stop).run(
             {"config": run.config.to_dict(), "by": author()}, run.config.history
         )

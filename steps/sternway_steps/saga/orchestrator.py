@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..config.backoff import ROLLBACK_TRIES, Backoff
 from ..errors import Abandoned, RollbackFailed, SternwayError, Stopped
+from ..exits import DONE
 from ..journal.backends.store import HISTORY
 from ..journal.replay import Story, replay
 from ..journal.writer import RunJournal
@@ -75,6 +76,18 @@ class Orchestrator:
         self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
         return self._end(self._unless_left(self._run_and_undo), began, keep)
 
+    def resume(self, story: Story, by: Mapping[str, Any], keep: int = HISTORY) -> Result:
+        """Go on where this run was interrupted, and undo all of it when a step fails; `by` is who does.
+
+        Raises: Refused or Transient when the journal can't be written; then nothing was touched.
+        """
+        began = self.clock()
+        done = frozenset(step for step in story.steps() if _is_done(story, step))
+        self.journal.go_on(by)
+        left = [step for step in self.plan.steps if step.name not in done]
+        self.tell(RunStarted(self.journal.run, self.journal.target, _names(left), self.where))
+        return self._end(self._unless_left(lambda: self._run_and_undo(done)), began, keep)
+
     def undo(self, story: Story | None = None) -> Result:
         """Undo this run, whoever ran it and however far it came; `story` is what its journal tells, if that was read.
 
@@ -104,14 +117,15 @@ class Orchestrator:
             return abandoned(self.journal.run)
         return lock_lost(result, self.journal.target) if self.lost.is_set() else result
 
-    def _run_and_undo(self) -> Result:
-        error = self._forward()
+    def _run_and_undo(self, done: Collection[str] = ()) -> Result:
+        error = self._forward(done)
         return self._rollback(str(error), error) if error is not None else succeeded(self.journal.run)
 
-    def _forward(self) -> Exception | None:
+    def _forward(self, done: Collection[str]) -> Exception | None:
         """Run group after group; of a group, return the error that is first in the config's order."""
-        for group in self.plan.groups:
-            if self.stop.is_set():
+        groups = ([step for step in group if step.name not in done] for group in self.plan.groups)
+        for group in filter(None, groups):
+            if self.stop.is_set() or self.lost.is_set():
                 return Stopped(f"the run was stopped before step {group[0].name} began")
             errors = run_parallel(
                 group, lambda planned: self._act(planned, Action.EXECUTE, planned.retries + 1), self.stop
@@ -160,3 +174,8 @@ class Orchestrator:
 
 def _names(steps: Sequence[PlannedStep]) -> tuple[str, ...]:
     return tuple(step.name for step in steps)
+
+
+def _is_done(story: Story, step: str) -> bool:
+    last = story.last(step)
+    return last is not None and last.result == DONE

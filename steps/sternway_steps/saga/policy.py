@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..config import Config
-from ..journal.replay import Story
 
 
 @dataclass(frozen=True)
@@ -17,6 +16,8 @@ class Policy:
     recreate: bool = False
     wait_lock: float | None = None
     """Seconds to wait for another run of the target that is at work."""
+    on_interrupt: str | None = None
+    """What becomes of a run whose process is gone; see config.schema.ON_INTERRUPT."""
 
     def of(self, config: Config) -> Config:
         """Return the configuration by which a run is undone."""
@@ -28,9 +29,5 @@ class Policy:
             recreate=deploy.recreate or self.recreate,
         )
         wait = config.wait_lock if self.wait_lock is None else self.wait_lock
-        return replace(config, deploy=deploy, wait_lock=wait)
-
-
-def interrupted_policy(story: Story, said: str | None = None) -> str:
-    """Return what is to become of a run whose process is gone: what a user says, else its own configuration."""
-    return said or str(story.config.get("on_interrupt") or "rollback")
+        on_interrupt = self.on_interrupt or config.on_interrupt
+        return replace(config, deploy=deploy, wait_lock=wait, on_interrupt=on_interrupt)

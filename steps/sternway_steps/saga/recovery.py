@@ -9,28 +9,27 @@ from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.replay import Status, Story, replay
 from ..journal.writer import RunJournal
-from .policy import interrupted_policy
 from .result import Result
 
 UndoRun = Callable[[Sequence[Record]], Result]
-"""Undoes a run from its records."""
+"""Undoes a run from its records, or brings it to its end."""
 
 
-def finish_interrupted(store: Store, journal: RunJournal, undo: UndoRun, *, on_argo: bool) -> None:
-    """Finish the interrupted runs of a target before `journal`'s run begins; the caller holds the target's lock.
+def finish_interrupted(store: Store, journal: RunJournal, end: UndoRun, *, on_argo: bool) -> None:
+    """End the interrupted runs of a target before `journal`'s run begins; the caller holds the target's lock.
 
     | the open run | what is done |
     | --- | --- |
     | all its steps are done | only its end is missing: it is recorded as succeeded |
-    | of one process | it is undone: its process is dead, for a living one would hold the lock |
-    | of a Workflow, and this run is one too | it is undone: its Workflow is gone, for a living one holds the mutex |
+    | of one process | its onInterrupt decides: its process is dead, for a living one would hold the lock |
+    | of a Workflow, and this run is one too | the same: its Workflow is gone, for a living one holds the mutex |
     | of a Workflow, and this run is not on Argo | Transient: the Workflow may be at work |
     | made step by step by somebody else | nothing: whoever calls its steps ends it |
 
     A Workflow holds the target's lock only while a step runs, but the mutex until its exit handler has ended. If it was
     terminated or deleted, its handler never ran.
 
-    Raises: Refused when a run could not be undone, Transient when it is at work on Argo.
+    Raises: Refused when it could not be undone, or is left to a person; Transient when it is at work on Argo.
     """
     going = [info.run for info in store.index(journal.target) if info.status is Status.OPEN]
     for run in (run for run in reversed(going) if run != journal.run):
@@ -43,17 +42,7 @@ def finish_interrupted(store: Store, journal: RunJournal, undo: UndoRun, *, on_a
                 remedy=f"wait for it; when that Workflow is gone: sternway rollback {begun.run}",
             )
         if begun.workflow or not begun.stepwise:
-            _refuse_if_left(begun)
-            _require_end(begun, undo(records))
-
-
-def _refuse_if_left(story: Story) -> None:
-    """Refuse to begin before a person has decided on a run whose configuration leaves it to them."""
-    if interrupted_policy(story) == "report" and not story.succeeded(story.steps()):
-        raise Refused(
-            f"run {story.run} of this target was interrupted, and its onInterrupt: report leaves it to you",
-            remedy=f"sternway rollback {story.run}",
-        )
+            _require_end(begun, end(records))
 
 
 def _require_end(story: Story, result: Result) -> None:

@@ -19,6 +19,7 @@ from .cancel import StopAll
 from .events import Listener
 from .policy import Policy
 from .result import Result
+from .resume import require_resumable
 from .rollback_to import about, later_runs
 from .standing import refuse_overtaken
 from .undo import Undo
@@ -55,10 +56,15 @@ class Rollback:
 
         return self._alone(undo, run, unless_overtaken)
 
-    def finish(self, run: str) -> Result | None:
+    def finish(self, run: str, *, by_policy: bool = False) -> Result | None:
         """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
 
-        Raises: Transient when it is still at work.
+        Args:
+            run: its id.
+            by_policy: let its onInterrupt decide whether it is undone.
+
+        Raises: Transient when it is still at work; Refused when it is overtaken, or left to a person.
+
         """
         records = self.store.records(run)
         if not records or (story := replay(records)).status is not Status.OPEN:
@@ -71,9 +77,20 @@ class Rollback:
                 return None
             if not story.undoes:
                 refuse_overtaken(self.store, story)
-            return undo.finish(records)
+            return undo.interrupted(records) if by_policy else undo.finish(records)
 
         return self._alone(undo, run, unless_ended)
+
+    def resume(self, run: str) -> Result:
+        """Go on forward with a run where it was interrupted.
+
+        Raises: Refused when it can't, or something moved since; Transient when it is at work. Nothing was touched.
+        """
+        story = replay(self.store.records(run))
+        require_resumable(story)
+        undo = self._undo(story)
+        with self.stop.joined() as stopped, held(undo.lock, run, stopped):
+            return undo.resume(self.store.records(run), stopped)
 
     def back_to(self, run: str) -> Result | None:
         """Undo the later runs of its target that stand, newest first, as one run; None when none stands above.

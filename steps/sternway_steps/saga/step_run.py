@@ -58,7 +58,7 @@ def run_step(
     if action is Action.ROLLBACK and not run:
         return Result(assembled.id, Status.UNDONE, Exit.DONE)  # no run was ever assembled, so nothing is to be undone
     undo = Undo(assembly, assembled.store, assembled.lock, stop, tell)
-    one = OneStep(assembled, planned, action, undo.finish, stop, tell, workflow)
+    one = OneStep(assembled, planned, action, undo.interrupted, stop, tell, workflow)
     if action is Action.ROLLBACK:
         return one.rolled_back()
     records = assembled.journal.records() if run else ()

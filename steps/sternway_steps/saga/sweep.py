@@ -12,7 +12,6 @@ from ..exits import Exit, exit_of
 from ..journal.backends.store import Store
 from ..journal.replay import Status, Story, replay
 from ..kube.parallel import run_parallel
-from .policy import interrupted_policy
 from .result import Result
 from .retry import retry_transient
 from .workflow import workflow_state
@@ -45,15 +44,13 @@ def worst(swept: Sequence[Swept]) -> Exit:
 
 @dataclass(frozen=True)
 class Sweeper:
-    """Sweeps one journal. `finish` ends a run as `sternway rollback RUN --unfinished` does, alone on its target."""
+    """Sweeps one journal. `finish` ends a run as its onInterrupt says, alone on its target."""
 
     store: Store
     finish: Callable[[str], Result | None]
     client: Client
     stop: threading.Event
     tell: Callable[[Swept], None]
-    policy: str | None = None
-    """What becomes of them, a word of config.schema.ON_INTERRUPT; None leaves it to each run's configuration."""
 
     def sweep(self, target: str | None = None, run: str | None = None) -> list[Swept]:
         """Bring to its end what is open of one target or of all; the runs of one target newest first.
@@ -80,7 +77,7 @@ class Sweeper:
 
     def _ended(self, story: Story) -> Swept:
         try:
-            return self._left_alone(story) or self._left_to_people(story) or self._finished(story)
+            return self._left_alone(story) or self._finished(story)
         except Exception as error:  # noqa: BLE001  whatever it is, the other runs are swept
             away = is_transient(error) if isinstance(error, SternwayError | ClusterError) else False
             if away and (working := self._at_work(story)):
@@ -102,12 +99,6 @@ class Sweeper:
         said = state.how if state.over is False else f"{state.how}; when it is gone: sternway rollback {story.run}"
         return Swept(story.run, story.target, Status.OPEN if state.over is None else Status.RUNNING, said)
 
-    def _left_to_people(self, story: Story) -> Swept | None:
-        if story.succeeded(story.steps()) or interrupted_policy(story, self.policy) != "report":
-            return None
-        said = f"its process is gone, and onInterrupt: report leaves it to you: sternway rollback {story.run}"
-        return Swept(story.run, story.target, Status.INTERRUPTED, said, Exit.REFUSED)
-
     def _finished(self, story: Story) -> Swept:
         """End it; a step of a Workflow that was told to stop may be sealing its attempt, and is waited for."""
         run = story.run
@@ -118,13 +109,9 @@ class Sweeper:
         if result.status is Status.INTERRUPTED or result.unrecorded is not None:
             why = result.unrecorded or result.error or Transient("its undo was stopped")
             return Swept(run, story.target, Status.INTERRUPTED, str(why), Exit.TRANSIENT)
-        told = "; ".join(map(str, result.rollback_errors))
-        said = {
-            Status.SUCCEEDED: "every step was done, and its end is recorded now",
-            Status.UNDONE: "its process was gone, and what it had changed was put back",
-        }.get(result.status, f"not everything could be put back: {told}")
         failed = result.status is Status.ROLLBACK_FAILED
-        return Swept(run, story.target, result.status, said, Exit.ROLLBACK_FAILED if failed else Exit.DONE)
+        code = Exit.ROLLBACK_FAILED if failed else Exit.DONE
+        return Swept(run, story.target, result.status, _said(story, result), code)
 
     def _at_work(self, story: Story) -> Swept | None:
         holder = self.store.lock(story.target).holder()
@@ -132,3 +119,13 @@ class Sweeper:
             return None
         who = "it" if holder.run == story.run else f"run {holder.run} of this target"
         return Swept(story.run, story.target, Status.RUNNING, f"{who} is at work on {holder.host}, pid {holder.pid}")
+
+
+def _said(story: Story, result: Result) -> str:
+    if result.status is Status.SUCCEEDED:
+        whole = story.succeeded(story.steps())
+        return "every step was done, and its end is recorded now" if whole else "it went on to its good end"
+    if result.status is Status.UNDONE:
+        why = f", for it failed: {result.error}" if result.error is not None else ""
+        return f"its process was gone, and what it had changed was put back{why}"
+    return f"not everything could be put back: {'; '.join(map(str, result.rollback_errors))}"

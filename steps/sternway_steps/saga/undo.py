@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..config import Config
+from ..errors import Refused
 from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.locks.lock import Lock
 from ..journal.replay import replay
 from ..journal.writer import RunJournal
 from .assembly import Assembly
+from .author import author
 from .cancel import StopAll
 from .events import Listener
 from .orchestrator import Orchestrator
 from .policy import Policy
 from .result import Result
+from .resume import require_over, require_resumable, require_unmoved
 from .rollback_to import RollbackTo
+from .standing import refuse_overtaken
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,42 @@ class Undo:
     def finish(self, records: Sequence[Record]) -> Result:
         """Bring it to its end: of one that lacks its end alone, that is recorded; any other is undone."""
         return self._walk(records, finish=True)
+
+    def interrupted(self, records: Sequence[Record]) -> Result:
+        """Bring one to its end whose process is gone, as its onInterrupt says; what lacks its end alone gets that.
+
+        One that was interrupted again after somebody went on with it is undone, and so is one that can't go on.
+
+        Raises: Refused when it is left to a person; nothing was touched.
+        """
+        story = replay(records)
+        said = self.policy.of(Config.from_dict(story.config)).on_interrupt
+        if story.back_to or story.succeeded(story.steps()):
+            return self.finish(records)
+        if said == "report":
+            raise Refused(
+                f"run {story.run} of this target was interrupted, and its onInterrupt: report leaves it to you",
+                remedy=f"sternway rollback {story.run}, or sternway resume {story.run}",
+            )
+        if said == "resume" and not story.went_on and not story.resumed:
+            with suppress(Refused):
+                return self.resume(records)
+        return self.finish(records)
+
+    def resume(self, records: Sequence[Record], stop: threading.Event | None = None) -> Result:
+        """Go on with it where it was interrupted; `stop` asks that to stop, by default what stops all.
+
+        Raises: Refused when it can't go on, or the world is no longer as its journal left it; nothing was touched.
+        """
+        story = replay(records)
+        require_resumable(story)
+        refuse_overtaken(self.store, story)
+        config = self.policy.of(Config.from_dict(story.config))
+        run = self.assembly.recorded_run(self.store, records, config, self.lock)
+        require_over(run, story)
+        stop = stop or self.stop
+        require_unmoved(run, story, stop)
+        return Orchestrator.of(run, self.tell, stop).resume(story, author(), config.history)
 
     def _walk(self, records: Sequence[Record], *, finish: bool) -> Result:
         story = replay(records)

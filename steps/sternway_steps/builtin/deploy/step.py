@@ -44,6 +44,12 @@ class Deploy:
         tell_left_out(context)
         return deploy(context)
 
+    def moved(self, context: Context, *, done: bool) -> list[str]:
+        """Name the objects that are not as this run left them; those that it has not reached, as it read them."""
+        from .unmoved import moved
+
+        return moved(context, done=done)
+
     def rollback(self, context: Context) -> Outcome:
         """Restore every object, and continue after one that fails; then wait until workloads are healthy."""
         from .health import await_health
