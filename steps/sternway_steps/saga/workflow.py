@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..journal.replay import Story
+from ..kube.api_error import ApiError
+from ..kube.discovery import UnknownKind
 from ..objects.ref import Ref
 
 if TYPE_CHECKING:
@@ -46,8 +48,6 @@ def workflow_state(client: Client, story: Story) -> WorkflowState:
 
 def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowState:
     """Tell the same of a Workflow by its name, and the run's id, which is its UID."""
-    from ..kube.discovery import UnknownKind
-
     said = f"Workflow {name}"
     try:
         found = client.get(Ref(_API, "Workflow", namespace, name))
@@ -66,9 +66,6 @@ def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowSta
 
 
 def _seen(client: Client, namespace: str, name: str, run: str) -> bool:
-    from ..kube.api_error import ApiError
-    from ..kube.discovery import UnknownKind
-
     try:
         found = client.get(Ref(_API, "Workflow", namespace, name))
     except (ApiError, UnknownKind):
