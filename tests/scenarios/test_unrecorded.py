@@ -212,7 +212,7 @@ def test_with_no_room_for_a_record_all_is_undone_but_what_has_to_be_made_anew(cl
 def test_a_lock_that_another_process_took_is_no_success(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     import sternway_steps.journal.locks.lease as lease
 
-    monkeypatch.setattr(lease, "DURATION", 1.0)
+    monkeypatch.setattr(lease, "DURATION", 4.0)
     install(cluster, config_map("m", v="1"))
     old = state_of(cluster.get("v1", "ConfigMap", "m"))
     ref = Ref("coordination.k8s.io/v1", "Lease", cluster.namespace, f"sternway-{cluster.namespace}.t")
@@ -275,7 +275,7 @@ def taken(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Non
     """Let somebody else hold the lock of the target from now on."""
     import sternway_steps.journal.locks.lease as lease
 
-    monkeypatch.setattr(lease, "DURATION", 1.0)
+    monkeypatch.setattr(lease, "DURATION", 4.0)
     ref = Ref("coordination.k8s.io/v1", "Lease", cluster.namespace, f"sternway-{cluster.namespace}.t")
 
     def take() -> None:
