@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sternway_steps.builtin.verify import step as verify
 from sternway_steps.config import Config, DeployConfig, StepConfig
 from sternway_steps.journal.replay import Status
 from sternway_steps.objects.ref import Ref
+from sternway_steps.rollout import wait
 from sternway_steps.saga.result import Result
 from sternway_steps.session import Session
 
@@ -24,14 +24,14 @@ def run(
     cluster: Cluster, config: Config, monkeypatch: pytest.MonkeyPatch, meddle: Callable[[], Any] = lambda: None
 ) -> Result:
     """Run it; `meddle` is done between deploy and verify."""
-    real = verify.watch_rollout
+    real = wait.watch_rollout
 
     def meddled(*arguments: Any, **keys: Any) -> Any:
         meddle()
         return real(*arguments, **keys)
 
     with Session(kubeconfig=cluster.kubeconfig) as session, monkeypatch.context() as patched:
-        patched.setattr(verify, "watch_rollout", meddled)
+        patched.setattr(wait, "watch_rollout", meddled)
         return session.run(config)
 
 
