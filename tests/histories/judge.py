@@ -13,6 +13,7 @@ from .edits import Path, look
 from .law import RUN, Law, Wrong, bare, differences, name, related, same
 from .owners import UNDO, Owner, owned, owned_meanwhile, where, wrong_owners
 from .play import Played, Seen
+from .shapes import ABSENT
 from .unsure import readings, unsure
 
 _BAD = ("conflict", "failed")
@@ -133,7 +134,9 @@ class _Judge:
         if anew and not self._anew:
             self._wrong("it was made anew")
         wrong = differences(right, bare(one.result), shape, self._custom, orders=law.orders)
-        if wrong and (self._made_of(right) == bare(one.result) or self._went_with(wrong, right)):
+        made = self._made_of(right) if wrong else None
+        if wrong and (made == bare(one.result) or self._went_with(wrong, right)):
+            self._told_of(self._dropped(right, made))
             self.out.passed.append("the server itself writes: " + ", ".join(name(p) for p, _, _ in wrong))
             law.restored = [p for p in law.restored if not any(related(p, w) for w, _, _ in wrong)]
             wrong = []
@@ -160,7 +163,12 @@ class _Judge:
         if refused and doubtful and known:
             self.out.passed.append("refused without evidence: " + ", ".join(sorted(named)))
             return True
-        if self._made_of(right) is not None or self._anew:
+        made = self._made_of(right)
+        if self.played.history.policy == "stop" and (dropped := self._dropped(right, made)):
+            self.out.passed.append("the server would drop what others set: " + ", ".join(map(name, dropped)))
+            self._covers(dropped, dropped, "in conflict")
+            return True
+        if made is not None or self._anew:
             return False
         self.out.passed.append("the server does not take what is right")
         return True
@@ -171,6 +179,23 @@ class _Judge:
         before = bare(self.one.before)
         drawn = all(same(got, look(before, p)) and not any(o[: len(p)] == p for o in owners) for p, _, got in wrong)
         return drawn and self._made_of(right) is None
+
+    def _dropped(self, right: Any, made: Any) -> list[Path]:
+        """Give what others came to own after the run, and the server does not keep beside what is put back."""
+        if made is None:
+            return []
+        had, has = owned(self.one.after), owned(self.one.now)
+        since = {p for owner, paths in has.items() for p in paths - had.get(owner, set())}
+        gone = differences(right, made, self.one.part.kind.shape, self._custom)
+        return [p for p, _, got in gone if got is ABSENT and any(o[: len(p)] == p for o in since)]
+
+    def _told_of(self, dropped: list[Path]) -> None:
+        item = self.one.item
+        for path in dropped:
+            if self.played.history.policy == "stop":
+                self._wrong(f"not left, though the server then drops what others set: {name(path)}")
+            elif item and name(path) not in (*item.fields, *item.why.replace(",", "").split()) and not self._cut:
+                self._wrong(f"not said to be dropped: {name(path)}")
 
     def _made_of(self, right: Any) -> Any:
         """Ask the server what it would make of what is right; None when it does not take that."""
@@ -194,12 +219,27 @@ class _Judge:
         if one.cut is not None:
             loose += _reowned(owned(one.cut), owned(one.now))
         put = [*law.restored, *self._changes(one.begun, one.cut)]
+        loose += self._unstored()
         for line in wrong_owners(
             one.before, one.after, now, one.result, put=put, left=law.conflicts, touched=near, loose=loose
         ):
             self._wrong(f"owners: {line}")
         if one.cut is not None:
             self._kept(law)
+
+    def _unstored(self) -> list[Path]:
+        """Give what was owned before and not stored (a zero), and is not owned now, where a first undo was cut off.
+
+        It leaves the same whether that undo put it back, and did not come to give back its owner, or others had taken
+        it before: nobody can know whose it is then.
+        """
+        if not self._cut:
+            return []
+        before, now, result = (bare(obj) for obj in (self.one.before, self.one.now, self.one.result))
+        lost = {
+            p for owner, paths in owned(self.one.before).items() for p in paths - owned(self.one.now).get(owner, set())
+        }
+        return [p for p in lost if all(look(obj, where(p)) is ABSENT for obj in (before, now, result))]
 
     def _kept(self, law: Law) -> None:
         """What others came to own after a first undo that was cut off is theirs, if the last one changed nothing there."""

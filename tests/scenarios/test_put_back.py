@@ -435,6 +435,44 @@ def test_a_node_port_that_went_with_the_type_comes_back_though_others_changed_it
     assert found["spec"] == before["spec"]
 
 
+@pytest.mark.cluster
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+@pytest.mark.parametrize("policy", ["stop", "merge", "force"])
+def test_a_node_port_of_others_does_not_go_in_silence_with_the_type(
+    real: Cluster, policy: str, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server drops node ports with the type that has them, without a word (1.34)."""
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+
+    def service(kind: str, **port: Any) -> dict[str, Any]:
+        spec = {"type": kind, "selector": {"app": "web"}, "ports": [{"port": 80, **port}]}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+
+    services, field = ("v1", "Service"), "spec.ports[port=80,protocol=TCP].nodePort"
+    deploy(real, service("ClusterIP"))
+    run = deploy(real, service("NodePort"))
+    ours = port = live(real, services, "web")["spec"]["ports"][0]["nodePort"]
+
+    def theirs(kind: str, **port: Any) -> dict[str, Any]:
+        obj = service(kind, **port)
+        obj["metadata"]["namespace"] = real.namespace
+        return real.client.apply(obj, manager="argocd", force=True).obj
+
+    while port == ours:  # the server draws another one
+        theirs("ClusterIP")
+        port = theirs("NodePort")["spec"]["ports"][0]["nodePort"]
+    theirs("NodePort", nodePort=port)
+    status, items = undo(real, run, policy)
+    item, found = items["service/web"], live(real, services, "web")
+    if policy == "stop":
+        assert (status, item["result"], item["fields"]) == (Status.ROLLBACK_FAILED, "conflict", [field])
+        assert (found["spec"]["type"], found["spec"]["ports"][0]["nodePort"]) == ("NodePort", port)
+    else:
+        assert (status, found["spec"]["type"]) == (Status.UNDONE, "ClusterIP"), items
+        assert field in item["why"] or field in item["fields"]
+
+
 @pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
 @pytest.mark.parametrize(
     ("ours", "theirs"), [("data", "stringData"), ("stringData", "data"), ("stringData", "stringData")]
@@ -461,6 +499,32 @@ def test_a_secrets_text_is_nobodys_where_others_have_written_the_data(
     assert status is Status.ROLLBACK_FAILED, items
     assert items["secret/s"]["fields"] == ["data.b"]
     assert live(cluster, ("v1", "Secret"), "s")["data"] == {"a": held("data", "1"), "b": held("data", "3")}
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+def test_data_beneath_a_text_of_the_run_that_others_have_taken_since_stays_theirs(
+    cluster: Cluster, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+
+    def secret(text: str) -> dict[str, Any]:
+        data = {"a": base64.b64encode(b"beneath").decode()}
+        return {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "s"},
+            "data": data,
+            "stringData": {"a": text},
+        }
+
+    deploy(cluster, secret("1"))
+    run = deploy(cluster, secret("2"))
+    edit(cluster, ("v1", "Secret"), "s", lambda obj: obj.update(stringData={"a": "1"}))
+    status, items = undo(cluster, run, "force")
+    assert status is Status.UNDONE, items
+    entries = live(cluster, ("v1", "Secret"), "s")["metadata"]["managedFields"]
+    assert [e["manager"] for e in entries if "f:a" in e["fieldsV1"].get("f:data", {})] == ["kubectl-edit"]
 
 
 def test_an_item_that_others_made_anew_after_the_run_removed_it_stays_theirs(cluster: Cluster) -> None:

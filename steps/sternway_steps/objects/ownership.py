@@ -95,7 +95,7 @@ class OwnerRestore:
             if key[3] == "status":
                 paths = there
             elif key[0] == self.manager:
-                paths = {p for p in then if p in there or p in undone or self._dropped(p, claims, ours)}
+                paths = {p for p in then if p in there or p in undone or self._dropped(p, claims, ours, since)}
             else:
                 taken = {p for p in then - met.get(key, set()) - since if self._holds(p)}
                 taken |= {p for p in then & ours if self._rewritten(p, ours)}
@@ -105,13 +105,17 @@ class OwnerRestore:
                 out.append({**entry, "fieldsV1": _fields(paths)})
         return out or [{}]  # an empty list would stand for "as they are"
 
-    def _dropped(self, path: Path, claims: set[Path], ours: set[Path]) -> bool:
-        """Return whether the run no longer listed a field; a map that it fills is no longer listed as an empty one."""
+    def _dropped(self, path: Path, claims: set[Path], ours: set[Path], since: set[Path]) -> bool:
+        """Return whether the run no longer listed a field; a map that it fills is no longer listed as an empty one.
+
+        Data under a text of the run may be listed or not: what others have come to own `since`, they took.
+        """
         if self.recorded:
             return path not in claims and self._holds(path)
         applied = self._at(self.states.applied, path)
         filled = isinstance(applied, Map | Items) and bool(applied) and path[-1][0] == "f"
-        return (applied is ABSENT or filled or _has_text(path, ours)) and self._holds(path)
+        text = _has_text(path, ours) and path not in since
+        return (applied is ABSENT or filled or text) and self._holds(path)
 
     def _rewritten(self, path: Path, ours: set[Path]) -> bool:
         """Return whether the run took a field from others and left it as it was.

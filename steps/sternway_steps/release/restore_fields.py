@@ -18,9 +18,10 @@ from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
-from ..objects.tree import Path, at, name_of, same
+from ..objects.tree import ABSENT, Path, at, name_of, same
 from ..spec import Item
 from .counted import counted
+from .dropped import dropped
 from .recreate import Recreation
 from .remedy import BY_HAND, CONFLICT
 
@@ -40,6 +41,8 @@ class Update:
         self._run = change.of(how.run)
         self._put: dict[Path, Difference] = {}
         """What was put back so far."""
+        self._dropped: dict[Path, Difference] = {}
+        """What others had set, and the server dropped with what was put back."""
         self._cleared: dict[Path, Difference] = {}
         """What an earlier undo had removed."""
         self._written: set[Path] = set()
@@ -73,6 +76,11 @@ class Update:
             if found.conflicts and how.policy is OnConflict.STOP:
                 why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}"
                 return Item(self._what, "conflict", why, _names(found.conflicts))
+            lost = dropped(how.client, found, lambda answer: self._compared(answer, shape))
+            if lost and how.policy is OnConflict.STOP:
+                why = f"the server would drop what somebody else set after this run: {', '.join(_names(lost))}"
+                return Item(self._what, "conflict", why, _names(lost))
+            self._dropped = {d.path: d for d in lost} or self._dropped
             if wrong := [d for d in found.restored if d.path in self._put and not found.of_the_server(d.path)]:
                 why = f"put back, and still different when read again: {', '.join(_names(wrong))}"
                 return Item(self._what, "failed", why, _names(wrong))
@@ -174,6 +182,8 @@ class Update:
         if found.conflicts:
             why.append(f"left as others set it: {', '.join(_names(found.conflicts))}")
         was, now = found.states.before, found.states.live
+        if gone := [d for d in self._dropped.values() if at(now, d.path) is ABSENT]:
+            why.append(f"dropped by the server, though others had set it: {', '.join(_names(gone))}")
         # All that is of the run was put back, or it would have been put back again.
         loose = [d for d in self._put.values() if found.of_the_server(d.path)]
         own = [d for d in loose if not same(at(now, d.path), at(was, d.path))]
