@@ -23,9 +23,9 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def dies(module: str, path: Path, source: str, tests: Sequence[str], seconds: float) -> bool:
-    """Return whether a test fails, or hangs, with this source as the module."""
-    process = _CONTEXT.Process(target=_try, args=(module, str(path), source, list(tests)))
+def dies(module: str, path: Path, source: str, tests: Sequence[str], seconds: float, log: str = os.devnull) -> bool:
+    """Return whether a test fails, or hangs, with this source as the module; `log` gets what pytest says."""
+    process = _CONTEXT.Process(target=_try, args=(module, str(path), source, list(tests), log))
     process.start()
     process.join(seconds)
     if process.exitcode is None:
@@ -36,14 +36,14 @@ def dies(module: str, path: Path, source: str, tests: Sequence[str], seconds: fl
     return process.exitcode != 0
 
 
-def _try(module: str, path: str, source: str, tests: list[str]) -> None:
+def _try(module: str, path: str, source: str, tests: list[str], log: str) -> None:
     """End this process with pytest's exit code, and with another one when the module can't even be loaded."""
     import hypothesis.configuration
     import pytest
 
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
+    said = os.open(log, os.O_WRONLY)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
     with tempfile.TemporaryDirectory() as home:
         # What fails here must not be tried again by the tests of the module as it is.
         hypothesis.configuration.set_hypothesis_home_dir(home)
