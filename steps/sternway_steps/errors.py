@@ -32,6 +32,10 @@ class Refused(SternwayError):
     """Found before the first change: nothing was touched, there is nothing to undo."""
 
 
+class Held(Refused):
+    """A schedule would deploy again what was undone; `details` names the run (held_by) and when it ended."""
+
+
 def together(findings: Sequence[Refused]) -> Refused:
     """Return several refusals (at least one) as one that says all of them."""
     if len(findings) == 1:

@@ -20,6 +20,8 @@ from .saga.assembly import Assembly
 from .saga.cancel import StopAll
 from .saga.events import Listener
 from .saga.finalize import end_run
+from .saga.held import HoldPolicy, unhold
+from .saga.hold import Hold
 from .saga.liveness import with_liveness
 from .saga.location import Location, locate
 from .saga.policy import Policy
@@ -95,6 +97,8 @@ class Session:
         *,
         run: str | None = None,
         stop: threading.Event | None = None,
+        unattended: bool = False,
+        force_held: bool = False,
     ) -> Result:
         """Execute the config's steps, and undo them when one fails.
 
@@ -106,6 +110,8 @@ class Session:
             run: the run's id, a label value; default a new one. `new_run_id()` makes one that is known beforehand.
             stop: any thread sets it to cancel this run, which is then undone. It is set too when the run has to stop
                 by itself, because its lock is lost: an event for one run alone.
+            unattended: no person starts it, but a schedule: Held is raised when the same was undone before.
+            force_held: deploy it also then.
 
         Raises: Refused, Transient: nothing was touched.
 
@@ -116,7 +122,7 @@ class Session:
         assembled = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book))
         undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell)
         with self.stop.joined(stop) as stopped:
-            return run_in_one_process(assembled, undo, tell, stopped)
+            return run_in_one_process(assembled, undo, tell, stopped, HoldPolicy(unattended, force_held))
 
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
@@ -265,14 +271,49 @@ class Session:
         run: str | None = None,
         tell: Listener = lambda _: None,
         workflow: str = "",
+        *,
+        unattended: bool = False,
+        force_held: bool = False,
     ) -> Result:
         """Run one action of one step of a run that is made step by step; see `saga.step_run.run_step`."""
-        return run_step(self._assembly, self.stop, config, name, action, run, tell, workflow)
+        policy = HoldPolicy(unattended, force_held)
+        return run_step(self._assembly, self.stop, config, name, action, run, tell, workflow, policy)
 
-    def end(self, config: Config, run: str, phase: str, workflow: str = "", tell: Listener = lambda _: None) -> Result:
+    def end(
+        self,
+        config: Config,
+        run: str,
+        phase: str,
+        workflow: str = "",
+        tell: Listener = lambda _: None,
+        *,
+        unattended: bool = False,
+    ) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
         assembled = self._assembly.new_run(config, run, self.locate(config))
-        return end_run(assembled, phase, workflow, tell, self.book, self.stop)
+        return end_run(assembled, phase, workflow, tell, self.book, self.stop, HoldPolicy(unattended))
+
+    def unhold(self, target: str | None = None, *, journal_of: Config | None = None) -> list[Hold]:
+        """Let schedules deploy again what was undone of a target; return what it held.
+
+        Args:
+            target: NAMESPACE.NAME.
+            journal_of: the target of this config instead, in its journal.
+
+        Raises: Transient when a run of it is at work, Refused when the journal can't be read or written.
+
+        """
+        at = self._place_of(target, journal_of)
+        return unhold(at.store, at.target, self.stop) if at is not None else []
+
+    def _place_of(self, target: str | None, config: Config | None) -> Location | None:
+        """Return where the runs of a target are recorded; None when there are none."""
+        if config is not None:
+            return self.locate(config)
+        if target is None:
+            raise ValueError("a target or a configuration is needed")
+        infos = self._journals.all().index(target)
+        return Location(target, self._journals.get(infos[-1].run), "") if infos else None
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""

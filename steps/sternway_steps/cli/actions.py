@@ -7,10 +7,11 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from ..config import Config
-from ..errors import ClusterError, SternwayError, is_transient, together
+from ..errors import ClusterError, Held, SternwayError, is_transient, together
 from ..exits import Exit
 from ..registry.load import load, load_with_source
 from ..saga.events import Event, StepEnded
@@ -45,9 +46,9 @@ def config_show(output: Output, path: str, overrides: Sequence[str]) -> int:
     return Exit.DONE
 
 
-def run(session: Session, output: Output, config: Config, run: str | None) -> int:
-    """Run the pipeline."""
-    return session.run(config, output.event, run=run or None).exit_code
+def run(session: Session, output: Output, config: Config, run: str | None, **hold: Any) -> int:
+    """Run the pipeline; `hold` says who starts it."""
+    return session.run(config, output.event, run=run or None, **hold).exit_code
 
 
 def plan(session: Session, output: Output, config: Config) -> int:
@@ -142,17 +143,36 @@ def show(session: Session, output: Output, run: str) -> int:
     return Exit.DONE
 
 
+def unhold(session: Session, output: Output, target: str | None, journal_of: str | None) -> int:
+    """Say of each run by which something was held that it is no more."""
+    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    released = session.unhold(target, journal_of=where)
+    for hold in released:
+        line = f"what run {hold.run} deployed to {hold.target} is held no more"
+        output.result("unheld", asdict(hold), [line])
+    if not released:
+        output.note("nothing is held")
+    return Exit.DONE
+
+
 def step(
-    session: Session, output: Output, config: Config, step: str, action: str, run: str | None, workflow: str
+    session: Session,
+    output: Output,
+    config: Config,
+    step: str,
+    action: str,
+    run: str | None,
+    workflow: str,
+    **hold: Any,
 ) -> int:
-    """Run one action of one step."""
+    """Run one action of one step; `hold` says who started the run."""
     show, told = pod.with_progress(output.event, os.environ), list[Exception | None]()
 
     def tell(event: Event) -> None:
         told.extend([event.error] if isinstance(event, StepEnded) else [])
         show(event)
 
-    result = session.step(config, step, Action(action), run, tell, workflow)
+    result = session.step(config, step, Action(action), run, tell, workflow, **hold)
     for untold in (result.error, result.unrecorded):  # such as who holds the target, before an attempt began
         if untold is not None and untold not in told and (untold.__cause__ is None or untold.__cause__ not in told):
             output.error(untold)
@@ -161,9 +181,15 @@ def step(
     return result.exit_code
 
 
-def report(session: Session, output: Output, config: Config, run: str, status: str, workflow: str) -> int:
+def report(
+    session: Session, output: Output, config: Config, run: str, status: str, workflow: str, unattended: bool
+) -> int:
     """End a run that was made step by step; the exit code is the run's, so what is transient is retried here."""
-    result = retry_transient(lambda: session.end(config, run, status, workflow, output.event), session.stop)
-    output.story(session.story(result.run))
+    end = partial(session.end, config, run, status, workflow, output.event, unattended=unattended)
+    result = retry_transient(end, session.stop)
+    if isinstance(result.error, Held):  # such a run has recorded nothing
+        output.error(result.error)
+    else:
+        output.story(session.story(result.run))
     pod.write_termination_message(summary(result))
     return result.exit_code

@@ -38,6 +38,8 @@ def app() -> None:
 @options.restart_stale
 @options.recreate
 @options.wait_lock
+@options.unattended
+@options.force_held
 @click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @options.shared
 def run(**arguments: Any) -> None:
@@ -186,6 +188,8 @@ def show(**arguments: Any) -> None:
 @options.config
 @options.overrides
 @options.wait_lock
+@options.unattended
+@options.force_held
 @options.shared
 def step(**arguments: Any) -> None:
     """Run one action of one step, as its container does.
@@ -202,6 +206,7 @@ def step(**arguments: Any) -> None:
 @options.workflow
 @options.config
 @options.overrides
+@options.unattended
 @options.shared
 def report(**arguments: Any) -> None:
     """End a run whose steps were called one by one: seal its journal and say how it ended.
@@ -210,6 +215,27 @@ def report(**arguments: Any) -> None:
     Example: sternway report --run my-run --config sternway.yaml
     """
     _do("report", **arguments)
+
+
+@app.command()
+@click.argument("target", required=False, metavar="[NAMESPACE.NAME]")
+@click.option("--config", "-c", "journal_of", metavar="FILE", help="The target of this configuration.")
+@options.journal
+@options.namespace
+@options.shared
+def unhold(**arguments: Any) -> None:
+    """Let schedules deploy again what was undone of a target.
+
+    \b
+    Example: sternway unhold shop.web
+    """
+    _one_target(arguments)
+    _do("unhold", **arguments)
+
+
+def _one_target(arguments: dict[str, Any]) -> None:
+    if bool(arguments["target"]) == bool(arguments["journal_of"]):
+        raise click.UsageError("name the target, or its configuration with --config")
 
 
 @app.group()

@@ -11,7 +11,7 @@ from ..errors import kind_of
 from ..journal.replay import Status, Story
 from ..release.preview import Preview
 from ..release.remedy import finish
-from ..saga.events import Event, RunEnded, StepEnded, StepStarted
+from ..saga.events import Event, Note, RunEnded, StepEnded, StepStarted
 from ..spec import Action
 from ..yamltree.document import Node
 from ..yamltree.errors import ConfigErrors
@@ -51,6 +51,8 @@ class GithubOutput:
                 self._close()
                 self._text.event(event)
                 self._annotate_over(event)
+            case Note():
+                self.note(event.message)
             case _:
                 self._text.event(event)
 

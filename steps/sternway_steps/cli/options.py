@@ -71,6 +71,15 @@ on_interrupt = click.option(
 workflow = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
 
 
+unattended = click.option(
+    "--unattended/--attended",
+    envvar="STERNWAY_UNATTENDED",
+    default=False,
+    help="A schedule starts it: what was undone is not deployed again, which ends with exit code 3.",
+)
+force_held = click.option("--force-held", is_flag=True, help="Deploy again also what was undone.")
+
+
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every command that talks to a cluster."""
     for option in reversed((kubeconfig, context, sandbox, output, verbose)):

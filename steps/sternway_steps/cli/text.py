@@ -13,7 +13,7 @@ from ..errors import Bug, SternwayError, kind_of
 from ..journal.replay import Status, Story
 from ..release.preview import Preview
 from ..release.remedy import finish
-from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
+from ..saga.events import Event, Note, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from ..spec import Action
 from ..yamltree.document import Node
 from . import details
@@ -54,6 +54,8 @@ class TextOutput:
                     click.secho(f"  what {name} did is irreversible and stays", fg="red")
             case RunEnded():
                 self._over(event)
+            case Note():
+                self.note(event.message)
 
     def plan(self, previews: Sequence[Preview]) -> None:
         """Write what would change."""

@@ -16,7 +16,7 @@ _RESERVED = frozenset(
     PREFIX + word
     for word in (
         "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
-        "STEP", "ATTEMPT", "TARGET", "ACTION", "CHILD",  # what a program is told, which may call Sternway itself
+        "UNATTENDED", "STEP", "ATTEMPT", "TARGET", "ACTION", "CHILD",  # what a program is told, which may call Sternway itself
     )
 )  # fmt: skip
 _OPEN = (PREFIX + "TEST", PREFIX + "BENCH")

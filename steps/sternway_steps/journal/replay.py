@@ -74,6 +74,10 @@ class Story:
     """What its end says; 0 while it has none."""
     rollback_errors: tuple[str, ...] = ()
     """What its end says that could not be put back."""
+    end: Mapping[str, Any] = field(default_factory=dict)
+    """All that its end says."""
+    holds: str = ""
+    """The digest of what it deployed, when no schedule is to deploy that again."""
 
     def begun(self) -> frozenset[str]:
         """Return the steps whose execution began, whether it ended or not."""
@@ -125,7 +129,7 @@ def replay(records: Sequence[Record]) -> Story:
         run=head.key.run,
         target=str(began.data.get("target", "")),
         started=began.time,
-        ended=last.time if ended else "",
+        ended=str(last.data.get("ended") or last.time) if ended else "",
         status=Status(last.data["status"]) if ended else Status.OPEN,
         config=began.data.get("config") or {},
         error=next((str(e.data["error"]) for e in head.entries if e.data.get("error")), ""),
@@ -140,6 +144,8 @@ def replay(records: Sequence[Record]) -> Story:
         resumed=any(entry.data.get("resumed") for entry in head.entries),
         went_on=any(entry.data.get("forward") for entry in head.entries),
         exit_code=int(last.data.get("exit", 0)) if ended else 0,
+        end=last.data if ended else {},
+        holds=str(last.data.get("holds", "")) if ended else "",
         rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
     )
 

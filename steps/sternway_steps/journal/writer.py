@@ -11,10 +11,12 @@ from ..spec import Action
 from .backends.secret_form import TARGET
 from .backends.store import HISTORY, JournalConflict, Store, is_label_value
 from .entries import Key, Kind, Record
-from .replay import Status, replay
+from .replay import Status, Story, replay
 from .step_journal import LateJournal, Pen, StepJournal
 
 _MOST_ATTEMPTS = 1000
+_MOST_HELD = 20
+"""Contents that a target holds by runs which its history would have forgotten: a schedule has one at a time."""
 
 
 class RunJournal:
@@ -59,10 +61,19 @@ class RunJournal:
         """Seal the run."""
         self._going_on().write(Kind.RUN_ENDED, data)
 
+    def release_hold(self, story: Story, by: Mapping[str, Any]) -> None:
+        """Record of a run that has ended that what it deployed is held no more, and by whom that was said."""
+        end = {key: value for key, value in story.end.items() if key != "holds"}
+        self.end({**end, "ended": story.ended, "unheld": dict(by)})
+
     def prune(self, keep: int = HISTORY) -> list[str]:
-        """Forget the oldest ended runs of the target beyond `keep`; one that did not end is kept. Return their ids."""
-        ended = [info.run for info in self.store.index(self.target) if info.status is not Status.OPEN]
-        gone = ended[: max(0, len(ended) - keep)]
+        """Forget the oldest ended runs of the target beyond `keep`. Return their ids.
+
+        One that did not end is kept, and of each of the newest contents that the target holds the newest run.
+        """
+        ended = [info for info in self.store.index(self.target) if info.status is not Status.OPEN]
+        holding = list({info.holds: info.run for info in ended if info.holds}.values())[-_MOST_HELD:]
+        gone = [info.run for info in ended[: max(0, len(ended) - keep)] if info.run not in holding]
         for run in gone:
             self.store.remove(run)
         return gone

@@ -82,7 +82,14 @@ class RunEnded:
     unrecorded: Exception | None = None
 
 
-Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded
+@dataclass(frozen=True)
+class Note:
+    """A remark on the run that whoever started it has to know."""
+
+    message: str
+
+
+Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded | Note
 Listener = Callable[[Event], None]
 
 

@@ -7,12 +7,15 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..exits import Exit
 from ..journal.locks.lock import held
 from ..journal.replay import Status, replay
 from ..kube.api_error import ApiError
 from ..release.remedy import finish
 from .assembly import AssembledRun
 from .events import Listener, unfailing
+from .held import HoldCheck, HoldPolicy
+from .hold import with_hold
 from .result import Result
 from .seal import seal
 from .verdict import by_journal
@@ -22,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def end_run(
-    run: AssembledRun, phase: str, workflow: str, tell: Listener, events: Client, stop: threading.Event
+    run: AssembledRun,
+    phase: str,
+    workflow: str,
+    tell: Listener,
+    events: Client,
+    stop: threading.Event,
+    policy: HoldPolicy = HoldPolicy(),
 ) -> Result:
     """Seal a run by what its journal says, and put an Event beside its Workflow.
 
@@ -33,24 +42,31 @@ def end_run(
         tell: is told the end.
         events: the client that puts the Event, in the namespace of its own context.
         stop: is set when the target's lock is lost meanwhile.
+        policy: who started the run. One that was refused by a hold leaves no record.
 
     Raises: Refused, Transient: the journal can't be read, or not be written now, or something works on the target.
 
     """
     with held(run.lock, run.id, stop):
-        result = _sealed(run, phase)
+        result = _sealed(run, phase, HoldCheck(run, policy, tell))
     unfailing(tell)(result.as_event())
     if workflow:
         _put_event(events, workflow, result)
     return result
 
 
-def _sealed(run: AssembledRun, phase: str) -> Result:
+def _sealed(run: AssembledRun, phase: str, check: HoldCheck) -> Result:
     records = run.journal.records()
+    begun = replay(records).begun() if records else frozenset()
+    if not begun and (held_by := check.refusal()) is not None:
+        run.store.remove(run.id)  # what its undo recorded; nights that are held push no run out of the history
+        return Result(run.id, Status.REFUSED, Exit.REFUSED, held_by)
     if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
         run.journal.start({"config": run.config.to_dict(), "stepwise": True})
         records = run.journal.records()
-    return seal(run.journal, by_journal(run.plan, replay(records), phase), run.config.history, again=True)
+    story = replay(records)
+    result = with_hold(run.plan, story, by_journal(run.plan, story, phase))
+    return seal(run.journal, result, run.config.history, again=True)
 
 
 def summary(result: Result) -> str:

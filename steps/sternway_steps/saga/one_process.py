@@ -7,7 +7,8 @@ import threading
 from ..journal.locks.lock import held
 from .assembly import AssembledRun
 from .author import author
-from .events import Listener
+from .events import Listener, unfailing
+from .held import HoldCheck, HoldPolicy
 from .orchestrator import Orchestrator
 from .preflight import require_no_refusal
 from .recovery import finish_interrupted
@@ -15,7 +16,9 @@ from .result import Result
 from .undo import Undo
 
 
-def run_in_one_process(run: AssembledRun, undo: Undo, tell: Listener, stop: threading.Event) -> Result:
+def run_in_one_process(
+    run: AssembledRun, undo: Undo, tell: Listener, stop: threading.Event, policy: HoldPolicy = HoldPolicy()
+) -> Result:
     """Run it, and undo it when a step fails.
 
     Args:
@@ -23,6 +26,7 @@ def run_in_one_process(run: AssembledRun, undo: Undo, tell: Listener, stop: thre
         undo: undoes what was left half done; its lock is the run's.
         tell: is told every event.
         stop: asks the run to stop and to undo itself; it is set when the lock is lost, too.
+        policy: what becomes of a run whose content the target holds.
 
     Raises: Refused, Transient: nothing was touched.
 
@@ -30,6 +34,8 @@ def run_in_one_process(run: AssembledRun, undo: Undo, tell: Listener, stop: thre
     require_no_refusal(run, stop)  # what is missing is found before anything is written
     with held(run.lock, run.id, stop):
         finish_interrupted(run.store, run.journal, undo.interrupted, on_argo=False)
-        return Orchestrator.of(run, tell, stop).run(
+        check = HoldCheck(run, policy, unfailing(tell))
+        check.before_the_run()
+        return Orchestrator.of(check.on_the_way(), tell, stop).run(
             {"config": run.config.to_dict(), "by": author()}, run.config.history
         )

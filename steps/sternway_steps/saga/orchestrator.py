@@ -22,6 +22,7 @@ from .attempt import ContextFor
 from .context_factory import contexts
 from .events import Listener, RunStarted, UndoStarted, unfailing
 from .group import run_parallel
+from .hold import with_hold
 from .plan import Plan, PlannedStep
 from .result import Result, as_rollback_failure
 from .retried_step import RetriedAction
@@ -154,7 +155,7 @@ class Orchestrator:
                 break
             failed += run_parallel(group, lambda step: self._act(step, Action.ROLLBACK, ROLLBACK_TRIES))
         failures = [as_rollback_failure(planned, raised) for planned, raised in failed]
-        return decide(run, self.plan, story.attempts, error, failures)
+        return with_hold(self.plan, story, decide(run, self.plan, story.attempts, error, failures))
 
     def _act(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
         """Do an action of a step until it ends for good: it is retried while it is transient."""

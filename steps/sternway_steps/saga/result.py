@@ -24,6 +24,8 @@ class Result:
     rollback_errors: tuple[Exception, ...] = ()
     stays: tuple[str, ...] = ()
     """The steps that began and whose effects can't be undone, when the run is."""
+    holds: str = ""
+    """The digest of what it deployed, when it failed by that and no schedule is to deploy it again."""
     unrecorded: SternwayError | None = None
     """Why the journal does not say how the run ended, when it does not."""
 
@@ -47,6 +49,8 @@ class Result:
             data["error"] = str(self.error)
         if self.stays:
             data["stays"] = list(self.stays)
+        if self.holds:
+            data["holds"] = self.holds
         return {**data, "rollback_errors": [str(error) for error in self.rollback_errors]}
 
     def as_event(self, seconds: float = 0.0) -> RunEnded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -43,10 +44,10 @@ class OneStep:
     workflow: str
     """The Argo Workflow that calls, "" for none."""
 
-    def begin(self) -> None:
+    def begin(self, check: Callable[[], None]) -> None:
         """Make the run's own record, unless a step of the same group just did.
 
-        A run that Argo left half done is undone first.
+        A run that Argo left half done is undone first. `check` raises what is against beginning at all.
         """
         run = self.run
         with held(run.lock, run.id, self.stop):
@@ -54,6 +55,7 @@ class OneStep:
                 return
             if self.workflow:
                 finish_interrupted(run.store, run.journal, self.undo, on_argo=True)
+            check()
             run.journal.start(self._head())
 
     def _head(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ..spec import Action
 from .assembly import Assembly
 from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
+from .held import HoldCheck, HoldPolicy
 from .location import locate
 from .result import Result
 from .sealed import told_again
@@ -27,6 +28,7 @@ def run_step(
     run: str | None,
     tell: Listener,
     workflow: str,
+    policy: HoldPolicy = HoldPolicy(),
 ) -> Result:
     """Run one action of a step in a run; whoever calls sees to the order.
 
@@ -45,6 +47,7 @@ def run_step(
             new one when that has ended, or is being undone.
         tell: is told what happens.
         workflow: the Argo Workflow that calls, "" for none.
+        policy: what becomes of a run whose content the target holds.
 
     Raises: Refused, Transient: the step was not called.
 
@@ -57,13 +60,14 @@ def run_step(
     tell(RunStarted(assembled.id, assembled.target, (name,), assembled.store.where(), action is Action.ROLLBACK))
     if action is Action.ROLLBACK and not run:
         return Result(assembled.id, Status.UNDONE, Exit.DONE)  # no run was ever assembled, so nothing is to be undone
+    check = HoldCheck(assembled, policy, tell)
     undo = Undo(assembly, assembled.store, assembled.lock, stop, tell)
-    one = OneStep(assembled, planned, action, undo.interrupted, stop, tell, workflow)
+    one = OneStep(check.on_the_way(), planned, action, undo.interrupted, stop, tell, workflow)
     if action is Action.ROLLBACK:
         return one.rolled_back()
     records = assembled.journal.records() if run else ()
     if not records:
-        one.begin()
+        one.begin(check.before_the_run)
     elif (last := told_again(replay(records), name, workflow)) is not None:
         return one.again(last)
     return one.executed()

@@ -14,7 +14,7 @@ from sternway_steps.step import Action
 from ..kubernetes.build_pod import PodParts, pod_parts
 from ..kubernetes.config_maps import CONFIG
 from ..kubernetes.images import image_of
-from ..kubernetes.pod import REPORT, RESTRICTED, SPARE
+from ..kubernetes.pod import REPORT, RESTRICTED, SPARE, UNATTENDED
 from .models import new
 
 _CUT_OFF = (-1, 137)
@@ -96,9 +96,15 @@ def _main(
         m.Container,
         image=image_of(config, step),
         args=[*words, *run, "--config", f"/config/{CONFIG}", *settings],
-        env=[m.EnvVar(**each) for each in more.env] or None,
+        env=[*_scheduled(config), *(m.EnvVar(**each) for each in more.env)] or None,
         volume_mounts=[m.VolumeMount(**each) for each in more.mounts] or None,
     )
+
+
+def _scheduled(config: Config) -> list[m.EnvVar]:
+    """Return the variable that tells a schedule's run from one that a person submitted."""
+    value = f"{{{{workflow.parameters.{UNATTENDED}}}}}"
+    return [new(m.EnvVar, name="STERNWAY_UNATTENDED", value=value)] if config.schedule is not None else []
 
 
 def _retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrategy | None:

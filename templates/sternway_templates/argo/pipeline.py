@@ -14,6 +14,7 @@ from sternway_steps.yamltree.document import Node
 from ..changeable import changeable
 from ..kubernetes.checks import checked_plan, node_at
 from ..kubernetes.config_maps import config_maps, files
+from ..kubernetes.pod import UNATTENDED
 from ..kubernetes.rbac import rbac
 from ..output import numbered
 from .models import data, new
@@ -88,6 +89,10 @@ def _cron(config: Config, metadata: m.ObjectMeta) -> m.CronWorkflow:
         successful_jobs_history_limit=schedule.succeeded_history,
         failed_jobs_history_limit=schedule.failed_history,
         suspend=schedule.suspend or None,
-        workflow_spec=new(m.WorkflowSpec, workflow_template_ref=reference),
+        workflow_spec=new(
+            m.WorkflowSpec,
+            workflow_template_ref=reference,
+            arguments=new(m.Arguments, parameters=[new(m.Parameter, name=UNATTENDED, value="true")]),
+        ),
     )
     return new(m.CronWorkflow, api_version=_API, kind="CronWorkflow", metadata=metadata, spec=spec)

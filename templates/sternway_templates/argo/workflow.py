@@ -12,7 +12,7 @@ from sternway_steps.config import Config
 from sternway_steps.saga.plan import Plan
 from sternway_steps.step import Action
 
-from ..kubernetes.pod import REPORT, pod_security
+from ..kubernetes.pod import REPORT, UNATTENDED, pod_security
 from .container import container_of, defaults, report
 from .models import new
 
@@ -30,7 +30,7 @@ def workflow_spec(
         m.WorkflowSpec,
         entrypoint="execute",
         on_exit="undo",
-        arguments=new(m.Arguments, parameters=list(parameters.values())) if parameters else None,
+        arguments=_arguments(config, parameters),
         service_account_name=account,
         active_deadline_seconds=math.ceil(config.deadline) if config.deadline else None,
         synchronization=new(m.Synchronization, mutexes=[new(m.Mutex, name=argo.mutex or f"sternway-{config.name}")]),
@@ -54,6 +54,14 @@ def workflow_spec(
             report(config, plan, parameters),
         ],
     )
+
+
+def _arguments(config: Config, parameters: Mapping[str, m.Parameter]) -> m.Arguments | None:
+    wanted = list(parameters.values())
+    if config.schedule is not None:
+        described = "Set by the schedule, which does not deploy again what was undone."
+        wanted.append(new(m.Parameter, name=UNATTENDED, value="false", description=described, enum=["false", "true"]))
+    return new(m.Arguments, parameters=wanted) if wanted else None
 
 
 def _steps(name: str, wanted: Sequence[Sequence[tuple[str, str, str | None]]]) -> m.Template:

@@ -84,7 +84,7 @@ def _pod(config: Config, plan: Plan, account: str, maps: Sequence[str]) -> dict[
         "name": "run",
         "image": image_of(config, BUILD if builds and RUN not in config.argo.images else RUN),
         "command": ["sternway"],
-        "args": ["run", "--config", f"/config/{CONFIG}"],
+        "args": ["run", "--unattended", "--config", f"/config/{CONFIG}"],
         "env": [
             {"name": "HOME", "value": "/tmp"},  # noqa: S108  a volume of the pod's own
             # The run is named as its Job: should a Job start a second pod, that one is refused.

@@ -15,6 +15,8 @@ RESTRICTED = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+UNATTENDED = "unattended"
+"""The parameter of a WorkflowTemplate that its CronWorkflow sets, and no person."""
 REPORT = "report"
 """The name of the step that ends a run on Argo."""
 

@@ -46,18 +46,18 @@ def lists(sandbox: Sandbox, work: Callable[[], object]) -> list[str]:
 
 
 def test_a_run_that_succeeds(sternway_sandbox: Sandbox, session: Session) -> None:
-    """The index when it starts, what was deployed for verify, and the index to forget the oldest."""
+    """The index when it starts, for what was left open and for what is held; what was deployed; the index to forget."""
     session.run(config("localhost/app:1"))
     for _ in range(2):
         read = lists(sternway_sandbox, lambda: session.run(config("localhost/app:2")))
-        assert read == [INDEX, RECORDS, INDEX]
+        assert read == [INDEX, INDEX, RECORDS, INDEX]
 
 
 def test_a_run_that_fails_and_is_undone(sternway_sandbox: Sandbox, session: Session) -> None:
     session.run(config("localhost/app:1"))
     read = lists(sternway_sandbox, lambda: session.run(config("nope:1")))
     assert session.runs()[0].status is Status.UNDONE
-    assert read == [INDEX, *[RECORDS] * 3, INDEX]
+    assert read == [INDEX, INDEX, *[RECORDS] * 3, INDEX]
 
 
 def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session) -> None:
@@ -71,7 +71,7 @@ def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session)
 @pytest.mark.parametrize(
     ("steps", "wanted"),
     [
-        (("validate",), [RECORDS, RECORDS, INDEX, RECORDS]),
+        (("validate",), [RECORDS, RECORDS, INDEX, INDEX, RECORDS]),
         (("validate", "deploy"), [RECORDS, RECORDS]),
         (("validate", "deploy", "verify"), [RECORDS, RECORDS, RECORDS, RECORDS, INDEX]),
         (("validate", "deploy", "-deploy"), [RECORDS, RECORDS]),
@@ -82,7 +82,7 @@ def test_a_step_in_a_process_of_its_own(
     sternway_sandbox: Sandbox, session: Session, steps: tuple[str, ...], wanted: list[str]
 ) -> None:
     """Whether the run has begun, and whether it goes on now that the lock is held (a rollback asks that alone); for the
-    first step before that once more, and what was left open; for the last one what was deployed, whether all others are
+    first step before that once more, what was left open and what is held; for the last one what was deployed, whether all others are
     done, and the index to forget the oldest; for a rollback the history.
     """
     given, read = config("localhost/app:1"), []

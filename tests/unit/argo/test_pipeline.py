@@ -154,10 +154,16 @@ def test_parameters_have_a_description_a_default_and_an_enum(tmp_path: Path) -> 
 
 
 def test_a_schedule_makes_a_cron_workflow_that_never_replaces(tmp_path: Path) -> None:
-    spec = written(tmp_path, schedule={"cron": ["30 2 * * 1-5"], "timezone": "Europe/Berlin"})["CronWorkflow"]["spec"]
+    objects = written(tmp_path, schedule={"cron": ["30 2 * * 1-5"], "timezone": "Europe/Berlin"})
+    spec = objects["CronWorkflow"]["spec"]
     assert (spec["schedules"], spec["timezone"]) == (["30 2 * * 1-5"], "Europe/Berlin")
     assert spec["concurrencyPolicy"] == "Forbid"
-    assert spec["workflowSpec"] == {"workflowTemplateRef": {"name": "web"}}
+    said = [{"name": "unattended", "value": "true"}]
+    assert spec["workflowSpec"] == {"workflowTemplateRef": {"name": "web"}, "arguments": {"parameters": said}}
+    by_people = {p["name"]: p["value"] for p in objects["WorkflowTemplate"]["spec"]["arguments"]["parameters"]}
+    assert by_people["unattended"] == "false"
+    told = {"name": "STERNWAY_UNATTENDED", "value": "{{workflow.parameters.unattended}}"}
+    assert all(told in templates(objects)[name]["container"]["env"] for name in ("execute-validate", "report"))
 
 
 @pytest.mark.parametrize(

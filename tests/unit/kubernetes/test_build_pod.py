@@ -29,12 +29,14 @@ def test_secrets_become_variables_and_credentials_a_file(tmp_path: Path) -> None
     spec = next(o for o in objects.values() if o["kind"] == "WorkflowTemplate")["spec"]
     templates = {t["name"]: t for t in spec["templates"]}
     login = [{"name": "DOCKER_CONFIG", "value": "/docker"}]
+    scheduled = [{"name": "STERNWAY_UNATTENDED", "value": "{{workflow.parameters.unattended}}"}]
     assert templates["execute-build"]["container"]["env"] == [
+        *scheduled,
         {"name": "npm_token", "valueFrom": {"secretKeyRef": {"name": "npm", "key": "token"}}},
         {"name": "TOK", "valueFrom": {"secretKeyRef": {"name": "other", "key": "k.y"}}},
         *login,
     ]
-    assert templates["rollback-build"]["container"]["env"] == login
+    assert templates["rollback-build"]["container"]["env"] == [*scheduled, *login]
     for name in ("execute-build", "rollback-build"):
         assert templates[name]["container"]["volumeMounts"] == [
             {"name": "docker", "mountPath": "/docker", "readOnly": True}

@@ -36,7 +36,10 @@ def test_it_keeps_the_rules_of_a_saga(tmp_path: Path) -> None:
     # The way forward, the undo of what was left before, 30 s; then SIGTERM and all the time of an undo.
     assert (job["activeDeadlineSeconds"], pod["terminationGracePeriodSeconds"]) == (600 + 300 + 30, 300)
     [container] = pod["containers"]
-    assert (container["command"], container["args"]) == (["sternway"], ["run", "--config", "/config/sternway.yaml"])
+    assert (container["command"], container["args"]) == (
+        ["sternway"],
+        ["run", "--unattended", "--config", "/config/sternway.yaml"],
+    )
     assert container["image"].startswith("sternway-run:")
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert pod["securityContext"]["runAsNonRoot"]

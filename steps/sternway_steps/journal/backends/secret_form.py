@@ -23,7 +23,9 @@ from ..entries import Entry, Key, Kind, Record
 from ..replay import Status
 from .store import RunInfo
 
-RUN, TARGET, STEP, RECORD, STATUS = (f"sternway.dev/{name}" for name in ("run", "target", "step", "record", "status"))
+RUN, TARGET, STEP, RECORD, STATUS, HOLDS = (
+    f"sternway.dev/{name}" for name in ("run", "target", "step", "record", "status", "holds")
+)
 STARTED, ENTRY = "sternway.dev/started", "sternway.dev/entry"
 """Annotations: when the run started; the number of the entry (0 first) that the status speaks of."""
 SECRET_TYPE = "sternway.dev/journal.v1"  # noqa: S105  the type of a Secret, not a secret
@@ -65,18 +67,22 @@ def secret_of(
             **marks,
             "name": secret_name(key, number),
             "namespace": namespace,
-            "labels": {**own, **labels, **marks.get("labels", {})},
+            "labels": {**own, **labels, **{k: v for k, v in marks.get("labels", {}).items() if v is not None}},
         },
     }
 
 
 def marks_of(key: Key, index: int, entry: Entry, *, whole: bool) -> dict[str, Any]:
-    """Return the metadata that goes with an entry of a run's own record; `whole`: its last chunk is written."""
+    """Return the metadata that goes with an entry of a run's own record; `whole`: its last chunk is written.
+
+    A label of None is one that goes.
+    """
     if key.step:
         return {}
     ended = whole and entry.kind is Kind.RUN_ENDED
     annotations = {ENTRY: str(index)} | ({} if index else {STARTED: entry.time})
-    return {"labels": {STATUS: str(entry.data["status"]) if ended else Status.OPEN.value}, "annotations": annotations}
+    status = str(entry.data["status"]) if ended else Status.OPEN.value
+    return {"labels": {STATUS: status, HOLDS: entry.data.get("holds") if ended else None}, "annotations": annotations}
 
 
 def records_of(found: Iterable[Mapping[str, Any]]) -> list[Record]:
@@ -105,7 +111,7 @@ def _info(run: str, parts: Sequence[Mapping[str, Any]]) -> RunInfo | None:
     if started is None or not set(statuses) <= set(Status) or not all(map(_speaks_of_the_last, parts)):
         return None
     status = Status.OPEN if Status.OPEN in statuses else Status(statuses[-1])
-    return RunInfo(run, parts[0]["labels"].get(TARGET, ""), started, status)
+    return RunInfo(run, parts[0]["labels"].get(TARGET, ""), started, status, parts[-1]["labels"].get(HOLDS, ""))
 
 
 def _speaks_of_the_last(part: Mapping[str, Any]) -> bool:

@@ -32,12 +32,14 @@ class RunInfo:
     target: str
     started: str
     status: Status
+    holds: str = ""
+    """The digest of the content that the target holds by this run, "" for none."""
 
 
 def info_of(head: Record) -> RunInfo:
     """Return what a run's own record tells of it."""
     story = replay([head])
-    return RunInfo(story.run, story.target, story.started, story.status)
+    return RunInfo(story.run, story.target, story.started, story.status, story.holds)
 
 
 class Store(Protocol):
