@@ -16,7 +16,8 @@ _RESERVED = frozenset(
     PREFIX + word
     for word in (
         "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
-        "UNATTENDED", "STEP", "ATTEMPT", "TARGET", "ACTION", "CHILD",  # what a program is told, which may call Sternway itself
+        "UNATTENDED",
+        "STEP", "ATTEMPT", "TARGET", "ACTION", "CHILD",  # what a program is told, which may call Sternway itself
     )
 )  # fmt: skip
 _OPEN = (PREFIX + "TEST", PREFIX + "BENCH")
