@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from .config import Config
 from .config.program import with_data
+from .errors import Refused
 from .journal.backends.store import Store
 from .journal.entries import new_run_id
 from .journal.lookup import JournalLookup
+from .journal.name import RunName
 from .journal.replay import Story, replay
 from .kube.client import Client
 from .registry.steps import Specs, Steps, installed_steps
@@ -23,11 +25,11 @@ from .saga.finalize import end_run
 from .saga.held import HoldPolicy, unhold
 from .saga.hold import Hold
 from .saga.liveness import with_liveness
-from .saga.location import Location, locate
+from .saga.location import Location, locate, recorded_at
 from .saga.policy import Policy
 from .saga.result import Result
 from .saga.rollback import Rollback
-from .saga.standing import newest_standing
+from .saga.standing import current_stepwise, newest_standing
 from .saga.step_run import run_step
 from .saga.sweep import Sweeper, Swept
 from .saga.undo import Undo
@@ -145,7 +147,7 @@ class Session:
         """Undo a run, whoever ran it and however far it came, from its journal alone.
 
         Args:
-            run: its id.
+            run: its name, NAMESPACE/RUN, or its id alone where that is enough.
             tell: as for `run`.
             on_conflict: stop, merge or force; default what the run's config says.
             restart_stale: restart what still runs with the failed version's settings; else the run's config decides.
@@ -153,12 +155,13 @@ class Session:
             wait_lock: seconds to wait for another run of the target that is at work; else the run's config decides.
             journal_of: a config whose journal is read; default the session's.
 
-        Raises: Refused when the run is not known, or later runs that stand changed the same things since; Transient
-            when it is still at work.
+        Raises: Refused when the run is not known, its id alone names several, or later runs that stand changed the same
+            things since; Transient when it is still at work.
 
         """
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
-        return self._rollback(self._store(run, journal_of), tell, policy).undo(run)
+        store, run = self._recorded(run, journal_of, "sternway rollback")
+        return self._rollback(store, tell, policy).undo(run)
 
     def rollback_to(
         self,
@@ -178,7 +181,8 @@ class Session:
         Raises: Refused when that can't be, Transient when a run of the target is at work; nothing was touched.
         """
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
-        return self._rollback(self._store(run, journal_of), tell, policy).back_to(run)
+        store, run = self._recorded(run, journal_of, "sternway rollback --to")
+        return self._rollback(store, tell, policy).back_to(run)
 
     def finish(
         self,
@@ -199,8 +203,9 @@ class Session:
         Raises: Transient when it is still at work.
         """
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
-        store = self._journals.find(run) if journal_of is None else self._store(run, journal_of)
-        return self._rollback(store, tell, policy).finish(run) if store is not None else None
+        command = "sternway rollback --unfinished"
+        found = self._journals.find(run, command) if journal_of is None else self._recorded(run, journal_of, command)
+        return self._rollback(found[0], tell, policy).finish(found[1]) if found is not None else None
 
     def resume(
         self,
@@ -215,7 +220,8 @@ class Session:
         The arguments are those of `rollback`. Raises: Refused when it can't go on, or the world is not as its journal
         left it, with what moved; Transient when it is at work. Nothing was touched.
         """
-        return self._rollback(self._store(run, journal_of), tell, Policy(wait_lock=wait_lock)).resume(run)
+        store, run = self._recorded(run, journal_of, "sternway resume")
+        return self._rollback(store, tell, Policy(wait_lock=wait_lock)).resume(run)
 
     def sweep(
         self,
@@ -242,7 +248,10 @@ class Session:
         Raises: Refused, Transient when a journal can't be read.
 
         """
-        if journal_of is not None:
+        if run is not None and RunName.parse(run).place:
+            store, run = self._journals.get(run, "sternway sweep --run")
+            stores = [store]
+        elif journal_of is not None:
             at = self.locate(journal_of)
             stores, target = [at.store], at.target
         else:
@@ -275,9 +284,19 @@ class Session:
         unattended: bool = False,
         force_held: bool = False,
     ) -> Result:
-        """Run one action of one step of a run that is made step by step; see `saga.step_run.run_step`."""
-        policy = HoldPolicy(unattended, force_held)
-        return run_step(self._assembly, self.stop, config, name, action, run, tell, workflow, policy)
+        """Run one action of one step of a run that is made step by step; see `saga.step_run.run_step`.
+
+        `run` None stands for the target's newest run that was made step by step; an execution begins a new one when
+        that has ended, or is being undone.
+        """
+        policy, at = HoldPolicy(unattended, force_held), self.locate(config)
+        if run is not None:
+            command = f"sternway step {name} {action} --run"
+            # A new run may have any id; what undoes has to find the one that is meant.
+            at, run = self._at(at, config, run, command, strict=action is Action.ROLLBACK and not workflow)
+        run = run or current_stepwise(at.store, at.target, action)
+        assembled = self._assembly.new_run(config, run or new_run_id(), at)
+        return run_step(self._assembly, self.stop, assembled, name, action, run is not None, tell, workflow, policy)
 
     def end(
         self,
@@ -290,7 +309,8 @@ class Session:
         unattended: bool = False,
     ) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
-        assembled = self._assembly.new_run(config, run, self.locate(config))
+        at, run = self._at(self.locate(config), config, run, "sternway report --run", strict=not workflow)
+        assembled = self._assembly.new_run(config, run, at)
         return end_run(assembled, phase, workflow, tell, self.book, self.stop, HoldPolicy(unattended))
 
     def unhold(self, target: str | None = None, *, journal_of: Config | None = None) -> list[Hold]:
@@ -312,8 +332,8 @@ class Session:
             return self.locate(config)
         if target is None:
             raise ValueError("a target or a configuration is needed")
-        infos = self._journals.all().index(target)
-        return Location(target, self._journals.get(infos[-1].run), "") if infos else None
+        heads = self._journals.all().heads(target)
+        return Location(target, self._journals.at(heads[-1].place), "") if heads else None
 
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
@@ -321,8 +341,9 @@ class Session:
         return [with_liveness(replay([head]), self._journals) for head in reversed(heads)]
 
     def story(self, run: str) -> Story:
-        """Return the whole story of a run; raise Refused when it is not known."""
-        return with_liveness(replay(self._journals.get(run).records(run)), self._journals)
+        """Return the whole story of a run; raise Refused when it is not known, or its id alone names several."""
+        store, run = self._journals.get(run, "sternway show")
+        return with_liveness(replay(store.records(run)), self._journals)
 
     def live(self, run: str) -> tuple[Any, ...]:
         """Return a run's objects as they are now; those that are gone are left out.
@@ -346,8 +367,33 @@ class Session:
     def _assembly(self) -> Assembly:
         return Assembly(self.client, self.book, self.steps)
 
-    def _store(self, run: str, journal_of: Config | None) -> Store:
-        return self._journals.get(run) if journal_of is None else self.locate(journal_of).store
+    def _recorded(self, run: str, journal_of: Config | None, command: str) -> tuple[Store, str]:
+        """Return the journal that holds a run, and the run's id; raises Refused."""
+        if journal_of is None:
+            return self._journals.get(run, command)
+        at, run = self._at(self.locate(journal_of), journal_of, run, command, strict=True)
+        return at.store, run
+
+    def _at(self, at: Location, config: Config, run: str, command: str, *, strict: bool) -> tuple[Location, str]:
+        """Return where a run of a configuration is recorded, and its id; `at` is what the configuration says.
+
+        A name says it itself. An id alone is looked for where the configuration is; if that is left to the kubeconfig,
+        and the run is in another namespace alone, then (`strict`) it is not taken for one that never began.
+
+        Raises: Refused when the run is not known, or the kubeconfig at hand is not the run's.
+        """
+        named = RunName.parse(run)
+        if named.place and at.store.name(named.run) != run:
+            return recorded_at(self._journals.at(named.place), named), named.run
+        at_hand = at.namespace and not (config.namespace or config.journal.namespace)
+        if strict and at_hand and not named.place and at.store.target_of(run) is None:
+            found = self._journals.find(run, command)
+            if found is not None and found[0].name(run) != at.store.name(run):
+                raise Refused(
+                    f"run {run} is not in namespace {at.namespace}, which is the kubeconfig's, but in another one",
+                    remedy=f"if that is meant: {command} {found[0].name(run)}",
+                )
+        return at, named.run
 
     def _rollback(self, store: Store, tell: Listener, policy: Policy) -> Rollback:
         return Rollback(self._assembly, store, self.stop, tell, policy)

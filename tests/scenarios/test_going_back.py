@@ -54,8 +54,8 @@ def test_a_run_that_others_have_overtaken_is_refused_with_what_stands_above(clus
         with pytest.raises(Refused, match="overtaken") as refused:
             session.rollback(two)
         assert three in str(refused.value)
-        assert f"sternway rollback {three}" in str(refused.value.remedy)
-        assert f"sternway rollback --to {one}" in str(refused.value.remedy)
+        assert f"sternway rollback {cluster.namespace}/{three}" in str(refused.value.remedy)
+        assert f"sternway rollback --to {cluster.namespace}/{one}" in str(refused.value.remedy)
         assert (world(cluster), statuses(session)) == (new, told), "nothing was touched"
         assert session.rollback(three).status is Status.UNDONE
         assert session.rollback(two).status is Status.UNDONE

@@ -105,7 +105,7 @@ def test_one_process_does_not_run_into_a_workflow_that_is_open(session: Session)
     step(session, "deploy", "new", run="open", workflow="w1")
     with pytest.raises(Transient, match="Workflow w1") as raised:
         session.run(config("newer"))
-    assert "sternway rollback open" in str(raised.value.remedy)
+    assert "sternway rollback default/open" in str(raised.value.remedy)
     assert value(session) == "new"
     assert session.rollback("open").status is Status.UNDONE
     assert session.run(config("newer")).status is Status.SUCCEEDED

@@ -110,10 +110,10 @@ def test_a_configuration_may_leave_it_to_a_person(cluster: Cluster, session: Ses
     run = kill(cluster, session, on_interrupt="report")
     (swept,) = session.sweep()
     assert (swept.status, swept.exit_code) == (Status.INTERRUPTED, Exit.REFUSED)
-    assert f"sternway rollback {run}" in swept.message
+    assert f"sternway rollback {cluster.namespace}/{run}" in swept.message
     with pytest.raises(Refused, match="leaves it to you") as raised:
         session.run(config(cluster, "newer"))
-    assert f"sternway rollback {run}" in str(raised.value.remedy)
+    assert f"sternway rollback {cluster.namespace}/{run}" in str(raised.value.remedy)
     assert value(cluster) == "new"
     assert [one.status for one in session.sweep(on_interrupt="rollback")] == [Status.UNDONE]
     assert value(cluster) == "old"
@@ -235,7 +235,7 @@ def test_a_workflow_that_its_run_never_saw_is_left_to_a_person(
     session.step(config(cluster, "new"), "deploy", Action.EXECUTE, "elsewhere", lambda _: None, "w")
     (swept,) = session.sweep()
     assert (swept.status, swept.exit_code, value(cluster)) == (Status.OPEN, Exit.DONE, "new")
-    assert "sternway rollback elsewhere" in swept.message
+    assert f"sternway rollback {cluster.namespace}/elsewhere" in swept.message
 
 
 def test_what_somebody_makes_step_by_step_is_theirs_to_end(cluster: Cluster, session: Session) -> None:

@@ -83,7 +83,8 @@ def rollback(
         left = f"run {run} has ended, or changed nothing: no undo is left to be finished"
     else:
         if run is None:
-            run = session.newest(where or load("sternway.yaml", environ=os.environ))
+            how["journal_of"] = where or load("sternway.yaml", environ=os.environ)
+            run = session.newest(how["journal_of"])
         result = session.rollback(run, output.event, **how)
     if result is None:
         output.note(left)

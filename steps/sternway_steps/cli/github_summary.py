@@ -85,7 +85,7 @@ class Summary:
         if event.unrecorded is not None:
             self.parts.append("#### Not recorded\n\n" + _failure(event.unrecorded))
         if event.status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
-            how = finish(event.run, event.rollback_errors)
+            how = finish(event.name or event.run, event.rollback_errors)
             self.parts.append(f"{how.words.capitalize()}:\n\n```sh\n{how.command}\n```\n\n{_text(how.note)}".rstrip())
         self._failure, self._objects = None, []
 

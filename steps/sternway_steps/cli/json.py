@@ -83,7 +83,7 @@ class JsonOutput:
 
 def _summary(story: Story) -> dict[str, Any]:
     names = ("run", "target", "started", "ended", "status", "error")
-    written: dict[str, Any] = {name: str(getattr(story, name)) for name in names}
+    written: dict[str, Any] = {name: str(getattr(story, name)) for name in (*names, "name")}
     more = {"stays": story.stays, "back_to": story.back_to, "undoes": story.undoes, "by": dict(story.by)}
     return {
         **written,

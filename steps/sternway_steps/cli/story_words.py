@@ -50,12 +50,12 @@ def meaning(story: Story) -> str:
 
 def following(story: Story) -> str:
     """Return what can be done next, with the command; "" when there is nothing to be done."""
-    undo = f"sternway rollback {story.run}"
+    undo = f"sternway rollback {story.name}"
     match story.status:
         case Status.SUCCEEDED if not story.back_to:
             return f"to undo it: {undo}"
         case Status.ROLLBACK_FAILED:
-            return str(finish(story.run, _failures(story)))
+            return str(finish(story.name, _failures(story)))
         case Status.INTERRUPTED if story.succeeded(story.steps()) and not story.back_to:
             return f"the next run of {story.target} completes the record, or: {undo} --unfinished; to undo it: {undo}"
         case Status.INTERRUPTED:
@@ -63,7 +63,7 @@ def following(story: Story) -> str:
         case Status.OPEN if story.workflow:
             return f"when that Workflow is gone: {undo}"
         case Status.OPEN:
-            return f"to end it: sternway report --run {story.run}; to undo it: {undo}"
+            return f"to end it: sternway report --run {story.name}; to undo it: {undo}"
     return ""
 
 

@@ -10,6 +10,7 @@ import click
 
 from ..config.origins import to_yaml
 from ..errors import Bug, SternwayError, kind_of
+from ..journal.name import RunName
 from ..journal.replay import Status, Story
 from ..release.preview import Preview
 from ..release.remedy import finish
@@ -78,7 +79,7 @@ class TextOutput:
             click.echo("the journal holds no runs")
             return
         rows = [("RUN", "TARGET", "STARTED", "STATUS", "NOTE")]
-        rows += [(s.run, s.target, s.started[:19], s.status.value, _note(s)) for s in stories]
+        rows += [(_called(s), s.target, s.started[:19], s.status.value, _note(s)) for s in stories]
         widths = [max(len(row[n]) for row in rows) for n in range(4)]
         for row in rows:
             click.echo(
@@ -156,7 +157,13 @@ class TextOutput:
         if event.unrecorded is not None:
             click.secho(f"  {event.unrecorded}; {getattr(event.unrecorded, 'remedy', '')}", fg="red")
         if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
-            click.echo(f"  {finish(event.run, event.rollback_errors)}")
+            click.echo(f"  {finish(event.name or event.run, event.rollback_errors)}")
+
+
+def _called(story: Story) -> str:
+    """Return what commands call a run; of a journal in files, the id will do beside --journal."""
+    name = RunName.parse(story.name)
+    return name.run if name.in_files else str(name)
 
 
 def _note(story: Story) -> str:

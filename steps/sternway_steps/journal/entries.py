@@ -68,6 +68,8 @@ class Record:
 
     key: Key
     entries: tuple[Entry, ...]
+    place: str = ""
+    """Where it was read: a namespace, or a folder."""
 
     def first(self, kind: Kind) -> Entry | None:
         """Return the first entry of a kind, if there is one."""

@@ -1,4 +1,4 @@
-"""Which journal holds a run that is known by its id alone."""
+"""Which journal holds a run that is known by its name, or by its id alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..errors import Refused
 from .backends.files import file_store
 from .backends.secrets import SecretStore
 from .backends.store import Store
+from .name import RunName
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -46,18 +47,38 @@ class JournalLookup:
             raise Refused("the Secrets of all namespaces can't be listed with these rights", remedy=remedy)
         return [SecretStore(self.client, namespace) for namespace in found.namespaces()]
 
-    def find(self, run: str) -> Store | None:
-        """Return the journal that holds a run, to read and to write; None when none of them does."""
+    def at(self, place: str) -> Store:
+        """Return the journal in a namespace, or in a folder."""
+        return file_store(place) if RunName("", place).in_files else SecretStore(self.client, place)
+
+    def find(self, name: str, command: str) -> tuple[Store, str] | None:
+        """Return the journal that holds a run, to read and to write, and the run's id; None when none of them does.
+
+        Args:
+            name: NAMESPACE/RUN, or RUN alone.
+            command: what is to be done with it, for what is said when RUN alone is not enough.
+
+        Raises: Refused when several namespaces hold a run of that id.
+
+        """
+        named = RunName.parse(name)
+        if named.place:
+            if self.namespace not in (None, named.place):
+                raise Refused(f"run {name} is not in namespace {self.namespace}", remedy="leave --namespace out")
+            return self.at(named.place), named.run
         found = self.all()
         if not isinstance(found, SecretStore):
-            return found
-        namespace = found.namespace_of(run)
-        return SecretStore(self.client, namespace) if namespace is not None else None
+            return found, name
+        holding = found.namespaces_of(name)
+        if len(holding) > 1:
+            commands = "; or: ".join(f"{command} {RunName(name, namespace)}" for namespace in holding)
+            raise Refused(f"run {name} is in several namespaces: {', '.join(holding)}", remedy=f"say which: {commands}")
+        return (SecretStore(self.client, holding[0]), name) if holding else None
 
-    def get(self, run: str) -> Store:
-        """Return the journal that holds a run; raise Refused when none of them does."""
-        store = self.find(run)
-        if store is None:
+    def get(self, name: str, command: str) -> tuple[Store, str]:
+        """Return the same; raises Refused also when none of them holds it."""
+        found = self.find(name, command)
+        if found is None:
             remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
-            raise Refused(f"run {run} is not in the journal", remedy=remedy)
-        return store
+            raise Refused(f"run {name} is not in the journal", remedy=remedy)
+        return found

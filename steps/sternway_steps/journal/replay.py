@@ -11,6 +11,7 @@ from ..errors import Refused
 from ..exits import DONE
 from ..spec import Action
 from .entries import Entry, Kind, Record
+from .name import RunName
 
 
 class Status(StrEnum):
@@ -78,6 +79,13 @@ class Story:
     """All that its end says."""
     holds: str = ""
     """The digest of what it deployed, when no schedule is to deploy that again."""
+    place: str = ""
+    """Where its journal is: a namespace, or a folder."""
+
+    @property
+    def name(self) -> str:
+        """What commands call it: NAMESPACE/RUN."""
+        return str(RunName(self.run, self.place))
 
     def begun(self) -> frozenset[str]:
         """Return the steps whose execution began, whether it ended or not."""
@@ -147,6 +155,7 @@ def replay(records: Sequence[Record]) -> Story:
         end=last.data if ended else {},
         holds=str(last.data.get("holds", "")) if ended else "",
         rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
+        place=head.place,
     )
 
 

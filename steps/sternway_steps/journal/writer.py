@@ -39,11 +39,16 @@ class RunJournal:
         journal._go_on_after(records)
         return journal
 
+    @property
+    def name(self) -> str:
+        """What commands call the run: NAMESPACE/RUN."""
+        return self.store.name(self.run)
+
     def start(self, data: Mapping[str, Any]) -> None:
         """Record that the run starts; raises Refused when it is in the journal already."""
         pen = Pen(self.store, Key(self.run), self._labels)
         try:
-            pen.write(Kind.RUN_STARTED, {"target": self.target, **data})
+            pen.write(Kind.RUN_STARTED, {"target": self.target, "journal": self.store.where(), **data})
         except JournalConflict as taken:
             remedy = "give each run an id of its own"
             raise Refused(f"run {self.run} is in the journal already", remedy=remedy) from taken

@@ -127,7 +127,7 @@ class Recreation:
             reason = f"it owns {', '.join(others[:5])}"
         else:
             return ""
-        return f"is not made anew unasked: {reason}; to do so: sternway rollback {self._how.run} {RECREATE}"
+        return f"is not made anew unasked: {reason}; to do so, roll back with {RECREATE}"
 
     def _delete(self, live: Mapping[str, Any]) -> None:
         # Pods go on running, and are adopted by the new one. A Job's would not be, and are the run's.

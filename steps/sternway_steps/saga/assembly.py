@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config import Config
+from ..errors import SternwayError
 from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.locks.lock import Lock
+from ..journal.replay import replay
 from ..journal.writer import RunJournal
 from ..registry.steps import Specs, with_declared_specs
 from ..step import Step
-from .location import Location
+from .location import Location, home_of
 from .plan import Plan, PlannedStep, make_plan
 
 if TYPE_CHECKING:
@@ -68,11 +71,23 @@ class Assembly:
         plan = make_plan(config.steps, Specs(self.steps, config.declared))
         lock = at.store.lock(at.target, config.wait_lock)
         journal = RunJournal(at.store.fenced(lock.fence), run, at.target)
-        config = with_declared_specs(config, self.steps)
+        config = with_declared_specs(self._placed(config, plan, at), self.steps)
         return AssembledRun(config, plan, self.steps, self.client.fenced(lock.fence), journal, lock)
+
+    def _placed(self, config: Config, plan: Plan, at: Location) -> Config:
+        """Give the configuration its namespace: what the kubeconfig says now is recorded, and never asked again."""
+        if config.namespace or at.home:
+            return replace(config, namespace=at.home or config.namespace)
+        if not any(step.spec.needs_cluster for step in plan.steps):
+            return config
+        with suppress(SternwayError):  # no cluster is at hand, which its steps will say
+            return replace(config, namespace=self.client.namespace)
+        return config
 
     def recorded_run(self, store: Store, records: Sequence[Record], config: Config, lock: Lock) -> AssembledRun:
         """Put together a run from its records, to end it or to undo it; `lock` is the target's, and is held."""
         plan = make_plan(config.steps, Specs(self.steps, config.declared))
         journal = RunJournal.of(store.fenced(lock.fence), records)
+        if not config.namespace and (home := home_of(replay(records))):
+            config = replace(config, namespace=home)
         return AssembledRun(config, plan, self.steps, self.client.fenced(lock.fence), journal, lock)

@@ -14,7 +14,8 @@ from ..spec import Action, Item, Progress
 class RunStarted:
     """A run, or the undo of one, starts. `journal` says where its records are.
 
-    `back_to` names the run to whose end this one goes back, by undoing all later ones.
+    `back_to` names the run to whose end this one goes back, by undoing all later ones. `name` is what commands call it:
+    NAMESPACE/RUN.
     """
 
     run: str
@@ -23,6 +24,7 @@ class RunStarted:
     journal: str
     undo_only: bool = False
     back_to: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class UndoStarted:
 class RunEnded:
     """The last event of a run. `stays` names the steps that began and whose effects can't be undone.
 
-    `unrecorded` says why the journal does not tell this end, when it does not.
+    `unrecorded` says why the journal does not tell this end, when it does not; `name` is as of RunStarted.
     """
 
     run: str
@@ -80,6 +82,7 @@ class RunEnded:
     rollback_errors: tuple[Exception, ...] = field(default_factory=tuple)
     stays: tuple[str, ...] = ()
     unrecorded: Exception | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .held import HoldCheck, HoldPolicy
 from .hold import with_hold
 from .result import Result
 from .seal import seal
+from .sealed import refuse_other_target
 from .verdict import by_journal
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def _sealed(run: AssembledRun, phase: str, check: HoldCheck) -> Result:
         run.journal.start({"config": run.config.to_dict(), "stepwise": True})
         records = run.journal.records()
     story = replay(records)
+    refuse_other_target(story, run.target)
     result = with_hold(run.plan, story, by_journal(run.plan, story, phase))
     return seal(run.journal, result, run.config.history, again=True)
 
@@ -78,7 +80,7 @@ def summary(result: Result) -> str:
     lines += [f"what {name} did is irreversible and stays" for name in result.stays]
     lines += [str(result.unrecorded)] if result.unrecorded is not None else []
     if result.status is Status.ROLLBACK_FAILED:
-        lines.append(str(finish(result.run, result.rollback_errors)))
+        lines.append(str(finish(result.name or result.run, result.rollback_errors)))
     return "\n".join(lines)
 
 

@@ -15,6 +15,8 @@ from ..errors import Refused
 from ..journal.backends.files import file_store
 from ..journal.backends.secrets import SecretStore
 from ..journal.backends.store import Store
+from ..journal.name import RunName
+from ..journal.replay import Story, replay
 from ..release.targets import namespace_of
 
 if TYPE_CHECKING:
@@ -25,11 +27,15 @@ _LABEL = 63
 
 @dataclass(frozen=True)
 class Location:
-    """What a run deploys to (NAMESPACE.NAME), and where it is recorded; `namespace` of the journal, "" in files."""
+    """What a run deploys to (NAMESPACE.NAME), and where it is recorded.
+
+    `namespace` is that of the journal, "" in files; `home` that of objects that name none, "" where that is not known.
+    """
 
     target: str
     store: Store
     namespace: str
+    home: str = ""
 
 
 def locate(config: Config, client: Client) -> Location:
@@ -38,7 +44,26 @@ def locate(config: Config, client: Client) -> Location:
         return Location(_label(config.name), file_store(config.journal.path), "")
     namespace = namespace_of(config, client)
     journal = config.journal.namespace or _journal_namespace(config, client, namespace)
-    return Location(_label(f"{namespace}.{config.name}".strip(".")), SecretStore(client, journal), journal)
+    return Location(_label(f"{namespace}.{config.name}".strip(".")), SecretStore(client, journal), journal, namespace)
+
+
+def recorded_at(store: Store, name: RunName) -> Location:
+    """Return where a run is recorded, and what it deploys to, as its record says; raises Refused when there is none."""
+    records = store.records(name.run)
+    if not records:
+        remedy = "a new run is begun with its id alone: its configuration says where"
+        raise Refused(f"run {name} is not in the journal", remedy=remedy)
+    story = replay(records)
+    return Location(story.target, store, "" if name.in_files else name.place, home_of(story))
+
+
+def home_of(story: Story) -> str:
+    """Return the namespace of a run's objects that name none; "" when its record does not say it.
+
+    Records of older versions say it only where the configuration did, or by the target, NAMESPACE.NAME.
+    """
+    namespace, name = str(story.config.get("namespace") or ""), str(story.config.get("name") or "")
+    return namespace or (story.target.removesuffix(f".{name}") if story.target.endswith(f".{name}") else "")
 
 
 def _journal_namespace(config: Config, client: Client, wanted: str) -> str:
@@ -59,5 +84,10 @@ def _journal_namespace(config: Config, client: Client, wanted: str) -> str:
 
 
 def _label(name: str) -> str:
-    """Return a label value for a name: cut with a hash when it is too long."""
-    return name if len(name) <= _LABEL else f"{name[: _LABEL - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    """Return a label value for a name: cut with a hash when it is too long.
+
+    It is part of a Lease's name too, in which a dash may not follow a dot.
+    """
+    if len(name) <= _LABEL:
+        return name
+    return f"{name[: _LABEL - 9].rstrip('.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

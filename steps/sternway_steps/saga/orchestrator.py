@@ -74,7 +74,7 @@ class Orchestrator:
         began = self.clock()
         self.journal.start(data)
         names = _names(self.plan.steps)
-        self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where))
+        self.tell(RunStarted(self.journal.run, self.journal.target, names, self.where, name=self.journal.name))
         return self._end(self._unless_left(self._run_and_undo), began, keep)
 
     def resume(self, story: Story, by: Mapping[str, Any], keep: int = HISTORY) -> Result:
@@ -99,7 +99,9 @@ class Orchestrator:
         todo = self.plan.undo_of(story.begun())
         with suppress(SternwayError):
             self.journal.resume()
-        self.tell(RunStarted(self.journal.run, self.journal.target, _names(todo), self.where, True))
+        self.tell(
+            RunStarted(self.journal.run, self.journal.target, _names(todo), self.where, True, name=self.journal.name)
+        )
         return self._end(self._unless_left(lambda: self._rollback(story.error or "asked for", None, story)), began)
 
     def finish(self, story: Story | None = None) -> Result:
@@ -107,7 +109,7 @@ class Orchestrator:
         story = story or replay(self.journal.records())
         if not story.succeeded(step.name for step in self.plan.steps):
             return self.undo(story)
-        self.tell(RunStarted(self.journal.run, self.journal.target, (), self.where))
+        self.tell(RunStarted(self.journal.run, self.journal.target, (), self.where, name=self.journal.name))
         return self._end(succeeded(self.journal.run), self.clock())
 
     def _unless_left(self, walk: Callable[[], Result]) -> Result:
@@ -116,7 +118,7 @@ class Orchestrator:
             result = walk()
         except Abandoned:
             return abandoned(self.journal.run)
-        return lock_lost(result, self.journal.target) if self.lost.is_set() else result
+        return lock_lost(result, self.journal.target, self.journal.name) if self.lost.is_set() else result
 
     def _run_and_undo(self, done: Collection[str] = ()) -> Result:
         error = self._forward(done)

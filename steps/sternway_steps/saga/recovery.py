@@ -39,7 +39,7 @@ def finish_interrupted(store: Store, journal: RunJournal, end: UndoRun, *, on_ar
         if begun.workflow and not on_argo:
             raise Transient(
                 f"run {begun.run} of this target is open: Workflow {begun.workflow} on Argo made it",
-                remedy=f"wait for it; when that Workflow is gone: sternway rollback {begun.run}",
+                remedy=f"wait for it; when that Workflow is gone: sternway rollback {begun.name}",
             )
         if begun.workflow or not begun.stepwise:
             _require_end(begun, end(records))
@@ -54,5 +54,5 @@ def _require_end(story: Story, result: Result) -> None:
         raise Refused(
             f"run {story.run} of this target was interrupted, and could not be undone: "
             + "; ".join(str(error) for error in result.rollback_errors),
-            remedy=f"sternway rollback {story.run} --on-conflict merge",
+            remedy=f"sternway rollback {story.name} --on-conflict merge",
         )

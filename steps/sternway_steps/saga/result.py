@@ -28,6 +28,8 @@ class Result:
     """The digest of what it deployed, when it failed by that and no schedule is to deploy it again."""
     unrecorded: SternwayError | None = None
     """Why the journal does not say how the run ended, when it does not."""
+    name: str = ""
+    """What commands call the run, NAMESPACE/RUN; "" when only the id is known."""
 
     def not_recorded(self, why: SternwayError) -> Result:
         """Return the result with the error that it could not be recorded.
@@ -56,7 +58,7 @@ class Result:
     def as_event(self, seconds: float = 0.0) -> RunEnded:
         """Return the event that tells it; `seconds` is how long the run took."""
         how = (self.error, self.rollback_errors, self.stays, self.unrecorded)
-        return RunEnded(self.run, self.status, int(self.exit_code), seconds, *how)
+        return RunEnded(self.run, self.status, int(self.exit_code), seconds, *how, self.name or self.run)
 
     def raise_for_status(self) -> Result:
         """Return the result itself when all went well; else raise what went wrong.

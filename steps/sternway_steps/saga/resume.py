@@ -21,13 +21,13 @@ _CUT_OFF = ("", word_of_exit(Exit.STOPPED), word_of_exit(Exit.TRANSIENT))
 
 def require_resumable(story: Story) -> None:
     """Refuse what has no way forward; raises Refused."""
-    undo = f"sternway rollback {story.run}"
+    undo = f"sternway rollback {story.name}"
     if story.status is not Status.OPEN:
         remedy = "begin a new run"
         raise Refused(
             f"run {story.run} has ended ({story.status.value}): nothing of it is left to go on with", remedy=remedy
         )
-    if story.back_to or story.resumed or any(attempt.action is Action.ROLLBACK for attempt in story.attempts):
+    if story.back_to or story.goes_back():
         raise Refused(f"the undo of run {story.run} has begun, so it can't go on forward", remedy=undo)
     for step in story.steps():
         last = story.last(step)
@@ -43,7 +43,7 @@ def require_over(run: AssembledRun, story: Story) -> None:
     if state.over is False:
         raise Transient(f"run {story.run} goes on by itself: {state.how}", remedy="wait for it, or terminate it")
     if state.over is None:
-        remedy = f"sternway rollback {story.run}, when that Workflow is gone"
+        remedy = f"sternway rollback {story.name}, when that Workflow is gone"
         raise Refused(f"nobody can tell whether run {story.run} is at work: {state.how}", remedy=remedy)
 
 
@@ -56,7 +56,7 @@ def require_unmoved(run: AssembledRun, story: Story, stop: threading.Event) -> N
     if found:
         raise Refused(
             f"run {run.id} can't go on where it was interrupted: {'; '.join(found)}",
-            remedy=f"sternway rollback {run.id}, then run again",
+            remedy=f"sternway rollback {run.journal.name}, then run again",
         )
 
 

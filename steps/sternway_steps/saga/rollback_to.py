@@ -58,9 +58,9 @@ class RollbackTo:
     def walk(self, story: Story) -> Result:
         """Undo what is left of `story.undoes`, and stop at the first that fails: the others stand below it."""
         began, tell, run = self.clock(), unfailing(self.tell), self.journal.run
-        tell(RunStarted(run, story.target, (), self.store.where(), True, story.back_to))
+        tell(RunStarted(run, story.target, (), self.store.where(), True, story.back_to, self.journal.name))
         result = self._undone(story)
-        result = lock_lost(result, story.target) if self.lost.is_set() else result
+        result = lock_lost(result, story.target, self.journal.name) if self.lost.is_set() else result
         result = seal(self.journal, result)
         tell(result.as_event(self.clock() - began))
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from ..errors import SternwayError
 from ..journal.replay import Status
@@ -22,6 +23,7 @@ def seal(journal: RunJournal, result: Result, keep: int | None = None, *, again:
     Raises: Transient, for a caller that tries again.
 
     """
+    result = replace(result, name=journal.name)
     if result.status is Status.INTERRUPTED:
         return result
     try:

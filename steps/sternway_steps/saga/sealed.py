@@ -17,6 +17,13 @@ def refuse_to_execute(story: Story) -> None:
         raise Refused(f"run {story.run} has ended: {story.status.value}", remedy="start a new run")
 
 
+def refuse_other_target(story: Story, target: str) -> None:
+    """Raise Refused when a run is not of the target that the configuration at hand deploys to."""
+    if story.target != target:
+        remedy = "give the configuration, the kubeconfig and the context that it was begun with"
+        raise Refused(f"run {story.run} is of target {story.target}, not of {target}", remedy=remedy)
+
+
 def told_again(story: Story, step: str, workflow: str) -> Attempt | None:
     """Return the attempt whose end Argo is told again, when it makes a pod anew; None when the step is to execute.
 

@@ -52,7 +52,7 @@ def refuse_at_work(story: Story) -> None:
         by = f"Workflow {story.workflow} on Argo" if story.workflow else "somebody who calls its steps one by one"
         raise Transient(
             f"run {story.run} of {story.target} is open: it is made by {by}",
-            remedy=f"wait for its end; when nothing works on it any more: sternway rollback {story.run}",
+            remedy=f"wait for its end; when nothing works on it any more: sternway rollback {story.name}",
         )
 
 
@@ -78,7 +78,7 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
             return  # a way back has done that part
         message = f"run {story.run} is undone already, and what it had changed was changed since by {runs}"
         raise Refused(message, remedy="there is nothing left of it to undo")
-    first = f"undo what stands above it first, newest first: sternway rollback {above[0].run}"
+    first = f"undo what stands above it first, newest first: sternway rollback {above[0].name}"
     before = _standing_before(store, story) if all(one.target == story.target for one in above) else None
     at_once = f"; or undo all of it at once: sternway rollback --to {before}" if before else ""
     raise Refused(
@@ -102,7 +102,7 @@ def _later(store: Store, story: Story, target: str | None = None) -> Iterator[tu
 def _standing_before(store: Store, story: Story) -> str | None:
     earlier = [info for info in store.index(story.target) if info.started < story.started]
     ended = (info for info in reversed(earlier) if info.status is Status.SUCCEEDED)
-    return next((one.run for one, _ in _standing(store, ended)), None)
+    return next((one.name for one, _ in _standing(store, ended)), None)
 
 
 def _touched(records: Sequence[Record], target: str) -> set[tuple[str, ...]]:

@@ -23,7 +23,7 @@ from .recovery import UndoRun, finish_interrupted
 from .result import Result, as_rollback_failure
 from .retry import RETRIED, retry_transient
 from .seal import seal
-from .sealed import is_undone, refuse_to_execute
+from .sealed import is_undone, refuse_other_target, refuse_to_execute
 from .verdict import succeeded
 from .workflow import namespace_of_workflow
 
@@ -146,6 +146,8 @@ class OneStep:
         """Tell, with the lock held, whether there is something to do; raises Refused when nothing executes any more."""
         records = self.run.journal.records()
         story = replay(records) if records else None
+        if story is not None:
+            refuse_other_target(story, self.run.target)
         if self.action is Action.EXECUTE:
             if story is not None:
                 refuse_to_execute(story)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from ..config import Config
 from ..exits import Exit
-from ..journal.entries import new_run_id
 from ..journal.replay import Status, replay
 from ..spec import Action
-from .assembly import Assembly
+from .assembly import AssembledRun, Assembly
 from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
 from .held import HoldCheck, HoldPolicy
-from .location import locate
 from .result import Result
 from .sealed import told_again
-from .standing import current_stepwise
 from .step_attempt import OneStep
 from .undo import Undo
 
@@ -22,10 +18,10 @@ from .undo import Undo
 def run_step(
     assembly: Assembly,
     stop: StopAll,
-    config: Config,
+    assembled: AssembledRun,
     name: str,
     action: Action,
-    run: str | None,
+    named: bool,
     tell: Listener,
     workflow: str,
     policy: HoldPolicy = HoldPolicy(),
@@ -40,11 +36,10 @@ def run_step(
     Args:
         assembly: what puts the run together.
         stop: asks it to stop.
-        config: the run's configuration.
+        assembled: the run.
         name: the step's.
         action: execute or rollback.
-        run: the run's id. None stands for the target's newest run that was made step by step; an execution begins a
-            new one when that has ended, or is being undone.
+        named: the run may be known already: its id is none that was made just now.
         tell: is told what happens.
         workflow: the Argo Workflow that calls, "" for none.
         policy: what becomes of a run whose content the target holds.
@@ -53,19 +48,17 @@ def run_step(
 
     """
     tell = unfailing(tell)
-    at = locate(config, assembly.book)
-    run = run or current_stepwise(at.store, at.target, action)
-    assembled = assembly.new_run(config, run or new_run_id(), at)
     planned = assembled.plan.step(name)
-    tell(RunStarted(assembled.id, assembled.target, (name,), assembled.store.where(), action is Action.ROLLBACK))
-    if action is Action.ROLLBACK and not run:
-        return Result(assembled.id, Status.UNDONE, Exit.DONE)  # no run was ever assembled, so nothing is to be undone
+    back, run_name = action is Action.ROLLBACK, assembled.journal.name
+    tell(RunStarted(assembled.id, assembled.target, (name,), assembled.store.where(), back, name=run_name))
+    if action is Action.ROLLBACK and not named:
+        return Result(assembled.id, Status.UNDONE, Exit.DONE)  # no run was ever made, so nothing is to be undone
     check = HoldCheck(assembled, policy, tell)
     undo = Undo(assembly, assembled.store, assembled.lock, stop, tell)
     one = OneStep(check.on_the_way(), planned, action, undo.interrupted, stop, tell, workflow)
     if action is Action.ROLLBACK:
         return one.rolled_back()
-    records = assembled.journal.records() if run else ()
+    records = assembled.journal.records() if named else ()
     if not records:
         one.begin(check.before_the_run)
     elif (last := told_again(replay(records), name, workflow)) is not None:

@@ -91,12 +91,12 @@ class Sweeper:
         if not story.stepwise:
             return self._at_work(story)
         if not story.workflow:
-            said = f"its steps are called one by one; when nobody does any more: sternway rollback {story.run}"
+            said = f"its steps are called one by one; when nobody does any more: sternway rollback {story.name}"
             return Swept(story.run, story.target, Status.OPEN, said)
         state = workflow_state(self.client, story)
         if state.over:
             return None
-        said = state.how if state.over is False else f"{state.how}; when it is gone: sternway rollback {story.run}"
+        said = state.how if state.over is False else f"{state.how}; when it is gone: sternway rollback {story.name}"
         return Swept(story.run, story.target, Status.OPEN if state.over is None else Status.RUNNING, said)
 
     def _finished(self, story: Story) -> Swept:

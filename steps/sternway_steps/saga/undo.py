@@ -62,7 +62,7 @@ class Undo:
         if said == "report":
             raise Refused(
                 f"run {story.run} of this target was interrupted, and its onInterrupt: report leaves it to you",
-                remedy=f"sternway rollback {story.run}, or sternway resume {story.run}",
+                remedy=f"sternway rollback {story.name}, or sternway resume {story.name}",
             )
         if said == "resume" and not story.went_on and not story.resumed:
             with suppress(Refused):

@@ -106,24 +106,27 @@ def by_exit_code(run: str, plan: Plan, attempts: Sequence[Attempt], code: int, h
     return Result(run, status, exit_code, error, failures, stays)
 
 
-def cut_off(run: str, plan: Plan, attempts: Sequence[Attempt], how: str) -> Result:
-    """Decide how a run ended whose caller is gone before it had ended it; `how` says what became of that."""
+def cut_off(run: str, plan: Plan, attempts: Sequence[Attempt], how: str, name: str) -> Result:
+    """Decide how a run ended whose caller is gone before it had ended it; `how` says what became of that.
+
+    `name` is what commands call it.
+    """
     left = not_undone(plan, attempts)
     if not left:
         return decide(run, plan, attempts, Stopped(f"{how}; nothing is left that could be undone"), ())
     needs = sorted({need for error in left.values() for need in getattr(error, "details", {}).get(NEEDS) or [""]})
-    command = finish(run, left.values()).command
+    command = finish(name, left.values()).command
     failure = RollbackFailed(f"not undone: {', '.join(left)}", remedy=command, details={NEEDS: needs})
     return Result(run, Status.INTERRUPTED, Exit.ROLLBACK_FAILED, Stopped(how), (failure,), staying(plan, attempts))
 
 
-def lock_lost(result: Result, target: str) -> Result:
+def lock_lost(result: Result, target: str, name: str) -> Result:
     """Return the end of a run whose lock was lost on the way: another may be at work, so this one does not end it."""
     if result.status is Status.INTERRUPTED:
         return result
     error = Transient(
         f"the lock of {target} was lost, so another run may be at work, and this one left",
-        remedy=f"the next run of the target finishes it, and so does: sternway rollback {result.run}",
+        remedy=f"the next run of the target finishes it, and so does: sternway rollback {name}",
     )
     first = error if result.error is None or isinstance(result.error, Stopped) else result.error
     more = (error,) if first is not error else ()

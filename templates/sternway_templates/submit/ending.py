@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import Record
+from sternway_steps.journal.name import RunName
 from sternway_steps.journal.replay import replay
 from sternway_steps.saga.events import RunEnded
 from sternway_steps.saga.plan import Plan
@@ -16,12 +18,12 @@ from .nodes import attempts_of, message_of, phase_of, pods
 
 
 def ending(
-    run: str, plan: Plan, records: Sequence[Record], workflow: Mapping[str, Any], gone: bool, seconds: float
+    name: RunName, plan: Plan, records: Sequence[Record], workflow: Mapping[str, Any], gone: bool, seconds: float
 ) -> RunEnded:
     """Return the end of a run by its own record; where that has no end, say what is left undone and how to finish.
 
     Args:
-        run: its id.
+        name: its name.
         plan: its steps.
         records: its journal.
         workflow: in its last known state.
@@ -30,21 +32,22 @@ def ending(
 
     """
     story = replay(records)
-    result = as_recorded(plan, story) if story.ended else cut_off(run, plan, story.attempts, _early(workflow, gone))
-    return result.as_event(seconds)
+    early = _early(workflow, gone)
+    result = as_recorded(plan, story) if story.ended else cut_off(name.run, plan, story.attempts, early, str(name))
+    return replace(result, name=str(name)).as_event(seconds)
 
 
-def ending_by_pods(run: str, plan: Plan, workflow: Mapping[str, Any], gone: bool, seconds: float) -> RunEnded:
+def ending_by_pods(name: RunName, plan: Plan, workflow: Mapping[str, Any], gone: bool, seconds: float) -> RunEnded:
     """Return the end of a run without its journal: by the exit code of the report, which ends each failed run."""
     attempts = attempts_of(workflow)
     reported = [pod.code for pod in pods(workflow) if pod.action is None and pod.code is not None]
     if not gone and phase_of(workflow) == "Succeeded":
         reported = [int(Exit.DONE)]
     if reported:
-        result = by_exit_code(run, plan, attempts, reported[-1], describe_end(workflow, gone))
+        result = by_exit_code(name.run, plan, attempts, reported[-1], describe_end(workflow, gone))
     else:
-        result = cut_off(run, plan, attempts, _early(workflow, gone))
-    return result.as_event(seconds)
+        result = cut_off(name.run, plan, attempts, _early(workflow, gone), str(name))
+    return replace(result, name=str(name)).as_event(seconds)
 
 
 def describe_end(workflow: Mapping[str, Any], gone: bool) -> str:

@@ -9,6 +9,7 @@ from sternway_steps.config.argo import ArgoConfig
 from sternway_steps.errors import Abandoned, Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import Record
+from sternway_steps.journal.name import RunName
 from sternway_steps.journal.replay import replay
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.saga.location import Location
@@ -43,6 +44,7 @@ class RunFollower:
     ) -> None:
         self._session, self._output, self._plan, self._store = session, output, plan, at.store
         self._workflow, self._run = workflow, str(workflow["metadata"]["uid"])
+        self._name = RunName(self._run, at.namespace)
         self._emitter = EventEmitter(plan, output.event, argo)
         self._pods = PodReporter(output.note, self._emitter)
         self._feed = ChangeFeed(session.client, workflow, at.namespace)
@@ -67,7 +69,7 @@ class RunFollower:
                     if over:
                         return self._end(records, time.monotonic() - began)
         except Abandoned:
-            self._output.note(f"left; Argo goes on, and undoes the run: sternway show {self._run}")
+            self._output.note(f"left; Argo goes on, and undoes the run: sternway show {self._name}")
             return Exit.STOPPED
 
     def _take(self, what: str, value: Any) -> None:
@@ -109,11 +111,11 @@ class RunFollower:
 
     def _end(self, records: list[Record], seconds: float) -> int:
         self._emitter.cut_off(self._pods.why(self._workflow))
-        run, plan, workflow, gone = self._run, self._plan, self._workflow, self._gone
+        name, plan, workflow, gone = self._name, self._plan, self._workflow, self._gone
         ended = (
-            ending(run, plan, records, workflow, gone, seconds)
+            ending(name, plan, records, workflow, gone, seconds)
             if records
-            else ending_by_pods(run, plan, workflow, gone, seconds)
+            else ending_by_pods(name, plan, workflow, gone, seconds)
         )
         if ended.exit_code == Exit.DONE and (gone or phase_of(workflow) != "Succeeded"):
             self._output.note(f"{describe_end(workflow, gone)} after the run had succeeded")

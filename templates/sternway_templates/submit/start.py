@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from sternway_steps.errors import Refused, Stopped
 from sternway_steps.exits import Exit
@@ -37,11 +38,12 @@ def start(session: Session, output: Output, submission: Submission, path: str, a
         raise Stopped("stopped before a run was started")
     workflow = create(session.client, submission)
     run = str(workflow["metadata"]["uid"])
-    _show(output, run, str(workflow["metadata"]["name"]), submission.namespace, wait)
+    name = at.store.name(run)
+    _show(output, name, workflow, wait)
     if not wait:
         return Exit.DONE
     names = tuple(step.name for step in plan.steps)
-    output.event(RunStarted(run, at.target, names, at.store.where()))
+    output.event(RunStarted(run, at.target, names, at.store.where(), name=name))
     return RunFollower(session, output, plan, submission.config.argo, at, workflow).to_the_end()
 
 
@@ -63,11 +65,12 @@ def _check_rights(session: Session, submission: Submission) -> None:
             raise Refused(f"we may not {verb} workflows, so the run could not be followed", remedy=remedy)
 
 
-def _show(output: Output, run: str, workflow: str, namespace: str, wait: bool) -> None:
+def _show(output: Output, name: str, made: Mapping[str, Any], wait: bool) -> None:
+    run, workflow, namespace = (str(made["metadata"][key]) for key in ("uid", "name", "namespace"))
     lines = [f"Workflow {workflow} in namespace {namespace}, run {run}"]
     if not wait:
         lines += [
-            f"  to follow it: sternway show {run} -n {namespace}",
+            f"  to follow it: sternway show {name}",
             f"  or: argo get {workflow} -n {namespace}",
         ]
-    output.result("submitted", {"run": run, "workflow": workflow, "namespace": namespace}, lines)
+    output.result("submitted", {"run": run, "name": name, "workflow": workflow, "namespace": namespace}, lines)

@@ -200,7 +200,7 @@ def test_a_job_that_is_cancelled_is_undone_by_the_step_after_it(
                     run.wait(7.5 - (time.monotonic() - began))
                 run.send_signal(signal.SIGTERM)
                 assert run.wait(2.5) == Exit.STOPPED, log.read_text()  # or the runner would kill it
-                assert "to finish the undo: sternway rollback gh-7-1" in log.read_text()
+                assert "to finish the undo: sternway rollback default/gh-7-1" in log.read_text()
                 sealed = [a for a in session.story("gh-7-1").attempts if a.action is Action.ROLLBACK][-1]
                 assert sealed.result == "stopped"
         finally:

@@ -49,7 +49,7 @@ def test_a_success_and_its_undo_by_regret(sternway_sandbox: Sandbox, session: Se
     assert lines[1] == "  every step succeeded, and what it changed stands"
     assert "    changed configmap/m in default" in lines
     assert "      data.v" in lines
-    assert lines[-1] == f"to undo it: sternway rollback {run}"
+    assert lines[-1] == f"to undo it: sternway rollback default/{run}"
     assert (data["status"], data["meaning"], data["next"]) == ("succeeded", lines[1].strip(), lines[-1])
     session.rollback(run)
     lines, data = show(sternway_sandbox, run)
@@ -93,7 +93,9 @@ def test_what_could_not_be_put_back_is_named_with_the_command(sternway_sandbox: 
     assert lines[lines.index("what stays") + 1].startswith(
         "  configmap/m in default: somebody else changed after this run"
     )
-    assert lines[-1].startswith(f"to finish the undo: sternway rollback {run} --on-conflict merge (merge leaves")
+    assert lines[-1].startswith(
+        f"to finish the undo: sternway rollback default/{run} --on-conflict merge (merge leaves"
+    )
     session.rollback(run, on_conflict="force")
     lines, _ = show(sternway_sandbox, run)
     assert "what stays" not in lines, "what an earlier attempt left is put back now"
@@ -111,7 +113,9 @@ def test_a_run_whose_process_is_gone(
     lines, _ = show(sternway_sandbox, run)
     assert lines[0].endswith("interrupted")
     assert lines[1] == "  its process ended without a word, so what it began is half done or half undone"
-    assert lines[-1] == f"the next run of default.t undoes it first; to finish the undo: sternway rollback {run}"
+    assert (
+        lines[-1] == f"the next run of default.t undoes it first; to finish the undo: sternway rollback default/{run}"
+    )
     assert session.rollback(run).exit_code == 0
     assert show(sternway_sandbox, run)[0][0].endswith("undone")
 
@@ -123,7 +127,7 @@ def test_a_success_of_which_only_the_end_is_missing(sternway_sandbox: Sandbox, s
     sternway_sandbox.faults.reset()
     lines, _ = show(sternway_sandbox, run)
     assert lines[1] == "  every step succeeded, and only its end is not recorded"
-    assert f"sternway rollback {run} --unfinished" in lines[-1]
+    assert f"sternway rollback default/{run} --unfinished" in lines[-1]
     done = sternway("rollback", run, "--unfinished", kubeconfig=sternway_sandbox.kubeconfig)
     assert done.returncode == 0, done.stdout + done.stderr
     assert show(sternway_sandbox, run)[0][0].endswith("succeeded")

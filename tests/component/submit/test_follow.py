@@ -173,7 +173,7 @@ def test_a_workflow_that_ends_without_its_handler(
         return
     assert (code, ended.status) == (Exit.ROLLBACK_FAILED, Status.INTERRUPTED)
     assert "not undone: deploy" in str(ended.rollback_errors[0])
-    assert ended.rollback_errors[0].remedy == f"sternway rollback {run}"
+    assert ended.rollback_errors[0].remedy == f"sternway rollback shop/{run}"
     assert sternway("rollback", run, kubeconfig=sternway_sandbox.kubeconfig).returncode == 0
     assert argo.get(Ref("apps/v1", "Deployment", "shop", "web")) is None
 
@@ -368,7 +368,7 @@ def test_the_closing_command_has_the_option_that_the_undo_needs(
         done = sternway(*arguments, kubeconfig=sternway_sandbox.kubeconfig)
     assert done.returncode == Exit.ROLLBACK_FAILED, done.stdout + done.stderr
     run = done.stdout.partition(", run ")[2].split()[0]
-    assert f"sternway rollback {run} --on-conflict merge (merge leaves what others set" in done.stdout
+    assert f"sternway rollback shop/{run} --on-conflict merge (merge leaves what others set" in done.stdout
     back = sternway("rollback", run, "--on-conflict", "force", kubeconfig=sternway_sandbox.kubeconfig)
     assert back.returncode == 0, back.stdout + back.stderr
 

@@ -86,7 +86,7 @@ def test_the_workflow_is_a_reference_with_values(argo: Client, sternway_sandbox:
     }
     uid, name = made["metadata"]["uid"], made["metadata"]["name"]
     assert f"Workflow {name} in namespace shop, run {uid}" in done.stdout
-    assert f"sternway show {uid} -n shop" in done.stdout
+    assert f"sternway show shop/{uid}" in done.stdout
     assert f"argo get {name} -n shop" in done.stdout
     done = sternway("submit", "-c", str(path), "-o", "json", kubeconfig=sternway_sandbox.kubeconfig)
     told = json.loads(done.stdout)

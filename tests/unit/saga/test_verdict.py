@@ -27,6 +27,7 @@ from sternway_steps.saga.verdict import (
 from sternway_steps.spec import Action, Effects, StepSpec
 
 RUN = "r"
+NAME = f"shop/{RUN}"
 
 
 def plan(**effects: Effects) -> Plan:
@@ -242,12 +243,12 @@ def test_an_exit_code_tells_the_status(code: int, status: Status) -> None:
 def test_a_caller_that_is_gone_leaves_what_was_not_undone() -> None:
     steps = plan(mail=MAIL, a=BOTH, b=BOTH)
     begun = [forward("mail"), forward("a", intended=True), forward("b", intended=True)]
-    result = cut_off(RUN, steps, begun, "it was deleted")
+    result = cut_off(RUN, steps, begun, "it was deleted", NAME)
     assert (result.status, result.exit_code, result.stays) == (Status.INTERRUPTED, Exit.ROLLBACK_FAILED, ("mail",))
     (failure,) = result.rollback_errors
-    assert (str(failure), getattr(failure, "remedy", "")) == ("not undone: b, a", f"sternway rollback {RUN}")
+    assert (str(failure), getattr(failure, "remedy", "")) == ("not undone: b, a", f"sternway rollback {NAME}")
     assert isinstance(result.error, Stopped)
-    over = cut_off(RUN, steps, [*begun, back("b"), back("a")], "it was deleted")
+    over = cut_off(RUN, steps, [*begun, back("b"), back("a")], "it was deleted", NAME)
     assert (over.status, over.exit_code, over.stays) == (Status.UNDONE, Exit.STOPPED, ("mail",))
     assert "nothing is left" in str(over.error)
 
@@ -255,9 +256,9 @@ def test_a_caller_that_is_gone_leaves_what_was_not_undone() -> None:
 @pytest.mark.parametrize(
     ("needs", "command"),
     [
-        ([[CONFLICT], None], f"sternway rollback {RUN} --on-conflict merge"),
-        ([[CONFLICT], [RECREATE]], f"sternway rollback {RUN} --recreate --on-conflict merge"),
-        ([[BY_HAND], None], f"sternway rollback {RUN}"),
+        ([[CONFLICT], None], f"sternway rollback {NAME} --on-conflict merge"),
+        ([[CONFLICT], [RECREATE]], f"sternway rollback {NAME} --recreate --on-conflict merge"),
+        ([[BY_HAND], None], f"sternway rollback {NAME}"),
     ],
 )
 def test_a_caller_that_is_gone_leaves_a_command_with_what_it_needs(needs: list[Any], command: str) -> None:
@@ -267,22 +268,22 @@ def test_a_caller_that_is_gone_leaves_a_command_with_what_it_needs(needs: list[A
         for step, need in zip("ab", needs, strict=True)
         if need
     ]
-    (failure,) = cut_off(RUN, plan(a=BOTH, b=BOTH), [*begun, *tried], "it was deleted").rollback_errors
+    (failure,) = cut_off(RUN, plan(a=BOTH, b=BOTH), [*begun, *tried], "it was deleted", NAME).rollback_errors
     assert getattr(failure, "remedy", "") == command
-    assert finish(RUN, [failure]).command == command
+    assert finish(NAME, [failure]).command == command
 
 
 @pytest.mark.parametrize(
     ("error", "first"), [(None, Transient), (Stopped("x"), Transient), (Failed("broken"), Failed)], ids=str
 )
 def test_a_lost_lock_is_no_end(error: Exception | None, first: type[Exception]) -> None:
-    result = lock_lost(Result(RUN, Status.UNDONE, Exit.FAILED, error), "shop.web")
+    result = lock_lost(Result(RUN, Status.UNDONE, Exit.FAILED, error), "shop.web", NAME)
     assert (result.status, result.exit_code, type(result.error)) == (Status.INTERRUPTED, Exit.TRANSIENT, first)
     said = [str(e) for e in (result.error, *result.rollback_errors)]
     assert ["the lock of shop.web was lost" in text for text in said] == (
         [True] if first is Transient else [False, True]
     )
-    assert lock_lost(result, "shop.web") is result, "it is said once"
+    assert lock_lost(result, "shop.web", NAME) is result, "it is said once"
     left = abandoned(RUN)
-    assert lock_lost(left, "shop.web") is left
+    assert lock_lost(left, "shop.web", NAME) is left
     assert (left.status, left.exit_code) == (Status.INTERRUPTED, Exit.STOPPED)

@@ -18,6 +18,7 @@ from ..doing import doing
 from ..entries import Entry, Key, Record
 from ..locks.file_lock import FileLock
 from ..locks.lock import Lock
+from ..name import RunName
 from .store import JournalConflict, RunInfo, info_of
 
 
@@ -28,7 +29,7 @@ def state_folder() -> Path:
 
 def file_store(path: str | None) -> FileStore:
     """Return the journal in a folder, by default in the state folder."""
-    return FileStore(Path(path).expanduser() if path else state_folder() / "journal")
+    return FileStore(Path(path).expanduser().absolute() if path else state_folder() / "journal")
 
 
 class FileStore:
@@ -44,6 +45,10 @@ class FileStore:
     def where(self) -> str:
         """Return the folder."""
         return str(self._folder)
+
+    def name(self, run: str) -> str:
+        """Return the path of a run's folder."""
+        return str(RunName(run, str(self._folder)))
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:  # noqa: ARG002  a file has no labels
         """Append a line and wait until it is on disk."""
@@ -95,7 +100,8 @@ class FileStore:
         shutil.rmtree(folder, ignore_errors=True)
 
     def _read(self, run: str, path: Path) -> Record:
-        return Record(Key.parse(run, path.stem), tuple(from_line(line) for line in _whole_lines(path)))
+        entries = tuple(from_line(line) for line in _whole_lines(path))
+        return Record(Key.parse(run, path.stem), entries, str(self._folder))
 
 
 def _whole_lines(path: Path) -> list[str]:

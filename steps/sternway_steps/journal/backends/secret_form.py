@@ -16,6 +16,7 @@ import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from ..codec import from_chunks
@@ -86,23 +87,23 @@ def marks_of(key: Key, index: int, entry: Entry, *, whole: bool) -> dict[str, An
 
 
 def records_of(found: Iterable[Mapping[str, Any]]) -> list[Record]:
-    """Read records from their Secrets, in the order of their keys."""
-    chunks: dict[Key, dict[str, bytes]] = {}
+    """Read records from their Secrets, in the order of their namespaces and keys."""
+    chunks: dict[tuple[str, Key], dict[str, bytes]] = {}
     for secret in found:
         data = {name: base64.b64decode(value) for name, value in (secret.get("data") or {}).items()}
-        chunks.setdefault(_key(secret)[0], {}).update(data)
-    records = (Record(key, tuple(from_chunks(data))) for key, data in sorted(chunks.items()))
+        chunks.setdefault((_place(secret), _key(secret)[0]), {}).update(data)
+    records = (Record(key, tuple(from_chunks(data)), place) for (place, key), data in sorted(chunks.items()))
     return [record for record in records if record.entries]
 
 
 def infos_of(found: Iterable[Mapping[str, Any]]) -> tuple[list[RunInfo], list[str]]:
     """Read from the metadata of runs' own records what they tell; then the ids of those whose metadata do not."""
-    parts: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    parts: dict[tuple[str, str], list[tuple[int, Mapping[str, Any]]]] = {}
     for secret in found:
         key, number = _key(secret)
-        parts.setdefault(key.run, []).append((number, secret["metadata"]))
-    infos = {run: _info(run, [meta for _, meta in sorted(of, key=lambda part: part[0])]) for run, of in parts.items()}
-    return [info for info in infos.values() if info], [run for run, info in infos.items() if info is None]
+        parts.setdefault((_place(secret), key.run), []).append((number, secret["metadata"]))
+    infos = {of: _info(of[1], [meta for _, meta in sorted(each, key=itemgetter(0))]) for of, each in parts.items()}
+    return [info for info in infos.values() if info], [run for (_, run), info in infos.items() if info is None]
 
 
 def _info(run: str, parts: Sequence[Mapping[str, Any]]) -> RunInfo | None:
@@ -119,6 +120,10 @@ def _speaks_of_the_last(part: Mapping[str, Any]) -> bool:
     owned = (entry.get("fieldsV1", {}).get("f:data", {}) for entry in part.get("managedFields") or ())
     entries = [int(match["entry"]) for fields in owned for key in fields if (match := _OWNED.match(key))]
     return (part.get("annotations") or {}).get(ENTRY) == str(max(entries, default=-1))
+
+
+def _place(secret: Mapping[str, Any]) -> str:
+    return str(secret["metadata"].get("namespace") or "")
 
 
 def _key(secret: Mapping[str, Any]) -> tuple[Key, int]:

@@ -16,6 +16,7 @@ from ..doing import doing
 from ..entries import Entry, Key, Record
 from ..locks.lease import LeaseLock
 from ..locks.lock import Lock
+from ..name import RunName
 from .secret_form import RECORD, RUN, TARGET, infos_of, records_of
 from .secret_writer import SecretWriter
 from .store import RunInfo, info_of
@@ -40,6 +41,10 @@ class SecretStore:
     def where(self) -> str:
         """Return the namespace and the label to look for."""
         return f"Secrets in namespace {self._namespace}" if self._namespace else "Secrets in all namespaces"
+
+    def name(self, run: str) -> str:
+        """Return NAMESPACE/RUN."""
+        return str(RunName(run, self._namespace or ""))
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
         """Add an entry to the record's Secret; one request unless it is over 480 kB compressed."""
@@ -88,10 +93,10 @@ class SecretStore:
         found = self._secrets(f"{RECORD}=run", metadata_only=True)
         return sorted({str(secret["metadata"]["namespace"]) for secret in found})
 
-    def namespace_of(self, run: str) -> str | None:
-        """Return the namespace in which a run's records are, or None."""
+    def namespaces_of(self, run: str) -> list[str]:
+        """Return the namespaces in which a run of that id is recorded."""
         found = self._secrets(f"{RUN}={run},{RECORD}=run", metadata_only=True)
-        return str(found[0]["metadata"]["namespace"]) if found else None
+        return sorted({str(secret["metadata"]["namespace"]) for secret in found})
 
     def _secrets(self, labels: str, *, metadata_only: bool = False) -> list[dict[str, Any]]:
         try:

@@ -79,6 +79,9 @@ class Store(Protocol):
     def where(self) -> str:
         """Return where the journal is kept, for people."""
 
+    def name(self, run: str) -> str:
+        """Return what commands call a run of this journal, see RunName."""
+
 
 _VALID_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
 
