@@ -96,7 +96,7 @@ def test_it_does_not_go_on_over_what_somebody_changed(
     with pytest.raises(Refused, match="configmap/m") as raised:
         session.resume(run)
     assert ("somebody" in str(raised.value), values(cluster)) == (True, before)
-    assert f"sternway rollback {run}" in str(raised.value.remedy)
+    assert f"sternway rollback {cluster.namespace}/{run}" in str(raised.value.remedy)
     assert session.story(run).status is Status.INTERRUPTED
 
 
