@@ -32,6 +32,7 @@ from .saga.rollback import Rollback
 from .saga.standing import current_stepwise, newest_standing
 from .saga.step_run import run_step
 from .saga.sweep import Sweeper, Swept
+from .saga.sweep_at_once import sweep_at_once
 from .saga.undo import Undo
 from .spec import Action, StepSpec
 from .step import Step
@@ -263,6 +264,10 @@ class Session:
             sweeper = Sweeper(store, finish, self.book, self.stop, tell)
             swept += sweeper.sweep(target, run)
         return swept
+
+    def sweep_at_once(self, config: Config, run: str, workflow: str) -> str:
+        """Start the Job that undoes what a Workflow left that is terminated or gone; see `saga.sweep_at_once`."""
+        return sweep_at_once(self.book, config.name, workflow, run)
 
     def newest(self, config: Config) -> str:
         """Return the newest run of a config's target that stands: neither undone nor itself a way back.

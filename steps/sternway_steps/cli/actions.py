@@ -22,6 +22,7 @@ from ..session import Session
 from ..spec import Action
 from . import termination as pod
 from .output import Output
+from .terminated import sweep_when_terminated
 
 
 def load_config(arguments: dict[str, Any]) -> Config:
@@ -173,7 +174,8 @@ def step(
         told.extend([event.error] if isinstance(event, StepEnded) else [])
         show(event)
 
-    result = session.step(config, step, Action(action), run, tell, workflow, **hold)
+    with sweep_when_terminated(session, config, run, workflow, output.note):
+        result = session.step(config, step, Action(action), run, tell, workflow, **hold)
     for untold in (result.error, result.unrecorded):  # such as who holds the target, before an attempt began
         if untold is not None and untold not in told and (untold.__cause__ is None or untold.__cause__ not in told):
             output.error(untold)
@@ -187,7 +189,8 @@ def report(
 ) -> int:
     """End a run that was made step by step; the exit code is the run's, so what is transient is retried here."""
     end = partial(session.end, config, run, status, workflow, output.event, unattended=unattended)
-    result = retry_transient(end, session.stop)
+    with sweep_when_terminated(session, config, run, workflow, output.note):
+        result = retry_transient(end, session.stop)
     if isinstance(result.error, Held):  # such a run has recorded nothing
         output.error(result.error)
     else:

@@ -49,6 +49,10 @@ class ArgoConfig:
     backoff: Backoff = Backoff()
     mutex: str | None = None
     """The mutex that one Workflow of the target holds at a time; None names it after the config."""
+    sweep: bool = True
+    """A CronJob of each minute brings to its end what was killed, terminated or deleted."""
+    undo_on_terminate: bool = True
+    """A step's process that is told to stop by `argo terminate` or a deletion starts that at once."""
     ttl: float = 7 * 86400.0
     ttl_failed: float = 30 * 86400.0
     pod_gc: str = "OnPodSuccess"
@@ -76,6 +80,7 @@ _NAMES = {
     "serviceAccount": "service_account",
     "rollbackDeadline": "rollback_deadline",
     "rollbackRetries": "rollback_retries",
+    "undoOnTerminate": "undo_on_terminate",
     "ttlFailed": "ttl_failed",
     "podGC": "pod_gc",
     "nodeSelector": "node_selector",
@@ -118,6 +123,8 @@ ARGO = Section(
         "rollbackRetries": s.whole(0, 100),
         "backoff": Section({"first": s.duration, "most": s.duration}, Backoff),
         "mutex": s.dns_name,
+        "sweep": s.boolean,
+        "undoOnTerminate": s.boolean,
         "ttl": s.duration,
         "ttlFailed": s.duration,
         "podGC": s.one_of("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"),

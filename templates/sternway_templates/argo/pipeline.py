@@ -16,6 +16,7 @@ from ..kubernetes.checks import checked_plan, node_at
 from ..kubernetes.config_maps import config_maps, files
 from ..kubernetes.pod import UNATTENDED
 from ..kubernetes.rbac import rbac
+from ..kubernetes.sweeper import sweepers
 from ..output import numbered
 from .models import data, new
 from .workflow import workflow_spec
@@ -35,9 +36,8 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
     account = config.argo.service_account or f"sternway-{config.name}"
     maps = config_maps(f"sternway-{config.name}", namespace, labels, files(config, document))
-    spec = workflow_spec(
-        config, plan, account, [each["metadata"]["name"] for each in maps], parameters(config, document)
-    )
+    names = [each["metadata"]["name"] for each in maps]
+    spec = workflow_spec(config, plan, account, names, parameters(config, document))
     spec.workflow_metadata = new(m.WorkflowMetadata, labels=labels)
     metadata = new(
         m.ObjectMeta,
@@ -47,7 +47,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
         annotations=dict(config.argo.annotations) or None,
     )
     rights = [] if config.argo.service_account else rbac(config, plan, namespace, account)
-    objects = numbered([*rights, *maps])
+    objects = numbered([*rights, *maps, *sweepers(config, plan, labels, account, names, on_argo=True)])
     template = new(m.WorkflowTemplate, api_version=_API, kind="WorkflowTemplate", metadata=metadata, spec=spec)
     made_template = objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = data(template)
     if config.schedule is not None:

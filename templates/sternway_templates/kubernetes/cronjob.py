@@ -14,10 +14,12 @@ from sternway_steps.yamltree.document import Node
 from ..output import numbered
 from .build_pod import BUILD, pod_parts
 from .checks import checked_plan
-from .config_maps import CONFIG, config_maps, files
+from .config_maps import config_maps, files
 from .images import RUN, image_of
-from .pod import RESTRICTED, SPARE, pod_security
+from .one_pod import filled, one_pod
+from .pod import SPARE
 from .rbac import rbac
+from .sweeper import sweepers
 
 
 def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
@@ -31,10 +33,11 @@ def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     rights = [] if config.argo.service_account else rbac(config, plan, config.namespace, account, own=())
     maps = config_maps(f"sternway-{config.name}", config.namespace, labels, files(config, document))
     names = [each["metadata"]["name"] for each in maps]
-    metadata = _filled({"name": config.name, "namespace": config.namespace, "labels": labels,
+    metadata = filled({"name": config.name, "namespace": config.namespace, "labels": labels,
                         "annotations": dict(config.argo.annotations)})  # fmt: skip
     spec = _spec(config, labels, _pod(config, plan, account, names))
-    return numbered([*rights, *maps, {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec}])
+    main = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec}
+    return numbered([*rights, *maps, *sweepers(config, plan, labels, account, names), main])
 
 
 def _spec(config: Config, labels: Mapping[str, str], pod: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,14 +45,14 @@ def _spec(config: Config, labels: Mapping[str, str], pod: Mapping[str, Any]) -> 
     assert schedule is not None  # noqa: S101  checked_plan() saw to it
     # Not the labels of the rest: the Service of what is deployed would select a pod that has its name's.
     marks = {"labels": dict(config.argo.pod_labels), "annotations": dict(config.argo.pod_annotations)}
-    template = _filled({"metadata": _filled(marks)})
+    template = filled({"metadata": filled(marks)})
     job = {
         # A pod that failed has undone its run; the next one is for the next night. What was killed is undone then.
         "backoffLimit": 0,
         "activeDeadlineSeconds": _deadline(config),
         "template": {**template, "spec": pod},
     }
-    return _filled(
+    return filled(
         {
             "schedule": schedule.cron[0],
             "timeZone": schedule.timezone,
@@ -59,7 +62,7 @@ def _spec(config: Config, labels: Mapping[str, str], pod: Mapping[str, Any]) -> 
             "successfulJobsHistoryLimit": schedule.succeeded_history,
             "failedJobsHistoryLimit": schedule.failed_history,
             "suspend": schedule.suspend or None,
-            "jobTemplate": {"metadata": {"labels": dict(labels)}, "spec": _filled(job)},
+            "jobTemplate": {"metadata": {"labels": dict(labels)}, "spec": filled(job)},
         }
     )
 
@@ -76,48 +79,11 @@ def _deadline(config: Config) -> int | None:
 
 
 def _pod(config: Config, plan: Plan, account: str, maps: Sequence[str]) -> dict[str, Any]:
-    argo, more = config.argo, pod_parts(config, plan.steps, list(Action))
     # A builder's client is in the build step's image alone; Sternway is in all of them.
     builds = any(step.spec.name == BUILD for step in plan.steps)
+    image = image_of(config, BUILD if builds and RUN not in config.argo.images else RUN)
+    # The run is named as its Job: should a Job start a second pod, that one is refused.
     job_name = {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}}
-    container = {
-        "name": "run",
-        "image": image_of(config, BUILD if builds and RUN not in config.argo.images else RUN),
-        "command": ["sternway"],
-        "args": ["run", "--unattended", "--config", f"/config/{CONFIG}"],
-        "env": [
-            {"name": "HOME", "value": "/tmp"},  # noqa: S108  a volume of the pod's own
-            # The run is named as its Job: should a Job start a second pod, that one is refused.
-            {"name": "STERNWAY_RUN", "valueFrom": job_name},
-            *more.env,
-        ],
-        "resources": {key: dict(value) for key, value in argo.resources.items() if value},
-        "securityContext": {**RESTRICTED, **argo.security_context},
-        "volumeMounts": [
-            {"name": "config", "mountPath": "/config", "readOnly": True},
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  the same
-            *more.mounts,
-        ],
-    }
-    return _filled(
-        {
-            "serviceAccountName": account,
-            "restartPolicy": "Never",
-            # SIGTERM (a drained node, a Job that is deleted) stops the run and undoes it: this long it may take.
-            "terminationGracePeriodSeconds": math.ceil(argo.rollback_deadline),
-            "securityContext": pod_security(config),
-            "nodeSelector": dict(argo.node_selector),
-            "tolerations": [dict(each) for each in argo.tolerations],
-            "imagePullSecrets": [{"name": name} for name in argo.image_pull_secrets],
-            "containers": [container],
-            "volumes": [
-                {"name": "config", "projected": {"sources": [{"configMap": {"name": name}} for name in maps]}},
-                {"name": "tmp", "emptyDir": {}},
-                *more.volumes,
-            ],
-        }
-    )
-
-
-def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if value not in (None, {}, [])}
+    env = [{"name": "STERNWAY_RUN", "valueFrom": job_name}]
+    more = pod_parts(config, plan.steps, list(Action))
+    return one_pod(config, account, maps, more, image, ["run", "--unattended"], env)

@@ -16,6 +16,10 @@ from sternway_steps.step import Rule
 ARGO_RULES = (Rule("argoproj.io", ("workflowtaskresults",), ("create", "patch")),)
 REPORT_RULES = (Rule("", ("events",), ("create",)),)
 ON_ARGO = (*ARGO_RULES, *REPORT_RULES)
+# Whether a Workflow is at work, terminated or gone, asked by its steps and by the sweeper.
+SWEEP_RULES = (Rule("argoproj.io", ("workflows",), ("get",)),)
+# What a step's process starts when its Workflow is being terminated.
+AT_ONCE_RULES = (Rule("batch", ("cronjobs",), ("get",)), Rule("batch", ("jobs",), ("create",)))
 
 _CLUSTER_SCOPED = frozenset(
     (
@@ -39,12 +43,18 @@ def plural_of(kind: str) -> str:
     return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
+def on_argo(config: Config) -> tuple[Rule, ...]:
+    """Return what the pods of Workflows need beyond their steps."""
+    sweep = SWEEP_RULES if config.argo.sweep or config.argo.undo_on_terminate else ()
+    return (*ON_ARGO, *sweep, *(AT_ONCE_RULES if config.argo.undo_on_terminate else ()))
+
+
 def rbac(
-    config: Config, plan: Plan, namespace: str | None, account: str, own: Iterable[Rule] = ON_ARGO
+    config: Config, plan: Plan, namespace: str | None, account: str, own: Iterable[Rule] | None = None
 ) -> list[dict[str, Any]]:
     """Return the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed.
 
-    `own` is what the pods need beyond their steps.
+    `own` is what the pods need beyond their steps; by default what those of Workflows do.
     """
     rights = rights_of(config, plan, namespace, own)
     objects: list[dict[str, Any]] = [
@@ -72,12 +82,12 @@ def rbac(
 
 
 def rights_of(
-    config: Config, plan: Plan, namespace: str | None, own: Iterable[Rule] = ON_ARGO
+    config: Config, plan: Plan, namespace: str | None, own: Iterable[Rule] | None = None
 ) -> dict[str | None, Rights]:
     """Return the rights by namespace; "" stands for what is not namespaced."""
     rights: dict[str | None, Rights] = {}
     needed = expanded(config, (step.spec for step in plan.steps), _kinds(config, namespace), namespace)
-    for right in (*needed, *expand(own, (), namespace)):
+    for right in (*needed, *expand(on_argo(config) if own is None else own, (), namespace)):
         rights.setdefault(right.where, {}).setdefault((right.group, right.resource), set()).add(right.verb)
     return rights
 

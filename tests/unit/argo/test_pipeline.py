@@ -239,7 +239,7 @@ def test_the_command_writes_a_stream_and_names_mistakes() -> None:
         good = sternway("template", "-c", str(WEB), "--set", "namespace=shop", "-o", "-", kubeconfig=sandbox.kubeconfig)
         bad = sternway("template", "-c", str(WEB), "-o", "-", kubeconfig=sandbox.kubeconfig)
     assert good.returncode == 0, good.stderr
-    assert [o["kind"] for o in yaml.safe_load_all(good.stdout)] == ["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "WorkflowTemplate"]  # fmt: skip
+    assert [o["kind"] for o in yaml.safe_load_all(good.stdout)] == ["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "CronJob", "WorkflowTemplate"]  # fmt: skip
     assert (bad.returncode, bad.stdout) == (Exit.USAGE, "")
     assert "namespace" in bad.stderr
 
@@ -265,7 +265,8 @@ def test_rights_are_what_validate_asks_for(tmp_path: Path) -> None:
 
         client.can_i = can_i  # type: ignore[method-assign]
         assert not session.plan(config).findings
-    own = {("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"), ("", "events", "create")}  # fmt: skip
+    own = {("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"), ("", "events", "create"),
+           ("argoproj.io", "workflows", "get"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create")}  # fmt: skip
     assert granted - own == asked
     assert own <= granted
     assert objects["RoleBinding"]["subjects"] == [
@@ -313,7 +314,9 @@ def test_a_command_runs_in_our_image_which_may_make_jobs_and_nothing_else_may(tm
     rules = objects["Role"]["rules"]
     assert verbs(rules, "jobs") == {"create", "get", "list", "watch", "delete"}
     assert verbs(rules, "pods/log") == {"get"}
-    assert verbs(written(tmp_path, steps=["validate", "deploy"])["Role"]["rules"], "jobs") == set()
+    assert verbs(written(tmp_path, steps=["validate", "deploy"])["Role"]["rules"], "jobs") == {"create"}
+    switched_off = written(tmp_path, steps=["validate", "deploy"], argo={"undoOnTerminate": False})
+    assert verbs(switched_off["Role"]["rules"], "jobs") == set()
 
 
 @pytest.mark.parametrize(("change", "field", "said"), [

@@ -50,7 +50,7 @@ def test_secrets_become_variables_and_credentials_a_file(tmp_path: Path) -> None
 
 def test_a_cron_job_builds_in_the_image_that_has_a_builder(tmp_path: Path) -> None:
     objects = made(tmp_path, GOOD, cronjob)
-    pod = next(o for o in objects.values() if o["kind"] == "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    pod = [o for o in objects.values() if o["kind"] == "CronJob"][-1]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     container = pod["containers"][0]
     assert container["image"].startswith("sternway-build:")
     assert [each["name"] for each in container["env"]] == ["HOME", "STERNWAY_RUN", "npm_token", "TOK", "DOCKER_CONFIG"]
