@@ -12,9 +12,9 @@ from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
 from tests.argo.conftest import API, OnArgo
-from tests.helpers import until
+from tests.helpers import state_of, until
 from tests.scenarios.hurdles import RealHurdles
-from tests.scenarios.saga import SCENARIOS, Scenario, files, play
+from tests.scenarios.saga import OBJECTS, SCENARIOS, Scenario, files, play
 
 pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
 HANGING = {"env": {"APP_MODE": "unready"}}
@@ -58,6 +58,7 @@ def _told_everywhere(runner: OnArgo, status: Status) -> None:
 
 def test_a_run_that_was_terminated_is_undone_by_the_next_one(runner: OnArgo) -> None:
     """Argo runs no handler then; the target's mutex tells the next run that nobody works on it any more."""
+    runner.argo = {**runner.argo, "sweep": False, "undoOnTerminate": False}
     runner.good(files(runner.namespace, 1, {}))
     runner.start(files(runner.namespace, 2, HANGING))
     until(lambda: any(pod.startswith("execute-verify") for pod in runner.pods()), 120, "verify")
@@ -69,6 +70,30 @@ def test_a_run_that_was_terminated_is_undone_by_the_next_one(runner: OnArgo) -> 
     runner.good(files(runner.namespace, 3, {}))
     with Session(kubeconfig=runner.kubeconfig, namespace=runner.namespace) as session:
         assert session.story(first).status is Status.UNDONE
+
+
+@pytest.mark.parametrize("what", ["terminate", "delete"])
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "by the sweeper alone"])
+def test_a_run_that_was_terminated_or_deleted_is_undone_by_itself(runner: OnArgo, what: str, at_once: bool) -> None:
+    """With the generated rights alone: the step that is told to stop starts the sweep, else the next minute does."""
+    runner.argo = {**runner.argo, "undoOnTerminate": at_once, "sweep": not at_once}
+    runner.good(files(runner.namespace, 1, {}))
+    before = [state_of(runner.client.get(Ref(v, kind, runner.namespace, name))) for v, kind, name in OBJECTS]
+    runner.start(files(runner.namespace, 2, HANGING))
+    run = runner.workflow()["metadata"]["uid"]
+    with Session(kubeconfig=runner.kubeconfig, namespace=runner.namespace) as session:
+        until(lambda: any(pod.startswith("execute-verify") for pod in runner.pods()), 120, "verify begins")
+        until(lambda: any(attempt.step == "verify" for attempt in session.story(run).attempts), 120, "verify works")
+        workflow = Ref(API, "Workflow", runner.namespace, runner.name)
+        if what == "terminate":
+            runner.client.patch(workflow, {"spec": {"shutdown": "Terminate"}}, manager="test")
+        else:
+            runner.client.delete(workflow, uid=run, propagation="Background")
+        until(lambda: session.story(run).status is Status.UNDONE, 180, "it is undone")
+    after = [state_of(runner.client.get(Ref(v, kind, runner.namespace, name))) for v, kind, name in OBJECTS]
+    assert after == before
+    names = [job["metadata"]["name"] for job in runner.client.list("batch/v1", "Job", runner.namespace).items]
+    assert (f"sternway-undo-{run}" in names) is at_once
 
 
 def test_parameters_change_what_is_deployed_and_progress_is_seen(runner: OnArgo) -> None:

@@ -31,7 +31,7 @@ class Nights:
     """The CronJob of a test, and the Jobs that are made from it."""
 
     def __init__(self, cluster: Cluster, folder: Path, image: str) -> None:
-        self.cluster, self.folder, self.image = cluster, folder, image
+        self.cluster, self.folder, self.image, self.sweep = cluster, folder, image, False
 
     def kubectl(self, *arguments: str) -> str:
         command = ["kubectl", "--kubeconfig", self.cluster.kubeconfig, "-n", self.cluster.namespace, *arguments]
@@ -43,7 +43,7 @@ class Nights:
         for name, text in files(self.cluster.namespace, version, change).items():
             (self.folder / name).write_text(text)
         config = self.folder / "sternway.yaml"
-        nightly = {"schedule": {"cron": ["0 0 1 1 *"], "suspend": True}, "argo": {"image": self.image, "rollbackDeadline": "2m"}}  # fmt: skip
+        nightly = {"schedule": {"cron": ["0 0 1 1 *"], "suspend": True}, "argo": {"image": self.image, "rollbackDeadline": "2m", "sweep": self.sweep}}  # fmt: skip
         config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), **nightly, **keys}))
         made = sternway(
             "template", "--for", "cronjob", "-c", str(config), "-o", str(self.folder / "out"), kubeconfig=""
@@ -76,6 +76,21 @@ class Nights:
         [pod] = self.pods(job)
         [status] = pod["status"]["containerStatuses"]
         return status["state"]["terminated"]["exitCode"], self.kubectl("logs", pod["metadata"]["name"])
+
+    def cut_short(self, job: str) -> None:
+        """Kill a run in its undo, which hangs meanwhile: SIGTERM, and a second later SIGKILL."""
+        hurdles = RealHurdles(self.cluster.client, self.cluster.namespace)
+        try:
+            until(lambda: (s := self.story(job)) and any(a.step == "verify" for a in s.attempts), 60, "verify works")
+            hurdles.place("hang", "configmaps", "settings", dry=False)
+            [pod] = self.pods(job)
+            self.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=1")
+            until(lambda: not self.pods(job), 60, "the pod is gone")
+            told = self.story(job)
+            assert told is not None
+            assert told.status in (Status.RUNNING, Status.INTERRUPTED), "nobody knows yet that its process is gone"
+        finally:
+            hurdles.remove()
 
 
 @pytest.fixture
@@ -123,19 +138,7 @@ def test_a_night_that_is_killed_in_its_undo_is_undone_by_the_next(nights: Nights
     good = deployed(nights.cluster)
     nights.apply(2, {"env": {"APP_MODE": "unready"}})
     killed = nights.begin()
-    hurdles = RealHurdles(nights.cluster.client, nights.cluster.namespace)
-    try:
-        until(lambda: (s := nights.story(killed)) and any(a.step == "verify" for a in s.attempts), 60, "verify works")
-        hurdles.place("hang", "configmaps", "settings", dry=False)
-        [pod] = nights.pods(killed)
-        # SIGTERM, and a second later SIGKILL: the undo hangs meanwhile.
-        nights.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=1")
-        until(lambda: not nights.pods(killed), 60, "the pod is gone")
-        told = nights.story(killed)
-        assert told is not None
-        assert told.status in (Status.RUNNING, Status.INTERRUPTED), "nobody knows yet that its process is gone"
-    finally:
-        hurdles.remove()
+    nights.cut_short(killed)
     nights.apply(1, {})
     code, log = nights.ended(nights.begin())
     assert code == 0, log
@@ -144,6 +147,19 @@ def test_a_night_that_is_killed_in_its_undo_is_undone_by_the_next(nights: Nights
     assert told is not None
     assert told.status is Status.UNDONE
     assert deployed(nights.cluster)[0]["spec"] == good[0]["spec"]
+
+
+def test_a_night_that_is_killed_without_notice_is_undone_within_the_next_minutes(nights: Nights) -> None:
+    """By the generated sweeper, with the generated rights alone."""
+    nights.sweep = True
+    nights.apply(1, {})
+    assert nights.ended(nights.begin())[0] == 0
+    good = deployed(nights.cluster)
+    nights.apply(2, {"env": {"APP_MODE": "unready"}})
+    killed = nights.begin()
+    nights.cut_short(killed)
+    until(lambda: (s := nights.story(killed)) and s.status is Status.UNDONE, 180, "the sweeper undoes it")
+    assert deployed(nights.cluster) == good
 
 
 def test_its_pod_passes_the_strictest_standard_and_lacks_no_right(nights: Nights) -> None:
