@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -416,30 +417,28 @@ def test_what_nobody_owned_before_the_run_nobody_owns_after_its_undo(
     }
 
 
-@pytest.mark.cluster
 @pytest.mark.usefixtures("evidence_is_lost")
-def test_a_node_port_that_went_with_the_type_comes_back_though_others_changed_its_port(real: Cluster) -> None:
+def test_a_node_port_that_went_with_the_type_comes_back_though_others_changed_its_port(cluster: Cluster) -> None:
     def service(kind: str) -> dict[str, Any]:
         spec = {"type": kind, "selector": {"app": "web"}, "ports": [{"port": 80}]}
         return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
 
     services = ("v1", "Service")
-    deploy(real, service("NodePort"))
-    before = live(real, services, "web")
-    run = deploy(real, service("ClusterIP"))
-    edit(real, services, "web", lambda obj: obj["spec"]["ports"][0].update(appProtocol="http"))
-    status, items = undo(real, run)
-    found = live(real, services, "web")
+    deploy(cluster, service("NodePort"))
+    before = live(cluster, services, "web")
+    run = deploy(cluster, service("ClusterIP"))
+    edit(cluster, services, "web", lambda obj: obj["spec"]["ports"][0].update(appProtocol="http"))
+    status, items = undo(cluster, run)
+    found = live(cluster, services, "web")
     assert status is Status.UNDONE, items
     assert found["spec"]["ports"][0].pop("appProtocol") == "http"
     assert found["spec"] == before["spec"]
 
 
-@pytest.mark.cluster
 @pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
 @pytest.mark.parametrize("policy", ["stop", "merge", "force"])
 def test_a_node_port_of_others_does_not_go_in_silence_with_the_type(
-    real: Cluster, policy: str, lost: bool, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, policy: str, lost: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server drops node ports with the type that has them, without a word (1.34)."""
     if lost:
@@ -450,21 +449,21 @@ def test_a_node_port_of_others_does_not_go_in_silence_with_the_type(
         return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
 
     services, field = ("v1", "Service"), "spec.ports[port=80,protocol=TCP].nodePort"
-    deploy(real, service("ClusterIP"))
-    run = deploy(real, service("NodePort"))
-    ours = port = live(real, services, "web")["spec"]["ports"][0]["nodePort"]
+    deploy(cluster, service("ClusterIP"))
+    run = deploy(cluster, service("NodePort"))
+    ours = port = live(cluster, services, "web")["spec"]["ports"][0]["nodePort"]
 
     def theirs(kind: str, **port: Any) -> dict[str, Any]:
         obj = service(kind, **port)
-        obj["metadata"]["namespace"] = real.namespace
-        return real.client.apply(obj, manager="argocd", force=True).obj
+        obj["metadata"]["namespace"] = cluster.namespace
+        return cluster.client.apply(obj, manager="argocd", force=True).obj
 
     while port == ours:  # the server draws another one
         theirs("ClusterIP")
         port = theirs("NodePort")["spec"]["ports"][0]["nodePort"]
     theirs("NodePort", nodePort=port)
-    status, items = undo(real, run, policy)
-    item, found = items["service/web"], live(real, services, "web")
+    status, items = undo(cluster, run, policy)
+    item, found = items["service/web"], live(cluster, services, "web")
     if policy == "stop":
         assert (status, item["result"], item["fields"]) == (Status.ROLLBACK_FAILED, "conflict", [field])
         assert (found["spec"]["type"], found["spec"]["ports"][0]["nodePort"]) == ("NodePort", port)
@@ -525,6 +524,29 @@ def test_data_beneath_a_text_of_the_run_that_others_have_taken_since_stays_their
     assert status is Status.UNDONE, items
     entries = live(cluster, ("v1", "Secret"), "s")["metadata"]["managedFields"]
     assert [e["manager"] for e in entries if "f:a" in e["fieldsV1"].get("f:data", {})] == ["kubectl-edit"]
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_what_others_changed_in_a_list_stays_theirs_where_the_owners_alone_tell_its_shape(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The undo removes the one item whose owner tells what the key is that its manifest leaves out."""
+    monkeypatch.setattr(Client, "schema", lambda *_: None)
+
+    def service(*more: dict[str, Any]) -> dict[str, Any]:
+        ports = [{"name": "a", "port": 80, "protocol": "TCP", "appProtocol": "http"}, *more]
+        spec = {"selector": {"app": "web"}, "ports": ports}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+
+    deploy(cluster, service())
+    run = deploy(cluster, service({"name": "b", "port": 443}))
+    edit(cluster, ("v1", "Service"), "web", lambda obj: obj["spec"]["ports"][0].update(appProtocol="h2"))
+    status, items = undo(cluster, run, "merge")
+    assert status is Status.UNDONE, items
+    found = live(cluster, ("v1", "Service"), "web")
+    assert [(port["port"], port.get("appProtocol")) for port in found["spec"]["ports"]] == [(80, "h2")]
+    owners = [e["manager"] for e in found["metadata"]["managedFields"] if '"f:appProtocol"' in json.dumps(e)]
+    assert owners == ["kubectl-edit"]
 
 
 def test_an_item_that_others_made_anew_after_the_run_removed_it_stays_theirs(cluster: Cluster) -> None:

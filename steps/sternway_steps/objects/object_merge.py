@@ -106,6 +106,12 @@ def merge_object(
     return ObjectMerge(states, merged, obj, owners, noted, cut)
 
 
+def shape_by_owners(*objects: Mapping[str, Any] | None) -> Shape:
+    """Return the shape of objects as the owners of their fields tell it; those that are None tell nothing."""
+    known = [shape_fields(fields_of(obj, status=True), obj) for obj in objects if obj is not None]
+    return Marks(union(*known) or None)
+
+
 def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun) -> bool:
     """Return whether the run's apply reached the object, when there is no record of it; True in doubt."""
     return apply_reached(before, live, of, _states(before, live, of, None))
@@ -114,8 +120,7 @@ def reached(before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun) 
 def _states(
     before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun, shape: Shape | None, undone: Undone = Undone()
 ) -> States:
-    objects = [obj for obj in (before, of.after, live) if obj is not None]
-    shape = shape or Marks(union(*(shape_fields(fields_of(obj, status=True), obj) for obj in objects)) or None)
+    shape = shape or shape_by_owners(before, of.after, live)
     right_after = of.after if of.after is not None else live
     applied = as_stored(of.applied)
     objs = (before, applied, live, right_after, of.stored or applied)

@@ -13,7 +13,7 @@ from ..objects.field_manager import OLD_MANAGER
 from ..objects.fields import managed
 from ..objects.irreversible import IrreversibleChange, irreversible_changes, leaving_irreversible
 from ..objects.merge import Difference, OnConflict
-from ..objects.object_merge import ObjectMerge, merge_object
+from ..objects.object_merge import ObjectMerge, merge_object, shape_by_owners
 from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
@@ -54,6 +54,8 @@ class Update:
         """What the server itself counts."""
         self._asked = False
         """Whether the server was asked what it makes of what the run applied."""
+        self._met: Mapping[str, Any] | None = None
+        """The object as this undo found it: its owners tell the shape of what is removed, where no schema does."""
         self._anew = Recreation(how, change, before)
 
     def undo(self) -> Item:
@@ -107,6 +109,8 @@ class Update:
         policy, of = self._how.policy, self._run
         if self._earlier is None:
             self._earlier = run_of(live) != self._how.run
+            self._met = live
+        shape = shape or shape_by_owners(self._before, of.after, self._met, live)
         undone = Undone(frozenset(self._put) | self._counted, self._earlier)
         found = merge_object(self._before, live, of, policy, shape, undone)
         doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or unexplained(found.states)

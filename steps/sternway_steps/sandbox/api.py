@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import apply, checks, identity
+from . import apply, checks, identity, node_ports
 from .defaults import allocated_of, begin_status, fill_in
 from .field_validation import check_unknown_fields
 from .kinds import Kind, builtin_kinds, kinds_of
@@ -34,6 +34,7 @@ class Api:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._builtin = builtin_kinds()
+        self._ports = itertools.cycle(node_ports.RANGE)
         self._addresses = itertools.count(1)
 
     def kinds(self) -> list[Kind]:
@@ -79,6 +80,7 @@ class Api:
             metadata.pop("managedFields", None)
             owners = apply.attribute(kind, None, obj, how.manager, "")
             owners.forget(allocated)
+            node_ports.settle(kind, None, obj, self._node_port)
             return self._write(kind, None, obj, owners, how)
 
     def update(self, kind: Kind, namespace: str, name: str, body: dict[str, Any], how: WriteOptions) -> dict[str, Any]:
@@ -167,6 +169,7 @@ class Api:
         identity.assign_namespace(self.store, kind, namespace, obj)
         identity.assign_identity(kind, obj)
         fill_in(kind, obj, self._address)
+        node_ports.settle(kind, None, obj, self._node_port)
         return self._write(kind, None, obj, owners, how)
 
     def _change(
@@ -174,7 +177,9 @@ class Api:
     ) -> dict[str, Any]:
         identity.keep_identity(live, obj)
         fill_in(kind, obj, self._address)
-        return self._write(kind, live, obj, owners_of(kind, live, obj, how.manager, how.subresource), how)
+        owners = owners_of(kind, live, obj, how.manager, how.subresource)
+        node_ports.settle(kind, live, obj, self._node_port)
+        return self._write(kind, live, obj, owners, how)
 
     def _write(
         self, kind: Kind, live: Mapping[str, Any] | None, obj: dict[str, Any], owners: Managers, how: WriteOptions
@@ -207,3 +212,7 @@ class Api:
     def _address(self) -> str:
         used = {(s.get("spec") or {}).get("clusterIP") for s in self.store.all(("", "Service"))}
         return next(ip for n in self._addresses if (ip := f"10.96.{n // 250}.{n % 250 + 1}") not in used)
+
+    def _node_port(self) -> int:
+        used = node_ports.numbers_of(self.store.all(("", "Service")))
+        return next(number for number in self._ports if number not in used)

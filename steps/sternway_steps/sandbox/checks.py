@@ -9,6 +9,7 @@ from typing import Any
 
 from .immutable import immutable_changes
 from .kinds import Kind
+from .node_ports import misplaced
 from .status import Cause, StatusError, invalid
 
 _ANNOTATIONS, _DATA, _ETCD = 256 * 2**10, 2**20, 3 * 2**19
@@ -40,6 +41,9 @@ def check_new(kind: Kind, obj: Mapping[str, Any]) -> None:
     headless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
     if kind.kind == "Service" and not spec.get("ports") and not headless:
         causes.append(Cause("FieldValueRequired", "Required value", "spec.ports"))
+    if kind.kind == "Service":
+        text = f"Forbidden: may not be used when `type` is '{spec.get('type')}'"
+        causes += [Cause("FieldValueForbidden", text, field) for field in misplaced(spec)]
     if kind.schema is not None:
         causes += _custom(kind.schema, obj, "")
     if causes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .kinds import Kind
+from .node_ports import default_policy
 
 
 def fill_in(kind: Kind, obj: dict[str, Any], addresses: Any) -> None:
@@ -124,6 +125,7 @@ def _service(spec: dict[str, Any], addresses: Any) -> None:
         spec, type="ClusterIP", sessionAffinity="None", internalTrafficPolicy="Cluster",
         ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack",
     )  # fmt: skip
+    default_policy(spec)
     if "clusterIP" not in spec:
         spec["clusterIP"] = addresses()
     spec.setdefault("clusterIPs", [spec["clusterIP"]])
