@@ -526,6 +526,37 @@ def test_data_beneath_a_text_of_the_run_that_others_have_taken_since_stays_their
     assert [e["manager"] for e in entries if "f:a" in e["fieldsV1"].get("f:data", {})] == ["kubectl-edit"]
 
 
+def test_who_scaled_what_he_had_updated_owns_both_after_the_undo(cluster: Cluster) -> None:
+    """The real server keeps two entries of him, and of these the last alone at the next write (1.34)."""
+
+    def web(replicas: int, **labels: str) -> dict[str, Any]:
+        made = deployment("web", replicas=replicas)
+        return {**made, "metadata": {"name": "web", "labels": labels}, "spec": {**made["spec"], "paused": True}}
+
+    deploy(cluster, web(2))
+    run = deploy(cluster, web(1, tier="a"))
+    ref = Ref(*APPS, cluster.namespace, "web")
+    change = {"metadata": {"annotations": {"theirs": "1"}}, "spec": {"replicas": 2}}
+    generation = cluster.client.patch(ref, change, manager="third")["metadata"]["generation"]
+
+    def seen() -> bool:
+        return (live(cluster, APPS, "web").get("status") or {}).get("observedGeneration", 0) >= generation
+
+    until(seen, what="the controller writes no more")
+    cluster.client.patch(ref, {"spec": {"replicas": 2}}, manager="third", subresource="scale")
+    theirs = owned_by_third(cluster)
+    status, items = undo(cluster, run)
+    assert status is Status.UNDONE, items
+    assert owned_by_third(cluster) == theirs
+
+
+def owned_by_third(cluster: Cluster) -> set[str]:
+    """Give what is owned by `third` of the Deployment's metadata and spec."""
+    entries = live(cluster, APPS, "web")["metadata"]["managedFields"]
+    fields = [e["fieldsV1"] for e in entries if e["manager"] == "third"]
+    return {name for part in ("f:metadata", "f:spec") for one in fields for name in one.get(part, {})}
+
+
 @pytest.mark.usefixtures("evidence_is_lost")
 def test_what_others_changed_in_a_list_stays_theirs_where_the_owners_alone_tell_its_shape(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch

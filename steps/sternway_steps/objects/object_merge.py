@@ -9,7 +9,7 @@ from typing import Any
 from .applied import RUN_FIELD, AppliedRun, apply_reached
 from .fields import Fields, fields_of, managed, minus, shape_fields, union
 from .merge import Difference, Merged, OnConflict, diff, three_way_merge
-from .ownership import UNDO_MANAGER, Entries, OwnerRestore, by_identity, identity, ownership_pending
+from .ownership import UNDO_MANAGER, Entries, OwnerRestore, by_identity, identity, merged_entries, ownership_pending
 from .reconstruct import reconstruct
 from .run_annotation import RUN, run_of, without_run
 from .shape import Marks, Shape
@@ -167,6 +167,8 @@ def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fi
 def _metadata(before: Mapping[str, Any], live: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
     """Return the merged metadata, with the server's own (preconditions too) live and the run's annotation as before."""
     found = {k: v for k, v in live["metadata"].items() if k not in _KEPT_EMPTY} | dict(merged)
+    if "managedFields" in found:
+        found["managedFields"] = merged_entries(live)
     if (run := run_of(before)) is not None:
         found["annotations"] = {**(found.get("annotations") or {}), RUN: run}
     return found

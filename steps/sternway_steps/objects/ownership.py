@@ -186,6 +186,16 @@ def by_identity(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], F
     return found
 
 
+def merged_entries(obj: Mapping[str, Any]) -> Entries:
+    """Return the managedFields with one entry for each manager.
+
+    Of two the server keeps the last one alone with the next write, whoever writes (kube-apiserver 1.34: a scale of what
+    a manager had updated makes a second one).
+    """
+    fields, entries = by_identity(managed(obj)), {identity(entry): entry for entry in managed(obj) if entry}
+    return [{**entry, "fieldsV1": fields[key]} for key, entry in entries.items()]
+
+
 def _paths(fields: Fields, path: Path = ()) -> set[Path]:
     """Return a set of fields as paths; an item or a map that is owned itself is a path too."""
     found: set[Path] = {path} if path and ("." in fields or not fields) else set()
