@@ -128,7 +128,8 @@ class Law:
             anew = _among(b, now) != _among(now, b)
             self.orders[path] = [now] if by_others or anew else [now, b]
         elif not by_others:
-            self.restored.append(path)
+            if _among(b, now) != _among(now, b):  # else others removed all but one of what the run had moved
+                self.restored.append(path)
             self.orders[path] = [b]
         elif _among(b, now) == _among(now, b):
             self.orders[path] = [now]

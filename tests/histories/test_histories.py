@@ -94,6 +94,9 @@ def test_an_order_that_the_run_changed_goes_back_and_one_of_others_stays() -> No
     p, q, r = (("v", f'"{name}"') for name in "pqr")
     assert law.orders == {("set",): [[p, q]], ("x", "set"): [[q, p, r]]}
     assert law.right({"a": 1}, {"a": 2}, {"a": 3}, SHAPE) == {"a": 3}
+    left = Law("stop")
+    assert left.right({"set": ["p", "q"]}, {"set": ["q", "p"]}, {"set": ["q", "r"]}, SHAPE) == {"set": ["q", "r"]}
+    assert not left.restored, "of what the run had moved one item is left, which stands as it did"
     assert Law("force").right({"a": 1}, {"a": 2}, {"a": 3}, SHAPE) == {"a": 1}
     assert Law("stop").right(ABSENT, {"a": 2}, {"a": 2}, SHAPE) is ABSENT
 
