@@ -295,7 +295,7 @@ class Session:
         that has ended, or is being undone.
         """
         policy, at = HoldPolicy(unattended, force_held), self.locate(config)
-        if run is not None:
+        if run:
             command = f"sternway step {name} {action} --run"
             # A new run may have any id; what undoes has to find the one that is meant.
             at, run = self._at(at, config, run, command, strict=action is Action.ROLLBACK and not workflow)

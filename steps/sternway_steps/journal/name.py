@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from ..errors import Refused
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_LONGEST_LABEL, _LONGEST_NAME = 63, 253
+
+
+def is_object_name(text: str) -> bool:
+    """Return whether an object can have that name (an RFC 1123 subdomain, see Kubernetes' "Object Names and IDs")."""
+    return len(text) <= _LONGEST_NAME and bool(_SUBDOMAIN.fullmatch(text))
+
+
+def require_new_id(run: str) -> None:
+    """Refuse an id that a new run can't have: it is the value of labels and part of objects' names; raises Refused."""
+    if len(run) > _LONGEST_LABEL or not is_object_name(run):
+        raise Refused(
+            f"--run {run!r} is no id for a run",
+            remedy="give at most 63 lower-case letters and digits, with - or . between them",
+        )
 
 
 @dataclass(frozen=True)

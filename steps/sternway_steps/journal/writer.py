@@ -24,7 +24,10 @@ class RunJournal:
 
     def __init__(self, store: Store, run: str, target: str) -> None:
         if not is_label_value(run) or not is_label_value(target):
-            raise Refused(f"run {run!r} of target {target!r}: both must be valid label values of Kubernetes")
+            raise Refused(
+                f"run {run!r} of target {target!r}: both must be valid label values of Kubernetes",
+                remedy="give name, namespace and --run at most 63 letters and digits, with - within",
+            )
         self.run = run
         self.target = target
         self.store = store

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..exits import Exit
 from ..journal.locks.lock import held
+from ..journal.name import require_new_id
 from ..journal.replay import Status, replay
 from ..kube.api_error import ApiError
 from ..release.remedy import finish
@@ -63,6 +64,7 @@ def _sealed(run: AssembledRun, phase: str, check: HoldCheck) -> Result:
         run.store.remove(run.id)  # what its undo recorded; nights that are held push no run out of the history
         return Result(run.id, Status.REFUSED, Exit.REFUSED, held_by)
     if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
+        require_new_id(run.id)
         run.journal.start({"config": run.config.to_dict(), "stepwise": True})
         records = run.journal.records()
     story = replay(records)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from ..journal.locks.lock import held
+from ..journal.name import require_new_id
 from .assembly import AssembledRun
 from .author import author
 from .events import Listener, unfailing
@@ -31,6 +32,7 @@ def run_in_one_process(
     Raises: Refused, Transient: nothing was touched.
 
     """
+    require_new_id(run.id)
     require_no_refusal(run, stop)  # what is missing is found before anything is written
     with held(run.lock, run.id, stop):
         finish_interrupted(run.store, run.journal, undo.interrupted, on_argo=False)

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import ClusterError, SternwayError, Transient, is_transient
 from ..exits import Exit, exit_of
 from ..journal.locks.lock import held
+from ..journal.name import require_new_id
 from ..journal.replay import Attempt, Status, Story, replay
 from ..spec import Action
 from .assembly import AssembledRun
@@ -49,6 +50,7 @@ class OneStep:
 
         A run that Argo left half done is undone first. `check` raises what is against beginning at all.
         """
+        require_new_id(self.run.id)
         run = self.run
         with held(run.lock, run.id, self.stop):
             if run.journal.records():

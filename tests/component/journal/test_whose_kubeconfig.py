@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.config import Config, Manifest
-from sternway_steps.errors import Transient
+from sternway_steps.errors import Refused, Transient
 from sternway_steps.journal.replay import Status
 from sternway_steps.kube.client import Client
 from sternway_steps.saga.events import Event, StepStarted
@@ -65,6 +65,15 @@ def test_a_run_that_is_at_work_is_seen_and_left_alone_from_another_namespace(
             assert story.status is Status.RUNNING
             with pytest.raises(Transient, match="another run of this target is at work"):
                 other.rollback(story.run)
+            with pytest.raises(Transient, match="another run of this target is at work"):
+                other.finish(story.name)
+            # The configuration has no namespace, and is read under another context than the run was.
+            for undo in (other.rollback, other.finish, other.rollback_to):
+                with pytest.raises(Refused, match="but in another one"):
+                    undo(story.run, journal_of=config("new"))
+            with pytest.raises(Refused, match=r"no run of elsewhere\.t stands"):
+                other.newest(config("new"))
+            assert [swept.status for swept in other.sweep(everywhere=True)] == [Status.RUNNING]
         finally:
             go_on.set()
         assert working.result().status is Status.SUCCEEDED

@@ -15,6 +15,7 @@ provably died (see `holder`), or did not renew for the whole length of the lease
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from ...errors import Refused, Transient
 from ...kube.api_error import ApiError, unable
 from ...kube.fence import Fence
 from ...objects.ref import Ref
+from ..name import is_object_name
 from .holder import Holder
 from .lock import at_work
 from .members import Member, members, with_members
@@ -65,7 +67,7 @@ class LeaseLock:
         wait: float = 0.0,
         doing: Callable[[str], str] = lambda _: "",
     ) -> None:
-        name = f"sternway-{target}".lower().replace("_", "-")
+        name = _name_of(target)
         self.fence = fence or Fence()
         self._client, self._target, self._part = client, target, part
         self._wait, self._doing = wait, doing
@@ -196,3 +198,9 @@ def _unlockable(error: ApiError, namespace: str | None) -> Refused | Transient:
         )
     remedy = f"grant get, create, update and delete on leases.coordination.k8s.io in namespace {namespace}"
     return unable("the target can't be locked", error, remedy)
+
+
+def _name_of(target: str) -> str:
+    """Name the Lease of a target, whose label value may be no name of an object."""
+    name = f"sternway-{target}".lower().replace("_", "-")
+    return name if is_object_name(name) else f"sternway-{hashlib.sha256(target.encode()).hexdigest()[:16]}"
