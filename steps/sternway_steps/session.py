@@ -33,6 +33,7 @@ from .saga.standing import current_stepwise, newest_standing
 from .saga.step_run import run_step
 from .saga.sweep import Sweeper, Swept
 from .saga.sweep_at_once import sweep_at_once
+from .saga.target_status import TargetStatus, target_status
 from .saga.undo import Undo
 from .spec import Action, StepSpec
 from .step import Step
@@ -330,6 +331,17 @@ class Session:
         """
         at = self._place_of(target, journal_of)
         return unhold(at.store, at.target, self.stop) if at is not None else []
+
+    def status(self, target: str | None = None, *, journal_of: Config | None = None) -> TargetStatus:
+        """Return how a target stands; the arguments are those of `unhold`.
+
+        Raises: Refused when no run of the target is in the journal, or it can't be read.
+        """
+        at = self._place_of(target, journal_of)
+        if at is None:
+            remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
+            raise Refused(f"no run of {target} is in the journal", remedy=remedy)
+        return target_status(at.store, at.target)
 
     def _place_of(self, target: str | None, config: Config | None) -> Location | None:
         """Return where the runs of a target are recorded; None when there are none."""

@@ -22,6 +22,7 @@ from ..session import Session
 from ..spec import Action
 from . import termination as pod
 from .output import Output
+from .target_status import data_of, lines_of
 from .terminated import sweep_when_terminated
 
 
@@ -142,6 +143,14 @@ def runs(session: Session, output: Output, target: str | None) -> int:
 def show(session: Session, output: Output, run: str) -> int:
     """Show the whole story of a run."""
     output.story(session.story(run))
+    return Exit.DONE
+
+
+def status(session: Session, output: Output, target: str | None, journal_of: str | None) -> int:
+    """Show how a target stands."""
+    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    found = session.status(target, journal_of=where)
+    output.result("target", data_of(found), list(lines_of(found)))
     return Exit.DONE
 
 

@@ -223,6 +223,23 @@ def report(**arguments: Any) -> None:
 @options.journal
 @options.namespace
 @options.shared
+def status(**arguments: Any) -> None:
+    """Tell how a target stands: what is live, how the last run ended, what is held, who is at work and on what.
+
+    \b
+    Example: sternway status shop.web
+    Example: sternway status --config config/production.yaml
+    """
+    _one_target(arguments)
+    _do("status", **arguments)
+
+
+@app.command()
+@click.argument("target", required=False, metavar="[NAMESPACE.NAME]")
+@click.option("--config", "-c", "journal_of", metavar="FILE", help="The target of this configuration.")
+@options.journal
+@options.namespace
+@options.shared
 def unhold(**arguments: Any) -> None:
     """Let schedules deploy again what was undone of a target.
 

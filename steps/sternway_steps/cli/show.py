@@ -69,10 +69,10 @@ def _attempt(attempt: Attempt, at_work: bool, written: Attempt | None) -> None:
 
 
 def _when(story: Story) -> str:
-    began = f"began {_moment(story.started)}"
+    began = f"began {moment(story.started)}"
     if not story.ended:
         return f"{began}, has not ended" if story.status is not Status.INTERRUPTED else f"{began}, end not recorded"
-    return f"{began}, ended {_moment(story.ended)} ({_seconds(story.started, story.ended)})"
+    return f"{began}, ended {moment(story.ended)} ({_seconds(story.started, story.ended)})"
 
 
 def _who(story: Story) -> str:
@@ -82,7 +82,8 @@ def _who(story: Story) -> str:
     return f", by {user} on {host} with Sternway {version}"
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
+    """Return a time of the journal for people, to the second."""
     return f"{text[:19].replace('T', ' ')} UTC"
 
 
