@@ -16,8 +16,8 @@ Protocol = tuple[Any, Any]
 
 
 def default_policy(spec: dict[str, Any]) -> None:
-    """Fill in the default of what only these types have, in place."""
-    if spec.get("type") in _WITH_PORTS:
+    """Fill in the default of what only Services have that are reached from outside, in place."""
+    if _external(spec):
         spec.setdefault("externalTrafficPolicy", "Cluster")
 
 
@@ -38,12 +38,12 @@ def settle(kind: Kind, live: Mapping[str, Any] | None, obj: dict[str, Any], draw
                 kept = had.get(_name(port))
                 port["nodePort"] = kept if kept and kept not in used else draw()
                 used.add(port["nodePort"])
-    elif before.get("type") in _WITH_PORTS:
-        if _numbers(spec) == had:
-            for port in spec.get("ports") or []:
-                port.pop("nodePort", None)
-        if spec.get("externalTrafficPolicy") == before.get("externalTrafficPolicy"):
-            spec.pop("externalTrafficPolicy", None)
+    elif before.get("type") in _WITH_PORTS and _numbers(spec) == had:
+        for port in spec.get("ports") or []:
+            port.pop("nodePort", None)
+    policy = spec.get("externalTrafficPolicy")
+    if _external(before) and not _external(spec) and policy == before.get("externalTrafficPolicy"):
+        spec.pop("externalTrafficPolicy", None)
 
 
 def misplaced(spec: Mapping[str, Any]) -> list[str]:
@@ -57,6 +57,11 @@ def misplaced(spec: Mapping[str, Any]) -> list[str]:
 def numbers_of(services: list[dict[str, Any]]) -> set[Any]:
     """Return the node ports of all Services."""
     return {number for service in services for number in _numbers(service.get("spec") or {}).values()}
+
+
+def _external(spec: Mapping[str, Any]) -> bool:
+    inside = spec.get("type", "ClusterIP") == "ClusterIP" and bool(spec.get("externalIPs"))
+    return inside or spec.get("type") in _WITH_PORTS
 
 
 def _numbers(spec: Mapping[str, Any]) -> dict[Protocol, Any]:
