@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sternway_steps.config import DeployConfig
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.kube.api_error import ApiError, Cause
@@ -35,9 +36,9 @@ def evidence_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
 
 
-def deploy(cluster: Cluster, *objects: dict[str, Any]) -> str:
+def deploy(cluster: Cluster, *objects: dict[str, Any], **how: Any) -> str:
     """Deploy objects, and give the run; nobody waits until they are up."""
-    config = config_of(cluster.namespace, *objects)
+    config = config_of(cluster.namespace, *objects, **how)
     config = replace(config, steps=tuple(step for step in config.steps if step.name == "deploy"))
     with Session(kubeconfig=cluster.kubeconfig) as session:
         done = session.run(config)
@@ -433,6 +434,28 @@ def test_a_node_port_that_went_with_the_type_comes_back_though_others_changed_it
     assert status is Status.UNDONE, items
     assert found["spec"]["ports"][0].pop("appProtocol") == "http"
     assert found["spec"] == before["spec"]
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_a_default_that_others_keep_there_is_not_said_to_be_restored(cluster: Cluster) -> None:
+    """Its owner before the run lost the value with the type, and is still its owner (1.34)."""
+
+    def service(kind: str, **spec: Any) -> dict[str, Any]:
+        spec |= {"type": kind, "selector": {"app": "web"}, "ports": [{"port": 80, "protocol": "TCP"}]}
+        metadata = {"name": "web", "namespace": cluster.namespace}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+    ref = Ref("v1", "Service", cluster.namespace, "web")
+    cluster.client.create(service("NodePort"), manager="kubectl-client-side-apply")
+    cluster.client.patch(ref, {"spec": {"type": "ClusterIP"}}, manager="kubectl-edit")
+    run = deploy(cluster, service("NodePort"), deploy=DeployConfig(force_conflicts=True))
+    addresses = {"apiVersion": "v1", "kind": "Service", "metadata": service("")["metadata"]}
+    cluster.client.apply({**addresses, "spec": {"externalIPs": ["10.9.9.9"]}}, manager="third")
+    status, items = undo(cluster, run)
+    item, found = items["service/web"], live(cluster, ("v1", "Service"), "web")["spec"]
+    assert (status, found["type"], found["externalTrafficPolicy"]) == (Status.UNDONE, "ClusterIP", "Cluster"), items
+    assert "spec.externalTrafficPolicy" not in item["fields"]
+    assert item["why"] == "written by the server itself: spec.externalTrafficPolicy"
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])

@@ -115,7 +115,8 @@ class States:
     @property
     def of_the_run(self) -> bool:
         """Whether the run applied the field, or its manager owned it: only such fields can be conflicts."""
-        ours = (self.owned_first.by_us, self.owned_after.by_us, self.owned_before.by_us and self.after is ABSENT)
+        removed = self.before is not ABSENT and self.after is ABSENT
+        ours = (self.owned_first.by_us, self.owned_after.by_us, self.owned_before.by_us and removed)
         return self.applied is not ABSENT or any(ours)
 
     @property
