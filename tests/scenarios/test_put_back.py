@@ -549,6 +549,28 @@ def test_data_beneath_a_text_of_the_run_that_others_have_taken_since_stays_their
     assert [e["manager"] for e in entries if "f:a" in e["fieldsV1"].get("f:data", {})] == ["kubectl-edit"]
 
 
+@pytest.mark.parametrize(("policy", "result"), [("stop", "conflict"), ("merge", "absent"), ("force", "restored")])
+def test_what_goes_between_the_look_and_the_write_is_looked_at_again(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, policy: str, result: str
+) -> None:
+    """So goes also what an earlier undo, which was killed, had begun to delete so as to make it anew."""
+    deploy(cluster, config_map("m", a="1"))
+    run = deploy(cluster, config_map("m", a="2"))
+    write, ref = Client.replace, Ref("v1", "ConfigMap", cluster.namespace, "m")
+
+    def late(client: Client, obj: Any, **how: Any) -> Any:
+        if obj["metadata"].get("uid") == first:
+            cluster.client.delete(ref, uid=first, propagation="Background")
+        return write(client, obj, **how)
+
+    first = live(cluster, ("v1", "ConfigMap"), "m")["metadata"]["uid"]
+    monkeypatch.setattr(Client, "replace", late)
+    _, items = undo(cluster, run, policy)
+    assert items["configmap/m"]["result"] == result
+    found = cluster.get("v1", "ConfigMap", "m")
+    assert (found or {}).get("data") == ({"a": "1"} if policy == "force" else None)
+
+
 def test_who_scaled_what_he_had_updated_owns_both_after_the_undo(cluster: Cluster) -> None:
     """The real server keeps two entries of him, and of these the last alone at the next write (1.34)."""
 

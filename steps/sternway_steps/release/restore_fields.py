@@ -90,8 +90,8 @@ class Update:
                 if not self._write(live, found):
                     return self._done(found)
             except ApiError as error:
-                if error.conflict:
-                    continue  # somebody wrote in between: look again, and merge with what they wrote
+                if error.conflict or error.not_found:
+                    continue  # somebody wrote or deleted it in between: look again, and merge with what they wrote
                 if error.status in (400, 422):
                     if ways := [way for way in irreversible_changes(self._before, live) if way.leaves]:
                         return self._but(ways, live, error)
