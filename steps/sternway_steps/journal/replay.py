@@ -79,6 +79,8 @@ class Story:
     """All that its end says."""
     holds: str = ""
     """The digest of what it deployed, when no schedule is to deploy that again."""
+    lock: str = ""
+    """What the lock of its target is called; "" where an older version did not record it."""
     place: str = ""
     """Where its journal is: a namespace, or a folder."""
 
@@ -155,6 +157,7 @@ def replay(records: Sequence[Record]) -> Story:
         end=last.data if ended else {},
         holds=str(last.data.get("holds", "")) if ended else "",
         rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
+        lock=str(began.data.get("lock", "")),
         place=head.place,
     )
 

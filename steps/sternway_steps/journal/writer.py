@@ -51,7 +51,8 @@ class RunJournal:
         """Record that the run starts; raises Refused when it is in the journal already."""
         pen = Pen(self.store, Key(self.run), self._labels)
         try:
-            pen.write(Kind.RUN_STARTED, {"target": self.target, "journal": self.store.where(), **data})
+            place = {"journal": self.store.where(), "lock": self.store.lock(self.target).name}
+            pen.write(Kind.RUN_STARTED, {"target": self.target, **place, **data})
         except JournalConflict as taken:
             remedy = "give each run an id of its own"
             raise Refused(f"run {self.run} is in the journal already", remedy=remedy) from taken

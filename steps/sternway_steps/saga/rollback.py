@@ -108,7 +108,8 @@ class Rollback:
             return undo.undo(journal.records())
 
     def _undo(self, story: Story) -> Undo:
-        lock = self.store.lock(story.target, self.policy.of(Config.from_dict(story.config)).wait_lock)
+        wait = self.policy.of(Config.from_dict(story.config)).wait_lock
+        lock = self.store.lock(story.target, wait, story.lock)
         return Undo(self.assembly, self.store, lock, self.stop, self.tell, self.policy)
 
     def _alone(self, undo: Undo, run: str, work: Callable[[Sequence[Record]], R]) -> R:

@@ -114,7 +114,7 @@ class Sweeper:
         return Swept(run, story.target, result.status, _said(story, result), code)
 
     def _at_work(self, story: Story) -> Swept | None:
-        holder = self.store.lock(story.target).holder()
+        holder = self.store.lock(story.target, name=story.lock).holder()
         if holder is None:
             return None
         who = "it" if holder.run == story.run else f"run {holder.run} of this target"

@@ -88,7 +88,7 @@ class FileStore:
         head = self._read(run, self._folder / run / "run.jsonl")
         return info_of(head).target if head.entries else None
 
-    def lock(self, target: str, wait: float = 0.0) -> Lock:
+    def lock(self, target: str, wait: float = 0.0, name: str = "") -> Lock:  # noqa: ARG002  all versions call it so
         """Return the lock that is a file beside the runs."""
         return FileLock(self._folder / f"{target}.lock", wait=wait, doing=partial(doing, self.records))
 

@@ -16,7 +16,7 @@ from ..doing import doing
 from ..entries import Entry, Key, Record
 from ..locks.lease import LeaseLock
 from ..locks.lock import Lock
-from ..name import RunName
+from ..name import RunName, is_object_name
 from .secret_form import RECORD, RUN, TARGET, infos_of, records_of
 from .secret_writer import SecretWriter
 from .store import RunInfo, info_of
@@ -71,11 +71,12 @@ class SecretStore:
         found = self._secrets(f"{RUN}={run},{RECORD}=run", metadata_only=True)
         return found[0]["metadata"]["labels"].get(TARGET) if found else None
 
-    def lock(self, target: str, wait: float = 0.0) -> Lock:
+    def lock(self, target: str, wait: float = 0.0, name: str = "") -> Lock:
         """Return the lock that is a Lease in the namespace of the records."""
         if self._namespace is None:
             raise ValueError("the journal of all namespaces has no locks")
-        return LeaseLock(self._own, self._namespace, target, wait=wait, doing=partial(doing, self.records))
+        ours = name if name.startswith("sternway-") and is_object_name(name) else ""
+        return LeaseLock(self._own, self._namespace, target, name=ours, wait=wait, doing=partial(doing, self.records))
 
     def remove(self, run: str) -> None:
         """Delete a run's Secrets, its own record last."""

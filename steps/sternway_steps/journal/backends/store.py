@@ -64,10 +64,11 @@ class Store(Protocol):
     def target_of(self, run: str) -> str | None:
         """Return the target of a run; None when it is not known."""
 
-    def lock(self, target: str, wait: float = 0.0) -> Lock:
+    def lock(self, target: str, wait: float = 0.0, name: str = "") -> Lock:
         """Return the lock of a target, kept beside the records; nobody holds it yet by this.
 
-        `wait`: seconds that who takes it waits for another run that is at work.
+        `wait`: seconds that who takes it waits for another run that is at work; `name`: what a record calls it, for
+        another version may have called it otherwise.
         """
 
     def remove(self, run: str) -> None:

@@ -42,6 +42,11 @@ class FileLock:
         """Set never: the system keeps the lock."""
         return self.fence.lost
 
+    @property
+    def name(self) -> str:
+        """The file's."""
+        return self._path.name
+
     def part(self, name: str) -> FileLock:
         """Return the lock for a part of the run."""
         return FileLock(self._path, part=name, fence=self.fence, wait=self._wait, doing=self._doing)

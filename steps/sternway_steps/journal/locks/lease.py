@@ -49,6 +49,7 @@ class LeaseLock:
         client: sends what changes the Lease itself, so it is not fenced.
         namespace: where the Lease is.
         target: what is held.
+        name: the Lease's; default one made of the target.
         part: what is done beside others of the run, "" for what nobody may be beside.
         fence: is open while the target is held.
         wait: seconds to wait for somebody who is at work.
@@ -62,16 +63,16 @@ class LeaseLock:
         namespace: str,
         target: str,
         *,
+        name: str = "",
         part: str = "",
         fence: Fence | None = None,
         wait: float = 0.0,
         doing: Callable[[str], str] = lambda _: "",
     ) -> None:
-        name = _name_of(target)
         self.fence = fence or Fence()
         self._client, self._target, self._part = client, target, part
         self._wait, self._doing = wait, doing
-        self._ref = Ref("coordination.k8s.io/v1", "Lease", namespace, name)
+        self._ref = Ref("coordination.k8s.io/v1", "Lease", namespace, name or _name_of(target))
         self._me: Member | None = None
         self._renewal: Renewal | None = None
 
@@ -80,9 +81,14 @@ class LeaseLock:
         """Set when the lease could not be kept."""
         return self.fence.lost
 
+    @property
+    def name(self) -> str:
+        """The Lease's."""
+        return self._ref.name
+
     def part(self, name: str) -> LeaseLock:
         """Return the lock for a part of the run, on the same fence: one of the two is held at a time."""
-        how: dict[str, Any] = {"fence": self.fence, "wait": self._wait, "doing": self._doing}
+        how: dict[str, Any] = {"name": self.name, "fence": self.fence, "wait": self._wait, "doing": self._doing}
         return LeaseLock(self._client, str(self._ref.namespace), self._target, part=name, **how)
 
     def acquire(self, run: str, stop: threading.Event) -> None:

@@ -22,6 +22,10 @@ class Lock(Protocol):
     def lost(self) -> threading.Event:
         """Set when the lock could not be kept: somebody else may be at work, so no further change is made."""
 
+    @property
+    def name(self) -> str:
+        """What it is called beside the records: of a Lease, or of a file."""
+
     def part(self, name: str) -> Lock:
         """Return the lock for a part of a run that others of the same run may work beside, on the same fence."""
 
