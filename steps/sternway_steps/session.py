@@ -268,7 +268,7 @@ class Session:
 
     def sweep_at_once(self, config: Config, run: str, workflow: str) -> str:
         """Start the Job that undoes what a Workflow left that is terminated or gone; see `saga.sweep_at_once`."""
-        return sweep_at_once(self.book, config.name, workflow, run)
+        return sweep_at_once(self.book, config.name, workflow, RunName.parse(run).run)
 
     def newest(self, config: Config) -> str:
         """Return the newest run of a config's target that stands: neither undone nor itself a way back.

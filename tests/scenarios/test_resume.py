@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sternway_steps.cli.story_words import following
 from sternway_steps.config import Config
 from sternway_steps.config.schema import DEFAULT_STEPS, StepConfig
 from sternway_steps.errors import Refused, Transient
@@ -97,7 +98,9 @@ def test_it_does_not_go_on_over_what_somebody_changed(
         session.resume(run)
     assert ("somebody" in str(raised.value), values(cluster)) == (True, before)
     assert f"sternway rollback {cluster.namespace}/{run}" in str(raised.value.remedy)
-    assert session.story(run).status is Status.INTERRUPTED
+    story = session.story(run)
+    assert story.status is Status.INTERRUPTED
+    assert f"to go on with it: sternway resume {story.name}" in following(story)
 
 
 def test_what_somebody_else_created_meanwhile_is_no_longer_as_it_was(cluster: Cluster, session: Session) -> None:

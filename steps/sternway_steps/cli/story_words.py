@@ -59,12 +59,26 @@ def following(story: Story) -> str:
         case Status.INTERRUPTED if story.succeeded(story.steps()) and not story.back_to:
             return f"the next run of {story.target} completes the record, or: {undo} --unfinished; to undo it: {undo}"
         case Status.INTERRUPTED:
-            return f"the next run of {story.target} undoes it first; to finish the undo: {undo}"
+            return f"{_left_to(story)}; to finish the undo: {undo}{_forward(story)}"
         case Status.OPEN if story.workflow:
             return f"when that Workflow is gone: {undo}"
         case Status.OPEN:
             return f"to end it: sternway report --run {story.name}; to undo it: {undo}"
     return ""
+
+
+def _left_to(story: Story) -> str:
+    match story.config.get("on_interrupt"):
+        case "report":
+            return "its onInterrupt leaves it to you"
+        case "resume" if not story.went_on:
+            return f"the next run of {story.target} goes on with it first, or undoes it"
+    return f"the next run of {story.target} undoes it first"
+
+
+def _forward(story: Story) -> str:
+    back = story.back_to or story.resumed or any(attempt.action is Action.ROLLBACK for attempt in story.attempts)
+    return "" if back else f"; to go on with it: sternway resume {story.name}"
 
 
 def first_failure(story: Story) -> Attempt | None:
