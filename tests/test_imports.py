@@ -26,7 +26,7 @@ OURS = {
     "steps/sternway_steps/builtin/build/step.py": {".checks", ".execute", ".rollback"},
     "steps/sternway_steps/builtin/command/job.py": {"...rollout.wait"},
     "steps/sternway_steps/builtin/deploy/hook_run.py": {"...rollout.wait"},
-    "steps/sternway_steps/builtin/deploy/step.py": {".health", ".stale_settings"},
+    "steps/sternway_steps/builtin/deploy/step.py": {".health", ".stale_settings", ".unmoved"},
     "steps/sternway_steps/builtin/validate/step.py": {"...release.precheck"},
     "steps/sternway_steps/builtin/verify/step.py": {"...rollout.wait"},
     "steps/sternway_steps/cli/__init__.py": {".app"},

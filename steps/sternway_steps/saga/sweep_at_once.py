@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..objects.ref import Ref
 from .workflow import state_in
 
@@ -56,8 +57,6 @@ def _job(cron: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _create(client: Client, job: dict[str, Any]) -> None:
-    from ..kube.api_error import ApiError
-
     try:
         client.create(job, manager="sternway", safe=True)
     except ApiError as error:
