@@ -60,6 +60,7 @@ class Context:
     | `target` | what the run deploys to, NAMESPACE.NAME |
     | `target_of` | returns the target of another run of the same journal, or None |
     | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
+    | `cause` | returns the first failure of the run, for which it is undone; "" for none |
     """
 
     run: str
@@ -79,6 +80,7 @@ class Context:
     received: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
     target_of: Callable[[str], str | None] = lambda _: None
     evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
+    cause: Callable[[], str] = lambda: ""
 
     def handed(self, name: str) -> Mapping[str, Any]:
         """Return what earlier steps handed on under a name; what a later step handed on overrides it."""

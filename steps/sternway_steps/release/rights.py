@@ -19,16 +19,18 @@ JOURNAL_RULES = (
     Rule("", ("secrets",), ("get", "list", "create", "patch", "delete")),
     Rule("coordination.k8s.io", ("leases",), ("get", "create", "update", "delete")),
 )
-_WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Pod")
+WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Pod")
 ROLLOUT_RULES = (
     Rule("*", ("*",), ("list", "watch"), with_state=True),
-    Rule("", ("pods",), ("list", "watch"), only_with=_WITH_PODS),
+    Rule("", ("pods",), ("list", "watch"), only_with=WITH_PODS),
     Rule("", ("events",), ("list", "watch"), with_state=True),
     Rule("apps", ("replicasets",), ("list", "watch"), only_with=("Deployment",)),
-    Rule("", ("pods/log",), ("get",), only_with=_WITH_PODS),
+    Rule("", ("pods/log",), ("get",), only_with=WITH_PODS),
 )
 """What it takes to watch objects come up, and to say why they do not."""
 
+EVENT_RULES = (Rule("", ("events",), ("create",), only_with=WITH_PODS),)
+"""What it takes to put an Event on a workload. No run needs it: who may not, puts none."""
 RESTART_RULES = (Rule("", ("pods/eviction",), ("create",), only_with=("ConfigMap", "Secret")),)
 """What it takes to restart pods that run with the failed version's settings, where the configuration asks for it."""
 CLAIM_RULES = (Rule("", ("persistentvolumeclaims",), ("list", "update"), only_with=("StatefulSet",)),)

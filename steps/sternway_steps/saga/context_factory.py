@@ -6,9 +6,10 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Refused
+from ..errors import Refused, SternwayError
 from ..journal.entries import Kind, Record
 from ..journal.replay import replay
 from ..journal.step_journal import StepJournal
@@ -16,6 +17,7 @@ from ..spec import Action
 from ..step import Context
 from .assembly import AssembledRun
 from .attempt import ContextFor
+from .attempt_errors import first_error
 from .plan import Plan, PlannedStep
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             target_of=target_of,
             evidence_of=lambda kind: _evidence(plan, records, kind),
             received=lambda: replay(records()).handed_on() if giving else {},
+            cause=lambda: _cause(plan, records),
             deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
         )
 
@@ -64,6 +67,15 @@ def _evidence(plan: Plan, records: Callable[[], Sequence[Record]], kind: str) ->
     mine = (record for record in records() if record.key.step in names and record.key.action == Action.EXECUTE)
     found = (entry for record in mine for entry in record.entries if entry.kind is Kind.EVIDENCE)
     return [entry.data for entry in sorted(found, key=lambda entry: entry.time)]
+
+
+def _cause(plan: Plan, records: Callable[[], Sequence[Record]]) -> str:
+    """Return the first failure that the journal tells; "" for none, and when it can't be read."""
+    with suppress(SternwayError):
+        if found := records():
+            error = first_error(plan, replay(found).attempts)
+            return str(error).partition("\n")[0] if error is not None else ""
+    return ""
 
 
 def _no_cluster() -> Client:

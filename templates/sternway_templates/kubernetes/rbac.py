@@ -7,7 +7,7 @@ from typing import Any
 
 from sternway_steps.config import Config
 from sternway_steps.objects.kinds import defined
-from sternway_steps.release.rights import CLUSTER, Deployed, expand
+from sternway_steps.release.rights import CLUSTER, EVENT_RULES, Deployed, expand
 from sternway_steps.release.rights import rights_of as expanded
 from sternway_steps.saga.plan import Plan
 from sternway_steps.step import Rule
@@ -86,8 +86,10 @@ def rights_of(
 ) -> dict[str | None, Rights]:
     """Return the rights by namespace; "" stands for what is not namespaced."""
     rights: dict[str | None, Rights] = {}
-    needed = expanded(config, (step.spec for step in plan.steps), _kinds(config, namespace), namespace)
-    for right in (*needed, *expand(on_argo(config) if own is None else own, (), namespace)):
+    deployed = _kinds(config, namespace)
+    needed = expanded(config, (step.spec for step in plan.steps), deployed, namespace)
+    pods = on_argo(config) if own is None else own
+    for right in (*needed, *expand(pods, (), namespace), *expand(EVENT_RULES, deployed, namespace)):
         rights.setdefault(right.where, {}).setdefault((right.group, right.resource), set()).add(right.verb)
     return rights
 

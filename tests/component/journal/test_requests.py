@@ -57,15 +57,17 @@ def test_a_run_that_fails_and_is_undone(sternway_sandbox: Sandbox, session: Sess
     session.run(config("localhost/app:1"))
     read = lists(sternway_sandbox, lambda: session.run(config("nope:1")))
     assert session.runs()[0].status is Status.UNDONE
-    assert read == [INDEX, INDEX, *[RECORDS] * 3, INDEX]
+    assert read == [INDEX, INDEX, *[RECORDS] * 4, INDEX]
 
 
 def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session) -> None:
-    """What it was (for its lock), what came after it, what it is now that the lock is held, and the step's history."""
+    """What it was (for its lock), what came after it, what it is now that the lock is held, the step's history,
+    and because of what, for the Events.
+    """
     session.run(config("localhost/app:1"))
     run = session.run(config("localhost/app:2")).run
     read = lists(sternway_sandbox, lambda: session.rollback(run))
-    assert read == [FOUND, RECORDS, RECORDS, INDEX, RECORDS]
+    assert read == [FOUND, RECORDS, RECORDS, INDEX, RECORDS, RECORDS]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session)
         (("validate",), [RECORDS, RECORDS, INDEX, INDEX, RECORDS]),
         (("validate", "deploy"), [RECORDS, RECORDS]),
         (("validate", "deploy", "verify"), [RECORDS, RECORDS, RECORDS, RECORDS, INDEX]),
-        (("validate", "deploy", "-deploy"), [RECORDS, RECORDS]),
+        (("validate", "deploy", "-deploy"), [RECORDS, RECORDS, RECORDS]),
     ],
     ids=lambda each: each[-1],
 )
@@ -82,8 +84,8 @@ def test_a_step_in_a_process_of_its_own(
     sternway_sandbox: Sandbox, session: Session, steps: tuple[str, ...], wanted: list[str]
 ) -> None:
     """Whether the run has begun, and whether it goes on now that the lock is held (a rollback asks that alone); for the
-    first step before that once more, what was left open and what is held; for the last one what was deployed, whether all others are
-    done, and the index to forget the oldest; for a rollback the history.
+    first step before that once more, what was left open and what is held; for the last one what was deployed,
+    whether all others are done, and the index to forget the oldest; for a rollback the history, and because of what.
     """
     given, read = config("localhost/app:1"), []
     for step in steps:

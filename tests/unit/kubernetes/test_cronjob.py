@@ -58,7 +58,7 @@ def test_its_rights_are_argos_without_what_is_argos_own(tmp_path: Path) -> None:
         return {(g, r, v) for rule in found["rules"] for g in rule["apiGroups"] for r in rule["resources"] for v in rule["verbs"]}  # fmt: skip
 
     assert rights(on_argo) - rights(role) == {
-        ("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"), ("", "events", "create"),
+        ("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"),
         ("argoproj.io", "workflows", "get"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create"),
     }  # fmt: skip
     assert rights(role) < rights(on_argo)

@@ -16,6 +16,7 @@ from ...release.snapshot import snapshot
 from ...release.targets import objects_of
 from ...spec import Item, Outcome, Progress
 from ...step import Context
+from .events import of_deployed, put
 from .record import evidence, intent
 
 
@@ -37,7 +38,10 @@ def deploy(context: Context) -> Outcome:
         context.client, context.run, manager, force, claim, context.check, done.add, done.record,
         lambda run: context.target_of(run) == context.target,
     )  # fmt: skip
-    applier.apply(objects, before)
+    try:
+        applier.apply(objects, before)
+    finally:
+        put(context, lambda: of_deployed(context, done.done))
     return done.outcome()
 
 
@@ -54,26 +58,26 @@ class _Done:
 
     def __init__(self, context: Context, before: Mapping[Ref, dict[str, Any] | None], wanted: int) -> None:
         self._context, self._before, self._wanted = context, before, wanted
-        self._done: list[Applied] = []
+        self.done: list[Applied] = []
         self._recorded = 0
         self._lock = threading.Lock()
 
     def add(self, applied: Applied) -> None:
         with self._lock:
-            self._done.append(applied)
-            self._context.report(_progress(applied, len(self._done), self._wanted))
+            self.done.append(applied)
+            self._context.report(_progress(applied, len(self.done), self._wanted))
 
     def record(self) -> None:
         with self._lock:
-            fresh = self._done[self._recorded :]
+            fresh = self.done[self._recorded :]
             if fresh:
                 self._context.journal.evidence(evidence(fresh, self._before, self._context.run))
                 self._recorded += len(fresh)
 
     def outcome(self) -> Outcome:
-        created = sum(applied.created for applied in self._done)
-        changed = sum(bool(applied.fields) and not applied.created for applied in self._done)
-        return Outcome(f"{created} created, {changed} changed, {len(self._done) - created - changed} unchanged")
+        created = sum(applied.created for applied in self.done)
+        changed = sum(bool(applied.fields) and not applied.created for applied in self.done)
+        return Outcome(f"{created} created, {changed} changed, {len(self.done) - created - changed} unchanged")
 
 
 def _progress(applied: Applied, done: int, wanted: int) -> Progress:

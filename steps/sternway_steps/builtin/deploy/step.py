@@ -9,6 +9,7 @@ from ...release.restore import Restorer
 from ...release.rights import ROLLOUT_RULES
 from ...spec import Effects, Outcome, Rule, StepSpec
 from ...step import Context
+from .events import of_undone, put
 from .execute import deploy
 from .hooks import run_hooks, tell_left_out, tell_stays
 from .record import about_to_recreate, changes
@@ -76,6 +77,7 @@ class Deploy:
         except RollbackFailed as error:
             unhealthy = error
         items += stale.settle()
+        put(context, lambda: of_undone(context, found, items))
         if bad := [item for item in items if item.result in ("conflict", "failed")]:
             raise not_put_back(bad, len(items), unhealthy)
         if unhealthy is not None:
