@@ -571,6 +571,37 @@ def test_what_goes_between_the_look_and_the_write_is_looked_at_again(
     assert (found or {}).get("data") == ({"a": "1"} if policy == "force" else None)
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+def test_an_item_that_others_made_again_as_it_was_stands_where_they_put_it(
+    cluster: Cluster, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+    first, second = {"name": "A", "value": "1"}, {"name": "B", "value": "1"}
+    deploy(cluster, idle(env=[first, second]))
+    run = deploy(cluster, idle(env=[second], image="localhost/app:2"))
+    edit(cluster, APPS, "web", lambda obj: env_of(obj).append(first))
+    status, items = undo(cluster, run)
+    assert status is Status.UNDONE, items
+    assert env_of(live(cluster, APPS, "web")) == [second, first]
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_a_text_goes_back_to_its_owner_where_the_owners_alone_tell_the_shape(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A map that the run applied empty is owned as one value is."""
+    monkeypatch.setattr(Client, "schema", lambda *_: None)
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {}, "stringData": {"a": "1"}}
+    theirs = {**secret, "metadata": {"name": "s", "namespace": cluster.namespace}}
+    cluster.client.apply({key: value for key, value in theirs.items() if key != "data"}, manager="argocd")
+    run = deploy(cluster, secret, deploy=DeployConfig(force_conflicts=True))
+    status, items = undo(cluster, run)
+    assert status is Status.UNDONE, items
+    entries = live(cluster, ("v1", "Secret"), "s")["metadata"]["managedFields"]
+    assert [e["manager"] for e in entries if "f:a" in e["fieldsV1"].get("f:stringData", {})] == ["argocd"]
+
+
 def test_who_scaled_what_he_had_updated_owns_both_after_the_undo(cluster: Cluster) -> None:
     """The real server keeps two entries of him, and of these the last alone at the next write (1.34)."""
 

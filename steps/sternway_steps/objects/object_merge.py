@@ -108,7 +108,7 @@ def merge_object(
 
 def shape_by_owners(*objects: Mapping[str, Any] | None) -> Shape:
     """Return the shape of objects as the owners of their fields tell it; those that are None tell nothing."""
-    known = [shape_fields(fields_of(obj, status=True), obj) for obj in objects if obj is not None]
+    known = [shape_fields(with_data(fields_of(obj, status=True)), obj) for obj in objects if obj is not None]
     return Marks(union(*known) or None)
 
 

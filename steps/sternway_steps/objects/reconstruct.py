@@ -27,6 +27,7 @@ def reconstruct(field: States) -> Tree:
     | applied | owners before  | live   | owners live      | changed by | so after it was                        |
     |---------|----------------|--------|------------------|------------|----------------------------------------|
     | any     | any            | before | any              | nobody     | as live                                |
+    | no, an item | ours alone | any    | others           | others     | absent: they made it again             |
     | any     | any            | other  | ours (and more)  | the run    | as live                                |
     | yes     | any            | other  | others           | others     | as applied                             |
     | yes     | any            | other  | nobody           | the run    | as live (the server's form of it)      |
@@ -51,14 +52,14 @@ def reconstruct(field: States) -> Tree:
 
 def _after(field: States, nearby: bool) -> Tree:
     """`nearby`: what nobody owns was changed by the run, for it changed something beside it."""
+    if field.is_item and field.applied is ABSENT and _was_only_ours(field) and _is_made_again(field):
+        return ABSENT  # the run no longer listed it
     if same(field.before, field.live):
         removed = field.live is ABSENT and not field.owned_live.by_us
         return field.stored if removed and field.applied is not ABSENT else field.live
     kind = field.kind_without_after
     if kind is None:
         return _whole(field, nearby)
-    if field.is_item and field.applied is ABSENT and _was_only_ours(field) and not field.owned_live.by_us:
-        return ABSENT  # the run no longer listed it, and somebody else has made another one
     if not any(isinstance(state, kind) and state for state in (field.before, field.live, field.applied)):
         return _whole(field, nearby)
     if field.live is ABSENT and isinstance(field.applied, kind) and field.applied:
@@ -171,6 +172,12 @@ def _is_of_others(field: States) -> bool:
     """Return whether others alone own a map or list itself, and not only something in it."""
     now = field.owned_live
     return not now.by_us and now.others is not None and (not now.others or "." in now.others)
+
+
+def _is_made_again(field: States) -> bool:
+    """Return whether an item is another one than that of before, though it may be like it: somebody else's."""
+    now = field.owned_live
+    return field.live is not ABSENT and not now.by_us and (now.by_others or not same(field.before, field.live))
 
 
 def _was_only_ours(field: States) -> bool:
