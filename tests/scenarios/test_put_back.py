@@ -28,6 +28,7 @@ from tests.scenarios.hurdles import RealHurdles, SandboxHurdles
 from tests.scenarios.stamping import stamping
 
 APPS = ("apps/v1", "Deployment")
+SCALER = ("autoscaling/v2", "HorizontalPodAutoscaler")
 
 
 @pytest.fixture
@@ -456,6 +457,59 @@ def test_a_default_that_others_keep_there_is_not_said_to_be_restored(cluster: Cl
     assert (status, found["type"], found["externalTrafficPolicy"]) == (Status.UNDONE, "ClusterIP", "Cluster"), items
     assert "spec.externalTrafficPolicy" not in item["fields"]
     assert item["why"] == "written by the server itself: spec.externalTrafficPolicy"
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+@pytest.mark.parametrize("rules", [{}, {"stabilizationWindowSeconds": 5}], ids=["as by default", "otherwise"])
+def test_a_default_that_others_keep_there_is_no_failure_where_the_run_had_it_too(
+    cluster: Cluster, rules: dict[str, Any], lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside others' scaleDown the server fills in scaleUp, each time that it is removed (1.34)."""
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+
+    def scaler(**spec: Any) -> dict[str, Any]:
+        spec |= {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "none"}}
+        return {"apiVersion": "autoscaling/v2", "kind": SCALER[1], "metadata": {"name": "web"}, "spec": spec}
+
+    deploy(cluster, scaler())
+    run = deploy(cluster, scaler(behavior={"scaleUp": rules}))
+    theirs = [{"type": "Percent", "value": 10, "periodSeconds": 30}]
+    edit(cluster, SCALER, "web", lambda obj: obj["spec"]["behavior"]["scaleDown"].update(policies=theirs))
+    for said in ("written by the server itself: spec.behavior.scaleUp", ""):
+        status, items = undo(cluster, run, "merge")
+        item, found = items["horizontalpodautoscaler.autoscaling/web"], live(cluster, SCALER, "web")["spec"]["behavior"]
+        assert status is Status.UNDONE, items
+        assert not any(field.startswith("spec.") for field in item["fields"])
+        assert said in item["why"]
+        assert found["scaleDown"]["policies"] == theirs
+        assert found["scaleUp"]["stabilizationWindowSeconds"] == 0
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+@pytest.mark.parametrize("policy", ["stop", "merge", "force"])
+def test_a_default_of_nobody_goes_with_what_alone_kept_it_there(
+    cluster: Cluster, policy: str, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ClusterIP has a policy for traffic from outside as long as it has addresses outside (1.34)."""
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+
+    def service(**spec: Any) -> dict[str, Any]:
+        spec |= {"type": "NodePort", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+
+    services, field = ("v1", "Service"), "externalTrafficPolicy"
+    deploy(cluster, service())
+    run = deploy(cluster, service(externalIPs=["10.9.9.9"]))
+    edit(cluster, services, "web", lambda obj: obj["spec"].update(type="ClusterIP"))
+    assert live(cluster, services, "web")["spec"][field] == "Cluster"
+    with pytest.raises(ApiError, match="may only be set for externally-accessible services"):
+        edit(cluster, services, "web", lambda obj: obj["spec"].update(externalIPs=[], externalTrafficPolicy="Local"))
+    status, items = undo(cluster, run, policy)
+    item, found = items["service/web"], live(cluster, services, "web")["spec"]
+    assert (status, item["fields"], item["why"]) == (Status.UNDONE, ["spec.externalIPs"], ""), items
+    assert (found["type"], found.get("externalIPs"), found.get(field)) == ("ClusterIP", None, None)
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])

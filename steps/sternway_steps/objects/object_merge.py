@@ -58,10 +58,11 @@ class ObjectMerge:
         """Return whether the server may keep its own value at a path, whatever is put back there.
 
         The run did not apply it; or it was in no map before the run, and what others hold in that map keeps it there:
-        then the server fills in a default.
+        then the server fills in a default. That may be what the run left, too: then its answer to a write tells.
         """
         field, around = self.states.at(path), self.states.at(path[:-1])
-        filled = around.before is ABSENT and not field.owned_live.by_others and not same(field.live, field.after)
+        made = path in field.undone.refilled or not same(field.live, field.after)
+        filled = around.before is ABSENT and not field.owned_live.by_others and made
         return not field.of_the_run or filled
 
     def owned_again(self, live: Mapping[str, Any], put: Iterable[Difference]) -> Entries:

@@ -37,6 +37,8 @@ class Undone:
 
     paths: frozenset[Path] = frozenset()
     earlier: bool = False
+    refilled: frozenset[Path] = frozenset()
+    """What it removed, and the server filled in again in its answer to that same write."""
 
     def __contains__(self, path: Path) -> bool:
         return any(path[:length] in self.paths for length in range(1, len(path) + 1))

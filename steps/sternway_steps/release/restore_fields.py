@@ -45,6 +45,8 @@ class Update:
         """What others had set, and the server dropped with what was put back."""
         self._cleared: dict[Path, Difference] = {}
         """What an earlier undo had removed."""
+        self._refilled: frozenset[Path] = frozenset()
+        """What the server filled in again where it was removed."""
         self._written: set[Path] = set()
         self._noted = False
         self._earlier: bool | None = None
@@ -87,7 +89,7 @@ class Update:
                 why = f"put back, and still different when read again: {', '.join(_names(wrong))}"
                 return Item(self._what, "failed", why, _names(wrong))
             try:
-                if not self._write(live, found):
+                if not self._write(live, found, shape):
                     return self._done(found)
             except ApiError as error:
                 if error.conflict or error.not_found:
@@ -111,7 +113,7 @@ class Update:
             self._earlier = run_of(live) != self._how.run
             self._met = live
         shape = shape or shape_by_owners(self._before, of.after, self._met, live)
-        undone = Undone(frozenset(self._put) | self._counted, self._earlier)
+        undone = Undone(frozenset(self._put) | self._counted, self._earlier, self._refilled)
         found = merge_object(self._before, live, of, policy, shape, undone)
         doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or unexplained(found.states)
         if of.after is None and not self._asked and doubtful:
@@ -161,7 +163,7 @@ class Update:
             for entry in managed(live)
         )
 
-    def _write(self, live: dict[str, Any], found: ObjectMerge) -> bool:
+    def _write(self, live: dict[str, Any], found: ObjectMerge, shape: Shape | None) -> bool:
         """Restore what is left: the values, then their owners. Return whether anything was left."""
         client = self._how.client
         wrote = False
@@ -169,6 +171,7 @@ class Update:
         if new or (found.noted and not self._noted):
             live = client.replace(found.obj, manager=UNDO_MANAGER)
             self._put |= {d.path: d for d in found.restored}
+            self._refilled |= self._filled_again(live, found, shape)
             self._written |= new
             self._noted = wrote = True
         if not self._noted:
@@ -179,6 +182,12 @@ class Update:
             client.replace(with_owners(live, entries), manager=UNDO_MANAGER)
             self._given, wrote = wanted, True
         return wrote
+
+    def _filled_again(self, answer: dict[str, Any], found: ObjectMerge, shape: Shape | None) -> frozenset[Path]:
+        """Return what the server, in its answer to a write, has put where the write removed something."""
+        removed = [d.path for d in found.restored if d.old is ABSENT]
+        stored = self._compared(answer, shape).states.live if removed else ABSENT
+        return frozenset(path for path in removed if at(stored, path) is not ABSENT)
 
     def _done(self, found: ObjectMerge) -> Item:
         why = []

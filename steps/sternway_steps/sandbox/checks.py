@@ -9,7 +9,7 @@ from typing import Any
 
 from .immutable import immutable_changes
 from .kinds import Kind
-from .node_ports import misplaced
+from .node_ports import external, misplaced
 from .status import Cause, StatusError, invalid
 
 _ANNOTATIONS, _DATA, _ETCD = 256 * 2**10, 2**20, 3 * 2**19
@@ -38,12 +38,8 @@ def check_new(kind: Kind, obj: Mapping[str, Any]) -> None:
     if kind.kind == "Pod":
         causes += _pod(spec, "spec")
     causes += _strategy(kind, spec)
-    headless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
-    if kind.kind == "Service" and not spec.get("ports") and not headless:
-        causes.append(Cause("FieldValueRequired", "Required value", "spec.ports"))
     if kind.kind == "Service":
-        text = f"Forbidden: may not be used when `type` is '{spec.get('type')}'"
-        causes += [Cause("FieldValueForbidden", text, field) for field in misplaced(spec)]
+        causes += _service(spec)
     if kind.schema is not None:
         causes += _custom(kind.schema, obj, "")
     if causes:
@@ -143,6 +139,18 @@ def _strategy(kind: Kind, spec: Mapping[str, Any]) -> Iterator[Cause]:
     if kind.kind == "StatefulSet" and strategy.get("type") == "OnDelete" and "rollingUpdate" in strategy:
         text = f"Invalid value: {strategy['rollingUpdate']}: only allowed for updateStrategy 'RollingUpdate'"
         yield Cause("FieldValueInvalid", text, "spec.updateStrategy.rollingUpdate")
+
+
+def _service(spec: Mapping[str, Any]) -> Iterator[Cause]:
+    headless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
+    if not spec.get("ports") and not headless:
+        yield Cause("FieldValueRequired", "Required value", "spec.ports")
+    for field in misplaced(spec):
+        yield Cause("FieldValueForbidden", f"Forbidden: may not be used when `type` is '{spec.get('type')}'", field)
+    policy = spec.get("externalTrafficPolicy")
+    if policy and not external(spec):
+        text = f'Invalid value: "{policy}": may only be set for externally-accessible services'
+        yield Cause("FieldValueInvalid", text, "spec.externalTrafficPolicy")
 
 
 def _pod(spec: Mapping[str, Any], path: str) -> Iterator[Cause]:

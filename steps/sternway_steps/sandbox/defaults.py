@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from .autoscaling import default_scaling
 from .kinds import Kind
 from .node_ports import default_policy
 
@@ -156,6 +157,7 @@ _FILL = {
     "ReplicaSet": lambda spec: _defaults(spec, replicas=1),
     "ReplicationController": lambda spec: _defaults(spec, replicas=1),
     "Job": _job,
+    "HorizontalPodAutoscaler": default_scaling,
     "Pod": _pod,
     "PersistentVolumeClaim": _claim,
 }

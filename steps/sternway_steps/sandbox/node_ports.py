@@ -17,7 +17,7 @@ Protocol = tuple[Any, Any]
 
 def default_policy(spec: dict[str, Any]) -> None:
     """Fill in the default of what only Services have that are reached from outside, in place."""
-    if _external(spec):
+    if external(spec):
         spec.setdefault("externalTrafficPolicy", "Cluster")
 
 
@@ -42,7 +42,7 @@ def settle(kind: Kind, live: Mapping[str, Any] | None, obj: dict[str, Any], draw
         for port in spec.get("ports") or []:
             port.pop("nodePort", None)
     policy = spec.get("externalTrafficPolicy")
-    if _external(before) and not _external(spec) and policy == before.get("externalTrafficPolicy"):
+    if external(before) and not external(spec) and policy == before.get("externalTrafficPolicy"):
         spec.pop("externalTrafficPolicy", None)
 
 
@@ -54,14 +54,15 @@ def misplaced(spec: Mapping[str, Any]) -> list[str]:
     return [f"spec.ports[{number}].nodePort" for number, port in enumerate(ports) if port.get("nodePort")]
 
 
+def external(spec: Mapping[str, Any]) -> bool:
+    """Return whether a Service lets in traffic from outside, and so has a policy for it."""
+    inside = spec.get("type", "ClusterIP") == "ClusterIP" and bool(spec.get("externalIPs"))
+    return inside or spec.get("type") in _WITH_PORTS
+
+
 def numbers_of(services: list[dict[str, Any]]) -> set[Any]:
     """Return the node ports of all Services."""
     return {number for service in services for number in _numbers(service.get("spec") or {}).values()}
-
-
-def _external(spec: Mapping[str, Any]) -> bool:
-    inside = spec.get("type", "ClusterIP") == "ClusterIP" and bool(spec.get("externalIPs"))
-    return inside or spec.get("type") in _WITH_PORTS
 
 
 def _numbers(spec: Mapping[str, Any]) -> dict[Protocol, Any]:

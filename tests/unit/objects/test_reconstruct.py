@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,7 +199,10 @@ def test_a_default_that_the_server_fills_in_where_others_keep_the_map_is_no_faul
     assert found.of_the_server(("f:spec", "f:up", "f:policies"))
     assert not found.of_the_server(("f:spec", "f:up", "f:window"))  # others hold it
     still = recorded(before, {"up": {"policies": "ours", "window": 1}}, after, after)
-    assert not still.of_the_server(("f:spec", "f:up", "f:policies"))  # what the run left must go
+    policies = ("f:spec", "f:up", "f:policies")
+    assert not still.of_the_server(policies)  # what the run left must go
+    again = replace(still, states=replace(still.states, undone=Undone(refilled=frozenset({policies}))))
+    assert again.of_the_server(policies)  # the server put it there again as it was removed
 
 
 def test_an_apply_that_never_came_leaves_all_to_others() -> None:
