@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
+
 import pytest
 from sternway_steps.kube.api_error import ApiError
 
 from tests.conftest import Cluster
 
 from . import plain, pods
-from .history import History, history, kinds
+from .edits import Edit
+from .history import Act, History, Part, history, kinds
+from .judge import judge
 from .law import Law
 from .openapi import disagreements
-from .play import Played
+from .play import Place, Played, playing
+from .product import Driver
 from .rounds import rounds
 from .shapes import ABSENT, Atomic, Dict, Keyed, Scalar, Set, Struct, key
 from .shrink import shrunk
@@ -99,6 +105,25 @@ def test_an_order_that_the_run_changed_goes_back_and_one_of_others_stays() -> No
     assert not left.restored, "of what the run had moved one item is left, which stands as it did"
     assert Law("force").right({"a": 1}, {"a": 2}, {"a": 3}, SHAPE) == {"a": 1}
     assert Law("stop").right(ABSENT, {"a": 2}, {"a": 2}, SHAPE) is ABSENT
+
+
+def test_what_the_server_refuses_beside_what_was_put_back_is_passed_and_nothing_else(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """A Service's policy for traffic from outside, which nobody owns; its policy for traffic inside stays."""
+    service = next(one for one in plain.KINDS if one.kind == "Service")
+    outside = (Edit("set", ("spec", "externalIPs"), ["10.9.9.9"]),)
+    before, third = ((Edit("set", ("spec", "type"), kind),) for kind in ("NodePort", "ClusterIP"))
+    part = Part(service, "sternway", before, run=outside, third=(Act("update", third, "kubectl-edit"),))
+    place = Place(Driver.connect(cluster.kubeconfig, tmp_path), cluster.client, cluster.namespace)
+    with playing(History(0, 0, (part,)), place) as played:
+        judged = judge(played, cluster.client)
+        assert (judged.wrong, judged.passed) == ([], ["the server itself writes: spec.externalTrafficPolicy"])
+        played.seen[0].result = without = copy.deepcopy(played.seen[0].result)
+        assert without
+        del without["spec"]["internalTrafficPolicy"]
+        wrong = judge(played, cluster.client).wrong
+    assert "Service: spec.internalTrafficPolicy is absent instead of 'Cluster'" in wrong
 
 
 def test_a_history_is_the_same_each_time() -> None:

@@ -49,10 +49,11 @@ def readings(before: Any, after: Any, now: Any, paths: list[Path]) -> Iterator[A
     chosen = [paths, *([path] for path in paths if len(paths) > 1)] if paths else []
     for source in (now, before):
         for some in chosen:
-            yield _with(after, source, some)
+            yield with_paths(after, source, some)
 
 
-def _with(after: Any, source: Any, paths: list[Path]) -> Any:
+def with_paths(after: Any, source: Any, paths: list[Path]) -> Any:
+    """Give an object with another's values at these paths."""
     reading = copy.deepcopy(after)
     for path in paths:
         value, there = look(source, path), look(reading, path)
