@@ -20,6 +20,8 @@ from sternway_steps.release.restore import Change
 
 CONTAINERS = {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}, 'k:{"name":"b"}': {".": {}}}}}
 
+CONTAINERS_ALONE = {"f:c": {'k:{"name":"a"}': {}, 'k:{"name":"b"}': {}}}
+
 
 def obj(**spec: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x", "resourceVersion": "1"}, "spec": spec}
@@ -90,6 +92,23 @@ def test_paths_read_as_users_know_them() -> None:
 def test_differences_name_single_fields() -> None:
     found = diff(tree({"a": {"b": 1, "c": 2}}, {}), tree({"a": {"b": 3}, "d": 4}, {}))
     assert [(name_of(d.path), d.old, d.new) for d in found] == [("a.b", 1, 3), ("a.c", 2, ABSENT), ("d", ABSENT, 4)]
+
+
+def test_a_list_in_another_order_differs_by_its_order_alone() -> None:
+    old, new = trees(
+        [{"c": [{"name": "a"}, {"name": "b"}]}, {"c": [{"name": "b"}, {"name": "a"}]}], Marks(CONTAINERS_ALONE)
+    )
+    (found,) = diff(old, new)
+    assert (name_of(found.path), found.order) == ("c", True)
+    assert not any(d.order for d in diff(old, tree({"c": []}, CONTAINERS_ALONE)))
+
+
+def test_a_map_of_the_run_that_is_empty_without_what_others_removed_goes_and_is_told() -> None:
+    nodes = trees([obj(), obj(m={"a": {"b": 1}, "c": 1}), obj(m={"a": {"b": 1}})], Marks(None))
+    owned_live = Owned(others=everything(nodes[2]))
+    found = three_way_merge(States(*nodes, nodes[1], owned_before=Owned(), owned_live=owned_live), OnConflict.MERGE)
+    assert untree(found.node)["spec"] == {}
+    assert [name_of(path) for path in found.emptied] == ["spec.m"]
 
 
 def owned(spec: dict[str, Any], **managers: dict[str, Any]) -> dict[str, Any]:
