@@ -175,7 +175,7 @@ def test_its_pod_passes_the_strictest_standard_and_lacks_no_right(nights: Nights
     assert told is not None
     assert "not allowed" not in told.error
     account = f"--as=system:serviceaccount:{namespace}:sternway-web"
-    denied = subprocess.run(["kubectl", "--kubeconfig", nights.cluster.kubeconfig, "-n", namespace, "auth", "can-i", "create", "events", account], capture_output=True, text=True, check=False)  # fmt: skip
+    denied = subprocess.run(["kubectl", "--kubeconfig", nights.cluster.kubeconfig, "-n", namespace, "auth", "can-i", "create", "pods", account], capture_output=True, text=True, check=False)  # fmt: skip
     assert denied.stdout.strip() == "no"
 
 
