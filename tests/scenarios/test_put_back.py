@@ -201,12 +201,12 @@ def test_what_others_depend_on_is_made_anew_only_when_asked(cluster: Cluster) ->
 
 
 def immutable_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Let the server say once that the object can't be changed back, as it says it of a selector."""
+    """Let the server say that this one object can't be changed back, as it says it of a selector."""
     real, said = Client.replace, []
 
     def replaced(self: Client, obj: Any, *, manager: str, dry_run: bool = False) -> dict[str, Any]:
-        if obj["metadata"]["name"] == name and manager == UNDO_MANAGER and not said:
-            said.append(name)
+        if obj["metadata"]["name"] == name and manager == UNDO_MANAGER and said in ([], [obj["metadata"]["uid"]]):
+            said[:] = [obj["metadata"]["uid"]]
             causes = (Cause("spec.selector", "FieldValueInvalid", "Invalid value: {}: field is immutable"),)
             raise ApiError("PUT", name, 422, "Invalid", f'"{name}" is invalid', causes=causes)
         return real(self, obj, manager=manager, dry_run=dry_run)
@@ -237,6 +237,33 @@ def test_a_workload_that_is_made_anew_keeps_its_pods(cluster: Cluster, monkeypat
     assert state_of(found) == state_of(before)
     until(ready, 60, "the new one has taken them over")
     assert pods() == alive
+
+
+def test_what_others_write_just_before_it_is_made_anew_is_looked_at_again(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(cluster, idle())
+    before = live(cluster, APPS, "web")
+    changed = idle()
+    changed["spec"]["minReadySeconds"] = 1
+    run = deploy(cluster, changed)
+    immutable_once(monkeypatch, "web")
+    real, wrote = Client.delete, []
+
+    def deleted(self: Client, ref: Ref, **how: Any) -> None:
+        if ref.name == "web" and not wrote:
+            wrote.append(ref)
+            cluster.client.patch(ref, {"metadata": {"labels": {"theirs": "x"}}}, manager="somebody")
+        real(self, ref, **how)
+
+    monkeypatch.setattr(Client, "delete", deleted)
+    status, items = undo(cluster, run)
+    found = live(cluster, APPS, "web")
+    assert status is Status.UNDONE, items
+    assert "created anew" in items["deployment.apps/web"]["why"]
+    assert found["metadata"]["uid"] != before["metadata"]["uid"]
+    assert found["metadata"]["labels"]["theirs"] == "x"
+    assert "minReadySeconds" not in found["spec"]
 
 
 def test_what_can_not_be_created_is_not_deleted(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,14 +92,24 @@ class Update:
                 if not self._write(live, found, shape):
                     return self._done(found)
             except ApiError as error:
-                if error.conflict or error.not_found:
-                    continue  # somebody wrote or deleted it in between: look again, and merge with what they wrote
-                if error.status in (400, 422):
-                    if ways := [way for way in irreversible_changes(self._before, live) if way.leaves]:
-                        return self._but(ways, live, error)
-                    return self._anew.recreate(live, found, error)
-                raise
+                if (item := self._refused(live, found, error)) is not None:
+                    return item
         return Item(self._what, "failed", "it changes faster than it can be put back")
+
+    def _refused(self, live: dict[str, Any], found: ObjectMerge, error: ApiError) -> Item | None:
+        """Return the result where the server refused the write; None to look again, for somebody wrote in between."""
+        if error.conflict or error.not_found:
+            return None
+        if error.status not in (400, 422):
+            raise error
+        if ways := [way for way in irreversible_changes(self._before, live) if way.leaves]:
+            return self._but(ways, live, error)
+        try:
+            return self._anew.recreate(live, found, error)
+        except ApiError as later:
+            if not later.conflict:
+                raise
+            return None
 
     def _compared(self, live: Mapping[str, Any], shape: Shape | None) -> ObjectMerge:
         """Return the merge; if the record is lost and others changed what was applied, with what the server made of it.
