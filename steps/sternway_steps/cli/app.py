@@ -218,11 +218,7 @@ def report(**arguments: Any) -> None:
 
 
 @app.command()
-@click.argument("target", required=False, metavar="[NAMESPACE.NAME]")
-@click.option("--config", "-c", "journal_of", metavar="FILE", help="The target of this configuration.")
-@options.journal
-@options.namespace
-@options.shared
+@options.target
 def status(**arguments: Any) -> None:
     """Tell how a target stands: what is live, how the last run ended, what is held, who is at work and on what.
 
@@ -235,11 +231,7 @@ def status(**arguments: Any) -> None:
 
 
 @app.command()
-@click.argument("target", required=False, metavar="[NAMESPACE.NAME]")
-@click.option("--config", "-c", "journal_of", metavar="FILE", help="The target of this configuration.")
-@options.journal
-@options.namespace
-@options.shared
+@options.target
 def unhold(**arguments: Any) -> None:
     """Let schedules deploy again what was undone of a target.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..exits import Exit
@@ -12,6 +11,8 @@ from ..journal.locks.lock import held
 from ..journal.name import require_new_id
 from ..journal.replay import Status, replay
 from ..kube.api_error import ApiError
+from ..kube.event import event_on
+from ..objects.ref import Ref
 from ..release.remedy import finish
 from .assembly import AssembledRun
 from .events import Listener, unfailing
@@ -88,23 +89,14 @@ def summary(result: Result) -> str:
 
 def _put_event(client: Client, workflow: str, result: Result) -> None:
     """Put the summary where `kubectl describe workflow` shows it; the journal has it anyway."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    namespace = client.namespace
-    reference = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": workflow, "uid": result.run}
-    event = {
-        "apiVersion": "v1",
-        "kind": "Event",
-        # One name for one run: a report that is made twice puts one Event.
-        "metadata": {"name": f"{workflow}.sternway", "namespace": namespace},
-        "involvedObject": {**reference, "namespace": namespace},
-        "type": "Normal" if result.status is Status.SUCCEEDED else "Warning",
-        "reason": "".join(word.title() for word in result.status.value.split("-")),
-        "message": summary(result)[:1024],  # the API's own limit
-        "source": {"component": "sternway"},
-        "firstTimestamp": now,
-        "lastTimestamp": now,
-        "count": 1,
-    }
+    event = event_on(
+        Ref("argoproj.io/v1alpha1", "Workflow", client.namespace, workflow),
+        result.run,
+        name=f"{workflow}.sternway",  # one name for one run: a report that is made twice puts one Event
+        reason="".join(word.title() for word in result.status.value.split("-")),
+        message=summary(result),
+        warning=result.status is not Status.SUCCEEDED,
+    )
     try:
         client.create(event, manager="sternway")
     except ApiError as error:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import Held, Stopped, Transient
+from ..errors import Held, Stopped, is_transient
 from ..exits import DONE
 from ..journal.replay import Status, Story
 from .attempt_errors import first_error
@@ -95,7 +95,7 @@ def _reached(plan: Plan, story: Story) -> bool:
 
 
 def _speaks_of_content(error: Exception) -> bool:
-    return not isinstance(error, Transient | Stopped) and "held_by" not in getattr(error, "details", {})
+    return not (is_transient(error) or isinstance(error, Stopped)) and "held_by" not in getattr(error, "details", {})
 
 
 def _step(item: Any) -> Any:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sternway_steps.config import Config
-from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.backends.secret_form import STARTED, STATUS, records_of
 from sternway_steps.journal.backends.secrets import SecretStore
 from sternway_steps.journal.backends.store import Store, info_of
@@ -26,20 +23,6 @@ from sternway_steps.sandbox.faults import cut
 from sternway_steps.session import Session
 
 from tests.helpers import config_map, config_of, deployment
-
-
-@pytest.fixture
-def client(sternway_sandbox: Sandbox) -> Iterator[Client]:
-    client = Client.connect(sternway_sandbox.kubeconfig)
-    yield client
-    client.close()
-
-
-@pytest.fixture(params=["files", "secrets"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "files":
-        return FileStore(tmp_path / "journal")
-    return SecretStore(request.getfixturevalue("client"), "default")
 
 
 def begun(store: Store, run: str, target: str = "t", **data: Any) -> RunJournal:

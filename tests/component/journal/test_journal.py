@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,20 +19,6 @@ from sternway_steps.kube.transport import Transport
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Fault, cut, delay, fail
 from sternway_steps.step import Action, Recorded
-
-
-@pytest.fixture
-def client(sternway_sandbox: Sandbox) -> Iterator[Client]:
-    client = Client.connect(sternway_sandbox.kubeconfig)
-    yield client
-    client.close()
-
-
-@pytest.fixture(params=["files", "secrets"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "files":
-        return FileStore(tmp_path / "journal")
-    return SecretStore(request.getfixturevalue("client"), "default")
 
 
 def noise(size: int) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import SternwayError
 from ...kube.api_error import ApiError
+from ...kube.event import event_on
 from ...kube.parallel import run_parallel
 from ...objects.ref import Ref
 from ...release.apply import Applied
@@ -18,8 +18,6 @@ from ...release.rights import WITH_PODS
 from ...spec import Item
 from ...step import Context
 
-_MOST = 1024
-"""The API's own limit of a message, in bytes."""
 _REASONS = {
     "restored": "Undone", "deleted": "Undone", "kept": "Kept", "conflict": "Conflict", "failed": "NotUndone",
 }  # fmt: skip
@@ -83,23 +81,11 @@ def put(context: Context, tellings: Callable[[], Iterable[Telling]]) -> None:
 
 
 def _event(context: Context, telling: Telling) -> Mapping[str, Any]:
-    ref, now = telling.ref, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ref, reason = telling.ref, telling.reason
     # One name for one fact: an attempt that is made twice puts one Event.
-    fact = hashlib.sha256(f"{context.run} {ref} {telling.uid} {telling.reason}".encode()).hexdigest()[:16]
-    involved = {"apiVersion": ref.api_version, "kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
-    return {
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {"name": f"{ref.name[:200]}.{fact}", "namespace": ref.namespace},
-        "involvedObject": {**involved, "uid": telling.uid},
-        "type": "Normal" if telling.reason == "Deployed" else "Warning",
-        "reason": telling.reason,
-        "message": telling.message.encode()[:_MOST].decode(errors="ignore"),
-        "source": {"component": "sternway"},
-        "firstTimestamp": now,
-        "lastTimestamp": now,
-        "count": 1,
-    }
+    fact = hashlib.sha256(f"{context.run} {ref} {telling.uid} {reason}".encode()).hexdigest()[:16]
+    name = f"{ref.name[:200]}.{fact}"
+    return event_on(ref, telling.uid, name=name, reason=reason, message=telling.message, warning=reason != "Deployed")
 
 
 def _changed(applied: Applied) -> str:
