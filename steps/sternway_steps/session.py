@@ -27,6 +27,7 @@ from .saga.hold import Hold
 from .saga.liveness import with_liveness
 from .saga.location import Location, locate, recorded_at
 from .saga.policy import Policy
+from .saga.recorded_values import with_recorded_values
 from .saga.result import Result
 from .saga.rollback import Rollback
 from .saga.standing import current_stepwise, newest_standing
@@ -301,6 +302,8 @@ class Session:
             # A new run may have any id; what undoes has to find the one that is meant.
             at, run = self._at(at, config, run, command, strict=action is Action.ROLLBACK and not workflow)
         run = run or current_stepwise(at.store, at.target, action)
+        if run and workflow and action is Action.ROLLBACK:
+            config = with_recorded_values(config, at.store.records(run), at.target)
         assembled = self._assembly.new_run(config, run or new_run_id(), at)
         return run_step(self._assembly, self.stop, assembled, name, action, run is not None, tell, workflow, policy)
 
@@ -316,6 +319,8 @@ class Session:
     ) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
         at, run = self._at(self.locate(config), config, run, "sternway report --run", strict=not workflow)
+        if workflow:
+            config = with_recorded_values(config, at.store.records(run), at.target)
         assembled = self._assembly.new_run(config, run, at)
         return end_run(assembled, phase, workflow, tell, self.book, self.stop, HoldPolicy(unattended))
 

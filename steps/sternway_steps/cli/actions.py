@@ -24,11 +24,15 @@ from . import termination as pod
 from .output import Output
 from .target_status import data_of, lines_of
 from .terminated import sweep_when_terminated
+from .unresolved import refuse_unresolved
 
 
 def load_config(arguments: dict[str, Any]) -> Config:
     """Take the configuration's options out of a command's arguments, and return the configuration."""
-    config = load(arguments.pop("path"), overrides=arguments.pop("overrides"), environ=os.environ, stdin=sys.stdin)
+    overrides = arguments.pop("overrides")
+    if arguments.get("workflow"):
+        refuse_unresolved(overrides)
+    config = load(arguments.pop("path"), overrides=overrides, environ=os.environ, stdin=sys.stdin)
     deploy = config.deploy
     if arguments.pop("force_conflicts", False):
         deploy = replace(deploy, force_conflicts=True)

@@ -71,9 +71,17 @@ on_interrupt = click.option(
 workflow = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
 
 
+class _Unattended(click.types.BoolParamType):
+    """True or false; the tag that Argo passes on when a person's `argo retry -p` dropped the parameter is false."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bool:
+        return False if isinstance(value, str) and value.startswith("{{") else super().convert(value, param, ctx)
+
+
 unattended = click.option(
     "--unattended/--attended",
     envvar="STERNWAY_UNATTENDED",
+    type=_Unattended(),
     default=False,
     help="A schedule starts it: what was undone is not deployed again, which ends with exit code 3.",
 )

@@ -17,6 +17,8 @@ from ..kubernetes.images import image_of
 from ..kubernetes.pod import REPORT, RESTRICTED, SPARE, UNATTENDED
 from .models import new
 
+_PLACE = ("name", "namespace", "journal.namespace")
+"""The keys that say where a run is recorded. Its other values are in its journal, which alone a handler reads."""
 _CUT_OFF = (-1, 137)
 """The expressions by which Argo recognises a pod that was deleted or evicted, and one that was killed."""
 
@@ -62,10 +64,11 @@ def container_of(
         retries, again = argo.rollback_retries, (*RETRIED[action], *_CUT_OFF)
         deadline = argo.rollback_deadline
     more = pod_parts(config, [step], [action])
+    given = parameters if action is Action.EXECUTE else of_place(parameters)
     return new(
         m.Template,
         name=f"{action.value}-{step.name}",
-        container=_main(config, step.spec.name, ["step", step.name, action.value], parameters, more),
+        container=_main(config, step.spec.name, ["step", step.name, action.value], given, more),
         volumes=[m.Volume(**volume) for volume in more.volumes] or None,
         retry_strategy=_retries(config, retries, again),
         active_deadline_seconds=math.ceil(deadline) + SPARE if deadline else None,
@@ -74,14 +77,21 @@ def container_of(
 
 def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) -> m.Template:
     """Return the template that ends the run and reports how; its exit code is the run's."""
-    argo = config.argo
+    argo, words = config.argo, ["report", "--status", "{{workflow.status}}"]
+    container = _main(config, plan.steps[-1].spec.name, words, of_place(parameters))
+    container.env = [new(m.EnvVar, name="STERNWAY_FAILURES", value="{{workflow.failures}}"), *(container.env or [])]
     return new(
         m.Template,
         name=REPORT,
-        container=_main(config, plan.steps[-1].spec.name, ["report", "--status", "{{workflow.status}}"], parameters),
+        container=container,
         retry_strategy=_retries(config, argo.rollback_retries, _CUT_OFF),
         active_deadline_seconds=math.ceil(argo.rollback_deadline),
     )
+
+
+def of_place(parameters: Mapping[str, m.Parameter]) -> dict[str, m.Parameter]:
+    """Return the parameters that a handler's containers are given: `argo retry -p` drops the defaults of all others."""
+    return {path: parameter for path, parameter in parameters.items() if path in _PLACE}
 
 
 def _main(

@@ -150,7 +150,18 @@ def test_parameters_have_a_description_a_default_and_an_enum(tmp_path: Path) -> 
     assert found["image"]["value"] == "web:1"
     assert found["replicas"]["value"] == "2"
     assert found["env-LEVEL"] == {"name": "env-LEVEL", "value": "info", "description": "How much it tells.", "enum": ["info", "debug"]}  # fmt: skip
-    assert "env.LEVEL={{workflow.parameters.env-LEVEL}}" in templates(objects)["execute-deploy"]["container"]["args"]
+    made = templates(objects)
+    assert "env.LEVEL={{workflow.parameters.env-LEVEL}}" in made["execute-deploy"]["container"]["args"]
+    for name in ("rollback-deploy", "report"):
+        assert "--set" not in made[name]["container"]["args"], "the values of a run are in its journal"
+    failures = {"name": "STERNWAY_FAILURES", "value": "{{workflow.failures}}"}
+    assert failures in made["report"]["container"]["env"]
+
+
+def test_a_handler_is_told_where_the_journal_is_when_a_submission_can_change_it(tmp_path: Path) -> None:
+    objects = written(tmp_path, parameters={"namespace": {}, "deploy.onConflict": {}}, deploy={"onConflict": "stop"})
+    args = templates(objects)["rollback-deploy"]["container"]["args"]
+    assert [word for word in args if "=" in word] == ["namespace={{workflow.parameters.namespace}}"]
 
 
 def test_a_schedule_makes_a_cron_workflow_that_never_replaces(tmp_path: Path) -> None:
