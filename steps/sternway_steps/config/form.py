@@ -79,6 +79,7 @@ _KEYS: dict[str, Any] = {
         {"store": s.one_of("cluster", "file"), "namespace": s.dns_label, "path": s.string}, JournalConfig
     ),
     "deadline": s.duration,
+    "rollbackDeadline": s.duration,
     "history": s.whole(1, 1000),
     "waitLock": s.duration,
     "onInterrupt": s.one_of(*ON_INTERRUPT),
@@ -101,6 +102,7 @@ def _step_of(readers: Sequence[OptionReader]) -> Short:
         "uses": s.dns_label,
         "retries": s.whole(0, 100),
         "deadline": s.duration,
+        "rollbackDeadline": s.duration,
         "with": With(s.string, Raw(), {reader.step: reader.options for reader in readers if reader.options}),
         **own,
     }
@@ -108,6 +110,8 @@ def _step_of(readers: Sequence[OptionReader]) -> Short:
     def made(**found: Any) -> StepConfig:
         if "with" in found:
             found["options"] = found.pop("with")
+        if "rollbackDeadline" in found:
+            found["rollback_deadline"] = found.pop("rollbackDeadline")
         maker = next((reader.make for reader in readers if reader.make and reader.own.keys() & found.keys()), None)
         return maker(found) if maker else StepConfig(**{"uses": found["name"], **found})
 

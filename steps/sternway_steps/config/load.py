@@ -13,6 +13,7 @@ from ..yamltree.document import Node
 from ..yamltree.errors import ConfigErrors, SourceLocation
 from ..yamltree.reader import MISSING, Reader
 from . import short_form as simple
+from .argo import ArgoConfig
 from .each_step import each_changed, each_step
 from .extends import read
 from .form import SIMPLE, form_of
@@ -155,9 +156,19 @@ def _config(keys: dict[str, Any], root: Node, found: SortedManifests, reader: Re
         rest["wait_lock"] = keys["waitLock"]
     if "onInterrupt" in keys:
         rest["on_interrupt"] = keys["onInterrupt"]
+    rest |= _undo_times(keys)
     if "declared" in keys:
         rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
     return Config(name=name, manifests=tuple(manifests), **rest)
+
+
+def _undo_times(keys: dict[str, Any]) -> dict[str, Any]:
+    """Return how long an undo may take. A pod that undoes (argo) gets at least what its steps get."""
+    argo: ArgoConfig = keys.get("argo", ArgoConfig())
+    limit = keys.get("rollbackDeadline", argo.rollback_deadline)
+    of_pods = limit if argo.rollback_deadline == ArgoConfig.rollback_deadline else argo.rollback_deadline
+    of_steps = (step.rollback_deadline or limit for step, _, _ in each_step(keys["steps"]))
+    return {"rollback_deadline": limit, "argo": replace(argo, rollback_deadline=max(of_pods, *of_steps))}
 
 
 def _unique(manifests: list[Manifest], reader: Reader) -> None:

@@ -17,7 +17,7 @@ _RESERVED = frozenset(
     for word in (
         "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
         "UNATTENDED",
-        "STEP", "ATTEMPT", "TARGET", "ACTION", "CHILD",  # what a program is told, which may call Sternway itself
+        "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", "CHILD",  # what a program is told, which may call Sternway
     )
 )  # fmt: skip
 _OPEN = (PREFIX + "TEST", PREFIX + "BENCH")

@@ -86,6 +86,8 @@ class JournalConfig:
 class StepConfig:
     """A step of the pipeline. `deadline` is for one attempt; None leaves it to the run's.
 
+    `rollback_deadline` is for its undo, all attempts of one process together; None leaves it to the config's.
+
     `effects` (none, reversible, irreversible) is what the config knows of a step that does not know it itself.
     """
 
@@ -94,6 +96,7 @@ class StepConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
     retries: int = 2
     deadline: float | None = None
+    rollback_deadline: float | None = None
     effects: str | None = None
     place: str = field(default="", compare=False)
     """The location of the step, FILE:LINE:COLUMN, or "" when no file names it."""
@@ -133,6 +136,8 @@ class Config:
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     journal: JournalConfig = field(default_factory=JournalConfig)
     deadline: float | None = 900.0
+    rollback_deadline: float = 900.0
+    """How long the undo of one step may take."""
     history: int = 10
     wait_lock: float = 0.0
     """How long another run of the target that is at work is waited for."""

@@ -31,6 +31,8 @@ class Output:
         clock: counts seconds.
         kept: the number of last lines with text that are kept.
         wide: characters of a line that are shown.
+        noted: how lines begin that are given to `note`, without that beginning, however many lines there are.
+        note: is given them.
 
     """
 
@@ -42,7 +44,10 @@ class Output:
         *,
         kept: int = LINES,
         wide: int = WIDE,
+        noted: str = "",
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._noted, self._note = noted.encode(), note
         self._mask, self._wide = Mask(secrets), wide
         self._say, self._clock, self._lock = say, clock, threading.Lock()
         self._rest = b""
@@ -75,6 +80,9 @@ class Output:
         self._take(lines)
 
     def _take(self, lines: list[bytes]) -> None:
+        for line in lines if self._noted else ():
+            if line.startswith(self._noted):
+                self._note(self._clean(line[len(self._noted) :]))
         for number, line in enumerate(lines):
             if not self._admit():
                 self._unsaid += len(lines) - number
@@ -94,10 +102,13 @@ class Output:
         return self._told < _PER_SECOND
 
     def _shown(self, line: bytes) -> str:
+        text = self._clean(line)
+        return text if len(text) <= self._wide else text[: self._wide - 1] + "…"
+
+    def _clean(self, line: bytes) -> str:
         text = _last_state(line[:_LONGEST]).rstrip(b"\r").decode(errors="replace")
         # Once more, for what drives terminals may stand in the midst of a secret.
-        text = self._mask.line(_CONTROL.sub("", text))
-        return text if len(text) <= self._wide else text[: self._wide - 1] + "…"
+        return self._mask.line(_CONTROL.sub("", text))
 
 
 def _last_state(line: bytes) -> bytes:

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..errors import Abandoned, ClusterError, Failed, SternwayError, Stopped, Transient, is_transient, kind_of
+from ..errors import (
+    Abandoned,
+    ClusterError,
+    Failed,
+    RollbackFailed,
+    SternwayError,
+    Stopped,
+    Transient,
+    is_transient,
+    kind_of,
+)
 from ..exits import word_of
 from ..journal.step_journal import StepJournal
 from ..journal.writer import RunJournal
@@ -72,6 +82,8 @@ def attempt(
         error = _meant(raised)
         if action is Action.EXECUTE and is_transient(error):
             error = _stopped(context, error)
+        elif isinstance(error, Stopped) and not context.stop.is_set():
+            error = _overdue(planned, context, error)
     unrecorded = _seal(record, word_of(error), items, outcome, error)
     if action is Action.EXECUTE:  # what is not known to be done is not done; an undo is, and is proven anew
         error = error or unrecorded
@@ -138,6 +150,18 @@ def _stopped(context: Context, error: Exception) -> Exception:
         stopped.__cause__ = error
         return stopped
     return error
+
+
+def _overdue(planned: PlannedStep, context: Context, stopped: Stopped) -> RollbackFailed:
+    """Say that an undo ran into its own deadline: it is named, and whoever undoes next goes on with it."""
+    limit = planned.rollback_deadline or context.config.rollback_deadline
+    late = RollbackFailed(
+        f"{planned.name}: its undo did not end within its rollbackDeadline of {limit:g} s, and was ended",
+        remedy="look why it hangs; whoever undoes it next goes on with it",
+        details=stopped.details,
+    )
+    late.__cause__ = stopped
+    return late
 
 
 def _meant(error: Exception) -> Exception:

@@ -27,13 +27,19 @@ if TYPE_CHECKING:
 def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.Event | None = None) -> ContextFor:
     """Return the function that makes contexts; the deadline of the way forward counts from now.
 
-    An undo is not stopped by what stopped the way forward: not by `stop`, not by the deadline. `undo_stop` stops it.
+    An undo is not stopped by what stopped the way forward: not by `stop`, not by the deadline. `undo_stop` stops it,
+    and a deadline of its own that counts from its first attempt.
     """
     config, journal, plan = run.config, run.journal, run.plan
     end = time.monotonic() + config.deadline if config.deadline else None
     never = undo_stop or threading.Event()
+    undo_ends: dict[str, float] = {}
     target_of = functools.cache(journal.target_of)
     giving = any(step.spec.hands_on for step in plan.steps)  # if none does, the journal is not read for it
+
+    def undo_end(planned: PlannedStep) -> float:
+        limit = planned.rollback_deadline or config.rollback_deadline
+        return undo_ends.setdefault(planned.name, time.monotonic() + limit)
 
     def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
         own = time.monotonic() + planned.deadline if planned.deadline else None
@@ -54,7 +60,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             evidence_of=lambda kind: _evidence(plan, records, kind),
             received=lambda: replay(records()).handed_on() if giving else {},
             cause=lambda: _cause(plan, records),
-            deadline=min((t for t in (own, end) if t is not None), default=None) if forward else None,
+            deadline=min((t for t in (own, end) if t is not None), default=None) if forward else undo_end(planned),
         )
 
     return context_for

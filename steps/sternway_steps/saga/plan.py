@@ -42,16 +42,24 @@ class Wanted(Protocol):
     def deadline(self) -> float | None:
         """Seconds for one attempt."""
 
+    @property
+    def rollback_deadline(self) -> float | None:
+        """Seconds for its undo."""
+
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step of a run. `deadline` is seconds for one attempt, or None; `retries` counts tries after the first."""
+    """One step of a run. `deadline` is seconds for one attempt, `rollback_deadline` for its undo; None: the config's.
+
+    `retries` counts tries after the first.
+    """
 
     name: str
     spec: StepSpec
     options: Mapping[str, Any] = field(default_factory=dict)
     retries: int = 2
     deadline: float | None = None
+    rollback_deadline: float | None = None
 
     @property
     def undoable(self) -> bool:
@@ -140,7 +148,7 @@ def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
         )
     if item.effects is not None:
         spec = replace(spec, effects=Effects(item.effects))
-    return PlannedStep(item.name, spec, dict(item.options), item.retries, item.deadline)
+    return PlannedStep(item.name, spec, dict(item.options), item.retries, item.deadline, item.rollback_deadline)
 
 
 _INSTALL = "that of another package has to be installed here (pip install PACKAGE), and `sternway steps` lists it then"

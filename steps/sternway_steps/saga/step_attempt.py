@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +16,7 @@ from ..journal.name import require_new_id
 from ..journal.replay import Attempt, Status, Story, replay
 from ..spec import Action
 from .assembly import AssembledRun
-from .attempt import attempt
+from .attempt import ContextFor, attempt
 from .attempt_errors import error_of
 from .context_factory import contexts
 from .events import Listener
@@ -130,15 +131,18 @@ class OneStep:
         begun = replay(records).begun() if records else frozenset()
         return holder is not None and holder.run != run.id and self.planned.name not in begun
 
-    def _once(self) -> Exception | None:
+    @functools.cached_property
+    def _contexts(self) -> ContextFor:
         # Nothing of this process comes after the attempt, so what stops it stops a rollback too.
-        context_for = contexts(self.run, stop=self.stop, undo_stop=self.stop)
+        return contexts(self.run, stop=self.stop, undo_stop=self.stop)
+
+    def _once(self) -> Exception | None:
         step = self.run.steps[self.planned.spec.name]
         try:
             with held(self.run.lock_of(self.planned), self.run.id, self.stop):
                 if not self._is_due():
                     return None
-                done = attempt(step, self.planned, self.action, self.run.journal, context_for, self.tell)
+                done = attempt(step, self.planned, self.action, self.run.journal, self._contexts, self.tell)
                 # Who comes after this process reads the journal alone: what is not in it is to be done once more.
                 return done.error or (done.unrecorded and Transient(f"not recorded: {done.unrecorded}"))
         except SternwayError as unwritten:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...spec import Action
 from ...step import Context
 
+UNDO = "STERNWAY_UNDO"
+"""A line `STERNWAY_UNDO=…` that execute prints is kept in the journal at once; rollback has it in this variable."""
 _WIDE = 80
 _LONGEST = 63
 """The name of a Job is a label of its pods (Kubernetes, "Jobs")."""
@@ -46,13 +48,15 @@ class Invocation:
         return str(folder) if folder is not None else None
 
 
-def invocation(context: Context, action: Action, images: Mapping[str, str]) -> Invocation:
+def invocation(context: Context, action: Action, images: Mapping[str, str], printed: Sequence[str] = ()) -> Invocation:
     """Return the command of an attempt; its options are those of config.command.
 
-    `images` holds the digests that earlier steps of the run hand on, by reference (see step.Outcome).
+    `images` holds the digests that earlier steps of the run hand on, by reference (see step.Outcome); `printed` is what
+    the execution printed for its undo.
     """
     env: Mapping[str, Any] = context.options.get("env") or {}
     image = str(context.options.get("image") or "")
+    told_by_execute = {UNDO: "\n".join(printed)} if action is Action.ROLLBACK else {}
     return Invocation(
         name=name_of(context.run, context.step, action, context.attempt),
         argv=tuple(context.options.get(action.value) or ()),
@@ -64,7 +68,7 @@ def invocation(context: Context, action: Action, images: Mapping[str, str]) -> I
             "STERNWAY_TARGET": context.target,
         },
         image=f"{image}@{images[image]}" if image in images else image,
-        plain={name: value for name, value in env.items() if isinstance(value, str)},
+        plain={name: value for name, value in env.items() if isinstance(value, str)} | told_by_execute,
         references={name: value for name, value in env.items() if not isinstance(value, str)},
         options=context.options,
     )

@@ -20,7 +20,7 @@ USES = "command"
 """The step that runs commands."""
 
 _FORMS = ({"secret", "key"}, {"config", "key"})
-_TOLD = frozenset(f"STERNWAY_{word}" for word in ("RUN", "STEP", "ATTEMPT", "TARGET", "ACTION"))
+_TOLD = frozenset(f"STERNWAY_{word}" for word in ("RUN", "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO"))
 _BY_NAME = ("docker", "podman")
 _OF_IMAGES = ("workdir", "user", "network", "resources", "serviceAccount", "imagePullSecrets", "nodeSelector")
 

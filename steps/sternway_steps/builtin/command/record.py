@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...errors import SternwayError
 from ...spec import Recorded
+
+_PRINTED = 100
+"""Lines for its undo that are kept of a command."""
+_WIDE = 4096
+"""Characters of such a line."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,42 @@ class Ended:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ended(name: str, how: Ended) -> dict[str, Any]:
-    """Record how the command of a name ended."""
-    return {"ended": name, "code": how.code, "started": how.started, "log": list(how.log)}
+class Printed:
+    """What a command prints for its undo: recorded as it comes, for the command may be killed at any time.
+
+    What can't be recorded now is once more at the end. Thread-safe.
+    """
+
+    def __init__(self, name: str, record: Callable[[Mapping[str, Any]], None]) -> None:
+        self._name, self._record = name, record
+        self._lock, self._open = threading.Lock(), True
+        self._lines: list[str] = []
+
+    def add(self, line: str) -> None:
+        """Take a line."""
+        with self._lock:
+            if self._open and len(self._lines) < _PRINTED:
+                self._lines.append(line[:_WIDE])
+                with suppress(SternwayError):
+                    self._record({"printed": list(self._lines), "by": self._name})
+
+    def close(self) -> list[str]:
+        """Take no more; return all."""
+        with self._lock:
+            self._open = False
+            return list(self._lines)
+
+
+def ended(name: str, how: Ended, printed: Sequence[str] = ()) -> dict[str, Any]:
+    """Record how the command of a name ended, and what it printed for its undo."""
+    data = {"ended": name, "code": how.code, "started": how.started, "log": list(how.log)}
+    return {**data, "printed": list(printed), "by": name} if printed else data
+
+
+def printed(recorded: Recorded) -> list[str]:
+    """Return what the commands printed for their undo, oldest first."""
+    last = {str(data["by"]): data["printed"] for data in recorded.evidence if "printed" in data}
+    return [str(line) for lines in last.values() for line in lines]
 
 
 def begun(recorded: Recorded) -> list[Begun]:

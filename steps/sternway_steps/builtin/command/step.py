@@ -10,10 +10,10 @@ from ...spec import Action, Effects, Outcome, StepSpec
 from ...step import Context
 from .environment import Resolved, resolve
 from .exit_code import error_of
-from .invocation import Invocation, invocation
+from .invocation import UNDO, Invocation, invocation
 from .job import JOB_RULES
 from .options import COMMAND
-from .record import Begun, Ended, begun, done_before, ended, never_started, still_open
+from .record import Begun, Ended, Printed, begun, done_before, ended, never_started, printed, still_open
 from .runner import Runner, runner_named, runner_of
 
 SPEC = StepSpec(
@@ -58,7 +58,7 @@ class Command:
         _fence(context, [*still_open(history.execute), *still_open(history.rollback)])
         if never_started(history.execute):
             return Outcome("its program never started: nothing to undo")
-        work = invocation(context, Action.ROLLBACK, context.handed("images"))
+        work = invocation(context, Action.ROLLBACK, context.handed("images"), printed(history.execute))
         if not work.argv:
             return Outcome("there is no command that undoes it")
         # Where it ran, for there it reaches what it changed.
@@ -87,9 +87,11 @@ def _done(context: Context, action: Action, work: Invocation, runner: Runner, re
     context.check()
     context.journal.intent(Begun(runner.name, work.name, runner.where(context), work.told).to_dict())
     context.say(f"{runner.name}: {work.shown}" + (f" in {work.image}" if work.image else ""))
-    output = Output(lambda line: context.say(f"| {line}"), resolved.secrets)
+    for_undo = Printed(work.name, context.journal.evidence)
+    noted = f"{UNDO}=" if action is Action.EXECUTE else ""
+    output = Output(lambda line: context.say(f"| {line}"), resolved.secrets, noted=noted, note=for_undo.add)
     how = runner.run(context, work, resolved, output)
-    context.journal.evidence(ended(work.name, how))
+    context.journal.evidence(ended(work.name, how, for_undo.close()))
     error = error_of(work, action, how, context.step)
     if error is not None:
         raise error

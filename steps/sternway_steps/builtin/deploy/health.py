@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
     if not waiting:
         return
     verify = context.config.verify
-    deadline = time.monotonic() + verify.deadline
+    deadline = min(time.monotonic() + verify.deadline, context.deadline or math.inf)
     for change in changes:
         if (change.ref.group, change.ref.kind) == ("apps", "StatefulSet") and change.ref in waiting:
             _unstick(context, change, deadline)

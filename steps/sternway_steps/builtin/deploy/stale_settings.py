@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -78,7 +79,7 @@ class StaleReaders:
         context, one = self._context, found[0]
         if one.controller is None or one.controller.get("kind") == "Job":
             return _named(found, "it is not restarted, for nothing would make it anew as it is")
-        deadline = time.monotonic() + context.config.verify.deadline
+        deadline = min(time.monotonic() + context.config.verify.deadline, context.deadline or math.inf)
         try:
             why = restart(context.client, one.pod, one.uid, one.controller["uid"], context.stop, deadline)
         except ApiError as error:

@@ -191,6 +191,31 @@ def test_a_deadline_ends_it(bench: Bench) -> None:
     until(lambda: gone(bench), 10, "nothing is left of it")
 
 
+def test_an_undo_that_hangs_is_ended_and_the_next_one_goes_on(bench: Bench) -> None:
+    bench.sh("echo begun; exit 0")
+    bench.deadline = 3.0
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        bench.rollback("sh", "-c", "echo stuck; sleep 300")
+    assert time.monotonic() - began < 60
+    until(lambda: gone(bench), 10, "nothing is left of it")
+    bench.deadline = None
+    assert bench.rollback("sh", "-c", "echo back; exit 0").summary == "done: back"
+
+
+def test_an_undo_is_told_what_execute_printed_for_it(bench: Bench) -> None:
+    """Of all attempts, also of one that nobody saw the end of, and whatever else it printed."""
+    if not bench.lives:
+        pytest.skip("nothing really runs in the sandbox")
+    with pytest.raises(Transient):
+        bench.sh("echo STERNWAY_UNDO=first; echo other; exit 75")
+    flood = "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done"
+    bench.sh(f"{flood}; printf 'STERNWAY_UNDO=two words $(x) $$\\n'; {flood}")
+    bench.said.clear()
+    bench.rollback("sh", "-c", 'echo "$STERNWAY_UNDO"')
+    assert bench.lines == ["first", "two words $(x) $$"]
+
+
 def test_an_attempt_whose_end_nobody_knows_is_ended_before_anything_else(bench: Bench) -> None:
     """As after a kill -9 of its runner: the intent is there, the evidence is not, and the command goes on."""
     journal = bench.context(Action.EXECUTE).journal  # attempt 1 is cut off
