@@ -16,7 +16,7 @@ _RESERVED = frozenset(
     PREFIX + word
     for word in (
         "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
-        "UNATTENDED",
+        "UNATTENDED", "FAILURES",
         "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", "CHILD",  # what a program is told, which may call Sternway
     )
 )  # fmt: skip

@@ -154,8 +154,9 @@ def test_parameters_have_a_description_a_default_and_an_enum(tmp_path: Path) -> 
     assert "env.LEVEL={{workflow.parameters.env-LEVEL}}" in made["execute-deploy"]["container"]["args"]
     for name in ("rollback-deploy", "report"):
         assert "--set" not in made[name]["container"]["args"], "the values of a run are in its journal"
-    failures = {"name": "STERNWAY_FAILURES", "value": "{{workflow.failures}}"}
-    assert failures in made["report"]["container"]["env"]
+    told = {each["name"]: each["value"] for each in made["report"]["container"]["env"]}
+    assert told == {"STERNWAY_FAILURES": "{{workflow.failures}}"}
+    assert load_with_source(tmp_path / "sternway.yaml", environ=told), "a variable that is no key of the form"
 
 
 def test_a_handler_is_told_where_the_journal_is_when_a_submission_can_change_it(tmp_path: Path) -> None:
