@@ -58,7 +58,8 @@ class Context:
     | `client` | the cluster's client, built when it is first used |
     | `pipeline` | the specs of all steps of the run |
     | `target` | what the run deploys to, NAMESPACE.NAME |
-    | `target_of` | returns the target of another run of the same journal, or None |
+    | `mark` | what names the run on objects that it applies: an id alone may be that of several |
+    | `target_of` | returns the target of the run of the same journal that a mark names; None when it is not known |
     | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
     | `cause` | returns the first failure of the run, for which it is undone; "" for none |
     """
@@ -81,6 +82,10 @@ class Context:
     target_of: Callable[[str], str | None] = lambda _: None
     evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
     cause: Callable[[], str] = lambda: ""
+    mark: str = ""
+
+    def __post_init__(self) -> None:
+        self.mark = self.mark or self.run
 
     def handed(self, name: str) -> Mapping[str, Any]:
         """Return what earlier steps handed on under a name; what a later step handed on overrides it."""

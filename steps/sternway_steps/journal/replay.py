@@ -83,6 +83,8 @@ class Story:
     """What the lock of its target is called; "" where an older version did not record it."""
     place: str = ""
     """Where its journal is: a namespace, or a folder."""
+    mark: str = ""
+    """What names it on objects that it applies; its id alone where an older version recorded nothing else."""
 
     @property
     def name(self) -> str:
@@ -159,6 +161,7 @@ def replay(records: Sequence[Record]) -> Story:
         rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
         lock=str(began.data.get("lock", "")),
         place=head.place,
+        mark=str(began.data.get("mark") or head.key.run),
     )
 
 

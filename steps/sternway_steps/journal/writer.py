@@ -11,6 +11,7 @@ from ..spec import Action
 from .backends.secret_form import TARGET
 from .backends.store import HISTORY, JournalConflict, Store, is_label_value
 from .entries import Key, Kind, Record
+from .name import RunName
 from .replay import Status, Story, replay
 from .step_journal import LateJournal, Pen, StepJournal
 
@@ -31,6 +32,8 @@ class RunJournal:
         self.run = run
         self.target = target
         self.store = store
+        self.mark = store.mark(run)
+        """What names the run on objects that it applies; as its record says it, once that was read."""
         self._labels = {TARGET: target}
         self._head: Pen | None = None
 
@@ -52,7 +55,7 @@ class RunJournal:
         pen = Pen(self.store, Key(self.run), self._labels)
         try:
             place = {"journal": self.store.where(), "lock": self.store.lock(self.target).name}
-            pen.write(Kind.RUN_STARTED, {"target": self.target, **place, **data})
+            pen.write(Kind.RUN_STARTED, {"target": self.target, "mark": self.mark, **place, **data})
         except JournalConflict as taken:
             remedy = "give each run an id of its own"
             raise Refused(f"run {self.run} is in the journal already", remedy=remedy) from taken
@@ -115,18 +118,24 @@ class RunJournal:
         self._go_on_after(found)
         return found
 
-    def target_of(self, run: str) -> str | None:
-        """Return the target of another run of this journal; None when it can't be read, or does not know it."""
+    def target_of(self, mark: str) -> str | None:
+        """Return the target of the run of this journal that a mark names; None when that is not known.
+
+        "" when it is not of this journal: its run of that id has another mark.
+        """
         try:
-            return self.store.target_of(run) or None
+            records = self.store.records(RunName.parse(mark).run)
         except SternwayError:
             return None
+        story = replay(records) if records else None
+        return None if story is None else story.target if story.mark == mark else ""
 
     def _go_on_after(self, records: Sequence[Record]) -> None:
         """Go on with the run's own record where it ends: another process may have begun it, or written more."""
         head = next((record for record in records if not record.key.step), None)
         if head is not None:
             self._head = self._head or Pen(self.store, Key(self.run), self._labels)
+            self.mark = replay([head]).mark
             self._head.go_on_after(len(head.entries))
 
     def _going_on(self) -> Pen:

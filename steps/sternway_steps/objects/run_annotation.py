@@ -1,4 +1,9 @@
-"""The annotation on an object that names the run which applied it last."""
+"""The annotation on an object that names the run which applied it last.
+
+NAMESPACE/RUN, or for a journal of files `file:TOKEN/RUN`, with a token of the run's own: schedules in two namespaces
+give one id to two runs, which may deploy one object. Older versions wrote RUN alone; a run's own record says which of
+the two it writes (see `RunJournal.mark`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ RUN = "sternway.dev/run"
 
 
 def run_of(obj: Mapping[str, Any] | None) -> str | None:
-    """Return the run that applied an object last, or None."""
+    """Return the mark of the run that applied an object last, or None."""
     return ((obj or {}).get("metadata", {}).get("annotations") or {}).get(RUN)
 
 

@@ -47,6 +47,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
         records = functools.cache(journal.records)  # what earlier steps left does not change while this one works
         return Context(
             run=journal.run,
+            mark=journal.mark,
             step=planned.name,
             attempt=record.key.attempt,
             config=config,

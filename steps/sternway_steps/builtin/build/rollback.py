@@ -16,7 +16,7 @@ def rollback(context: Context) -> Outcome:
     if push is None:
         return Outcome("nothing to undo")
     registry = Registry(push.reference, context.check)
-    _, empty = throwaway(context.run, context.step)
+    _, empty = throwaway(context.mark, context.step)
     try:
         now = registry.manifest()
         ours = now is not None and (now.digest == empty.digest or push.pushed(now.digest, registry.images(now)))
@@ -38,7 +38,7 @@ def _undone(registry: Registry, now: Manifest | None, before: Manifest | None, o
     if not ours:
         return Item(what, "kept", f"somebody moved the tag since, to {now.digest}")
     if before is None:
-        why = untag(registry, now, context.run, context.step)
+        why = untag(registry, now, context.mark, context.step)
         return Item(what, "kept", f"{why}; it points to what this run pushed") if why else Item(what, "deleted")
     registry.put(before)
     again = registry.manifest()

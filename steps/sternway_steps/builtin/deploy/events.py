@@ -83,7 +83,7 @@ def put(context: Context, tellings: Callable[[], Iterable[Telling]]) -> None:
 def _event(context: Context, telling: Telling) -> Mapping[str, Any]:
     ref, reason = telling.ref, telling.reason
     # One name for one fact: an attempt that is made twice puts one Event.
-    fact = hashlib.sha256(f"{context.run} {ref} {telling.uid} {reason}".encode()).hexdigest()[:16]
+    fact = hashlib.sha256(f"{context.mark} {ref} {telling.uid} {reason}".encode()).hexdigest()[:16]
     name = f"{ref.name[:200]}.{fact}"
     return event_on(ref, telling.uid, name=name, reason=reason, message=telling.message, warning=reason != "Deployed")
 

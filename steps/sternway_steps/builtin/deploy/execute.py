@@ -35,7 +35,7 @@ def deploy(context: Context) -> Outcome:
     context.journal.intent(intent(objects, before, manager, claims))
     done = _Done(context, before, len(objects))
     applier = Applier(
-        context.client, context.run, manager, force, claim, context.check, done.add, done.record,
+        context.client, context.mark, manager, force, claim, context.check, done.add, done.record,
         lambda run: context.target_of(run) == context.target,
     )  # fmt: skip
     try:
@@ -71,7 +71,7 @@ class _Done:
         with self._lock:
             fresh = self.done[self._recorded :]
             if fresh:
-                self._context.journal.evidence(evidence(fresh, self._before, self._context.run))
+                self._context.journal.evidence(evidence(fresh, self._before, self._context.mark))
                 self._recorded += len(fresh)
 
     def outcome(self) -> Outcome:

@@ -66,7 +66,7 @@ class HookRun:
         for obj in objects:
             ref = Ref.of(obj)
             there = live[ref]
-            if there is None or not runs(ref) or run_of(there) == self._context.run:
+            if there is None or not runs(ref) or run_of(there) == self._context.mark:
                 continue
             if hook_of(there) is None:
                 findings.append(f"{ref} is there, and is no hook: it is not deleted to run it again")
@@ -81,13 +81,13 @@ class HookRun:
         from ...rollout.wait import RunFacts, watch_rollout
 
         context, ref = self._context, Ref.of(obj)
-        if live is not None and runs(ref) and run_of(live) != context.run:
+        if live is not None and runs(ref) and run_of(live) != context.mark:
             context.say(f"deleting {ref}, which an earlier release left")
             self._client.delete(ref, uid=live["metadata"]["uid"])
             if wait_until_deleted(self._client, ref, live["metadata"]["uid"]) is not None:
                 raise Failed(f"{ref} of an earlier release can't be deleted", remedy="look at its finalizers")
         applier = Applier(
-            self._client, context.run, manager_of(context.target), self._force, self._claim, context.check,
+            self._client, context.mark, manager_of(context.target), self._force, self._claim, context.check,
             lambda applied: self._applied(hook(obj), applied, before),
         )  # fmt: skip
         applier.apply([obj], before)
@@ -104,7 +104,7 @@ class HookRun:
 
     def _applied(self, hook: Hook, applied: Applied, before: Mapping[Ref, dict[str, Any] | None]) -> None:
         self._made.append((hook, applied))
-        self._context.journal.evidence(evidence([applied], before, self._context.run))
+        self._context.journal.evidence(evidence([applied], before, self._context.mark))
         result = "created" if applied.created else "changed" if applied.fields else "unchanged"
         self._context.tell([Item(str(applied.ref), result, fields=applied.fields)])
 

@@ -67,7 +67,7 @@ def _event(context: Context) -> str:
     objects = objects_of(context.config, context.client)
     refs = [Ref.of(obj) for obj in objects if obj["kind"] not in ("Namespace", "CustomResourceDefinition")]
     there = snapshot(context.client, refs).values()
-    return "upgrade" if any(obj is not None and run_of(obj) != context.run for obj in there) else "install"
+    return "upgrade" if any(obj is not None and run_of(obj) != context.mark for obj in there) else "install"
 
 
 def _order(obj: Mapping[str, Any]) -> tuple[int, int, str, str]:

@@ -58,10 +58,10 @@ class Deploy:
 
         journal = context.journal
         history = journal.history()
-        found = changes(context.run, history)
+        found = changes(context.mark, history)
         restorer = Restorer(
             context.client,
-            context.run,
+            context.mark,
             OnConflict(context.config.deploy.on_conflict),
             lambda ref, obj: journal.intent(about_to_recreate(ref, obj)),
             Remover(context.client).remove,

@@ -26,9 +26,9 @@ def moved(context: Context, *, done: bool) -> list[str]:
     """
     if "hooks" in context.options:
         return [] if done else [f"step {context.step} was cut off, and what a hook did is not to be done twice"]
-    found = changes(context.run, context.journal.history())
+    found = changes(context.mark, context.journal.history())
     live = snapshot(context.client, [change.ref for change in found])
-    drifts = (_drift(context.client, context.run, change, live[change.ref]) for change in found)
+    drifts = (_drift(context.client, context.mark, change, live[change.ref]) for change in found)
     return [str(drift) for drift in drifts if drift is not None]
 
 

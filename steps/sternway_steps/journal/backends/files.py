@@ -6,6 +6,7 @@ A folder for each run, a file for each record, a line for each entry; a line cou
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -49,6 +50,10 @@ class FileStore:
     def name(self, run: str) -> str:
         """Return the path of a run's folder."""
         return str(RunName(run, str(self._folder)))
+
+    def mark(self, run: str) -> str:
+        """Make it of a token: two machines may have the same folder, and its path is nobody else's business."""
+        return f"file:{secrets.token_hex(4)}/{run}"
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:  # noqa: ARG002  a file has no labels
         """Append a line and wait until it is on disk."""

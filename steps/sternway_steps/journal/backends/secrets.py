@@ -46,6 +46,10 @@ class SecretStore:
         """Return NAMESPACE/RUN."""
         return str(RunName(run, self._namespace or ""))
 
+    def mark(self, run: str) -> str:
+        """Return NAMESPACE/RUN."""
+        return self.name(run)
+
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
         """Add an entry to the record's Secret; one request unless it is over 480 kB compressed."""
         self._writer.append(key, index, entry, labels)

@@ -83,6 +83,9 @@ class Store(Protocol):
     def name(self, run: str) -> str:
         """Return what commands call a run of this journal, see RunName."""
 
+    def mark(self, run: str) -> str:
+        """Make what tells a new run from all others on the objects of a cluster; see `objects.run_annotation`."""
+
 
 _VALID_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
 
