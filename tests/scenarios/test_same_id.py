@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.builtin.deploy import execute
-from sternway_steps.config import Config, StepConfig
+from sternway_steps.config import Config, DeployConfig, StepConfig
 from sternway_steps.errors import Transient
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.backends.secrets import SecretStore
@@ -100,6 +100,30 @@ def test_each_undoes_its_own_newest_first(cluster: Cluster, other: str, role: Re
     assert look(cluster, role) == ([LIST], {"a": "1"}, f"{cluster.namespace}/{RUN}")
     assert session.rollback(f"{cluster.namespace}/{RUN}").status is Status.UNDONE
     assert look(cluster, role) is None
+
+
+@pytest.mark.usefixtures("lossy")
+@pytest.mark.parametrize(
+    ("policy", "left", "ends"),
+    [
+        ("stop", ([LIST], {"a": "1", "b": "1"}), Status.ROLLBACK_FAILED),
+        ("merge", ([LIST], {"b": "1"}), Status.UNDONE),
+        ("force", ([GET], {"b": "1"}), Status.UNDONE),
+    ],
+)
+def test_what_the_other_deploys_too_is_not_put_back_below_it(
+    cluster: Cluster, other: str, role: Ref, session: Session, policy: str, left: Any, ends: Status
+) -> None:
+    """The first run's version is the second one's as well: that it still is as the first left it says nothing."""
+    cluster.client.apply(config(other, role, GET).manifests[0].obj, manager="kubectl")
+    run(session, replace(config(cluster.namespace, role, a="1"), deploy=DeployConfig(force_conflicts=True)))
+    run(session, config(other, role, b="1"))
+    undone = session.rollback(f"{cluster.namespace}/{RUN}", on_conflict=policy)
+    assert undone.status is ends, undone
+    assert look(cluster, role) == (*left, f"{other}/{RUN}")
+    if policy == "stop":
+        assert f"run {other}/{RUN} of another target deploys it since" in str(undone)
+    assert session.rollback(f"{other}/{RUN}", on_conflict="force").status is Status.UNDONE
 
 
 def test_what_the_other_created_a_moment_ago_is_not_taken_for_ones_own_late_write(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .fields import managed
+from .fields import Fields, managed
 from .run_annotation import RUN, run_of
 
 OLD_MANAGER = "sternway"
@@ -40,9 +40,8 @@ def owns_old(before: Mapping[str, Any] | None, target: str, target_of: Callable[
     found = _applied(before)
     if OLD_MANAGER not in found or manager_of(target) in found:
         return False
-    notes = (found[OLD_MANAGER].get("f:metadata") or {}).get("f:annotations") or {}
     run = run_of(before)
-    return f"f:{RUN}" not in notes or run is None or target_of(run) in (None, target)
+    return not _marks(found[OLD_MANAGER]) or run is None or target_of(run) in (None, target)
 
 
 def shared_with(before: Mapping[str, Any] | None, target: str, *, own: bool) -> list[str]:
@@ -50,6 +49,11 @@ def shared_with(before: Mapping[str, Any] | None, target: str, *, own: bool) -> 
     found = [name for name in _applied(before) if name != manager_of(target)]
     others = [name.removeprefix(_PREFIX) for name in found if name.startswith(_PREFIX)]
     return others + ([""] if OLD_MANAGER in found and not own else [])
+
+
+def marked_for(obj: Mapping[str, Any] | None) -> list[str]:
+    """Return the targets whose runs applied an object last: those that own the run's annotation on it."""
+    return targets_among(name for name, fields in _applied(obj).items() if _marks(fields))
 
 
 def targets_among(managers: Iterable[str]) -> list[str]:
@@ -61,6 +65,10 @@ def shared(target: str) -> str:
     """Return a sentence on what it means that another target applies an object too."""
     who = f"target {target}" if target else "another target, by an older Sternway,"
     return f"{who} deploys it too: each keeps the fields that it lists, and what both list must be the same"
+
+
+def _marks(fields: Fields) -> bool:
+    return f"f:{RUN}" in ((fields.get("f:metadata") or {}).get("f:annotations") or {})
 
 
 def _applied(before: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:

@@ -67,6 +67,7 @@ def three_way_merge(states: States, policy: OnConflict) -> Merged:
     | before = after: the run did not change it | live |
     | live = before | live |
     | live = after: only the run changed it | before |
+    | the same, and another target came to apply it too: its run stands on it | a conflict, by the policy |
     | neither, and the run's manager still owns it: the server changed its form | before |
     | neither, the run did not apply it, and nobody came to own it since: the server or admission set it | live |
     | anything else: somebody changed it after the run | a conflict, by the policy |
@@ -83,7 +84,7 @@ def three_way_merge(states: States, policy: OnConflict) -> Merged:
 def _merge(one: States, policy: OnConflict, out: Merged) -> Tree:
     if same(one.before, one.after) or same(one.live, one.before):
         return one.live
-    if same(one.live, one.after):
+    if same(one.live, one.after) and one.claimed is None:
         return _back(one, out)
     kind = one.kind
     if kind is None:
@@ -113,7 +114,7 @@ def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
     theirs = _changed_by_others(one) if one.of_the_run else one.set_since
     if not one.of_the_run and not theirs and not (forced and one.owned_live.by_others):
         return one.live
-    if forced or not theirs:
+    if forced or not (theirs or one.claimed is not None):
         return _back(one, out)
     out.conflicts += diff(one.before if one.before is not ABSENT else one.after, one.live, one.path)
     out.left.append(one.path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .applied import RUN_FIELD, AppliedRun, apply_reached
+from .field_manager import manager_of, marked_for, targets_among
 from .fields import Fields, fields_of, managed, minus, shape_fields, union
 from .merge import Difference, Merged, OnConflict, diff, three_way_merge
 from .ownership import UNDO_MANAGER, Entries, OwnerRestore, by_identity, identity, merged_entries, ownership_pending
@@ -30,6 +31,8 @@ class ObjectMerge:
     owners: OwnerRestore
     noted: bool
     """Whether the run's annotation differs from before."""
+    above: str
+    """The mark of a run of another target that applied it since; "" for none. It stays."""
     cut: bool
     """Whether an earlier undo may have restored values, and was cut off before it restored their owners."""
 
@@ -70,7 +73,8 @@ class ObjectMerge:
 
         Where it was the order of a list alone, its items keep the owners that they have.
         """
-        return self.owners.entries(live, [*(d.path for d in put if not d.order), RUN_FIELD], self.merged.left)
+        mark = () if self.above else (RUN_FIELD,)
+        return self.owners.entries(live, [*(d.path for d in put if not d.order), *mark], self.merged.left)
 
 
 def merge_object(
@@ -97,14 +101,15 @@ def merge_object(
         states = states.with_after(reconstruct(states) if reached else states.before)
     merged = three_way_merge(states, policy)
     obj = untree(merged.node)
-    obj["metadata"] = _metadata(before, live, obj.get("metadata") or {})
+    above = _above(before, live, of)
+    obj["metadata"] = _metadata(above or run_of(before), live, obj.get("metadata") or {})
     if "status" in live:
         obj["status"] = live["status"]
     left, recorded = (of.met(before), False) if of.after is None else (of.after, True)
     owners = OwnerRestore(before, left, recorded, of.manager, states, merged.node, of.applied, reached)
-    noted = run_of(live) != run_of(before)
+    noted = not above and run_of(live) != run_of(before)
     cut = ownership_pending(live) or (undone.earlier and not noted and _claims(live, before, of.manager))
-    return ObjectMerge(states, merged, obj, owners, noted, cut)
+    return ObjectMerge(states, merged, obj, owners, noted, above, cut)
 
 
 def shape_by_owners(*objects: Mapping[str, Any] | None) -> Shape:
@@ -126,13 +131,17 @@ def _states(
     applied = as_stored(of.applied)
     objs = (before, applied, live, right_after, of.stored or applied)
     nodes = trees([without_run(obj) for obj in objs], shape)
+    left = before if undone.earlier else of.after or of.met(before)
+    others = {str(entry.get("manager")) for entry in managed(live)} - {of.manager, UNDO_MANAGER}
+    targets = {manager_of(target) for target in targets_among(others)}
     return States(
         nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], of.stored is not None,
         owned_first=_owned(before, (of.manager,)),
         owned_before=_owned(of.met(before), (of.manager,)),
         owned_after=Owned(with_data(fields_of(right_after, manager=of.manager))),
         owned_live=_owned(live, (of.manager, UNDO_MANAGER), changed_data(applied, live)),
-        owned_since=_since(before if undone.earlier else of.after or of.met(before), live, of.manager),
+        owned_since=_since(left, live, others),
+        claimed=with_data(by_targets) if (by_targets := _since(left, live, targets)) else None,
         undone=undone,
     )  # fmt: skip
 
@@ -154,22 +163,29 @@ def _owned(obj: Mapping[str, Any], ours: tuple[str, ...], changed: Container[str
     return Owned(*by_data(mine, others, changed))
 
 
-def _since(left: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> Fields | None:
-    """Return what others own that the same manager did not own yet, by an object as the run left it."""
+def _since(left: Mapping[str, Any], live: Mapping[str, Any], managers: Container[str]) -> Fields | None:
+    """Return what some managers own that the same one did not own yet, by an object as the run left it."""
     had = by_identity(managed(left))
     gained = [
         minus(entry.get("fieldsV1") or {}, had.get(identity(entry), {}))
         for entry in managed(live)
-        if entry.get("manager") not in (manager, UNDO_MANAGER) and entry.get("subresource") != "status"
+        if entry.get("manager") in managers and entry.get("subresource") != "status"
     ]
     return union(*gained) or None
 
 
-def _metadata(before: Mapping[str, Any], live: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the merged metadata, with the server's own (preconditions too) live and the run's annotation as before."""
+def _above(before: Mapping[str, Any], live: Mapping[str, Any], of: AppliedRun) -> str:
+    """Return the run of another target that applied the object after the run, by its annotation; "" for none."""
+    mark, targets = run_of(live), [manager_of(target) for target in marked_for(live)]
+    theirs = mark not in (None, of.run, run_of(before)) and targets and of.manager not in targets
+    return str(mark) if theirs else ""
+
+
+def _metadata(run: str | None, live: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the merged metadata, with the server's own (preconditions too) live and the annotation that is given."""
     found = {k: v for k, v in live["metadata"].items() if k not in _KEPT_EMPTY} | dict(merged)
     if "managedFields" in found:
         found["managedFields"] = merged_entries(live)
-    if (run := run_of(before)) is not None:
+    if run is not None:
         found["annotations"] = {**(found.get("annotations") or {}), RUN: run}
     return found

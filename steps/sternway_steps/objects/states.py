@@ -63,6 +63,8 @@ class States:
     owned_live: Owned = Owned()
     owned_since: Fields | None = None
     """What others came to own after the run."""
+    claimed: Fields | None = None
+    """What of that other targets came to own: their runs apply it too, as it is."""
     undone: Undone = Undone()
     path: Path = ()
 
@@ -75,7 +77,7 @@ class States:
         return States(
             before, applied, live, after, stored, self.made, self.owned_first.below(part),
             self.owned_before.below(part), self.owned_after.below(part), self.owned_live.below(part),
-            _below(self.owned_since, part), self.undone, (*self.path, part),
+            _below(self.owned_since, part), _below(self.claimed, part), self.undone, (*self.path, part),
         )  # fmt: skip
 
     def at(self, path: Path) -> States:

@@ -78,7 +78,8 @@ class Update:
                 self._counted |= own
                 found = self._compared(live, shape)
             if found.conflicts and how.policy is OnConflict.STOP:
-                why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}"
+                above = f", and run {found.above} of another target deploys it since" if found.above else ""
+                why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}{above}"
                 return Item(self._what, "conflict", why, _names(found.conflicts))
             lost = dropped(how.client, found, lambda answer: self._compared(answer, shape))
             if lost and how.policy is OnConflict.STOP:
