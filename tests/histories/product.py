@@ -156,6 +156,9 @@ class Driver:
         target = f"{config.namespace}.{config.name}"
         store = FileStore(self.folder / config.name)
         journal = RunJournal(store, run, target)
+        journal.mark = (
+            f"{config.namespace}/{run}"  # that of a journal in the cluster: no record of the run says another
+        )
         made = AssembledRun(config, plan, {"deploy": step}, self._mortal(fuse), journal, store.lock(target))
         given = contexts(made, stop=threading.Event())
 
