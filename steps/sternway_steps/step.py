@@ -17,6 +17,7 @@ from .spec import CONTRACT, Action, Effects, History, Item, Outcome, Progress, R
 if TYPE_CHECKING:
     from .config import Config
     from .kube.client import Client
+    from .kube.fence import Fence
 
 __all__ = [
     "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "History", "Item", "JournalView",
@@ -62,6 +63,7 @@ class Context:
     | `target_of` | returns the target of the run of the same journal that a mark names; None when it is not known |
     | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
     | `cause` | returns the first failure of the run, for which it is undone; "" for none |
+    | `fence` | until when the target is held; None where nobody has to hold it |
     """
 
     run: str
@@ -83,6 +85,7 @@ class Context:
     evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
     cause: Callable[[], str] = lambda: ""
     mark: str = ""
+    fence: Fence | None = None
 
     def __post_init__(self) -> None:
         self.mark = self.mark or self.run
@@ -98,8 +101,24 @@ class Context:
         """The cluster's client; raises Refused when no cluster is configured."""
         return self.connect()
 
+    def require_lease(self, what: str, seconds: float) -> None:
+        """Return once the target is known to be held for so many seconds more; raise LockLost when it is not.
+
+        For changes outside of the cluster, which no precondition holds back: call it right before each, with the time
+        that it may take at most. The requests of `client` need no such care.
+        """
+        if self.fence is not None:
+            self.fence.require(what, seconds)
+
     def check(self) -> None:
-        """Raise Stopped when somebody asked to stop or the deadline has passed; call it between changes."""
+        """Raise Stopped when somebody asked to stop or the deadline has passed; call it between changes.
+
+        Raises LockLost when the target is about to be somebody else's: what still runs has to end at once.
+        """
+        if self.fence is not None and self.fence.runs_out():
+            from .kube.fence import LockLost
+
+            raise LockLost(f"step {self.step}: the target is not held any more, so another run may be at work")
         if self.stop.is_set():
             raise Stopped(f"step {self.step} was stopped")
         if self.deadline is not None and self.clock() >= self.deadline:

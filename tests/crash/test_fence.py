@@ -16,7 +16,9 @@ from sternway_steps.config import Config, StepConfig
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import Kind, new_run_id
 from sternway_steps.journal.locks import lease
+from sternway_steps.journal.locks.lock import held
 from sternway_steps.journal.replay import Status
+from sternway_steps.kube.fence import boottime
 from sternway_steps.kube.transport import RequestLog
 from sternway_steps.objects.run_annotation import run_of
 from sternway_steps.saga.events import Event, StepProgress
@@ -148,3 +150,26 @@ def test_a_run_whose_renewals_hang_changes_nothing_more(
         process.join(60)
         assert (result.status, process.exitcode) == (Status.SUCCEEDED, Exit.TRANSIENT)
     all_is_the_second_ones(cluster, first, result.run)
+
+
+def test_a_command_of_this_machine_has_ended_when_its_lease_does(cluster: Cluster, short: None, tmp_path: Path) -> None:
+    """Nothing fences a program: it is killed in time, though it does not listen."""
+    beats = tmp_path / "beats"
+    script = f"trap '' TERM; while :; do cat /proc/uptime >> {beats}; sleep 0.1; done"
+    step = StepConfig("on", "command", {"execute": ["sh", "-c", script]}, retries=0, effects="irreversible")
+    config = config_of(cluster.namespace, steps=(step,))
+    ended = []
+    with Proxy(cluster.kubeconfig, tmp_path).serving() as proxy, Session(kubeconfig=proxy.kubeconfig) as first:
+        running = threading.Thread(target=lambda: ended.append(first.run(config)))
+        running.start()
+        until(beats.exists, what="the command runs")
+        proxy.stall = lambda path: "/leases/" in path
+        with Session(kubeconfig=cluster.kubeconfig) as second:
+            at = second.locate(config)
+            with held(at.store.lock(at.target), "r2", threading.Event()):
+                taken = boottime()
+                time.sleep(1)  # in which one that lives would beat again
+        assert float(beats.read_text().split("\n")[-2].split()[0]) < taken
+        proxy.flow()
+        running.join(60)
+        assert [one.exit_code for one in ended] == [Exit.TRANSIENT]

@@ -115,6 +115,27 @@ class Fence:
             self.lose()
         raise LockLost(f"{what} was not sent: the target is not held any more, so another run may be at work")
 
+    def require(self, what: str, seconds: float) -> None:
+        """Return once the target is known to be held for so many seconds more, for what no precondition can hold back.
+
+        A lease that is shorter is made longer first, so ask for what the change itself takes, and just before it.
+
+        Raises: LockLost.
+        """
+        with self._changed:
+            while (left := self._until - self.clock()) > 0:
+                if left - _MARGIN * self._length >= seconds:
+                    return
+                if (1 - _MARGIN - _LEAST) * self.wanted < seconds:
+                    self.wanted = seconds / (1 - _MARGIN - _LEAST)
+                self._changed.wait(min(left, 0.1))
+        raise LockLost(f"{what} was not begun: the target is not held any more, so another run may be at work")
+
+    def runs_out(self) -> bool:
+        """Return whether what changes something outside of the cluster has to end now: the target is all but lost."""
+        left = self._until - self.clock()
+        return self.lost.is_set() or (math.isfinite(left) and left <= _MARGIN * self._length)
+
 
 def changes(method: str, path: str, query: Mapping[str, str] | None, body: Any) -> bool:
     """Return whether a request may change something: not one that only reads, asks for our rights, or tries."""

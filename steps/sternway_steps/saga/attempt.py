@@ -21,6 +21,7 @@ from ..errors import (
 from ..exits import word_of
 from ..journal.step_journal import StepJournal
 from ..journal.writer import RunJournal
+from ..kube.fence import LockLost
 from ..spec import Action, Item, Outcome, Progress
 from ..step import Context, Step
 from .events import Listener, StepEnded, StepProgress, StepStarted
@@ -149,6 +150,8 @@ def _stopped(context: Context, error: Exception) -> Exception:
     except Stopped as stopped:
         stopped.__cause__ = error
         return stopped
+    except LockLost:
+        pass  # which the next request that is not sent says better, if it is not the error itself
     return error
 
 

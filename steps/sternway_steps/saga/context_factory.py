@@ -61,6 +61,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             evidence_of=lambda kind: _evidence(plan, records, kind),
             received=lambda: replay(records()).handed_on() if giving else {},
             cause=lambda: _cause(plan, records),
+            fence=run.lock.fence,
             deadline=min((t for t in (own, end) if t is not None), default=None) if forward else undo_end(planned),
         )
 

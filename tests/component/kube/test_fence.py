@@ -190,3 +190,42 @@ def test_an_answer_that_is_late_makes_the_lease_longer(
 def test_the_clock_counts_a_suspended_machine_where_it_can() -> None:
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     assert abs(boottime() - time.clock_gettime(clock)) < 1
+
+
+def test_what_no_precondition_holds_back_begins_only_while_the_lease_outlives_it(clock: Clock) -> None:
+    fence, stop = opened(clock)
+    fence.require("a push", 10)
+    clock.ahead = 8
+    renewing = threading.Timer(0.2, lambda: fence.extend(15, clock()))
+    renewing.start()
+    began = time.monotonic()
+    fence.require("a push", 10)
+    assert time.monotonic() - began >= 0.15, "it waits for the renewal"
+    clock.ahead = 8 + 16
+    with pytest.raises(LockLost, match="a push was not begun"):
+        fence.require("a push", 1)
+    assert not stop.is_set()
+    assert fence.runs_out()
+    assert stop.is_set(), "the run ends"
+
+
+def test_a_lease_is_made_longer_for_what_takes_longer(cluster: Cluster) -> None:
+    lock = LeaseLock(cluster.client, cluster.namespace, "t")
+    lock.acquire("r1", threading.Event())
+    lock.fence.require("a push", 40)
+    held = cluster.get("coordination.k8s.io/v1", "Lease", lock.name)
+    assert held is not None
+    assert held["spec"]["leaseDurationSeconds"] >= 40
+    lock.release()
+    with pytest.raises(LockLost):
+        lock.fence.require("a push", 1)
+
+
+def test_a_step_is_told_a_moment_before_the_target_is_lost(clock: Clock) -> None:
+    fence, _ = opened(clock)
+    assert not Fence(clock).runs_out(), "who has to hold nothing loses nothing"
+    clock.ahead = 13.5
+    assert not fence.runs_out()
+    clock.ahead = 14.5
+    assert fence.runs_out()
+    assert not fence.lost.is_set(), "the lease itself still stands"
