@@ -16,7 +16,7 @@ import pytest
 import yaml
 from sternway_steps.config import Config
 from sternway_steps.config.schema import DEFAULT_STEPS
-from sternway_steps.errors import Refused
+from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.secret_form import secret_name
 from sternway_steps.journal.entries import Key, new_run_id
@@ -229,6 +229,33 @@ def test_a_workflow_whose_step_died_and_that_runs_no_handler_is_undone(
     assert (swept.status, value(cluster)) == (Status.UNDONE, "old"), swept.message
     with pytest.raises(Refused):
         session.step(config(cluster, "new"), "verify", Action.EXECUTE, workflow, lambda _: None, "w")
+
+
+@pytest.mark.parametrize("end", [_terminate, _delete, _make_anew])
+def test_a_run_beside_a_workflow_that_is_over_undoes_it_first(
+    cluster: Cluster, session: Session, workflow: str, in_its_pod: str, end: Any
+) -> None:
+    """In one process as on Argo; while it lives both wait for it, whatever mutex Argo's templates name."""
+    assert dying.step_until(in_its_pod, config(cluster, "new"), workflow, "w", APPLIED) == dying.DIED
+    with pytest.raises(Transient, match="Workflow w is at work"):
+        session.run(config(cluster, "newer"))
+    with pytest.raises(Transient, match="Workflow w is at work"):
+        session.step(config(cluster, "newer"), "deploy", Action.EXECUTE, "beside", lambda _: None, "w2")
+    assert value(cluster) == "new"
+    end(cluster)
+    assert session.run(config(cluster, "newer")).status is Status.SUCCEEDED
+    assert (session.story(workflow).status, value(cluster)) == (Status.UNDONE, "newer")
+
+
+def test_a_run_beside_a_workflow_that_is_over_leaves_it_to_a_person_where_that_is_said(
+    cluster: Cluster, session: Session, workflow: str, in_its_pod: str
+) -> None:
+    left = config(cluster, "new", on_interrupt="report")
+    assert dying.step_until(in_its_pod, left, workflow, "w", APPLIED) == dying.DIED
+    _terminate(cluster)
+    with pytest.raises(Refused, match="leaves it to you"):
+        session.run(config(cluster, "newer"))
+    assert value(cluster) == "new"
 
 
 def test_a_workflow_that_its_run_never_saw_is_left_to_a_person(

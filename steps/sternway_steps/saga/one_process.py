@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
@@ -15,6 +16,7 @@ from .preflight import require_no_refusal
 from .recovery import finish_interrupted
 from .result import Result
 from .undo import Undo
+from .workflow import workflow_seen
 
 
 def run_in_one_process(
@@ -35,7 +37,8 @@ def run_in_one_process(
     require_new_id(run.id)
     require_no_refusal(run, stop)  # what is missing is found before anything is written
     with held(run.lock, run.id, stop):
-        finish_interrupted(run.store, run.journal, undo.interrupted, on_argo=False)
+        state = partial(workflow_seen, undo.assembly.book)
+        finish_interrupted(run.store, run.journal, undo.interrupted, state, on_argo=False)
         check = HoldCheck(run, policy, unfailing(tell))
         check.before_the_run()
         return Orchestrator.of(check.on_the_way(), tell, stop).run(

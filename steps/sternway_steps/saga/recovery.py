@@ -10,24 +10,28 @@ from ..journal.entries import Record
 from ..journal.replay import Status, Story, replay
 from ..journal.writer import RunJournal
 from .result import Result
+from .workflow import WorkflowState
 
 UndoRun = Callable[[Sequence[Record]], Result]
 """Undoes a run from its records, or brings it to its end."""
 
 
-def finish_interrupted(store: Store, journal: RunJournal, end: UndoRun, *, on_argo: bool) -> None:
+def finish_interrupted(
+    store: Store, journal: RunJournal, end: UndoRun, state: Callable[[Story], WorkflowState], *, on_argo: bool
+) -> None:
     """End the interrupted runs of a target before `journal`'s run begins; the caller holds the target's lock.
 
     | the open run | what is done |
     | --- | --- |
     | all its steps are done | only its end is missing: it is recorded as succeeded |
     | of one process | its onInterrupt decides: its process is dead, for a living one would hold the lock |
-    | of a Workflow, and this run is one too | the same: its Workflow is gone, for a living one holds the mutex |
-    | of a Workflow, and this run is not on Argo | Transient: the Workflow may be at work |
+    | of a Workflow that is over (ended, terminated, gone) | the same: its exit handler never ran, or never to its end |
+    | of a Workflow that lives | Transient: it is at work |
+    | of one that can't be seen, and this run is a Workflow too | the same as over: a living one holds the mutex |
+    | of one that can't be seen, and this run is not on Argo | Transient: it may be at work |
     | made step by step by somebody else | nothing: whoever calls its steps ends it |
 
-    A Workflow holds the target's lock only while a step runs, but the mutex until its exit handler has ended. If it was
-    terminated or deleted, its handler never ran.
+    A Workflow holds the target's lock only while a step runs; `state` tells what becomes of it.
 
     Raises: Refused when it could not be undone, or is left to a person; Transient when it is at work on Argo.
     """
@@ -36,13 +40,19 @@ def finish_interrupted(store: Store, journal: RunJournal, end: UndoRun, *, on_ar
         begun = replay(records := store.records(run))
         if begun.status is not Status.OPEN:
             continue
-        if begun.workflow and not on_argo:
-            raise Transient(
-                f"run {begun.run} of this target is open: Workflow {begun.workflow} on Argo made it",
-                remedy=f"wait for it; when that Workflow is gone: sternway rollback {begun.name}",
-            )
+        if begun.workflow:
+            _require_over(begun, state(begun), on_argo=on_argo)
         if begun.workflow or not begun.stepwise:
             _require_end(begun, end(records))
+
+
+def _require_over(story: Story, state: WorkflowState, *, on_argo: bool) -> None:
+    if state.over or (state.over is None and on_argo):
+        return
+    raise Transient(
+        f"run {story.run} of this target is open: {state.how}",
+        remedy=f"wait for it; when that Workflow is gone: sternway rollback {story.name}",
+    )
 
 
 def _require_end(story: Story, result: Result) -> None:

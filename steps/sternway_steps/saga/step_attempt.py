@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..errors import ClusterError, SternwayError, Transient, is_transient
@@ -27,7 +28,7 @@ from .retry import RETRIED, retry_transient
 from .seal import seal
 from .sealed import is_undone, refuse_other_target, refuse_to_execute
 from .verdict import succeeded
-from .workflow import namespace_of_workflow
+from .workflow import namespace_of_workflow, workflow_seen
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class OneStep:
             if run.journal.records():
                 return
             if self.workflow:
-                finish_interrupted(run.store, run.journal, self.undo, on_argo=True)
+                state = partial(workflow_seen, run.client)
+                finish_interrupted(run.store, run.journal, self.undo, state, on_argo=True)
             check()
             run.journal.start(self._head())
 
