@@ -128,10 +128,10 @@ def test_nothing_executes_in_a_run_that_has_ended(
 
 
 def test_what_argo_retries_in_a_run_that_was_undone_is_refused(cluster: Cluster, session: Session, play: Play) -> None:
-    play("deploy", "old", run="good")
-    for name in ("validate", "verify"):
+    for name in ("validate", "deploy", "verify"):
         play(name, "old", run="good")
-    play("deploy")
+    for name in ("validate", "deploy"):
+        play(name)
     session.rollback("r")
     with pytest.raises(Refused, match="rolled back already"):
         play("deploy")
@@ -143,7 +143,8 @@ def test_a_late_undo_of_a_run_that_was_undone_leaves_the_next_one_alone(
 ) -> None:
     """The next run deploys the very same: what stands there is its own now."""
     session.run(config(cluster, "old"))
-    play("deploy")
+    for name in ("validate", "deploy"):
+        play(name)
     session.rollback("r")
     session.run(config(cluster, "new"))
     assert play("deploy", action=Action.ROLLBACK).exit_code == Exit.DONE

@@ -16,6 +16,7 @@ from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.saga.result import Result
+from sternway_steps.saga.step_attempt import OneStep
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import delay, fail
 from sternway_steps.session import Session
@@ -64,6 +65,7 @@ def test_without_a_name_and_without_a_run_a_rollback_has_nothing_to_do(session: 
 
 def test_argo_does_not_do_twice_what_is_done_nor_again_what_was_cut_off(session: Session) -> None:
     """Argo makes a pod anew that is deleted in its first seconds."""
+    step(session, "validate", run="r", workflow="w")
     assert step(session, "deploy", run="r", workflow="w").exit_code == Exit.DONE
     assert step(session, "deploy", run="r", workflow="w").exit_code == Exit.DONE
     session.stop.set()
@@ -73,19 +75,21 @@ def test_argo_does_not_do_twice_what_is_done_nor_again_what_was_cut_off(session:
     assert again.exit_code == Exit.STOPPED
     assert "verify was stopped" in str(again.error)
     attempts = [(a.step, a.result) for a in session.story("r").attempts]
-    assert attempts == [("deploy", "done"), ("verify", "stopped")]
+    assert attempts == [("validate", "done"), ("deploy", "done"), ("verify", "stopped")]
 
 
 def test_argo_is_told_again_how_an_attempt_ended(session: Session, sternway_sandbox: Sandbox) -> None:
+    step(session, "validate", run="r", workflow="w")
     sternway_sandbox.faults.when(lambda r: r.path.endswith("/configmaps/m"), fail(403, "Forbidden"), times=9)
     first = step(session, "deploy", run="r", workflow="w")
     again = step(session, "deploy", run="r", workflow="w")
     assert (again.exit_code, str(again.error)) == (first.exit_code, str(first.error))
     assert first.exit_code not in (Exit.DONE, Exit.STOPPED, Exit.TRANSIENT)
-    assert len(session.story("r").attempts) == 1
+    assert len(session.story("r").attempts) == 2
 
 
 def test_argo_tries_again_what_was_transient(session: Session, sternway_sandbox: Sandbox) -> None:
+    step(session, "validate", run="r", workflow="w")
     sternway_sandbox.faults.when(lambda r: r.path.endswith("/configmaps/m"), fail(503, Retry_After="60"))
     assert step(session, "deploy", run="r", workflow="w").exit_code == Exit.TRANSIENT
     assert step(session, "deploy", run="r", workflow="w").exit_code == Exit.DONE
@@ -94,7 +98,8 @@ def test_argo_tries_again_what_was_transient(session: Session, sternway_sandbox:
 def test_what_a_terminated_workflow_left_is_undone_by_the_next_one(session: Session) -> None:
     for name in ("validate", "deploy", "verify"):
         step(session, name, "old", run="good", workflow="w0")
-    step(session, "deploy", "new", run="lost", workflow="w1")
+    for name in ("validate", "deploy"):
+        step(session, name, "new", run="lost", workflow="w1")
     assert value(session) == "new"
     step(session, "validate", "newer", run="next", workflow="w2")
     assert session.story("lost").status is Status.UNDONE
@@ -102,7 +107,8 @@ def test_what_a_terminated_workflow_left_is_undone_by_the_next_one(session: Sess
 
 
 def test_one_process_does_not_run_into_a_workflow_that_is_open(session: Session) -> None:
-    step(session, "deploy", "new", run="open", workflow="w1")
+    for name in ("validate", "deploy"):
+        step(session, name, "new", run="open", workflow="w1")
     with pytest.raises(Transient, match="Workflow w1") as raised:
         session.run(config("newer"))
     assert "sternway rollback default/open" in str(raised.value.remedy)
@@ -112,10 +118,49 @@ def test_one_process_does_not_run_into_a_workflow_that_is_open(session: Session)
 
 
 def test_a_run_that_was_rolled_back_is_over(session: Session) -> None:
-    step(session, "deploy", run="r", workflow="w")
+    for name in ("validate", "deploy"):
+        step(session, name, run="r", workflow="w")
     step(session, "deploy", run="r", workflow="w", action=Action.ROLLBACK)
     with pytest.raises(Refused, match="rolled back already"):
         step(session, "verify", run="r", workflow="w")  # what `argo retry` would do
+
+
+def test_what_argo_remembers_of_another_run_begins_nothing_out_of_turn(session: Session) -> None:
+    """`argo resubmit --memoized` starts all at once that was done in a run which is undone since."""
+    for name in ("verify", "deploy"):
+        with pytest.raises(Refused, match=r"validate.+ not done in run r") as raised:
+            step(session, name, run="r", workflow="w")
+        assert "without --memoized" in str(raised.value.remedy)
+    assert (session.runs(), value(session)) == ([], None)
+    step(session, "validate", run="r", workflow="w")
+    with pytest.raises(Refused, match="deploy is not done in run r"):
+        step(session, "verify", run="r", workflow="w")
+    assert session.story("r").status is Status.OPEN
+    assert step(session, "deploy").exit_code == Exit.DONE, "alone, a step begins a run"
+
+
+def test_a_step_after_one_that_failed_does_not_begin(session: Session, sternway_sandbox: Sandbox) -> None:
+    step(session, "validate", run="r", workflow="w")
+    sternway_sandbox.faults.when(lambda r: r.path.endswith("/configmaps/m"), fail(403, "Forbidden"), times=9)
+    assert step(session, "deploy", run="r", workflow="w").exit_code not in (Exit.DONE, Exit.TRANSIENT)
+    with pytest.raises(Refused, match="deploy is not done"):
+        step(session, "verify", run="r", workflow="w")
+
+
+def test_no_success_is_told_of_what_was_undone_meanwhile(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last step and the end of its run: a Workflow succeeds only when that end is written."""
+    for name in ("validate", "deploy"):
+        step(session, name, run="r", workflow="w")
+    real = OneStep._succeeded
+
+    def undone_before(self: OneStep) -> Result:
+        step(session, "deploy", run="r", workflow="w", action=Action.ROLLBACK)
+        return real(self)
+
+    monkeypatch.setattr(OneStep, "_succeeded", undone_before)
+    with pytest.raises(Refused, match="is being undone"):
+        step(session, "verify", run="r", workflow="w")
+    assert session.story("r").status is Status.OPEN
 
 
 def test_the_report_of_a_run_in_which_nothing_began(session: Session) -> None:

@@ -90,6 +90,11 @@ class Plan:
         """Return whether a step runs side by side with others."""
         return any(step in group and len(group) > 1 for group in self.groups)
 
+    def before(self, step: PlannedStep) -> tuple[PlannedStep, ...]:
+        """Return the steps that are done before one begins: those of the groups before its own."""
+        at = next(number for number, group in enumerate(self.groups) if step in group)
+        return tuple(each for group in self.groups[:at] for each in group)
+
     def undo_of(self, begun: Collection[str]) -> tuple[PlannedStep, ...]:
         """Return the steps to roll back, those of the last group first: all that began, a failed one too."""
         return tuple(step for group in self.undo_groups(begun) for step in group)

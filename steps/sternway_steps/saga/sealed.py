@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..errors import Refused
 from ..exits import DONE, Exit, word_of_exit
 from ..journal.replay import Attempt, Status, Story
+from .plan import PlannedStep
 
 _UNTOUCHED = (Status.UNDONE, Status.REFUSED)
 
@@ -15,6 +18,21 @@ def refuse_to_execute(story: Story) -> None:
         raise Refused(f"run {story.run} was rolled back already, or is being undone", remedy="start a new run")
     if story.status is not Status.OPEN:
         raise Refused(f"run {story.run} has ended: {story.status.value}", remedy="start a new run")
+
+
+def refuse_out_of_turn(before: Iterable[PlannedStep], step: str, run: str, story: Story | None) -> None:
+    """Raise Refused unless all steps before one are done in its own run; `story` is None while nothing is recorded.
+
+    `argo resubmit --memoized` starts at once what it remembers of another Workflow, whose run was undone since.
+    """
+    lasts = {one.name: story.last(one.name) if story is not None else None for one in before}
+    missing = [name for name, last in lasts.items() if last is None or last.result != DONE]
+    if missing:
+        are = "is" if len(missing) == 1 else "are"
+        raise Refused(
+            f"step {step} is not to begin: {', '.join(missing)} {are} not done in run {run}",
+            remedy="begin a run from its first step: `argo submit --from`, or `argo resubmit` without --memoized",
+        )
 
 
 def refuse_other_target(story: Story, target: str) -> None:

@@ -96,8 +96,11 @@ class OneStep:
         run = self.run.id
         with held(self.run.lock.part(".end"), run, self.stop):
             story = replay(self.run.journal.records())
-            if story.status is not Status.OPEN or not story.succeeded(step.name for step in self.run.plan.steps):
+            if story.status is Status.SUCCEEDED and not story.goes_back():
                 return Result(run, story.status, Exit.DONE)
+            refuse_to_execute(story)  # a success is told of what stands
+            if not story.succeeded(step.name for step in self.run.plan.steps):
+                return Result(run, story.status, Exit.DONE)  # the rest of its group ends it, or who called it alone
             if self.run.lock.lost.is_set():
                 raise Transient("the lock of this target was lost, so another run may be at work")
             return seal(self.run.journal, succeeded(run), self.run.config.history, again=True)

@@ -10,7 +10,7 @@ from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
 from .held import HoldCheck, HoldPolicy
 from .result import Result
-from .sealed import told_again
+from .sealed import refuse_out_of_turn, told_again
 from .step_attempt import OneStep
 from .undo import Undo
 
@@ -26,7 +26,7 @@ def run_step(
     workflow: str,
     policy: HoldPolicy = HoldPolicy(),
 ) -> Result:
-    """Run one action of a step in a run; whoever calls sees to the order.
+    """Run one action of a step in a run; whoever calls sees to the order, and a Workflow is held to it.
 
     The run's own record is made by the first step that comes, and ended when the last one has succeeded. An execution
     is one attempt: the caller reads from the exit code whether to try again. A rollback tries again here, for a
@@ -59,8 +59,11 @@ def run_step(
     if action is Action.ROLLBACK:
         return one.rolled_back()
     records = assembled.journal.records() if named else ()
-    if not records:
-        one.begin(check.before_the_run)
-    elif (last := told_again(replay(records), name, workflow)) is not None:
+    story = replay(records) if records else None
+    if story is not None and (last := told_again(story, name, workflow)) is not None:
         return one.again(last)
+    if workflow:
+        refuse_out_of_turn(assembled.plan.before(planned), name, assembled.id, story)
+    if story is None:
+        one.begin(check.before_the_run)
     return one.executed()

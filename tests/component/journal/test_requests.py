@@ -76,14 +76,14 @@ def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session)
         (("validate",), [RECORDS, RECORDS, INDEX, INDEX, RECORDS]),
         (("validate", "deploy"), [RECORDS, RECORDS]),
         (("validate", "deploy", "verify"), [RECORDS, RECORDS, RECORDS, RECORDS, INDEX]),
-        (("validate", "deploy", "-deploy"), [RECORDS, RECORDS, RECORDS]),
+        (("validate", "deploy", "-deploy"), [RECORDS, RECORDS, RECORDS, RECORDS]),
     ],
     ids=lambda each: each[-1],
 )
 def test_a_step_in_a_process_of_its_own(
     sternway_sandbox: Sandbox, session: Session, steps: tuple[str, ...], wanted: list[str]
 ) -> None:
-    """Whether the run has begun, and whether it goes on now that the lock is held (a rollback asks that alone); for the
+    """Whether the run has begun, and whether it goes on now that the lock is held (a rollback asks for its values first); for the
     first step before that once more, what was left open and what is held; for the last one what was deployed,
     whether all others are done, and the index to forget the oldest; for a rollback the history, and because of what.
     """

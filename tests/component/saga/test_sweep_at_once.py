@@ -63,8 +63,9 @@ def jobs(session: Session) -> list[dict[str, Any]]:
 def stopped_in_verify(kubeconfig: str, session: Session, folder: Path, run: str, change: dict[str, Any] | None) -> str:
     """Stop the step verify of a Workflow as Argo does, after a change of the Workflow (None deletes it)."""
     words = ["--run", run, "--workflow", "w", "--config", str(folder / "sternway.yaml")]
-    done = sternway("step", "deploy", "execute", *words, kubeconfig=kubeconfig)
-    assert done.returncode == 0, done.stderr
+    for step in ("validate", "deploy"):
+        done = sternway("step", step, "execute", *words, kubeconfig=kubeconfig)
+        assert done.returncode == 0, done.stderr
     verify = command("step", "verify", "execute", *words, "--kubeconfig", kubeconfig)
     with subprocess.Popen(verify, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         until(lambda: any(a.step == "verify" for a in session.story(run).attempts), 30, "verify works")
