@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-CONTRACT = 2
+CONTRACT = 3
 """The version of this contract. It grows when a step may rely on something that was not there before."""
 
 
@@ -90,6 +90,21 @@ class Outcome:
 
     `images` holds digests by image reference, such as registry.example/web:1: deploy puts them into its objects.
     """
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run has ended, for the steps that run then (`on:` in the configuration)."""
+
+    status: str
+    """succeeded, refused, undone or rollback-failed."""
+    exit_code: int
+    cause: str = ""
+    """The first failure, for which it was undone; "" for none."""
+    name: str = ""
+    """What commands call the run, NAMESPACE/RUN."""
+    remedy: str = ""
+    """The command that puts back what an undo left; "" when nothing is left."""
 
 
 @dataclass(frozen=True)

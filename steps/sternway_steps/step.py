@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
 from .kube.api_error import ApiError
 from .objects.ref import Ref
-from .spec import CONTRACT, Action, Effects, History, Item, Outcome, Progress, Recorded, Rule, StepSpec
+from .spec import CONTRACT, Action, Effects, History, Item, Outcome, Progress, Recorded, Rule, RunEnd, StepSpec
 
 if TYPE_CHECKING:
     from .config import Config
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "History", "Item", "JournalView",
-    "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule", "Step", "StepSpec",
-    "Stopped", "Transient",
+    "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule", "RunEnd", "Step",
+    "StepSpec", "Stopped", "Transient",
 ]  # fmt: skip
 
 
@@ -64,6 +64,7 @@ class Context:
     | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
     | `cause` | returns the first failure of the run, for which it is undone; "" for none |
     | `fence` | until when the target is held; None where nobody has to hold it |
+    | `end` | how the run has ended, for a step that runs then (`on:`); None for any other |
     """
 
     run: str
@@ -86,6 +87,7 @@ class Context:
     cause: Callable[[], str] = lambda: ""
     mark: str = ""
     fence: Fence | None = None
+    end: RunEnd | None = None
 
     def __post_init__(self) -> None:
         self.mark = self.mark or self.run

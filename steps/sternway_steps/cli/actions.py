@@ -62,6 +62,8 @@ def plan(session: Session, output: Output, config: Config) -> int:
     found = session.plan(config)
     output.plan(found.previews)
     output.stays(found.stays)
+    for step_name, on in found.on_end:
+        output.result("plan-on-end", {"step": step_name, "on": on}, [f"{step_name} runs when all is over (on: {on})"])
     for note in found.notes:
         output.note(note)
     if found.refusals:

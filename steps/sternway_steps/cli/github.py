@@ -79,7 +79,7 @@ class GithubOutput:
         self._text.story(story)
         rows = [
             (a.action.value, a.step, a.result or "cut off", str(a.data.get("summary") or a.data.get("error") or ""))
-            for a in story.attempts
+            for a in (*story.attempts, *story.after)
         ]
         written = f"### Run `{story.run}`: {story.status.value}\n\n" + table(("", "step", "result", ""), rows)
         self._summary.parts.append(written)
@@ -142,7 +142,7 @@ class GithubOutput:
             again = f"trying again in {event.retry_in:.1f} s"
             self._annotate("warning", f"{_with_remedy(event.error)}\n{again}", title=title)
         else:
-            self._annotate("error", _with_remedy(event.error), title=title)
+            self._annotate("warning" if event.on else "error", _with_remedy(event.error), title=title)
 
     def _annotate_over(self, event: RunEnded) -> None:
         ended = f"run {event.run}: {event.status} after {event.seconds:.1f} s"

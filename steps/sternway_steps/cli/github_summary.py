@@ -61,10 +61,11 @@ class Summary:
 
     def _step(self, event: StepEnded) -> None:
         result = "done" if event.error is None else _named(event.error)
+        result += f" (on: {event.on})" if event.on else ""
         tries = self._tries.get((event.step, event.action), 1)
         seconds = f"{event.seconds:.1f} s" + (f", attempt {tries}" if tries > 1 else "")
         self._rows.append((event.action.value, event.step, result, seconds, event.summary))
-        if event.error is not None and self._failure is None:
+        if event.error is not None and self._failure is None and not event.on:
             self._failure = (event.step, event.error)
         if event.action is Action.ROLLBACK:
             self._objects += (item for item in event.items if item.result in _PUT_BACK)

@@ -58,7 +58,8 @@ class JsonOutput:
     def story(self, story: Story) -> None:
         """Write a run with all its attempts."""
         written = {"meaning": meaning(story), "next": following(story), "left": staying(story)}
-        write_line("run", {**_summary(story), "attempts": [_attempt(asdict(a)) for a in story.attempts], **written})
+        attempts = [_attempt(asdict(each)) for each in (*story.attempts, *story.after)]
+        write_line("run", {**_summary(story), "attempts": attempts, **written})
 
     def config(self, document: Node) -> None:
         """Write an object for each value."""
@@ -94,6 +95,8 @@ def _summary(story: Story) -> dict[str, Any]:
 def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:
     data = dict(attempt.pop("data"))
     del attempt["intended"]
+    if not attempt["end"]:
+        del attempt["end"]
     data["details"] = without_objects(data.get("details") or {})
     return {**attempt, **data}
 

@@ -28,6 +28,7 @@ def write_story(story: Story) -> None:
     rollbacks = [attempt for attempt in story.attempts if attempt.action is Action.ROLLBACK]
     _attempts("what was done", executions, story, first)
     _attempts("what was undone", rollbacks, story, first)
+    _attempts("what ran when it had ended", story.after, story, first)
     if left := staying(story):
         click.secho("what stays", bold=True)
         for line in left:

@@ -43,7 +43,8 @@ class TextOutput:
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 self._at_work.add(event.step)
                 self._several = len(self._at_work) > 1
-                click.echo(f"{_verb(event.action)} {event.step}{again}")
+                at_end = f" (on: {event.on})" if event.on else ""
+                click.echo(f"{_verb(event.action)} {event.step}{at_end}{again}")
             case StepProgress():
                 self._progress(event)
             case StepEnded():
@@ -132,7 +133,10 @@ class TextOutput:
         if event.error is None:
             click.secho(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
             return
-        click.secho(f"  {who}{kind_of(event.error)}: {event.error} ({event.seconds:.1f} s)", fg="red")
+        kind, colour = kind_of(event.error), "red"
+        if event.on:
+            kind, colour = f"warning, which changes nothing of how the run ended: {kind}", "yellow"
+        click.secho(f"  {who}{kind}: {event.error} ({event.seconds:.1f} s)", fg=colour)
         self._errors.add(str(event.error))
         if not isinstance(event.error, SternwayError | Bug):  # a bug: whoever reports it needs the place
             click.echo("".join(traceback.format_exception(event.error)), err=True)

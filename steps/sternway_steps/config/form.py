@@ -11,7 +11,7 @@ from ..yamltree.reader import Group, Many, Raw, Section, Short, Table
 from .argo import ARGO, PARAMETERS, SCHEDULE
 from .declared import DECLARED
 from .option_reader import OptionReader, With
-from .schema import ON_INTERRUPT, JournalConfig, StepConfig
+from .schema import ON, ON_INTERRUPT, JournalConfig, StepConfig
 
 
 def _extends(_node: Node) -> str:
@@ -103,6 +103,7 @@ def _step_of(readers: Sequence[OptionReader]) -> Short:
         "retries": s.whole(0, 100),
         "deadline": s.duration,
         "rollbackDeadline": s.duration,
+        "on": s.one_of(*ON),
         "with": With(s.string, Raw(), {reader.step: reader.options for reader in readers if reader.options}),
         **own,
     }

@@ -20,6 +20,7 @@ from .form import SIMPLE, form_of
 from .hooks import SortedManifests, sort_out, with_hooks
 from .manifest import Manifest, twice
 from .manifests import read_all
+from .on_end import check_on_end, without_on_end
 from .option_reader import FileKeys, OptionReader
 from .overrides import lay_over
 from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, StepConfig
@@ -78,12 +79,14 @@ def load_with_source(
     _check(keys, root, bool(patterns), reader)
     _check_steps(keys, root, readers, reader)
     if "steps" in keys:
+        check_on_end(keys["steps"], root.value["steps"].node, reader)
         locations = (str(node.location) for _, node, _ in each_step(keys["steps"], root.value["steps"].node))
         keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=next(locations)))
     for own in readers:
         own.finish(FileKeys(keys, root, source.parent, reader))
     found = sort_out(manifests, keys.get("hooks"), reader)
-    keys["steps"] = with_hooks(keys.get("steps", DEFAULT_STEPS), found.hooks)
+    steps, keys["on_end"] = without_on_end(keys.get("steps", DEFAULT_STEPS))
+    keys["steps"] = with_hooks(steps, found.hooks)
     config = _config(keys, root, found, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
@@ -149,7 +152,18 @@ def _config(keys: dict[str, Any], root: Node, found: SortedManifests, reader: Re
             Manifest(obj, f"{location.source}:{location.line}") for obj in simple.objects(name, keys)
         ] + manifests
     _unique([*manifests, *found.hooks], reader)
-    others = ("namespace", "steps", "build", "deploy", "verify", "journal", "deadline", "history", *NOT_UNDONE)
+    others = (
+        "namespace",
+        "steps",
+        "on_end",
+        "build",
+        "deploy",
+        "verify",
+        "journal",
+        "deadline",
+        "history",
+        *NOT_UNDONE,
+    )
     rest: dict[str, Any] = {key: keys[key] for key in others if key in keys}
     rest |= {"hooks": tuple(found.hooks), "left_out": tuple(found.left_out)}
     if "waitLock" in keys:

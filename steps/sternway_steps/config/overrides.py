@@ -18,6 +18,7 @@ _RESERVED = frozenset(
         "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
         "UNATTENDED", "FAILURES",
         "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", "CHILD",  # what a program is told, which may call Sternway
+        "STATUS", "EXIT_CODE", "CAUSE", "RUN_NAME", "REMEDY",  # and what one is told that runs when the run has ended
     )
 )  # fmt: skip
 _OPEN = (PREFIX + "TEST", PREFIX + "BENCH")

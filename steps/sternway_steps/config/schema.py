@@ -98,10 +98,14 @@ class StepConfig:
     deadline: float | None = None
     rollback_deadline: float | None = None
     effects: str | None = None
+    on: str = ""
+    """At which end of the run it runs, after everything else: a word of ON; "" for a step of the run itself."""
     place: str = field(default="", compare=False)
     """The location of the step, FILE:LINE:COLUMN, or "" when no file names it."""
 
 
+ON = ("failure", "success", "always")
+"""It runs when the run has succeeded; or has not, or was undone since; or in any case."""
 ON_INTERRUPT = ("rollback", "resume", "report")
 """It is undone; or gone on with, once, if nothing moved; or left to a person, and the next run is refused till then."""
 DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", "verify"))
@@ -128,6 +132,8 @@ class Config:
     """Helm's hooks that no step runs."""
     steps: tuple[StepConfig | tuple[StepConfig, ...], ...] = DEFAULT_STEPS
     """In their order; the steps of a tuple run in parallel."""
+    on_end: tuple[StepConfig, ...] = ()
+    """The steps with `on`, in their order: they run one by one when the run has ended, and change nothing of that."""
     declared: Mapping[str, StepSpec] = field(default_factory=dict)
     """The specs of steps of other packages, for where these are not installed."""
     build: BuildConfig | None = None
@@ -167,6 +173,7 @@ class Config:
                 "manifests": tuple(Manifest(**manifest) for manifest in data["manifests"]),
                 "hooks": tuple(Manifest(**manifest) for manifest in data.get("hooks", ())),
                 "steps": tuple(_steps(item) for item in data["steps"]),
+                "on_end": tuple(StepConfig(**_known_keys(StepConfig, step)) for step in data.get("on_end", ())),
                 "declared": {name: spec_of(spec) for name, spec in data.get("declared", {}).items()},
                 "build": BuildConfig(**_known_keys(BuildConfig, data["build"])) if data.get("build") else None,
                 "deploy": DeployConfig(**_known_keys(DeployConfig, data["deploy"])),

@@ -40,6 +40,8 @@ class Attempt:
     """What its last entry says: summary, items, error, details."""
     intended: bool = True
     """It recorded an intent, without which it changed nothing; where that is not known, it may have."""
+    end: str = ""
+    """The status of the run that it told when that had ended; "" for an attempt of the run itself."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Story:
     stepwise: bool
     """Its steps were called one by one, by somebody who knows when it ends: nobody else may call it interrupted."""
     attempts: tuple[Attempt, ...]
+    """Those on the way forward and back."""
     workflow: str = ""
     """The Argo Workflow that made it, if one did."""
     workflow_namespace: str = ""
@@ -85,6 +88,8 @@ class Story:
     """Where its journal is: a namespace, or a folder."""
     mark: str = ""
     """What names it on objects that it applies; its id alone where an older version recorded nothing else."""
+    after: tuple[Attempt, ...] = ()
+    """The attempts of steps that ran when it had ended; no part of how it ended."""
 
     @property
     def name(self) -> str:
@@ -146,7 +151,8 @@ def replay(records: Sequence[Record]) -> Story:
         config=began.data.get("config") or {},
         error=next((str(e.data["error"]) for e in head.entries if e.data.get("error")), ""),
         stepwise=bool(began.data.get("stepwise")),
-        attempts=tuple(attempts),
+        attempts=tuple(attempt for attempt in attempts if not attempt.end),
+        after=tuple(attempt for attempt in attempts if attempt.end),
         workflow=str(began.data.get("workflow", "")),
         workflow_namespace=str(began.data.get("workflow_namespace", "")),
         stays=tuple(last.data.get("stays") or ()) if ended else (),
@@ -176,4 +182,5 @@ def _attempt(record: Record) -> Attempt:
         result=str(end.data.get("result", "")) if end else "",
         data=end.data if end else {},
         intended=record.first(Kind.INTENT) is not None,
+        end=str(record.entries[0].data.get("end", "")),
     )

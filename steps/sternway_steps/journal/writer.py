@@ -90,13 +90,17 @@ class RunJournal:
             self.store.remove(run)
         return gone
 
-    def begin(self, step: str, action: Action) -> StepJournal:
-        """Open the record of the next attempt and record that it began."""
+    def begin(self, step: str, action: Action, end: str = "") -> StepJournal:
+        """Open the record of the next attempt and record that it began; `end` is the status of the run that it tells.
+
+        That of an attempt on the way forward or back is "".
+        """
         for attempt in range(1, _MOST_ATTEMPTS):
             journal = StepJournal(self.store, Key(self.run, step, action.value, attempt), self._labels)
             try:
                 # The token tells two processes apart that begin in the same millisecond.
                 began = {"step": step, "action": action.value, "attempt": attempt, "writer": secrets.token_hex(4)}
+                began |= {"end": end} if end else {}
                 journal.write(Kind.STEP_BEGAN, began)
             except JournalConflict:
                 continue  # it was begun before, or by another process a moment ago; most steps need no second one

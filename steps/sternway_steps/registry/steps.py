@@ -105,7 +105,7 @@ def with_declared_specs(config: Config, steps: Mapping[str, Step]) -> Config:
     With them the plan can be made where such a step is not installed: in another step's image, on the machine of
     whoever rolls back. Raises: Refused, for a step that can't be used.
     """
-    names = dict.fromkeys(step.uses for step, _, _ in each_step(config.steps))
+    names = dict.fromkeys(step.uses for step, _, _ in each_step((*config.steps, *config.on_end)))
     foreign = [name for name in names if name not in builtin_steps() and name not in config.declared]
     if not foreign:
         return config

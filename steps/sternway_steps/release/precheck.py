@@ -35,6 +35,8 @@ class Precheck:
     previews: tuple[Preview, ...] = ()
     stays: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    on_end: tuple[tuple[str, str], ...] = ()
+    """The steps that run when the run has ended, each with its word (failure, success, always)."""
 
     @property
     def findings(self) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Assembly:
 
     def new_run(self, config: Config, run: str, at: Location) -> AssembledRun:
         """Put together a run of a configuration; raises Refused with all findings."""
-        plan = make_plan(config.steps, Specs(self.steps, config.declared))
+        plan = make_plan(config.steps, Specs(self.steps, config.declared), config.on_end)
         lock = at.store.lock(at.target, config.wait_lock)
         journal = RunJournal(at.store.fenced(lock.fence), run, at.target)
         config = with_declared_specs(self._placed(config, plan, at), self.steps)
@@ -78,7 +78,7 @@ class Assembly:
         """Give the configuration its namespace: what the kubeconfig says now is recorded, and never asked again."""
         if config.namespace or at.home:
             return replace(config, namespace=at.home or config.namespace)
-        if not any(step.spec.needs_cluster for step in plan.steps):
+        if not any(step.spec.needs_cluster for step in plan.all_steps):
             return config
         with suppress(SternwayError):  # no cluster is at hand, which its steps will say
             return replace(config, namespace=self.client.namespace)
@@ -86,7 +86,7 @@ class Assembly:
 
     def recorded_run(self, store: Store, records: Sequence[Record], config: Config, lock: Lock) -> AssembledRun:
         """Put together a run from its records, to end it or to undo it; `lock` is the target's, and is held."""
-        plan = make_plan(config.steps, Specs(self.steps, config.declared))
+        plan = make_plan(config.steps, Specs(self.steps, config.declared), config.on_end)
         journal = RunJournal.of(store.fenced(lock.fence), records)
         if not config.namespace and (home := home_of(replay(records))):
             config = replace(config, namespace=home)

@@ -52,7 +52,7 @@ def attempt(
     Raises: Refused or Transient when the journal can't be written, before a step is called to execute.
     """
     record, late = _begin(journal, planned, action)
-    tell(StepStarted(planned.name, action, record.key.attempt))
+    tell(StepStarted(planned.name, action, record.key.attempt, planned.on))
     if late is not None:
         message = f"this can't be recorded now, so it is undone without: {late}"
         tell(StepProgress(planned.name, action, Progress(message)))
@@ -89,13 +89,13 @@ def attempt(
     if action is Action.EXECUTE:  # what is not known to be done is not done; an undo is, and is proven anew
         error = error or unrecorded
     summary = outcome.summary if outcome and error is None else str(error)
-    tell(StepEnded(planned.name, action, summary, time.monotonic() - began, tuple(items), error))
+    tell(StepEnded(planned.name, action, summary, time.monotonic() - began, tuple(items), error, on=planned.on))
     return Attempted(outcome if error is None else None, error, tuple(items), unrecorded)
 
 
 def _begin(journal: RunJournal, planned: PlannedStep, action: Action) -> tuple[StepJournal, SternwayError | None]:
     try:
-        return journal.begin(planned.name, action), None
+        return journal.begin(planned.name, action, planned.end.status if planned.end is not None else ""), None
     except SternwayError as unwritten:
         if action is Action.EXECUTE:
             raise

@@ -44,6 +44,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
     def context_for(planned: PlannedStep, action: Action, record: StepJournal) -> Context:
         own = time.monotonic() + planned.deadline if planned.deadline else None
         forward = action is Action.EXECUTE
+        whole = end if not planned.on else None  # what runs when the way forward is over has no part in its deadline
         records = functools.cache(journal.records)  # what earlier steps left does not change while this one works
         return Context(
             run=journal.run,
@@ -54,7 +55,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             options=planned.options,
             journal=record,
             connect=(lambda: run.client) if planned.spec.needs_cluster else _no_cluster,
-            pipeline=tuple(step.spec for step in plan.steps),
+            pipeline=tuple(step.spec for step in plan.all_steps),
             stop=stop if forward else never,
             target=journal.target,
             target_of=target_of,
@@ -62,7 +63,8 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             received=lambda: replay(records()).handed_on() if giving else {},
             cause=lambda: _cause(plan, records),
             fence=run.lock.fence,
-            deadline=min((t for t in (own, end) if t is not None), default=None) if forward else undo_end(planned),
+            end=planned.end,
+            deadline=min((t for t in (own, whole) if t is not None), default=None) if forward else undo_end(planned),
         )
 
     return context_for

@@ -29,11 +29,12 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class StepStarted:
-    """An attempt begins."""
+    """An attempt begins; `on` is as in StepEnded."""
 
     step: str
     action: Action
     attempt: int
+    on: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,11 @@ class StepProgress:
 
 @dataclass(frozen=True)
 class StepEnded:
-    """An attempt ended. `error` is None when it succeeded; `retry_in` seconds when it will be tried again."""
+    """An attempt ended. `error` is None when it succeeded; `retry_in` seconds when it will be tried again.
+
+    `on` (failure, success, always) is that of a step which runs when the run has ended: its error changes nothing of
+    how that ended. "" stands for any other step.
+    """
 
     step: str
     action: Action
@@ -56,6 +61,7 @@ class StepEnded:
     items: tuple[Item, ...] = ()
     error: Exception | None = None
     retry_in: float | None = None
+    on: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,8 @@ class UndoStarted:
 class RunEnded:
     """The last event of a run. `stays` names the steps that began and whose effects can't be undone.
 
-    `unrecorded` says why the journal does not tell this end, when it does not; `name` is as of RunStarted.
+    `unrecorded` says why the journal does not tell this end, when it does not; `name` is as of RunStarted; `warnings`
+    say which steps with `on` failed.
     """
 
     run: str
@@ -83,6 +90,7 @@ class RunEnded:
     stays: tuple[str, ...] = ()
     unrecorded: Exception | None = None
     name: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .assembly import AssembledRun
 from .events import Listener, unfailing
 from .held import HoldCheck, HoldPolicy
 from .hold import with_hold
+from .on_end import run_on_end
 from .result import Result
 from .seal import seal
 from .sealed import refuse_other_target
@@ -44,7 +45,7 @@ def end_run(
         workflow: the Workflow's name, or "".
         tell: is told the end.
         events: the client that puts the Event, in the namespace of its own context.
-        stop: is set when the target's lock is lost meanwhile.
+        stop: is set when the target's lock is lost meanwhile; it ends a step early that runs at the end.
         policy: who started the run. One that was refused by a hold leaves no record.
 
     Raises: Refused, Transient: the journal can't be read, or not be written now, or something works on the target.
@@ -52,6 +53,7 @@ def end_run(
     """
     with held(run.lock, run.id, stop):
         result = _sealed(run, phase, HoldCheck(run, policy, tell))
+        result = run_on_end(run, result, tell=unfailing(tell), stop=stop)
     unfailing(tell)(result.as_event())
     if workflow:
         _put_event(events, workflow, result)
@@ -82,6 +84,7 @@ def summary(result: Result) -> str:
     lines += [f"rollback: {error}" for error in result.rollback_errors]
     lines += [f"what {name} did is irreversible and stays" for name in result.stays]
     lines += [str(result.unrecorded)] if result.unrecorded is not None else []
+    lines += [f"warning: {text}" for text in result.warnings]
     if result.status is Status.ROLLBACK_FAILED:
         lines.append(str(finish(result.name or result.run, result.rollback_errors)))
     return "\n".join(lines)

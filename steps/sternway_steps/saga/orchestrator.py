@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..config.backoff import ROLLBACK_TRIES, Backoff
@@ -23,6 +24,7 @@ from .context_factory import contexts
 from .events import Listener, RunStarted, UndoStarted, unfailing
 from .group import run_parallel
 from .hold import with_hold
+from .on_end import run_on_end
 from .plan import Plan, PlannedStep
 from .result import Result, as_rollback_failure
 from .retried_step import RetriedAction
@@ -53,13 +55,18 @@ class Orchestrator:
     lost: threading.Event = field(default_factory=threading.Event)
     """Set when the target's lock was lost: somebody else may be at work."""
     clock: Callable[[], float] = time.monotonic
+    at_end: Callable[[Result], Result] = lambda result: result
+    """Runs the steps that run when the run has ended, and adds what it has to warn of."""
 
     @staticmethod
     def of(run: AssembledRun, tell: Listener, stop: threading.Event) -> Orchestrator:
         """Return what walks a run's plan in this process; the lock of its target is held."""
         lost, where = run.lock.lost, run.store.where()
         context_for = contexts(run, stop=stop, undo_stop=lost)
-        return Orchestrator(run.plan, run.steps, run.journal, context_for, tell, stop, where=where, lost=lost)
+        at_end = partial(run_on_end, run, tell=unfailing(tell), stop=stop)
+        return Orchestrator(
+            run.plan, run.steps, run.journal, context_for, tell, stop, where=where, lost=lost, at_end=at_end
+        )
 
     def __post_init__(self) -> None:
         self.tell = unfailing(self.tell)
@@ -170,7 +177,7 @@ class Orchestrator:
             return error
 
     def _end(self, result: Result, began: float, keep: int | None = None) -> Result:
-        result = seal(self.journal, result, keep)
+        result = self.at_end(seal(self.journal, result, keep))
         self.tell(result.as_event(self.clock() - began))
         return result
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..errors import Refused, together
-from ..spec import Effects, StepSpec
+from ..spec import Effects, RunEnd, StepSpec
 
 
 class Wanted(Protocol):
@@ -47,11 +47,27 @@ class Wanted(Protocol):
         """Seconds for its undo."""
 
 
+ON_END_DEADLINE = 60.0
+"""Seconds for an attempt of a step that runs when the run has ended, where the config gives it no deadline."""
+
+
+class WantedAtEnd(Wanted, Protocol):
+    """A step that the config asks for when the run has ended."""
+
+    @property
+    def on(self) -> str:
+        """At which end: a word of config.schema.ON."""
+
+
+T = TypeVar("T", bound=Wanted)
+
+
 @dataclass(frozen=True)
 class PlannedStep:
     """One step of a run. `deadline` is seconds for one attempt, `rollback_deadline` for its undo; None: the config's.
 
-    `retries` counts tries after the first.
+    `retries` counts tries after the first. `on` is at which end of the run it runs, "" for a step of the run itself;
+    `end` is that end, once it is there.
     """
 
     name: str
@@ -60,6 +76,8 @@ class PlannedStep:
     retries: int = 2
     deadline: float | None = None
     rollback_deadline: float | None = None
+    on: str = ""
+    end: RunEnd | None = None
 
     @property
     def undoable(self) -> bool:
@@ -69,20 +87,38 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """The groups in the order in which they run; the steps of one group run in parallel."""
+    """The groups in the order in which they run; the steps of one group run in parallel.
+
+    Those of `on_end` run one by one when the run has ended.
+    """
 
     groups: tuple[tuple[PlannedStep, ...], ...]
+    on_end: tuple[PlannedStep, ...] = ()
 
     @property
     def steps(self) -> tuple[PlannedStep, ...]:
         """All steps, in the order of the config."""
         return tuple(step for group in self.groups for step in group)
 
+    @property
+    def all_steps(self) -> tuple[PlannedStep, ...]:
+        """The same, and those for when it has ended."""
+        return (*self.steps, *self.on_end)
+
+    @property
+    def seconds_at_end(self) -> float:
+        """How long those may take at most."""
+        return sum((step.deadline or 0.0) * (step.retries + 1) for step in self.on_end)
+
     def step(self, name: str) -> PlannedStep:
         """Return the step of a name; raise Refused when there is none."""
         for step in self.steps:
             if step.name == name:
                 return step
+        for step in self.on_end:
+            if step.name == name:
+                message = f"step {name} runs by itself when the run has ended (on: {step.on})"
+                raise Refused(message, remedy="sternway report --run RUN ends one whose steps are called one by one")
         names = ", ".join(step.name for step in self.steps)
         raise Refused(f"the configuration has no step {name!r}", remedy=f"it has: {names}")
 
@@ -109,30 +145,38 @@ class Plan:
         return tuple(s for s in self.steps if s.name in begun and s.spec.effects is Effects.IRREVERSIBLE)
 
 
-def make_plan(wanted: Iterable[Wanted | Sequence[Wanted]], specs: Mapping[str, StepSpec]) -> Plan:
+def make_plan(
+    wanted: Iterable[Wanted | Sequence[Wanted]], specs: Mapping[str, StepSpec], on_end: Iterable[WantedAtEnd] = ()
+) -> Plan:
     """Bring the config's steps, and groups of them, together with what the steps say of themselves.
 
+    `on_end` are those for when the run has ended.
+
     Raises: Refused with all findings: a step that is not known, can't be used, or does not know one of its options,
-    and a name that stands twice.
+    a name that stands twice, and a step for the end that has an undo.
     """
-    groups: list[tuple[PlannedStep, ...]] = []
     names: set[str] = set()
     findings: list[Refused] = []
-    for item in wanted:
-        group: list[PlannedStep] = []
-        for one in item if isinstance(item, Sequence) else (item,):
-            if one.name in names:
-                remedy = "give each step a name of its own (name: …)"
-                findings.append(Refused(f"{_at(one)}{one.name!r} stands twice", remedy=remedy))
-            names.add(one.name)
-            try:
-                group.append(_planned(one, specs))
-            except Refused as bad:
-                findings.append(bad)
-        groups.append(tuple(group))
+
+    def planned(one: T, make: Callable[[T, Mapping[str, StepSpec]], PlannedStep]) -> list[PlannedStep]:
+        if one.name in names:
+            remedy = "give each step a name of its own (name: …)"
+            findings.append(Refused(f"{_at(one)}{one.name!r} stands twice", remedy=remedy))
+        names.add(one.name)
+        try:
+            return [make(one, specs)]
+        except Refused as bad:
+            findings.append(bad)
+            return []
+
+    groups = [
+        tuple(step for one in (item if isinstance(item, Sequence) else (item,)) for step in planned(one, _planned))
+        for item in wanted
+    ]
+    ending = [step for one in on_end for step in planned(one, _planned_at_end)]
     if findings:
         raise together(findings)
-    return Plan(tuple(groups))
+    return Plan(tuple(groups), tuple(ending))
 
 
 def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
@@ -154,6 +198,14 @@ def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
     if item.effects is not None:
         spec = replace(spec, effects=Effects(item.effects))
     return PlannedStep(item.name, spec, dict(item.options), item.retries, item.deadline, item.rollback_deadline)
+
+
+def _planned_at_end(item: WantedAtEnd, specs: Mapping[str, StepSpec]) -> PlannedStep:
+    step = _planned(item, specs)
+    if step.undoable:
+        message = f"{_at(item)}{item.name} can be undone, and with on: {item.on} nothing would: it runs after the undo"
+        raise Refused(message, remedy=f"take away on: {item.on}, or name a step that only tells, such as a command")
+    return replace(step, on=item.on, deadline=ON_END_DEADLINE if step.deadline is None else step.deadline)
 
 
 _INSTALL = "that of another package has to be installed here (pip install PACKAGE), and `sternway steps` lists it then"

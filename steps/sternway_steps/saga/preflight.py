@@ -34,7 +34,8 @@ def preflight(run: AssembledRun, stop: threading.Event) -> Precheck:
     if unsure and not found.refusals:
         raise unsure[0]
     stays = run.plan.stays_of([step.name for step in run.plan.steps])
-    return replace(found, stays=tuple(step.name for step in stays))
+    on_end = tuple((step.name, step.on) for step in run.plan.on_end)
+    return replace(found, stays=tuple(step.name for step in stays), on_end=on_end)
 
 
 def require_no_refusal(run: AssembledRun, stop: threading.Event) -> None:
@@ -53,7 +54,7 @@ def require_no_refusal(run: AssembledRun, stop: threading.Event) -> None:
 
 
 def _by_the_server(run: AssembledRun) -> Precheck:
-    specs = [step.spec for step in run.plan.steps]
+    specs = [step.spec for step in run.plan.all_steps]
     if not any(spec.name == _VALIDATE or _needs_rights(spec) for spec in specs):
         return _NOTHING
     return precheck(run.client, run.config, specs, run.target, run.journal.target_of, lambda _: None)

@@ -21,11 +21,11 @@ def refusals(run: AssembledRun, stop: threading.Event) -> list[Refused]:
     context_for = contexts(run, stop=stop)
     findings = [
         Refused(f"step {step.name} needs the program {program}, which is not on PATH", remedy="install it")
-        for step in run.plan.steps
+        for step in run.plan.all_steps
         for program in step.spec.programs
         if shutil.which(program) is None
     ]
-    for planned in run.plan.steps:
+    for planned in run.plan.all_steps:
         try:
             step = run.steps[planned.spec.name]
             if isinstance(step, Checks):

@@ -30,6 +30,8 @@ class Result:
     """Why the journal does not say how the run ended, when it does not."""
     name: str = ""
     """What commands call the run, NAMESPACE/RUN; "" when only the id is known."""
+    warnings: tuple[str, ...] = ()
+    """Which steps that ran when it had ended failed; that changes nothing of how it ended."""
 
     def not_recorded(self, why: SternwayError) -> Result:
         """Return the result with the error that it could not be recorded.
@@ -58,7 +60,7 @@ class Result:
     def as_event(self, seconds: float = 0.0) -> RunEnded:
         """Return the event that tells it; `seconds` is how long the run took."""
         how = (self.error, self.rollback_errors, self.stays, self.unrecorded)
-        return RunEnded(self.run, self.status, int(self.exit_code), seconds, *how, self.name or self.run)
+        return RunEnded(self.run, self.status, int(self.exit_code), seconds, *how, self.name or self.run, self.warnings)
 
     def raise_for_status(self) -> Result:
         """Return the result itself when all went well; else raise what went wrong.

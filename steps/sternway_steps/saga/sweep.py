@@ -111,7 +111,8 @@ class Sweeper:
             return Swept(run, story.target, Status.INTERRUPTED, str(why), Exit.TRANSIENT)
         failed = result.status is Status.ROLLBACK_FAILED
         code = Exit.ROLLBACK_FAILED if failed else Exit.DONE
-        return Swept(run, story.target, result.status, _said(story, result), code)
+        said = "; ".join([_said(story, result), *(f"warning: {text}" for text in result.warnings)])
+        return Swept(run, story.target, result.status, said, code)
 
     def _at_work(self, story: Story) -> Swept | None:
         holder = self.store.lock(story.target, name=story.lock).holder()

@@ -12,8 +12,8 @@
 | `hang` | takes requests and never answers |
 | `evicted` | as unready, and its pod is evicted after APP_AFTER |
 
-A command `false`, `true` or `sh -c "… exit N"` ends with that code; `echo WORDS` in it is its log, `sleep N` the seconds
-that it takes. All else runs well.
+A command `false`, `true` or `sh -c "… exit N"` ends with that code; `echo WORDS` in it is its log (in double quotes with
+its variables), `sleep N` the seconds that it takes. All else runs well.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Template
 from typing import Any
 
 _EXIT = re.compile(r"exit (\d+)\s*$")
@@ -77,12 +78,20 @@ def evicted_after(pod: Mapping[str, Any]) -> float | None:
 def logs(container: Mapping[str, Any]) -> list[str]:
     """Return the log lines of a container."""
     if echoed := _ECHO.findall(_last_word(container)):
-        return [words.strip() for words in echoed]
+        return [_expanded(words.strip(), container) for words in echoed]
     found = behaviour_of(container)
     lines = [f"app {found.version} starting, mode {found.mode}"]
     if found.mode == "crash" or found.code:
         lines += ["connecting to database db:5432", 'FATAL: password authentication failed for user "app"']
     return lines
+
+
+def _expanded(words: str, container: Mapping[str, Any]) -> str:
+    """Return words in double quotes as a shell writes them; others as they are."""
+    if len(words) < 2 or {words[0], words[-1]} != {'"'}:
+        return words
+    env = {one["name"]: str(one.get("value", "")).replace("$$", "$") for one in container.get("env") or ()}
+    return Template(words[1:-1]).safe_substitute(env)
 
 
 def answer(pod: Mapping[str, Any], path: str) -> tuple[int, str] | None:

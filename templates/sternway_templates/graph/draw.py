@@ -22,7 +22,7 @@ _FORMATS = {"mermaid": mermaid, "svg": svg}
 def draw(path: str, overrides: tuple[str, ...], form: str) -> str:
     """Return the drawing of a configuration's saga as text; `form` is mermaid or svg."""
     config = load(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
-    plan = make_plan(config.steps, Specs(installed_steps(), config.declared))
+    plan = make_plan(config.steps, Specs(installed_steps(), config.declared), config.on_end)
     return _FORMATS[form](describe(config.name, plan, config.deadline))
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate, count
 from .band import TURN, Band, Extent, highest
 from .column import Column
 from .geometry import Rect, Stop
-from .model import FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, Graph
+from .model import DONE, FAILURE, FAILURE_NOTE, REPORT, REPORT_NOTE, Graph
 from .stack import Stack
 from .text import NAME, PAD, label, wrapped
 
@@ -21,6 +21,8 @@ ENDS = 128
 # A page much wider than a README's column would be drawn too small to read.
 _MOST_WIDTH = 760
 _SHORTEST, _LONGEST = 13, 22
+_HEIGHT = 46
+"""The height of a box that holds one word."""
 
 
 class Layout:
@@ -33,7 +35,9 @@ class Layout:
         longest = max((len(name) for name in (*undone, *(step.name for step in graph.steps))), default=0)
         self.box = math.ceil(min(max(longest, _SHORTEST), _LONGEST) * NAME) + 2 * PAD
         self.failure_label = label(ENDS, FAILURE, [FAILURE_NOTE])
-        self.report_label = label(ENDS, REPORT, [REPORT_NOTE])
+        then = {end: [f"then {name}" for name in graph.after(end)] for end in ("success", "failure")}
+        self.report_label = label(ENDS, REPORT, [REPORT_NOTE, *then["failure"]])
+        self.done_label = label(ENDS, DONE, then["success"])
         self.columns = tuple(Column(group, self.box) for group in graph.groups)
         self.slots = _slots([column.room for column in self.columns]) or [self.box]
 
@@ -103,12 +107,12 @@ class Layout:
     @property
     def start(self) -> Stop:
         """The position of the start of a run."""
-        return _end(self.x(0), self.bands[0].forward_y, 46)
+        return _end(self.x(0), self.bands[0].forward_y, _HEIGHT)
 
     @property
     def done(self) -> Stop:
         """The position of the end of a run that succeeded."""
-        return _end(self._end_x, self.bands[-1].forward_y, 46)
+        return _end(self._end_x, self.bands[-1].forward_y, self._done_height)
 
     @property
     def failure(self) -> Stop:
@@ -126,6 +130,10 @@ class Layout:
         return [*accumulate((width + GAP for width in widths), initial=MARGIN + LABELS)][column]
 
     @property
+    def _done_height(self) -> float:
+        return self.done_label.height if self.done_label.notes else _HEIGHT
+
+    @property
     def _end_x(self) -> float:
         return self.x(len(self.columns) - (len(self.bands) - 1) * self.per_band + 1)
 
@@ -141,7 +149,8 @@ class Layout:
         """The heights of a step and of an undo that stand alone, in all bands."""
         steps = [each.height for column in self.columns if not column.several for each in column.labels]
         undone = [each.height for column in self.columns for each in column.back_labels if len(column.back_labels) == 1]
-        return max(steps, default=46), max(*undone, self.failure_label.height, self.report_label.height)
+        back = max(*undone, self.failure_label.height, self.report_label.height)
+        return max([*steps, self._done_height]), back
 
     def _band(self, top: float, columns: Sequence[Column]) -> Band:
         step, undo = self._alone

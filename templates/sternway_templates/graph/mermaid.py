@@ -53,10 +53,21 @@ def mermaid(graph: Graph) -> str:
         f'  failed(["{_label(FAILURE, FAILURE_NOTE)}"]):::failed',
         f'  report["{_label(REPORT, REPORT_NOTE)}"]:::plain',
         *_way("failed", undo, "report"),
+        *_at_end(graph),
         # The text's colour belongs to the fill: in GitHub's dark theme it would be light on light.
         *(f"  classDef {name} {style},color:#1f2328" for name, style in _CLASSES.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _at_end(graph: Graph) -> Iterator[str]:
+    """Yield the steps that run when the run has ended, behind each end that they wait for."""
+    for number, (name, on) in enumerate(graph.on_end, 1):
+        yield f'  e{number}["{_label(name, f"on: {on}")}"]:::plain'
+    for end, node in (("success", "ok"), ("failure", "report")):
+        stops = [f"e{number}" for number, (_, on) in enumerate(graph.on_end, 1) if on in (end, "always")]
+        if stops:
+            yield f"  {node} -.-> {' & '.join(stops)}"
 
 
 def _way(start: str, groups: Sequence[Sequence[str]], end: str) -> Iterator[str]:

@@ -74,6 +74,12 @@ class Graph:
     undo: tuple[tuple[str, ...], ...]
     stays: tuple[str, ...]
     deadline: str
+    on_end: tuple[tuple[str, str], ...] = ()
+    """The steps that run when the run has ended, each with its word (failure, success, always)."""
+
+    def after(self, end: str) -> tuple[str, ...]:
+        """Return the steps that run after an end: success or failure."""
+        return tuple(name for name, on in self.on_end if on in (end, "always"))
 
     @property
     def steps(self) -> tuple[ShownStep, ...]:
@@ -96,6 +102,9 @@ class Graph:
         )
         if self.stays:
             sentences.append(f"What {' and '.join(self.stays)} did stays.")
+        for end in ("success", "failure"):
+            if names := self.after(end):
+                sentences.append(f"After a {end} run {_and(names)}, which changes nothing of how it ended.")
         return " ".join(sentences)
 
 
@@ -110,6 +119,7 @@ def describe(name: str, plan: Plan, deadline: float | None) -> Graph:
         undo,
         stays,
         f"deadline {duration(deadline)}" if deadline is not None else "no deadline",
+        tuple((step.name, step.on) for step in plan.on_end),
     )
 
 

@@ -10,7 +10,7 @@ from sternway_steps.step import Effects
 from . import lines
 from .geometry import Rect, Stop
 from .layout import MARGIN, TITLE, Layout
-from .model import DONE, START, Graph
+from .model import START, Graph
 from .stack import Stack
 from .style import GROUPS, STYLE
 from .text import LINE, SMALL, Label
@@ -72,7 +72,7 @@ def _lines(layout: Layout) -> Iterator[str]:
 
 def _boxes(layout: Layout) -> Iterator[str]:
     yield from _box("plain", layout.start.around, Label((START,), (layout.graph.deadline,)), rx=23)
-    yield from _box("undo", layout.done.around, Label((DONE,)), rx=23)
+    yield from _box("undo", layout.done.around, layout.done_label, rx=23)
     yield from _box("failed", layout.failure.around, layout.failure_label, rx=23)
     yield from _box("plain", layout.report.around, layout.report_label)
     for number in range(len(layout.columns)):

@@ -44,7 +44,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
         errors.append(ConfigError(location, field, message, hint=hint))
 
     try:
-        plan = make_plan(config.steps, Specs(installed_steps(), config.declared))
+        plan = make_plan(config.steps, Specs(installed_steps(), config.declared), config.on_end)
     except Refused as bad:
         for line in bad.message.splitlines():
             location, _, message = line.rpartition("steps: ")
@@ -61,7 +61,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
     if kind == "CronJob":
         _check_one_schedule(config, report)
     else:
-        if any(step.name == REPORT for step in plan.steps):
+        if any(step.name == REPORT for step in plan.all_steps):
             message = f"{REPORT} is the name of the step that ends a run on Argo"
             report("steps", "steps", message, "name yours otherwise")
         _check_parameters(config, document, report)
@@ -84,7 +84,7 @@ def node_at(document: Node, path: str) -> Node | None:
 
 def _check_commands(plan: Plan, report: Report) -> None:
     """Report commands that no pod can run: there each is a Job with an image of its own."""
-    for step in (step for step in plan.steps if step.spec.name == COMMAND):
+    for step in (step for step in plan.all_steps if step.spec.name == COMMAND):
         field, runner = f"steps.{step.name}", step.options.get("runner", "auto")
         if "image" not in step.options:
             report(
@@ -142,7 +142,7 @@ def _check_parameters(config: Config, document: Node, report: Report) -> None:
 
 
 def _check_images(config: Config, kind: str, plan: Plan, report: Report) -> None:
-    used = {step.spec.name for step in plan.steps}
+    used = {step.spec.name for step in plan.all_steps}
     for name in config.argo.images:
         if plan.steps and name not in {*used, RUN}:
             report("argo", f"argo.images.{name}", "no step of this pipeline uses it", nearest(name, {*used, RUN}))

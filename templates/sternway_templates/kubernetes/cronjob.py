@@ -35,12 +35,12 @@ def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     names = [each["metadata"]["name"] for each in maps]
     metadata = filled({"name": config.name, "namespace": config.namespace, "labels": labels,
                         "annotations": dict(config.argo.annotations)})  # fmt: skip
-    spec = _spec(config, labels, _pod(config, plan, account, names))
+    spec = _spec(config, plan, labels, _pod(config, plan, account, names))
     main = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec}
     return numbered([*rights, *maps, *sweepers(config, plan, labels, account, names), main])
 
 
-def _spec(config: Config, labels: Mapping[str, str], pod: Mapping[str, Any]) -> dict[str, Any]:
+def _spec(config: Config, plan: Plan, labels: Mapping[str, str], pod: Mapping[str, Any]) -> dict[str, Any]:
     schedule = config.schedule
     assert schedule is not None  # noqa: S101  checked_plan() saw to it
     # Not the labels of the rest: the Service of what is deployed would select a pod that has its name's.
@@ -49,7 +49,7 @@ def _spec(config: Config, labels: Mapping[str, str], pod: Mapping[str, Any]) -> 
     job = {
         # A pod that failed has undone its run; the next one is for the next night. What was killed is undone then.
         "backoffLimit": 0,
-        "activeDeadlineSeconds": _deadline(config),
+        "activeDeadlineSeconds": _deadline(config, plan),
         "template": {**template, "spec": pod},
     }
     return filled(
@@ -67,15 +67,17 @@ def _spec(config: Config, labels: Mapping[str, str], pod: Mapping[str, Any]) -> 
     )
 
 
-def _deadline(config: Config) -> int | None:
+def _deadline(config: Config, plan: Plan) -> int | None:
     """Return the seconds after which Kubernetes stops the Job; None when the run has no deadline.
 
     The way forward stops itself at `deadline`. Before it a run that was killed may have to be undone, which is given
-    `rollbackDeadline`. Then SIGTERM comes, which stops no undo: the grace period gives it `rollbackDeadline` more.
+    `rollbackDeadline`. Then SIGTERM comes, which stops no undo: the grace period gives it `rollbackDeadline` more. What
+    runs when the run has ended has time of its own.
     """
     if config.deadline is None:
         return None
-    return math.ceil(config.deadline) + math.ceil(config.argo.rollback_deadline) + SPARE
+    times = (config.deadline, config.argo.rollback_deadline, plan.seconds_at_end)
+    return sum(map(math.ceil, times)) + SPARE
 
 
 def _pod(config: Config, plan: Plan, account: str, maps: Sequence[str]) -> dict[str, Any]:

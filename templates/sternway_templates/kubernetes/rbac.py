@@ -87,7 +87,7 @@ def rights_of(
     """Return the rights by namespace; "" stands for what is not namespaced."""
     rights: dict[str | None, Rights] = {}
     deployed = _kinds(config, namespace)
-    needed = expanded(config, (step.spec for step in plan.steps), deployed, namespace)
+    needed = expanded(config, (step.spec for step in plan.all_steps), deployed, namespace)
     pods = on_argo(config) if own is None else own
     for right in (*needed, *expand(pods, (), namespace), *expand(EVENT_RULES, deployed, namespace)):
         rights.setdefault(right.where, {}).setdefault((right.group, right.resource), set()).add(right.verb)

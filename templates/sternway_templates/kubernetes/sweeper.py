@@ -40,7 +40,8 @@ def sweepers(
     # Not the labels of the rest: the Service of what is deployed would select a pod that has its name's.
     marks = {"labels": dict(config.argo.pod_labels), "annotations": dict(config.argo.pod_annotations)}
     template = filled({"metadata": filled(marks)})
-    undo, run = math.ceil(config.argo.rollback_deadline), math.ceil(config.deadline or 0) if forward else 0
+    undo = math.ceil(config.argo.rollback_deadline + plan.seconds_at_end)
+    run = math.ceil(config.deadline or 0) if forward else 0
     job = {
         "backoffLimit": 0,  # the next minute tries again
         "activeDeadlineSeconds": undo + run + SPARE,
@@ -68,6 +69,6 @@ def sweepers(
 
 def _image(config: Config, plan: Plan) -> str:
     """Name the step whose image can undo all of them: that of all steps, or of the one package that brings its own."""
-    others = sorted({step.spec.name for step in plan.steps} - set(builtin_steps()))
+    others = sorted({step.spec.name for step in plan.all_steps} - set(builtin_steps()))
     named = [name for name in others if name in config.argo.images]
     return named[0] if len(others) == len(named) == 1 and RUN not in config.argo.images else RUN

@@ -58,7 +58,7 @@ class EventEmitter:
             if key not in self._open:
                 self.cut_off(why, attempt)  # what is open, and not of its group, has no process any more
                 self._open[key] = attempt
-                self._emit(StepStarted(*key))
+                self._emit(StepStarted(*key, on=self._on(attempt)))
             if attempt.result:
                 self._ended(key, attempt, attempts)
         if undoing is not None:
@@ -108,7 +108,11 @@ class EventEmitter:
         summary = str(error) if error is not None else str(attempt.data.get("summary") or "")
         seconds = _seconds(attempt.began, attempt.ended)
         again = retry_in(self._plan, self._argo, attempt, attempts, by_pods=self._by_pods)
-        self._emit(StepEnded(attempt.step, attempt.action, summary, seconds, items, error, again))
+        self._emit(StepEnded(attempt.step, attempt.action, summary, seconds, items, error, again, on=self._on(attempt)))
+
+    def _on(self, attempt: Attempt) -> str:
+        """Return the word of a step that ran when the run had ended; "" for any other."""
+        return next((step.on for step in self._plan.on_end if attempt.end and step.name == attempt.step), "")
 
 
 def _key(attempt: Attempt) -> _Key:

@@ -10,7 +10,7 @@ from sternway_steps.errors import Abandoned, Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import Record
 from sternway_steps.journal.name import RunName
-from sternway_steps.journal.replay import replay
+from sternway_steps.journal.replay import Attempt, replay
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.saga.location import Location
 from sternway_steps.saga.plan import Plan
@@ -103,7 +103,7 @@ class RunFollower:
         return []
 
     def _look(self, records: list[Record]) -> None:
-        attempts = list(replay(records).attempts) if records else attempts_of(self._workflow) if self._blind else []
+        attempts = _all_of(records) if records else attempts_of(self._workflow) if self._blind else []
         self._pods.update(self._workflow, attempts)
         why = self._pods.why(self._workflow)
         self._emitter.update(attempts, undoing(self._workflow), why, by_pods=self._blind)
@@ -121,3 +121,9 @@ class RunFollower:
             self._output.note(f"{describe_end(workflow, gone)} after the run had succeeded")
         self._output.event(ended)
         return ended.exit_code
+
+
+def _all_of(records: list[Record]) -> list[Attempt]:
+    """Return the attempts of a run, and those of steps that ran when it had ended."""
+    story = replay(records)
+    return [*story.attempts, *story.after]

@@ -27,7 +27,7 @@ def start(session: Session, output: Output, submission: Submission, path: str, a
     """
     require_argo(session.client)
     _check_version(session, output, submission)
-    plan = make_plan(submission.config.steps, session.specs(submission.config))
+    plan = make_plan(submission.config.steps, session.specs(submission.config), submission.config.on_end)
     at = session.locate(submission.config)
     if wait:
         _check_rights(session, submission)

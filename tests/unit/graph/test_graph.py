@@ -307,3 +307,19 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     write("new", tmp_path / "link.svg")
     assert (tmp_path / "link.svg").is_symlink()
     assert (tmp_path / "real.svg").read_text() == "new"
+
+
+def test_what_runs_at_the_end_stands_behind_the_ends_that_it_waits_for() -> None:
+    ending = (
+        PlannedStep("told", StepSpec("command"), on="always"),
+        PlannedStep("page", StepSpec("command"), on="failure"),
+    )
+    graph = describe("web", replace(MIXED, on_end=ending), None)
+    assert "After a success run told, which" in graph.description
+    assert "After a failure run told and page, which" in graph.description
+    text = mermaid(graph)
+    assert "  ok -.-> e1\n" in text
+    assert "  report -.-> e1 & e2\n" in text
+    words = [element.text for element in ElementTree.fromstring(svg(graph)).iter(f"{SVG}text")]
+    assert words.count("then told") == 2
+    assert words.count("then page") == 1

@@ -379,10 +379,10 @@ def test_a_journal_that_is_away_before_a_step_is_waited_for(tmp_path: Path, monk
     diary: list[str] = []
     begin, away = RunJournal.begin, [Transient("away"), Transient("away")]
 
-    def begins(journal: RunJournal, step: str, action: Action) -> StepJournal:
+    def begins(journal: RunJournal, step: str, action: Action, end: str = "") -> StepJournal:
         if away:
             raise away.pop()
-        return begin(journal, step, action)
+        return begin(journal, step, action, end)
 
     monkeypatch.setattr(RunJournal, "begin", begins)
     assert walk(tmp_path, Made("a", diary)).exit_code is Exit.DONE

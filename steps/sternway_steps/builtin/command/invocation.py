@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...spec import Action
+from ...spec import Action, RunEnd
 from ...step import Context
 
 UNDO = "STERNWAY_UNDO"
@@ -16,6 +16,8 @@ UNDO = "STERNWAY_UNDO"
 _WIDE = 80
 _LONGEST = 63
 """The name of a Job is a label of its pods (Kubernetes, "Jobs")."""
+_LONGEST_CAUSE = 4096
+"""Characters; the system starts no program with a variable of over 128 KiB (execve(2), MAX_ARG_STRLEN)."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -23,8 +25,8 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 class Invocation:
     """A command with all that a runner needs. `name` is its container's or Job's: one for each attempt.
 
-    `told` are the variables that Sternway sets for every command; `plain` those that the config gives as text, and
-    `references` those from a Secret ({secret, key}) or a ConfigMap ({config, key}).
+    `told` are the variables that Sternway sets for every command; `plain` those that the config gives as text, and that
+    tell how the run has ended; `references` those from a Secret ({secret, key}) or a ConfigMap ({config, key}).
     """
 
     name: str
@@ -68,10 +70,25 @@ def invocation(context: Context, action: Action, images: Mapping[str, str], prin
             "STERNWAY_TARGET": context.target,
         },
         image=f"{image}@{images[image]}" if image in images else image,
-        plain={name: value for name, value in env.items() if isinstance(value, str)} | told_by_execute,
+        plain={name: value for name, value in env.items() if isinstance(value, str)}
+        | told_by_execute
+        | _told_of(context.end),
         references={name: value for name, value in env.items() if not isinstance(value, str)},
         options=context.options,
     )
+
+
+def _told_of(end: RunEnd | None) -> dict[str, str]:
+    """Return the variables that tell a command how the run has ended."""
+    if end is None:
+        return {}
+    return {
+        "STERNWAY_STATUS": end.status,
+        "STERNWAY_EXIT_CODE": str(end.exit_code),
+        "STERNWAY_CAUSE": end.cause.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST_CAUSE],
+        "STERNWAY_RUN_NAME": end.name,
+        "STERNWAY_REMEDY": end.remedy,
+    }
 
 
 def name_of(run: str, step: str, action: Action, attempt: int) -> str:

@@ -20,7 +20,8 @@ USES = "command"
 """The step that runs commands."""
 
 _FORMS = ({"secret", "key"}, {"config", "key"})
-_TOLD = frozenset(f"STERNWAY_{word}" for word in ("RUN", "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO"))
+_OF_THE_END = ("STATUS", "EXIT_CODE", "CAUSE", "RUN_NAME", "REMEDY")
+_TOLD = frozenset(f"STERNWAY_{word}" for word in ("RUN", "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", *_OF_THE_END))
 _BY_NAME = ("docker", "podman")
 _OF_IMAGES = ("workdir", "user", "network", "resources", "serviceAccount", "imagePullSecrets", "nodeSelector")
 
@@ -57,7 +58,9 @@ COMMAND: dict[str, Any] = {
 def _make_step(keys: dict[str, Any]) -> StepConfig:
     """Make the step of what was read; its keys become the options, so that the journal has what the undo needs."""
     options = {key: keys.pop(key) for key in COMMAND if key in keys and key != "effects"}
-    effects = keys.pop("effects", "reversible" if "rollback" in options else None)
+    # What runs when the run has ended is undone by nobody, whatever it leaves.
+    said = "reversible" if "rollback" in options else "irreversible" if "on" in keys else None
+    effects = keys.pop("effects", said)
     # A `with` beside it is a mistake, which is named with its place when the whole file is read.
     keys = {key: value for key, value in keys.items() if key != "options"}
     return StepConfig(**{**keys, "uses": USES, "options": options, "effects": effects})
@@ -108,7 +111,13 @@ def _check(where: Node, path: str, reader: Reader) -> None:
 
 def _check_effects(keys: Mapping[str, Entry], report: Any) -> None:
     effects = keys["effects"].node.value if "effects" in keys else None
-    if "rollback" in keys and effects in ("none", "irreversible"):
+    if "on" in keys and ("rollback" in keys or effects == "reversible"):
+        key = "rollback" if "rollback" in keys else "effects"
+        message = f"with on: {keys['on'].node.value} it runs when the run has ended, so nothing undoes it"
+        report(key, message, hint=f"remove {key}, or on")
+    elif "on" in keys:
+        return
+    elif "rollback" in keys and effects in ("none", "irreversible"):
         report("rollback", f"there is nothing to roll back: effects is {effects}", hint="remove one of the two")
     elif "rollback" not in keys and effects == "reversible":
         report("effects", "what is reversible needs the command that undoes it", "rollback: [PROGRAM, ARGUMENT, …]")
