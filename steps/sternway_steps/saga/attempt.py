@@ -83,7 +83,7 @@ def attempt(
         error = _meant(raised)
         if action is Action.EXECUTE and is_transient(error):
             error = _stopped(context, error)
-        elif isinstance(error, Stopped) and not context.stop.is_set():
+        elif action is Action.ROLLBACK and isinstance(error, Stopped) and not context.stop.is_set():
             error = _overdue(planned, context, error)
     unrecorded = _seal(record, word_of(error), items, outcome, error)
     if action is Action.EXECUTE:  # what is not known to be done is not done; an undo is, and is proven anew
