@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from .errors import Bug, Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
+from .errors import Bug, Failed, Held, Refused, RollbackFailed, SternwayError, Stopped, Transient
 
 
 class Exit(IntEnum):
@@ -98,6 +98,8 @@ def error_named(
     error_class = next((row.error for row in ENDINGS if row.word == word), None)
     if error_class is None:
         return Bug(message, kind)
+    if error_class is Refused and "held_by" in (details or {}):
+        error_class = Held
     error = error_class(message, remedy=remedy)
     error.details = details or {}
     return error

@@ -115,7 +115,7 @@ class Session:
             run: the run's id, a label value; default a new one. `new_run_id()` makes one that is known beforehand.
             stop: any thread sets it to cancel this run, which is then undone. It is set too when the run has to stop
                 by itself, because its lock is lost: an event for one run alone.
-            unattended: no person starts it, but a schedule: Held is raised when the same was undone before.
+            unattended: no person starts it, but a schedule: it ends as held when the same was undone before.
             force_held: deploy it also then.
 
         Raises: Refused, Transient: nothing was touched.

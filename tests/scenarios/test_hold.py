@@ -18,9 +18,9 @@ from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.secret_form import HOLDS
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
-from sternway_steps.saga.events import Note
+from sternway_steps.saga.events import Event, Note
 from sternway_steps.session import Session
-from sternway_steps.spec import Action, Outcome, StepSpec
+from sternway_steps.spec import Action, Effects, Outcome, StepSpec
 from sternway_steps.step import Context
 
 from tests.conftest import Cluster
@@ -60,8 +60,12 @@ def failed(cluster: Cluster, session: Session) -> str:
 
 
 def held_by(session: Session, config: Config) -> str:
+    told: list[Event] = []
+    result = session.run(config, told.append, unattended=True)
+    assert (result.status, result.exit_code) == (Status.HELD, Exit.REFUSED)
+    assert told == [result.as_event()]
     with pytest.raises(Held, match="held since 2") as raised:
-        session.run(config, unattended=True)
+        result.raise_for_status()
     assert "sternway unhold" in str(raised.value.remedy)
     return str(raised.value.details["held_by"])
 
@@ -135,6 +139,12 @@ def test_the_command_ends_at_once(cluster: Cluster, tmp_path: Path) -> None:
     second = sternway(*words, kubeconfig=cluster.kubeconfig)
     assert second.returncode == Exit.REFUSED
     assert second.stderr.startswith("error: held since 2"), second.stderr
+    assert ": held after " in second.stdout
+    as_json = sternway(*words, "--output", "json", kubeconfig=cluster.kubeconfig)
+    ended, error = map(json.loads, as_json.stdout.splitlines())
+    assert (ended["type"], ended["status"], ended["exit_code"]) == ("run-ended", "held", Exit.REFUSED)
+    assert ended["name"] == f"{cluster.namespace}/{ended['run']}"
+    assert (error["type"], error["kind"]) == ("error", "Held")
     by_environ = {"STERNWAY_UNATTENDED": "true"}
     third = sternway("run", *words[2:], kubeconfig=cluster.kubeconfig, environ=by_environ)
     assert third.returncode == Exit.REFUSED
@@ -177,12 +187,13 @@ def test_a_hold_outlives_the_history(cluster: Cluster, session: Session, failed:
 def test_the_first_step_on_argo_refuses_and_the_report_tells(cluster: Cluster, session: Session, failed: str) -> None:
     run, wanted = "uid-1", config(cluster)
     before = [story.run for story in session.runs()]
-    with pytest.raises(Held) as raised:
-        session.step(wanted, "validate", Action.EXECUTE, run, workflow="w", unattended=True)
-    assert raised.value.details["held_by"] == failed
+    first = session.step(wanted, "validate", Action.EXECUTE, run, workflow="w", unattended=True)
+    assert (first.status, first.exit_code, type(first.error)) == (Status.HELD, Exit.REFUSED, Held)
+    assert isinstance(first.error, Held)
+    assert first.error.details["held_by"] == failed
     assert session.step(wanted, "deploy", Action.ROLLBACK, run, workflow="w", unattended=True).exit_code == Exit.DONE
     ended = session.end(wanted, run, "Failed", "w", unattended=True)
-    assert (ended.status, ended.exit_code, type(ended.error)) == (Status.REFUSED, Exit.REFUSED, Held)
+    assert (ended.status, ended.exit_code, type(ended.error)) == (Status.HELD, Exit.REFUSED, Held)
     assert [story.run for story in session.runs()] == before
     assert value(cluster) is None
 
@@ -220,12 +231,49 @@ def test_an_image_that_is_built_anew_is_other_content(cluster: Cluster) -> None:
         first = session.run(wanted, unattended=True)
         assert (first.status, type(first.error)) == (Status.UNDONE, Failed)
         second = session.run(wanted, unattended=True)
-        assert (type(second.error), second.status, second.exit_code) == (Held, Status.REFUSED, Exit.REFUSED)
+        assert (type(second.error), second.status, second.exit_code) == (Held, Status.HELD, Exit.REFUSED)
+        story = session.story(second.run)
+        assert (story.status, story.end["status"]) == (Status.HELD, "refused")  # what older versions read
+        assert [one.status for one in session.runs() if one.run == second.run] == [Status.HELD]
         begun = [a.step for a in session.story(second.run).attempts if a.intended]
         assert (begun, value(cluster)) == ([], None)
         builds.digest = "sha256:2"
         third = session.run(wanted, unattended=True)
         assert (third.status, type(third.error)) == (Status.UNDONE, Failed)
+
+
+class Pushes(Builds):
+    """One that changes something by that: a tag."""
+
+    spec = StepSpec("image", effects=Effects.REVERSIBLE, needs_cluster=False, hands_on=("images",))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tag = "old"
+
+    def execute(self, context: Context) -> Outcome:
+        context.journal.intent({"tag": self.tag})
+        self.tag = self.digest
+        return super().execute(context)
+
+    def rollback(self, context: Context) -> Outcome:
+        self.tag = context.journal.history().execute.intents[0]["tag"]
+        return Outcome("put back")
+
+
+def test_what_was_pushed_to_know_the_content_is_undone_and_the_verdict_says_so(cluster: Cluster) -> None:
+    """Before the build nothing tells the digest; after it something was changed, so it is no refusal."""
+    pushes = Pushes()
+    steps = {**builtin_steps(), "image": pushes}
+    with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace, steps=steps) as session:
+        wanted = config(cluster, steps=(StepConfig("image", "image"), *FAILS[1:]))
+        first = session.run(wanted, unattended=True)
+        held = session.run(wanted, unattended=True)
+        assert (held.status, held.exit_code, type(held.error)) == (Status.UNDONE, Exit.FAILED, Held)
+        assert "only what was built now told so" in str(held.error)
+        assert (pushes.tag, value(cluster)) == ("old", None)
+        (hold,) = session.status(journal_of=wanted).holds
+        assert hold.run == first.run  # to be held is no failure of the content's own
 
 
 def test_a_rollback_of_a_rollback_is_refused(cluster: Cluster, session: Session) -> None:

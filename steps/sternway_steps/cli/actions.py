@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from ..config import Config
-from ..errors import ClusterError, Held, SternwayError, is_transient, together
+from ..errors import ClusterError, SternwayError, is_transient, together
 from ..exits import Exit
+from ..journal.replay import Status
 from ..registry.load import load, load_with_source
 from ..saga.events import Event, StepEnded
 from ..saga.finalize import summary
@@ -54,7 +55,16 @@ def config_show(output: Output, path: str, overrides: Sequence[str]) -> int:
 
 def run(session: Session, output: Output, config: Config, run: str | None, **hold: Any) -> int:
     """Run the pipeline; `hold` says who starts it."""
-    return session.run(config, output.event, run=run or None, **hold).exit_code
+    told, tell = list[Exception | None](), output.event
+
+    def listen(event: Event) -> None:
+        told.extend([event.error] if isinstance(event, StepEnded) else [])
+        tell(event)
+
+    result = session.run(config, listen, run=run or None, **hold)
+    if result.status is Status.HELD and result.error is not None and result.error not in told:
+        output.error(result.error)  # it was held before its first step
+    return result.exit_code
 
 
 def plan(session: Session, output: Output, config: Config) -> int:
@@ -206,7 +216,7 @@ def report(
     end = partial(session.end, config, run, status, workflow, output.event, unattended=unattended)
     with sweep_when_terminated(session, config, run, workflow, output.note):
         result = retry_transient(end, session.stop)
-    if isinstance(result.error, Held):  # such a run has recorded nothing
+    if result.status is Status.HELD and result.error is not None:  # such a run has recorded nothing
         output.error(result.error)
     else:
         output.story(session.story(result.run))

@@ -12,7 +12,13 @@ from ..spec import Action, Item
 from . import details
 from .story_words import RESULTS, first_failure, following, meaning, staying
 
-COLOURS = {Status.SUCCEEDED: "green", Status.UNDONE: "yellow", Status.RUNNING: "cyan", Status.OPEN: "cyan"}
+COLOURS = {
+    Status.SUCCEEDED: "green",
+    Status.UNDONE: "yellow",
+    Status.HELD: "yellow",
+    Status.RUNNING: "cyan",
+    Status.OPEN: "cyan",
+}
 
 
 def write_story(story: Story) -> None:

@@ -32,6 +32,8 @@ def meaning(story: Story) -> str:
             return "every step succeeded, and what it changed stands"
         case Status.REFUSED:
             return "it was refused before it changed anything"
+        case Status.HELD:
+            return "it ended before it changed anything, for its target holds what it would have deployed again"
         case Status.UNDONE if not _executions(story):
             return "it ended before it changed anything"
         case Status.UNDONE:

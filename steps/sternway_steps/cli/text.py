@@ -20,6 +20,9 @@ from ..yamltree.document import Node
 from . import details
 from .show import COLOURS, write_story
 
+_TOLD = (Status.SUCCEEDED, Status.HELD)
+"""Ends whose error, if there is one, is told by itself."""
+
 
 class TextOutput:
     """Writes to standard output; errors and remarks to standard error."""
@@ -151,7 +154,7 @@ class TextOutput:
         click.secho(
             f"run {event.run}: {status.value} after {event.seconds:.1f} s", fg=COLOURS.get(status, "red"), bold=True
         )
-        if event.error is not None and status is not Status.SUCCEEDED and str(event.error) not in self._errors:
+        if event.error is not None and status not in _TOLD and str(event.error) not in self._errors:
             click.echo(f"  first error: {str(event.error).partition(chr(10))[0]}")
         for name in event.stays:
             click.secho(f"  what {name} did is irreversible and stays", fg="red")

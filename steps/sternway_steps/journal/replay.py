@@ -22,6 +22,8 @@ class Status(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     REFUSED = "refused"
+    HELD = "held"
+    """Refused, for its target holds what it would have deployed; recorded as a refusal, as older versions read it."""
     UNDONE = "undone"
     ROLLBACK_FAILED = "rollback-failed"
 
@@ -147,7 +149,7 @@ def replay(records: Sequence[Record]) -> Story:
         target=str(began.data.get("target", "")),
         started=began.time,
         ended=str(last.data.get("ended") or last.time) if ended else "",
-        status=Status(last.data["status"]) if ended else Status.OPEN,
+        status=_status_of(last.data) if ended else Status.OPEN,
         config=began.data.get("config") or {},
         error=next((str(e.data["error"]) for e in head.entries if e.data.get("error")), ""),
         stepwise=bool(began.data.get("stepwise")),
@@ -169,6 +171,11 @@ def replay(records: Sequence[Record]) -> Story:
         place=head.place,
         mark=str(began.data.get("mark") or head.key.run),
     )
+
+
+def _status_of(end: Mapping[str, Any]) -> Status:
+    status = Status(end["status"])
+    return Status.HELD if status is Status.REFUSED and end.get("held") else status
 
 
 def _attempt(record: Record) -> Attempt:

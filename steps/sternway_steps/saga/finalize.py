@@ -6,7 +6,6 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from ..exits import Exit
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
 from ..journal.replay import Status, replay
@@ -16,7 +15,7 @@ from ..objects.ref import Ref
 from ..release.remedy import finish
 from .assembly import AssembledRun
 from .events import Listener, unfailing
-from .held import HoldCheck, HoldPolicy
+from .held import HoldCheck, HoldPolicy, held_back
 from .hold import with_hold
 from .on_end import run_on_end
 from .result import Result
@@ -65,7 +64,7 @@ def _sealed(run: AssembledRun, phase: str, check: HoldCheck) -> Result:
     begun = replay(records).begun() if records else frozenset()
     if not begun and (held_by := check.refusal()) is not None:
         run.store.remove(run.id)  # what its undo recorded; nights that are held push no run out of the history
-        return Result(run.id, Status.REFUSED, Exit.REFUSED, held_by)
+        return held_back(run, held_by)
     if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
         require_new_id(run.id)
         run.journal.start({"config": run.config.to_dict(), "stepwise": True})

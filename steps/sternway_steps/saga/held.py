@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..config import Config
+from ..errors import Held
+from ..exits import Exit
 from ..journal.backends.store import Store
 from ..journal.locks.lock import held
 from ..journal.replay import Status, replay
@@ -18,6 +20,7 @@ from .author import author
 from .cancel import StopAll
 from .events import Listener, Note
 from .hold import IMAGES, Hold, content_of, content_of_story, known_from
+from .result import Result
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class HoldCheck:
         asking = {s.spec.name: _Asking(steps[s.spec.name], names, self._ask) for s in plan.groups[known]}
         return replace(self.run, steps={**steps, **asking})
 
-    def refusal(self) -> Exception | None:
+    def refusal(self) -> Held | None:
         """Return why a run that has recorded nothing was refused before it began; None when no hold was the reason."""
         if not self.policy.refuses or known_from(self.run.plan):
             return None
@@ -112,8 +115,13 @@ class HoldCheck:
         if hold is None:
             return
         if self.policy.refuses:
-            raise hold.error()
+            raise hold.error(built=bool(images))
         self.tell(Note(f"{hold.error()}; this run goes on, for somebody started it"))
+
+
+def held_back(run: AssembledRun, error: Held) -> Result:
+    """Return the end of a run that recorded nothing: nights that are held push no run out of the history."""
+    return Result(run.id, Status.HELD, Exit.REFUSED, error, name=run.journal.name)
 
 
 def _content(config: Config, images: Mapping[str, Any]) -> str:

@@ -35,11 +35,12 @@ class Hold:
     since: str
     why: str
 
-    def error(self) -> Held:
-        """Say it to whoever would deploy the same again."""
+    def error(self, *, built: bool = False) -> Held:
+        """Say it to whoever would deploy the same again; `built`: only the digests of what was built told it."""
         when = f"{self.since[:19].replace('T', ' ')} UTC"
         return Held(
-            f"held since {when}: run {self.run} deployed the same to {self.target} and was undone: {self.why}",
+            f"held since {when}: run {self.run} deployed the same to {self.target} and was undone: {self.why}"
+            + ("; only what was built now told so, and what that changed is undone" if built else ""),
             remedy=f"it is deployed again when its content changes, after: sternway unhold {self.target}, "
             "or with --force-held",
             details={"held_by": self.run, "held_since": self.since},
@@ -95,7 +96,7 @@ def _reached(plan: Plan, story: Story) -> bool:
 
 
 def _speaks_of_content(error: Exception) -> bool:
-    return not (is_transient(error) or isinstance(error, Stopped)) and "held_by" not in getattr(error, "details", {})
+    return not (is_transient(error) or isinstance(error, Stopped | Held))
 
 
 def _step(item: Any) -> Any:

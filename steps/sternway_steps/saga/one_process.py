@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from functools import partial
 
+from ..errors import Held
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
 from .assembly import AssembledRun
 from .author import author
 from .events import Listener, unfailing
-from .held import HoldCheck, HoldPolicy
+from .held import HoldCheck, HoldPolicy, held_back
 from .orchestrator import Orchestrator
 from .preflight import require_no_refusal
 from .recovery import finish_interrupted
@@ -40,7 +41,12 @@ def run_in_one_process(
         state = partial(workflow_seen, undo.assembly.book)
         finish_interrupted(run.store, run.journal, undo.interrupted, state, on_argo=False)
         check = HoldCheck(run, policy, unfailing(tell))
-        check.before_the_run()
+        try:
+            check.before_the_run()
+        except Held as error:
+            result = held_back(run, error)
+            unfailing(tell)(result.as_event())
+            return result
         return Orchestrator.of(check.on_the_way(), tell, stop).run(
             {"config": run.config.to_dict(), "by": author()}, run.config.history
         )

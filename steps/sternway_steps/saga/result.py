@@ -48,7 +48,9 @@ class Result:
 
     def as_record(self) -> Mapping[str, Any]:
         """Return what the journal keeps of it; the errors' remedies and details stand with their attempts."""
-        data: dict[str, Any] = {"status": self.status.value, "exit": int(self.exit_code)}
+        held = self.status is Status.HELD
+        data: dict[str, Any] = {"status": Status.REFUSED.value if held else self.status.value}
+        data |= {"exit": int(self.exit_code), **({"held": True} if held else {})}
         if self.error is not None:
             data["error"] = str(self.error)
         if self.stays:

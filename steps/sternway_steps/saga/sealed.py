@@ -9,7 +9,7 @@ from ..exits import DONE, Exit, word_of_exit
 from ..journal.replay import Attempt, Status, Story
 from .plan import PlannedStep
 
-_UNTOUCHED = (Status.UNDONE, Status.REFUSED)
+_UNTOUCHED = (Status.UNDONE, Status.REFUSED, Status.HELD)
 
 
 def refuse_to_execute(story: Story) -> None:

@@ -11,7 +11,7 @@ from ..journal.entries import Kind, Record
 from ..journal.replay import Status, Story, replay
 from ..spec import Action
 
-_GONE = (Status.REFUSED, Status.UNDONE)
+_GONE = (Status.REFUSED, Status.HELD, Status.UNDONE)
 
 
 def stands(story: Story) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ..errors import Held
 from ..exits import Exit
 from ..journal.replay import Status, replay
 from ..spec import Action
 from .assembly import AssembledRun, Assembly
 from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
-from .held import HoldCheck, HoldPolicy
+from .held import HoldCheck, HoldPolicy, held_back
 from .result import Result
 from .sealed import refuse_out_of_turn, told_again
 from .step_attempt import OneStep
@@ -65,5 +66,8 @@ def run_step(
     if workflow:
         refuse_out_of_turn(assembled.plan.before(planned), name, assembled.id, story)
     if story is None:
-        one.begin(check.before_the_run)
+        try:
+            one.begin(check.before_the_run)
+        except Held as error:
+            return held_back(assembled, error)
     return one.executed()

@@ -5,6 +5,7 @@
 | every step is done, and nobody began to undo         | succeeded       | 0         |
 | something could not be put back                      | rollback-failed | 5         |
 | refused, or transient to the last, before any change | refused         | 3, 75     |
+| the same, because the target holds what it deploys   | held            | 3         |
 | the same after a change                              | undone          | 4         |
 | any other first error                                | undone          | its own   |
 | no error: the undo was asked for                     | undone          | 0         |
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..errors import RollbackFailed, Stopped, Transient
+from ..errors import Held, RollbackFailed, Stopped, Transient
 from ..exits import Exit, exit_of, word_of_exit
 from ..journal.replay import Attempt, Status, Story
 from ..release.remedy import NEEDS, finish
@@ -55,7 +56,7 @@ def decide(
     code = exit_of(error)
     if code in (Exit.REFUSED, Exit.TRANSIENT):
         if not stays and not any(a.intended for a in attempts if a.action is Action.EXECUTE):
-            return Result(run, Status.REFUSED, code, error)
+            return Result(run, Status.HELD if isinstance(error, Held) else Status.REFUSED, code, error)
         code = Exit.FAILED
     return Result(run, Status.UNDONE, code, error, (), stays)
 
@@ -101,6 +102,7 @@ def by_exit_code(run: str, plan: Plan, attempts: Sequence[Attempt], code: int, h
     exit_code = Exit(code) if code in set(Exit) else Exit.FAILED
     status = _STATUS.get(exit_code, Status.UNDONE)
     error = None if exit_code is Exit.DONE else first_error(plan, attempts) or Stopped(how)
+    status = Status.HELD if status is Status.REFUSED and isinstance(error, Held) else status
     failures = tuple(not_undone(plan, attempts).values()) if status is Status.ROLLBACK_FAILED else ()
     stays = staying(plan, attempts) if status in (Status.UNDONE, Status.ROLLBACK_FAILED) else ()
     return Result(run, status, exit_code, error, failures, stays)
