@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from .kube.fence import Fence
 
 __all__ = [
-    "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "History", "Item", "JournalView",
-    "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule", "RunEnd", "Step",
-    "StepSpec", "Stopped", "Transient",
+    "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "FindsLate", "History", "Item",
+    "JournalView", "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule", "RunEnd",
+    "Step", "StepSpec", "Stopped", "Transient",
 ]  # fmt: skip
 
 
@@ -63,6 +63,7 @@ class Context:
     | `target_of` | returns the target of the run of the same journal that a mark names; None when it is not known |
     | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
     | `cause` | returns the first failure of the run, for which it is undone; "" for none |
+    | `undo_late` | undoes what runs of the target that were undone have written since; returns what to say of it |
     | `fence` | until when the target is held; None where nobody has to hold it |
     | `end` | how the run has ended, for a step that runs then (`on:`); None for any other |
     """
@@ -86,6 +87,7 @@ class Context:
     evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
     cause: Callable[[], str] = lambda: ""
     mark: str = ""
+    undo_late: Callable[[Collection[str]], Sequence[str]] = lambda _: ()
     fence: Fence | None = None
     end: RunEnd | None = None
 
@@ -178,6 +180,17 @@ class Resumes(Protocol):
         """Name what somebody else changed since, each with who; change nothing, write no journal.
 
         `done` is False for a step that was cut off: it is executed once more when nothing moved.
+
+        Raises: Transient when that can't be told now.
+        """
+
+
+@runtime_checkable
+class FindsLate(Protocol):
+    """A step that finds what a request of its own, kept by the network, has done after it was rolled back."""
+
+    def late(self, context: Context) -> Sequence[str]:
+        """Name it; change nothing, write no journal. A rollback with the same context follows when there is any.
 
         Raises: Transient when that can't be told now.
         """

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import Refused, SternwayError
 from ..spec import Action
 from .backends.secret_form import TARGET
-from .backends.store import HISTORY, JournalConflict, Store, is_label_value
+from .backends.store import HISTORY, JournalConflict, RunInfo, Store, is_label_value
 from .entries import Key, Kind, Record
 from .name import RunName
 from .replay import Status, Story, replay
@@ -36,6 +36,7 @@ class RunJournal:
         """What names the run on objects that it applies; as its record says it, once that was read."""
         self._labels = {TARGET: target}
         self._head: Pen | None = None
+        self._others: Sequence[RunInfo] | None = None
 
     @staticmethod
     def of(store: Store, records: Sequence[Record]) -> RunJournal:
@@ -121,6 +122,15 @@ class RunJournal:
         found = self.store.records(self.run)
         self._go_on_after(found)
         return found
+
+    def others(self, *, anew: bool = False) -> Sequence[RunInfo]:
+        """List the other runs of the target, oldest first: read once, for while its lock is held they stay as they are.
+
+        `anew`: they may be others now, for one of them was ended.
+        """
+        if self._others is None or anew:
+            self._others = [info for info in self.store.index(self.target) if info.run != self.run]
+        return self._others
 
     def target_of(self, mark: str) -> str | None:
         """Return the target of the run of this journal that a mark names; None when that is not known.

@@ -76,12 +76,13 @@ class Restorer:
         what = str(change.ref)
         if live is None:
             return Item(what, "absent", "it was not there before, and is not there now")
-        if change.uid is not None and change.uid != live["metadata"]["uid"]:
+        if change.uid is not None and change.uid != live["metadata"]["uid"] and not self._made_twice(change, live):
             return Item(what, "kept", "it is another object of that name, which this run did not create")
         if (run_of(live) or self.run) != self.run:
             return Item(what, "kept", _whose(live))
-        if change.created and change.uid is not None:  # evidence: ours, whatever became of the annotation
-            return self.remove(change.ref, change.uid)
+        uid = str(live["metadata"]["uid"])
+        if change.created and change.uid == uid:
+            return self.remove(change.ref, uid)  # evidence: ours, whatever became of the annotation
         if run_of(live) is None:
             return Item(what, "kept", _whose(live))
         why = "somebody else created it after the snapshot was taken: how it was before the run is not known"
@@ -90,6 +91,11 @@ class Restorer:
         if why:
             return Item(what, "kept" if self.policy is OnConflict.MERGE else "conflict", f"it stays: {why}")
         return self.remove(change.ref, live["metadata"]["uid"])
+
+    def _made_twice(self, change: Change, live: dict[str, Any]) -> bool:
+        """Return whether a request that was sent again, or came late, made an object anew that was gone by then."""
+        ours = change.create_only and change.created is True and run_of(live) == self.run
+        return ours and not doubt(live, change.manager, create_only=True)
 
 
 def _ended(change: Change) -> str:

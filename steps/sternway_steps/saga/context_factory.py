@@ -18,6 +18,7 @@ from ..step import Context
 from .assembly import AssembledRun
 from .attempt import ContextFor
 from .attempt_errors import first_error
+from .late_writes import LateWrites
 from .plan import Plan, PlannedStep
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
     never = undo_stop or threading.Event()
     undo_ends: dict[str, float] = {}
     target_of = functools.cache(journal.target_of)
+    late = LateWrites(run, lambda other: contexts(other, stop=stop, undo_stop=stop))
     giving = any(step.spec.hands_on for step in plan.steps)  # if none does, the journal is not read for it
 
     def undo_end(planned: PlannedStep) -> float:
@@ -62,6 +64,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             evidence_of=lambda kind: _evidence(plan, records, kind),
             received=lambda: replay(records()).handed_on() if giving else {},
             cause=lambda: _cause(plan, records),
+            undo_late=late.undo,
             fence=run.lock.fence,
             end=planned.end,
             deadline=min((t for t in (own, whole) if t is not None), default=None) if forward else undo_end(planned),

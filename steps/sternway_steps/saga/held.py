@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..journal.locks.lock import held
 from ..journal.replay import Status, replay
 from ..journal.writer import RunJournal
 from ..spec import Outcome, StepSpec
-from ..step import Context, Step
+from ..step import Context, FindsLate, Step
 from .assembly import AssembledRun
 from .author import author
 from .cancel import StopAll
@@ -147,3 +147,6 @@ class _Asking:
 
     def rollback(self, context: Context) -> Outcome:
         return self.step.rollback(context)
+
+    def late(self, context: Context) -> Sequence[str]:
+        return self.step.late(context) if isinstance(self.step, FindsLate) else ()

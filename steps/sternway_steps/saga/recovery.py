@@ -35,8 +35,8 @@ def finish_interrupted(
 
     Raises: Refused when it could not be undone, or is left to a person; Transient when it is at work on Argo.
     """
-    going = [info.run for info in store.index(journal.target) if info.status is Status.OPEN]
-    for run in (run for run in reversed(going) if run != journal.run):
+    going = [info.run for info in journal.others(anew=True) if info.status is Status.OPEN]
+    for run in reversed(going):
         begun = replay(records := store.records(run))
         if begun.status is not Status.OPEN:
             continue
@@ -44,6 +44,7 @@ def finish_interrupted(
             _require_over(begun, state(begun), on_argo=on_argo)
         if begun.workflow or not begun.stepwise:
             _require_end(begun, end(records))
+            journal.others(anew=True)
 
 
 def _require_over(story: Story, state: WorkflowState, *, on_argo: bool) -> None:

@@ -74,7 +74,7 @@ def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session)
     ("steps", "wanted"),
     [
         (("validate",), [RECORDS, RECORDS, INDEX, INDEX, RECORDS]),
-        (("validate", "deploy"), [RECORDS, RECORDS]),
+        (("validate", "deploy"), [RECORDS, RECORDS, INDEX]),
         (("validate", "deploy", "verify"), [RECORDS, RECORDS, RECORDS, RECORDS, INDEX]),
         (("validate", "deploy", "-deploy"), [RECORDS, RECORDS, RECORDS, RECORDS]),
     ],
@@ -83,8 +83,9 @@ def test_an_undo_that_was_asked_for(sternway_sandbox: Sandbox, session: Session)
 def test_a_step_in_a_process_of_its_own(
     sternway_sandbox: Sandbox, session: Session, steps: tuple[str, ...], wanted: list[str]
 ) -> None:
-    """Whether the run has begun, and whether it goes on now that the lock is held (a rollback asks for its values first); for the
-    first step before that once more, what was left open and what is held; for the last one what was deployed,
+    """Whether the run has begun, and whether it goes on now that the lock is held (a rollback asks for its values
+    first); for the first step before that once more, what was left open and what is held; for a deploy whether a run
+    before it went back, and may have written since; for the last one what was deployed,
     whether all others are done, and the index to forget the oldest; for a rollback the history, and because of what.
     """
     given, read = config("localhost/app:1"), []

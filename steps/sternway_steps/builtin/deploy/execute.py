@@ -9,6 +9,7 @@ from typing import Any
 from ...objects.field_manager import manager_of, owns_old, shared, shared_with
 from ...objects.image_digests import with_digests
 from ...objects.ref import Ref
+from ...objects.run_annotation import run_of
 from ...objects.take_over import claiming
 from ...plural import are
 from ...release.apply import Applied, Applier
@@ -25,7 +26,7 @@ def deploy(context: Context) -> Outcome:
     objects = objects_of(context.config, context.client, context.options)
     objects = with_digests(objects, context.handed("images"))
     context.say(f"reading how {are(len(objects), 'object')} now")
-    before = snapshot(context.client, [Ref.of(obj) for obj in objects])
+    before = read_before(context, [Ref.of(obj) for obj in objects])
     context.check()
     manager, force = manager_of(context.target), context.config.deploy.force_conflicts
     claim = claiming(context.target, context.target_of, force=force)
@@ -43,6 +44,15 @@ def deploy(context: Context) -> Outcome:
     finally:
         put(context, lambda: of_deployed(context, done.done))
     return done.outcome()
+
+
+def read_before(context: Context, refs: list[Ref]) -> dict[Ref, dict[str, Any] | None]:
+    """Read how objects are; what runs that were undone have written late is none of it, and is undone first."""
+    before = snapshot(context.client, refs)
+    late = context.undo_late({run for obj in before.values() if (run := run_of(obj)) is not None})
+    for line in late:
+        context.say(line)
+    return snapshot(context.client, refs) if late else before
 
 
 def _tell_shared(context: Context, before: Mapping[Ref, dict[str, Any] | None]) -> None:

@@ -17,9 +17,9 @@ from ...objects.take_over import claiming
 from ...release.apply import Applied, Applier
 from ...release.hooks import runs
 from ...release.removal import Remover
-from ...release.snapshot import snapshot
 from ...spec import Item
 from ...step import Context
+from .execute import read_before
 from .record import evidence, intent
 
 
@@ -42,7 +42,7 @@ class HookRun:
     def run(self, objects: list[dict[str, Any]]) -> int:
         """Create all hooks; return how many."""
         context = self._context
-        live = snapshot(self._client, [Ref.of(obj) for obj in objects])
+        live = read_before(context, [Ref.of(obj) for obj in objects])
         self._refuse_strangers(objects, live)
         # What ran before the run is not made again by an undo: there it counts as not there.
         before = {ref: None if runs(ref) else obj for ref, obj in live.items()}

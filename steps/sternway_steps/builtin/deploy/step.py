@@ -12,6 +12,7 @@ from ...step import Context
 from .events import of_undone, put
 from .execute import deploy
 from .hooks import run_hooks, tell_left_out, tell_stays
+from .late import left, marked, record_left
 from .record import about_to_recreate, changes
 from .rollback import not_put_back, summary, undo_all
 
@@ -51,6 +52,12 @@ class Deploy:
 
         return moved(context, done=done)
 
+    def late(self, context: Context) -> list[str]:
+        """Name the objects that carry this run's mark though it was undone, but for those that its undo left."""
+        history = context.journal.history()
+        refs = [change.ref for change in changes(context.mark, history)]
+        return [str(ref) for ref in marked(context, refs) if str(ref) not in left(history)]
+
     def rollback(self, context: Context) -> Outcome:
         """Restore every object, and continue after one that fails; then wait until workloads are healthy."""
         from .health import await_health
@@ -78,6 +85,7 @@ class Deploy:
             unhealthy = error
         items += stale.settle()
         put(context, lambda: of_undone(context, found, items))
+        record_left(context, items)
         if bad := [item for item in items if item.result in ("conflict", "failed")]:
             raise not_put_back(bad, len(items), unhealthy)
         if unhealthy is not None:
