@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from croniter import croniter
 from croniter.croniter import CroniterError
 from hera.workflows import models as m
-from sternway_steps.builtin import builtin_steps
 from sternway_steps.builtin.command.options import USES as COMMAND
 from sternway_steps.config import Config
 from sternway_steps.errors import Refused
@@ -20,14 +18,12 @@ from sternway_steps.yamltree.reader import nearest
 
 from ..lint.cron import WORDS, wrong_schedule
 from .build_pod import findings
-from .images import RUN
+from .image_checks import Report, check_images
 from .pod import REPORT
 from .unknown_fields import unknown
 
 # Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
 _LONGEST_CRON = 52
-Report = Callable[[str, str, str, str], None]
-"""Takes the key whose location is named, the field, the message and a hint."""
 
 
 def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> Plan:
@@ -67,7 +63,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
         _check_parameters(config, document, report)
     _check_security(config, report)
     errors += findings(config, plan.steps, one_pod=kind == "CronJob")
-    _check_images(config, kind, plan, report)
+    check_images(config, kind, plan, report)
     if errors:
         raise ConfigErrors(errors)
     return plan
@@ -139,25 +135,6 @@ def _check_parameters(config: Config, document: Node, report: Report) -> None:
             report("parameters", f"{field}.enum", f"the default {node.text!r} is not among its values", "add it")
         elif "{{" in node.text:
             report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
-
-
-def _check_images(config: Config, kind: str, plan: Plan, report: Report) -> None:
-    used = {step.spec.name for step in plan.all_steps}
-    for name in config.argo.images:
-        if plan.steps and name not in {*used, RUN}:
-            report("argo", f"argo.images.{name}", "no step of this pipeline uses it", nearest(name, {*used, RUN}))
-    if "{version}" not in config.argo.image:
-        return
-    # Sternway's own version says nothing of an image that another package comes in.
-    others = sorted(used - set(builtin_steps()))
-    if kind == "CronJob":
-        if others and RUN not in config.argo.images:
-            message = f"{', '.join(others)} of other packages: the image that runs all steps has to hold them too"
-            report("argo", f"argo.images.{RUN}", message, f"argo: {{images: {{{RUN}: IMAGE}}}}")
-        return
-    for name in (name for name in others if name not in config.argo.images):
-        message = f"the step {name} comes from another package, so its image is another one too"
-        report("argo", f"argo.images.{name}", message, f"argo: {{images: {{{name}: IMAGE}}}}")
 
 
 def _check_security(config: Config, report: Report) -> None:

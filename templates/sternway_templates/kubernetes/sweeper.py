@@ -10,14 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sternway_steps.builtin import builtin_steps
 from sternway_steps.config import Config
 from sternway_steps.saga.plan import Plan
 from sternway_steps.saga.sweep_at_once import ON_TERMINATE, sweeper_name
 from sternway_steps.step import Action
 
 from .build_pod import pod_parts
-from .images import RUN, image_of
+from .image_checks import sweeper_image
 from .one_pod import filled, one_pod
 from .pod import SPARE
 
@@ -36,7 +35,7 @@ def sweepers(
     metadata = {"name": sweeper_name(config.name), "namespace": config.namespace, "labels": dict(labels)}
     forward = config.on_interrupt == "resume"
     parts = pod_parts(config, plan.steps, list(Action) if forward else [Action.ROLLBACK])
-    pod = one_pod(config, account, maps, parts, image_of(config, _image(config, plan)), ["sweep"])
+    pod = one_pod(config, account, maps, parts, sweeper_image(config, plan), ["sweep"])
     # Not the labels of the rest: the Service of what is deployed would select a pod that has its name's.
     marks = {"labels": dict(config.argo.pod_labels), "annotations": dict(config.argo.pod_annotations)}
     template = filled({"metadata": filled(marks)})
@@ -65,10 +64,3 @@ def sweepers(
             "spec": filled(spec),
         }
     ]
-
-
-def _image(config: Config, plan: Plan) -> str:
-    """Name the step whose image can undo all of them: that of all steps, or of the one package that brings its own."""
-    others = sorted({step.spec.name for step in plan.all_steps} - set(builtin_steps()))
-    named = [name for name in others if name in config.argo.images]
-    return named[0] if len(others) == len(named) == 1 and RUN not in config.argo.images else RUN

@@ -40,11 +40,17 @@ class Flag:
         return Outcome("nothing to undo")
 
 
+class Other(Flag):
+    """A step of one more package."""
+
+    spec = StepSpec("other", Effects.REVERSIBLE)
+
+
 @pytest.fixture(autouse=True)
 def declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this module be a package that declares it, whatever else is installed."""
-    entry = EntryPoint("flag", f"{__name__}:Flag", "sternway.steps")
-    monkeypatch.setattr("sternway_steps.registry.steps._entry_points", lambda: [entry])
+    """Let this module be the packages that declare them, whatever else is installed."""
+    entries = [EntryPoint(step.spec.name, f"{__name__}:{step.__name__}", "sternway.steps") for step in (Flag, Other)]
+    monkeypatch.setattr("sternway_steps.registry.steps._entry_points", lambda: entries)
 
 
 def written(folder: Path, **keys: Any) -> dict[str, dict[str, Any]]:
@@ -97,6 +103,26 @@ def test_where_one_image_runs_all_steps_it_is_named(tmp_path: Path) -> None:
     made = {o["kind"]: o for o in cronjob(*load_with_source(path)).values()}["CronJob"]
     assert made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] == "mine:1"
     assert images({"WorkflowTemplate": {o["kind"]: o for o in pipeline(*load_with_source(path)).values()}["WorkflowTemplate"]})["execute-flag"] == "f:1"  # fmt: skip
+
+
+def test_one_pod_sweeps_so_steps_of_several_images_need_one_that_holds_all(tmp_path: Path) -> None:
+    """Argo starts each step in its own image; what a Workflow leaves that is terminated is undone by one pod."""
+    steps, two = ["flag", "other", "deploy"], {"flag": "f:1", "other": "o:1"}
+    for argo in ({}, {"sweep": False}, {"undoOnTerminate": False}):
+        with pytest.raises(
+            ConfigErrors, match=r"argo.images.run: flag, other come in several images.*run: IMAGE"
+        ) as raised:
+            written(tmp_path, steps=steps, argo={"images": two, **argo})
+        assert f"{tmp_path / 'sternway.yaml'}:1:" in str(raised.value)
+    assert "CronJob" not in written(
+        tmp_path, steps=steps, argo={"images": two, "sweep": False, "undoOnTerminate": False}
+    )
+    for images, sweeps in (
+        ({**two, "run": "all:1"}, "all:1"),
+        ({"flag": "both:1", "other": "both:1"}, "both:1"),
+    ):
+        made = written(tmp_path, steps=steps, argo={"images": images})["CronJob"]["spec"]["jobTemplate"]["spec"]
+        assert made["template"]["spec"]["containers"][0]["image"] == sweeps
 
 
 def test_its_rights_are_in_the_role(tmp_path: Path) -> None:
