@@ -195,6 +195,8 @@ def test_with_no_room_for_a_record_all_is_undone_but_what_has_to_be_made_anew(cl
     old = [state_of(cluster.get("v1", "ConfigMap", name)) for name in ("m", "fixed")]
     uid = (cluster.get("v1", "ConfigMap", "fixed") or {})["metadata"]["uid"]
     run = install(cluster, config_map("m", v="2"), {**config_map("fixed", v="2"), "immutable": True})
+    reserved = Ref("v1", "Secret", cluster.namespace, f"sternway.{run}.deploy.rollback.1")
+    cluster.client.delete(reserved, uid=None, propagation="Background")  # as a run of an older version left it
     with Session(kubeconfig=cluster.kubeconfig) as session:
         with full(cluster):
             result = session.rollback(run)

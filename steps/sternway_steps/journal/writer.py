@@ -37,6 +37,7 @@ class RunJournal:
         self._labels = {TARGET: target}
         self._head: Pen | None = None
         self._others: Sequence[RunInfo] | None = None
+        self._room: set[str] = set()
 
     @staticmethod
     def of(store: Store, records: Sequence[Record]) -> RunJournal:
@@ -90,6 +91,12 @@ class RunJournal:
         for run in gone:
             self.store.remove(run)
         return gone
+
+    def reserve(self, step: str) -> None:
+        """Keep room for the record of a step's undo, before the step changes anything; raises as Store.reserve does."""
+        if step not in self._room:
+            self.store.reserve(Key(self.run, step, Action.ROLLBACK.value, 1), self._labels)
+            self._room.add(step)
 
     def begin(self, step: str, action: Action, end: str = "") -> StepJournal:
         """Open the record of the next attempt and record that it began; `end` is the status of the run that it tells.

@@ -51,6 +51,8 @@ def attempt(
 
     Raises: Refused or Transient when the journal can't be written, before a step is called to execute.
     """
+    if action is Action.EXECUTE and planned.undoable:
+        journal.reserve(planned.name)
     record, late = _begin(journal, planned, action)
     tell(StepStarted(planned.name, action, record.key.attempt, planned.on))
     if late is not None:

@@ -72,6 +72,9 @@ class FileStore:
                 remedy="free space or rights there, or set journal.path in the configuration",
             ) from error
 
+    def reserve(self, key: Key, labels: Mapping[str, str]) -> None:
+        """Do nothing: a folder counts no files."""
+
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run."""
         found = [self._read(run, path) for path in sorted((self._folder / run).glob("*.jsonl"))]

@@ -31,6 +31,17 @@ class SecretWriter:
     def __init__(self, client: Client, namespace: str | None) -> None:
         self._client, self._namespace = client, namespace
         self._open: dict[Key, Part] = {}
+        self._reserved: dict[Key, Part] = {}
+
+    def reserve(self, key: Key, labels: Mapping[str, str]) -> None:
+        """Make the record's Secret with nothing in it, unless it is there."""
+        try:
+            made = self._client.create(secret_of(key, 1, self._namespace, labels, {}), manager=MANAGER, safe=True)
+        except ApiError as error:
+            if error.conflict or (error.unreachable and self._read(key, 1) is not None):
+                return
+            raise unable("no room can be reserved for what the undo records", error, self._remedy(error)) from error
+        self._reserved[key] = Part.of(made, 1)
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
         """Add an entry to the record's Secret; one request unless it is over 480 kB compressed."""
@@ -39,12 +50,15 @@ class SecretWriter:
             for number, (name, piece) in enumerate(chunks.items(), 1):
                 marks = marks_of(key, index, entry, whole=number == len(chunks))
                 makes = index == 0 and number == 1
-                part = None if makes else self._open.get(key) or self._last_part(key)
+                part = self._reserved.pop(key, None) if makes else self._open.get(key) or self._last_part(key)
                 if part is not None and part.size + len(piece) <= _FULL:
                     self._extend(key, part, name, piece, marks)
                     continue
                 following = 1 if part is None else part.number + 1
-                self._create(key, following, secret_of(key, following, self._namespace, labels, marks), name, piece)
+                secret = secret_of(key, following, self._namespace, labels, marks)
+                reserved = self._create(key, following, secret, name, piece)
+                if reserved is not None:
+                    self._extend(key, reserved, name, piece, marks)
         except ApiError as error:
             raise unable("the journal can't be written", error, self._remedy(error)) from error
 
@@ -55,20 +69,25 @@ class SecretWriter:
         rights = "get, list, create, patch and delete on secrets"
         return f"grant {rights} in namespace {self._namespace}, {elsewhere}"
 
-    def _create(self, key: Key, number: int, secret: dict[str, Any], name: str, piece: bytes) -> None:
+    def _create(self, key: Key, number: int, secret: dict[str, Any], name: str, piece: bytes) -> Part | None:
+        """Make a Secret with a chunk in it; returns the part to put it into where one is there that was reserved."""
         text = base64.b64encode(piece).decode()
         body = {**secret, "data": {name: text}}
         try:
             made: dict[str, Any] | None = self._client.create(body, manager=MANAGER, safe=True)
         except ApiError as error:
-            # The answer to a create that went through may have been lost; what is there tells.
-            made = self._read(key, number) if error.conflict or error.unreachable else None
+            # The answer to a create that went through may have been lost; what is there tells. A quota that is full is
+            # told before the server looks whether there is one.
+            made = self._read(key, number) if error.conflict or error.unreachable or error.forbidden else None
             if made is None:
                 raise
+            if not made.get("data"):
+                return Part.of(made, number)
             if made.get("data", {}).get(name) != text:
                 raise JournalConflict(f"record {key} of run {key.run} is being written by another process") from error
         assert made is not None  # noqa: S101  else it was raised above
         self._open[key] = Part.of(made, number)
+        return None
 
     def _extend(self, key: Key, part: Part, name: str, piece: bytes, marks: Mapping[str, Any]) -> None:
         text = base64.b64encode(piece).decode()

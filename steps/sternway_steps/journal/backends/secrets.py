@@ -54,6 +54,10 @@ class SecretStore:
         """Add an entry to the record's Secret; one request unless it is over 480 kB compressed."""
         self._writer.append(key, index, entry, labels)
 
+    def reserve(self, key: Key, labels: Mapping[str, str]) -> None:
+        """Make the record's Secret, empty: a quota counts it from now on. No reader of any version sees it."""
+        self._writer.reserve(key, labels)
+
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run; one request."""
         return records_of(self._secrets(f"{RUN}={run}"))

@@ -52,6 +52,12 @@ class Store(Protocol):
         entry, Transient when the store is away, Refused when it does not let us write.
         """
 
+    def reserve(self, key: Key, labels: Mapping[str, str]) -> None:
+        """Make sure that a record can be begun later, whatever is full then; until then there is none to be read.
+
+        Raises: Transient when the store is away, Refused when there is no room, or it does not let us write.
+        """
+
     def records(self, run: str) -> Sequence[Record]:
         """Return all records of a run, the run's own first; empty when it is not known."""
 
