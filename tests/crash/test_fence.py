@@ -7,12 +7,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sternway_steps.builtin.deploy.step import Deploy
 from sternway_steps.config import Config, StepConfig
+from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import Kind, new_run_id
 from sternway_steps.journal.locks import lease
@@ -23,7 +25,8 @@ from sternway_steps.kube.transport import RequestLog
 from sternway_steps.objects.run_annotation import run_of
 from sternway_steps.saga.events import Event, StepProgress
 from sternway_steps.session import Session
-from sternway_steps.spec import Action
+from sternway_steps.spec import Action, Outcome
+from sternway_steps.step import Context
 
 from tests.conftest import Cluster
 from tests.faults.proxy import Proxy
@@ -173,3 +176,58 @@ def test_a_command_of_this_machine_has_ended_when_its_lease_does(cluster: Cluste
         proxy.flow()
         running.join(60)
         assert [one.exit_code for one in ended] == [Exit.TRANSIENT]
+
+
+class Stubborn(Deploy):
+    """Deploys again and again, whatever it is told and whatever fails."""
+
+    def __init__(self, beats: Path) -> None:
+        self._beats = beats
+
+    def execute(self, context: Context) -> Outcome:
+        while True:
+            with suppress(Exception):
+                super().execute(context)
+            with self._beats.open("a") as file:
+                file.write(".")
+            time.sleep(0.1)
+
+
+def _forward(kubeconfig: str, config: dict[str, Any], run: str, length: float, beats: Path) -> None:
+    lease.DURATION = length
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with Session(kubeconfig=kubeconfig, steps={"deploy": Stubborn(beats)}) as session:
+        session.step(Config.from_dict(config), "deploy", Action.EXECUTE, run)
+
+
+@pytest.mark.parametrize("how", ["told", "cut off"])
+def test_an_execution_that_ignores_sigterm_changes_nothing_once_its_undo_is_at_work(
+    cluster: Cluster, short: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """As after `argo stop`, when the forward pod lives on. `cut off`: it can't even be asked to leave."""
+    monkeypatch.setattr(lease, "GRACE", 1.0)
+    run, config, beats = new_run_id(), wanted(cluster, "first"), tmp_path / "beats"
+    with Proxy(cluster.kubeconfig, tmp_path).serving() as proxy, Session(kubeconfig=cluster.kubeconfig) as session:
+        arguments = (proxy.kubeconfig, config.to_dict(), run, length(cluster), beats)
+        process = CONTEXT.Process(target=_forward, args=arguments)
+        process.start()
+        try:
+            until(lambda: len(maps(cluster)) == many(cluster), what="the step deploys")
+            os.kill(process.pid, signal.SIGTERM)  # type: ignore[arg-type]
+            if how == "cut off":
+                proxy.stall = lambda path: "/leases/" in path
+            undone = session.step(config, "deploy", Action.ROLLBACK, run)
+            assert (undone.status, undone.exit_code) == (Status.UNDONE, Exit.DONE)
+            assert maps(cluster) == []
+            proxy.changes.clear()
+            proxy.flow()
+            tried = beats.stat().st_size
+            until(lambda: beats.stat().st_size > tried + 10, what="the execution tries again")
+            assert process.is_alive()
+        finally:
+            process.kill()
+            process.join(30)
+        assert [change for change in proxy.changes if "/leases/" not in change] == [], "it was sent all the same"
+        assert maps(cluster) == []
+        with pytest.raises(Refused, match="being undone"):
+            session.step(config, "deploy", Action.EXECUTE, run)

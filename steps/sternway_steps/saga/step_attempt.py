@@ -144,7 +144,7 @@ class OneStep:
     def _once(self) -> Exception | None:
         step = self.run.steps[self.planned.spec.name]
         try:
-            with held(self.run.lock_of(self.planned), self.run.id, self.stop):
+            with held(self.run.lock_of(self.planned), self.run.id, self.stop, self.action):
                 if not self._is_due():
                     return None
                 done = attempt(step, self.planned, self.action, self.run.journal, self._contexts, self.tell)

@@ -22,9 +22,11 @@ from sternway_steps.journal.locks.lease import LeaseLock
 from sternway_steps.journal.locks.lock import Lock
 from sternway_steps.journal.locks.members import Member, members, with_members
 from sternway_steps.kube.client import Client
+from sternway_steps.kube.fence import LockLost
 from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Fault, cut, fail
+from sternway_steps.spec import Action
 
 from tests.conftest import Cluster
 from tests.helpers import until
@@ -92,9 +94,9 @@ def elsewhere(run: str, **changed: Any) -> Holder:
     return replace(Holder.me(run), pid=2**22 + 1, token=f"{token}/{boot}/pid:[1],time:[1]/{started}", **changed)
 
 
-def taken_within(lock: Lock, run: str, seconds: float, part: str = "") -> float:
+def taken_within(lock: Lock, run: str, seconds: float, part: str = "", step: Action | None = None) -> float:
     began = time.monotonic()
-    (lock.part(part) if part else lock).acquire(run, NEVER)
+    (lock.part(part) if part else lock).acquire(run, NEVER, step)
     lasted = time.monotonic() - began
     assert lasted < seconds
     return lasted
@@ -155,6 +157,49 @@ def test_who_waits_is_stopped(pair: tuple[Lock, Lock], short: float) -> None:
         two.acquire("r2", stop)
     assert time.monotonic() - began < 10
     one.release()
+
+
+def test_an_undo_has_an_execution_of_its_own_run_give_the_target_up(
+    cluster: Cluster, short: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GRACE", 1.0)
+    forward, stop = lock_of(cluster), threading.Event()
+    forward.acquire("r1", stop, Action.EXECUTE)
+    with pytest.raises(Transient, match="run r1"):
+        lock_of(cluster).acquire("r2", NEVER, Action.ROLLBACK)
+    assert not forward.lost.is_set()
+    undo = lock_of(cluster)
+    assert taken_within(undo, "r1", 1 + 5 * short + 5, step=Action.ROLLBACK) >= 1 + short / 2
+    assert stop.is_set()
+    with pytest.raises(LockLost):
+        forward.fence.admit("a change")
+    forward.release()
+    assert [one.holder.run for one in members(cluster.client.get(ref(cluster)))] == ["r1"], "it is the undo's"
+    assert not undo.lost.is_set()
+    undo.release()
+
+
+@pytest.mark.parametrize("step", [None, Action.ROLLBACK])
+def test_a_whole_run_and_an_undo_give_nothing_up(
+    cluster: Cluster, short: float, monkeypatch: pytest.MonkeyPatch, step: Action | None
+) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.5)
+    one = lock_of(cluster)
+    one.acquire("r1", NEVER, step)
+    with pytest.raises(Transient, match="run r1"):
+        lock_of(cluster).acquire("r1", NEVER, Action.ROLLBACK)
+    assert not one.lost.wait(short)
+    one.release()
+
+
+def test_who_ends_within_its_grace_is_not_asked(cluster: Cluster, short: float) -> None:
+    forward, undo = lock_of(cluster), lock_of(cluster)
+    forward.acquire("r1", NEVER, Action.EXECUTE)
+    timer = threading.Timer(1.5, forward.release)
+    timer.start()
+    taken_within(undo, "r1", 6, step=Action.ROLLBACK)
+    assert not forward.lost.is_set()
+    undo.release()
 
 
 def test_what_the_holder_does_is_told(cluster: Cluster, short: float) -> None:

@@ -12,6 +12,7 @@ from typing import IO
 
 from ...errors import Refused
 from ...kube.fence import Fence
+from ...spec import Action
 from .holder import Holder
 from .lock import at_work
 
@@ -51,8 +52,8 @@ class FileLock:
         """Return the lock for a part of the run."""
         return FileLock(self._path, part=name, fence=self.fence, wait=self._wait, doing=self._doing)
 
-    def acquire(self, run: str, stop: threading.Event) -> None:
-        """Take the lock or say who has it."""
+    def acquire(self, run: str, stop: threading.Event, step: Action | None = None) -> None:  # noqa: ARG002
+        """Take the lock or say who has it; nobody gives it up, for its holder is on this machine."""
         end = time.monotonic() + self._wait
         while not self._take(run):
             if stop.is_set() or time.monotonic() >= end:

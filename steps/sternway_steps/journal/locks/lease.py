@@ -26,10 +26,11 @@ from ...errors import Refused, Transient
 from ...kube.api_error import ApiError, unable
 from ...kube.fence import Fence
 from ...objects.ref import Ref
+from ...spec import Action
 from ..name import is_object_name
 from .holder import Holder
 from .lock import at_work
-from .members import Member, members, with_members
+from .members import Member, members, with_members, with_request
 from .renewal import MANAGER, Renewal
 from .watch import Watch
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 DURATION = 15.0
 """Seconds without a renewal after which a lease is void (client-go's default for leader election)."""
+GRACE = 12.0
+"""Seconds that an execution has to end by itself once its undo waits: a program has ten between two signals."""
 _POLL = 0.5
 _TRIES = 5
 
@@ -91,11 +94,14 @@ class LeaseLock:
         how: dict[str, Any] = {"name": self.name, "fence": self.fence, "wait": self._wait, "doing": self._doing}
         return LeaseLock(self._client, str(self._ref.namespace), self._target, part=name, **how)
 
-    def acquire(self, run: str, stop: threading.Event) -> None:
-        """Take the lease; waits up to its length for a holder that may be dead, and for a living one if told to."""
-        self._me = Member.me(run, self._part)
+    def acquire(self, run: str, stop: threading.Event, step: Action | None = None) -> None:
+        """Take the lease; waits up to its length for a holder that may be dead, and for a living one if told to.
+
+        An undo waits for an execution of its own run, and asks it after GRACE to give the target up.
+        """
+        self._me = Member.me(run, self._part, forward=step is Action.EXECUTE)
         try:
-            lease, since = self._enter(self._me, stop)
+            lease, since = self._enter(self._me, stop, undoes=step is Action.ROLLBACK)
         except ApiError as error:
             raise _unlockable(error, self._ref.namespace) from error
         self.fence.open(stop, DURATION, since)
@@ -121,10 +127,11 @@ class LeaseLock:
             return None
         return next((one.holder for one in members(lease) if not one.holder.is_dead()), None)
 
-    def _enter(self, me: Member, stop: threading.Event) -> tuple[dict[str, Any], float]:
+    def _enter(self, me: Member, stop: threading.Event, *, undoes: bool) -> tuple[dict[str, Any], float]:
         """Wait until nobody is in the way, and give the Lease that was written, with when that began."""
         clock = self.fence.clock
         watch, began, raced = Watch(clock), clock(), 0
+        asked = False
         while True:
             lease, there = watch.living(lambda: self._client.get(self._ref))
             ahead = [one for one in there if one.excludes(me.holder.run, me.part)]
@@ -138,11 +145,25 @@ class LeaseLock:
                     if raced == _TRIES:
                         raise Transient("the lock of this target changes hands too fast") from None
                     continue
+            if undoes and all(one.forward and one.holder.run == me.holder.run for one in ahead):
+                asked = asked or (waited >= GRACE and self._ask(lease, ahead))
+                most = GRACE + 3 * float((lease or {})["spec"]["leaseDurationSeconds"])
+                if not stop.is_set() and waited < max(most, self._wait):
+                    stop.wait(_POLL)
+                    continue
             alive = any(watch.has_renewed(one) for one in ahead) or waited >= 2 * DURATION
             if stop.is_set() or (waited >= self._wait and alive):
                 first = ahead[0]
                 raise at_work(first.holder, first.since, self._doing(first.holder.run))
             stop.wait(_POLL)
+
+    def _ask(self, lease: Any, ahead: Sequence[Member]) -> bool:
+        """Ask members to give the target up, which each sees when it renews next; return whether that is written."""
+        try:
+            self._client.replace(with_request(lease, ahead), manager=MANAGER)
+        except ApiError:
+            return False  # somebody else wrote, or it is away: then by the next look
+        return True
 
     def _write(self, lease: Any, found: Sequence[Member]) -> dict[str, Any]:
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ...errors import Transient
 from ...kube.fence import Fence
+from ...spec import Action
 from .holder import Holder
 
 
@@ -29,8 +30,13 @@ class Lock(Protocol):
     def part(self, name: str) -> Lock:
         """Return the lock for a part of a run that others of the same run may work beside, on the same fence."""
 
-    def acquire(self, run: str, stop: threading.Event) -> None:
-        """Take the lock; raises Transient when a living process holds it, Stopped never."""
+    def acquire(self, run: str, stop: threading.Event, step: Action | None = None) -> None:
+        """Take the lock; raises Transient when a living process holds it, Stopped never.
+
+        `step`: what is done, where that is one action of one step. An undo has an execution of its own run that goes on
+        though it was told to stop give the target up: it changes nothing any more, and the lock is free when its lease
+        ends.
+        """
 
     def release(self) -> None:
         """Release it; no error when it is not held."""
@@ -40,9 +46,9 @@ class Lock(Protocol):
 
 
 @contextmanager
-def held(lock: Lock, run: str, stop: threading.Event) -> Iterator[None]:
+def held(lock: Lock, run: str, stop: threading.Event, step: Action | None = None) -> Iterator[None]:
     """Hold a lock while the context lasts; raise as `acquire` does."""
-    lock.acquire(run, stop)
+    lock.acquire(run, stop, step)
     try:
         yield
     finally:

@@ -13,6 +13,8 @@ from .holder import Holder
 
 MEMBERS = "sternway.dev/members"
 """The annotation that lists them."""
+ASKED = "sternway.dev/asked-to-leave"
+"""The annotation that lists those who are to give the target up, as str(Holder)."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class Member:
     part: str
     beat: str
     since: str
+    forward: bool = False
+    """It executes one step of a run, so it gives the target up to whoever undoes that run, when it is asked to."""
 
     @staticmethod
-    def me(run: str, part: str) -> Member:
+    def me(run: str, part: str, *, forward: bool = False) -> Member:
         """Return the caller."""
-        return Member(Holder.me(run), part, "0", now())
+        return Member(Holder.me(run), part, "0", now(), forward)
 
     def excludes(self, run: str, part: str) -> bool:
         """Return whether that part of that run has to wait for this one to leave: see the table in `lease`."""
@@ -70,6 +74,22 @@ def with_members(lease: Mapping[str, Any], found: Sequence[Member], length: floa
     return {**lease, "metadata": {**metadata, "annotations": notes}, "spec": spec}
 
 
+def with_request(lease: Mapping[str, Any], ahead: Sequence[Member]) -> dict[str, Any]:
+    """Write into a Lease who is asked to give the target up; nobody is renewed by it."""
+    metadata = lease["metadata"]
+    asked = json.dumps([str(one.holder) for one in ahead])
+    return {**lease, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), ASKED: asked}}}
+
+
+def is_asked(lease: Mapping[str, Any], me: Member) -> bool:
+    """Return whether a member is asked to give the target up."""
+    notes = lease["metadata"].get("annotations") or {}
+    try:
+        return str(me.holder) in json.loads(notes.get(ASKED) or "[]")
+    except (ValueError, TypeError):
+        return False
+
+
 def now() -> str:
     """Return the time as a Lease has it (MicroTime)."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -77,4 +97,6 @@ def now() -> str:
 
 def _member(data: Mapping[str, Any]) -> Member | None:
     holder = Holder.parse(data["holder"])
-    return Member(holder, str(data["part"]), str(data["beat"]), str(data["since"])) if holder is not None else None
+    if holder is None:
+        return None
+    return Member(holder, str(data["part"]), str(data["beat"]), str(data["since"]), bool(data.get("forward")))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...kube.api_error import ApiError
-from .members import Member, members, with_members
+from .members import Member, is_asked, members, with_members
 
 if TYPE_CHECKING:
     from ...kube.client import Client
@@ -74,6 +74,8 @@ class Renewal:
             if now is None or not _holds(members(now), self._me):
                 return False
             self._lease = now
+            if self._me.forward and is_asked(now, self._me):
+                return False
             if mine not in members(now):
                 raise
         self._fence.extend(length, since)
