@@ -34,7 +34,7 @@ MEANING: dict[Exit, str] = {
     Exit.ROLLBACK_FAILED: "something could not be put back; the report names it and the command that resumes",
     Exit.BUG: "a bug of Sternway's; what was done has been undone",
     Exit.TRANSIENT: "may work if tried again",
-    Exit.STOPPED: "stopped by a signal or a deadline; the attempt is sealed",
+    Exit.STOPPED: "stopped by a signal or the run's deadline; the attempt is sealed",
 }
 
 

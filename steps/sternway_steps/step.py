@@ -55,6 +55,7 @@ class Context:
     | field | meaning |
     | --- | --- |
     | `deadline` | a reading of `clock` in seconds (monotonic), or None |
+    | `own_deadline` | the seconds of the step's own deadline, when that is what ends first; else None |
     | `options` | the step's own keys of the config |
     | `client` | the cluster's client, built when it is first used |
     | `pipeline` | the specs of all steps of the run |
@@ -79,6 +80,7 @@ class Context:
     stop: threading.Event = field(default_factory=threading.Event)
     report: Callable[[Progress], None] = lambda _: None
     deadline: float | None = None
+    own_deadline: float | None = None
     log: logging.Logger = logging.getLogger("sternway.step")
     clock: Callable[[], float] = time.monotonic
     target: str = ""
@@ -126,7 +128,8 @@ class Context:
         if self.stop.is_set():
             raise Stopped(f"step {self.step} was stopped")
         if self.deadline is not None and self.clock() >= self.deadline:
-            raise Stopped(f"step {self.step} ran into the deadline")
+            which = "the deadline" if self.own_deadline is None else f"its deadline of {self.own_deadline:g} s"
+            raise Stopped(f"step {self.step} ran into {which}")
 
     def say(self, message: str, *, done: int | None = None, wanted: int | None = None) -> None:
         """Report the progress of the step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ class PodLog:
         self._closed = threading.Event()
         self._ended = threading.Event()
         self._running = threading.Event()
+        self._gone = threading.Event()
+        self._asked: datetime | None = None
         self.pod: Mapping[str, Any] = {}
         """The pod in its last known state, also when it is gone."""
         self.taken = 0
@@ -75,6 +78,24 @@ class PodLog:
         ended = self._terminated
         return str(ended.get("message") or ended["reason"]) if ended.get("reason") in _UNSTARTED else ""
 
+    def began(self, seconds: float) -> bool:
+        """Tell whether the program may have run; of a pod that is being removed, its last state is waited for."""
+        return bool(self.pod) and (self.started or not self._gone.wait(seconds) or self.started)
+
+    @property
+    def removed(self) -> str:
+        """Why the pod was taken away before its program ended, `REASON: MESSAGE`; "" when nothing says that it was."""
+        status = self.pod.get("status") or {}
+        for one in status.get("conditions") or []:
+            if one.get("type") == "DisruptionTarget" and one.get("status") == "True":
+                return f"{one.get('reason')}: {one.get('message') or 'the pod was removed from its node'}"
+        if status.get("reason") and status.get("phase") == "Failed":
+            return f"{status['reason']}: {status.get('message') or 'the pod was removed from its node'}"
+        ended = self._terminated.get("finishedAt")
+        if self._asked is not None and (ended is None or self._asked <= datetime.fromisoformat(ended)):
+            return "Deleted: somebody deleted its pod before it was done"
+        return ""
+
     @property
     def exit_code(self) -> int | None:
         """The program's exit code; None when it did not end, or its end was not observed."""
@@ -89,21 +110,28 @@ class PodLog:
 
     def finish(self, seconds: float) -> None:
         """Read the pod once more, for the watch may lag behind, and wait until its log is complete."""
+        self.look()
+        if self.started:
+            self._ended.wait(seconds)
+
+    def look(self) -> None:
+        """Read the pod now."""
         with suppress(ApiError):
             for pod in self._client.list("v1", "Pod", self._namespace, labels=self._labels).items:
                 self._see(pod)
-        if self.started:
-            self._ended.wait(seconds)
 
     def _watch(self) -> None:
         with suppress(ApiError):
             for change, pod in self._watches.follow("v1", "Pod", self._namespace, labels=self._labels):
                 if change != SYNC:
                     self._see(pod)
+                if change == "DELETED":
+                    self._gone.set()
 
     def _see(self, pod: Mapping[str, Any]) -> None:
         """Keep the newest state: a container that has ended does not run again, however late that is reported."""
         with self._lock:
+            self._asked = self._asked or _deletion_asked(pod["metadata"])
             if not self._terminated or (_state(pod).get("state") or {}).get("terminated"):
                 self.pod = pod
         if self.started:
@@ -126,6 +154,16 @@ class PodLog:
                 self._take(chunk)
             self._response.close()
         self._ended.set()
+
+
+def _deletion_asked(metadata: Mapping[str, Any]) -> datetime | None:
+    """Return when a deletion was asked for: what stands there is when the pod's time to end is over.
+
+    The kubelet asks once more at the pod's end, so the first one counts.
+    """
+    if not (end := metadata.get("deletionTimestamp")):
+        return None
+    return datetime.fromisoformat(end) - timedelta(seconds=metadata.get("deletionGracePeriodSeconds") or 0)
 
 
 def _broken() -> tuple[type[Exception], ...]:

@@ -15,7 +15,8 @@ from .supervise import attend, supervise
 
 _KEPT = 40
 _WIDE = 2000
-_MARK = "STERNWAY_CHILD"
+CHILD = "STERNWAY_CHILD"
+"""A variable whose value no other program has: ids of runs may be the same in two journals."""
 _ANSWER = 1_048_576
 """Bytes of an answer that are kept of each pipe; what follows is let go."""
 
@@ -57,7 +58,7 @@ def run(
     Raises: what `check` raises; Refused when no program can be started.
 
     """
-    mark = {_MARK: os.urandom(16).hex()}
+    mark = {CHILD: os.urandom(16).hex()}
     output = Output(said, hide, kept=_KEPT, wide=_WIDE)
     try:
         child = start(command, {**os.environ, **(environ or {}), **mark}, guarded=True)

@@ -27,6 +27,8 @@ from ..step import Context, Step
 from .events import Listener, StepEnded, StepProgress, StepStarted
 from .plan import PlannedStep
 
+DEADLINE = "deadline"
+"""In a failure's details: it was the step's own deadline, of so many seconds; that says nothing of the content."""
 ContextFor = Callable[[PlannedStep, Action, StepJournal], Context]
 """Makes what a step is given."""
 
@@ -85,8 +87,8 @@ def attempt(
         error = _meant(raised)
         if action is Action.EXECUTE and is_transient(error):
             error = _stopped(context, error)
-        elif action is Action.ROLLBACK and isinstance(error, Stopped) and not context.stop.is_set():
-            error = _overdue(planned, context, error)
+        if isinstance(error, Stopped) and not context.stop.is_set():
+            error = _overdue(planned, action, context, error)
     unrecorded = _seal(record, word_of(error), items, outcome, error)
     if action is Action.EXECUTE:  # what is not known to be done is not done; an undo is, and is proven anew
         error = error or unrecorded
@@ -157,8 +159,20 @@ def _stopped(context: Context, error: Exception) -> Exception:
     return error
 
 
-def _overdue(planned: PlannedStep, context: Context, stopped: Stopped) -> RollbackFailed:
-    """Say that an undo ran into its own deadline: it is named, and whoever undoes next goes on with it."""
+def _overdue(planned: PlannedStep, action: Action, context: Context, stopped: Stopped) -> SternwayError:
+    """Say what a deadline means: a step's own is its failure, the run's stops the run.
+
+    An undo that is ended by its own is named, and whoever undoes next goes on with it.
+    """
+    late: SternwayError
+    if context.deadline is None or context.clock() < context.deadline:
+        return stopped
+    if action is Action.EXECUTE:
+        if context.own_deadline is None:
+            return stopped
+        late = Failed(stopped.message, details={**stopped.details, DEADLINE: context.own_deadline})
+        late.__cause__ = stopped
+        return late
     limit = planned.rollback_deadline or context.config.rollback_deadline
     late = RollbackFailed(
         f"{planned.name}: its undo did not end within its rollbackDeadline of {limit:g} s, and was ended",

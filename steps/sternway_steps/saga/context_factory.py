@@ -68,6 +68,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             fence=run.lock.fence,
             end=planned.end,
             deadline=min((t for t in (own, whole) if t is not None), default=None) if forward else undo_end(planned),
+            own_deadline=planned.deadline if forward and own is not None and (whole is None or own < whole) else None,
         )
 
     return context_for

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import Held, Stopped, is_transient
 from ..exits import DONE
 from ..journal.replay import Status, Story
+from .attempt import DEADLINE
 from .attempt_errors import first_error
 from .plan import Plan
 from .result import Result
@@ -96,7 +97,7 @@ def _reached(plan: Plan, story: Story) -> bool:
 
 
 def _speaks_of_content(error: Exception) -> bool:
-    return not (is_transient(error) or isinstance(error, Stopped | Held))
+    return not (is_transient(error) or isinstance(error, Stopped | Held) or DEADLINE in getattr(error, "details", {}))
 
 
 def _step(item: Any) -> Any:

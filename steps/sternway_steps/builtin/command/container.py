@@ -15,17 +15,17 @@ from ...errors import Failed, Refused, Stopped, Transient
 from ...process.child import Child, signal_group, start
 from ...process.marked import GRACE, end_marked
 from ...process.output import Output
-from ...process.run import Answer, answer
+from ...process.run import CHILD, Answer, answer
 from ...process.supervise import attend
 from ...step import Context
 from .environment import Resolved
-from .invocation import Invocation
+from .invocation import LABEL, Invocation
 from .record import Begun, Ended
 
 WORK = "/work"
 """The path of the user's folder in a container, and its working directory."""
-_OWN_FAILURE = 125
-"""The exit code of both programs when the container could not be created (docker run, "Exit status")."""
+_NEVER = "0001-01-01"
+"""When a container started whose program never began: a missing program, a runtime that refuses."""
 _ASKING = 30.0
 _OF_THE_CLIENT = ("DOCKER_", "CONTAINER", "PODMAN_", "BUILDAH_", "XDG_", "LD_")
 # Podman has no id for itself; it has no daemon either, so the machine stands for it.
@@ -85,30 +85,48 @@ class Containers:
             handed = {**work.plain, **resolved.values, **work.told}
             by_name = {name: value for name, value in handed.items() if not _is_of_client(name)}
             child = start(self._arguments(work, handed, id_file), {**os.environ, **by_name})
-            code = self._attend(child, context, work, output)
-            if code == _OWN_FAILURE and not (id_file.is_file() and id_file.read_text().strip()):
-                why = f"{self.name} could not make the container: {' '.join(output.lines[-2:])}"
-                return Ended(code, started=False, log=output.lines, why=why)
+            try:
+                code = self._attend(child, context, id_file, output)
+            except Stopped as stopped:
+                made = self._made(id_file)
+                began = bool(made) and self._began(made) is not False
+                self._remove(made)
+                return Ended(None, began, output.lines, stopped.message, stopped=True)
+            made = self._made(id_file)
+            began = code == 0 or (bool(made) and self._began(made) is not False)
+            self._remove(made)
+        if not began:
+            why = f"{self.name} could not {'start' if made else 'make'} the container: {' '.join(output.lines[-2:])}"
+            return Ended(code, started=False, log=output.lines, why=why)
         return Ended(code, log=output.lines)
 
-    def _attend(self, child: Child, context: Context, work: Invocation, output: Output) -> int | None:
+    def _made(self, id_file: Path) -> str:
+        return id_file.read_text().strip() if id_file.is_file() else ""
+
+    def _began(self, name: str) -> bool | None:
+        """Tell whether a container's program ever began; None when the engine has no such container."""
+        done = self._ask("inspect", "--type", "container", "--format", "{{.State.StartedAt}}", name)
+        return None if done.code != 0 else not done.out.strip().startswith(_NEVER)
+
+    def _attend(self, child: Child, context: Context, id_file: Path, output: Output) -> int:
         """Stay with the client: its container is stopped by the engine, which no signal to the client is sure to do."""
         stopping: list[Child] = []
 
         def ask() -> None:
-            words = [self.name, "stop", "--time", f"{GRACE:.0f}", work.name]  # waits for the container; we do not
-            stopping.append(start(words, os.environ, out=subprocess.DEVNULL))
+            if made := self._made(id_file):
+                words = [self.name, "stop", "--time", f"{GRACE:.0f}", made]  # waits for the container; we do not
+                stopping.append(start(words, os.environ, out=subprocess.DEVNULL))
+            else:
+                signal_group(child, signal.SIGTERM)
 
         try:
-            return attend(child, output, context.check, ask=ask, kill=lambda: self._remove(work.name))
-        except Stopped:
-            return None
+            return attend(child, output, context.check, ask=ask, kill=lambda: self._remove(self._made(id_file)))
         finally:
             for each in stopping:
                 signal_group(each, signal.SIGKILL)
                 each.wait()
 
-    def end(self, context: Context, begun: Begun) -> None:
+    def end(self, context: Context, begun: Begun) -> bool | None:
         """Remove the container, and the client that may be about to start it."""
         if begun.where != self.where(context):
             raise Failed(
@@ -116,28 +134,37 @@ class Containers:
                 remedy="call the undo where it ran; when that machine is gone: --on-conflict force",
             )
         end_marked(begun.mark)  # the client inherits the variables: one that lives could still make the container
-        if self._listed(begun.name):
-            self._ask("stop", "--time", f"{GRACE:.0f}", begun.name, patience=GRACE + _ASKING)
-            self._remove(begun.name)
+        began = None
+        if made := self._listed(begun):
+            began = self._began(made)
+            self._ask("stop", "--time", f"{GRACE:.0f}", made, patience=GRACE + _ASKING)
+            self._remove(made)
         end = time.monotonic() + _ASKING
-        while self._listed(begun.name):
+        while self._listed(begun):
             if time.monotonic() > end:
                 raise Failed(f"container {begun.name} can't be removed", remedy=f"{self.name} rm --force {begun.name}")
             context.stop.wait(0.2)
+        return began
 
-    def _remove(self, name: str) -> None:
-        self._ask("rm", "--force", name)
+    def _remove(self, made: str) -> None:
+        if made:
+            self._ask("rm", "--force", "--volumes", made)
 
-    def _listed(self, name: str) -> bool:
-        done = self._ask("ps", "--all", "--quiet", "--filter", f"name=^/?{name}$")
+    def _listed(self, begun: Begun) -> str:
+        """Return the id of an attempt's container; "" for none. A run of another journal may have called its own so."""
+        words = ["ps", "--all", "--quiet", "--filter", f"name=^/?{begun.name}$"]
+        words += ["--filter", f"label={LABEL}={begun.mark[CHILD]}"] if CHILD in begun.mark else []
+        done = self._ask(*words)
         if done.code != 0:
-            raise Transient(f"{self.name} does not say whether container {name} runs: {_last(done)}")
-        return bool(done.out.strip())
+            raise Transient(f"{self.name} does not say whether container {begun.name} runs: {_last(done)}")
+        return done.out.strip()
 
     def _arguments(self, work: Invocation, handed: dict[str, str], id_file: Path) -> list[str]:
         """Return the arguments. Values go by the client's own environment: others may read arguments."""
         options = work.options
-        words = [self.name, "run", "--rm", "--pull", "never", "--name", work.name, "--cidfile", str(id_file)]
+        # Without a log of the engine's own, for its output comes here: to write all of it twice takes its time.
+        words = [self.name, "run", "--log-driver", "none", "--pull", "never", "--name", work.name]
+        words += ["--cidfile", str(id_file), "--label", f"{LABEL}={work.told.get(CHILD, '')}"]
         for name, value in handed.items():
             words += ["--env", f"{name}={value}" if _is_of_client(name) else name]
         for key in ("network", "user", "workdir"):

@@ -21,8 +21,8 @@ def error_of(work: Invocation, action: Action, how: Ended, step: str) -> Sternwa
     if how.code == 0 and how.started:
         return None
     what = work.shown
-    if how.code is None and not how.why:
-        return Stopped(f"step {step} was stopped, and {what} with it")
+    if how.stopped or (how.code is None and not how.why):
+        return Stopped(f"{how.why or f'step {step} was stopped'}, and {what} with it", details=how.details)
     if how.code == Exit.TRANSIENT and how.started:
         return Transient(f"{what} ended with exit code {Exit.TRANSIENT.value}: it may work if tried again")
     text = how.why or f"{what} ended with exit code {how.code}"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...process.run import CHILD
 from ...spec import Action, RunEnd
 from ...step import Context
 
 UNDO = "STERNWAY_UNDO"
 """A line `STERNWAY_UNDO=…` that execute prints is kept in the journal at once; rollback has it in this variable."""
+LABEL = "sternway.dev/child"
+"""The label of a container or Job that says which command it is, as CHILD does for a process."""
 _WIDE = 80
 _LONGEST = 63
 """The name of a Job is a label of its pods (Kubernetes, "Jobs")."""
@@ -25,8 +29,9 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 class Invocation:
     """A command with all that a runner needs. `name` is its container's or Job's: one for each attempt.
 
-    `told` are the variables that Sternway sets for every command; `plain` those that the config gives as text, and that
-    tell how the run has ended; `references` those from a Secret ({secret, key}) or a ConfigMap ({config, key}).
+    `told` are the variables that Sternway sets for every command, one of which no other command has; `plain` those that
+    the config gives as text, and that tell how the run has ended; `references` those from a Secret ({secret, key}) or a
+    ConfigMap ({config, key}).
     """
 
     name: str
@@ -68,6 +73,7 @@ def invocation(context: Context, action: Action, images: Mapping[str, str], prin
             "STERNWAY_ACTION": action.value,
             "STERNWAY_ATTEMPT": str(context.attempt),
             "STERNWAY_TARGET": context.target,
+            CHILD: os.urandom(16).hex(),
         },
         image=f"{image}@{images[image]}" if image in images else image,
         plain={name: value for name, value in env.items() if isinstance(value, str)}

@@ -13,13 +13,14 @@ from ...kube.wait import wait_until_deleted
 from ...objects.ref import Ref
 from ...process.marked import GRACE
 from ...process.output import Output
+from ...process.run import CHILD
 from ...release.missing_rights import missing_rights
 from ...release.rights import expand
 from ...release.targets import namespace_of
 from ...spec import Rule
 from ...step import Context
 from .environment import Resolved, env_of
-from .invocation import Invocation
+from .invocation import LABEL, Invocation
 from .record import Begun, Ended
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _JOB = "sternway.dev/job"
 _SPARE = 30
 """Seconds after our own deadline at which the Job ends by itself, in case its watcher is dead."""
 _KEPT = 86_400
+_OF_ITS_POD = ("BackoffLimitExceeded", "PodFailed")
+"""Reasons of a Job that say no more than that its pod failed."""
 _LAST_WORDS = 5.0
 """Seconds that a log may take to arrive when its container has ended."""
 JOB_RULES = (
@@ -68,7 +71,7 @@ class Jobs:
         from ...rollout.wait import RunFacts, watch_rollout
 
         client, namespace = context.client, self.where(context)
-        manifest = job(context, work, namespace)
+        manifest, held = job(context, work, namespace), ""
         try:
             uid = client.create(manifest, manager=MANAGER)["metadata"]["uid"]
         except ApiError as error:
@@ -82,10 +85,14 @@ class Jobs:
                     client, [ref], stop=context.stop, deadline=context.deadline or math.inf,
                     grace=context.config.verify.grace, on_progress=context.report, facts=RunFacts(to_end=True),
                 )  # fmt: skip
+                held = "" if report.ready else report.summary
                 context.check()
-            except Stopped:
+            except Stopped as stopped:
                 self._remove(context, ref, uid)
-                return Ended(None, started=True, log=output.lines)
+                began = log.began(_LAST_WORDS)
+                output.close()
+                why = f"{stopped.message} ({held})" if held and not began else stopped.message
+                return Ended(None, began, output.lines, why, stopped=True)
             log.finish(_LAST_WORDS)
             if not report.ready and not log.exit_code:
                 # It did not run yet, or does still: only when its pod is gone nobody can be wrong about that.
@@ -93,14 +100,18 @@ class Jobs:
             else:
                 client.delete(ref, uid=uid, propagation="Background")
             output.close()
-            return _ended(log, report, output)
+            return _ended(log, report, output, ref)
 
-    def end(self, context: Context, begun: Begun) -> None:
+    def end(self, context: Context, begun: Begun) -> bool | None:
         """Delete the Job, and wait until its pods are gone."""
         ref = Ref("batch/v1", "Job", begun.where, begun.name)
         live = context.client.get(ref)
-        if live is not None:
+        if live is None or live["metadata"].get("labels", {}).get(LABEL) != begun.mark.get(CHILD):
+            return None  # it is gone, or a run of another journal has called its own so
+        with PodLog(context.client, begun.where, f"{_JOB}={begun.name}", lambda _: None) as log:
+            log.look()
             self._remove(context, ref, live["metadata"]["uid"])
+            return log.began(_LAST_WORDS)
 
     def _remove(self, context: Context, ref: Ref, uid: str) -> None:
         context.client.delete(ref, uid=uid, propagation="Foreground")
@@ -113,7 +124,7 @@ def job(context: Context, work: Invocation, namespace: str) -> dict[str, Any]:
     options = work.options
     labels = {
         "app.kubernetes.io/managed-by": "sternway", "sternway.dev/run": context.run, "sternway.dev/step": context.step,
-        _JOB: work.name,
+        _JOB: work.name, LABEL: work.told.get(CHILD, ""),
     }  # fmt: skip
     container: dict[str, Any] = {
         "name": CONTAINER,
@@ -158,9 +169,13 @@ def _security(user: int | None) -> dict[str, Any]:
     return safe
 
 
-def _ended(log: PodLog, report: Report, output: Output) -> Ended:
-    details = {} if report.ready else {**report.to_dict(), "log": list(output.lines)}
+def _ended(log: PodLog, report: Report, output: Output, ref: Ref) -> Ended:
+    if report.ready:
+        return Ended(0, log=output.lines)
+    details = {**report.to_dict(), "log": list(output.lines)}
     # One that was deleted may have ended well when it was asked to: what it should do, it did not.
-    code = 0 if report.ready else log.exit_code or None
-    why = "" if code is not None else log.unstarted or report.summary
-    return Ended(code, started=report.ready or log.started, log=output.lines, why=why, details=details)
+    code = log.exit_code or None
+    why = report.summary
+    if report.failures and report.failures[0].verdict.reason in _OF_ITS_POD:  # which tells more
+        why = f"{ref}: {log.removed}" if log.removed else "" if code is not None else log.unstarted or why
+    return Ended(code, log.began(_LAST_WORDS), output.lines, why, details=details)

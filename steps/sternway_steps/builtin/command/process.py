@@ -54,8 +54,8 @@ class Processes:
             return Ended(127, started=False, why=f"{work.argv[0]} can't be started: {error.strerror or error}")
         try:
             code = attend(child, output, context.check, mark=work.told)
-        except Stopped:
-            return Ended(None, log=output.lines)
+        except Stopped as stopped:
+            return Ended(None, stopped=True, why=stopped.message, log=output.lines)
         return Ended(code, log=output.lines)
 
     def end(self, context: Context, begun: Begun) -> None:

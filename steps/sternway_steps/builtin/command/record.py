@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import SternwayError
-from ...spec import Recorded
+from ...spec import History, Recorded
 
 _PRINTED = 100
 """Lines for its undo that are kept of a command."""
@@ -52,6 +52,8 @@ class Ended:
     started: bool = True
     log: tuple[str, ...] = ()
     why: str = ""
+    stopped: bool = False
+    """We ended it, as we were asked to; `why` says by what."""
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -104,10 +106,14 @@ def still_open(recorded: Recorded) -> list[Begun]:
     return [each for each in begun(recorded) if each.name not in over]
 
 
-def never_started(recorded: Recorded) -> bool:
-    """Return whether of all attempts it is known that no process began: an image that could not be pulled."""
-    names = {data["ended"] for data in _ends(recorded) if data.get("started") is False}
-    return all(each.name in names for each in begun(recorded))
+def never_started(history: History) -> bool:
+    """Return whether of all executions it is known that no process began: an image that could not be pulled.
+
+    The undo may have been who saw it.
+    """
+    ends = [*_ends(history.execute), *_ends(history.rollback)]
+    names = {data["ended"] for data in ends if data.get("started") is False}
+    return all(each.name in names for each in begun(history.execute))
 
 
 def done_before(recorded: Recorded) -> bool:

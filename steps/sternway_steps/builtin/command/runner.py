@@ -36,8 +36,11 @@ class Runner(Protocol):
     def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:
         """Run it to its end. What was asked to stop is ended before this returns, with `code` None."""
 
-    def end(self, context: Context, begun: Begun) -> None:
-        """Make sure that a command whose end is unknown does not run any more; raise Failed when that is uncertain."""
+    def end(self, context: Context, begun: Begun) -> bool | None:
+        """Make sure that a command whose end is unknown does not run any more; raise Failed when that is uncertain.
+
+        Returns False when its program surely never began, True when it did, None when nobody can tell.
+        """
 
 
 def runner_of(context: Context, work: Invocation) -> Runner:

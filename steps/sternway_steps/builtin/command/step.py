@@ -56,7 +56,7 @@ class Command:
         if not begun(history.execute):
             return Outcome("it never started: nothing to undo")
         _fence(context, [*still_open(history.execute), *still_open(history.rollback)])
-        if never_started(history.execute):
+        if never_started(context.journal.history()):
             return Outcome("its program never started: nothing to undo")
         work = invocation(context, Action.ROLLBACK, context.handed("images"), printed(history.execute))
         if not work.argv:
@@ -110,7 +110,8 @@ def _fence(context: Context, left: Sequence[Begun]) -> None:
 
 def _end(context: Context, left: Begun) -> None:
     context.say(f"ending what may still run of {left.name}")
-    runner_named(left.runner).end(context, left)
+    if runner_named(left.runner).end(context, left) is False:
+        context.journal.evidence(ended(left.name, Ended(None, started=False)))
 
 
 def _summary(how: Ended) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from .object_fields import Obj, condition, spec_of
 from .pods import judge_pods
 from .rejected_pods import judge_rejected_pods
-from .verdict import Cause, Verdict, failed, progressing, ready
+from .verdict import Cause, Verdict, failed, progressing, ready, sooner
 from .view import View
 
 
@@ -32,9 +32,11 @@ def judge_job(obj: Obj, view: View) -> Verdict:
     if held is not None and held.state == "failed" and not _retries(held.reason):
         return replace(held, done=done, wanted=wanted)
     if (turned_away := judge_rejected_pods(obj, view)) is not None:
-        return turned_away
+        return sooner(turned_away, held)
     # A pod that crashed is tried again until backoffLimit: the Job's own condition decides.
-    return progressing("Running", f"{done} of {wanted} completed", held.cause if held else None, done, wanted)
+    return sooner(
+        progressing("Running", f"{done} of {wanted} completed", held.cause if held else None, done, wanted), held
+    )
 
 
 def judge_cron_job(obj: Obj, view: View) -> Verdict:  # noqa: ARG001  every judge takes both

@@ -64,6 +64,12 @@ def failed(cause: Cause) -> Verdict:
     return Verdict("failed", cause.reason, cause.message, cause)
 
 
+def sooner(verdict: Verdict, other: Verdict | None) -> Verdict:
+    """Return a wait that is judged again as soon as another one that it stands for may change."""
+    times = [v.decide_at for v in (verdict, other) if v is not None and v.decide_at is not None]
+    return replace(verdict, decide_at=min(times, default=None)) if verdict.state == "progressing" else verdict
+
+
 def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
     """Return the verdict that decides for all, or None when nothing speaks against any.
 

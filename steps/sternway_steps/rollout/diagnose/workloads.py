@@ -12,7 +12,7 @@ from ...plural import count
 from .object_fields import Obj, condition, spec_of
 from .pods import is_ready, judge_pods
 from .rejected_pods import judge_rejected_pods
-from .verdict import Cause, Verdict, failed, progressing, ready
+from .verdict import Cause, Verdict, failed, progressing, ready, sooner
 from .view import View
 
 _REVISION = "deployment.kubernetes.io/revision"
@@ -106,7 +106,7 @@ def _pods_first(
         return replace(held, done=done, wanted=wanted)
     turned_away = judge_rejected_pods(owner, view) if owner is not None else None
     if turned_away is not None and len([p for p in pods if is_ready(p)]) < wanted:
-        return replace(turned_away, done=done, wanted=wanted)
+        return replace(sooner(turned_away, held), done=done, wanted=wanted)
     late = condition(obj, "Progressing")
     if late.get("reason") == "ProgressDeadlineExceeded" and _is_about(late, owner):
         cause = held.cause if held is not None and held.cause else None

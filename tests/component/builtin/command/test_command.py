@@ -63,7 +63,8 @@ ENDS = {
     "not allowed": (Ended(126), Failed, "exit code 126 (it can't be run"),
     "killed": (Ended(137), Failed, "exit code 137 (it was killed"),
     "never started": (Ended(None, started=False, why="no image"), Failed, "no image"),
-    "ended by us": (Ended(None), Stopped, "step s was stopped"),
+    "ended by us": (Ended(None), Stopped, "step s was stopped, and x y with it"),
+    "ended by a deadline": (Ended(None, stopped=True, why="step s ran into the deadline"), Stopped, "step s ran into the deadline, and x y with it"),
 }  # fmt: skip
 
 

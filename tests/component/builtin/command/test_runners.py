@@ -17,11 +17,14 @@ from typing import Any
 
 import pytest
 from sternway_steps.builtin.command.invocation import name_of
+from sternway_steps.builtin.command.record import Begun
+from sternway_steps.builtin.command.runner import runner_named
 from sternway_steps.builtin.command.step import Command
 from sternway_steps.config.schema import Grace, VerifyConfig
 from sternway_steps.errors import Failed, RollbackFailed, Stopped, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
 from sternway_steps.process.marked import end_marked
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
@@ -221,15 +224,7 @@ def test_an_attempt_whose_end_nobody_knows_is_ended_before_anything_else(bench: 
     journal = bench.context(Action.EXECUTE).journal  # attempt 1 is cut off
     context = bench.context(Action.EXECUTE, execute=["sh", "-c", "echo begun; sleep 300"])
     context = replace(context, attempt=1)
-
-    class Cut:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(journal, name)
-
-        def evidence(self, data: Any) -> None:
-            """Never written."""
-
-    thread = threading.Thread(target=lambda: _quietly(Command().execute, replace(context, journal=Cut())))
+    thread = threading.Thread(target=lambda: _quietly(Command().execute, replace(context, journal=_Cut(journal))))
     thread.start()
     until(runs(bench), 60, "it runs")
     assert bench.rollback("sh", "-c", "echo back; exit 0").summary == "done: back"
@@ -237,6 +232,39 @@ def test_an_attempt_whose_end_nobody_knows_is_ended_before_anything_else(bench: 
     assert not thread.is_alive(), "the command was ended from outside"
     assert any(text.startswith("ending what may still run") for text in bench.said)
     until(lambda: gone(bench), 10, "nothing is left of it")
+
+
+def test_another_journal_may_have_a_run_of_the_same_id(bench: Bench, tmp_path: Path) -> None:
+    """As the jobs of two CI systems do: the undo of the one ends nothing of the other."""
+    (tmp_path / "other").mkdir()
+    other = replace(bench, folder=tmp_path / "other", said=[], stop=threading.Event())
+    context = other.context(Action.EXECUTE, execute=["sh", "-c", "echo begun; sleep 300"])
+    ended: list[bool] = []
+    thread = threading.Thread(target=lambda: (_quietly(Command().execute, context), ended.append(True)))
+    thread.start()
+    until(runs(bench if bench.options["runner"] != "process" else other), 60, "it runs")
+    mine = bench.context(Action.EXECUTE)
+    mark = {"STERNWAY_RUN": bench.run, "STERNWAY_STEP": "s", "STERNWAY_CHILD": "mine"}
+    runner = runner_named(bench.options["runner"])
+    mine.journal.intent(Begun(runner.name, name_of(bench.run, "s", Action.EXECUTE, 1), runner.where(mine), mark).to_dict())  # fmt: skip
+    assert bench.rollback("true").summary.startswith("done")
+    assert not ended, "the other one's command goes on"
+    other.stop.set()
+    thread.join(60)
+    assert ended
+
+
+class _Cut:
+    """The journal of a process that is killed before it can write how its command ended."""
+
+    def __init__(self, journal: Any) -> None:
+        self._journal = journal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    def evidence(self, data: Any) -> None:
+        """Never written."""
 
 
 def _quietly(do: Callable[[Any], Any], given: Any) -> None:
@@ -261,6 +289,90 @@ def test_an_image_that_is_not_there_never_started_so_nothing_is_undone(bench: Be
     assert "nothing to undo" in bench.rollback("sh", "-c", "echo back; exit 0", image="localhost:5000/nope:9").summary
     assert bench.lines == []
     assert gone(bench)
+
+
+ENGINES = [pytest.param(name, marks=pytest.mark.cluster) for name in ("docker", "podman", "real")]
+
+
+@pytest.mark.parametrize("bench", ENGINES, indirect=True)
+@pytest.mark.parametrize("fault", ["no program", "a runtime that refuses"])
+def test_a_program_that_could_not_begin_has_nothing_to_undo(bench: Bench, fault: str) -> None:
+    options: dict[str, Any] = {} if fault == "no program" else {"workdir": "/etc/passwd"}
+    argv = ["no-such-program"] if fault == "no program" else ["sh", "-c", "echo begun"]
+    with pytest.raises(Failed) as failed:
+        bench.execute(*argv, **options)
+    assert ("no-such-program" if fault == "no program" else "/etc/passwd") in str(failed.value)
+    until(lambda: gone(bench), 10, "nothing is left of it")
+    assert "nothing to undo" in bench.rollback("sh", "-c", "echo back; exit 0").summary
+    assert bench.lines == [] or "begun" not in bench.lines
+
+
+NOWHERE = {"nodeSelector": {"no-such-label": "x"}}
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("bench", ENGINES[2:], indirect=True)
+def test_a_job_that_fits_nowhere_fails_after_its_grace_also_where_nothing_else_happens(bench: Bench) -> None:
+    bench.config = {"verify": VerifyConfig(grace=Grace(unschedulable=2))}
+    began = time.monotonic()
+    with pytest.raises(Failed, match=r"Unschedulable: pod .* fits on no node"):
+        bench.sh("echo begun", **NOWHERE)
+    assert time.monotonic() - began < 30
+    assert "nothing to undo" in bench.rollback("sh", "-c", "echo back; exit 0").summary
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("bench", ENGINES[2:], indirect=True)
+def test_what_a_deadline_met_before_it_began_has_nothing_to_undo(bench: Bench) -> None:
+    bench.deadline = 2.0
+    with pytest.raises(Stopped, match=r"ran into the deadline .*fits on no node"):
+        bench.sh("echo begun", **NOWHERE)
+    bench.deadline = None
+    assert "nothing to undo" in bench.rollback("sh", "-c", "echo back; exit 0").summary
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("bench", ENGINES[2:], indirect=True)
+def test_the_undo_sees_that_the_job_of_a_killed_run_never_began(bench: Bench) -> None:
+    context = bench.context(Action.EXECUTE, execute=["sh", "-c", "echo begun"], **NOWHERE)
+    name = name_of(bench.run, "s", Action.EXECUTE, 1)
+    thread = threading.Thread(
+        target=lambda: _quietly(Command().execute, replace(context, journal=_Cut(context.journal)))
+    )
+    thread.start()
+    pods = lambda: bench.client.list("v1", "Pod", bench.namespace, labels=f"sternway.dev/job={name}").items  # type: ignore[union-attr]  # noqa: E731
+    until(pods, 60, "its pod is there")
+    assert "nothing to undo" in bench.rollback("sh", "-c", "echo back; exit 0").summary
+    thread.join(30)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("bench", ENGINES[2:], indirect=True)
+@pytest.mark.parametrize(("how", "said"), [("evict", "EvictionByEvictionAPI: "), ("delete", "Deleted: somebody deleted its pod")])  # fmt: skip
+def test_a_pod_that_is_taken_away_is_the_reason(bench: Bench, how: str, said: str) -> None:
+    failed: list[BaseException] = []
+
+    def execute() -> None:
+        try:
+            bench.sh("trap 'exit 7' TERM; echo begun; while :; do sleep 0.1; done")
+        except Failed as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=execute)
+    thread.start()
+    until(lambda: bench.lines, 60, "it runs")
+    assert bench.client is not None
+    name = name_of(bench.run, "s", Action.EXECUTE, 1)
+    pod = bench.client.list("v1", "Pod", bench.namespace, labels=f"sternway.dev/job={name}").items[0]
+    if how == "delete":
+        bench.client.delete(Ref.of(pod), uid=None, propagation="Background")
+    else:
+        path = f"/api/v1/namespaces/{bench.namespace}/pods/{pod['metadata']['name']}/eviction"
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod["metadata"]["name"]}}
+        bench.client.transport.request("POST", path, body=body)
+    thread.join(60)
+    assert [str(error) for error in failed if said in str(error)], failed
+    assert bench.rollback("sh", "-c", "echo back; exit 0").summary == "done: back"
 
 
 def test_processes_are_known_by_what_they_inherit(tmp_path: Path) -> None:

@@ -83,6 +83,21 @@ def test_a_job_that_undoes_ends_by_itself_if_nobody_watches_it(tmp_path: Path) -
     assert 60 < made["spec"]["activeDeadlineSeconds"] <= 100
 
 
+@pytest.mark.parametrize(
+    ("keys", "ends", "said"),
+    [
+        ({"step": {"deadline": "1s"}}, Exit.FAILED, "step s ran into its deadline of 1 s, and sh -c sleep 60 with it"),
+        ({"deadline": "1s"}, Exit.STOPPED, "step s ran into the deadline, and sh -c sleep 60 with it"),
+        ({"deadline": "1s", "step": {"deadline": "2s"}}, Exit.STOPPED, "step s ran into the deadline, and"),
+    ],
+    ids=["its own", "the run's", "the run's is sooner"],
+)
+def test_a_deadline_of_its_own_is_the_steps_failure_and_the_runs_a_stop(tmp_path: Path, keys: dict[str, Any], ends: Exit, said: str) -> None:  # fmt: skip
+    path = config(tmp_path, "sleep 60", "true", **keys)
+    done = sternway("run", "-c", path, kubeconfig="/nowhere", timeout=60)
+    assert (done.returncode, said in done.stdout + done.stderr) == (ends, True), done.stdout + done.stderr
+
+
 def test_what_was_printed_before_a_kill_reaches_the_undo(tmp_path: Path) -> None:
     path = config(tmp_path, "echo STERNWAY_UNDO=id-7; sleep 300", 'echo "$STERNWAY_UNDO" > undone')
     running = subprocess.Popen(command("run", "-c", path, "--run", "r1"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip

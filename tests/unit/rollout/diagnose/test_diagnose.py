@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sternway_steps.config.schema import Grace
 from sternway_steps.rollout.diagnose import Related, Verdict, diagnose
 from sternway_steps.rollout.diagnose.images import is_final
 
@@ -254,6 +255,62 @@ def test_a_wait_says_when_it_will_be_decided() -> None:
     assert verdict.decide_at == NOW + timedelta(seconds=15)
     assert verdict.cause is not None
     assert (verdict.cause.pod, verdict.cause.container) == ("p", "c")
+
+
+HELD = {
+    "fits nowhere": pending(1),
+    "registry away": pod(("ErrImagePull", NO_HOST)),
+    "a Secret is missing": pod(("CreateContainerConfigError", 'secret "s" not found')),
+    "no volume": pod(("ContainerCreating", "")),
+    "crashed": pod(phase="Running", state=terminated(1)),
+    "none": None,
+}
+TOLD = {
+    "nothing": [],
+    "pull": [event("Failed", NO_HOST, seconds=1)],
+    "mount": [event("FailedMount", "timed out", seconds=1)],
+    "a node comes": [event("TriggeredScaleUp", "up", seconds=1)],
+    "rejected": [event("FailedCreate", "no such account", uid, 1) for uid in ("uid-ReplicaSet", "uid-Job", "uid-StatefulSet", "uid-DaemonSet")],
+    "quota": [event("FailedCreate", "exceeded quota", uid, 1) for uid in ("uid-ReplicaSet", "uid-Job", "uid-StatefulSet", "uid-DaemonSet")],
+}  # fmt: skip
+OWNERS = {
+    "Deployment": (deployment({"replicas": 2, "updatedReplicas": 1}, {"replicas": 2}), "ReplicaSet"),
+    "StatefulSet": (stateful({"readyReplicas": 0, "updatedReplicas": 0}), "StatefulSet"),
+    "DaemonSet": (daemon(updatedNumberScheduled=0), "DaemonSet"),
+    "Job": (obj("batch/v1", "Job", {}, {"active": 1}), "Job"),
+    "Pod": (None, "none"),
+}
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+@pytest.mark.parametrize("held", HELD)
+@pytest.mark.parametrize("told", TOLD)
+def test_what_time_alone_decides_is_announced(owner: str, held: str, told: str) -> None:
+    """In a quiet namespace nothing else makes anybody look again: a verdict changes when it was said that it may."""
+    one, kind = OWNERS[owner]
+    first = HELD[held]
+    if owner == "Pod" and first is None:
+        pytest.skip("no pod")
+    labels = {"controller-revision-hash": "x-2"}
+    second = {
+        **pod(phase="Running", state={"running": {}}),
+        "metadata": {**pod()["metadata"], "name": "q", "uid": "uid-q"},
+    }
+    pods = [
+        {**p, "metadata": {**p["metadata"], "labels": labels, **child_of(kind)}}
+        for p in (first, second)
+        if p is not None
+    ]
+    sets = (NEWEST, OLD) if owner == "Deployment" else ()
+    related = Related(pods, sets, TOLD[told])
+    said: list[datetime | None] = []
+    for second_later in range(200):
+        now = NOW + timedelta(seconds=second_later)
+        verdict = diagnose(one or pods[0], related, now=now, grace=Grace())
+        if verdict.state != "progressing":
+            assert all(at is not None and at <= now for at in said), f"{verdict.reason} after {second_later} s"
+            return
+        said.append(verdict.decide_at)
 
 
 @pytest.mark.parametrize(
