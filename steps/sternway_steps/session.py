@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .config.program import with_data
+from .config.program import require_names, with_data
 from .errors import Refused
 from .journal.backends.store import Store
 from .journal.entries import new_run_id
@@ -203,11 +203,14 @@ class Session:
         One of which only the end is not recorded has succeeded, and that is recorded; the arguments are those of
         `rollback`.
 
-        Raises: Transient when it is still at work.
+        Raises: Transient when it is still at work, Refused when its name, NAMESPACE/RUN, is that of no run.
         """
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
         command = "sternway rollback --unfinished"
-        found = self._journals.find(run, command) if journal_of is None else self._recorded(run, journal_of, command)
+        if journal_of is None:
+            found = self._journals.find(run, command)
+        else:
+            found = self._recorded(run, journal_of, command, must=False)
         return self._rollback(found[0], tell, policy).finish(found[1]) if found is not None else None
 
     def resume(
@@ -383,18 +386,30 @@ class Session:
 
     def locate(self, config: Config) -> Location:
         """Resolve what a configuration's runs are recorded as, and where."""
+        require_names(config)
         return locate(config, self.book)
 
     @property
     def _assembly(self) -> Assembly:
         return Assembly(self.client, self.book, self.steps)
 
-    def _recorded(self, run: str, journal_of: Config | None, command: str) -> tuple[Store, str]:
-        """Return the journal that holds a run, and the run's id; raises Refused."""
+    def _recorded(self, run: str, journal_of: Config | None, command: str, *, must: bool = True) -> tuple[Store, str]:
+        """Return the journal that holds a run, and the run's id.
+
+        Raises: Refused when it does not; an id alone may be (unless `must`) that of a run that never began.
+        """
         if journal_of is None:
             return self._journals.get(run, command)
-        at, run = self._at(self.locate(journal_of), journal_of, run, command, strict=True)
-        return at.store, run
+        at, id_ = self._at(self.locate(journal_of), journal_of, run, command, strict=True)
+        if (must or RunName.parse(run).place) and at.store.target_of(id_) is None:
+            found = self._journals.find(id_, command)
+            there = found is not None and found[0].target_of(id_) is not None
+            remedy = "`sternway runs` lists those that are"
+            if found is not None and there:
+                remedy = f"if that is meant: {command} {found[0].name(id_)}"
+            where = ", but in another journal" if there else ""
+            raise Refused(f"run {id_} is not in the journal ({at.store.where()}){where}", remedy=remedy)
+        return at.store, id_
 
     def _at(self, at: Location, config: Config, run: str, command: str, *, strict: bool) -> tuple[Location, str]:
         """Return where a run of a configuration is recorded, and its id; `at` is what the configuration says.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from sternway_steps.builtin.command.invocation import name_of
-from sternway_steps.config import Config, Manifest, StepConfig
+from sternway_steps.config import Config, JournalConfig, Manifest, StepConfig
 from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.journal.locks.lease import LeaseLock
@@ -164,3 +164,24 @@ def test_a_job_of_a_command_has_a_name_of_its_own(run: str, step: str, attempt: 
     others = {name_of(run, step, Action.ROLLBACK, attempt), name_of(run, step, Action.EXECUTE, attempt + 1), name_of(run + "z", step, Action.EXECUTE, attempt)}  # fmt: skip
     assert name not in others
     assert len(others) == 3
+
+
+def test_names_of_a_program_are_refused_as_those_of_a_file_are(session: Session) -> None:
+    wrong = Config(
+        name="Web_1",
+        namespace="A B",
+        journal=JournalConfig(namespace="x" * 64),
+        steps=(StepConfig("Deploy", "deploy"),),
+    )
+    for ask in (
+        lambda: session.run(wrong),
+        lambda: session.plan(wrong),
+        lambda: session.step(wrong, "Deploy", Action.EXECUTE),
+        lambda: session.end(wrong, "r", "Failed"),
+        lambda: session.rollback("r", journal_of=wrong),
+    ):
+        with pytest.raises(ConfigErrors) as raised:
+            ask()
+        found = {error.field: error for error in raised.value.errors}
+        assert set(found) == {"name", "namespace", "journal.namespace", "steps[0].name"}
+        assert all(error.location.source == "Config" and "a DNS label" in error.expected for error in found.values())

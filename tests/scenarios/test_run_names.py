@@ -24,6 +24,7 @@ from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, sternway
 
 RUN = "web-29384756"  # as a CronJob names its Jobs
+UNDOING = ("rollback", "rollback --unfinished", "rollback --to", "resume")
 
 
 @pytest.fixture
@@ -102,6 +103,67 @@ def test_a_name_of_another_namespace_than_was_said_is_refused(cluster: Cluster, 
     refused = sternway("rollback", f"{second}/{RUN}", "-n", first, kubeconfig=cluster.kubeconfig)
     assert refused.returncode == Exit.REFUSED
     assert there(cluster, second)
+
+
+def test_a_run_of_another_namespace_than_the_configurations_is_named(
+    cluster: Cluster, other: str, session: Session, tmp_path: Path
+) -> None:
+    session.run(config(other), run=RUN)
+    file = str(written(tmp_path, namespace=cluster.namespace))
+    for command in (("rollback",), ("rollback", "--to"), ("resume",)):
+        lost = sternway(*command, RUN, "--config", file, kubeconfig=cluster.kubeconfig)
+        assert lost.returncode == Exit.REFUSED, lost.stdout + lost.stderr
+        assert f"run {RUN} is not in the journal (Secrets in namespace {cluster.namespace}), but in an" in lost.stderr
+        assert f"if that is meant: sternway {' '.join(command)} {other}/{RUN}" in lost.stderr
+    unbegun = sternway("rollback", RUN, "--unfinished", "--config", file, kubeconfig=cluster.kubeconfig)
+    assert (unbegun.returncode, there(cluster, other)) == (Exit.DONE, True)
+    undone = sternway("rollback", f"{other}/{RUN}", "--config", file, kubeconfig=cluster.kubeconfig)
+    assert (undone.returncode, there(cluster, other)) == (Exit.DONE, False)
+
+
+@pytest.mark.parametrize(
+    ("command", "at_hand"),
+    [
+        *((command, at_hand) for command in UNDOING for at_hand in (False, True)),
+        ("show", False),
+        ("sweep --run", False),
+    ],
+)
+def test_a_name_of_no_run_is_refused(cluster: Cluster, tmp_path: Path, command: str, at_hand: bool) -> None:
+    """Such a name was printed by a command, so it is mistyped; an id alone may be that of a run that never began."""
+    words = [*command.split(), f"{cluster.namespace}/web-1"]
+    if at_hand:
+        words += ["--config", str(written(tmp_path, namespace=cluster.namespace))]
+    lost = sternway(*words, kubeconfig=cluster.kubeconfig)
+    assert lost.returncode == Exit.REFUSED, lost.stdout + lost.stderr
+    assert "web-1 is not in the journal" in lost.stderr
+
+
+def test_a_step_is_not_undone_below_later_runs(cluster: Cluster, session: Session) -> None:
+    mine = config(cluster.namespace)
+    for step in ("validate", "deploy", "verify"):
+        assert session.step(mine, step, Action.EXECUTE, "first").exit_code == Exit.DONE
+    later = session.run(config_of(cluster.namespace, config_map("m", a="2"))).run
+    refused = session.step(mine, "deploy", Action.ROLLBACK, "first")
+    assert (refused.status, refused.exit_code, type(refused.error)) == (Status.REFUSED, Exit.REFUSED, Refused)
+    assert isinstance(refused.error, Refused)
+    assert refused.error.details["overtaken_by"] == [f"{cluster.namespace}/{later}"]
+    assert f"sternway rollback {cluster.namespace}/{later}" in str(refused.error.remedy)
+    live = cluster.get("v1", "ConfigMap", "m")
+    assert live is not None
+    assert live["data"] == {"a": "2"}
+    assert session.story(f"{cluster.namespace}/first").status is Status.SUCCEEDED
+    session.rollback(f"{cluster.namespace}/{later}")
+    assert session.step(mine, "deploy", Action.ROLLBACK, "first").exit_code == Exit.DONE
+    assert not there(cluster, cluster.namespace)
+
+
+def test_a_sweep_names_the_run(cluster: Cluster, session: Session) -> None:
+    session.step(config(cluster.namespace), "deploy", Action.EXECUTE, RUN)
+    name = f"{cluster.namespace}/{RUN}"
+    swept = sternway("sweep", "--run", name, "--output", "json", kubeconfig=cluster.kubeconfig)
+    (line,) = map(json.loads, swept.stdout.splitlines())
+    assert (line["type"], line["run"], line["name"]) == ("swept", RUN, name)
 
 
 def test_what_undoes_does_not_take_a_run_of_another_namespace_for_none(

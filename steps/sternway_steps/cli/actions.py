@@ -127,7 +127,7 @@ def sweep(
     lock = threading.Lock()
 
     def tell(swept: Swept) -> None:
-        line = f"run {swept.run} of {swept.target}: {swept.status.value}: {swept.message}"
+        line = f"run {swept.name} of {swept.target}: {swept.status.value}: {swept.message}"
         with lock:
             output.result("swept", asdict(swept), [line])
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..kube.typed import to_data
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
+from ..yamltree.scalars import A_LABEL, is_label
 from .manifest import Manifest, objects_in, twice
 from .schema import Config
 
@@ -16,9 +17,24 @@ def with_data(config: Config) -> Config:
 
     Raises: ConfigErrors, with every finding.
     """
+    require_names(config)
     if all(isinstance(each, Manifest) for each in (*config.manifests, *config.hooks)):
         return config
     return replace(config, manifests=as_manifests(config.manifests), hooks=as_manifests(config.hooks, "hooks"))
+
+
+def require_names(config: Config) -> None:
+    """Refuse names that a file could not give either: they are parts of labels and of objects' names.
+
+    Raises: ConfigErrors, with every finding.
+    """
+    groups = [step if isinstance(step, tuple) else (step,) for step in config.steps]
+    names = {"name": config.name, "namespace": config.namespace or None, "journal.namespace": config.journal.namespace}
+    names |= {f"steps[{n}].name": step.name for n, step in enumerate(step for group in groups for step in group)}
+    bad = {field: name for field, name in names.items() if name is not None and not is_label(name)}
+    if bad:
+        where = SourceLocation("Config")
+        raise ConfigErrors(ConfigError(where, field, f"{name!r} is not valid", A_LABEL) for field, name in bad.items())
 
 
 def as_manifests(objects: Iterable[object], field: str = "manifests") -> tuple[Manifest, ...]:

@@ -58,14 +58,17 @@ class JournalLookup:
             name: NAMESPACE/RUN, or RUN alone.
             command: what is to be done with it, for what is said when RUN alone is not enough.
 
-        Raises: Refused when several namespaces hold a run of that id.
+        Raises: Refused when several namespaces hold a run of that id, or that of the name does not.
 
         """
         named = RunName.parse(name)
         if named.place:
             if self.namespace not in (None, named.place):
                 raise Refused(f"run {name} is not in namespace {self.namespace}", remedy="leave --namespace out")
-            return self.at(named.place), named.run
+            store = self.at(named.place)
+            if store.target_of(named.run) is None:
+                raise Refused(f"run {name} is not in the journal", remedy="`sternway runs` lists those that are")
+            return store, named.run
         found = self.all()
         if not isinstance(found, SecretStore):
             return found, name

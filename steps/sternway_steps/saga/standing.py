@@ -64,7 +64,8 @@ def standing_after(store: Store, story: Story) -> list[Story]:
 def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> None:
     """Raise Refused when later runs that stand changed what a run changed; `going` are undone before it.
 
-    To undo it all the same would put back nothing, or what a later run does not know of.
+    To undo it all the same would put back nothing, or what a later run does not know of. The error's details name them
+    (`overtaken_by`).
     """
     leaves = set(going)
     later = [(one, _touched(records, one.target)) for one, records in _later(store, story) if one.run not in leaves]
@@ -73,16 +74,19 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
     if not above:
         return
     runs = "; ".join(f"{one.run} of {one.target} ({one.status.value}, {one.started[:19]})" for one in above)
+    details = {"overtaken_by": [one.name for one in above]}
     if story.status is Status.UNDONE:
         if leaves:
             return  # a way back has done that part
         message = f"run {story.run} is undone already, and what it had changed was changed since by {runs}"
-        raise Refused(message, remedy="there is nothing left of it to undo")
+        raise Refused(message, remedy="there is nothing left of it to undo", details=details)
     first = f"undo what stands above it first, newest first: sternway rollback {above[0].name}"
     before = _standing_before(store, story) if all(one.target == story.target for one in above) else None
     at_once = f"; or undo all of it at once: sternway rollback --to {before}" if before else ""
     raise Refused(
-        f"run {story.run} has been overtaken: what it changed was changed since by {runs}", remedy=first + at_once
+        f"run {story.run} has been overtaken: what it changed was changed since by {runs}",
+        remedy=first + at_once,
+        details=details,
     )
 
 

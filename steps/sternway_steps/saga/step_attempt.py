@@ -27,6 +27,7 @@ from .result import Result, as_rollback_failure
 from .retry import RETRIED, retry_transient
 from .seal import seal
 from .sealed import is_undone, refuse_other_target, refuse_to_execute
+from .standing import refuse_overtaken
 from .verdict import succeeded
 from .workflow import namespace_of_workflow, workflow_seen
 
@@ -114,6 +115,8 @@ class OneStep:
             error = away
         if error is None:
             return Result(self.run.id, Status.UNDONE, Exit.DONE)
+        if "overtaken_by" in getattr(error, "details", {}):
+            return Result(self.run.id, Status.REFUSED, Exit.REFUSED, error)
         if exit_of(error) not in RETRIED[Action.ROLLBACK]:
             error = as_rollback_failure(self.planned, error)
         return Result(self.run.id, Status.ROLLBACK_FAILED, exit_of(error), error)
@@ -168,6 +171,8 @@ class OneStep:
             return False
         if is_undone(story):
             return False
+        if not self.workflow:  # a handler undoes what it can; who asks for one step can ask for the later ones too
+            refuse_overtaken(self.run.store, story)
         if story.status is Status.SUCCEEDED:  # a success is what it stands for no more
             with suppress(SternwayError):
                 self.run.journal.resume()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import ClusterError, SternwayError, Transient, is_transient
@@ -35,6 +35,8 @@ class Swept:
     status: Status
     message: str
     exit_code: Exit = Exit.DONE
+    name: str = ""
+    """What commands call it, NAMESPACE/RUN."""
 
 
 def worst(swept: Sequence[Swept]) -> Exit:
@@ -71,7 +73,7 @@ class Sweeper:
             records = self.store.records(run)
             story = replay(records) if records else None
             if story is not None and story.status is Status.OPEN:
-                swept.append(self._ended(story))
+                swept.append(replace(self._ended(story), name=story.name))
                 self.tell(swept[-1])
         return swept
 

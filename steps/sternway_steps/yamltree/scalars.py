@@ -109,6 +109,11 @@ def seconds_in(text: str) -> float | None:
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0) + int(milli or 0) / 1000
 
 
+def is_label(text: object) -> bool:
+    """Return whether a value is a DNS label."""
+    return isinstance(text, str) and bool(_LABEL.fullmatch(text))
+
+
 def matching(pattern: re.Pattern[str], expected: str, most: int = 253) -> Text:
     """Return a reader of a string that matches a pattern."""
 
@@ -121,7 +126,8 @@ def matching(pattern: re.Pattern[str], expected: str, most: int = 253) -> Text:
     return read
 
 
-dns_label = matching(_LABEL, "a DNS label: lower-case letters, digits and '-', at most 63, such as web-1", 63)
+A_LABEL = "a DNS label: lower-case letters, digits and '-', at most 63, such as web-1"
+dns_label = matching(_LABEL, A_LABEL, 63)
 dns_name = matching(_SUBDOMAIN, "a DNS name: lower-case letters, digits, '-' and '.', at most 253")
 env_name = matching(_ENV, "a variable's name: letters, digits, '_', '-' and '.', no digit first")
 image = matching(_IMAGE, "an image reference such as registry.example/team/web:1.4.2", 4096)
