@@ -96,6 +96,37 @@ def test_a_run_that_was_terminated_or_deleted_is_undone_by_itself(runner: OnArgo
     assert (f"sternway-undo-{run}" in names) is at_once
 
 
+@pytest.mark.parametrize("image", ["localhost/app:2", "localhost:5000/nope:9"])
+def test_steps_for_the_end_run_when_all_is_over_and_change_nothing_of_it(runner: OnArgo, image: str) -> None:
+    """With the generated rights alone; a success starts a pod of the handler for them, and for nothing else."""
+    job = {"image": "localhost/busybox:1", "deadline": "2m", "retries": 0}
+    ending = [
+        {
+            **job,
+            "name": on,
+            "on": on,
+            "execute": ["sh", "-c", f'echo "$STERNWAY_STATUS $STERNWAY_EXIT_CODE"; exit {code}'],
+        }
+        for on, code in (("always", 3), ("success", 0), ("failure", 0))
+    ]
+    good = image == "localhost/app:2"
+    runner.start(files(runner.namespace, 1, {"image": image, "steps": [*ending, "validate", "deploy", "verify"]}))
+    run = runner.workflow()["metadata"]["uid"]
+    assert runner.ended() == (0 if good else 4)
+    with Session(kubeconfig=runner.kubeconfig, namespace=runner.namespace) as session:
+        story = session.story(run)
+    assert story.status is (Status.SUCCEEDED if good else Status.UNDONE)
+    how, on = ("succeeded", "success") if good else ("undone", "failure")
+    assert [(a.step, a.end, a.result) for a in story.after] == [("always", how, "failed"), (on, how, "done")]
+    assert story.after[1].data["summary"] == f"done: {how} {0 if good else 4}"
+    assert story.after[0].began > max(attempt.ended for attempt in story.attempts)
+    handler = [pod.partition(" ")[0] for pod in runner.pods() if not pod.startswith("execute-")]
+    assert handler == (["report"] if good else ["rollback-deploy", "report"])
+    assert runner.workflow()["status"]["phase"] == ("Succeeded" if good else "Failed")
+    report = next(n for n in runner.nodes("Pod") if n["templateName"] == "report")
+    assert "step always (on: always) failed" in report["message"] or good  # of a success Argo keeps no message
+
+
 def test_parameters_change_what_is_deployed_and_progress_is_seen(runner: OnArgo) -> None:
     # Argo's executor tells the controller of a pod's progress once a minute.
     slow = {"env": {"APP_MODE": "slow", "APP_AFTER": "80s"}, "verify": {"deadline": "3m"}}

@@ -16,6 +16,7 @@ from ..kubernetes.config_maps import CONFIG
 from ..kubernetes.images import image_of
 from ..kubernetes.pod import REPORT, RESTRICTED, SPARE, UNATTENDED
 from .models import new
+from .on_end import reporter
 
 _PLACE = ("name", "namespace", "journal.namespace")
 """The keys that say where a run is recorded. Its other values are in its journal, which alone a handler reads."""
@@ -78,14 +79,14 @@ def container_of(
 def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) -> m.Template:
     """Return the template that ends the run and reports how; its exit code is the run's."""
     argo, words = config.argo, ["report", "--status", "{{workflow.status}}"]
-    container = _main(config, plan.steps[-1].spec.name, words, of_place(parameters))
+    container = _main(config, reporter(config, plan), words, of_place(parameters))
     container.env = [new(m.EnvVar, name="STERNWAY_FAILURES", value="{{workflow.failures}}"), *(container.env or [])]
     return new(
         m.Template,
         name=REPORT,
         container=container,
         retry_strategy=_retries(config, argo.rollback_retries, _CUT_OFF),
-        active_deadline_seconds=math.ceil(argo.rollback_deadline),
+        active_deadline_seconds=math.ceil(argo.rollback_deadline + plan.seconds_at_end),
     )
 
 

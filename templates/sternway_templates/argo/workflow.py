@@ -15,6 +15,7 @@ from sternway_steps.step import Action
 from ..kubernetes.pod import REPORT, UNATTENDED, pod_security
 from .container import container_of, defaults, report
 from .models import new
+from .on_end import after_success
 
 # Only this is known to a handler for sure (Argo, "Variables"); whether a step began is in the journal.
 _UNDO = "{{workflow.status}} != Succeeded"
@@ -26,6 +27,7 @@ def workflow_spec(
     """Return the spec: an entry of steps, an exit handler of steps in reverse, a container for each step's action."""
     argo, end = config.argo, (REPORT, REPORT, _UNDO)
     undo = plan.undo_groups([step.name for step in plan.steps])
+    told = [row] if (row := after_success(plan)) else []
     return new(
         m.WorkflowSpec,
         entrypoint="execute",
@@ -48,7 +50,7 @@ def workflow_spec(
         template_defaults=defaults(config),
         templates=[
             _steps("execute", [[(s.name, f"execute-{s.name}", None) for s in group] for group in plan.groups]),
-            _steps("undo", [*([(s.name, f"rollback-{s.name}", _UNDO) for s in group] for group in undo), [end]]),
+            _steps("undo", [*told, *([(s.name, f"rollback-{s.name}", _UNDO) for s in group] for group in undo), [end]]),
             *(container_of(config, step, Action.EXECUTE, parameters) for step in plan.steps),
             *(container_of(config, step, Action.ROLLBACK, parameters) for group in undo for step in group),
             report(config, plan, parameters),

@@ -19,7 +19,7 @@ from sternway_steps.yamltree.reader import nearest
 from ..lint.cron import WORDS, wrong_schedule
 from .build_pod import findings
 from .image_checks import Report, check_images
-from .pod import REPORT
+from .pod import REPORT, TOLD
 from .unknown_fields import unknown
 
 # Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
@@ -57,8 +57,8 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
     if kind == "CronJob":
         _check_one_schedule(config, report)
     else:
-        if any(step.name == REPORT for step in plan.all_steps):
-            message = f"{REPORT} is the name of the step that ends a run on Argo"
+        for name in sorted({REPORT, TOLD} & {step.name for step in plan.all_steps}):
+            message = f"{name} is the name of the step that ends a run on Argo"
             report("steps", "steps", message, "name yours otherwise")
         _check_parameters(config, document, report)
     _check_security(config, report)

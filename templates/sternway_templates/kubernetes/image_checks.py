@@ -27,6 +27,7 @@ def check_images(config: Config, kind: str, plan: Plan, report: Report) -> None:
     else:
         _check_each(config, others, report)
         _check_sweeper(config, others, report)
+        _check_report(config, [name for name in others if any(step.spec.name == name for step in plan.on_end)], report)
 
 
 def sweeper_image(config: Config, plan: Plan) -> str:
@@ -59,6 +60,14 @@ def _check_sweeper(config: Config, others: list[str], report: Report) -> None:
     )
     hint = f"images: {{{RUN}: IMAGE}} with an image that holds all of them, or sweep: false and undoOnTerminate: false"
     report("argo", f"argo.images.{RUN}", message, hint)
+
+
+def _check_report(config: Config, others: list[str], report: Report) -> None:
+    """Report steps for the run's end (`on:`) that come in several images: the pod that reports runs all of them."""
+    if RUN not in config.argo.images and len(_named(config, others)) > 1:
+        message = f"{', '.join(others)} run in one pod when the run has ended, and come in several images"
+        hint = f"images: {{{RUN}: IMAGE}} with an image that holds all of them"
+        report("argo", f"argo.images.{RUN}", message, hint)
 
 
 def _named(config: Config, steps: list[str]) -> list[str]:

@@ -19,6 +19,8 @@ UNATTENDED = "unattended"
 """The parameter of a WorkflowTemplate that its CronWorkflow sets, and no person."""
 REPORT = "report"
 """The name of the step that ends a run on Argo."""
+TOLD = "report-success"
+"""The name of the step that reports one that succeeded, where somebody is to be told of it (`on:`)."""
 
 
 def pod_security(config: Config) -> dict[str, Any]:

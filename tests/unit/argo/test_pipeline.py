@@ -347,3 +347,18 @@ def test_what_is_irreversible_has_no_rollback_on_argo(tmp_path: Path) -> None:
     step = {"name": "contract", "image": "m:1", "execute": ["up"], "effects": "irreversible"}
     objects = written(tmp_path, steps=["deploy", step])
     assert "rollback-contract" not in templates(objects)
+
+
+@pytest.mark.parametrize(("on", "told"), [("failure", False), ("success", True), ("always", True)])
+def test_a_success_is_reported_where_a_step_is_to_run_then_and_the_row_decides_nothing(
+    tmp_path: Path, on: str, told: bool
+) -> None:
+    ending = {"name": "page", "on": on, "image": "curl:1", "execute": ["page"], "deadline": "90s", "retries": 1}
+    made = templates(written(tmp_path, steps=["validate", ending, "deploy", "verify"]))
+    assert [row[0]["template"] for row in made["execute"]["steps"]] == [f"execute-{n}" for n in ("validate", "deploy", "verify")]  # fmt: skip
+    first = made["undo"]["steps"][0][0]
+    assert (first["template"] == "report") is told
+    if told:
+        assert (first["when"], first["continueOn"]) == ("{{workflow.status}} == Succeeded", {"error": True, "failed": True})  # fmt: skip
+    plain = templates(written(tmp_path, steps=["validate", "deploy", "verify"]))
+    assert made["report"]["activeDeadlineSeconds"] == plain["report"]["activeDeadlineSeconds"] + 180
