@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from . import cgroup
+
 _GUARD = Path(__file__).with_name("guard.py")
+_KEEPER = Path(__file__).with_name("keeper.py")
 
 Child = subprocess.Popen[bytes]
 
@@ -41,6 +44,37 @@ def start(
         words, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out,
         stderr=subprocess.STDOUT if out == subprocess.PIPE else out, start_new_session=True,
     )  # fmt: skip
+
+
+def start_kept(command: Sequence[str], environ: Mapping[str, str], folder: str, child: str) -> Child:
+    """Start a program beside a keeper, which ends all that it leaves running, in a control group if there can be one.
+
+    Args:
+        command: the program and its arguments.
+        environ: all its variables.
+        folder: where it works.
+        child: names the group; see `cgroup`.
+
+    Raises: OSError when it can't be started.
+
+    """
+    group = cgroup.make(child)
+    reads, writes = os.pipe()
+    try:
+        kept = subprocess.Popen(  # noqa: S603  what the configuration names is what is to be run
+            [sys.executable, "-I", "-S", str(_KEEPER), str(writes), group, *command], cwd=folder, env=environ,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            pass_fds=(writes,),
+        )  # fmt: skip
+    finally:
+        os.close(writes)
+        with os.fdopen(reads, "rb") as pipe:
+            unstarted = pipe.read()  # until the program runs, or can't
+    if unstarted:
+        kept.communicate()
+        cgroup.remove(child)
+        raise OSError(int(unstarted), os.strerror(int(unstarted)))
+    return kept
 
 
 def has_ended(child: Child) -> bool:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from ..errors import Refused
 from .child import start
+from .marked import CHILD
 from .output import Output
 from .supervise import attend, supervise
 
 _KEPT = 40
 _WIDE = 2000
-CHILD = "STERNWAY_CHILD"
-"""A variable whose value no other program has: ids of runs may be the same in two journals."""
 _ANSWER = 1_048_576
 """Bytes of an answer that are kept of each pipe; what follows is let go."""
 

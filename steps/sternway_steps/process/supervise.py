@@ -101,7 +101,9 @@ def _all(child: Child, mark: Mapping[str, str] | None, number: signal.Signals) -
 
     # Those who left the group are looked for first: they are known by the session as long as its leader is unreaped.
     others = marked(mark or {}, child.pid) if child.returncode is None else []
-    signal_group(child, number)
     for process in others:
-        with suppress(psutil.Error):
-            process.send_signal(number)
+        # A keeper ends last: while it lives, it knows what else was started.
+        if process.pid != child.pid:
+            with suppress(psutil.Error):
+                process.send_signal(number)
+    signal_group(child, number)

@@ -18,8 +18,8 @@ from sternway_steps.builtin.command.environment import Resolved
 from sternway_steps.builtin.command.invocation import Invocation
 from sternway_steps.builtin.command.process import Processes
 from sternway_steps.errors import Stopped
-from sternway_steps.process import supervise
-from sternway_steps.process.marked import end_marked
+from sternway_steps.process import cgroup, supervise
+from sternway_steps.process.marked import CHILD, end_marked
 from sternway_steps.process.output import Output
 from sternway_steps.process.run import answer, run
 from sternway_steps.step import Action
@@ -39,6 +39,7 @@ class User:
     said: list[str] = field(default_factory=list)
     tail: tuple[str, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
+    child: str = field(default_factory=lambda: os.urandom(16).hex())
 
     def sh(self, script: str, *secrets: str) -> int | None:
         """Give its exit code, None when it was stopped."""
@@ -52,7 +53,7 @@ class User:
             self.tail = ran.tail
             return ran.code
         bench = Bench(self.folder, stop=self.stop)
-        mark = {"STERNWAY_RUN": str(self.folder), "STERNWAY_STEP": "s"}
+        mark = {"STERNWAY_RUN": str(self.folder), "STERNWAY_STEP": "s", CHILD: self.child}
         work, output = Invocation("n", tuple(words), mark), Output(self.said.append, secrets)
         ended = Processes().run(bench.context(Action.EXECUTE), work, Resolved({}, secrets), output)
         self.tail = ended.log
@@ -149,7 +150,77 @@ def test_what_it_leaves_in_its_group_ends_with_it_and_is_not_waited_for(user: Us
     until(lambda: not alive(user.pid()), 5, "it is gone")
 
 
+ESCAPES = {
+    "in another session": "setsid sh -c 'echo $$ > away; exec sleep 300' &",
+    "without its variables": "env -i PATH=$PATH setsid sh -c 'echo $$ > away; exec sleep 300' > /dev/null 2>&1 &",
+    "as a daemon does": "env -i PATH=$PATH setsid sh -c 'sh -c \"echo \\$\\$ > away; exec sleep 300\" & exit' > /dev/null 2>&1 &",
+    "deaf": "env -i PATH=$PATH setsid sh -c 'trap \"\" TERM HUP; echo $$ > away; while :; do sleep 1; done' > /dev/null 2>&1 &",
+}  # fmt: skip
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    return User("command", tmp_path)
+
+
+@pytest.mark.parametrize("how", ESCAPES)
+def test_what_a_command_leaves_running_is_ended_wherever_it_went(commands: User, how: str) -> None:
+    began = time.monotonic()
+    assert commands.sh(f"{ESCAPES[how]} while ! test -s away; do sleep 0.02; done; echo gone; exit 3") == 3
+    assert not alive(commands.pid("away"))
+    assert commands.tail == ("gone",)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("how", ESCAPES)
+def test_stopped_it_takes_along_whoever_left(commands: User, how: str) -> None:
+    commands.stopped_when(lambda: commands.pid("away"), f"{ESCAPES[how]} sleep 300")
+    until(lambda: not alive(commands.pid("away")), 5, "it is gone")
+
+
+@pytest.mark.parametrize("how", ESCAPES)
+@pytest.mark.parametrize("keeper", ["keeper lives", "keeper killed too"])
+def test_after_a_kill_the_undo_finds_whoever_left(commands: User, how: str, keeper: str) -> None:
+    child = os.urandom(16).hex()
+    if keeper == "keeper killed too" and not (made := cgroup.make(child)):
+        pytest.skip("no control group can be made here")
+    elif keeper == "keeper killed too":
+        Path(made).parent.rmdir()
+    script = f"{ESCAPES[how]} while ! test -s away; do sleep 0.02; done; echo $PPID > keeper; sleep 300"
+    runner = subprocess.Popen([sys.executable, "-c", ESCAPED, str(commands.folder), child, script])
+    pids = [commands.pid("away"), commands.pid("keeper")]
+    runner.kill()
+    runner.wait()
+    if keeper == "keeper killed too":
+        os.kill(pids[1], signal.SIGKILL)
+    assert alive(pids[0]), "a command is asked first, by the undo"
+    end_marked({"STERNWAY_RUN": str(commands.folder), "STERNWAY_STEP": "s", CHILD: child})
+    assert not any(map(alive, pids))
+    assert not list(cgroup._groups(child)), "the group is gone too"
+
+
+ESCAPED = """
+import sys
+from pathlib import Path
+from tests.component.process.test_supervise import User
+User("command", Path(sys.argv[1]), child=sys.argv[2]).sh(sys.argv[3])
+"""
+
+
+def test_a_program_that_cannot_be_started_never_began(commands: User) -> None:
+    file = commands.folder / "no-format"
+    file.write_text("\x7fELF no program")
+    file.chmod(0o755)
+    bench = Bench(commands.folder)
+    work = Invocation("n", (str(file),), {"STERNWAY_RUN": "r", CHILD: os.urandom(16).hex()})
+    ended = Processes().run(bench.context(Action.EXECUTE), work, Resolved(), Output(commands.said.append))
+    assert (ended.started, "can't be started: Exec format error" in ended.why) == (False, True)
+
+
 def test_who_left_with_its_pipe_is_not_waited_for(user: User) -> None:
+    if user.kind == "command":
+        pytest.skip("it is ended: see above")
     began = time.monotonic()
     assert user.sh("setsid sh -c 'echo $$ > pid; exec sleep 300' & while ! test -s pid; do sleep 0.02; done; echo gone") == 0  # fmt: skip
     assert time.monotonic() - began < 5

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ...errors import Failed, Refused, Stopped, Transient
 from ...process.child import Child, signal_group, start
-from ...process.marked import GRACE, end_marked
+from ...process.marked import CHILD, GRACE, end_marked
 from ...process.output import Output
-from ...process.run import CHILD, Answer, answer
+from ...process.run import Answer, answer
 from ...process.supervise import attend
 from ...step import Context
 from .environment import Resolved

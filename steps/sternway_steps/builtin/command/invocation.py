@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...process.run import CHILD
+from ...process.marked import CHILD
 from ...spec import Action, RunEnd
 from ...step import Context
 

@@ -11,9 +11,8 @@ from ...kube.api_error import ApiError
 from ...kube.logs import PodLog
 from ...kube.wait import wait_until_deleted
 from ...objects.ref import Ref
-from ...process.marked import GRACE
+from ...process.marked import CHILD, GRACE
 from ...process.output import Output
-from ...process.run import CHILD
 from ...release.missing_rights import missing_rights
 from ...release.rights import expand
 from ...release.targets import namespace_of

@@ -8,8 +8,8 @@ import socket
 from pathlib import Path
 
 from ...errors import Failed, Stopped
-from ...process.child import start
-from ...process.marked import end_marked
+from ...process.child import start_kept
+from ...process.marked import CHILD, end_marked
 from ...process.output import Output
 from ...process.supervise import attend
 from ...step import Context
@@ -49,11 +49,12 @@ class Processes:
         folder = work.folder or "."
         program = _program(work.argv[0], folder, env.get("PATH")) or work.argv[0]
         try:
-            child = start([program, *work.argv[1:]], env, folder=folder)
+            child = start_kept([program, *work.argv[1:]], env, folder, work.told.get(CHILD, ""))
         except OSError as error:
             return Ended(127, started=False, why=f"{work.argv[0]} can't be started: {error.strerror or error}")
         try:
             code = attend(child, output, context.check, mark=work.told)
+            end_marked(work.told)  # what its keeper could not end
         except Stopped as stopped:
             return Ended(None, stopped=True, why=stopped.message, log=output.lines)
         return Ended(code, log=output.lines)
