@@ -319,13 +319,14 @@ class Session:
         tell: Listener = lambda _: None,
         *,
         unattended: bool = False,
+        failures: str = "",
     ) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
         at, run = self._at(self.locate(config), config, run, "sternway report --run", strict=not workflow)
         if workflow:
             config = with_recorded_values(config, at.store.records(run), at.target)
         assembled = self._assembly.new_run(config, run, at)
-        return end_run(assembled, phase, workflow, tell, self.book, self.stop, HoldPolicy(unattended))
+        return end_run(assembled, phase, workflow, tell, self.book, self.stop, HoldPolicy(unattended), failures)
 
     def unhold(self, target: str | None = None, *, journal_of: Config | None = None) -> list[Hold]:
         """Let schedules deploy again what was undone of a target; return what it held.

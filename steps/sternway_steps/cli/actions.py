@@ -22,6 +22,7 @@ from ..saga.sweep import Swept, worst
 from ..session import Session
 from ..spec import Action
 from . import termination as pod
+from .on_workflow import tell_workflow
 from .output import Output
 from .target_status import data_of, lines_of
 from .terminated import sweep_when_terminated
@@ -205,15 +206,17 @@ def step(
         if untold is not None and untold not in told and (untold.__cause__ is None or untold.__cause__ not in told):
             output.error(untold)
     if (error := result.error or result.unrecorded) is not None:
-        pod.write_termination_message(str(error))
+        pod.write_termination_message(pod.sentence(error))
+        tell_workflow(session.book, workflow, run or result.run, error, step=step)
     return result.exit_code
 
 
-def report(
-    session: Session, output: Output, config: Config, run: str, status: str, workflow: str, unattended: bool
-) -> int:
-    """End a run that was made step by step; the exit code is the run's, so what is transient is retried here."""
-    end = partial(session.end, config, run, status, workflow, output.event, unattended=unattended)
+def report(session: Session, output: Output, config: Config, run: str, status: str, workflow: str, **known: Any) -> int:
+    """End a run that was made step by step; the exit code is the run's, so what is transient is retried here.
+
+    `known`: who started it, and what Argo tells of the nodes that failed.
+    """
+    end = partial(session.end, config, run, status, workflow, output.event, **known)
     with sweep_when_terminated(session, config, run, workflow, output.note):
         result = retry_transient(end, session.stop)
     if result.status is Status.HELD and result.error is not None:  # such a run has recorded nothing

@@ -203,6 +203,7 @@ def step(**arguments: Any) -> None:
 @app.command()
 @click.option("--run", "run", envvar="STERNWAY_RUN", required=True, metavar="RUN", help="The run that has ended.")
 @click.option("--status", default="", metavar="WORD", help="How the runner saw the way forward end.")
+@click.option("--failures", envvar="STERNWAY_FAILURES", default="", metavar="JSON", help="Argo's workflow.failures.")
 @options.workflow
 @options.config
 @options.overrides

@@ -18,8 +18,10 @@ from ..journal.backends.files import state_folder
 from ..session import Session
 from ..yamltree.errors import ConfigErrors
 from . import actions
+from .on_workflow import told_on_workflow
 from .output import Output, output_for
 from .signals import stop_on_signals
+from .termination import sentence, write_termination_message
 
 if TYPE_CHECKING:
     from ..kube.transport import RequestLog
@@ -73,11 +75,13 @@ def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
         code = body(output)
     except SternwayError as error:
         output.error(error)
+        write_termination_message(sentence(error))
         code = _code(error)
     except Abandoned:
         code = Exit.STOPPED
     except Exception as error:  # noqa: BLE001  whatever it is, the user gets one line and a code
         output.error(error)
+        write_termination_message(f"{type(error).__name__}: {error}")
         code = _code(error)
         if code == Exit.BUG:
             traceback.print_exc()
@@ -126,6 +130,7 @@ def _perform(
     stack: ExitStack,
 ) -> int:
     kubeconfig, context = arguments.pop("kubeconfig"), arguments.pop("context")
+    stack.enter_context(told_on_workflow(dict(arguments), kubeconfig, context))
     prepared = (prepare(arguments),) if prepare is not None else ()
     if arguments.pop("sandbox", False):
         kubeconfig = stack.enter_context(_sandbox())

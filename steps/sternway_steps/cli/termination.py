@@ -17,7 +17,14 @@ def write_termination_message(text: str) -> None:
     """Write why the container ended where Kubernetes and Argo read it; do nothing outside a pod."""
     with suppress(OSError):
         if _LAST_WORDS.is_file():
-            _LAST_WORDS.write_bytes(text.encode()[:_MOST])
+            # Argo would look for a tag of its own in a node's message, and hand the message on.
+            _LAST_WORDS.write_bytes(text.replace("{{", "{ {").encode()[:_MOST])
+
+
+def sentence(error: Exception) -> str:
+    """Return what an error says, and what to do about it."""
+    remedy = getattr(error, "remedy", None)
+    return f"{error}" + (f"\n{remedy}" if remedy else "")
 
 
 def with_progress(tell: Listener, environ: Mapping[str, str]) -> Listener:

@@ -22,6 +22,7 @@ _IMMUTABLE = re.compile(
     r"immutable|may not (be )?changed?\b|cannot (be )?changed?\b|updates? to .* (is|are) forbidden"
     r"|may not change fields other than", re.DOTALL
 )  # fmt: skip
+_UNGRANTED = re.compile(r" cannot \w+ resource |^$|^Forbidden$|a fault was set")
 _BY_ADMISSION = re.compile(r"^(admission webhook|ValidatingAdmissionPolicy) |denied (the )?request")
 
 
@@ -127,7 +128,16 @@ def unable(what: str, error: ApiError, remedy: str) -> Refused | Transient:
     """Return why something can't be done: Transient when it may work later, else Refused with a remedy."""
     if error.transient:
         return Transient(f"{what} now: {error}", retry_after=error.retry_after)
-    return Refused(f"{what}: {error}", remedy=None if error.unauthorized else remedy)
+    return Refused(f"{what}: {error}", remedy=_fitting(error, remedy))
+
+
+def _fitting(error: ApiError, remedy: str) -> str | None:
+    """Return a remedy that fits the cause: a right that is granted helps against a missing one alone."""
+    if "exceeded quota" in error.message:
+        return remedy if "quota" in remedy else "raise that quota, or free some of it"
+    if error.unauthorized or (error.forbidden and remedy.startswith("grant ") and not _UNGRANTED.search(error.message)):
+        return None
+    return remedy
 
 
 def conflicts(error: ApiError) -> list[tuple[str, str]]:

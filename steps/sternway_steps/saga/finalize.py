@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
-from ..journal.replay import Status, replay
-from ..kube.api_error import ApiError
-from ..kube.event import event_on
-from ..objects.ref import Ref
+from ..journal.replay import Status, Story, replay
 from ..release.remedy import finish
 from .assembly import AssembledRun
 from .events import Listener, unfailing
+from .failed_nodes import Known, failed_nodes, meaning
 from .held import HoldCheck, HoldPolicy, held_back
 from .hold import with_hold
 from .on_end import run_on_end
@@ -22,6 +20,8 @@ from .result import Result
 from .seal import seal
 from .sealed import refuse_other_target
 from .verdict import by_journal
+from .workflow_event import put_event
+from .workflow_pods import seen_of_pod
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -35,6 +35,7 @@ def end_run(
     events: Client,
     stop: threading.Event,
     policy: HoldPolicy = HoldPolicy(),
+    failures: str = "",
 ) -> Result:
     """Seal a run by what its journal says, and put an Event beside its Workflow.
 
@@ -43,23 +44,26 @@ def end_run(
         phase: how its caller saw the way forward end, as Argo's workflow.status.
         workflow: the Workflow's name, or "".
         tell: is told the end.
-        events: the client that puts the Event, in the namespace of its own context.
+        events: the client that puts the Event, and looks at pods, in the namespace of its own context.
         stop: is set when the target's lock is lost meanwhile; it ends a step early that runs at the end.
         policy: who started the run. One that was refused by a hold leaves no record.
+        failures: what Argo tells of the nodes that failed (workflow.failures).
 
     Raises: Refused, Transient: the journal can't be read, or not be written now, or something works on the target.
 
     """
     with held(run.lock, run.id, stop):
-        result = _sealed(run, phase, HoldCheck(run, policy, tell))
+        result = _sealed(run, phase, HoldCheck(run, policy, tell), lambda story: _known(run, story, failures, events))
         result = run_on_end(run, result, tell=unfailing(tell), stop=stop)
     unfailing(tell)(result.as_event())
     if workflow:
-        _put_event(events, workflow, result)
+        reason = "".join(word.title() for word in result.status.value.split("-"))
+        warning = result.status is not Status.SUCCEEDED
+        put_event(events, workflow, result.run, reason, summary(result), warning=warning)
     return result
 
 
-def _sealed(run: AssembledRun, phase: str, check: HoldCheck) -> Result:
+def _sealed(run: AssembledRun, phase: str, check: HoldCheck, known: Callable[[Story], Exception | None]) -> Result:
     records = run.journal.records()
     begun = replay(records).begun() if records else frozenset()
     if not begun and (held_by := check.refusal()) is not None:
@@ -71,8 +75,19 @@ def _sealed(run: AssembledRun, phase: str, check: HoldCheck) -> Result:
         records = run.journal.records()
     story = replay(records)
     refuse_other_target(story, run.target)
-    result = with_hold(run.plan, story, by_journal(run.plan, story, phase))
+    result = with_hold(run.plan, story, by_journal(run.plan, story, phase, known(story)))
     return seal(run.journal, result, run.config.history, again=True)
+
+
+def _known(run: AssembledRun, story: Story, failures: str, client: Client) -> Exception | None:
+    """Return what Argo and the pods tell of the first step that failed, where they tell more than a stop."""
+    for node in failed_nodes(failures, [step.name for step in run.plan.steps]):
+        seen = seen_of_pod(client, node.pod) if node.pod and node.says_nothing else ""
+        own = run.plan.step(node.step).deadline is not None and "workflow deadline" not in failures
+        error = meaning(node, Known(seen, story.last(node.step) is not None, own))
+        if error is not None:
+            return error
+    return None
 
 
 def summary(result: Result) -> str:
@@ -87,21 +102,3 @@ def summary(result: Result) -> str:
     if result.status is Status.ROLLBACK_FAILED:
         lines.append(str(finish(result.name or result.run, result.rollback_errors)))
     return "\n".join(lines)
-
-
-def _put_event(client: Client, workflow: str, result: Result) -> None:
-    """Put the summary where `kubectl describe workflow` shows it; the journal has it anyway."""
-    event = event_on(
-        Ref("argoproj.io/v1alpha1", "Workflow", client.namespace, workflow),
-        result.run,
-        name=f"{workflow}.sternway",  # one name for one run: a report that is made twice puts one Event
-        reason="".join(word.title() for word in result.status.value.split("-")),
-        message=summary(result),
-        warning=result.status is not Status.SUCCEEDED,
-    )
-    try:
-        client.create(event, manager="sternway")
-    except ApiError as error:
-        if error.conflict:
-            return
-        logging.getLogger("sternway").warning("no Event could be put beside Workflow %s: %s", workflow, error)

@@ -77,14 +77,17 @@ def staying(plan: Plan, attempts: Iterable[Attempt]) -> tuple[str, ...]:
     return tuple(s.name for s in plan.steps if s.name in changed and s.spec.effects is Effects.IRREVERSIBLE)
 
 
-def by_journal(plan: Plan, story: Story, phase: str) -> Result:
+def by_journal(plan: Plan, story: Story, phase: str, known: Exception | None = None) -> Result:
     """Decide how a run ended whose steps were called one by one; `phase` is how their caller saw the way forward end.
 
     A caller that saw it fail wants it undone even if every step is done: a Workflow may fail after its last step.
+    What it knows of a step that could record nothing, or only that it was stopped, is `known`.
     """
     if phase not in _FAILED_PHASES and story.succeeded(step.name for step in plan.steps):
         return succeeded(story.run)
-    error = first_error(plan, story.attempts) or Stopped(_without_error(plan, story, phase or "unknown"))
+    error = first_error(plan, story.attempts)
+    if error is None or isinstance(error, Stopped):
+        error = known or error or Stopped(_without_error(plan, story, phase or "unknown"))
     failures = tuple(not_undone(plan, story.attempts).values())
     return decide(story.run, plan, story.attempts, error, failures)
 

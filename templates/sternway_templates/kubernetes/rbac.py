@@ -14,7 +14,7 @@ from sternway_steps.step import Rule
 
 # What Argo's executor in each pod reports through (Argo, "Workflow RBAC"), and the report's Event.
 ARGO_RULES = (Rule("argoproj.io", ("workflowtaskresults",), ("create", "patch")),)
-REPORT_RULES = (Rule("", ("events",), ("create",)),)
+REPORT_RULES = (Rule("", ("events",), ("create", "patch")),)
 ON_ARGO = (*ARGO_RULES, *REPORT_RULES)
 # Whether a Workflow is at work, terminated or gone, asked by its steps and by the sweeper.
 SWEEP_RULES = (Rule("argoproj.io", ("workflows",), ("get",)),)

@@ -277,7 +277,7 @@ def test_rights_are_what_validate_asks_for(tmp_path: Path) -> None:
 
         client.can_i = can_i  # type: ignore[method-assign]
         assert not session.plan(config).findings
-    own = {("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"), ("", "events", "create"),
+    own = {("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"), ("", "events", "create"), ("", "events", "patch"),
            ("argoproj.io", "workflows", "get"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create")}  # fmt: skip
     assert granted - own == asked
     assert own <= granted

@@ -1,0 +1,103 @@
+"""What became of a step that could record nothing: Argo and its pods know it, and the report says it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sternway_steps.exits import Exit
+from sternway_steps.journal.replay import Status
+from sternway_steps.session import Session
+from sternway_steps.step import Action
+
+from tests.conftest import Cluster
+from tests.helpers import config_map, config_of, sternway
+
+
+@pytest.fixture
+def in_its_pod(cluster: Cluster, tmp_path: Path) -> str:
+    """Give a kubeconfig whose namespace is the pod's own."""
+    text = yaml.safe_load(Path(cluster.kubeconfig).read_text())
+    for context in text["contexts"]:
+        context["context"]["namespace"] = cluster.namespace
+    path = tmp_path / "pod.kubeconfig"
+    path.write_text(yaml.safe_dump(text))
+    return str(path)
+
+
+@pytest.fixture
+def session(cluster: Cluster, in_its_pod: str) -> Iterator[Session]:
+    with Session(kubeconfig=in_its_pod, namespace=cluster.namespace) as session:
+        yield session
+
+
+def failed(step: str, message: str, pod: str = "") -> str:
+    node = {"displayName": f"{step}(0)", "templateName": f"execute-{step}", "message": message, "podName": pod}
+    return json.dumps(json.dumps([node]))
+
+
+def told(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    events = cluster.client.list("v1", "Event", cluster.namespace).items
+    return {e["metadata"]["name"]: e for e in events if e["involvedObject"]["kind"] == "Workflow"}
+
+
+def test_a_run_that_was_refused_before_it_could_record_is_told_as_refused(cluster: Cluster, session: Session) -> None:
+    config = config_of(cluster.namespace, config_map("m", a="1"))
+    said = "main: Error (exit code 3): the target can't be locked: leases are forbidden"
+    ended = session.end(config, "r", "Failed", "w", failures=failed("validate", said))
+    assert (ended.status, ended.exit_code) == (Status.REFUSED, Exit.REFUSED)
+    assert "the target can't be locked" in str(ended.error)
+    assert (told(cluster)["w.sternway"]["reason"], session.story("r").status) == ("Refused", Status.REFUSED)
+
+
+def test_a_pull_that_argo_wrote_over_is_found_at_the_pod(cluster: Cluster, session: Session) -> None:
+    """Of a pod that was ended while its image could not be pulled the node says no more than that."""
+    event = {
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "pulled.1", "namespace": cluster.namespace},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": cluster.namespace, "name": "w-verify"},
+        "type": "Warning", "reason": "Failed", "message": 'Failed to pull image "localhost:5000/nope:9": not found',
+    }  # fmt: skip
+    cluster.client.create(event, manager="test")
+    config = config_of(cluster.namespace, config_map("m", a="1"))
+    for step in ("validate", "deploy"):
+        session.step(config, step, Action.EXECUTE, "r", workflow="w")
+    session.step(config, "deploy", Action.ROLLBACK, "r", workflow="w")
+    ended = session.end(
+        config, "r", "Failed", "w", failures=failed("verify", "Stopped with strategy 'Stop'", "w-verify")
+    )
+    assert (ended.status, ended.exit_code) == (Status.UNDONE, Exit.FAILED)
+    assert "image can't be pulled" in str(ended.error)
+    assert "nope:9" in str(ended.error)
+
+
+def test_the_event_is_brought_up_to_date(cluster: Cluster, session: Session) -> None:
+    """A rollback that failed, and succeeded when it was tried again."""
+    config = config_of(cluster.namespace, config_map("m", a="1"))
+    for step in ("validate", "deploy"):
+        session.step(config, step, Action.EXECUTE, "r", workflow="w")
+    assert session.end(config, "r", "Failed", "w").status is Status.ROLLBACK_FAILED
+    assert told(cluster)["w.sternway"]["reason"] == "RollbackFailed"
+    session.step(config, "deploy", Action.ROLLBACK, "r", workflow="w")
+    assert session.end(config, "r", "Failed", "w").status is Status.UNDONE
+    (event,) = told(cluster).values()
+    assert (event["reason"], "rollback-failed" in event["message"]) == ("Undone", False)
+
+
+def test_a_step_that_is_refused_says_so_beside_its_workflow(cluster: Cluster, in_its_pod: str, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(config_map("m", a="1")))
+    file = {"name": "web", "namespace": cluster.namespace, "manifests": ["m.yaml"]}
+    (tmp_path / "sternway.yaml").write_text(yaml.safe_dump(file))
+    words = ["--run", "r", "--workflow", "w", "--config", str(tmp_path / "sternway.yaml")]
+    early = sternway("step", "deploy", "execute", *words, kubeconfig=in_its_pod)
+    assert early.returncode == Exit.REFUSED, early.stdout + early.stderr
+    event = told(cluster)["w.sternway.deploy"]
+    assert (event["reason"], event["type"]) == ("Refused", "Warning")
+    assert "validate" in event["message"]
+    assert "without --memoized" in event["message"], "what to do stands there too"
+    wrong = sternway("step", "validate", "execute", *words, "--set", "history=many", kubeconfig=in_its_pod)
+    assert wrong.returncode == Exit.USAGE
+    assert "history" in told(cluster)["w.sternway.validate"]["message"]

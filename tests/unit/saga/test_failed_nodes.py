@@ -1,0 +1,89 @@
+"""What Argo 4.1.2 says of nodes that failed, word for word, and what the report makes of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sternway_steps.errors import Failed, Refused, Stopped, Transient
+from sternway_steps.exits import exit_of
+from sternway_steps.saga.failed_nodes import FailedNode, Known, failed_nodes, meaning
+
+STEPS = ("validate", "deploy", "verify")
+KUBELET = "Pod was active on the node longer than the specified deadline"
+NO_LEASES = (
+    'main: Error (exit code 3): the target can\'t be locked: 403 Forbidden: User "x" cannot get resource "leases"'
+)
+NO_RESULTS = 'wait: Error (exit code 64): workflowtaskresults.argoproj.io is forbidden: User "x" cannot create resource'
+PULL = "ErrImagePull: failed to pull and unpack image: not found"
+
+
+def as_argo_gives_it(*nodes: dict[str, Any]) -> str:
+    """A string that is quoted as Go's strconv.Quote does it."""
+    return json.dumps(json.dumps(nodes))
+
+
+def node(name: str, template: str, message: str) -> dict[str, Any]:
+    named = {"displayName": name, "templateName": template, "podName": f"w-{name}"}
+    return {**named, "message": message, "phase": "Failed", "finishedAt": "2026-11-28T16:00:00Z"}
+
+
+def test_of_each_step_the_last_try_counts_in_the_order_of_the_plan() -> None:
+    given = as_argo_gives_it(
+        node("verify(0)", "execute-verify", "first"), node("w", "execute", "child 'w-1' failed"),
+        node("deploy", "execute-deploy", "retryStrategy.expression evaluated to false"),
+        node("verify(1)", "execute-verify", "second"), node("deploy(0)", "execute-deploy", NO_LEASES),
+        node("deploy(0)", "rollback-deploy", "main: Error (exit code 5): not this one"),
+    )  # fmt: skip
+    assert [(n.step, n.message) for n in failed_nodes(given, STEPS)] == [("deploy", NO_LEASES), ("verify", "second")]
+
+
+def test_a_container_of_a_shared_pod_is_known_by_its_name() -> None:
+    given = as_argo_gives_it(
+        node("w.forward", "forward", "child failed"), node("deploy", "forward", NO_LEASES), node("deploy", "back", "x")
+    )
+    assert [(n.step, n.message) for n in failed_nodes(given, STEPS)] == [("deploy", NO_LEASES)]
+
+
+@pytest.mark.parametrize("text", ["", "null", '"null"', "{{workflow.failures}}", "[1]", '"[', "{}"])
+def test_what_is_no_list_of_nodes_says_nothing(text: str) -> None:
+    assert failed_nodes(text, STEPS) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "known", "kind", "words"),
+    [
+        (NO_LEASES, Known(), Refused, "cannot get resource"),
+        ("main: Error (exit code 2): image is empty", Known(), Refused, "image is empty"),
+        ("main: Error (exit code 4): the pods crash", Known(), Failed, "the pods crash"),
+        ("main: Error (exit code 75): the API is away", Known(), Transient, "the API is away"),
+        ("main: Error (exit code 3)", Known(), Refused, "step deploy ended with exit code 3"),
+        (NO_RESULTS, Known(), Refused, "workflowtaskresults"),
+        (PULL, Known(), Refused, "can't be pulled: ErrImagePull"),
+        ("Step exceeded its deadline", Known(f"Failed: Failed to pull image: {PULL}"), Refused, "can't be pulled"),
+        ("Stopped with strategy 'Stop'", Known(PULL), Refused, "can't be pulled"),
+        ("Step exceeded its deadline", Known(), Stopped, "the deadline of the run passed"),
+        (KUBELET, Known(), Stopped, "the deadline of the run passed"),
+        (KUBELET, Known(own_deadline=True), Failed, "ran into its deadline"),
+        ("pod deleted", Known(), Stopped, "its pod was deleted"),
+        ("The node was low on resource: memory.", Known(), Stopped, "evicted: The node was low on resource"),
+        ("main: OOMKilled (exit code 137)", Known(), Failed, "more memory than it may"),
+        ("main: StartError (exit code 128): failed to create", Known(), Refused, "could not be started"),
+        ("main: StartError (exit code 128): failed to create", Known(began=True), Stopped, "could not be started"),
+        ('pods "x" is forbidden: exceeded quota: q', Known(), Refused, "exceeded quota"),
+    ],
+)
+def test_each_failure_is_named_with_its_code(message: str, known: Known, kind: type[Exception], words: str) -> None:
+    found = meaning(FailedNode("deploy", message), known)
+    assert type(found) is kind
+    assert words in str(found)
+    assert exit_of(found) == exit_of(kind(""))
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Stopped with strategy 'Stop'", "main: Error (exit code 143): verify was stopped", "main: Error (exit code 64)"],
+)
+def test_what_tells_no_more_than_a_stop_is_left_to_the_journal(message: str) -> None:
+    assert meaning(FailedNode("deploy", message)) is None
