@@ -24,6 +24,7 @@ from .on_end import check_on_end, without_on_end
 from .option_reader import FileKeys, OptionReader
 from .overrides import lay_over
 from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, StepConfig
+from .selection import check_selections
 
 
 def load(
@@ -85,9 +86,12 @@ def load_with_source(
     for own in readers:
         own.finish(FileKeys(keys, root, source.parent, reader))
     found = sort_out(manifests, keys.get("hooks"), reader)
+    manifests = [*_simple_objects(keys, root), *found.manifests] if not reader.errors else []
+    if not reader.errors:
+        check_selections(keys.get("steps", DEFAULT_STEPS), root, manifests, found.hooks, reader)
     steps, keys["on_end"] = without_on_end(keys.get("steps", DEFAULT_STEPS))
     keys["steps"] = with_hooks(steps, found.hooks)
-    config = _config(keys, root, found, reader) if not reader.errors else None
+    config = _config(keys, manifests, found, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
     return config, root
@@ -144,13 +148,14 @@ def _check_selector(step: StepConfig, where: Node, field: str, reader: Reader) -
             reader.report(entry.location, f"{field}.with.selector", bad.message, hint=bad.remedy or "")
 
 
-def _config(keys: dict[str, Any], root: Node, found: SortedManifests, reader: Reader) -> Config | None:
-    name, manifests = keys["name"], found.manifests
-    if "image" in keys:
-        location = root.location  # the image may come from a flag; the Deployment is made from the whole file
-        manifests = [
-            Manifest(obj, f"{location.source}:{location.line}") for obj in simple.objects(name, keys)
-        ] + manifests
+def _simple_objects(keys: dict[str, Any], root: Node) -> list[Manifest]:
+    if "image" not in keys:
+        return []
+    location = root.location  # the image may come from a flag; the Deployment is made from the whole file
+    return [Manifest(obj, f"{location.source}:{location.line}") for obj in simple.objects(keys["name"], keys)]
+
+
+def _config(keys: dict[str, Any], manifests: list[Manifest], found: SortedManifests, reader: Reader) -> Config | None:
     _unique([*manifests, *found.hooks], reader)
     others = (
         "namespace",
@@ -173,7 +178,7 @@ def _config(keys: dict[str, Any], root: Node, found: SortedManifests, reader: Re
     rest |= _undo_times(keys)
     if "declared" in keys:
         rest["declared"] = {step: replace(spec, name=step) for step, spec in keys["declared"].items()}
-    return Config(name=name, manifests=tuple(manifests), **rest)
+    return Config(name=keys["name"], manifests=tuple(manifests), **rest)
 
 
 def _undo_times(keys: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config.hooks import described
+from ..config.selection import described as nobody_takes
+from ..config.selection import taken, untaken
 from ..errors import Refused
 from ..kube.api_error import ApiError
 from ..objects.ref import Ref
@@ -16,7 +18,7 @@ from .hooks import hook_errors
 from .missing_rights import deployed_kinds, missing_rights
 from .preview import Asking, Preview, preview
 from .rights import rights_of
-from .targets import hooks_of, namespace_of, objects_of
+from .targets import deployed_of, hooks_of, namespace_of
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -69,7 +71,7 @@ def precheck(
 def _found(
     client: Client, config: Config, pipeline: Iterable[StepSpec], asking: Asking, say: Callable[[str], None]
 ) -> Precheck:
-    objects, hooks = objects_of(config, client), hooks_of(config, client)
+    objects, hooks, specs = deployed_of(config, client), hooks_of(config, client), tuple(pipeline)
     refs = [Ref.of(obj) for obj in (*objects, *hooks)]
     missing = _missing_namespaces(client, refs)
     if missing:
@@ -78,16 +80,16 @@ def _found(
     home = namespace_of(config, client)
     # A step that may run in a pod or here asks for what it makes itself, once it knows which: in a pod it does.
     own = "KUBERNETES_SERVICE_HOST" in os.environ
-    rights = rights_of(config, pipeline, deployed_kinds(client, (*objects, *hooks)), home, own=own)
+    rights = rights_of(config, specs, deployed_kinds(client, (*objects, *hooks)), home, own=own)
     refusals = [Refused(f"not allowed: {right}") for right in missing_rights(client, rights)]
     say(f"asking the server what it would make of {count(len(objects), 'object')}")
     previews = preview(asking, objects)
     named = [
         replace(found, notes=(*_elsewhere(found.ref, manifest.source, home), *found.notes))
-        for found, manifest in zip(previews, config.manifests, strict=True)
+        for found, manifest in zip(previews, taken(config), strict=True)
     ]
     errors = [found.error for found in named] + hook_errors(asking, hooks)
-    for error, manifest in zip(errors, (*config.manifests, *config.hooks), strict=True):
+    for error, manifest in zip(errors, (*taken(config), *config.hooks), strict=True):
         if error is not None and error.transient:
             raise error
         if error is not None:
@@ -95,6 +97,7 @@ def _found(
             refusals.append(Refused(f"{manifest.source}: {error}{remedy}"))
     notes = [f"runs {described(hook)}; what it does is not undone" for hook in config.hooks]
     notes += [f"left out: {described(hook)}" for hook in config.left_out]
+    notes += [nobody_takes(manifest) for manifest in untaken(config, specs)]
     return Precheck(tuple(refusals), tuple(named), notes=tuple(notes))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..config.selection import selected, taken
 from ..errors import Refused, together
 from ..kube.discovery import UnknownKind
 from ..objects.kinds import defined
 from ..objects.ref import Ref
-from ..objects.selector import selector
 from .other_versions import served_version
 
 if TYPE_CHECKING:
@@ -30,8 +30,12 @@ def objects_of(config: Config, client: Client, options: Mapping[str, Any] | None
     A custom resource whose definition is among the objects is namespaced as that says, for the server does not
     know its kind yet.
     """
-    selects = selector(str(options["selector"])) if options and "selector" in options else lambda _: True
-    return _all_placed([manifest for manifest in config.manifests if selects(manifest.obj)], config, client)
+    return _all_placed(selected(config.manifests, options), config, client)
+
+
+def deployed_of(config: Config, client: Client) -> list[dict[str, Any]]:
+    """Return the objects that the deploy steps take together, placed as they are then."""
+    return _all_placed(taken(config), config, client)
 
 
 def hooks_of(config: Config, client: Client) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config import Config
+from ..config.selection import require_selections
 from ..errors import SternwayError
 from ..journal.backends.store import Store
 from ..journal.entries import Record
@@ -69,6 +70,7 @@ class Assembly:
     def new_run(self, config: Config, run: str, at: Location) -> AssembledRun:
         """Put together a run of a configuration; raises Refused with all findings."""
         plan = make_plan(config.steps, Specs(self.steps, config.declared), config.on_end)
+        require_selections(config)
         lock = at.store.lock(at.target, config.wait_lock)
         journal = RunJournal(at.store.fenced(lock.fence), run, at.target)
         config = with_declared_specs(self._placed(config, plan, at), self.steps)

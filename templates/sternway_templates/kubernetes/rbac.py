@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sternway_steps.config import Config
+from sternway_steps.config.selection import taken
 from sternway_steps.objects.kinds import defined
 from sternway_steps.release.rights import CLUSTER, EVENT_RULES, Deployed, expand
 from sternway_steps.release.rights import rights_of as expanded
@@ -98,7 +99,7 @@ def _kinds(config: Config, namespace: str | None) -> list[Deployed]:
     """Return the kinds that are deployed. Nobody is asked: what no definition says is guessed as apimachinery does."""
     coming = defined(manifest.obj for manifest in config.manifests)
     kinds = []
-    for obj in (manifest.obj for manifest in (*config.manifests, *config.hooks)):
+    for obj in (manifest.obj for manifest in (*taken(config), *config.hooks)):
         kind, definition = obj["kind"], coming.get((obj["apiVersion"].rpartition("/")[0], obj["kind"]))
         plural = definition["names"]["plural"] if definition else plural_of(kind)
         wide = definition.get("scope") == "Cluster" if definition else kind in _CLUSTER_SCOPED

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from ...config.selection import described, untaken
 from ...objects.field_manager import manager_of, owns_old, shared, shared_with
 from ...objects.image_digests import with_digests
 from ...objects.ref import Ref
@@ -33,6 +34,8 @@ def deploy(context: Context) -> Outcome:
     claims = {Ref.of(obj): claim(obj, before[Ref.of(obj)]) for obj in objects}
     if not any(spec.name == "validate" for spec in context.pipeline):
         _tell_shared(context, before)
+        for manifest in untaken(context.config, context.pipeline):
+            context.say(described(manifest))
     context.journal.intent(intent(objects, before, manager, claims))
     done = _Done(context, before, len(objects))
     applier = Applier(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...config.selection import described, untaken
 from ...errors import Refused, together
 from ...plural import are
 from ...spec import Effects, Outcome, StepSpec
@@ -29,6 +30,8 @@ class Validate:
         for preview in found.previews:
             for note in preview.notes:
                 context.say(f"{preview.ref}: {note}")
+        for manifest in untaken(context.config, context.pipeline):
+            context.say(described(manifest))
         if found.refusals:
             refused = together(found.refusals)
             raise Refused(refused.message, remedy=refused.remedy, details={"findings": list(found.findings)})
