@@ -63,6 +63,7 @@ class Context:
     | `mark` | what names the run on objects that it applies: an id alone may be that of several |
     | `target_of` | returns the target of the run of the same journal that a mark names; None when it is not known |
     | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
+    | `later_evidence` | yields run, target and what it recorded as done, of later runs of the journal that stand |
     | `cause` | returns the first failure of the run, for which it is undone; "" for none |
     | `undo_late` | undoes what runs of the target that were undone have written since; returns what to say of it |
     | `fence` | until when the target is held; None where nobody has to hold it |
@@ -87,6 +88,7 @@ class Context:
     received: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
     target_of: Callable[[str], str | None] = lambda _: None
     evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
+    later_evidence: Callable[[], Iterable[tuple[str, str, Mapping[str, Any]]]] = tuple
     cause: Callable[[], str] = lambda: ""
     mark: str = ""
     undo_late: Callable[[Collection[str]], Sequence[str]] = lambda _: ()

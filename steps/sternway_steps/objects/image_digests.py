@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from .image_name import normalised
 
 
 def with_digests(objects: list[dict[str, Any]], images: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return objects in which each image that is a key of `images` has its digest appended.
 
     Any key `image` counts, so that custom resources are covered. The tag stays in front of the digest, for people: a
-    container runtime goes by the digest (github.com/distribution/reference, "NAME:TAG@DIGEST").
+    container runtime goes by the digest (github.com/distribution/reference, "NAME:TAG@DIGEST"). Names are compared as
+    Docker reads them: web:1 is docker.io/library/web:1.
 
     Args:
         objects: Kubernetes objects; they are not changed.
         images: digests, such as sha256:0f…, by image reference, such as registry.example/web:1.
 
     """
-    return [_walked(obj, images) for obj in objects] if images else objects
+    whole = {normalised(image): digest for image, digest in images.items()}
+    return [_walked(obj, whole) for obj in objects] if whole else objects
+
+
+def named_images(value: Any) -> Iterator[str]:
+    """Yield what stands at any key `image` within a value, as it is written."""
+    if isinstance(value, list):
+        for item in value:
+            yield from named_images(item)
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            if key == "image" and isinstance(below, str):
+                yield below
+            else:
+                yield from named_images(below)
 
 
 def _walked(value: Any, images: Mapping[str, str]) -> Any:
@@ -30,5 +47,6 @@ def _walked(value: Any, images: Mapping[str, str]) -> Any:
 
 def _named(key: str, value: Any, images: Mapping[str, str]) -> Any:
     if key == "image" and isinstance(value, str):
-        return f"{value}@{images[value]}" if value in images else value
+        digest = images.get(normalised(value)) if value else None
+        return f"{value}@{digest}" if digest else value
     return _walked(value, images)

@@ -58,7 +58,7 @@ def refuse_at_work(story: Story) -> None:
 
 def standing_after(store: Store, story: Story) -> list[Story]:
     """Return the runs of the same target that stand and began later, newest first."""
-    return [later for later, _ in _later(store, story, story.target)]
+    return [later for later, _ in later_standing(store, story, story.target)]
 
 
 def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> None:
@@ -68,7 +68,9 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
     (`overtaken_by`).
     """
     leaves = set(going)
-    later = [(one, _touched(records, one.target)) for one, records in _later(store, story) if one.run not in leaves]
+    later = [
+        (one, _touched(records, one.target)) for one, records in later_standing(store, story) if one.run not in leaves
+    ]
     mine = _touched(store.records(story.run), story.target) if later else set()
     above = [one for one, touched in later if mine & touched]
     if not above:
@@ -97,7 +99,7 @@ def _standing(store: Store, infos: Iterable[RunInfo]) -> Iterator[tuple[Story, S
             yield story, records
 
 
-def _later(store: Store, story: Story, target: str | None = None) -> Iterator[tuple[Story, Sequence[Record]]]:
+def later_standing(store: Store, story: Story, target: str | None = None) -> Iterator[tuple[Story, Sequence[Record]]]:
     """Read the runs that stand and began after one, newest first."""
     after = [info for info in store.index(target) if (info.started, info.run) > (story.started, story.run)]
     return _standing(store, reversed(after))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 from ...config.build import BuildConfig
 from ...process.run import run
 from .builder import Built, Finding, Work, each, flags
-from .registry import Registry
 
 
 class Buildah:
     """`buildah build` and `buildah push`; several platforms become one index."""
 
-    name = "buildah"
+    name, stages = "buildah", True
 
     def findings(self, config: BuildConfig) -> list[Finding]:  # noqa: ARG002
         """Ask whether it runs here at all: it needs rights that some containers do not have."""
@@ -41,13 +41,13 @@ class Buildah:
             ids.append(file.read_text().strip())
         return Built(tuple(ids))
 
-    def push(self, work: Work, built: Built, registry: Registry) -> str:  # noqa: ARG002
+    def push(self, work: Work, built: Built) -> str:
         """Push the image, or an index of all platforms."""
-        file, to = work.scratch / "digest", f"docker://{work.reference.text}"
+        file, to = work.scratch / "digest", f"docker://{work.staging.text}"
         if len(built.ids) == 1:
             work.run(["buildah", "push", *_registry(work), "--digestfile", str(file), built.ids[0], to], "push")
             return file.read_text().strip()
-        index = f"sternway-{work.scratch.name.lower()}"
+        index = f"sternway-{secrets.token_hex(8)}"
         work.run(["buildah", "manifest", "create", index, *built.ids], "push")
         try:
             command = ["buildah", "manifest", "push", "--all", *_registry(work), "--digestfile", str(file), index, to]
@@ -55,6 +55,9 @@ class Buildah:
         finally:
             run(["buildah", "manifest", "rm", index], lambda: None)
         return file.read_text().strip()
+
+    def forget(self, config: BuildConfig, name: str) -> None:
+        """Do nothing: what is pushed has no name here, but in the registry alone."""
 
 
 def _registry(work: Work) -> list[str]:

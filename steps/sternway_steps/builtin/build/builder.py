@@ -14,7 +14,6 @@ from ...process.run import Ran, run
 from .failure import explain
 from .keys import variable
 from .reference import Reference
-from .registry import Registry
 from .source import Source
 
 Finding = tuple[str, str]
@@ -23,7 +22,11 @@ Finding = tuple[str, str]
 
 @dataclass(frozen=True)
 class Work:
-    """One image to build: all that a builder is given. `scratch` is a folder for its own files."""
+    """One image to build: all that a builder is given. `scratch` is a folder for its own files.
+
+    `staging` is the tag of the repository under which it is pushed by who can't push without one; `reference`'s own
+    tag is moved afterwards, and not by the builder.
+    """
 
     config: BuildConfig
     reference: Reference
@@ -31,6 +34,7 @@ class Work:
     scratch: Path
     check: Callable[[], None]
     say: Callable[[str], None]
+    staging: Reference
 
     @property
     def dockerfile(self) -> Path:
@@ -79,9 +83,10 @@ class Built:
 
 
 class Builder(Protocol):
-    """Builds and pushes by a program."""
+    """Builds and pushes by a program. `stages`: it pushes under a tag, which somebody has to remove again."""
 
     name: str
+    stages: bool
 
     def findings(self, config: BuildConfig) -> list[Finding]:
         """Return what stands in the way: the program, its daemon, what it can't do; without changing anything."""
@@ -89,8 +94,14 @@ class Builder(Protocol):
     def build(self, work: Work) -> Built:
         """Build; no tag of the registry moves. Raises Failed, Transient, Stopped."""
 
-    def push(self, work: Work, built: Built, registry: Registry) -> str:
-        """Push what was built; returns the digest that the builder names. Raises Failed, Transient, Stopped."""
+    def push(self, work: Work, built: Built) -> str:
+        """Push under the tag `staging`, or without any; returns the digest that the builder names.
+
+        Raises: Failed, Transient, Stopped.
+        """
+
+    def forget(self, config: BuildConfig, name: str) -> None:
+        """Remove a name that an image was given to be pushed, if it has it; the image stays, as what was built does."""
 
 
 def flags(name: str, values: Mapping[str, str]) -> list[str]:

@@ -6,16 +6,14 @@ import json
 from collections.abc import Mapping
 
 from ...config.build import BuildConfig
-from ...errors import Failed
 from ...process.run import run
 from .builder import Built, Finding, Work, each
-from .registry import Registry
 
 
 class BuildKit:
-    """`buildctl build`. It pushes the manifest without a tag, so the tag is moved here, in one request."""
+    """`buildctl build`, which pushes the manifest by its digest, without a tag."""
 
-    name = "buildkit"
+    name, stages = "buildkit", False
 
     def findings(self, config: BuildConfig) -> list[Finding]:
         """Ask the daemon for its workers."""
@@ -41,19 +39,17 @@ class BuildKit:
         command += each("--export-cache", [_cache(entry, ",mode=max") for entry in config.cache.get("to", ())])
         command += ["--output", output, "--metadata-file", str(file)]
         work.run(command, "build", _environ(config))
-        digest = str(json.loads(file.read_text())["containerimage.digest"])
-        return Built((), digest)
+        found = json.loads(file.read_text())
+        config = found.get("containerimage.config.digest")  # of one platform alone
+        return Built((config,) if config else (), str(found["containerimage.digest"]))
 
-    def push(self, work: Work, built: Built, registry: Registry) -> str:
-        """Point the tag to what was pushed."""
+    def push(self, work: Work, built: Built) -> str:  # noqa: ARG002  build() did
+        """Return the digest of what was pushed."""
         assert built.digest is not None  # noqa: S101  build() gave it
-        manifest = registry.manifest(built.digest)
-        if manifest is None:
-            raise Failed(
-                f"push: {work.reference.name}@{built.digest} is not in the registry, though BuildKit pushed it"
-            )
-        registry.put(manifest)
         return built.digest
+
+    def forget(self, config: BuildConfig, name: str) -> None:
+        """Do nothing: no image has got a name."""
 
 
 def _environ(config: BuildConfig) -> Mapping[str, str]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 
 from ...config.build import BuildConfig
 from ...errors import Failed
-from ...process.run import run
+from ...process.run import answer, run
 from .builder import Built, Finding, Work, each, flags
-from .registry import Registry
 
 _PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})")
+_SHORT = 20.0
+"""Seconds that the engine has for an answer when we tidy up; it may be gone."""
 
 
 class Docker:
     """`docker build` and `docker push`."""
 
-    name = "docker"
+    name, stages = "docker", True
 
     def findings(self, config: BuildConfig) -> list[Finding]:
         """Ask the engine for its version, and hold what is asked against what it can."""
@@ -35,40 +38,46 @@ class Docker:
         return found
 
     def build(self, work: Work) -> Built:
-        """Build into the engine, under the image's tag there."""
+        """Build into the engine; nothing gets a name, so nothing that is there loses its own."""
         config, environ = work.config, _environ(work.config)
         modern, file = _buildx(environ), work.scratch / "image"
-        command = [
-            "docker",
-            "build",
-            "--iidfile",
-            str(file),
-            "--tag",
-            work.reference.text,
-            "--file",
-            str(work.dockerfile),
-        ]
+        command = ["docker", "build", "--iidfile", str(file), "--file", str(work.dockerfile)]
         command += ["--target", config.target] if config.target else []
         command += flags("--build-arg", config.args) + flags("--label", work.labels)
         command += each("--platform", config.platforms) + each("--cache-from", config.cache.get("from", ()))
         if modern:
             command += ["--progress", "plain", "--load", *each("--secret", work.secrets())]
             command += each("--cache-to", config.cache.get("to", ()))
+        else:
+            command += ["--force-rm"]  # else the container of an instruction that fails is left
         # Provenance has the time in it: an unchanged image would have a new digest in every run.
         kind = {"DOCKER_BUILDKIT": "1" if modern else "0", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
         work.run([*command, str(work.source.folder)], "build", {**environ, **kind})
         return Built((file.read_text().strip(),))
 
-    def push(self, work: Work, built: Built, registry: Registry) -> str:  # noqa: ARG002  the engine has its own way there
-        """Push the tag."""
-        environ = _environ(work.config)
-        # Somebody else may have built under the same tag meanwhile, on the same engine.
-        work.run(["docker", "tag", built.ids[0], work.reference.text], "push", environ)
-        done = work.run(["docker", "push", work.reference.text], "push", environ)
+    def push(self, work: Work, built: Built) -> str:
+        """Push under a name that no other run gives: what has it on the engine is what is pushed."""
+        environ, name = _environ(work.config), work.staging.text
+        work.run(["docker", "tag", built.ids[0], name], "push", environ)
+        done = work.run(["docker", "push", name], "push", environ)
         for line in reversed(done.tail):
             if match := _PUSHED.search(line):
                 return match[1]
         raise Failed("push: docker did not say which digest it pushed", details={"log": list(done.tail)})
+
+    def forget(self, config: BuildConfig, name: str) -> None:
+        """Remove a name. An image that loses its last one is deleted, and with it what makes the next build the same.
+
+        So the name is first given to an empty image, which goes with it.
+        """
+        environ = _environ(config)
+        with suppress(OSError, TimeoutError), tempfile.NamedTemporaryFile() as empty:
+            if answer(["docker", "image", "inspect", name], _SHORT, environ=environ).code:
+                return
+            empty.write(bytes(10240))  # an archive of no files
+            empty.flush()
+            answer(["docker", "import", empty.name, name], _SHORT, environ=environ)
+            answer(["docker", "rmi", name], _SHORT, environ=environ)
 
 
 def _environ(config: BuildConfig) -> Mapping[str, str]:

@@ -16,11 +16,12 @@ _ERROR = re.compile(r"^(?:#\d+ )?(?:ERROR|[Ee]rror)(?: response from daemon)?: (
 _ENDED = re.compile(r"returned a non-zero code: \d+|exit (?:status|code):? \d+|did not complete successfully")
 _AWAY = re.compile(
     r"connection refused|connection reset|i/o timeout|TLS handshake timeout|no route to host|broken pipe"
-    r"|network is unreachable|unexpected EOF|: EOF\b|server misbehaving|no such host|status code 50[234]|50[234] "
+    r"|network is unreachable|unexpected EOF|: EOF\b|server misbehaving|no such host|status code 50[0234]|50[0234] "
     r"|Client\.Timeout|context deadline exceeded|use of closed network connection|502 Bad Gateway"
     r"|error reading from server|Cannot connect to the Docker daemon|closing transport|code = Unavailable",
     re.IGNORECASE,
 )
+_PRUNED = re.compile(r"No such image: sha256:|image does not exist locally|image not known", re.IGNORECASE)
 _DENIED = re.compile(
     r"unauthorized|authentication required|access denied|requested access to the resource is denied|no basic auth"
     r"|insufficient_scope|authorization failed|401 |403 Forbidden",
@@ -74,6 +75,10 @@ def explain(tail: Sequence[str], dockerfile: str, name: str, *, doing: str, host
     where = _place(tail, dockerfile, name) if doing == "build" else ""
     cause = f"{where}: {reason}" if where else reason
     text = "\n".join(tail)
+    if doing == "push" and _PRUNED.search(reason):
+        return Transient(
+            f"push: {cause}", remedy="somebody removed it from the engine meanwhile (prune?); it is built again"
+        )
     if not ended and _AWAY.search(reason) and not _FULL.search(text):
         return Transient(f"{doing}: {cause}", remedy=f"it is tried again; is {host} up, and the network?")
     remedy = None

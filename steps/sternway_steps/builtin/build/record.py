@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...spec import Recorded
+from ...step import JournalView
 from .reference import Reference
 from .registry import Manifest
 
@@ -19,41 +21,63 @@ class Push:
     An image is recognised by the digest that was pushed, or by its id: the digest of its config, which is known as soon
     as it is built, so that a push can be told from others' even when its evidence was lost. An id is better than a
     label with the run's name: with that, an unchanged image would be another one in every run, and roll every pod.
+
+    `staged` are the tags that a builder may have pushed to, by builder. `moves` counts the requests that moved the tag,
+    or may have; of `under_way` it is not known how they ended.
     """
 
     reference: Reference
     before: Manifest | None
     digests: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
+    staged: Mapping[str, str] = field(default_factory=dict)
+    moves: frozenset[str] = frozenset()
+    under_way: frozenset[str] = frozenset()
 
     def pushed(self, digest: str, images: frozenset[str]) -> bool:
         """Return whether this run made what has this digest and stands for these images."""
         return digest in self.digests or (bool(images) and images <= self.ids)
 
 
-def intent(
-    reference: Reference, before: Manifest | None, images: frozenset[str], ids: Sequence[str], digest: str | None
-) -> dict[str, Any]:
-    """Return the record of what is about to be pushed, and of the tag's manifest `before`, byte for byte, or None."""
-    return {
-        "image": reference.text,
-        "insecure": reference.plain,
-        "ids": list(ids),
-        "digest": digest,
-        "before": None
-        if before is None
-        else {
-            "digest": before.digest,
-            "media_type": before.media_type,
-            "content": base64.b64encode(before.content).decode(),
-            "images": sorted(images),
-        },
-    }
+@dataclass
+class PushRecord:
+    """Writes the record of one attempt's push; `staging` is the tag that the builder pushes to, "" for none."""
 
+    journal: JournalView
+    reference: Reference
+    builder: str
+    ids: Sequence[str]
+    staging: str
+    revision: str | None
+    number: str = field(default_factory=lambda: secrets.token_hex(8))
 
-def evidence(image: str, digest: str, builder: str, revision: str | None) -> dict[str, Any]:
-    """Return the record of what was pushed, with the commit that it was built from when that is known."""
-    return {"image": image, "digest": digest, "builder": builder, "revision": revision}
+    def intent(
+        self, digest: str | None, before: Manifest | None, images: frozenset[str], *, moving: bool = False
+    ) -> None:
+        """Record what is about to be pushed, and the tag's manifest `before`, byte for byte, or None.
+
+        Args:
+            digest: of what was built, once it is known.
+            before: what the tag points to now.
+            images: their ids.
+            moving: the next request moves the tag. False takes back what was recorded before: none was sent.
+
+        """
+        self.journal.intent({
+            "image": self.reference.text, "insecure": self.reference.plain, "ids": list(self.ids), "digest": digest,
+            "before": None if before is None else {
+                "digest": before.digest, "media_type": before.media_type,
+                "content": base64.b64encode(before.content).decode(), "images": sorted(images),
+            },
+            "push": self.number, "moving": moving, "staging": self.staging, "builder": self.builder,
+        })  # fmt: skip
+
+    def evidence(self, digest: str) -> None:
+        """Record what the tag points to now, with the commit that it was built from when that is known."""
+        self.journal.evidence({
+            "image": self.reference.text, "digest": digest, "builder": self.builder, "revision": self.revision,
+            "push": self.number,
+        })  # fmt: skip
 
 
 def pushes(recorded: Recorded) -> Push | None:
@@ -65,15 +89,19 @@ def pushes(recorded: Recorded) -> Push | None:
     if not intents:
         return None
     digests = {e["digest"] for e in recorded.evidence} | {i["digest"] for i in intents if i["digest"]}
-    ids: set[str] = set()
+    done = {str(e.get("push", "")) for e in recorded.evidence}
     push = Push(Reference.parse(intents[-1]["image"], bool(intents[-1]["insecure"])), None, frozenset(digests))
-    for number, entry in enumerate(intents):
-        seen = entry["before"]
-        if number == 0 or seen is None or not push.pushed(seen["digest"], frozenset(seen["images"])):
+    for entry in intents:
+        number, moving = str(entry.get("push", "")), bool(entry.get("moving", True))  # older ones pushed to the tag
+        seen, moves = entry["before"], push.moves - {number}
+        if not moves or seen is None or not push.pushed(seen["digest"], frozenset(seen["images"])):
             push = replace(push, before=_manifest(seen))
-        ids |= set(entry["ids"])
-        push = replace(push, ids=frozenset(ids))
-    return push
+        staged = {entry["staging"]: entry["builder"]} if entry.get("staging") else {}
+        push = replace(
+            push, ids=push.ids | set(entry["ids"]), staged={**push.staged, **staged},
+            moves=moves | ({number} if moving else set()),
+        )  # fmt: skip
+    return replace(push, under_way=push.moves - done - {""})
 
 
 def _manifest(data: Mapping[str, Any] | None) -> Manifest | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-_HUB = "docker.io"
+from ...objects.image_name import HUB, split
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,17 @@ class Reference:
 
     @staticmethod
     def parse(image: str, insecure: bool = False) -> Reference:
-        """Read a reference with a tag; a name without a host is Docker Hub's (github.com/distribution/reference)."""
-        name, _, tag = image.rpartition(":")
-        first, slash, rest = name.partition("/")
-        if not slash or not ("." in first or ":" in first or first == "localhost"):
-            first, rest = _HUB, name if slash else f"library/{name}"
-        return Reference(image, first, rest, tag, insecure or _on_this_machine(first))
+        """Read a reference with a tag, as Docker reads it."""
+        host, repository, rest = split(image)
+        return Reference(image, host, repository, rest.removeprefix(":"), insecure or _on_this_machine(host))
+
+    def tagged(self, tag: str) -> Reference:
+        """Return another tag of the same repository."""
+        return replace(self, text=f"{self.name}:{tag}", tag=tag)
+
+    def is_same(self, image: str) -> bool:
+        """Return whether an image is this one, however it is written."""
+        return split(image) == (self.host, self.repository, f":{self.tag}")
 
     @property
     def name(self) -> str:
@@ -35,7 +40,7 @@ class Reference:
     @property
     def url(self) -> str:
         """Where the registry's API serves this repository."""
-        host = "registry-1.docker.io" if self.host == _HUB else self.host
+        host = "registry-1.docker.io" if self.host == HUB else self.host
         return f"{'http' if self.plain else 'https'}://{host}/v2/{self.repository}"
 
 

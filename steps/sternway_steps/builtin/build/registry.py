@@ -32,6 +32,12 @@ _ACCEPT = ", ".join(
 _ATTESTATION = "vnd.docker.reference.type"
 _MOST = 4 << 20
 """Bytes that a registry takes for a manifest at least (OCI distribution 1.1); larger ones are not read."""
+_ANSWERS = 30.0
+"""Seconds that the registry has for an answer."""
+MOVES = 10.0
+"""Seconds that it has to move a tag: the target's lease has to outlive that."""
+NOBODY = f"sha256:{'0' * 64}"
+"""The digest of nothing."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Registry:
         self.reference = reference
         self._check = check
         retries = urllib3.Retry(2, backoff_factor=0.2, status=0, raise_on_status=False, allowed_methods={"GET", "HEAD"})
-        self._pool = _pool(reference.url, retries=retries, timeout=urllib3.Timeout(connect=5, read=30))
+        self._pool = _pool(reference.url, retries=retries, timeout=_ANSWERS)
         self._login = Login(reference.host, self._send)
         self._headers: dict[str, str] = {}
 
@@ -73,11 +79,11 @@ class Registry:
             raise Failed(f"{self.reference.text}: its manifest has over {_MOST} bytes")
         return Manifest(response.headers.get("Content-Type", OCI_MANIFEST), response.data)
 
-    def put(self, manifest: Manifest, name: str | None = None) -> None:
-        """Point a tag (by default the reference's) to a manifest."""
+    def put(self, manifest: Manifest) -> None:
+        """Point the reference's tag to a manifest."""
         response = self._ask(
-            "PUT", f"manifests/{name or self.reference.tag}", body=manifest.content,
-            headers={"Content-Type": manifest.media_type},
+            "PUT", f"manifests/{self.reference.tag}", body=manifest.content,
+            headers={"Content-Type": manifest.media_type}, seconds=MOVES,
         )  # fmt: skip
         self._expect(response, 201, 202, 200)
 
@@ -90,6 +96,13 @@ class Registry:
             return False, _reason(response)
         self._expect(response, 202)
         return False, ""
+
+    def deletes(self) -> bool:
+        """Return whether the registry deletes what one pushes; asked of what it can't have."""
+        try:
+            return self.delete(NOBODY)[0]
+        except Failed:  # we may not
+            return False
 
     def upload(self, content: bytes) -> str:
         """Store a small blob; returns its digest."""
@@ -124,11 +137,14 @@ class Registry:
         self._expect(response, 202)
         return urljoin(self.reference.url + "/", str(response.headers["Location"]))
 
-    def _ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None) -> Any:
+    def _ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None,
+        seconds: float = _ANSWERS,
+    ) -> Any:  # fmt: skip
         url = path if "://" in path else f"{self.reference.url}/{path}"
         self._check()
         for last in (False, True):
-            response = self._send(method, url, body=body, headers={**self._headers, **(headers or {})})
+            response = self._send(method, url, body=body, timeout=seconds, headers={**self._headers, **(headers or {})})
             if response.status != 401 or last:
                 break
             scope = f"repository:{self.reference.repository}:pull,push"
@@ -148,7 +164,9 @@ class Registry:
         from urllib3.exceptions import HTTPError
 
         try:
-            response: BaseHTTPResponse = self._pool.request(method, url, **keys)
+            response: BaseHTTPResponse = self._pool.request(
+                method, url, **{**keys, "timeout": _limit(keys.get("timeout", _ANSWERS))}
+            )
         except HTTPError as error:
             # urllib3 wraps what the system said into what it tried how often.
             why = getattr(error, "reason", None) or error
@@ -165,6 +183,12 @@ class Registry:
                 remedy=f"docker login {host}, with a user that may push to {self.reference.repository}",
             )
         raise Failed(f"the registry {host} answers {_reason(response)}")
+
+
+def _limit(seconds: float) -> Any:
+    import urllib3
+
+    return urllib3.Timeout(connect=min(5.0, seconds), read=seconds)
 
 
 def digest_of(content: bytes) -> str:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 from ...errors import Failed, RollbackFailed
 from ...spec import Item, Outcome
 from ...step import Context
-from .record import pushes
-from .registry import Manifest, Registry
+from .checks import BUILDERS, config_of
+from .owners import Owners
+from .record import Push, pushes
+from .registry import MOVES, Manifest, Registry
+from .staging import remove
 from .untag import throwaway, untag
+
+SETTLES = 30.0
+"""Seconds that a request which may be under way has to arrive: so long its own process would have waited for it."""
+_POLL = 0.5
+_PUT_BACK = ("restored", "deleted")
 
 
 def rollback(context: Context) -> Outcome:
@@ -16,32 +27,93 @@ def rollback(context: Context) -> Outcome:
     if push is None:
         return Outcome("nothing to undo")
     registry = Registry(push.reference, context.check)
-    _, empty = throwaway(context.mark, context.step)
     try:
-        now = registry.manifest()
-        ours = now is not None and (now.digest == empty.digest or push.pushed(now.digest, registry.images(now)))
-        item = _undone(registry, now, push.before, ours, context)
+        item = _Undo(context, registry, push, push.before).settled()
     except Failed as bad:
         raise RollbackFailed(f"{push.reference.text}: {bad}", remedy=bad.remedy) from bad
-    context.tell([item])
-    return Outcome(f"{item.what}: {item.result}", (item,))
+    items = (item, *_unstaged(context, push))
+    context.tell(items)
+    return Outcome(f"{item.what}: {item.result}", items)
 
 
-def _undone(registry: Registry, now: Manifest | None, before: Manifest | None, ours: bool, context: Context) -> Item:
-    what = registry.reference.text
-    if now is None:
+@dataclass
+class _Undo:
+    """Points one tag back. `before` is what it gets: what it pointed to when it did not point to ours the last time."""
+
+    context: Context
+    registry: Registry
+    push: Push
+    before: Manifest | None
+
+    def settled(self) -> Item:
+        """Undo, and wait for a request of a killed process that may arrive now: it is undone too, or said."""
+        item, context = self._once(), self.context
+        end = context.clock() + SETTLES
+        if not self.push.under_way or self._is_all(item):
+            return item
+        context.say(f"the run ended while it moved the tag: waiting {SETTLES:.0f} s for what may be under way")
+        while context.clock() < end:
+            context.stop.wait(_POLL)
+            context.check()
+            again = self._once()
+            if again.result in _PUT_BACK:
+                item = again
+                if self._is_all(item):
+                    return item
+        late = f"what the run was pushing when it ended did not arrive within {SETTLES:.0f} s"
+        return replace(item, why=f"{item.why}; {late}".removeprefix("; "))
+
+    def _is_all(self, item: Item) -> bool:
+        """Return whether the only request that ever moved the tag has arrived: it was put back."""
+        return item.result in _PUT_BACK and len(self.push.moves) == 1
+
+    def _once(self) -> Item:
+        registry, push, what = self.registry, self.push, self.registry.reference.text
+        now = registry.manifest()
+        if now is not None and now.digest == (self.before.digest if self.before else None):
+            return Item(what, "unchanged", now.digest)
+        if now is None or not self._is_ours(now):
+            first, self.before = push.before, now
+            if now is None:
+                why = f"somebody deleted the tag since; it pointed to {first.digest}" if first else ""
+                return Item(what, "kept" if first else "absent", why)
+            return Item(what, "kept", f"{self._owners.who_moved(now.digest)}, to {now.digest}")
+        taken = self._owners.who_has(now.digest)
+        if taken:
+            return Item(what, "kept", f"{taken} pushed the same image since: {now.digest}")
+        return self._put_back(now)
+
+    def _is_ours(self, now: Manifest) -> bool:
+        _, empty = throwaway(self.context.mark, self.context.step)
+        return now.digest == empty.digest or self.push.pushed(now.digest, self.registry.images(now))
+
+    @property
+    def _owners(self) -> Owners:
+        return Owners(self.push.reference, self.context.later_evidence)
+
+    def _put_back(self, now: Manifest) -> Item:
+        registry, before, what = self.registry, self.before, self.registry.reference.text
+        self.context.require_lease(f"moving {what}", MOVES)
         if before is None:
-            return Item(what, "absent")
-        return Item(what, "kept", "somebody deleted the tag since; it pointed to " + before.digest)
-    if before is not None and now.digest == before.digest:
-        return Item(what, "unchanged", before.digest)
-    if not ours:
-        return Item(what, "kept", f"somebody moved the tag since, to {now.digest}")
-    if before is None:
-        why = untag(registry, now, context.mark, context.step)
-        return Item(what, "kept", f"{why}; it points to what this run pushed") if why else Item(what, "deleted")
-    registry.put(before)
-    again = registry.manifest()
-    if again is None or again.digest != before.digest:
-        raise RollbackFailed(f"{what} does not take its old image {before.digest}: the registry stores another one")
-    return Item(what, "restored", before.digest)
+            why = untag(registry, now, self.context.mark, self.context.step)
+            return Item(what, "kept", f"{why}; it points to what this run pushed") if why else Item(what, "deleted")
+        registry.put(before)
+        again = registry.manifest()
+        if again is None or again.digest != before.digest:
+            raise RollbackFailed(f"{what} does not take its old image {before.digest}: the registry stores another one")
+        return Item(what, "restored", before.digest)
+
+
+def _unstaged(context: Context, push: Push) -> list[Item]:
+    """Remove what a killed run left that was only there to push; what stays is said."""
+    kept = []
+    for tag, builder in _known(push.staged).items():
+        staging = push.reference.tagged(tag)
+        BUILDERS[builder]().forget(config_of(context), staging.text)
+        why = remove(staging, context.mark, context.step)
+        kept += [Item(staging.text, "kept", why)] if why else []
+    return kept
+
+
+def _known(staged: Mapping[str, str]) -> Mapping[str, str]:
+    return {tag: builder for tag, builder in staged.items() if builder in BUILDERS}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from ...errors import Failed, Transient
-from .registry import OCI_MANIFEST, Manifest, Registry, digest_of
+from .registry import NOBODY, OCI_MANIFEST, Manifest, Registry, digest_of
 
-_NOBODY = f"sha256:{'0' * 64}"
 _TRIES = 5
 
 
@@ -42,7 +41,7 @@ def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
         step: the step's name.
 
     """
-    does, why = registry.delete(_NOBODY)
+    does, why = registry.delete(NOBODY)
     if not does:
         return f"the registry deletes nothing: {why}"
     config, empty = throwaway(run, step)

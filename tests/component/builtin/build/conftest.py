@@ -33,6 +33,13 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     yield from real_shop(tmp_path, monkeypatch, builder) if real else stand_in(tmp_path, monkeypatch, builder)
 
 
+@pytest.fixture(autouse=True)
+def _settles_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an undo wait shortly for what is under way: what is killed here is killed between two requests."""
+    monkeypatch.setattr("sternway_steps.builtin.build.rollback.SETTLES", 0.2)
+    monkeypatch.setattr("sternway_steps.builtin.build.rollback._POLL", 0.05)
+
+
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """Give a shop of stand-ins."""

@@ -30,6 +30,8 @@ class Registry:
     asked: list[str] = field(default_factory=list)
     away: Callable[[str, str], bool] = lambda _method, _path: False
     realm: str = ""
+    held: Callable[[str, str], None] = lambda _method, _path: None
+    """Called before a request is answered, and may wait: then the request is under way."""
 
     def __enter__(self) -> Registry:
         registry = self
@@ -59,6 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _any(self) -> None:
         owner, parts = self.owner, urlsplit(self.path)
         self._body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        owner.held(self.command, parts.path)
         owner.asked.append(f"{self.command} {parts.path}")
         if owner.away(self.command, parts.path):
             return self._say(503, {"Retry-After": "0"})
