@@ -124,7 +124,7 @@ class Fence:
         """
         with self._changed:
             while (left := self._until - self.clock()) > 0:
-                if left - _MARGIN * self._length >= seconds:
+                if math.isinf(left) or left - _MARGIN * self._length >= seconds:  # a lock of files has no end
                     return
                 if (1 - _MARGIN - _LEAST) * self.wanted < seconds:
                     self.wanted = seconds / (1 - _MARGIN - _LEAST)

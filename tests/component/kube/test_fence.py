@@ -229,3 +229,10 @@ def test_a_step_is_told_a_moment_before_the_target_is_lost(clock: Clock) -> None
     clock.ahead = 14.5
     assert fence.runs_out()
     assert not fence.lost.is_set(), "the lease itself still stands"
+
+
+def test_a_target_that_is_held_without_an_end_is_held_long_enough() -> None:
+    """As by a lock of files, which is held for as long as its process lives."""
+    fence = Fence()
+    fence.open(threading.Event())
+    fence.require("a push", 40)

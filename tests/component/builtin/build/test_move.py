@@ -112,9 +112,12 @@ def test_a_move_that_is_under_way_when_the_run_is_killed(arrives: bool, tmp_path
             json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}})
         )
         file.write_text(json.dumps({**keys, "journal": {"store": "file", "path": str(shop.folder / "runs")}}))
-        process = subprocess.Popen(command("run", "--config", str(file)), stdout=subprocess.DEVNULL)
+        output = shop.folder / "output"
+        with output.open("w") as out:
+            process = subprocess.Popen(command("run", "--config", str(file)), stdout=out, stderr=out)
         try:
-            assert reached.wait(60)
+            until(lambda: reached.is_set() or process.poll() is not None, 120, "the tag is being moved")
+            assert reached.is_set(), output.read_text()
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
