@@ -108,16 +108,16 @@ def test_a_name_of_another_namespace_than_was_said_is_refused(cluster: Cluster, 
 def test_a_run_of_another_namespace_than_the_configurations_is_named(
     cluster: Cluster, other: str, session: Session, tmp_path: Path
 ) -> None:
-    session.run(config(other), run=RUN)
+    run = session.run(config(other)).run  # no other test of this cluster has that id
     file = str(written(tmp_path, namespace=cluster.namespace))
     for command in (("rollback",), ("rollback", "--to"), ("resume",)):
-        lost = sternway(*command, RUN, "--config", file, kubeconfig=cluster.kubeconfig)
+        lost = sternway(*command, run, "--config", file, kubeconfig=cluster.kubeconfig)
         assert lost.returncode == Exit.REFUSED, lost.stdout + lost.stderr
-        assert f"run {RUN} is not in the journal (Secrets in namespace {cluster.namespace}), but in an" in lost.stderr
-        assert f"if that is meant: sternway {' '.join(command)} {other}/{RUN}" in lost.stderr
-    unbegun = sternway("rollback", RUN, "--unfinished", "--config", file, kubeconfig=cluster.kubeconfig)
+        assert f"run {run} is not in the journal (Secrets in namespace {cluster.namespace}), but in an" in lost.stderr
+        assert f"if that is meant: sternway {' '.join(command)} {other}/{run}" in lost.stderr
+    unbegun = sternway("rollback", run, "--unfinished", "--config", file, kubeconfig=cluster.kubeconfig)
     assert (unbegun.returncode, there(cluster, other)) == (Exit.DONE, True)
-    undone = sternway("rollback", f"{other}/{RUN}", "--config", file, kubeconfig=cluster.kubeconfig)
+    undone = sternway("rollback", f"{other}/{run}", "--config", file, kubeconfig=cluster.kubeconfig)
     assert (undone.returncode, there(cluster, other)) == (Exit.DONE, False)
 
 
