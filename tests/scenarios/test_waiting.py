@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +23,7 @@ from sternway_steps.saga.result import Result
 from sternway_steps.session import Session
 
 from tests.conftest import Cluster
+from tests.helpers import command as command_of
 from tests.helpers import config_map, config_of, sternway
 
 STEPS = (
@@ -97,3 +100,40 @@ def test_how_long_is_a_time_span(tmp_path: Path) -> None:
     assert load(path).wait_lock == 300
     path.write_text("name: t\nimage: localhost/app:1\n")
     assert load(path).wait_lock == 0
+
+
+@pytest.mark.parametrize("command", ["rollback", "step"])
+def test_who_waits_says_for_whom_and_how_long(
+    cluster: Cluster, tmp_path: Path, at_work: tuple[Future[Result], threading.Event], command: str
+) -> None:
+    first, stop = at_work
+    path = written(cluster, tmp_path)
+    arguments = ["rollback", "the-first"]
+    if command == "step":
+        arguments = ["step", "deploy", "execute", "--run", "the-second", "--config", path]
+    flags = ["--wait-lock", "2m", "--output", "json", "--kubeconfig", cluster.kubeconfig]
+    told = []
+    with subprocess.Popen(command_of(*arguments, *flags), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told.append(json.loads(line))
+            if told[-1]["type"] == "waiting":
+                stop.set()
+    assert first.result(5).status is Status.UNDONE
+    waits = [each for each in told if each["type"] == "waiting"]
+    assert [(each["run"], each["host"]) for each in waits] == [("the-first", socket.gethostname())] * 2, told
+    assert waits[0]["seconds"] is None
+    assert waits[0]["doing"].startswith("executing step smoke since")
+    assert waits[1]["seconds"] > 0
+    assert process.returncode == Exit.DONE, told
+
+
+def test_what_is_shown_while_waiting(
+    cluster: Cluster, tmp_path: Path, at_work: tuple[Future[Result], threading.Event]
+) -> None:
+    _, stop = at_work
+    threading.Timer(4, stop.set).start()
+    done = sternway("run", "--config", written(cluster, tmp_path), "--wait-lock", "2m", kubeconfig=cluster.kubeconfig)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert said.count("waiting for run the-first on ") == 1, said
+    assert re.search(r"waited \d+ s for run the-first", said), said

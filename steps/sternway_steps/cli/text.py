@@ -10,6 +10,7 @@ import click
 
 from ..config.origins import to_yaml
 from ..errors import Bug, SternwayError, kind_of
+from ..journal.locks.waiting import Waiting
 from ..journal.name import RunName
 from ..journal.replay import Status, Story
 from ..release.preview import Preview
@@ -61,6 +62,8 @@ class TextOutput:
                 self._over(event)
             case Note():
                 self.note(event.message)
+            case Waiting():
+                click.secho(str(event), dim=True)
 
     def plan(self, previews: Sequence[Preview]) -> None:
         """Write what would change."""

@@ -90,6 +90,8 @@ class Story:
     """Where its journal is: a namespace, or a folder."""
     mark: str = ""
     """What names it on objects that it applies; its id alone where an older version recorded nothing else."""
+    others: tuple[str, ...] | None = None
+    """The runs of its target that were known when it began step by step; None where that is not recorded."""
     after: tuple[Attempt, ...] = ()
     """The attempts of steps that ran when it had ended; no part of how it ended."""
 
@@ -170,6 +172,7 @@ def replay(records: Sequence[Record]) -> Story:
         lock=str(began.data.get("lock", "")),
         place=head.place,
         mark=str(began.data.get("mark") or head.key.run),
+        others=tuple(began.data["others"]) if "others" in began.data else None,
     )
 
 

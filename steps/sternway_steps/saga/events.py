@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..journal.locks.waiting import Waiting
 from ..spec import Action, Item, Progress
 
 
@@ -100,7 +101,7 @@ class Note:
     message: str
 
 
-Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded | Note
+Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded | Note | Waiting
 Listener = Callable[[Event], None]
 
 

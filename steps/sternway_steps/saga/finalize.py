@@ -52,7 +52,7 @@ def end_run(
     Raises: Refused, Transient: the journal can't be read, or not be written now, or something works on the target.
 
     """
-    with held(run.lock, run.id, stop):
+    with held(run.lock, run.id, stop, None, unfailing(tell)):
         result = _sealed(run, phase, HoldCheck(run, policy, tell), lambda story: _known(run, story, failures, events))
         result = run_on_end(run, result, tell=unfailing(tell), stop=stop)
     unfailing(tell)(result.as_event())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from functools import partial
 
 from ..errors import Held
@@ -14,7 +15,7 @@ from .events import Listener, unfailing
 from .held import HoldCheck, HoldPolicy, held_back
 from .orchestrator import Orchestrator
 from .preflight import require_no_refusal
-from .recovery import finish_interrupted
+from .recovery import finish_interrupted, patiently
 from .result import Result
 from .undo import Undo
 from .workflow import workflow_seen
@@ -37,9 +38,9 @@ def run_in_one_process(
     """
     require_new_id(run.id)
     require_no_refusal(run, stop)  # what is missing is found before anything is written
-    with held(run.lock, run.id, stop):
-        state = partial(workflow_seen, undo.assembly.book)
-        finish_interrupted(run.store, run.journal, undo.interrupted, state, on_argo=False)
+    with ExitStack() as holding:
+        begin = partial(_take, run, undo, stop, unfailing(tell), holding)
+        patiently(begin, run.config.wait_lock, stop, unfailing(tell))
         check = HoldCheck(run, policy, unfailing(tell))
         try:
             check.before_the_run()
@@ -50,3 +51,12 @@ def run_in_one_process(
         return Orchestrator.of(check.on_the_way(), tell, stop).run(
             {"config": run.config.to_dict(), "by": author()}, run.config.history
         )
+
+
+def _take(run: AssembledRun, undo: Undo, stop: threading.Event, tell: Listener, holding: ExitStack) -> None:
+    """Take the target, and end what was left half done; it is held until `holding` ends, unless this raises."""
+    with ExitStack() as taken:
+        taken.enter_context(held(run.lock, run.id, stop, None, tell))
+        state = partial(workflow_seen, undo.assembly.book)
+        finish_interrupted(run.store, run.journal, undo.interrupted, state, on_argo=False)
+        holding.enter_context(taken.pop_all())

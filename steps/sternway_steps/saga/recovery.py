@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from ..errors import Refused, Transient
 from ..journal.backends.store import Store
 from ..journal.entries import Record
+from ..journal.locks.waiting import Tell, Waited, Waiting
 from ..journal.replay import Status, Story, replay
 from ..journal.writer import RunJournal
 from .result import Result
 from .workflow import WorkflowState
 
+_POLL = 1.0
+T = TypeVar("T")
 UndoRun = Callable[[Sequence[Record]], Result]
 """Undoes a run from its records, or brings it to its end."""
+
+
+class StillOpen(Transient):
+    """A run of the target is at work, though nobody holds the target between two of its steps."""
+
+    def __init__(self, story: Story, how: str) -> None:
+        remedy = f"wait for it (--wait-lock 5m); when that Workflow is gone: sternway rollback {story.name}"
+        super().__init__(f"run {story.run} of this target is open: {how}", remedy=remedy)
+        self.waiting = Waiting(story.run, "", 0, story.started, how)
+
+
+def patiently(begin: Callable[[], T], wait: float, stop: threading.Event, tell: Tell) -> T:
+    """Begin something; while another run is still open, begin it again for so many seconds."""
+    waited, end = Waited(tell), time.monotonic() + wait
+    while True:
+        try:
+            result = begin()
+        except StillOpen as at_work:
+            if time.monotonic() >= end:
+                raise
+            waited.on_run(at_work.waiting)
+            if stop.wait(_POLL):
+                raise
+        else:
+            waited.over()
+            return result
 
 
 def finish_interrupted(
@@ -50,10 +82,7 @@ def finish_interrupted(
 def _require_over(story: Story, state: WorkflowState, *, on_argo: bool) -> None:
     if state.over or (state.over is None and on_argo):
         return
-    raise Transient(
-        f"run {story.run} of this target is open: {state.how}",
-        remedy=f"wait for it; when that Workflow is gone: sternway rollback {story.name}",
-    )
+    raise StillOpen(story, state.how)
 
 
 def _require_end(story: Story, result: Result) -> None:

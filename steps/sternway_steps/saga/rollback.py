@@ -89,7 +89,7 @@ class Rollback:
         story = replay(self.store.records(run))
         require_resumable(story)
         undo = self._undo(story)
-        with self.stop.joined() as stopped, held(undo.lock, run, stopped):
+        with self.stop.joined() as stopped, held(undo.lock, run, stopped, None, self.tell):
             return undo.resume(self.store.records(run), stopped)
 
     def back_to(self, run: str) -> Result | None:
@@ -100,7 +100,7 @@ class Rollback:
         story = replay(self.store.records(run))
         undo = self._undo(story)
         journal = RunJournal(self.store.fenced(undo.lock.fence), new_run_id(), story.target)
-        with self.stop.joined() as stopped, held(undo.lock, journal.run, stopped):
+        with self.stop.joined() as stopped, held(undo.lock, journal.run, stopped, None, self.tell):
             undoes = later_runs(self.store, story)
             if not undoes:
                 return None
@@ -114,5 +114,5 @@ class Rollback:
 
     def _alone(self, undo: Undo, run: str, work: Callable[[Sequence[Record]], R]) -> R:
         """Hold the target's lock, and give the work the records as they are then."""
-        with self.stop.joined() as stopped, held(undo.lock, run, stopped):
+        with self.stop.joined() as stopped, held(undo.lock, run, stopped, None, self.tell):
             return work(self.store.records(run))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..errors import Refused
 from ..exits import DONE, Exit, word_of_exit
@@ -32,6 +32,22 @@ def refuse_out_of_turn(before: Iterable[PlannedStep], step: str, run: str, story
         raise Refused(
             f"step {step} is not to begin: {', '.join(missing)} {are} not done in run {run}",
             remedy="begin a run from its first step: `argo submit --from`, or `argo resubmit` without --memoized",
+        )
+
+
+def refuse_taken(story: Story, others: Mapping[str, Status]) -> None:
+    """Raise Refused when another run has worked on the target since a run began, whose steps come one by one.
+
+    Nobody holds the target between two of them; whoever asks first whether a run is open leaves it alone (see
+    `recovery`), an older version and one that can't see the Workflow may not. `others`: the
+    other runs of the target, and where each stands.
+    """
+    known = story.others or ()
+    later = [run for run, status in others.items() if run not in known and status not in _UNTOUCHED]
+    if later:
+        raise Refused(
+            f"run {later[-1]} has begun on {story.target} between two steps of run {story.run}",
+            remedy="what this run did is undone as far as the other one let it; start a new run",
         )
 
 

@@ -15,18 +15,18 @@ from ..exits import Exit, exit_of
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
 from ..journal.replay import Attempt, Status, Story, replay
-from ..spec import Action
+from ..spec import Action, Effects
 from .assembly import AssembledRun
 from .attempt import ContextFor, attempt
 from .attempt_errors import error_of
 from .context_factory import contexts
 from .events import Listener
 from .plan import PlannedStep
-from .recovery import UndoRun, finish_interrupted
+from .recovery import UndoRun, finish_interrupted, patiently
 from .result import Result, as_rollback_failure
 from .retry import RETRIED, retry_transient
 from .seal import seal
-from .sealed import is_undone, refuse_other_target, refuse_to_execute
+from .sealed import is_undone, refuse_other_target, refuse_taken, refuse_to_execute
 from .standing import refuse_overtaken
 from .verdict import succeeded
 from .workflow import namespace_of_workflow, workflow_seen
@@ -51,21 +51,24 @@ class OneStep:
     def begin(self, check: Callable[[], None]) -> None:
         """Make the run's own record, unless a step of the same group just did.
 
-        A run that Argo left half done is undone first. `check` raises what is against beginning at all.
+        A run that was left half done is undone first. `check` raises what is against beginning at all.
         """
         require_new_id(self.run.id)
+        patiently(partial(self._begin, check), self.run.config.wait_lock, self.stop, self.tell)
+
+    def _begin(self, check: Callable[[], None]) -> None:
         run = self.run
-        with held(run.lock, run.id, self.stop):
+        with held(run.lock, run.id, self.stop, None, self.tell):
             if run.journal.records():
                 return
-            if self.workflow:
-                state = partial(workflow_seen, run.client)
-                finish_interrupted(run.store, run.journal, self.undo, state, on_argo=True)
+            state = partial(workflow_seen, run.client)
+            finish_interrupted(run.store, run.journal, self.undo, state, on_argo=bool(self.workflow))
             check()
             run.journal.start(self._head())
 
     def _head(self) -> dict[str, Any]:
-        head = {"config": self.run.config.to_dict(), "stepwise": True}
+        others = [info.run for info in self.run.journal.others()]
+        head = {"config": self.run.config.to_dict(), "stepwise": True, "others": others}
         if not self.workflow:
             return head
         seen = namespace_of_workflow(self.run.client, self.workflow, self.run.id)
@@ -95,7 +98,7 @@ class OneStep:
 
     def _ended(self) -> Result:
         run = self.run.id
-        with held(self.run.lock.part(".end"), run, self.stop):
+        with held(self.run.lock.part(".end"), run, self.stop, None, self.tell):
             story = replay(self.run.journal.records())
             if story.status is Status.SUCCEEDED and not story.goes_back():
                 return Result(run, story.status, Exit.DONE)
@@ -147,7 +150,7 @@ class OneStep:
     def _once(self) -> Exception | None:
         step = self.run.steps[self.planned.spec.name]
         try:
-            with held(self.run.lock_of(self.planned), self.run.id, self.stop, self.action):
+            with held(self.run.lock_of(self.planned), self.run.id, self.stop, self.action, self.tell):
                 if not self._is_due():
                     return None
                 done = attempt(step, self.planned, self.action, self.run.journal, self._contexts, self.tell)
@@ -165,6 +168,9 @@ class OneStep:
         if self.action is Action.EXECUTE:
             if story is not None:
                 refuse_to_execute(story)
+                if self.planned.spec.effects is not Effects.NONE and story.others is not None:
+                    others = {info.run: info.status for info in self.run.journal.others(anew=True)}
+                    refuse_taken(story, others)
             return True
         if story is None or self.planned.name not in story.begun():
             self._seal_off(story)

@@ -15,6 +15,7 @@ from ...kube.fence import Fence
 from ...spec import Action
 from .holder import Holder
 from .lock import at_work
+from .waiting import Tell, Waited
 
 _POLL = 0.2
 
@@ -52,14 +53,24 @@ class FileLock:
         """Return the lock for a part of the run."""
         return FileLock(self._path, part=name, fence=self.fence, wait=self._wait, doing=self._doing)
 
-    def acquire(self, run: str, stop: threading.Event, step: Action | None = None) -> None:  # noqa: ARG002
+    def acquire(
+        self,
+        run: str,
+        stop: threading.Event,
+        step: Action | None = None,  # noqa: ARG002
+        tell: Tell = lambda _: None,
+    ) -> None:
         """Take the lock or say who has it; nobody gives it up, for its holder is on this machine."""
-        end = time.monotonic() + self._wait
+        end, waited = time.monotonic() + self._wait, Waited(tell)
         while not self._take(run):
             if stop.is_set() or time.monotonic() >= end:
                 holder, since = _read(self._path)
                 raise at_work(holder, since, self._doing(holder.run) if holder is not None else "")
             stop.wait(_POLL)
+            holder, since = _read(self._path)
+            if holder is not None:
+                waited.on(holder, since, self._doing)
+        waited.over()
         self.fence.open(stop)
 
     def release(self) -> None:

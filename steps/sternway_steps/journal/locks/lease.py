@@ -32,6 +32,7 @@ from .holder import Holder
 from .lock import at_work
 from .members import Member, members, with_members, with_request
 from .renewal import MANAGER, Renewal
+from .waiting import Tell, Waited
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -94,14 +95,16 @@ class LeaseLock:
         how: dict[str, Any] = {"name": self.name, "fence": self.fence, "wait": self._wait, "doing": self._doing}
         return LeaseLock(self._client, str(self._ref.namespace), self._target, part=name, **how)
 
-    def acquire(self, run: str, stop: threading.Event, step: Action | None = None) -> None:
+    def acquire(self, run: str, stop: threading.Event, step: Action | None = None, tell: Tell = lambda _: None) -> None:
         """Take the lease; waits up to its length for a holder that may be dead, and for a living one if told to.
 
         An undo waits for an execution of its own run, and asks it after GRACE to give the target up.
         """
         self._me = Member.me(run, self._part, forward=step is Action.EXECUTE)
         try:
-            lease, since = self._enter(self._me, stop, undoes=step is Action.ROLLBACK)
+            waited = Waited(tell)
+            lease, since = self._enter(self._me, stop, waited, undoes=step is Action.ROLLBACK)
+            waited.over()
         except ApiError as error:
             raise _unlockable(error, self._ref.namespace) from error
         self.fence.open(stop, DURATION, since)
@@ -127,7 +130,7 @@ class LeaseLock:
             return None
         return next((one.holder for one in members(lease) if not one.holder.is_dead()), None)
 
-    def _enter(self, me: Member, stop: threading.Event, *, undoes: bool) -> tuple[dict[str, Any], float]:
+    def _enter(self, me: Member, stop: threading.Event, told: Waited, *, undoes: bool) -> tuple[dict[str, Any], float]:
         """Wait until nobody is in the way, and give the Lease that was written, with when that began."""
         clock = self.fence.clock
         watch, began, raced = Watch(clock), clock(), 0
@@ -136,6 +139,8 @@ class LeaseLock:
             lease, there = watch.living(lambda: self._client.get(self._ref))
             ahead = [one for one in there if one.excludes(me.holder.run, me.part)]
             waited = clock() - began
+            if ahead and waited >= _POLL:
+                told.on(ahead[0].holder, ahead[0].since, self._doing)
             if not ahead:
                 try:
                     since = clock()

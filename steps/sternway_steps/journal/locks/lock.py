@@ -11,6 +11,7 @@ from ...errors import Transient
 from ...kube.fence import Fence
 from ...spec import Action
 from .holder import Holder
+from .waiting import Tell, said_of
 
 
 class Lock(Protocol):
@@ -30,12 +31,12 @@ class Lock(Protocol):
     def part(self, name: str) -> Lock:
         """Return the lock for a part of a run that others of the same run may work beside, on the same fence."""
 
-    def acquire(self, run: str, stop: threading.Event, step: Action | None = None) -> None:
+    def acquire(self, run: str, stop: threading.Event, step: Action | None = None, tell: Tell = lambda _: None) -> None:
         """Take the lock; raises Transient when a living process holds it, Stopped never.
 
         `step`: what is done, where that is one action of one step. An undo has an execution of its own run that goes on
         though it was told to stop give the target up: it changes nothing any more, and the lock is free when its lease
-        ends.
+        ends. `tell` is told who is waited for, and when that is over.
         """
 
     def release(self) -> None:
@@ -46,9 +47,11 @@ class Lock(Protocol):
 
 
 @contextmanager
-def held(lock: Lock, run: str, stop: threading.Event, step: Action | None = None) -> Iterator[None]:
+def held(
+    lock: Lock, run: str, stop: threading.Event, step: Action | None = None, tell: Tell = lambda _: None
+) -> Iterator[None]:
     """Hold a lock while the context lasts; raise as `acquire` does."""
-    lock.acquire(run, stop, step)
+    lock.acquire(run, stop, step, tell)
     try:
         yield
     finally:
@@ -57,9 +60,7 @@ def held(lock: Lock, run: str, stop: threading.Event, step: Action | None = None
 
 def at_work(holder: Holder | None, since: str, doing: str) -> Transient:
     """Return who holds a target, where, since when, and what it does at the moment."""
-    who = f"run {holder.run} on {holder.host}, pid {holder.pid}" if holder is not None else "unknown"
-    words = [who, f"since {since[:19].replace('T', ' ')} UTC" if since else "", doing]
     return Transient(
-        f"another run of this target is at work: {', '.join(part for part in words if part)}",
+        f"another run of this target is at work: {said_of(holder, since, doing)}",
         remedy="try again when it has ended, or wait for it: --wait-lock 5m",
     )
