@@ -101,7 +101,7 @@ def test_who_waits_for_an_open_workflow_begins_when_it_has_ended(
 
     result = session.run(wanted(cluster, "2", wait_lock=60.0), tell)
     assert (result.status, versions(cluster)) == (Status.SUCCEEDED, ["2", "2"])
-    assert session.story("r1").status is Status.UNDONE
+    assert session.story(f"{cluster.namespace}/r1").status is Status.UNDONE
     assert [(event.run, event.seconds is None) for event in told if isinstance(event, Waiting)] == [
         ("r1", True), ("r1", False)
     ]  # fmt: skip

@@ -108,7 +108,7 @@ def test_who_waits_says_for_whom_and_how_long(
 ) -> None:
     first, stop = at_work
     path = written(cluster, tmp_path)
-    arguments = ["rollback", "the-first"]
+    arguments = ["rollback", f"{cluster.namespace}/the-first"]
     if command == "step":
         arguments = ["step", "deploy", "execute", "--run", "the-second", "--config", path]
     flags = ["--wait-lock", "2m", "--output", "json", "--kubeconfig", cluster.kubeconfig]
