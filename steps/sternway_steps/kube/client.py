@@ -209,7 +209,13 @@ class Client:
         propagation: str = "Foreground",
         dry_run: bool = False,
     ) -> None:
-        """Delete an object if it has that UID and resourceVersion (else 409); an absent one is no error."""
+        """Delete an object if it has that UID and resourceVersion (else 409); an absent one is no error.
+
+        `version` is for what somebody may apply anew under the same UID, which must not be missed. A pod and a Job stay
+        what they were made as (their spec is immutable), so the UID tells all there is to tell, and their version
+        changes with each status: a precondition of it would fail without a reason. A request that comes late finds
+        another UID, or none.
+        """
         body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
         if uid is not None:
             body["preconditions"] = {"uid": uid, **({"resourceVersion": version} if version is not None else {})}
@@ -222,7 +228,7 @@ class Client:
                 raise
 
     def evict(self, pod: Ref, *, uid: str) -> None:
-        """Evict a pod if it has that UID (else 409); 429 while a PodDisruptionBudget forbids it."""
+        """Evict a pod if it has that UID (else 409; see `delete`); 429 while a PodDisruptionBudget forbids it."""
         body = {
             "apiVersion": "policy/v1",
             "kind": "Eviction",
