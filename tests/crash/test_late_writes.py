@@ -148,3 +148,38 @@ def test_a_write_that_was_sent_twice_and_landed_after_the_undo_again_is_the_runs
         second = session.run(wanted(cluster, "second", "late"))
         assert second.status is Status.SUCCEEDED
         assert before_of(session, config, second.run) == {"late": None}
+
+
+def test_a_job_that_the_network_kept_until_its_command_was_undone_is_ended_and_undone_again(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    shell = ["sh", "-c", "true"]
+    options = {"image": "localhost/busybox:1", "runner": "kubernetes", "execute": shell, "rollback": shell}
+    migrate = StepConfig("migrate", "command", options, retries=0, effects="reversible")
+    jobs = f"/apis/batch/v1/namespaces/{cluster.namespace}/jobs"
+    with Proxy(cluster.kubeconfig, tmp_path).serving() as proxy, Session(kubeconfig=proxy.kubeconfig) as session:
+        copies: list[tuple[str, str, dict[str, str], bytes | None]] = []
+        forward = proxy.forward
+
+        def copied(method: str, path: str, headers: dict[str, str], body: bytes | None) -> Any:
+            if method == "POST" and path.startswith(jobs):
+                copies.append((method, path, dict(headers), body))
+            return forward(method, path, headers, body)
+
+        proxy.forward = copied  # type: ignore[method-assign]
+        config = config_of(cluster.namespace, config_map("m", version="1"), steps=(migrate, DEPLOY))
+        first = session.run(config)
+        assert first.status is Status.SUCCEEDED
+        assert session.rollback(first.run).status is Status.UNDONE
+        until(lambda: not cluster.client.list("batch/v1", "Job", cluster.namespace).items, what="its Jobs are gone")
+        assert len(copies) == 2, "forward and back"
+        answer = forward(*copies[0])
+        assert answer.status == 201
+        answer.release_conn()
+        until(lambda: cluster.client.list("v1", "Pod", cluster.namespace).items, what="the command runs late")
+        second = config_of(cluster.namespace, config_map("m", version="2"), steps=(DEPLOY,))
+        told: list[Event] = []
+        assert session.run(second, told.append).status is Status.SUCCEEDED
+        assert any("wrote job/" in str(event) for event in told)
+        assert len(copies) == 3, "the command that undoes it ran once more"
+        until(lambda: not cluster.client.list("batch/v1", "Job", cluster.namespace).items, what="the late one is gone")

@@ -101,6 +101,12 @@ class Jobs:
             output.close()
             return _ended(log, report, output, ref)
 
+    def is_there(self, context: Context, begun: Begun) -> bool:
+        """Return whether the Job is there, and not on its way out."""
+        live = context.client.get(Ref("batch/v1", "Job", begun.where, begun.name))
+        ours = live is not None and live["metadata"].get("labels", {}).get(LABEL) == begun.mark.get(CHILD)
+        return live is not None and ours and "deletionTimestamp" not in live["metadata"]
+
     def end(self, context: Context, begun: Begun) -> bool | None:
         """Delete the Job, and wait until its pods are gone."""
         ref = Ref("batch/v1", "Job", begun.where, begun.name)

@@ -113,6 +113,7 @@ def never_started(history: History) -> bool:
     """
     ends = [*_ends(history.execute), *_ends(history.rollback)]
     names = {data["ended"] for data in ends if data.get("started") is False}
+    names -= {data["ended"] for data in ends if data.get("started") is True}  # a request of it came late
     return all(each.name in names for each in begun(history.execute))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ...errors import Failed, Refused, RollbackFailed
 from ...process.output import Output
-from ...spec import Action, Effects, Outcome, StepSpec
+from ...spec import Action, Effects, Outcome, Recorded, StepSpec
 from ...step import Context
 from .environment import Resolved, resolve
 from .exit_code import error_of
 from .invocation import UNDO, Invocation, invocation
-from .job import JOB_RULES
+from .job import JOB_RULES, Jobs
 from .options import COMMAND
 from .record import Begun, Ended, Printed, begun, done_before, ended, never_started, printed, still_open
 from .runner import Runner, runner_named, runner_of
@@ -48,14 +48,19 @@ class Command:
         runner.prepare(context, work)
         return _done(context, Action.EXECUTE, work, runner, resolved)
 
+    def late(self, context: Context) -> list[str]:
+        """Name the Jobs that are there though they had ended when it was undone: the network kept a request."""
+        return [f"job/{each.name} in {each.where}" for each in _late(context, context.journal.history().execute)]
+
     def rollback(self, context: Context) -> Outcome:
-        """End what may still run of it, then run the command that undoes it, once."""
+        """End what may still run of it, then run the command that undoes it: once, unless it came late after that."""
         history = context.journal.history()
-        if done_before(history.rollback):
+        late = _late(context, history.execute)
+        if done_before(history.rollback) and not late:
             return Outcome("undone before in this run")
         if not begun(history.execute):
             return Outcome("it never started: nothing to undo")
-        _fence(context, [*still_open(history.execute), *still_open(history.rollback)])
+        _fence(context, [*still_open(history.execute), *still_open(history.rollback), *late])
         if never_started(context.journal.history()):
             return Outcome("its program never started: nothing to undo")
         work = invocation(context, Action.ROLLBACK, context.handed("images"), printed(history.execute))
@@ -98,6 +103,12 @@ def _done(context: Context, action: Action, work: Invocation, runner: Runner, re
     return Outcome(_summary(how))
 
 
+def _late(context: Context, execute: Recorded) -> list[Begun]:
+    """Return the commands that are known to have ended, and whose Jobs are there."""
+    known = [each for each in begun(execute) if each.runner == Jobs.name and each not in still_open(execute)]
+    return [each for each in known if Jobs().is_there(context, each)]
+
+
 def _fence(context: Context, left: Sequence[Begun]) -> None:
     for each in left:
         try:
@@ -110,8 +121,8 @@ def _fence(context: Context, left: Sequence[Begun]) -> None:
 
 def _end(context: Context, left: Begun) -> None:
     context.say(f"ending what may still run of {left.name}")
-    if runner_named(left.runner).end(context, left) is False:
-        context.journal.evidence(ended(left.name, Ended(None, started=False)))
+    if (began := runner_named(left.runner).end(context, left)) is not None:
+        context.journal.evidence(ended(left.name, Ended(None, started=began)))
 
 
 def _summary(how: Ended) -> str:
