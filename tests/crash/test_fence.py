@@ -102,8 +102,8 @@ def second(cluster: Cluster, midway: Callable[[], None]) -> Any:
 
 
 def all_is_the_second_ones(cluster: Cluster, first: str, run: str) -> None:
-    live = maps(cluster)
-    wrong = [one["metadata"]["name"] for one in live if one["data"] != {"version": "second"} or run_of(one) != run]
+    live, mark = maps(cluster), f"{cluster.namespace}/{run}"
+    wrong = [one["metadata"]["name"] for one in live if one["data"] != {"version": "second"} or run_of(one) != mark]
     assert (len(live), wrong) == (many(cluster), [])
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:
         assert session.story(first).status is Status.UNDONE
