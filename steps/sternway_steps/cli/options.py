@@ -11,7 +11,12 @@ config = click.option(
     "--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE", help="The configuration file."
 )
 overrides = click.option(
-    "--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: --set image=web:2."
+    "--set",
+    "-s",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key: --set image=web:2. A mapping or a list replaces what is there; null removes the key.",
 )
 output = click.option(
     "--output",

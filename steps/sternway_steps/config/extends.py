@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -18,40 +19,45 @@ from .overlay import merge
 
 KEY = "extends"
 _MOST_FILES = 100
-"""The limit of files: some that extend others twice would be read without end; people write fewer."""
+"""The limit of files: people write fewer, and each that extends another stands on the stack."""
 
 
 def read(path: str | Path, form: Section) -> Node:
-    """Return a file merged over all that it extends; paths are relative to the file in which they stand.
+    """Return a file laid over all that it extends; paths are relative to the file in which they stand.
+
+    What each file extends lies below it, in the order in which it is named; a file that is named twice lies where it
+    was named first. So a document is one fold of `merge` over files, each once.
 
     Raises: ConfigErrors, with every finding of all files.
     """
     reading = _Reading(Path(path).parent, form)
-    root = reading.document(Path(path), None, ())
-    if root is None or reading.errors:
+    layers = reading.layers(Path(path), None, ())
+    if not layers or reading.errors:
         raise ConfigErrors(reading.errors)
-    return root
+    return functools.reduce(merge, layers)
 
 
 class _Reading:
     def __init__(self, home: Path, form: Section) -> None:
         self.errors: list[ConfigError] = []
         self._home, self._form = home, form
-        self._count = 0
+        self._seen: set[str] = set()
 
-    def document(self, file: Path, named_by: Node | None, above: tuple[Path, ...]) -> Node | None:
-        """Return a file that `asked` names, merged over its bases; None, and a finding, when it can't be used."""
+    def layers(self, file: Path, named_by: Node | None, above: tuple[Path, ...]) -> list[Node]:
+        """Return a file and what it lies over that was not seen before, the lowest first; what can't be used is found.
+
+        `named_by` is where another file names it, `above` the files that lead to it.
+        """
         root = self._parsed(file, named_by)
-        if root is None or not isinstance(root.value, dict):
-            return root
+        if root is None:
+            return []
+        if not isinstance(root.value, dict):
+            return [root]
         if named_by is not None:
             rebase(root, self._form, _way(self._home, file.parent))
         entry = root.value.pop(KEY, None)
-        bases = [self._base(named, (*above, file)) for named in self._names(entry.node)] if entry else []
-        merged: Node | None = None
-        for layer in (*bases, root):
-            merged = layer if merged is None or layer is None else merge(merged, layer)
-        return merged
+        named = self._names(entry.node) if entry else []
+        return [*(layer for one in named for layer in self._base(one, (*above, file))), root]
 
     def _parsed(self, file: Path, named_by: Node | None) -> Node | None:
         source = str(file)
@@ -82,25 +88,26 @@ class _Reading:
                 found.append(item)
         return found
 
-    def _base(self, named: Node, above: tuple[Path, ...]) -> Node | None:
+    def _base(self, named: Node, above: tuple[Path, ...]) -> list[Node]:
         file = above[-1].parent / named.value
         # Behind a link, `..` leads elsewhere than it looks; else the short name is the better one to show.
         if os.path.realpath(os.path.normpath(file)) == os.path.realpath(file):
             file = Path(os.path.normpath(file))
-        self._count += 1
-        if os.path.realpath(file) in map(os.path.realpath, above):
+        real = os.path.realpath(file)
+        if real in map(os.path.realpath, above):
             ring = " extends ".join(str(each) for each in (*above, file))
             finding = ConfigError(
                 named.location, KEY, f"this leads in a ring: {ring}", hint="remove one `extends` of it"
             )
-        elif self._count > _MOST_FILES:
+        elif real in self._seen:
+            return []
+        elif len(self._seen) >= _MOST_FILES:
             finding = ConfigError(named.location, KEY, f"over {_MOST_FILES} files are extended", hint="extend fewer")
-            if self._count > _MOST_FILES + 1:
-                return None
         else:
-            return self.document(file, named, above)
+            self._seen.add(real)
+            return self.layers(file, named, above)
         self.errors.append(finding)
-        return None
+        return []
 
 
 def _wrong(item: Node) -> tuple[str, str]:

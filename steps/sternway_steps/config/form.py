@@ -75,9 +75,7 @@ _KEYS: dict[str, Any] = {
     "manifests": Many(s.path),
     "hooks": s.one_of("ignore", "run"),
     "declared": DECLARED,
-    "journal": Section(
-        {"store": s.one_of("cluster", "file"), "namespace": s.dns_label, "path": s.string}, JournalConfig
-    ),
+    "journal": Section({"store": s.one_of("cluster", "file"), "namespace": s.dns_label, "path": s.path}, JournalConfig),
     "deadline": s.duration,
     "rollbackDeadline": s.duration,
     "history": s.whole(1, 1000),

@@ -76,7 +76,7 @@ def load_with_source(
         reader.report(
             root.value["steps"].location, "steps", "it names no step", hint="leave the key out for the usual ones"
         )
-        del keys["steps"]
+        del keys["steps"], root.value["steps"]
     _check(keys, root, bool(patterns), reader)
     _check_steps(keys, root, readers, reader)
     if "steps" in keys:
@@ -91,6 +91,9 @@ def load_with_source(
         check_selections(keys.get("steps", DEFAULT_STEPS), root, manifests, found.hooks, reader)
     steps, keys["on_end"] = without_on_end(keys.get("steps", DEFAULT_STEPS))
     keys["steps"] = with_hooks(steps, found.hooks)
+    if "journal" in keys and keys["journal"].path:
+        folder = source.parent / Path(keys["journal"].path).expanduser()
+        keys["journal"] = replace(keys["journal"], path=str(folder.resolve()))
     config = _config(keys, manifests, found, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..yamltree.document import Node
+from ..yamltree.errors import SourceLocation
 from ..yamltree.reader import Reader, Section, Table
 from ..yamltree.scalars import Read
 from .schema import StepConfig
@@ -27,6 +28,10 @@ class FileKeys:
     root: Node
     base: Path
     reader: Reader
+
+    def folder_of(self, location: SourceLocation) -> Path:
+        """Return the folder of the file that says something; of a flag or a variable it is the configuration's."""
+        return Path(location.source).parent if location.line else self.base
 
 
 def _no_step(_step: StepConfig, _where: Node, _field: str, _reader: Reader) -> None:

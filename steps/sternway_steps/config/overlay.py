@@ -25,4 +25,4 @@ def merge(base: Node, over: Node) -> Node:
             del entries[key]
         else:
             entries[key] = Entry(entry.location, merge(there.node, entry.node))
-    return Node(entries, over.location, removed=removed or None)
+    return Node(entries, over.location, removed=removed or None, begun=base.begun or base.location)

@@ -127,6 +127,10 @@ def _set(root: Node, path: list[str | int], value: Node, source: str) -> None:
         else:
             if not isinstance(node.value, dict):
                 node.value, node.location = {}, location
+            if after is None and value.value is None and value.text and here in node.value:
+                node.removed = {**(node.removed or {}), here: (location, node.value[here].location)}
+                del node.value[here]  # as null does in a file that is laid over another
+                return
             if after is None:
                 node.value[here] = Entry(location, value)
             elif here not in node.value or not isinstance(node.value[here].node.value, dict | list):

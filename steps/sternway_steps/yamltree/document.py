@@ -22,6 +22,8 @@ class Node:
     text: str = ""
     plain: bool = False
     removed: dict[str, tuple[SourceLocation, SourceLocation]] | None = None
+    begun: SourceLocation | None = None
+    """Of a mapping of several files: where it stands in the lowest of them."""
 
     def data(self) -> Any:
         """Return the value without locations."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from sternway_steps.config import Config, ConfigErrors, SourceLocation
 from sternway_steps.config.extends import read, rebase
 from sternway_steps.config.form import form_of
+from sternway_steps.config.schema import StepConfig
 from sternway_steps.registry.load import READERS, load
 from sternway_steps.yamltree import scalars as s
 from sternway_steps.yamltree.document import Entry, Node
@@ -105,8 +107,14 @@ def test_a_flag_or_a_variable_extends_nothing(here: Path) -> None:
 
 def test_files_that_extend_others_twice_are_not_read_without_end(here: Path) -> None:
     files = {f"{n}.yaml": f"extends: [{n + 1}.yaml, {n + 1}.yaml]\n" for n in range(30)}
+    assert loaded(here, {**files, "30.yaml": BASE}, main="0.yaml").name == "web"
+
+
+def test_over_a_hundred_files_are_too_many(here: Path) -> None:
+    files = {f"{n}.yaml": f"extends: {n + 1}.yaml\n" for n in range(101)}
+    assert loaded(here, {**files, "101.yaml": BASE}, main="1.yaml").name == "web"
     with pytest.raises(ConfigErrors, match="over 100 files are extended; extend fewer") as raised:
-        loaded(here, {**files, "30.yaml": BASE}, main="0.yaml")
+        load("0.yaml")
     assert len(raised.value.errors) == 1
 
 
@@ -143,6 +151,56 @@ def test_the_last_base_wins_over_those_before_it_and_the_file_over_all(here: Pat
 def test_two_files_may_extend_the_same_one(here: Path) -> None:
     files = {MAIN: "extends: [../a.yaml, ../b.yaml]\n", "a.yaml": "extends: base.yaml\nreplicas: 2\n", "b.yaml": "extends: base.yaml\n", "base.yaml": BASE}  # fmt: skip
     assert data(here, files)["replicas"] == 2
+
+
+def test_a_base_that_is_named_twice_lies_once_below_all_that_extend_it(here: Path) -> None:
+    files = {
+        MAIN: "extends: [../a.yaml, ../b.yaml, ./../base.yaml]\n", "base.yaml": BASE + "replicas: 1\nenv: {K: base, L: base}\n",
+        "a.yaml": "extends: base.yaml\nreplicas: 2\nenv: {K: a, L: null}\n", "b.yaml": "extends: base.yaml\nenv: {M: b}\n",
+    }  # fmt: skip
+    assert data(here, files) == {
+        "name": "web",
+        "image": "web:1",
+        "port": 8080,
+        "replicas": 2,
+        "env": {"K": "a", "M": "b"},
+    }
+
+
+def test_what_a_flag_gives_replaces_and_its_null_removes(here: Path) -> None:
+    files = {MAIN: OVER + "env: {B: over}\n", "base.yaml": BASE + "replicas: 2\nenv: {A: base}\nargs: [a, b]\n"}
+
+    def container(*flags: str, **environ: str) -> Any:
+        return loaded(here, files, *flags, **environ).manifests[1].obj["spec"]["template"]["spec"]["containers"][0]
+
+    def env(*flags: str, **environ: str) -> dict[str, str]:
+        return {each["name"]: each["value"] for each in container(*flags, **environ).get("env", ())}
+
+    assert env("env={C: flag}") == {"C": "flag"}
+    assert env("env.C=flag") == {"A": "base", "B": "over", "C": "flag"}
+    assert env("env.B=null") == {"A": "base"}
+    assert env("env.A=~", STERNWAY_ENV__B="null") == {}
+    assert env("env={C: flag}", STERNWAY_ENV__B="null") == {"C": "flag"}
+    assert container("args=[c]")["args"] == ["c"]
+    assert container("args[0]=c")["args"] == ["c", "b"]
+    assert "replicas" not in loaded(here, files, "replicas=null").manifests[1].obj["spec"]
+    for flags in (["port=null", "port=null"], ["replicas="]):  # nothing is there, or nothing is said
+        with pytest.raises(ConfigErrors, match="this is empty"):
+            loaded(here, files, *flags)
+    with pytest.raises(ConfigErrors, match=r"image stands at base\.yaml:2:1 and is removed at --set image"):
+        loaded(here, files, "image=null")
+
+
+@pytest.mark.parametrize("flags", [[], ["name=again"]])
+@pytest.mark.parametrize("more", ["", "build: {target: x}\n", "manifests: [m.yaml]\nhooks: run\n"])
+def test_no_step_at_all_is_named_at_its_line(here: Path, more: str, flags: list[str]) -> None:
+    laid(here, {"config/m.yaml": one("a"), "base.yaml": BASE})
+    for main, line in ((OVER + more + "steps: []\n", 2 + more.count("\n")), (BASE + more + "steps: []\n", 4 + more.count("\n"))):  # fmt: skip
+        with pytest.raises(ConfigErrors) as raised:
+            loaded(here, {MAIN: main}, *flags)
+        assert f"{MAIN}:{line}:1: steps: it names no step" in str(raised.value)
+    with pytest.raises(ConfigErrors, match="--set steps: steps: it names no step"):
+        loaded(here, {MAIN: BASE + more}, "steps=[]", *flags)
 
 
 def test_a_key_that_was_removed_may_be_set_again(here: Path) -> None:
@@ -196,6 +254,47 @@ def test_paths_of_a_flag_and_standard_input_are_as_ever(here: Path) -> None:
     laid(here, {MAIN: OVER, "base.yaml": "name: web\nmanifests: ['-']\n", "config/m.yaml": one("over")})
     assert load(MAIN, stdin=io.StringIO(one("in"))).manifests[0].source == "stdin:1"
     assert load(MAIN, overrides=["manifests[1]=m.yaml"], stdin=io.StringIO(one("in"))).manifests[1].source == "m.yaml:1"
+
+
+def test_a_journal_of_files_is_one_from_wherever_it_is_used(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = "journal: {store: file, path: state/j}\n"
+    laid(here, {MAIN: OVER, "base.yaml": BASE + journal, "config/own.yaml": BASE + journal})
+    for folder in (here, here / "config"):
+        monkeypatch.chdir(folder)
+        for main in (here / MAIN, Path(os.path.relpath(here / MAIN))):
+            assert load(main).journal.path == str(here / "state/j")
+        assert load(here / "config/own.yaml").journal.path == str(here / "config/state/j")
+        assert load(here / MAIN, overrides=["journal.path=k"]).journal.path == str(here / "config/k")
+        assert load(here / MAIN, overrides=["journal.path=/k"]).journal.path == "/k"
+        assert load(here / MAIN, environ={"STERNWAY_JOURNAL__PATH": "~/k"}).journal.path == str(
+            Path("~/k").expanduser()
+        )
+
+
+def test_a_program_is_looked_for_beside_the_file_that_names_it(here: Path) -> None:
+    told = "{name: told, execute: [./notify.sh], effects: none}"
+    files = {MAIN: OVER, "base.yaml": BASE + f"steps: [deploy, {told}]\n", "config/own.yaml": OVER + f"steps: [deploy, {told}]\n"}  # fmt: skip
+    config = loaded(here, files)
+
+    def folder(config: Config) -> Any:
+        return next(step.options["folder"] for step in config.steps if isinstance(step, StepConfig) and step.options)
+
+    assert folder(config) == str(here)
+    assert folder(load("config/own.yaml")) == str(here / "config")
+    assert folder(load(MAIN, overrides=["steps[1].folder=sub"])) == str(here / "config/sub")
+    assert folder(load(MAIN, overrides=[f"steps=[deploy, {told}]"])) == str(here / "config")
+    laid(here, {"base.yaml": BASE + "steps: [deploy, {name: t, execute: [./t], effects: none, folder: sub}]\n"})
+    assert folder(load(MAIN)) == str(here / "sub")
+
+
+def test_what_is_built_lies_beside_the_file_that_says_so(here: Path) -> None:
+    build = "build: {dockerfile: Dockerfile}\n"
+    config = loaded(here, {MAIN: OVER + "build: {target: prod}\n", "base.yaml": BASE + build})
+    assert (config.build.context if config.build else "", config.build and config.build.target) == (str(here), "prod")
+    config = loaded(here, {MAIN: OVER + build, "base.yaml": BASE})
+    assert (config.build.context if config.build else "") == str(here / "config")
+    config = loaded(here, {MAIN: OVER, "base.yaml": BASE + "steps: [build, deploy]\n"})
+    assert (config.build.context if config.build else "") == str(here)
 
 
 def test_every_path_that_the_form_knows_is_found_wherever_it_stands() -> None:
@@ -303,3 +402,33 @@ def test_layers_give_what_plain_dictionaries_give_and_each_value_knows_where_it_
         # The last layer that says this of the key is the one in which it stands.
         last = max(n for n, layer in enumerate(layers) if (key, entry.node.data()) in list(leaves(layer)))
         assert [entry.location, entry.node.location] == standing(names[last], written[last], key)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LAYERS, st.data())
+def test_whatever_extends_what_the_document_is_one_fold_over_files_each_once(
+    layers: list[dict[str, Any]], draw: st.DataObject
+) -> None:
+    """File n extends some of those before it, in any order and as often as it likes."""
+    bases = [
+        draw.draw(st.lists(st.integers(0, n - 1), max_size=4), label=f"{n}") if n else [] for n in range(len(layers))
+    ]
+    order: list[int] = []
+
+    def lay(number: int) -> None:
+        for base in bases[number]:
+            lay(base)
+        if number not in order:
+            order.append(number)
+
+    lay(len(layers) - 1)
+    with tempfile.TemporaryDirectory() as folder:
+        for n, layer in enumerate(layers):
+            head = f"extends: [{', '.join(f'{base}.yaml' for base in bases[n])}]\n" if bases[n] else ""
+            text = yaml.safe_dump(layer, allow_unicode=True) if layer else ""
+            Path(folder, f"{n}.yaml").write_text(head + text or "{}")
+        root = read(f"{folder}/{len(layers) - 1}.yaml", form_of(READERS))
+    expected = layers[order[0]]
+    for number in order[1:]:
+        expected = patched(expected, layers[number])
+    assert root.data() == expected

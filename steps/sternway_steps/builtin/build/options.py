@@ -45,9 +45,10 @@ class _Reading:
 
     def all(self, found: Sequence[tuple[StepConfig, Node, str]], steps: Steps) -> tuple[BuildConfig, Steps]:
         section: dict[str, Any] = dict(self.file.keys.get("build", {}))
+        where = self.file.root.value["build" if "build" in self.file.keys else "steps"].node
         if "build" in self.file.keys:
             self._check(section, self.file.root.value["build"].node, "build", STEP)
-        section.setdefault("context", str(self.file.base.resolve()))
+        section.setdefault("context", str(self.file.folder_of(where.begun or where.location).resolve()))
         if "image" not in section and "image" in self.file.keys:
             section["image"] = self.file.keys["image"]
         config = BuildConfig(**section)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...config.each_step import each_changed
+from ...config.each_step import each_changed, each_step
 from ...config.form import RESOURCES
 from ...config.option_reader import FileKeys, OptionReader
 from ...config.schema import StepConfig
@@ -72,17 +72,24 @@ def _check_step(step: StepConfig, where: Node, path: str, reader: Reader) -> Non
         _check(where, path, reader)
 
 
-def _placed(step: StepConfig, base: Path) -> StepConfig:
-    """Return a step whose folder is absolute: the undo may be called from elsewhere. `base` is the config's own."""
+def _placed(step: StepConfig, where: Node, file: FileKeys) -> StepConfig:
+    """Return a step whose folder is absolute: the undo may be called from elsewhere. `where` is where it stands.
+
+    Without a folder it is that of the file that names the program; one that is given counts from the file that does.
+    """
     if step.uses != USES or ("folder" not in step.options and "image" in step.options):
         return step
-    own = (base / str(step.options.get("folder", "."))).resolve()
-    return replace(step, options={**step.options, "folder": str(own)})
+    if "folder" in step.options:
+        own = file.base / Path(str(step.options["folder"])).expanduser()
+    else:
+        own = file.folder_of(where.value["execute"].location if "execute" in where.value else where.location)
+    return replace(step, options={**step.options, "folder": str(own.resolve())})
 
 
 def _finish(file: FileKeys) -> None:
-    if "steps" in file.keys:
-        file.keys["steps"] = each_changed(file.keys["steps"], lambda step: _placed(step, file.base))
+    if "steps" in file.keys and "steps" in file.root.value:
+        nodes = (node for _, node, _ in each_step(file.keys["steps"], file.root.value["steps"].node))
+        file.keys["steps"] = each_changed(file.keys["steps"], lambda step: _placed(step, next(nodes), file))
 
 
 def _check(where: Node, path: str, reader: Reader) -> None:
