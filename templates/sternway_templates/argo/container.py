@@ -20,8 +20,10 @@ from .on_end import reporter
 
 _PLACE = ("name", "namespace", "journal.namespace")
 """The keys that say where a run is recorded. Its other values are in its journal, which alone a handler reads."""
-_CUT_OFF = (-1, 137)
-"""The expressions by which Argo recognises a pod that was deleted or evicted, and one that was killed."""
+_CUT_OFF = (-1,)
+"""What Argo takes for the exit code of a pod that was deleted or evicted."""
+_KILLED = "asInt(lastRetry.exitCode) == 137 && asInt(retries) == 0"
+"""One that was killed may be tried once more; what takes more memory than it may does so again and again."""
 
 
 def defaults(config: Config) -> m.Template:
@@ -126,6 +128,7 @@ def _retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrat
         m.RetryStrategy,
         limit=str(limit),
         retry_policy="Always",
-        expression=f"asInt(lastRetry.exitCode) in [{', '.join(str(int(code)) for code in codes)}]",
+        expression=f"asInt(lastRetry.exitCode) in [{', '.join(str(int(code)) for code in codes)}]"
+        + (f" || {_KILLED}" if set(_CUT_OFF) <= set(codes) else ""),
         backoff=new(m.Backoff, duration=f"{wait.first:g}s", factor="2", cap=f"{wait.most:g}s"),
     )

@@ -10,7 +10,9 @@ from hera.workflows import models as m
 from sternway_steps.builtin.command.options import USES as COMMAND
 from sternway_steps.config import Config
 from sternway_steps.errors import Refused
+from sternway_steps.objects.irreversible import quantity
 from sternway_steps.registry.steps import Specs, installed_steps
+from sternway_steps.release.memory import too_little_memory
 from sternway_steps.saga.plan import Plan, make_plan
 from sternway_steps.yamltree.document import Entry, Node
 from sternway_steps.yamltree.errors import ConfigError, ConfigErrors, SourceLocation
@@ -62,6 +64,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
             report("steps", "steps", message, "name yours otherwise")
         _check_parameters(config, document, report)
     _check_security(config, report)
+    _check_memory(config, report)
     errors += findings(config, plan.steps, one_pod=kind == "CronJob")
     check_images(config, kind, plan, report)
     if errors:
@@ -135,6 +138,12 @@ def _check_parameters(config: Config, document: Node, report: Report) -> None:
             report("parameters", f"{field}.enum", f"the default {node.text!r} is not among its values", "add it")
         elif "{{" in node.text:
             report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
+
+
+def _check_memory(config: Config, report: Report) -> None:
+    limit = quantity(config.argo.resources.get("limits", {}).get("memory"))
+    if little := too_little_memory(config, int(limit) if limit is not None else None):
+        report("argo", "argo.resources.limits.memory", little, "raise it; an undo that is killed for it undoes nothing")
 
 
 def _check_security(config: Config, report: Report) -> None:

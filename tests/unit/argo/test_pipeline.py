@@ -72,6 +72,17 @@ def test_every_container_is_restricted_and_named(tmp_path: Path) -> None:
         assert template["activeDeadlineSeconds"] > 0
 
 
+def test_what_was_killed_is_tried_once_more_and_no_limit_is_too_low(tmp_path: Path) -> None:
+    made = templates(written(tmp_path))
+    for name in ("rollback-deploy", "report"):
+        again = made[name]["retryStrategy"]["expression"]
+        assert again.endswith("|| asInt(lastRetry.exitCode) == 137 && asInt(retries) == 0")
+    assert "137" not in made["execute-deploy"]["retryStrategy"]["expression"]
+    with pytest.raises(ConfigErrors, match="33Mi are needed for 2 objects, and the limit is 28Mi"):
+        written(tmp_path, argo={"resources": {"limits": {"memory": "28Mi"}}})
+    assert written(tmp_path, argo={"resources": {"limits": {"memory": "64Mi"}}})
+
+
 @pytest.mark.parametrize("text", ["1e3", "n", "y", "yes", "on", "off", "null", "~", "0o10", "0x1f", "1_000", "12:30:45", "2026-11-24", "", " a", ".inf", "=", "<<", "a: b", "# c", "{{x}}", "a\nb\n", "a\n\n  b", "\tx"])  # fmt: skip
 def test_a_text_is_read_back_as_that_text(text: str) -> None:
     assert list(yaml.safe_load_all(to_yaml([{"a": text, "b": [text]}]))) == [{"a": text, "b": [text]}]

@@ -21,8 +21,12 @@ class Validate:
 
     def execute(self, context: Context) -> Outcome:
         """Check namespaces, rights and every object; raises Refused with all findings."""
+        from ...release.memory import memory_here, too_little_memory
         from ...release.precheck import precheck
 
+        if little := too_little_memory(context.config, memory_here()):
+            remedy = "raise argo.resources.limits.memory, or the LimitRange's default; the undo would be killed too"
+            raise Refused(f"this container has too little memory: {little}", remedy=remedy)
         found = precheck(
             context.client, context.config, context.pipeline, context.target, context.target_of, context.say
         )
