@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..errors import Refused
@@ -67,7 +68,13 @@ def run(
 
 
 def answer(
-    command: Sequence[str], seconds: float | None, *, environ: Mapping[str, str] | None = None, terminal: bool = False
+    command: Sequence[str],
+    seconds: float | None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    terminal: bool = False,
+    given: bytes = b"",
+    check: Callable[[], None] = lambda: None,
 ) -> Answer:
     """Run a program that answers shortly.
 
@@ -76,23 +83,30 @@ def answer(
         seconds: how long it may take; None for ever.
         environ: variables, laid over this process's own.
         terminal: it talks with the user: what it reads is the terminal, and so is where its errors go.
+        given: what it reads, a few words; nothing when it talks with the user.
+        check: raises when the run was stopped; then it is ended.
 
-    Raises: OSError when it can't be started; TimeoutError when it took too long, and is ended with its group.
+    Raises: what `check` raises; OSError when it can't be started; TimeoutError when it took too
+        long, and is ended with its group.
 
     """
     end = None if seconds is None else time.monotonic() + seconds
 
-    def check() -> None:
+    def in_time() -> None:
+        check()
         if end is not None and time.monotonic() > end:
             raise TimeoutError
 
     child = subprocess.Popen(  # noqa: S603  the user's own configuration names it
-        command, env={**os.environ, **(environ or {})}, stdin=None if terminal else subprocess.DEVNULL,
+        command, env={**os.environ, **(environ or {})}, stdin=None if terminal else subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=None if terminal else subprocess.PIPE, start_new_session=not terminal,
     )  # fmt: skip
+    if child.stdin is not None:
+        with suppress(BrokenPipeError), child.stdin:
+            child.stdin.write(given)
     out, err = bytearray(), bytearray()
     pipes = [(child.stdout, out), (child.stderr, err)]
-    code = supervise(child, {pipe: _taking(text) for pipe, text in pipes if pipe is not None}, check)
+    code = supervise(child, {pipe: _taking(text) for pipe, text in pipes if pipe is not None}, in_time)
     return Answer(code, out.decode(errors="replace"), err.decode(errors="replace"))
 
 

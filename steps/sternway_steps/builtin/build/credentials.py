@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ...errors import Failed
-from ...extras import missing
+from .docker_login import credentials
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -25,14 +24,14 @@ class Login:
     What a challenge asks is the distribution specification's "Token Authentication".
     """
 
-    def __init__(self, host: str, ask: Ask) -> None:
-        self._host, self._ask = host, ask
+    def __init__(self, host: str, ask: Ask, check: Callable[[], None]) -> None:
+        self._host, self._ask, self._check = host, ask, check
         self._known: Mapping[str, Any] | None = None
 
     def answer(self, challenge: str, scope: str) -> str:
         """Return the Authorization header for a challenge (WWW-Authenticate); "" when there is nothing to answer with.
 
-        Raises: Failed when the token's server does not take the credentials.
+        Raises: Failed when there are none to be had, or the token's server does not take them.
         """
         from urllib.request import parse_http_list, parse_keqv_list  # brings http.client and ssl along
 
@@ -64,21 +63,7 @@ class Login:
 
     def _credentials(self) -> Mapping[str, Any]:
         if self._known is None:
-            # Docker's own package knows its file: helpers, stores, identity tokens, the Hub's other names.
-            try:
-                from docker import auth
-                from docker.errors import DockerException
-            except ImportError as error:
-                bad = missing(f"reading the credentials for {self._host}", error)
-                raise Failed(bad.message) from error
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("error", UserWarning)  # a helper that is not installed
-                    found = auth.load_config().resolve_authconfig(self._host) or {}
-            except (DockerException, UserWarning, OSError, ValueError) as error:
-                raise Failed(f"the credentials for {self._host} can't be read: {error}") from error
-            # The file's come with small letters, a helper's with capitals.
-            self._known = {str(key).lower(): value for key, value in found.items()}
+            self._known = credentials(self._host, self._check)
         return self._known
 
 

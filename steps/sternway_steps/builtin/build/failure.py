@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import Failed, SternwayError, Transient
+from ...objects.image_name import HUB, split
 
 _LOG = 15
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?(?:STEP|Step) \d+/\d+ ?: (?P<text>.+)$")
@@ -80,7 +81,10 @@ def explain(tail: Sequence[str], dockerfile: str, name: str, *, doing: str, host
             f"push: {cause}", remedy="somebody removed it from the engine meanwhile (prune?); it is built again"
         )
     if not ended and _AWAY.search(reason) and not _FULL.search(text):
-        return Transient(f"{doing}: {cause}", remedy=f"it is tried again; is {host} up, and the network?")
+        source = _source_host(reason, dockerfile) if doing == "build" else ""
+        said = f"the host of FROM, {source}, does not answer: " if source else ""
+        where = f"it is tried again; is {source or host} up, and the network?"
+        return Transient(f"{doing}: {said}{cause}", remedy=where)
     remedy = None
     if _FULL.search(text):
         remedy = "make room where the builder keeps its layers, or where the registry keeps its own"
@@ -110,6 +114,17 @@ def _place(tail: Sequence[str], dockerfile: str, name: str) -> str:
         return ""
     same = [i for i in instructions(dockerfile) if _normalised(i.text) == _normalised(at)]
     return f"{name}:{same[0].line}: {at}" if len(same) == 1 else f"{name}: {at}"
+
+
+def _source_host(reason: str, dockerfile: str) -> str:
+    """Return the registry of that FROM which the builder could not reach; "" when the failure names none of them."""
+    for one in instructions(dockerfile):
+        words = [word for word in one.text.split() if not word.startswith("--")]
+        if words[0].upper() == "FROM" and len(words) > 1:
+            host = split(words[1])[0]
+            if host in reason or (host == HUB and f"registry-1.{HUB}" in reason):
+                return host
+    return ""
 
 
 def _normalised(text: str) -> str:

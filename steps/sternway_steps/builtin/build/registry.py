@@ -66,7 +66,7 @@ class Registry:
         self._check = check
         retries = urllib3.Retry(2, backoff_factor=0.2, status=0, raise_on_status=False, allowed_methods={"GET", "HEAD"})
         self._pool = _pool(reference.url, retries=retries, timeout=_ANSWERS)
-        self._login = Login(reference.host, self._send)
+        self._login = Login(reference.host, self._send, check)
         self._headers: dict[str, str] = {}
 
     def manifest(self, name: str | None = None) -> Manifest | None:

@@ -9,15 +9,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from sternway_steps.builtin.build.reference import Reference
 from sternway_steps.builtin.build.step import Build
-from sternway_steps.errors import Refused, RollbackFailed, Transient
+from sternway_steps.errors import Refused, RollbackFailed, Stopped, Transient
 from sternway_steps.step import Action
 
 from tests.component.builtin.build.conftest import login, stand_in
@@ -145,12 +147,75 @@ def test_a_credential_helper_is_asked(tmp_path: Path, monkeypatch: pytest.Monkey
     with Registry(login="token") as registry:
         shop = shop_at(registry.host, tmp_path, monkeypatch)
         login(monkeypatch, tmp_path, json.dumps({"credHelpers": {registry.host: "test"}}))
-        with pytest.raises(Refused, match=r"credentials for .* can't be read: docker-credential-test not installed"):
+        with pytest.raises(Refused, match=r"credentials for .* can't be read: docker-credential-test is not installed"):
             Build().check(shop.context(Action.EXECUTE, shop.config()))
         helper = tmp_path / "bin/docker-credential-test"
         helper.write_text('#!/bin/sh\necho \'{"ServerURL": "", "Username": "user", "Secret": "right"}\'\n')
         helper.chmod(0o755)
         Build().check(shop.context(Action.EXECUTE, shop.config()))
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exec sleep 600", r"docker-credential-test did not answer within 1 s"),
+        ("echo the vault is sealed; exit 1", r"docker-credential-test ended with 1: the vault is sealed"),
+        ("echo no session >&2; exit 3", r"docker-credential-test ended with 3: no session"),
+        ("exit 2", r"docker-credential-test ended with 2: it wrote nothing"),
+        ("echo '{}'", r"docker-credential-test answered no credentials"),
+        ("echo credentials not found in native keychain; exit 1", r"gives no token"),
+    ],
+    ids=["hangs", "stdout", "stderr", "silent", "empty", "none"],
+)
+def test_a_credential_helper_that_fails_is_told_in_its_words(
+    script: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sternway_steps.builtin.build.docker_login.HELPER_ANSWERS", 1.0)
+    with Registry(login="token") as registry:
+        shop = shop_at(registry.host, tmp_path, monkeypatch)
+        login(monkeypatch, tmp_path, json.dumps({"credsStore": "test"}))
+        helper(tmp_path, script)
+        with pytest.raises(Refused, match=words):
+            Build().check(shop.context(Action.EXECUTE, shop.config()))
+
+
+def test_a_credential_helper_hears_a_stop_and_is_ended_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Registry(login="token") as registry:
+        shop = shop_at(registry.host, tmp_path, monkeypatch)
+        login(monkeypatch, tmp_path, json.dumps({"credsStore": "test"}))
+        helper(tmp_path, f"echo $$ > {tmp_path}/pid; sleep 600")
+        stop = threading.Event()
+
+        def interrupt() -> None:
+            until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), 30, "the helper runs")
+            stop.set()
+
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(Stopped):
+            Build().check(shop.context(Action.EXECUTE, shop.config(), stop=stop))
+        assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
+def helper(folder: Path, script: str) -> None:
+    path = folder / "bin/docker-credential-test"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"auths": {\n  "x": }', r"config\.json: line 2: "),
+        ("[]", r"config\.json: it is no JSON object"),
+        ('{"auths": {"x": {"auth": "!"}}}', r"config\.json: "),
+    ],
+)
+def test_a_config_that_cannot_be_read_is_told_as_that(text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    with Registry(login="basic") as registry:
+        shop = shop_at(registry.host, tmp_path, monkeypatch)
+        login(monkeypatch, tmp_path, text)
+        with pytest.raises(Refused, match=words):
+            Build().check(shop.context(Action.EXECUTE, shop.config()))
 
 
 def test_without_the_extra_a_build_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

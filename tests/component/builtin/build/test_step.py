@@ -189,6 +189,20 @@ def test_a_failure_says_where_why_and_what_helps(text: str, doing: str, kind: ty
         assert found.details["log"] == text.splitlines()[-15:]
 
 
+@pytest.mark.parametrize(
+    ("dockerfile", "text", "host"),
+    [
+        ("FROM gone.example/base:1\n", 'Step 1/2 : FROM gone.example/base:1\nGet "https://gone.example/v2/": dial tcp: lookup gone.example: no such host', "gone.example"),
+        ("FROM --platform=linux/amd64 python:3\n", 'Error: initializing source docker://python:3: pinging container registry registry-1.docker.io: Get "https://registry-1.docker.io/v2/": dial tcp: i/o timeout', "docker.io"),
+    ],
+)  # fmt: skip
+def test_a_base_image_whose_host_is_away_is_named(dockerfile: str, text: str, host: str) -> None:
+    found = explain(text.splitlines(), dockerfile, "Dockerfile", doing="build", host="r.example")
+    assert isinstance(found, Transient)
+    assert f"the host of FROM, {host}, does not answer" in str(found)
+    assert f"is {host} up" in (found.remedy or "")
+
+
 def test_instructions_have_the_line_they_begin_in() -> None:
     assert [(i.line, i.text.split()[0]) for i in instructions(DOCKERFILE)] == [(1, "FROM"), (4, "RUN"), (6, "COPY"), (9, "LABEL")]  # fmt: skip
 
