@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..config.built_images import image_warnings
 from ..config.hooks import described
 from ..config.selection import described as nobody_takes
 from ..config.selection import taken, untaken
@@ -97,6 +98,7 @@ def _found(
             refusals.append(Refused(f"{manifest.source}: {error}{remedy}"))
     notes = [f"runs {described(hook)}; what it does is not undone" for hook in config.hooks]
     notes += [f"left out: {described(hook)}" for hook in config.left_out]
+    notes += image_warnings(config)
     notes += [nobody_takes(manifest) for manifest in untaken(config, specs)]
     return Precheck(tuple(refusals), tuple(named), notes=tuple(notes))
 

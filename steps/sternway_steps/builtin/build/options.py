@@ -11,6 +11,7 @@ from ...config.build import BuildConfig
 from ...config.each_step import each_changed, each_step
 from ...config.option_reader import FileKeys, OptionReader
 from ...config.schema import DEFAULT_STEPS, StepConfig
+from ...objects.image_name import normalised
 from ...yamltree.document import Node
 from ...yamltree.reader import MISSING
 from .keys import BUILD, is_git, tagged
@@ -77,10 +78,11 @@ class _Reading:
             return
         if not own and "image" not in self.file.keys.get("build", {}) and not self.images:
             self.file.reader.read(there["image"].node, tagged, "image")
-        if image in self.images:
+        whole = normalised(image)
+        if whole in self.images:
             hint = "give one of them an image of its own"
-            self.file.reader.report(location, path, f"{image} is built by {self.images[image]} already", hint=hint)
-        self.images.setdefault(image, path)
+            self.file.reader.report(location, path, f"{image} is built by {self.images[whole]} already", hint=hint)
+        self.images.setdefault(whole, path)
 
     def _check(self, section: dict[str, Any], node: Node, path: str, name: str) -> None:
         """Make paths absolute, and note where each key stands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...config.built_images import image_warnings
 from ...config.selection import described, untaken
 from ...errors import Refused, together
 from ...plural import are
@@ -34,6 +35,8 @@ class Validate:
         for preview in found.previews:
             for note in preview.notes:
                 context.say(f"{preview.ref}: {note}")
+        for warning in image_warnings(context.config):
+            context.say(warning)
         for manifest in untaken(context.config, context.pipeline):
             context.say(described(manifest))
         if found.refusals:

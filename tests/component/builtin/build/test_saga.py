@@ -19,7 +19,7 @@ from sternway_steps.session import Session
 from tests.component.builtin.build.conftest import real_shop, stand_in
 from tests.component.builtin.build.shop import Shop
 from tests.conftest import Cluster
-from tests.helpers import command, state_of
+from tests.helpers import command, said, state_of
 
 BASE = os.environ.get("STERNWAY_TEST_BASE_IMAGE", "localhost/python:3.11-slim")
 GOOD = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8080, bind='0.0.0.0')"
@@ -92,6 +92,20 @@ def test_what_speaks_against_a_build_is_found_before_anything_is_written(cluster
             session.run(load(file))
         assert session.plan(load(file)).findings
         assert [story.run for story in session.runs() if story.target.startswith(cluster.namespace)] == []
+
+
+def test_an_image_that_is_built_and_not_deployed_is_warned_of(cluster: Cluster, place: Shop) -> None:
+    other = f"{place.host}/{place.name}:2"
+    file = pipeline(cluster, place, build={"context": "app", "builder": "docker", "image": other})
+    unnamed, unbuilt = f"{other} is built by build, and no manifest names it", f"no build makes {place.image}; built is"
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        notes = session.plan(load(file)).notes
+        assert unnamed in notes
+        assert any(unbuilt in note for note in notes)
+        if not cluster.real:  # there is no such image on a node
+            seen: list[Any] = []
+            session.run(load(file), seen.append)
+            assert {unnamed} <= set(said(seen))
 
 
 @pytest.mark.cluster
