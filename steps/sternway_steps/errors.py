@@ -6,7 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-class SternwayError(Exception):
+class _Pickled(Exception):
+    """An exception that reaches another process whole, whatever its constructor takes."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), self.args, dict(self.__dict__))
+
+
+def _remade(kind: type[Exception], args: tuple[Any, ...], state: dict[str, Any]) -> Exception:
+    made = kind.__new__(kind, *args)
+    made.args = args
+    made.__dict__.update(state)
+    return made
+
+
+class SternwayError(_Pickled):
     """A failure that a user can read: one plain sentence, and what to do about it.
 
     Args:
@@ -30,6 +44,10 @@ class SternwayError(Exception):
 
 class Refused(SternwayError):
     """Found before the first change: nothing was touched, there is nothing to undo."""
+
+
+class Misuse(Refused, TypeError, ValueError):
+    """A program called us with what can't be meant: found before anything happened."""
 
 
 class Held(Refused):
@@ -81,7 +99,7 @@ class Abandoned(BaseException):
     """
 
 
-class ClusterError(Exception):
+class ClusterError(_Pickled):
     """What the API server says, or does not say, to a request: a fact that its caller judges, or lets pass.
 
     A step that lets it pass has met something Transient, or has Failed, as `transient` says.
@@ -101,7 +119,7 @@ def is_transient(error: BaseException | None) -> bool:
     return isinstance(error, SternwayError | ClusterError) and error.transient
 
 
-class Bug(Exception):
+class Bug(_Pickled):
     """An error that the contract does not know, as a journal tells it; `kind` is the name of the class it was of."""
 
     def __init__(self, message: str, kind: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .config import Config
 from .config.program import require_names, with_data
@@ -18,12 +20,14 @@ from .journal.name import RunName
 from .journal.replay import Story, replay
 from .kube.client import Client
 from .registry.steps import Specs, Steps, installed_steps
+from .saga.arguments import checked
 from .saga.assembly import Assembly
 from .saga.cancel import StopAll
 from .saga.events import Listener
 from .saga.finalize import end_run
 from .saga.held import HoldPolicy, unhold
 from .saga.hold import Hold
+from .saga.interrupts import interruptible
 from .saga.liveness import with_liveness
 from .saga.location import Location, locate, recorded_at
 from .saga.policy import Policy
@@ -42,6 +46,8 @@ from .step import Step
 if TYPE_CHECKING:
     from .kube.transport import RequestLog
     from .release.precheck import Precheck
+
+T = TypeVar("T")
 
 
 class Session:
@@ -63,24 +69,29 @@ class Session:
 
     """
 
+    @checked
     def __init__(
         self,
         *,
-        kubeconfig: str | None = None,
+        kubeconfig: str | os.PathLike[str] | None = None,
         context: str | None = None,
-        journal: str | None = None,
+        journal: str | os.PathLike[str] | None = None,
         namespace: str | None = None,
         steps: Mapping[str, Step] | None = None,
         on_request: Callable[[RequestLog], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
         on_retry: Callable[[str], None] | None = None,
     ) -> None:
+        kubeconfig, journal = (os.fspath(path) if path is not None else None for path in (kubeconfig, journal))
         self.steps = Steps(dict(steps), tuple) if steps is not None else installed_steps()
         self.client = Client.connect(kubeconfig, context, on_request, on_warning, on_retry)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request, on_retry=on_retry)
         self._journals = JournalLookup(self.book, journal, namespace)
         self.stop = StopAll()
+        self.closed = False
+        self.handles_signals = False
+        """The caller has signal handlers that set `stop`: nothing else stands between them and the work."""
 
     def __enter__(self) -> Session:
         return self
@@ -91,10 +102,12 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; the session answers nothing any more."""
+        self.closed = True
         self.client.close()
         self.book.close()
 
+    @checked
     def run(
         self,
         config: Config,
@@ -104,10 +117,12 @@ class Session:
         stop: threading.Event | None = None,
         unattended: bool = False,
         force_held: bool = False,
+        wait_lock: float | None = None,
     ) -> Result:
         """Execute the config's steps, and undo them when one fails.
 
-        A run of the same target that was interrupted is undone first.
+        A run of the same target that was interrupted is undone first. KeyboardInterrupt and SystemExit in the main
+        thread stop the run as `stop` does, and are raised when it is undone; a second one leaves at once.
 
         Args:
             config: what `load` gave, or a Config of your own; its manifests may be typed objects (`as_manifests`).
@@ -117,6 +132,7 @@ class Session:
                 by itself, because its lock is lost: an event for one run alone.
             unattended: no person starts it, but a schedule: it ends as held when the same was undone before.
             force_held: deploy it also then.
+            wait_lock: seconds to wait for another run of the target that is at work; else the config decides.
 
         Raises: Refused, Transient: nothing was touched.
 
@@ -124,11 +140,14 @@ class Session:
         from .saga.one_process import run_in_one_process
 
         config = with_data(config)
+        config = replace(config, wait_lock=wait_lock) if wait_lock is not None else config
         assembled = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book))
         undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell)
         with self.stop.joined(stop) as stopped:
-            return run_in_one_process(assembled, undo, tell, stopped, HoldPolicy(unattended, force_held))
+            policy = HoldPolicy(unattended, force_held)
+            return self._alone(lambda: run_in_one_process(assembled, undo, tell, stopped, policy), stopped)
 
+    @checked
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
         from .saga.preflight import preflight
@@ -136,6 +155,7 @@ class Session:
         config = with_data(config)
         return preflight(self._assembly.new_run(config, "plan", self.locate(config)), self.stop)
 
+    @checked
     def rollback(
         self,
         run: str,
@@ -164,8 +184,9 @@ class Session:
         """
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
         store, run = self._recorded(run, journal_of, "sternway rollback")
-        return self._rollback(store, tell, policy).undo(run)
+        return self._alone(lambda: self._rollback(store, tell, policy).undo(run))
 
+    @checked
     def rollback_to(
         self,
         run: str,
@@ -185,8 +206,9 @@ class Session:
         """
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
         store, run = self._recorded(run, journal_of, "sternway rollback --to")
-        return self._rollback(store, tell, policy).back_to(run)
+        return self._alone(lambda: self._rollback(store, tell, policy).back_to(run))
 
+    @checked
     def finish(
         self,
         run: str,
@@ -211,8 +233,11 @@ class Session:
             found = self._journals.find(run, command)
         else:
             found = self._recorded(run, journal_of, command, must=False)
-        return self._rollback(found[0], tell, policy).finish(found[1]) if found is not None else None
+        if found is None:
+            return None
+        return self._alone(lambda: self._rollback(found[0], tell, policy).finish(found[1]))
 
+    @checked
     def resume(
         self,
         run: str,
@@ -227,8 +252,10 @@ class Session:
         left it, with what moved; Transient when it is at work. Nothing was touched.
         """
         store, run = self._recorded(run, journal_of, "sternway resume")
-        return self._rollback(store, tell, Policy(wait_lock=wait_lock)).resume(run)
+        policy = Policy(wait_lock=wait_lock)
+        return self._alone(lambda: self._rollback(store, tell, policy).resume(run), self.stop)
 
+    @checked
     def sweep(
         self,
         tell: Callable[[Swept], None] = lambda _: None,
@@ -270,10 +297,12 @@ class Session:
             swept += sweeper.sweep(target, run)
         return swept
 
+    @checked
     def sweep_at_once(self, config: Config, run: str, workflow: str) -> str:
         """Start the Job that undoes what a Workflow left that is terminated or gone; see `saga.sweep_at_once`."""
         return sweep_at_once(self.book, config.name, workflow, RunName.parse(run).run)
 
+    @checked
     def newest(self, config: Config) -> str:
         """Return the newest run of a config's target that stands: neither undone nor itself a way back.
 
@@ -282,6 +311,7 @@ class Session:
         at = self.locate(config)
         return newest_standing(at.store, at.target)
 
+    @checked
     def step(
         self,
         config: Config,
@@ -310,6 +340,7 @@ class Session:
         assembled = self._assembly.new_run(config, run or new_run_id(), at)
         return run_step(self._assembly, self.stop, assembled, name, action, run is not None, tell, workflow, policy)
 
+    @checked
     def end(
         self,
         config: Config,
@@ -328,6 +359,7 @@ class Session:
         assembled = self._assembly.new_run(config, run, at)
         return end_run(assembled, phase, workflow, tell, self.book, self.stop, HoldPolicy(unattended), failures)
 
+    @checked
     def unhold(self, target: str | None = None, *, journal_of: Config | None = None) -> list[Hold]:
         """Let schedules deploy again what was undone of a target; return what it held.
 
@@ -341,6 +373,7 @@ class Session:
         at = self._place_of(target, journal_of)
         return unhold(at.store, at.target, self.stop) if at is not None else []
 
+    @checked
     def status(self, target: str | None = None, *, journal_of: Config | None = None) -> TargetStatus:
         """Return how a target stands; the arguments are those of `unhold`.
 
@@ -352,6 +385,9 @@ class Session:
             raise Refused(f"no run of {target} is in the journal", remedy=remedy)
         return target_status(at.store, at.target)
 
+    def _alone(self, work: Callable[[], T], stop: threading.Event | None = None) -> T:
+        return work() if self.handles_signals else interruptible(work, stop)
+
     def _place_of(self, target: str | None, config: Config | None) -> Location | None:
         """Return where the runs of a target are recorded; None when there are none."""
         if config is not None:
@@ -361,16 +397,19 @@ class Session:
         heads = self._journals.all().heads(target)
         return Location(target, self._journals.at(heads[-1].place), "") if heads else None
 
+    @checked
     def runs(self, target: str | None = None) -> list[Story]:
         """List the runs that the journal knows, newest first."""
         heads = self._journals.all().heads(target)
         return [with_liveness(replay([head]), self._journals) for head in reversed(heads)]
 
+    @checked
     def story(self, run: str) -> Story:
         """Return the whole story of a run; raise Refused when it is not known, or its id alone names several."""
         store, run = self._journals.get(run, "sternway show")
         return with_liveness(replay(store.records(run)), self._journals)
 
+    @checked
     def live(self, run: str) -> tuple[Any, ...]:
         """Return a run's objects as they are now; those that are gone are left out.
 
@@ -381,10 +420,12 @@ class Session:
 
         return tuple(live(Config.from_dict(self.story(run).config), self.client))
 
+    @checked
     def specs(self, config: Config) -> Mapping[str, StepSpec]:
         """Return what the steps say of themselves, by name; the config may speak for some that are not here."""
         return Specs(self.steps, config.declared)
 
+    @checked
     def locate(self, config: Config) -> Location:
         """Resolve what a configuration's runs are recorded as, and where."""
         require_names(config)

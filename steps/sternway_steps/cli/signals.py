@@ -44,10 +44,12 @@ def stop_on_signals(session: Session, note: Callable[[str], None], *, one_step: 
         else:
             note(f"{name}: stopping, then undoing; once more leaves at once")
 
+    session.handles_signals = True
     before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        session.handles_signals = False
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -12,6 +13,7 @@ from ..builtin.deploy.options import READER as DEPLOY
 from ..builtin.verify.options import READER as VERIFY
 from ..config import Config
 from ..config import load as loader
+from ..errors import Misuse
 from ..yamltree.document import Node
 
 READERS = (BUILD, COMMAND, DEPLOY, VERIFY)
@@ -35,6 +37,10 @@ def load(
     Raises: ConfigErrors, with every finding.
 
     """
+    if not isinstance(path, str | os.PathLike):
+        raise Misuse(f"load: path is a {type(path).__name__}", remedy="expected is the path of a file")
+    if isinstance(overrides, str):
+        raise Misuse(f"load: overrides is the str {overrides!r}", remedy=f"expected is a list: [{overrides!r}]")
     return loader.load(path, READERS, overrides=overrides, environ=environ, stdin=stdin)
 
 
