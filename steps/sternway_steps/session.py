@@ -32,10 +32,11 @@ from .saga.liveness import with_liveness
 from .saga.location import Location, locate, recorded_at
 from .saga.policy import Policy
 from .saga.recorded_values import with_recorded_values
+from .saga.repeated import Patience
 from .saga.result import Result
 from .saga.rollback import Rollback
 from .saga.standing import current_stepwise, newest_standing
-from .saga.step_run import run_step
+from .saga.step_run import Caller, run_step
 from .saga.sweep import Sweeper, Swept
 from .saga.sweep_at_once import sweep_at_once
 from .saga.target_status import TargetStatus, target_status
@@ -323,6 +324,7 @@ class Session:
         *,
         unattended: bool = False,
         force_held: bool = False,
+        patience: Patience = Patience(),
     ) -> Result:
         """Run one action of one step of a run that is made step by step; see `saga.step_run.run_step`.
 
@@ -338,7 +340,8 @@ class Session:
         if run and workflow and action is Action.ROLLBACK:
             config = with_recorded_values(config, at.store.records(run), at.target)
         assembled = self._assembly.new_run(config, run or new_run_id(), at)
-        return run_step(self._assembly, self.stop, assembled, name, action, run is not None, tell, workflow, policy)
+        caller = Caller(workflow, policy, patience)
+        return run_step(self._assembly, self.stop, assembled, name, action, run is not None, tell, caller)
 
     @checked
     def end(
@@ -351,13 +354,17 @@ class Session:
         *,
         unattended: bool = False,
         failures: str = "",
+        another_round: bool = False,
     ) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
         at, run = self._at(self.locate(config), config, run, "sternway report --run", strict=not workflow)
         if workflow:
             config = with_recorded_values(config, at.store.records(run), at.target)
         assembled = self._assembly.new_run(config, run, at)
-        return end_run(assembled, phase, workflow, tell, self.book, self.stop, HoldPolicy(unattended), failures)
+        policy = HoldPolicy(unattended)
+        return end_run(
+            assembled, phase, workflow, tell, self.book, self.stop, policy, failures, another_round=another_round
+        )
 
     @checked
     def unhold(self, target: str | None = None, *, journal_of: Config | None = None) -> list[Hold]:

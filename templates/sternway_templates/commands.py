@@ -64,8 +64,12 @@ def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str,
 
         return cronjob(config, document)
     from .argo.pipeline import pipeline
+    from .argo.pods import own_pods
 
-    return pipeline(config, document)
+    objects = pipeline(config, document)
+    for step, reason in own_pods(config).items() if config.argo.pods is None else ():
+        click.echo(f"step {step} has a pod of its own on Argo: {reason}", err=True)
+    return objects
 
 
 def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: str) -> None:

@@ -20,18 +20,21 @@ pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
 HANGING = {"env": {"APP_MODE": "unready"}}
 
 
+@pytest.mark.parametrize("pods", ["one", "each"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_scenario(scenario: Scenario, runner: OnArgo, hurdles: RealHurdles) -> None:
+def test_scenario(scenario: Scenario, pods: str, runner: OnArgo, hurdles: RealHurdles) -> None:
+    runner.argo = {**runner.argo, "pods": pods}
     story = play(scenario, runner, hurdles)
     workflow = runner.workflow()
-    handler = [pod.partition(" ")[0] for pod in runner.pods() if not pod.startswith("execute-")]
+    handler = [pod.partition(" ")[0] for pod in runner.pods() if not pod.startswith(("execute-", "forward"))]
     if story.status is Status.SUCCEEDED:
         assert (workflow["status"]["phase"], handler) == ("Succeeded", [])
         return
-    steps = [template["name"] for template in _templates(runner) if template["name"].startswith("rollback-")]
     assert workflow["status"]["phase"] in ("Failed", "Error")
-    assert (sorted(handler[:-1]), handler[-1]) == (sorted(steps), "report"), (
-        "a pod for each step with effects, and the report"
+    back = [template["name"] for template in _templates(runner) if template["name"].startswith("rollback-")]
+    expected = ["back"] if pods == "one" else [*sorted(back), "report"]
+    assert [*sorted(handler[:-1]), handler[-1]] == expected, (
+        "one pod back, or one for each step with effects and the report"
     )
     _told_everywhere(runner, story.status)
 
@@ -43,7 +46,11 @@ def _templates(runner: OnArgo) -> list[dict[str, Any]]:
 
 
 def _told_everywhere(runner: OnArgo, status: Status) -> None:
-    report = next(n for n in runner.nodes("Pod") if n["templateName"] == "report")
+    report = next(
+        n
+        for n in [*runner.nodes("Container"), *runner.nodes("Pod")]
+        if n["displayName"] in ("main", "report", "report(0)")
+    )
     events = runner.client.list("v1", "Event", runner.namespace).items
     mine = [
         e

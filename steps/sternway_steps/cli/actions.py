@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..config import Config
@@ -22,8 +23,10 @@ from ..saga.sweep import Swept, worst
 from ..session import Session
 from ..spec import Action
 from . import termination as pod
+from .container_set import SetContainer
 from .on_workflow import tell_workflow
 from .output import Output
+from .set_step import SetOptions, SetStep
 from .target_status import data_of, lines_of
 from .terminated import sweep_when_terminated
 from .unresolved import refuse_unresolved
@@ -191,37 +194,67 @@ def step(
     action: str,
     run: str | None,
     workflow: str,
+    in_a_set: Mapping[str, Any],
     **hold: Any,
 ) -> int:
-    """Run one action of one step; `hold` says who started the run."""
+    """Run one action of one step; `hold` says who started the run, `in_a_set` what else a containerSet needs."""
     show, told = pod.with_progress(output.event, os.environ), list[Exception | None]()
 
     def tell(event: Event) -> None:
         told.extend([event.error] if isinstance(event, StepEnded) else [])
         show(event)
 
-    with sweep_when_terminated(session, config, run, workflow, output.note):
-        result = session.step(config, step, Action(action), run, tell, workflow, **hold)
-    for untold in (result.error, result.unrecorded):  # such as who holds the target, before an attempt began
-        if untold is not None and untold not in told and (untold.__cause__ is None or untold.__cause__ not in told):
-            output.error(untold)
-    if (error := result.error or result.unrecorded) is not None:
+    shared = SetOptions.of(**in_a_set)
+
+    def told_as_ended(error: Exception) -> None:
         pod.write_termination_message(pod.sentence(error))
-        tell_workflow(session.book, workflow, run or result.run, error, step=step)
-    return result.exit_code
+        if run:
+            tell_workflow(session.book, workflow, run, error, step=step)
+
+    def show_error(error: Exception) -> None:
+        output.error(error)
+        told_as_ended(error)
+
+    def work() -> int:
+        with sweep_when_terminated(session, config, run, workflow, output.note):
+            result = session.step(config, step, Action(action), run, tell, workflow, patience=shared.patience, **hold)
+        for untold in (result.error, result.unrecorded):  # such as who holds the target, before an attempt began
+            if untold is not None and untold not in told and (untold.__cause__ is None or untold.__cause__ not in told):
+                output.error(untold)
+        if (error := result.error or result.unrecorded) is not None:
+            told_as_ended(error)
+        return result.exit_code
+
+    return SetStep(SetContainer.of(os.environ), Action(action), shared, session.stop, show_error).end(work)
 
 
-def report(session: Session, output: Output, config: Config, run: str, status: str, workflow: str, **known: Any) -> int:
+def report(
+    session: Session,
+    output: Output,
+    config: Config,
+    run: str,
+    status: str,
+    workflow: str,
+    code_file: str | None = None,
+    **known: Any,
+) -> int:
     """End a run that was made step by step; the exit code is the run's, so what is transient is retried here.
 
-    `known`: who started it, and what Argo tells of the nodes that failed.
+    `known`: who started it, what Argo tells of the nodes that failed, and whether another round of rollbacks follows
+    if this one did not end the run; `code_file` is written once it has ended.
     """
     end = partial(session.end, config, run, status, workflow, output.event, **known)
     with sweep_when_terminated(session, config, run, workflow, output.note):
         result = retry_transient(end, session.stop)
+    if result.status is Status.OPEN and result.error is not None:
+        output.error(result.error)
+        pod.write_termination_message(str(result.error))
+        return result.exit_code
     if result.status is Status.HELD and result.error is not None:  # such a run has recorded nothing
         output.error(result.error)
     else:
         output.story(session.story(result.run))
     pod.write_termination_message(summary(result))
+    if code_file is not None:
+        Path(code_file).write_text(str(int(result.exit_code)), encoding="ascii")
     return result.exit_code

@@ -190,6 +190,7 @@ def show(**arguments: Any) -> None:
 @options.wait_lock
 @options.unattended
 @options.force_held
+@options.in_a_set
 @options.shared
 def step(**arguments: Any) -> None:
     """Run one action of one step, as its container does.
@@ -197,13 +198,16 @@ def step(**arguments: Any) -> None:
     \b
     Example: sternway step deploy execute --run my-run --config sternway.yaml
     """
-    _do("step", **arguments)
+    in_a_set = {key: arguments.pop(key) for key in ("retries", "backoff", "beside", "within")}
+    _do("step", in_a_set=in_a_set, **arguments)
 
 
 @app.command()
 @click.option("--run", "run", envvar="STERNWAY_RUN", required=True, metavar="RUN", help="The run that has ended.")
 @click.option("--status", default="", metavar="WORD", help="How the runner saw the way forward end.")
 @click.option("--failures", envvar="STERNWAY_FAILURES", default="", metavar="JSON", help="Argo's workflow.failures.")
+@click.option("--another-round", type=click.BOOL, default=False, hidden=True)
+@click.option("--code-file", metavar="FILE", hidden=True)
 @options.workflow
 @options.config
 @options.overrides

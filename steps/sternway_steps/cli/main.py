@@ -18,6 +18,7 @@ from ..journal.backends.files import state_folder
 from ..session import Session
 from ..yamltree.errors import ConfigErrors
 from . import actions
+from .container_set import SetContainer
 from .on_workflow import told_on_workflow
 from .output import Output, output_for
 from .signals import stop_on_signals
@@ -88,6 +89,8 @@ def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
     output.done()
     sys.stdout.flush()
     sys.stderr.flush()
+    if (container := SetContainer.of(os.environ)) is not None:
+        container.end(code)
     # A request that hangs in another thread must not keep a stopped process alive.
     if code == Exit.STOPPED:
         os._exit(code)

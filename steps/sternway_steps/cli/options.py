@@ -73,6 +73,28 @@ on_interrupt = click.option(
     type=click.Choice(["rollback", "resume", "report"]),
     help="What becomes of them; default: what the configuration of each run says.",
 )
+
+
+def _backoff(_context: click.Context, _option: click.Parameter, text: str) -> tuple[float, float]:
+    from ..yamltree.scalars import seconds_in
+
+    first, most = (seconds_in(part) or 0.0 for part in (text.partition("..")[0], text.partition("..")[2]))
+    if not first or not most:
+        raise click.BadParameter(f"{text!r} are no two time spans; expected such as 1s..30s")
+    return first, most
+
+
+def in_a_set(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what the template says to a step that shares its pod, where Argo can't retry it alone."""
+    retries = click.option("--retries", type=click.IntRange(0, 100), default=0, metavar="N", hidden=True)
+    backoff = click.option("--backoff", default="1s..30s", metavar="FIRST..MOST", callback=_backoff, hidden=True)
+    beside = click.option("--beside", multiple=True, metavar="CONTAINER", hidden=True)
+    within = click.option("--within", metavar="TIME", callback=_seconds, hidden=True)
+    for option in (retries, backoff, beside, within):
+        command = option(command)
+    return command
+
+
 workflow = click.option("--workflow", default="", metavar="NAME", help="The Argo Workflow that calls.")
 
 

@@ -11,6 +11,7 @@ from ..yamltree import scalars as s
 from ..yamltree.document import Node
 from ..yamltree.reader import Many, Raw, Section, Short, Table
 from .backoff import Backoff
+from .step_pod import RESOURCES, TEXTS, TOLERATIONS, renamed, untagged
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class ArgoConfig:
     images: Mapping[str, str] = field(default_factory=dict)
     """Images by the name of the step that is used, for steps of other packages."""
     service_account: str | None = None
+    pods: str | None = None
+    """`one` pod forward and one back, or `each` step its own; None splits where a step asks for a pod of its own."""
     rollback_deadline: float = 900.0
     rollback_retries: int = 5
     backoff: Backoff = Backoff()
@@ -96,29 +99,13 @@ _NAMES = {
 _PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*(\{(step|version)\}[A-Za-z0-9._/:@-]*)*")
 
 
-def _renamed(make: Any) -> Any:
-    def section(**keys: Any) -> Any:
-        values = {_NAMES.get(key, key): tuple(v) if isinstance(v, list) else v for key, v in keys.items()}
-        return make(**values)
-
-    return section
-
-
-def untagged(node: Node) -> str:
-    """Read a string that goes into the workflow itself: there Argo would replace a tag such as {{x}}."""
-    text = s.string(node)
-    if "{{" in text or "}}" in text:
-        raise s.InvalidValue("Argo would read this as a tag of its own", "a text without {{ and }}")
-    return text
-
-
-_TEXTS = Table(untagged, untagged)
 _IMAGE = s.matching(_PATTERN, "an image reference; {step} and {version} are filled in", 4096)
 ARGO = Section(
     {
         "image": _IMAGE,
         "images": Table(s.dns_label, _IMAGE),
         "serviceAccount": s.dns_name,
+        "pods": s.one_of("one", "each"),
         "rollbackDeadline": s.duration,
         "rollbackRetries": s.whole(0, 100),
         "backoff": Section({"first": s.duration, "most": s.duration}, Backoff),
@@ -128,29 +115,19 @@ ARGO = Section(
         "ttl": s.duration,
         "ttlFailed": s.duration,
         "podGC": s.one_of("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"),
-        "resources": Section({"requests": Table(untagged, s.quantity), "limits": Table(untagged, s.quantity)}),
-        "nodeSelector": _TEXTS,
-        "tolerations": Many(
-            Section(
-                {
-                    "key": untagged,
-                    "operator": s.one_of("Exists", "Equal"),
-                    "value": untagged,
-                    "effect": s.one_of("NoSchedule", "PreferNoSchedule", "NoExecute"),
-                    "tolerationSeconds": s.whole(),
-                }
-            )
-        ),
+        "resources": RESOURCES,
+        "nodeSelector": TEXTS,
+        "tolerations": TOLERATIONS,
         "imagePullSecrets": Many(s.dns_name),
-        "labels": _TEXTS,
-        "annotations": _TEXTS,
-        "podLabels": _TEXTS,
-        "podAnnotations": _TEXTS,
+        "labels": TEXTS,
+        "annotations": TEXTS,
+        "podLabels": TEXTS,
+        "podAnnotations": TEXTS,
         "user": s.whole(1),
         "securityContext": Table(untagged, Raw()),
         "podSecurityContext": Table(untagged, Raw()),
     },
-    _renamed(ArgoConfig),
+    renamed(ArgoConfig, _NAMES),
 )
 
 
@@ -176,11 +153,11 @@ SCHEDULE = Short(
             "failedHistory": s.whole(0, 1000),
             "suspend": s.boolean,
         },
-        _renamed(Schedule),
+        renamed(Schedule, _NAMES),
         required=("cron",),
     ),
 )
 PARAMETERS = Table(
     s.matching(re.compile(r"[A-Za-z][A-Za-z0-9_.-]*"), "a key of the config, such as env.LEVEL"),
-    Section({"description": untagged, "enum": Many(untagged)}, _renamed(Parameter)),
+    Section({"description": untagged, "enum": Many(untagged)}, renamed(Parameter, _NAMES)),
 )

@@ -12,6 +12,7 @@ from .argo import ARGO, PARAMETERS, SCHEDULE
 from .declared import DECLARED
 from .option_reader import OptionReader, With
 from .schema import ON, ON_INTERRUPT, JournalConfig, StepConfig
+from .step_pod import STEP_POD
 
 
 def _extends(_node: Node) -> str:
@@ -102,6 +103,7 @@ def _step_of(readers: Sequence[OptionReader]) -> Short:
         "deadline": s.duration,
         "rollbackDeadline": s.duration,
         "on": s.one_of(*ON),
+        "pod": STEP_POD,
         "with": With(s.string, Raw(), {reader.step: reader.options for reader in readers if reader.options}),
         **own,
     }

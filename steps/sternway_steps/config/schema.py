@@ -12,6 +12,7 @@ from .build import BuildConfig, safe
 from .declared import spec_of
 from .manifest import Manifest
 from .rules import KindRule, rules_from
+from .step_pod import StepPod
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class StepConfig:
     effects: str | None = None
     on: str = ""
     """At which end of the run it runs, after everything else: a word of ON; "" for a step of the run itself."""
+    pod: StepPod | None = None
+    """What it needs a pod of its own for on Argo; None lets it share one."""
     place: str = field(default="", compare=False)
     """The location of the step, FILE:LINE:COLUMN, or "" when no file names it."""
 
@@ -186,6 +189,7 @@ class Config:
 def _safe(item: Any) -> Any:
     if not isinstance(item, Mapping):
         return tuple(_safe(step) for step in item)
+    item = {key: value for key, value in item.items() if key != "pod"}  # as all that concerns Argo alone
     return {**item, "options": safe(item["options"])} if item["uses"] == "build" else item
 
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..errors import Transient
+from ..exits import Exit
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
 from ..journal.replay import Status, Story, replay
@@ -19,7 +21,7 @@ from .on_end import run_on_end
 from .result import Result
 from .seal import seal
 from .sealed import refuse_other_target
-from .verdict import by_journal
+from .verdict import by_journal, may_be_undone_yet
 from .workflow_event import put_event
 from .workflow_pods import seen_of_pod
 
@@ -36,6 +38,8 @@ def end_run(
     stop: threading.Event,
     policy: HoldPolicy = HoldPolicy(),
     failures: str = "",
+    *,
+    another_round: bool = False,
 ) -> Result:
     """Seal a run by what its journal says, and put an Event beside its Workflow.
 
@@ -48,12 +52,21 @@ def end_run(
         stop: is set when the target's lock is lost meanwhile; it ends a step early that runs at the end.
         policy: who started the run. One that was refused by a hold leaves no record.
         failures: what Argo tells of the nodes that failed (workflow.failures).
+        another_round: its caller makes another round of rollbacks unless the undo has ended; till then it stays open.
 
     Raises: Refused, Transient: the journal can't be read, or not be written now, or something works on the target.
 
     """
     with held(run.lock, run.id, stop, None, unfailing(tell)):
-        result = _sealed(run, phase, HoldCheck(run, policy, tell), lambda story: _known(run, story, failures, events))
+        result = _sealed(
+            run,
+            phase,
+            HoldCheck(run, policy, tell),
+            lambda story: _known(run, story, failures, events),
+            another_round=another_round,
+        )
+        if result.status is Status.OPEN:
+            return result
         result = run_on_end(run, result, tell=unfailing(tell), stop=stop)
     unfailing(tell)(result.as_event())
     if workflow:
@@ -63,7 +76,14 @@ def end_run(
     return result
 
 
-def _sealed(run: AssembledRun, phase: str, check: HoldCheck, known: Callable[[Story], Exception | None]) -> Result:
+def _sealed(
+    run: AssembledRun,
+    phase: str,
+    check: HoldCheck,
+    known: Callable[[Story], Exception | None],
+    *,
+    another_round: bool,
+) -> Result:
     records = run.journal.records()
     begun = replay(records).begun() if records else frozenset()
     if not begun and (held_by := check.refusal()) is not None:
@@ -75,6 +95,9 @@ def _sealed(run: AssembledRun, phase: str, check: HoldCheck, known: Callable[[St
         records = run.journal.records()
     story = replay(records)
     refuse_other_target(story, run.target)
+    if another_round and (left := may_be_undone_yet(run.plan, story.attempts)):
+        error = Transient(f"not undone yet: {', '.join(left)}", remedy="the handler goes back once more")
+        return Result(run.id, Status.OPEN, Exit.TRANSIENT, error)
     result = with_hold(run.plan, story, by_journal(run.plan, story, phase, known(story)))
     return seal(run.journal, result, run.config.history, again=True)
 

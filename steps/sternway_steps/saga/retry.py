@@ -19,9 +19,10 @@ RETRIED: Mapping[Action, tuple[Exit, ...]] = {
 T = TypeVar("T")
 
 
-def retry_transient(work: Callable[[], T], stop: threading.Event, tries: int = ROLLBACK_TRIES) -> T:
+def retry_transient(
+    work: Callable[[], T], stop: threading.Event, tries: int = ROLLBACK_TRIES, backoff: Backoff = Backoff()
+) -> T:
     """Return the result of `work`, called again with a back-off while it raises Transient; raise the last error."""
-    backoff = Backoff()
     for number in range(1, tries):
         try:
             return work()

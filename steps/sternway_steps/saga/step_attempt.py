@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ..config.backoff import ROLLBACK_TRIES
 from ..errors import ClusterError, SternwayError, Transient, is_transient
 from ..exits import Exit, exit_of
 from ..journal.locks.lock import held
@@ -23,6 +24,7 @@ from .context_factory import contexts
 from .events import Listener
 from .plan import PlannedStep
 from .recovery import UndoRun, finish_interrupted, patiently
+from .repeated import Patience
 from .result import Result, as_rollback_failure
 from .retry import RETRIED, retry_transient
 from .seal import seal
@@ -109,11 +111,12 @@ class OneStep:
                 raise Transient("the lock of this target was lost, so another run may be at work")
             return seal(self.run.journal, succeeded(run), self.run.config.history, again=True)
 
-    def rolled_back(self) -> Result:
-        """Roll back, again and again while what is in the way may pass."""
+    def rolled_back(self, patience: Patience) -> Result:
+        """Roll back, again and again while what is in the way may pass; `patience` multiplies the tries."""
         error: Exception | None
+        tries = ROLLBACK_TRIES * (patience.retries + 1)
         try:
-            error = retry_transient(self._undone, self.stop)
+            error = retry_transient(self._undone, self.stop, tries, patience.backoff)
         except Transient as away:
             error = away
         if error is None:

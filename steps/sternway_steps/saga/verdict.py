@@ -92,6 +92,14 @@ def by_journal(plan: Plan, story: Story, phase: str, known: Exception | None = N
     return decide(story.run, plan, story.attempts, error, failures)
 
 
+def may_be_undone_yet(plan: Plan, attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    """Name the steps whose rollback never began, was cut off, or met what may pass: another one may succeed."""
+    back = sorted((a for a in attempts if a.action is Action.ROLLBACK), key=lambda a: a.number)
+    lasts = {a.step: a.result for a in back}
+    passing = (None, "", _TRANSIENT, word_of_exit(Exit.STOPPED))
+    return tuple(step for step in not_undone(plan, attempts) if lasts.get(step) in passing)
+
+
 def as_recorded(plan: Plan, story: Story) -> Result:
     """Return the end that a run's record tells, with its errors as the attempts tell them in full."""
     error = (first_error(plan, story.attempts) or Stopped(story.error)) if story.error else None

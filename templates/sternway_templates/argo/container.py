@@ -1,12 +1,15 @@
-"""A step's action as a container template, and what all container templates share."""
+"""A step's action as a container template, and what all containers share."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from hera.workflows import models as m
 from sternway_steps.config import Config
+from sternway_steps.config.step_pod import StepPod
 from sternway_steps.saga.plan import Plan, PlannedStep
 from sternway_steps.saga.retry import RETRIED
 from sternway_steps.step import Action
@@ -24,72 +27,110 @@ _CUT_OFF = (-1,)
 """What Argo takes for the exit code of a pod that was deleted or evicted."""
 _KILLED = "asInt(lastRetry.exitCode) == 137 && asInt(retries) == 0"
 """One that was killed may be tried once more; what takes more memory than it may does so again and again."""
+PERSISTENT = "another-round"
+"""The input of a template that reports: whether the handler goes back once more when this round did not end."""
+CODE_FILE = "/tmp/code"  # noqa: S108  a volume of the pod's own
+CODE = new(
+    m.Outputs,
+    parameters=[new(m.Parameter, name="code", value_from=new(m.ValueFrom, path=CODE_FILE, default="none"))],
+)
+"""The output of a template that reports: the run's exit code, once it has ended."""
+Parameters = Mapping[str, m.Parameter]
+"""The Workflow's parameters by their path in the configuration."""
+
+
+def base(config: Config, requests: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the fields that every container has, without its mounts; `requests` in place of the configured ones."""
+    resources = config.argo.resources
+    return {
+        # Named, or Argo's controller would ask the registry what the image starts.
+        "command": ["sternway"],
+        "env": [new(m.EnvVar, name="HOME", value="/tmp")],  # noqa: S108  a volume of the pod's own
+        "resources": new(
+            m.ResourceRequirements,
+            requests=dict(resources.get("requests", {}) if requests is None else requests) or None,
+            limits=dict(resources.get("limits", {})) or None,
+        ),
+        "security_context": m.SecurityContext(**{**RESTRICTED, **config.argo.security_context}),
+    }
 
 
 def defaults(config: Config) -> m.Template:
     """Return what every container template has: Argo merges templateDefaults into each of its kind."""
-    resources = config.argo.resources
-    return new(
-        m.Template,
-        container=new(
-            m.Container,
-            # Named, or Argo's controller would ask the registry what the image starts.
-            command=["sternway"],
-            env=[new(m.EnvVar, name="HOME", value="/tmp")],  # noqa: S108  a volume of the pod's own
-            resources=new(
-                m.ResourceRequirements,
-                requests=dict(resources.get("requests", {})) or None,
-                limits=dict(resources.get("limits", {})) or None,
-            ),
-            security_context=m.SecurityContext(**{**RESTRICTED, **config.argo.security_context}),
-            volume_mounts=[
-                new(m.VolumeMount, name="config", mount_path="/config", read_only=True),
-                new(m.VolumeMount, name="tmp", mount_path="/tmp"),  # noqa: S108  the same
-            ],
-        ),
-    )
+    mounts = [
+        new(m.VolumeMount, name="config", mount_path="/config", read_only=True),
+        new(m.VolumeMount, name="tmp", mount_path="/tmp"),  # noqa: S108  a volume of the pod's own
+    ]
+    return new(m.Template, container=new(m.Container, **base(config), volume_mounts=mounts))
 
 
 def container_of(
-    config: Config, step: PlannedStep, action: Action, parameters: Mapping[str, m.Parameter]
+    config: Config, step: PlannedStep, action: Action, parameters: Parameters, pod: StepPod | None = None
 ) -> m.Template:
-    """Return the template of one action of one step.
+    """Return the template of one action of one step in a pod of its own; `pod` is what is special about that.
 
     Transient failures are retried. A rollback is retried too when its pod was cut off, for it may run twice; an
     execution that was cut off is undone, as the orchestrator does with a run that was stopped.
     """
-    argo = config.argo
+    argo, pod = config.argo, pod or StepPod()
     again: tuple[int, ...]
     if action is Action.EXECUTE:
-        retries, again = step.retries, RETRIED[action]
+        limit, again = step.retries, RETRIED[action]
         deadline = step.deadline or config.deadline
     else:
-        retries, again = argo.rollback_retries, (*RETRIED[action], *_CUT_OFF)
+        limit, again = argo.rollback_retries, (*RETRIED[action], *_CUT_OFF)
         deadline = argo.rollback_deadline
     more = pod_parts(config, [step], [action])
-    given = parameters if action is Action.EXECUTE else of_place(parameters)
+    asked: Mapping[str, Any] = pod.resources
+    own = {"resources": m.ResourceRequirements(**asked)} if asked else {}
     return new(
         m.Template,
         name=f"{action.value}-{step.name}",
-        container=_main(config, step.spec.name, ["step", step.name, action.value], given, more),
+        container=new(m.Container, **step_container(config, step, action, parameters, more), **own),
         volumes=[m.Volume(**volume) for volume in more.volumes] or None,
-        retry_strategy=_retries(config, retries, again),
+        retry_strategy=retries(config, limit, again),
         active_deadline_seconds=math.ceil(deadline) + SPARE if deadline else None,
+        service_account_name=pod.service_account,
+        node_selector=dict(pod.node_selector) or None,
+        tolerations=[m.Toleration(**each) for each in pod.tolerations] or None,
+        pod_spec_patch=json.dumps({"hostNetwork": True}) if pod.host_network else None,
     )
 
 
-def report(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) -> m.Template:
-    """Return the template that ends the run and reports how; its exit code is the run's."""
-    argo, words = config.argo, ["report", "--status", "{{workflow.status}}"]
-    container = _main(config, reporter(config, plan), words, of_place(parameters))
-    container.env = [new(m.EnvVar, name="STERNWAY_FAILURES", value="{{workflow.failures}}"), *(container.env or [])]
+def report(config: Config, plan: Plan, parameters: Parameters) -> m.Template:
+    """Return the template that ends the run and reports how, in a pod of its own; its exit code is the run's."""
+    argo = config.argo
     return new(
         m.Template,
         name=REPORT,
-        container=container,
-        retry_strategy=_retries(config, argo.rollback_retries, _CUT_OFF),
+        inputs=new(m.Inputs, parameters=[new(m.Parameter, name=PERSISTENT, value="false")]),
+        container=new(m.Container, **report_container(config, plan, parameters)),
+        outputs=CODE,
+        retry_strategy=retries(config, argo.rollback_retries, _CUT_OFF),
         active_deadline_seconds=math.ceil(argo.rollback_deadline + plan.seconds_at_end),
     )
+
+
+def step_container(
+    config: Config,
+    step: PlannedStep,
+    action: Action,
+    parameters: Parameters,
+    more: PodParts,
+    words: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the fields of a container that runs an action of a step; `words` are further arguments."""
+    given = parameters if action is Action.EXECUTE else of_place(parameters)
+    return _main(config, step.spec.name, ["step", step.name, action.value], given, more, words)
+
+
+def report_container(config: Config, plan: Plan, parameters: Parameters) -> dict[str, Any]:
+    """Return the fields of the container that ends the run."""
+    again = ["--another-round", f"{{{{inputs.parameters.{PERSISTENT}}}}}", "--code-file", CODE_FILE]
+    words = ["report", "--status", "{{workflow.status}}", *again]
+    container = _main(config, reporter(config, plan), words, of_place(parameters), PodParts())
+    failures = new(m.EnvVar, name="STERNWAY_FAILURES", value="{{workflow.failures}}")
+    return {**container, "env": [failures, *(container["env"] or [])]}
 
 
 def of_place(parameters: Mapping[str, m.Parameter]) -> dict[str, m.Parameter]:
@@ -98,20 +139,18 @@ def of_place(parameters: Mapping[str, m.Parameter]) -> dict[str, m.Parameter]:
 
 
 def _main(
-    config: Config, step: str, words: Sequence[str], parameters: Mapping[str, m.Parameter], more: PodParts | None = None
-) -> m.Container:
-    more = more or PodParts()
+    config: Config, step: str, words: Sequence[str], parameters: Parameters, more: PodParts, further: Sequence[str] = ()
+) -> dict[str, Any]:
     settings = [
         word for path, p in parameters.items() for word in ("--set", f"{path}={{{{workflow.parameters.{p.name}}}}}")
     ]
     run = ["--run", "{{workflow.uid}}", "--workflow", "{{workflow.name}}"]
-    return new(
-        m.Container,
-        image=image_of(config, step),
-        args=[*words, *run, "--config", f"/config/{CONFIG}", *settings],
-        env=[*_scheduled(config), *(m.EnvVar(**each) for each in more.env)] or None,
-        volume_mounts=[m.VolumeMount(**each) for each in more.mounts] or None,
-    )
+    return {
+        "image": image_of(config, step),
+        "args": [*words, *run, "--config", f"/config/{CONFIG}", *further, *settings],
+        "env": [*_scheduled(config), *(m.EnvVar(**each) for each in more.env)] or None,
+        "volume_mounts": [m.VolumeMount(**each) for each in more.mounts] or None,
+    }
 
 
 def _scheduled(config: Config) -> list[m.EnvVar]:
@@ -120,7 +159,8 @@ def _scheduled(config: Config) -> list[m.EnvVar]:
     return [new(m.EnvVar, name="STERNWAY_UNATTENDED", value=value)] if config.schedule is not None else []
 
 
-def _retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrategy | None:
+def retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrategy | None:
+    """Return the strategy that makes a pod anew after one of these exit codes of its container `main`."""
     if not limit:
         return None
     wait = config.argo.backoff

@@ -13,7 +13,7 @@ _SUCCEEDED = "{{workflow.status}} == Succeeded"
 
 
 def after_success(plan: Plan) -> list[tuple[str, str, str]]:
-    """Return the handler's row for a run that succeeded, as name, template and condition; empty when nobody is told.
+    """Return the handler's row for a run that succeeded, as name, template and condition; none when nobody is told.
 
     It comes first: the row that comes last decides what becomes of the Workflow, and this one never does.
     """

@@ -10,24 +10,19 @@ from typing import Any
 from hera.workflows import models as m
 from sternway_steps.config import Config
 from sternway_steps.saga.plan import Plan
-from sternway_steps.step import Action
 
-from ..kubernetes.pod import REPORT, UNATTENDED, pod_security
-from .container import container_of, defaults, report
+from ..kubernetes.pod import UNATTENDED, pod_security
+from .container import defaults
 from .models import new
-from .on_end import after_success
-
-# Only this is known to a handler for sure (Argo, "Variables"); whether a step began is in the journal.
-_UNDO = "{{workflow.status}} != Succeeded"
+from .pods import own_pods
+from .rows import RowsOfSteps
 
 
 def workflow_spec(
     config: Config, plan: Plan, account: str, maps: Sequence[str], parameters: Mapping[str, m.Parameter]
 ) -> m.WorkflowSpec:
     """Return the spec: an entry of steps, an exit handler of steps in reverse, a container for each step's action."""
-    argo, end = config.argo, (REPORT, REPORT, _UNDO)
-    undo = plan.undo_groups([step.name for step in plan.steps])
-    told = [row] if (row := after_success(plan)) else []
+    argo = config.argo
     return new(
         m.WorkflowSpec,
         entrypoint="execute",
@@ -48,13 +43,7 @@ def workflow_spec(
         image_pull_secrets=[new(m.LocalObjectReference, name=name) for name in argo.image_pull_secrets] or None,
         volumes=[_config_volume(maps), new(m.Volume, name="tmp", empty_dir=new(m.EmptyDirVolumeSource))],
         template_defaults=defaults(config),
-        templates=[
-            _steps("execute", [[(s.name, f"execute-{s.name}", None) for s in group] for group in plan.groups]),
-            _steps("undo", [*told, *([(s.name, f"rollback-{s.name}", _UNDO) for s in group] for group in undo), [end]]),
-            *(container_of(config, step, Action.EXECUTE, parameters) for step in plan.steps),
-            *(container_of(config, step, Action.ROLLBACK, parameters) for group in undo for step in group),
-            report(config, plan, parameters),
-        ],
+        templates=RowsOfSteps(config, plan, own_pods(config), parameters).templates(),
     )
 
 
@@ -64,19 +53,6 @@ def _arguments(config: Config, parameters: Mapping[str, m.Parameter]) -> m.Argum
         described = "Set by the schedule, which does not deploy again what was undone."
         wanted.append(new(m.Parameter, name=UNATTENDED, value="false", description=described, enum=["false", "true"]))
     return new(m.Arguments, parameters=wanted) if wanted else None
-
-
-def _steps(name: str, wanted: Sequence[Sequence[tuple[str, str, str | None]]]) -> m.Template:
-    """Return a template of rows of steps. In the handler, one that fails stops no other; the last one decides."""
-    rows = [
-        [
-            new(m.WorkflowStep, name=step, template=template, when=when,
-                 continue_on=new(m.ContinueOn, failed=True, error=True) if when and number < len(wanted) else None)
-            for step, template, when in row
-        ]
-        for number, row in enumerate(wanted, 1)
-    ]  # fmt: skip
-    return new(m.Template, name=name, steps=[m.ParallelSteps(root=row) for row in rows])
 
 
 def _config_volume(maps: Sequence[str]) -> m.Volume:

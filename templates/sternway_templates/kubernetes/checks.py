@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from croniter import croniter
@@ -9,6 +10,8 @@ from croniter.croniter import CroniterError
 from hera.workflows import models as m
 from sternway_steps.builtin.command.options import USES as COMMAND
 from sternway_steps.config import Config
+from sternway_steps.config.each_step import each_step
+from sternway_steps.config.step_pod import own_pod_reason
 from sternway_steps.errors import Refused
 from sternway_steps.objects.irreversible import quantity
 from sternway_steps.registry.steps import Specs, installed_steps
@@ -63,6 +66,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
             message = f"{name} is the name of the step that ends a run on Argo"
             report("steps", "steps", message, "name yours otherwise")
         _check_parameters(config, document, report)
+        errors += _in_one_pod(config)
     _check_security(config, report)
     _check_memory(config, report)
     errors += findings(config, plan.steps, one_pod=kind == "CronJob")
@@ -97,6 +101,17 @@ def _check_commands(plan: Plan, report: Report) -> None:
             report("steps", f"{field}.folder", "a pod has no folder of this machine", hint)
         if runner not in ("auto", "kubernetes"):
             report("steps", f"{field}.runner", f"a pod has no {runner} to run it by", "runner: auto")
+
+
+def _in_one_pod(config: Config) -> Iterator[ConfigError]:
+    """Yield what can't be in the one pod that the file asks for."""
+    if config.argo.pods != "one":
+        return
+    for step, _, _ in each_step(config.steps):
+        if step.pod is not None:
+            message = f"argo.pods is one, and {own_pod_reason(step.pod)} asks for a pod of its own"
+            hint = "leave argo.pods out: the steps that can share a pod do, and this one has its own"
+            yield ConfigError(SourceLocation.parse(step.place), f"steps.{step.name}.pod", message, hint=hint)
 
 
 def _check_one_schedule(config: Config, report: Report) -> None:

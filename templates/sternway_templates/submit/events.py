@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sternway_steps.config.argo import ArgoConfig
@@ -22,8 +22,9 @@ _Key = tuple[str, Action, int]
 class EventEmitter:
     """Emits each event once, however often it is updated."""
 
-    def __init__(self, plan: Plan, tell: Listener, argo: ArgoConfig) -> None:
-        self._plan, self._argo = plan, argo
+    def __init__(self, plan: Plan, tell: Listener, argo: ArgoConfig, shared: Collection[str] = ()) -> None:
+        """Emit to `tell`; `shared` are the steps that share a pod."""
+        self._plan, self._argo, self._shared = plan, argo, shared
         self._emit = tell
         self._open: dict[_Key, Attempt] = {}
         self._over: set[_Key] = set()
@@ -107,7 +108,7 @@ class EventEmitter:
         error = error_of(attempt)
         summary = str(error) if error is not None else str(attempt.data.get("summary") or "")
         seconds = _seconds(attempt.began, attempt.ended)
-        again = retry_in(self._plan, self._argo, attempt, attempts, by_pods=self._by_pods)
+        again = retry_in(self._plan, self._argo, attempt, attempts, by_pods=self._by_pods, shared=self._shared)
         self._emit(StepEnded(attempt.step, attempt.action, summary, seconds, items, error, again, on=self._on(attempt)))
 
     def _on(self, attempt: Attempt) -> str:

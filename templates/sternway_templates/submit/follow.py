@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from sternway_steps.config.argo import ArgoConfig
+from sternway_steps.config import Config
 from sternway_steps.errors import Abandoned, Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import Record
@@ -16,6 +16,7 @@ from sternway_steps.saga.location import Location
 from sternway_steps.saga.plan import Plan
 from sternway_steps.session import Session
 
+from ..argo.pods import own_pods
 from .ending import describe_end, ending, ending_by_pods
 from .events import EventEmitter
 from .feed import PAUSE, ChangeFeed
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 class RunFollower:
     """Follows one run.
 
-    `plan` are its steps, `argo` holds the limits and pauses of its retries, `at` is where it is recorded.
+    `plan` are its steps, `config` says how they are tried again, `at` is where it is recorded.
     """
 
     def __init__(
@@ -38,14 +39,15 @@ class RunFollower:
         session: Session,
         output: Output,
         plan: Plan,
-        argo: ArgoConfig,
+        config: Config,
         at: Location,
         workflow: dict[str, Any],
     ) -> None:
         self._session, self._output, self._plan, self._store = session, output, plan, at.store
         self._workflow, self._run = workflow, str(workflow["metadata"]["uid"])
         self._name = RunName(self._run, at.namespace)
-        self._emitter = EventEmitter(plan, output.event, argo)
+        shared = {step.name for step in plan.steps} - own_pods(config).keys()
+        self._emitter = EventEmitter(plan, output.event, config.argo, shared)
         self._pods = PodReporter(output.note, self._emitter)
         self._feed = ChangeFeed(session.client, workflow, at.namespace)
         self._gone = self._blind = False

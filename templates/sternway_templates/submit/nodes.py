@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,12 @@ from sternway_steps.exits import DONE, Exit, word_of_exit
 from sternway_steps.journal.replay import Attempt
 from sternway_steps.step import Action
 
+from .shared_pods import CONTAINER, SharedPods
+
 ENDED = ("Succeeded", "Failed", "Error")
 REPORT = "report"
 # What every pod goes through; Argo takes these words from the container's state as its node's message.
+_EXIT_CODE = re.compile(r"\(exit code (\d+)\)")
 _USUAL = ("", "ContainerCreating", "PodInitializing")
 
 
@@ -66,12 +70,12 @@ def undoing(workflow: Mapping[str, Any]) -> str | None:
 def pods(workflow: Mapping[str, Any]) -> list[Pod]:
     """Return the pods in the order in which they were started."""
     listed: list[Pod] = []
-    for node in sorted(_nodes(workflow), key=lambda n: (str(n.get("startedAt") or ""), str(n.get("name")))):
-        word, _, step = str(node.get("templateName") or "").partition("-")
-        if node.get("type") != "Pod" or word not in (*(a.value for a in Action), REPORT):
+    shared = SharedPods(workflow)
+    for node in sorted(_nodes(workflow), key=shared.place):
+        if (found := shared.what(node) if node.get("type") == CONTAINER else _what(node)) is None:
             continue
-        action = None if word == REPORT else Action(word)
-        code = str((node.get("outputs") or {}).get("exitCode") or "")
+        (action, step), pod = found, shared.pod_of(node)
+        code = _code(node, pod, action)
         listed.append(
             Pod(
                 id=str(node.get("id")),
@@ -82,11 +86,31 @@ def pods(workflow: Mapping[str, Any]) -> list[Pod]:
                 message=str(node.get("message") or ""),
                 began=str(node.get("startedAt") or ""),
                 ended=str(node.get("finishedAt") or ""),
-                progress=str(node.get("progress") or ""),
-                code=int(code) if code and code.isdigit() else None,
+                progress=str(pod.get("progress") or ""),
+                code=int(code) if code.isdigit() else None,
             )
         )
     return listed
+
+
+def _what(node: Mapping[str, Any]) -> tuple[Action | None, str] | None:
+    """Return which action of which step a pod is, (None, "") for the report; None for any other node."""
+    word, _, step = str(node.get("templateName") or "").partition("-")
+    if node.get("type") != "Pod" or word not in (*(a.value for a in Action), REPORT):
+        return None
+    return (None, "") if word == REPORT else (Action(word), step)
+
+
+def _code(node: Mapping[str, Any], pod: Mapping[str, Any], action: Action | None) -> str:
+    """Return the exit code, "" for none. That of a run is the report's output, once it has ended the run."""
+    outputs = pod.get("outputs") or {}
+    given = {str(each.get("name")): str(each.get("value")) for each in outputs.get("parameters") or ()}
+    if action is None and "code" in given:
+        return given["code"]
+    if node.get("type") == CONTAINER:
+        found = _EXIT_CODE.search(str(node.get("message") or ""))
+        return found[1] if found is not None else ""
+    return str(outputs.get("exitCode") or "")
 
 
 def attempts_of(workflow: Mapping[str, Any]) -> list[Attempt]:

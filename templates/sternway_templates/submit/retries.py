@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sternway_steps.config.argo import ArgoConfig
 from sternway_steps.config.backoff import ROLLBACK_TRIES, Backoff
@@ -15,7 +15,13 @@ from sternway_steps.step import Action
 
 
 def retry_in(
-    plan: Plan, argo: ArgoConfig, attempt: Attempt, attempts: Sequence[Attempt], *, by_pods: bool = False
+    plan: Plan,
+    argo: ArgoConfig,
+    attempt: Attempt,
+    attempts: Sequence[Attempt],
+    *,
+    by_pods: bool = False,
+    shared: Collection[str] = (),
 ) -> float | None:
     """Return the seconds from the end of an attempt to the next one; None when there will be none.
 
@@ -28,11 +34,14 @@ def retry_in(
         attempt: one that has ended.
         attempts: all that are known.
         by_pods: each of them stands for a pod, and not for an attempt in the journal.
+        shared: the steps that share a pod, whose processes try again themselves.
 
     """
     code = exit_of(error_of(attempt))
     if code not in RETRIED[attempt.action]:
         return None
+    if attempt.step in shared:
+        return _in_its_process(plan, argo, attempt, code)
     tries = 1 if by_pods or attempt.action is Action.EXECUTE else ROLLBACK_TRIES
     pod, number = _place(attempt, attempts, tries)
     if code is Exit.TRANSIENT and number < tries:
@@ -42,6 +51,15 @@ def retry_in(
     else:
         limit = next((step.retries for step in plan.steps if step.name == attempt.step), 0)
     return argo.backoff.delay(pod) if pod <= limit else None
+
+
+def _in_its_process(plan: Plan, argo: ArgoConfig, attempt: Attempt, code: Exit) -> float | None:
+    again = ROLLBACK_TRIES * (argo.rollback_retries + 1) - 1
+    if attempt.action is Action.EXECUTE:
+        again = next((step.retries for step in plan.steps if step.name == attempt.step), 0)
+    if code is not Exit.TRANSIENT or attempt.number > again:
+        return None
+    return argo.backoff.delay(attempt.number, attempt.data.get("retry_after"))
 
 
 def _place(attempt: Attempt, attempts: Sequence[Attempt], tries: int) -> tuple[int, int]:

@@ -44,7 +44,7 @@ def start(session: Session, output: Output, submission: Submission, path: str, a
         return Exit.DONE
     names = tuple(step.name for step in plan.steps)
     output.event(RunStarted(run, at.target, names, at.store.where(), name=name))
-    return RunFollower(session, output, plan, submission.config.argo, at, workflow).to_the_end()
+    return RunFollower(session, output, plan, submission.config, at, workflow).to_the_end()
 
 
 def _check_version(session: Session, output: Output, submission: Submission) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sternway_templates.lint.catalogue import RULES
 
-from tests.unit.lint.test_check import CRON, DAG, INLINE, OTHER, RBAC, ROOT, ROWS, SAGA, found
+from tests.unit.lint.test_check import CRON, DAG, INLINE, OTHER, RBAC, ROOT, ROWS, SAGA, SETS, found
 
 UNDO = "  - name: undo\n    steps:\n"
 MAKE = "  - name: make\n    inputs: {parameters: [{name: what}]}\n"
@@ -16,6 +16,10 @@ EXECUTE = "  - name: execute\n    steps:\n"
 REF = "    - - name: other\n        templateRef: {name: other, template: main}\n"
 
 # rule, document, what is there, what makes it bad, and the text at whose line it is found.
+AGAIN = """    - - name: again
+        template: back
+        when: "{{steps.back.status}} != Succeeded"
+"""
 BAD = [
     ("wrong-shape", SAGA, BUILD, "    - name: early\n      template: tell\n" + BUILD, "name: early"),
     ("unknown-template", SAGA, "  entrypoint: execute\n", "", "apiVersion"),
@@ -54,6 +58,15 @@ BAD = [
     ("handler-gating", SAGA, "{{workflow.status}} != Succeeded", "'{{workflow.failures}}' =~ 'deploy'", "=~"),
     ("handler-retry", SAGA, DEADLINE, DEADLINE + "    retryStrategy: {limit: 3}\n", "limit: 3"),
     ("handler-deadline", SAGA, DEADLINE, "  - name: unmake\n", "[unmake]"),
+    ("handler-timeout", SAGA, DEADLINE, DEADLINE + "    timeout: 60s\n", "timeout"),
+    ("handler-timeout", SAGA, DEADLINE, DEADLINE + "    pendingTimeout: 60s\n", "pendingTimeout"),
+    ("handler-set-once", SETS, AGAIN, "", "containerSet:\n      containers:\n      - {name: un"),
+    ("set-dependencies", SETS, "dependencies: [build]", "dependencies: [bild]", "bild"),
+    ("set-dependencies", SETS, "- {name: build,", "- {name: build, dependencies: [deploy],", "[deploy]"),
+    ("set-names", SETS, "- {name: build,", "- {name: wait, image: a, command: [a]}\n      - {name: build,", "wait"),
+    ("set-names", SETS, "{name: main, image", "{name: last, image", "outputs:"),
+    ("set-exit-code", SETS, "  - name: forward\n", "  - name: forward\n    retryStrategy: {limit: 2, expression: 'asInt(lastRetry.exitCode) == 75'}\n", "lastRetry"),
+    ("missing-command", SETS, "{name: build, image: 'maker:1', command: [make]}", "{name: build, image: 'maker:1'}", "{name: build"),
     ("handler-reads-outputs", SAGA.replace("{name: digest,", "{name: digest, globalName: g,"), TELL, '"{{workflow.outputs.parameters.g}}"]', "outputs.parameters.g}"),
     ("output-of-failed-step", SAGA, BUILD, BUILD + "        continueOn: {failed: true}\n", "{{steps.build"),
     ("output-of-failed-step", DAG, "depends: a && b", "depends: (a || a.Failed) && b", "{{tasks.a"),
@@ -136,7 +149,6 @@ GOOD = [
     (SAGA, MAKE, MAKE + "    synchronization: {mutexes: [{name: saga, namespace: elsewhere}]}\n"),
     (SAGA, MAKE, MAKE + "    retryStrategy: {limit: 3}\n"),
     (SAGA, DEADLINE, DEADLINE + "    retryStrategy: {limit: 3, expression: 'asInt(lastRetry.exitCode) == 75'}\n"),
-    (SAGA, DEADLINE, "  - name: unmake\n    timeout: 60s\n"),
     (SAGA, DEADLINE + "    container: {image", "  - name: unmake\n    activeDeadlineSeconds: 60\n    container: {image"),
     (SAGA, "  templates:", "  templateDefaults: {activeDeadlineSeconds: 60}\n  templates:"),
     (SAGA, EXECUTE, EXECUTE + REF),

@@ -68,6 +68,40 @@ spec:
     container: {image: "maker:1", command: [use], args: ["{{inputs.parameters.x}}"]}
 """
 
+# One pod forward, one back.
+SETS = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: sets}
+spec:
+  entrypoint: execute
+  onExit: undo
+  templates:
+  - name: execute
+    steps:
+    - - {name: forward, template: forward}
+  - name: undo
+    steps:
+    - - name: back
+        template: back
+        continueOn: {failed: true, error: true}
+    - - name: again
+        template: back
+        when: "{{steps.back.status}} != Succeeded"
+  - name: forward
+    containerSet:
+      containers:
+      - {name: build, image: 'maker:1', command: [make]}
+      - {name: deploy, image: 'maker:1', command: [make], dependencies: [build]}
+  - name: back
+    activeDeadlineSeconds: 60
+    containerSet:
+      containers:
+      - {name: undeploy, image: 'maker:1', command: [unmake]}
+      - {name: main, image: 'maker:1', command: [tell], dependencies: [undeploy]}
+    outputs: {parameters: [{name: code, valueFrom: {path: /tmp/code, default: none}}]}
+"""
+
 # Steps side by side: in the entry, in the handler, and in the handler's last group.
 ROWS = """\
 apiVersion: argoproj.io/v1alpha1
@@ -187,7 +221,9 @@ def found(text: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    "document", [SAGA, DAG, ROWS, CRON, RBAC, SAGA + OTHER], ids=["saga", "dag", "rows", "cron", "rbac", "other"]
+    "document",
+    [SAGA, DAG, ROWS, SETS, CRON, RBAC, SAGA + OTHER],
+    ids=["saga", "dag", "rows", "sets", "cron", "rbac", "other"],
 )
 def test_a_sane_workflow_has_no_findings(document: str) -> None:
     assert found(document) == []

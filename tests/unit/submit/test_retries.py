@@ -19,6 +19,15 @@ def waits(action: Action, *results: str, by_pods: bool = False, argo: ArgoConfig
     return [retry_in(PLAN, argo, attempt, attempts, by_pods=by_pods) for attempt in attempts]
 
 
+def test_a_step_that_shares_its_pod_is_tried_again_in_its_process() -> None:
+    attempts = [Attempt("a", Action.EXECUTE, number, "", "", "transient", {}) for number in (1, 2, 3)]
+    assert [retry_in(PLAN, ARGO, a, attempts, shared={"a"}) for a in attempts] == [10, 20, None]
+    back = [Attempt("a", Action.ROLLBACK, number, "", "", "transient", {}) for number in (1, 3, 14, 15)]
+    assert [retry_in(PLAN, ARGO, a, back, shared={"a"}) for a in back] == [10, 25, 25, None]
+    stopped = Attempt("a", Action.ROLLBACK, 1, "", "", "stopped", {})
+    assert retry_in(PLAN, ARGO, stopped, [stopped], shared={"a"}) is None, "the next round does"
+
+
 def test_an_execution_is_one_attempt_of_a_pod() -> None:
     assert waits(Action.EXECUTE, *["transient"] * 3) == [10, 20, None]
     assert waits(Action.EXECUTE, "transient", "done") == [10, None]

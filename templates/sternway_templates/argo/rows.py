@@ -1,0 +1,124 @@
+"""The rows of the entry and of the exit handler, and the templates of the pods that they run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from hera.workflows import models as m
+from sternway_steps.config import Config
+from sternway_steps.config.each_step import each_step
+from sternway_steps.saga.plan import Plan
+from sternway_steps.step import Action
+
+from ..kubernetes.pod import REPORT
+from .container import PERSISTENT, Parameters, container_of, report
+from .container_set import back_set, forward_set
+from .models import new
+from .on_end import after_success
+from .pods import OwnPod, Row, SharedPod, rows, unique
+
+# Only this is known to a handler for sure (Argo, "Variables"); whether a step began is in the journal.
+_UNDO = "{{workflow.status}} != Succeeded"
+
+
+@dataclass
+class RowsOfSteps:
+    """Makes the two `steps` templates of a plan; `own` are the steps that have a pod of their own."""
+
+    config: Config
+    plan: Plan
+    own: Collection[str]
+    parameters: Parameters
+    _pods: list[m.Template] = field(default_factory=list)
+
+    def templates(self) -> list[m.Template]:
+        """Return all templates: the entry and the handler first."""
+        forward = rows(self.plan.groups, self.own)
+        back = rows(self.plan.undo_groups([step.name for step in self.plan.steps]), self.own)
+        names: set[str] = set()
+        entry = [
+            [self._step(names, name, template, None) for name, template in self._row(row, Action.EXECUTE, names)]
+            for row in forward
+        ]
+        handler = self._handler(back)
+        return [_steps("execute", entry), _steps("undo", handler), *self._pods]
+
+    def _handler(self, back: Sequence[Row]) -> list[list[m.WorkflowStep]]:
+        """Return two rounds of rollbacks, each with the report at its end; the second if the first did not end the run.
+
+        A pod is made anew by its retryStrategy, but not after a stop or the deadline. Where the report shares a pod
+        with rollbacks, a report alone comes last: whatever kills that pod, the run is ended and told.
+        """
+        ends_together = bool(back) and len(back[-1]) == 1 and isinstance(back[-1][0], SharedPod)
+        pods = [self._row(row, Action.ROLLBACK, set(), end=ends_together and row is back[-1]) for row in back]
+        self._pods.append(report(self.config, self.plan, self.parameters))
+        if not ends_together:
+            pods.append([(REPORT, REPORT)])
+        names: set[str] = set()
+        told = [[self._step(names, *row)] for row in after_success(self.plan)]
+        first, ended = self._round(pods, names, _UNDO, another=True)
+        second, ended_again = self._round(pods, names, f"{_UNDO} && {_open(ended)}", another=False)
+        handler = [*told, *first, *second]
+        if ends_together:
+            when = f"{_UNDO} && {_open(ended)} && {_open(ended_again)}"
+            handler.append([self._step(names, REPORT, REPORT, when)])
+        for step in handler[-1]:
+            step.continue_on = None
+        return handler
+
+    def _round(
+        self, pods: Sequence[Sequence[tuple[str, str]]], names: set[str], when: str, *, another: bool
+    ) -> tuple[list[list[m.WorkflowStep]], str]:
+        """Return the rows of one round, and the name of the step that ends it."""
+        made = []
+        for row in pods:
+            steps = []
+            for name, template in row:
+                again = "" if another else "again-"
+                step = self._step(names, f"{again}{name}", template, when)
+                if row is pods[-1] and another:
+                    step.arguments = new(m.Arguments, parameters=[new(m.Parameter, name=PERSISTENT, value="true")])
+                steps.append(step)
+            made.append(steps)
+        return made, str(made[-1][0].name)
+
+    def _row(self, row: Row, action: Action, names: Collection[str], *, end: bool = False) -> list[tuple[str, str]]:
+        """Add the templates of a row's pods, and return the name of each with that of its template."""
+        config, plan, parameters, made = self.config, self.plan, self.parameters, list[tuple[str, str]]()
+        own = {step.name: step.pod for step, _, _ in each_step(config.steps)}
+        for pod in row:
+            if isinstance(pod, OwnPod):
+                template = container_of(config, pod.step, action, parameters, own[pod.step.name])
+                made.append((pod.step.name, str(template.name)))
+            else:
+                word = "forward" if action is Action.EXECUTE else "back"
+                name = unique(word, [str(each.name) for each in self._pods])
+                if action is Action.EXECUTE:
+                    template = forward_set(config, plan, name, pod, parameters)
+                else:
+                    template = back_set(config, plan, name, pod, parameters, end)
+                made.append((unique(name, names), name))
+            self._pods.append(template)
+        return made
+
+    def _step(self, names: set[str], name: str, template: str, when: str | None) -> m.WorkflowStep:
+        """Return a step under a name that is free; in the handler one that fails stops no other."""
+        free = unique(name, names)
+        names.add(free)
+        goes_on = new(m.ContinueOn, failed=True, error=True) if when else None
+        return new(m.WorkflowStep, name=free, template=template, when=when, continue_on=goes_on)
+
+
+def _open(step: str) -> str:
+    """Return the condition that a step's report did not end the run: it was not made, or left that to another round.
+
+    Argo fills tags in twice, first without what the steps before left, where all that is optional is missing; the
+    status is not optional, so it waits for the second time (seen at 4.1.2).
+    """
+    code = f"(steps['{step}'].outputs?.parameters?.code ?? 'none')"
+    return f"{{{{=steps['{step}'].status == '' ? 'none' : {code}}}}} == none"
+
+
+def _steps(name: str, made: Sequence[Sequence[m.WorkflowStep]]) -> m.Template:
+    return new(m.Template, name=name, steps=[m.ParallelSteps(root=list(row)) for row in made])

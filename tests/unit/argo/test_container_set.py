@@ -1,0 +1,153 @@
+"""Steps that share a pod, as what Argo runs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.argo.test_pipeline import templates, written
+
+GROUP = [{"name": "base", "uses": "deploy"}, {"name": "app", "uses": "deploy"}]
+STEPS = ["validate", "deploy", GROUP, "verify"]
+
+
+def shared(folder: Path, **keys: Any) -> dict[str, dict[str, Any]]:
+    return written(folder, **{"steps": STEPS, **keys, "argo": {"pods": "one", **keys.get("argo", {})}})
+
+
+def containers(objects: dict[str, dict[str, Any]], template: str) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in templates(objects)[template]["containerSet"]["containers"]}
+
+
+def rows(objects: dict[str, dict[str, Any]], template: str) -> list[list[str]]:
+    return [[step["template"] for step in row] for row in templates(objects)[template]["steps"]]
+
+
+def after(flag: str, args: list[str]) -> list[str]:
+    return [value for word, value in itertools.pairwise(args) if word == flag]
+
+
+def test_one_pod_forward_and_one_back_with_the_report_at_its_end(tmp_path: Path) -> None:
+    objects = shared(tmp_path)
+    assert rows(objects, "execute") == [["forward"]]
+    assert rows(objects, "undo") == [["back"], ["back"], ["report"]], "again, and a report alone, if need be"
+    forward, back = containers(objects, "forward"), containers(objects, "back")
+    waits = {name: each.get("dependencies", []) for name, each in forward.items()}
+    assert waits == {
+        "validate": [],
+        "deploy": ["validate"],
+        "base": ["deploy"],
+        "app": ["deploy"],
+        "verify": ["base", "app"],
+    }
+    waits = {name: each.get("dependencies", []) for name, each in back.items()}
+    assert waits == {"base": [], "app": [], "deploy": ["base", "app"], "main": ["deploy"]}
+    assert forward["verify"]["image"].startswith("sternway-verify:")
+    assert back["main"]["args"][0] == "report"
+
+
+def test_the_second_round_is_only_for_a_run_that_did_not_end(tmp_path: Path) -> None:
+    first, again, alone = (row[0] for row in templates(shared(tmp_path))["undo"]["steps"])
+    assert first["arguments"]["parameters"] == [{"name": "another-round", "value": "true"}]
+    assert "arguments" not in again
+    code = "{{=steps['back'].status == '' ? 'none' : (steps['back'].outputs?.parameters?.code ?? 'none')}} == none"
+    assert again["when"] == f"{first['when']} && {code}"
+    assert alone["when"] == f"{again['when']} && {code.replace('back', 'again-back')}"
+    assert first["continueOn"] == again["continueOn"] == {"failed": True, "error": True}
+
+
+def test_nothing_in_the_handler_has_what_ends_it_whole(tmp_path: Path) -> None:
+    for name, template in templates(shared(tmp_path)).items():
+        assert "timeout" not in template
+        assert "pendingTimeout" not in template
+        assert ("retryStrategy" in template) is (name in ("back", "report"))
+
+
+def test_what_argo_can_not_do_for_one_container_it_does_itself(tmp_path: Path) -> None:
+    argo = {"rollbackRetries": 3, "rollbackDeadline": "2m", "backoff": {"first": "2s", "most": "9s"}}
+    objects = shared(tmp_path, argo=argo, steps=["validate", {"name": "deploy", "retries": 7}, GROUP])
+    forward, back = containers(objects, "forward"), containers(objects, "back")
+    assert after("--retries", forward["deploy"]["args"]) == ["7"]
+    assert after("--backoff", forward["deploy"]["args"]) == ["2s..9s"]
+    assert after("--beside", forward["base"]["args"]) == ["app"]
+    assert after("--beside", forward["deploy"]["args"]) == []
+    assert after("--retries", back["deploy"]["args"]) == ["3"]
+    assert after("--within", back["deploy"]["args"]) == ["150s"]
+    assert templates(objects)["back"]["activeDeadlineSeconds"] == 3 * 150, "two rows of rollbacks, and the report"
+
+
+def test_every_container_is_restricted_and_writes_to_a_folder_of_its_own(tmp_path: Path) -> None:
+    objects = shared(tmp_path)
+    for template in ("forward", "back"):
+        for name, each in containers(objects, template).items():
+            assert each["command"] == ["sternway"]
+            assert each["securityContext"]["readOnlyRootFilesystem"]
+            assert each["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert each["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp", "subPath": name}]
+
+
+def test_requests_are_those_of_what_works_at_a_time(tmp_path: Path) -> None:
+    """Kubernetes adds up the requests of a pod's containers; a limit without a request would be one."""
+    objects = shared(tmp_path)
+    asked = {name: each["resources"]["requests"] for name, each in containers(objects, "forward").items()}
+    full, idle = {"cpu": "50m", "memory": "64Mi"}, {"cpu": "1m", "memory": "20Mi"}
+    assert asked == {"validate": idle, "deploy": idle, "base": full, "app": full, "verify": idle}, "two work at once"
+    assert all(each["resources"]["limits"] == {"memory": "256Mi"} for each in containers(objects, "forward").values())
+
+
+def test_a_step_that_asks_for_its_own_pod_parts_the_others(tmp_path: Path) -> None:
+    own = {"serviceAccount": "deployer", "nodeSelector": {"pool": "a"}, "hostNetwork": True, "resources": {"limits": {"memory": "1Gi"}},
+           "tolerations": [{"key": "k", "operator": "Exists"}]}  # fmt: skip
+    steps = [
+        "validate",
+        "deploy",
+        {"name": "other", "uses": "deploy", "pod": own},
+        {"name": "last", "uses": "deploy"},
+        "verify",
+    ]
+    objects = _split(tmp_path, steps)
+    assert rows(objects, "execute") == [["forward"], ["execute-other"], ["forward-2"]]
+    assert rows(objects, "undo")[:3] == [["back"], ["rollback-other"], ["back-2"]]
+    assert rows(objects, "undo")[3:] == [["back"], ["rollback-other"], ["back-2"], ["report"]]
+    assert "main" not in containers(objects, "back")
+    assert "main" in containers(objects, "back-2")
+    for action in ("execute", "rollback"):
+        template = templates(objects)[f"{action}-other"]
+        assert template["serviceAccountName"] == "deployer"
+        assert template["nodeSelector"] == {"pool": "a"}
+        assert template["tolerations"] == [{"key": "k", "operator": "Exists"}]
+        assert json.loads(template["podSpecPatch"]) == {"hostNetwork": True}
+        assert template["container"]["resources"] == {"limits": {"memory": "1Gi"}}
+    assert "other" in objects["ConfigMap"]["data"]["sternway.yaml"]
+
+
+def _split(folder: Path, steps: list[Any]) -> dict[str, dict[str, Any]]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("sternway_templates.argo.pods.DEFAULT", "one")
+        return written(folder, steps=steps)
+
+
+def test_a_pod_of_its_own_at_the_end_of_the_way_back_has_a_report_of_its_own(tmp_path: Path) -> None:
+    steps = [{"name": "deploy", "pod": "own"}, {"name": "other", "uses": "deploy"}]
+    assert rows(_split(tmp_path, steps), "undo") == 2 * [["back"], ["rollback-deploy"], ["report"]]
+
+
+def test_nothing_to_undo_leaves_a_report_alone(tmp_path: Path) -> None:
+    assert rows(shared(tmp_path, steps=["validate", "verify"]), "undo") == [["report"], ["report"]]
+
+
+def test_two_builds_of_one_pod_have_their_own_credentials(tmp_path: Path) -> None:
+    build = {"context": "https://example.org/x.git#main"}
+    steps = [
+        {"name": name, "uses": "build", "with": {**build, "image": f"registry.example/{name}:1", "credentials": name}}
+        for name in ("one", "two")
+    ]
+    objects = shared(tmp_path, steps=[*steps, "deploy"])
+    volumes = {each["name"]: each for each in templates(objects)["forward"]["volumes"]}
+    for name in ("one", "two"):
+        mount = next(m for m in containers(objects, "forward")[name]["volumeMounts"] if m["mountPath"] == "/docker")
+        assert volumes[mount["name"]]["secret"]["secretName"] == name
