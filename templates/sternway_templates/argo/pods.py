@@ -41,7 +41,8 @@ Row = tuple[OwnPod | SharedPod, ...]
 def own_pods(config: Config) -> dict[str, str]:
     """Return the steps that have a pod of their own, each with the reason."""
     steps = [step for step, _, _ in each_step(config.steps)]
-    if (config.argo.pods or DEFAULT) == "each":
+    apart = any(step.pod is not None for step in steps)  # who keeps one apart lets the others share
+    if (config.argo.pods or ("one" if apart else DEFAULT)) == "each":
         return {step.name: "argo.pods: each" for step in steps}
     return {step.name: own_pod_reason(step.pod) for step in steps if step.pod is not None}
 

@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.unit.argo.test_pipeline import templates, written
 
 GROUP = [{"name": "base", "uses": "deploy"}, {"name": "app", "uses": "deploy"}]
@@ -126,9 +124,7 @@ def test_a_step_that_asks_for_its_own_pod_parts_the_others(tmp_path: Path) -> No
 
 
 def _split(folder: Path, steps: list[Any]) -> dict[str, dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("sternway_templates.argo.pods.DEFAULT", "one")
-        return written(folder, steps=steps)
+    return written(folder, steps=steps)
 
 
 def test_a_pod_of_its_own_at_the_end_of_the_way_back_has_a_report_of_its_own(tmp_path: Path) -> None:
