@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "FindsLate", "History", "Item",
-    "JournalView", "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule", "RunEnd",
+    "JournalView", "Leaves", "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule",
+    "RunEnd",
     "Step", "StepSpec", "Stopped", "Transient",
 ]  # fmt: skip
 
@@ -174,6 +175,17 @@ class Checks(Protocol):
         """Change nothing, write no journal; a run in one process asks it of every step before the first one begins.
 
         Raises: Refused with all that speaks against the run, Transient when that can't be told now.
+        """
+
+
+@runtime_checkable
+class Leaves(Protocol):
+    """A step that finds what its run has left in the world without its journal, by what that carries."""
+
+    def left(self, context: Context) -> Sequence[str]:
+        """Name what is there of this run; change nothing, write no journal.
+
+        Raises: Transient, ApiError when that can't be told now.
         """
 
 

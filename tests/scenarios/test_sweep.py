@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from sternway_steps.config import Config
 from sternway_steps.config.schema import DEFAULT_STEPS
 from sternway_steps.errors import Refused, Transient
@@ -21,7 +20,6 @@ from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.secret_form import secret_name
 from sternway_steps.journal.entries import Key, new_run_id
 from sternway_steps.journal.replay import Status
-from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.sweep import Swept, worst
 from sternway_steps.session import Session
@@ -30,8 +28,8 @@ from sternway_steps.spec import Action
 from tests.conftest import Cluster
 from tests.crash import dying
 from tests.helpers import command, config_map, config_of, deployment, sternway, until
+from tests.scenarios.workflows import API, in_its_namespace, workflows
 
-API = "argoproj.io/v1alpha1"
 APPLIED = "PATCH /configmaps/m"
 
 
@@ -146,53 +144,16 @@ def test_only_the_targets_that_are_named_are_swept(cluster: Cluster, session: Se
 
 @pytest.fixture
 def workflow(cluster: Cluster, session: Session) -> Iterator[str]:
-    """A Workflow that is at work and starts no pods; its UID is the run's id. Its first step has been done.
-
-    No controller is needed for it: where there is no Argo, its kind is defined for this test.
-    """
-    defined = None if _served(cluster) else cluster.client.create(_definition(), manager="test")
-    until(lambda: _served(cluster), 10, "the kind is served")
-    spec = {"entrypoint": "e", "suspend": True, "templates": [{"name": "e", "suspend": {}}]}
-    body = {"apiVersion": API, "kind": "Workflow", "metadata": {"name": "w", "namespace": cluster.namespace}}
-    made = cluster.client.create({**body, "spec": spec}, manager="test")
-    assert session.run(config(cluster, "old")).exit_code == Exit.DONE
-    yield str(made["metadata"]["uid"])
-    if defined is not None:
-        cluster.client.delete(Ref.of(defined), uid=defined["metadata"]["uid"])
-        until(lambda: cluster.client.get(Ref.of(defined)) is None, 30, "the kind is gone")
+    """A Workflow that is at work and starts no pods; its UID is the run's id. Its first step has been done."""
+    with workflows(cluster) as made:
+        run = made()
+        assert session.run(config(cluster, "old")).exit_code == Exit.DONE
+        yield run
 
 
 @pytest.fixture
 def in_its_pod(cluster: Cluster, tmp_path: Path) -> str:
-    """A kubeconfig whose context is in the namespace of the pods, as a pod's own account is."""
-    text = yaml.safe_load(Path(cluster.kubeconfig).read_text())
-    text["contexts"][0]["context"]["namespace"] = cluster.namespace
-    path = tmp_path / "pod.kubeconfig"
-    path.write_text(yaml.safe_dump(text))
-    return str(path)
-
-
-def _definition() -> dict[str, Any]:
-    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": free}}
-    names = {"kind": "Workflow", "plural": "workflows"}
-    spec = {"group": "argoproj.io", "scope": "Namespaced", "names": names, "versions": [version]}
-    metadata = {"name": "workflows.argoproj.io"}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": metadata,
-        "spec": spec,
-    }
-
-
-def _served(cluster: Cluster) -> bool:
-    try:
-        cluster.client.forget_discovery()
-        cluster.client.resource(API, "Workflow")
-    except UnknownKind:
-        return False
-    return True
+    return in_its_namespace(cluster, tmp_path)
 
 
 def _ref(cluster: Cluster) -> Ref:

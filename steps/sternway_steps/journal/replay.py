@@ -100,9 +100,13 @@ class Story:
         """What commands call it: NAMESPACE/RUN."""
         return str(RunName(self.run, self.place))
 
-    def begun(self) -> frozenset[str]:
-        """Return the steps whose execution began, whether it ended or not."""
+    def executed(self) -> frozenset[str]:
+        """Return the steps whose execution is recorded to have begun, whether it ended or not."""
         return frozenset(a.step for a in self.attempts if a.action is Action.EXECUTE)
+
+    def begun(self) -> frozenset[str]:
+        """Return the steps that began: a rollback is recorded also of one whose own record was lost."""
+        return frozenset(a.step for a in self.attempts)
 
     def handed_on(self) -> dict[str, dict[str, Any]]:
         """Return what the steps that are done hand on to later ones, by name (see step.Outcome)."""
@@ -136,6 +140,11 @@ class Story:
     def undone(self) -> frozenset[str]:
         """Return the steps that were rolled back to the end."""
         return frozenset(a.step for a in self.attempts if a.action is Action.ROLLBACK and a.result == DONE)
+
+
+def has_head(records: Sequence[Record]) -> bool:
+    """Tell whether a run's own record is among its records."""
+    return any(record.entries and not record.key.step for record in records)
 
 
 def replay(records: Sequence[Record]) -> Story:

@@ -31,7 +31,7 @@ def first_error(plan: Plan, attempts: Iterable[Attempt]) -> Exception | None:
 
 def not_undone(plan: Plan, attempts: Sequence[Attempt]) -> dict[str, Exception]:
     """Return an error for each step that began and was not rolled back to the end, in the order of the undo."""
-    begun = {a.step for a in attempts if a.action is Action.EXECUTE}
+    begun = {a.step for a in attempts}  # a rollback is recorded also of one whose own record was lost
     done = {a.step for a in attempts if a.action is Action.ROLLBACK and a.result == DONE}
     lasts = _lasts(attempts, Action.ROLLBACK)
     left = (step for step in plan.undo_of(begun) if step.name not in done)

@@ -10,7 +10,7 @@ from ..errors import Transient
 from ..exits import Exit
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
-from ..journal.replay import Status, Story, replay
+from ..journal.replay import Status, Story, has_head, replay
 from ..release.remedy import finish
 from .assembly import AssembledRun
 from .events import Listener, unfailing
@@ -85,11 +85,11 @@ def _sealed(
     another_round: bool,
 ) -> Result:
     records = run.journal.records()
-    begun = replay(records).begun() if records else frozenset()
+    begun = replay(records).begun() if has_head(records) else frozenset()
     if not begun and (held_by := check.refusal()) is not None:
         run.store.remove(run.id)  # what its undo recorded; nights that are held push no run out of the history
         return held_back(run, held_by)
-    if not records:  # no step's process ever began: an image that can't be pulled, a deadline that was too short
+    if not has_head(records):  # lost, or no step's process ever began: an image that can't be pulled, a deadline
         require_new_id(run.id)
         run.journal.start({"config": run.config.to_dict(), "stepwise": True})
         records = run.journal.records()

@@ -30,6 +30,7 @@ from .result import Result, as_rollback_failure
 from .retried_step import RetriedAction
 from .retry import retry_transient
 from .seal import seal
+from .unrecorded import as_recorded_step
 from .verdict import abandoned, decide, lock_lost, staying, succeeded
 
 
@@ -162,15 +163,19 @@ class Orchestrator:
         for group in self.plan.undo_groups(begun):
             if self.lost.is_set():
                 break
-            failed += run_parallel(group, lambda step: self._act(step, Action.ROLLBACK, ROLLBACK_TRIES))
+            failed += run_parallel(group, lambda step: self._act(step, Action.ROLLBACK, ROLLBACK_TRIES, story))
         failures = [as_rollback_failure(planned, raised) for planned, raised in failed]
         return with_hold(self.plan, story, decide(run, self.plan, story.attempts, error, failures))
 
-    def _act(self, planned: PlannedStep, action: Action, tries: int) -> Exception | None:
-        """Do an action of a step until it ends for good: it is retried while it is transient."""
+    def _act(self, planned: PlannedStep, action: Action, tries: int, story: Story | None = None) -> Exception | None:
+        """Do an action of a step until it ends for good: it is retried while it is transient.
+
+        `story` is what an undo goes by.
+        """
         waits = self.stop if action is Action.EXECUTE else self.lost
         try:
             step = self.steps[planned.spec.name]  # raises when no package here declares it
+            step = as_recorded_step(step, planned.name, story) if story is not None else step
             patient = RetriedAction(step, planned, action, self.journal, self.context_for, self.tell)
             return patient.attempts(tries, self.backoff, waits).error
         except SternwayError as error:

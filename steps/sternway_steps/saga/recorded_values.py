@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..config import Config
 from ..journal.entries import Record
-from ..journal.replay import replay
+from ..journal.replay import has_head, replay
 from .sealed import refuse_other_target
 
 
@@ -19,7 +19,7 @@ def with_recorded_values(config: Config, records: Sequence[Record], target: str)
 
     Raises: Refused when the run is of another target.
     """
-    if not records:
+    if not has_head(records):
         return config
     story = replay(records)
     refuse_other_target(story, target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,10 +13,12 @@ from typing import Any
 from ..config.backoff import ROLLBACK_TRIES
 from ..errors import ClusterError, SternwayError, Transient, is_transient
 from ..exits import Exit, exit_of
+from ..journal.entries import Record
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
-from ..journal.replay import Attempt, Status, Story, replay
+from ..journal.replay import Attempt, Status, Story, has_head, replay
 from ..spec import Action, Effects
+from ..step import Step
 from .assembly import AssembledRun
 from .attempt import ContextFor, attempt
 from .attempt_errors import error_of
@@ -30,6 +32,7 @@ from .retry import RETRIED, retry_transient
 from .seal import seal
 from .sealed import is_undone, refuse_other_target, refuse_taken, refuse_to_execute
 from .standing import refuse_overtaken
+from .unrecorded import Unrecorded, as_recorded_step, has_run_unrecorded
 from .verdict import succeeded
 from .workflow import namespace_of_workflow, workflow_seen
 
@@ -154,17 +157,17 @@ class OneStep:
         step = self.run.steps[self.planned.spec.name]
         try:
             with held(self.run.lock_of(self.planned), self.run.id, self.stop, self.action, self.tell):
-                if not self._is_due():
+                if (due := self._due(step)) is None:
                     return None
-                done = attempt(step, self.planned, self.action, self.run.journal, self._contexts, self.tell)
+                done = attempt(due, self.planned, self.action, self.run.journal, self._contexts, self.tell)
                 # Who comes after this process reads the journal alone: what is not in it is to be done once more.
                 return done.error or (done.unrecorded and Transient(f"not recorded: {done.unrecorded}"))
         except SternwayError as unwritten:
             return unwritten
 
-    def _is_due(self) -> bool:
-        """Tell, with the lock held, whether there is something to do; raises Refused when nothing executes any more."""
-        records = self.run.journal.records()
+    def _due(self, step: Step) -> Step | None:
+        """Return, with the lock held, what has something to do; raises Refused when nothing executes any more."""
+        records = self._records()
         story = replay(records) if records else None
         if story is not None:
             refuse_other_target(story, self.run.target)
@@ -174,18 +177,28 @@ class OneStep:
                 if self.planned.spec.effects is not Effects.NONE and story.others is not None:
                     others = {info.run: info.status for info in self.run.journal.others(anew=True)}
                     refuse_taken(story, others)
-            return True
+            return step
+        if story is not None and is_undone(story):
+            return None
         if story is None or self.planned.name not in story.begun():
+            lost = (story or self.workflow) and has_run_unrecorded(self.run, self.planned, story, self.workflow)
             self._seal_off(story)
-            return False
-        if is_undone(story):
-            return False
+            return Unrecorded(step) if lost else None
         if not self.workflow:  # a handler undoes what it can; who asks for one step can ask for the later ones too
             refuse_overtaken(self.run.store, story)
         if story.status is Status.SUCCEEDED:  # a success is what it stands for no more
             with suppress(SternwayError):
                 self.run.journal.resume()
-        return True
+        return as_recorded_step(step, self.planned.name, story)
+
+    def _records(self) -> Sequence[Record]:
+        """Read the run's records; its own is made anew when it was lost, for those of the steps hold what undoes it."""
+        journal = self.run.journal
+        records = journal.records()
+        if not records or has_head(records) or not self.workflow or self.action is Action.EXECUTE:
+            return records
+        journal.start({**self._head(), "resumed": True})
+        return journal.records()
 
     def _seal_off(self, story: Story | None) -> None:
         """Record that the undo of the run came by here: a step that begins late is to find it.

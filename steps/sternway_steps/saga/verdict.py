@@ -152,6 +152,8 @@ def abandoned(run: str) -> Result:
 
 
 def _without_error(plan: Plan, story: Story, phase: str) -> str:
+    if lost := story.begun() - story.executed() - story.undone():
+        return f"the journal has lost what it held of {', '.join(sorted(lost))} (workflow: {phase})"
     missing = next((step.name for step in plan.steps if story.last(step.name) is None), None)
     if missing is None:
         return f"every step succeeded, but the run was ended (workflow: {phase})"

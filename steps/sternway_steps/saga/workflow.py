@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _API = "argoproj.io/v1alpha1"
 _ENDED = ("Succeeded", "Failed", "Error")
+_OF_A_STEP = ("Pod", "Retry", "Container")
+"""The types of nodes that do something."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,23 @@ def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowSta
     if (found.get("spec") or {}).get("shutdown") == "Terminate":
         return WorkflowState(True, f"{said} is being terminated")
     return WorkflowState(False, f"{said} is at work ({phase})")
+
+
+def succeeded_nodes(client: Client, name: str, run: str) -> frozenset[str]:
+    """Return what has succeeded on a Workflow's way forward, as `argo get` shows it; nothing when it can't be seen.
+
+    A step is a node by its name, in a pod of its own (Pod, Retry) or in one with others (Container).
+    """
+    try:
+        found = client.get(Ref(_API, "Workflow", client.namespace, name))
+    except (ApiError, UnknownKind):
+        return frozenset()
+    if found is None or found["metadata"].get("uid") != run:
+        return frozenset()
+    nodes = ((found.get("status") or {}).get("nodes") or {}).values()
+    forward = (node for node in nodes if not str(node.get("name")).startswith(f"{name}.onExit"))
+    done = (node for node in forward if node.get("phase") == "Succeeded" and node.get("type") in _OF_A_STEP)
+    return frozenset(str(node.get("displayName")) for node in done)
 
 
 def _seen(client: Client, namespace: str, name: str, run: str) -> bool:

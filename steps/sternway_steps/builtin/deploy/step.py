@@ -58,6 +58,12 @@ class Deploy:
         refs = [change.ref for change in changes(context.mark, history)]
         return [str(ref) for ref in marked(context, refs) if str(ref) not in left(history)]
 
+    def left(self, context: Context) -> list[str]:
+        """Name the objects that carry this run."""
+        from .carrying import carrying
+
+        return carrying(context)
+
     def rollback(self, context: Context) -> Outcome:
         """Restore every object, and continue after one that fails; then wait until workloads are healthy."""
         from .health import await_health
