@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sternway_steps.journal.entries import Key, new_run_id
 from sternway_steps.journal.replay import Status
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.sweep import Swept, worst
+from sternway_steps.saga.workflow import START_DEADLINE
 from sternway_steps.session import Session
 from sternway_steps.spec import Action
 
@@ -217,6 +219,31 @@ def test_a_run_beside_a_workflow_that_is_over_leaves_it_to_a_person_where_that_i
     with pytest.raises(Refused, match="leaves it to you"):
         session.run(config(cluster, "newer"))
     assert value(cluster) == "new"
+
+
+@pytest.mark.parametrize(
+    ("ago", "phases", "status"),
+    [
+        (300, ["Pending"], Status.UNDONE),
+        (5, ["Pending"], Status.RUNNING),
+        (300, ["Pending", "Running"], Status.RUNNING),
+        (300, ["Succeeded"], Status.RUNNING),
+    ],
+)
+def test_an_exit_handler_that_does_not_start_is_waited_for_so_long(
+    cluster: Cluster, session: Session, workflow: str, in_its_pod: str, ago: int, phases: list[str], status: Status
+) -> None:
+    """Argo itself waits for an image, or a quota, for ever, and holds the target meanwhile."""
+    assert dying.step_until(in_its_pod, config(cluster, "new"), workflow, "w", APPLIED) == dying.DIED
+    since = (datetime.now(UTC) - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    node = {"type": "Pod", "startedAt": since, "message": "exceeded quota"}
+    handler = {f"w-{n}": {**node, "id": f"w-{n}", "name": f"w.onExit[0].x{n}", "displayName": f"x{n}", "phase": phase} for n, phase in enumerate(phases)}  # fmt: skip
+    forward = {"w-9": {**node, "id": "w-9", "name": "w[0].deploy", "displayName": "deploy", "phase": "Pending"}}
+    change = {"metadata": {"annotations": {START_DEADLINE: "120"}}, "status": {"phase": "Running", "nodes": {**handler, **forward}}}  # fmt: skip
+    cluster.client.patch(_ref(cluster), change, manager="test")
+    (swept,) = session.sweep()
+    assert swept.status is status, swept.message
+    assert value(cluster) == ("old" if status is Status.UNDONE else "new")
 
 
 def test_a_workflow_that_its_run_never_saw_is_left_to_a_person(

@@ -48,6 +48,8 @@ class ArgoConfig:
     pods: str | None = None
     """`one` pod forward and one back, or `each` step its own; None splits where a step asks for a pod of its own."""
     rollback_deadline: float = 900.0
+    start_deadline: float = 120.0
+    """A pod of the exit handler that has not started by then is waited for no more: the sweeper undoes the run."""
     rollback_retries: int = 5
     backoff: Backoff = Backoff()
     mutex: str | None = None
@@ -82,6 +84,7 @@ class ArgoConfig:
 _NAMES = {
     "serviceAccount": "service_account",
     "rollbackDeadline": "rollback_deadline",
+    "startDeadline": "start_deadline",
     "rollbackRetries": "rollback_retries",
     "undoOnTerminate": "undo_on_terminate",
     "ttlFailed": "ttl_failed",
@@ -107,6 +110,7 @@ ARGO = Section(
         "serviceAccount": s.dns_name,
         "pods": s.one_of("one", "each"),
         "rollbackDeadline": s.duration,
+        "startDeadline": s.duration,
         "rollbackRetries": s.whole(0, 100),
         "backoff": Section({"first": s.duration, "most": s.duration}, Backoff),
         "mutex": s.dns_name,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from ..journal.replay import Story
 from ..kube.api_error import ApiError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _API = "argoproj.io/v1alpha1"
 _ENDED = ("Succeeded", "Failed", "Error")
+START_DEADLINE = "sternway.dev/start-deadline"
+"""The annotation of a Workflow: so many seconds a pod of its exit handler may take to start."""
 _OF_A_STEP = ("Pod", "Retry", "Container")
 """The types of nodes that do something."""
 
@@ -74,7 +78,34 @@ def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowSta
         return WorkflowState(True, f"{said} has ended ({phase}) without a report")
     if (found.get("spec") or {}).get("shutdown") == "Terminate":
         return WorkflowState(True, f"{said} is being terminated")
+    if late := _late_handler(found):
+        return WorkflowState(True, f"{said} is at its exit handler, which does not start: {late}")
     return WorkflowState(False, f"{said} is at work ({phase})")
+
+
+def _late_handler(workflow: Mapping[str, Any]) -> str:
+    """Say what keeps the exit handler's pod from starting, if it has for longer than the Workflow gives it; else "".
+
+    Argo waits for such a pod for ever, or until its activeDeadlineSeconds, and that once more for each retry.
+    """
+    limit = str((workflow["metadata"].get("annotations") or {}).get(START_DEADLINE))
+    pods = [node for node in _nodes(workflow, of_handler=True) if node.get("type") == "Pod"]
+    if not limit.isdigit() or any(node.get("phase") == "Running" for node in pods):
+        return ""
+    begun = datetime.now(UTC) - timedelta(seconds=int(limit))
+    for node in pods:
+        since = node.get("startedAt")
+        if node.get("phase") == "Pending" and since and datetime.fromisoformat(since) < begun:
+            why = node.get("message") or "Argo gives no reason"
+            return f"pod {node.get('displayName')} is pending since {since}: {why}"
+    return ""
+
+
+def _nodes(workflow: Mapping[str, Any], *, of_handler: bool) -> list[Mapping[str, Any]]:
+    """Return the nodes of the way forward, or those of the exit handler."""
+    name = workflow["metadata"]["name"]
+    nodes = ((workflow.get("status") or {}).get("nodes") or {}).values()
+    return [node for node in nodes if str(node.get("name")).startswith(f"{name}.onExit") is of_handler]
 
 
 def succeeded_nodes(client: Client, name: str, run: str) -> frozenset[str]:
@@ -88,8 +119,7 @@ def succeeded_nodes(client: Client, name: str, run: str) -> frozenset[str]:
         return frozenset()
     if found is None or found["metadata"].get("uid") != run:
         return frozenset()
-    nodes = ((found.get("status") or {}).get("nodes") or {}).values()
-    forward = (node for node in nodes if not str(node.get("name")).startswith(f"{name}.onExit"))
+    forward = _nodes(found, of_handler=False)
     done = (node for node in forward if node.get("phase") == "Succeeded" and node.get("type") in _OF_A_STEP)
     return frozenset(str(node.get("displayName")) for node in done)
 

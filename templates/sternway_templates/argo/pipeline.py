@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Any
 
 from hera.workflows import models as m
 from sternway_steps.config import Config
 from sternway_steps.registry.steps import installed_steps, with_declared_specs
+from sternway_steps.saga.workflow import START_DEADLINE
 from sternway_steps.yamltree.document import Node
 
 from ..changeable import changeable
@@ -38,7 +40,8 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     maps = config_maps(f"sternway-{config.name}", namespace, labels, files(config, document))
     names = [each["metadata"]["name"] for each in maps]
     spec = workflow_spec(config, plan, account, names, parameters(config, document))
-    spec.workflow_metadata = new(m.WorkflowMetadata, labels=labels)
+    start = {START_DEADLINE: str(math.ceil(config.argo.start_deadline))}
+    spec.workflow_metadata = new(m.WorkflowMetadata, labels=labels, annotations=start)
     metadata = new(
         m.ObjectMeta,
         name=config.name,

@@ -382,3 +382,10 @@ def test_a_success_is_reported_where_a_step_is_to_run_then_and_the_row_decides_n
         assert (first["when"], first["continueOn"]) == ("{{workflow.status}} == Succeeded", {"error": True, "failed": True})  # fmt: skip
     plain = templates(written(tmp_path, steps=["validate", "deploy", "verify"]))
     assert made["report"]["activeDeadlineSeconds"] == plain["report"]["activeDeadlineSeconds"] + 180
+
+
+def test_a_workflow_says_how_long_its_handler_may_take_to_start(tmp_path: Path) -> None:
+    """The sweeper reads it from the Workflow, for a run's record holds nothing of how it is run."""
+    for keys, seconds in (({}, "120"), ({"argo": {"startDeadline": "1m30s"}}, "90")):
+        spec = written(tmp_path, **keys)["WorkflowTemplate"]["spec"]
+        assert spec["workflowMetadata"]["annotations"] == {"sternway.dev/start-deadline": seconds}
