@@ -15,7 +15,7 @@ HANGING = {"env": {"APP_MODE": "unready"}, "verify": {"deadline": "5m"}}
 
 
 def test_a_handler_that_a_quota_keeps_from_starting_is_swept(runner: OnArgo) -> None:
-    runner.argo = {**runner.argo, "sweep": False, "undoOnTerminate": False, "startDeadline": "20s"}
+    runner.argo = {**runner.argo, "sweep": False, "startDeadline": "20s"}
     runner.good(files(runner.namespace, 1, {}))
     before = [state_of(runner.client.get(Ref(v, kind, runner.namespace, name))) for v, kind, name in OBJECTS]
     runner.start(files(runner.namespace, 2, HANGING))

@@ -99,15 +99,24 @@ class Play:
             return f"Workflow {self.runner.name} has not ended"
         story = self._story(run)
         status = story.status if story is not None else None
-        if status not in (None, Status.SUCCEEDED, Status.UNDONE, Status.REFUSED):
+        if status not in (None, Status.SUCCEEDED, Status.UNDONE, Status.REFUSED, Status.ROLLBACK_FAILED):
             return f"the run is {status}"
         now = self._world()
+        if status is Status.ROLLBACK_FAILED:
+            return self._not_healthy(story, now)
         if status is Status.SUCCEEDED:
             new = now != self.old and self._contents(now) == self._contents(self._new(value, mode))
             return "" if new else f"the run has succeeded, and its target is not new: {now}"
         if now != self.old:
             return f"the run is {status}, and its target is not old: {now}"
         return self._untold(run, story)
+
+    def _not_healthy(self, story: Story | None, now: list[Any]) -> str:
+        """Take what was put back, but was not healthy in time: so it is where the node itself was away meanwhile."""
+        errors = story.rollback_errors if story is not None else ()
+        if now == self.old and all("everything was put back" in error for error in errors):
+            return ""
+        return f"not everything was put back: {'; '.join(errors)}"
 
     def _active(self) -> bool:
         """Tell whether Argo has still to do with the Workflow."""
@@ -124,7 +133,11 @@ class Play:
             return ""
         events = self.runner.client.list("v1", "Event", self.runner.namespace).items
         mine = [e for e in events if e.get("source", {}).get("component") == "sternway" and run in f"{e['message']} {e['metadata']['name']}"]  # fmt: skip
-        return "" if any(e["reason"] == "Undone" for e in mine) else f"nobody was told: {[e['message'] for e in mine]}"
+        return (
+            ""
+            if any(e["reason"] in ("Undone", "RollbackFailed") for e in mine)
+            else f"nobody was told: {[e['message'] for e in mine]}"
+        )
 
     def _new(self, value: str, mode: str) -> list[Any]:
         made = copy.deepcopy(self.old)

@@ -12,6 +12,7 @@ from sternway_steps.saga.plan import make_plan
 from sternway_steps.session import Session
 
 from .follow import RunFollower
+from .handler_pod import require_startable
 from .submission import Submission
 from .version import API, find_version, known_faults, too_old
 from .workflow import apply, create, require_argo, require_current
@@ -34,6 +35,8 @@ def start(session: Session, output: Output, submission: Submission, path: str, a
     if apply_first:
         apply(session.client, submission)
     require_current(session.client, submission, path)
+    if unasked := require_startable(session.client, submission):
+        output.note(unasked)
     if session.stop.is_set():
         raise Stopped("stopped before a run was started")
     workflow = create(session.client, submission)
