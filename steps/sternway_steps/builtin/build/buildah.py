@@ -16,11 +16,14 @@ class Buildah:
 
     name, stages = "buildah", True
 
-    def findings(self, config: BuildConfig) -> list[Finding]:  # noqa: ARG002
+    def findings(self, config: BuildConfig) -> list[Finding]:
         """Ask whether it runs here at all: it needs rights that some containers do not have."""
         done = run(["buildah", "images", "--quiet", "--filter", "reference=sternway-asks"], lambda: None)
         if done.code:
             return [("builder", f"buildah does not run here: {(done.tail or ('?',))[-1]}")]
+        caches = [*config.cache.get("from", ()), *config.cache.get("to", ())]
+        if any(entry.startswith("type=") for entry in caches):
+            return [("cache", "buildah takes images as caches and no type=…; builder: buildkit has them all")]
         return []
 
     def build(self, work: Work) -> Built:

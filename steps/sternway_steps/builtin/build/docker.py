@@ -6,13 +6,22 @@ import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from ...config.build import BuildConfig
 from ...errors import Failed
 from ...process.run import answer, run
 from .builder import Built, Finding, Work, each, flags
+from .failure import instructions
+from .keys import is_git
 
 _PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})")
+_MODERN = re.compile(
+    r"(?<=^RUN )--(mount|network|security)\b|(?<=^COPY )--(link|chmod|parents|exclude)\b"
+    r"|(?<=^ADD )--(link|chmod|checksum|keep-git-dir)\b|(?<= )<<-?[\"']?\w+",
+    re.IGNORECASE,
+)
+"""What a Dockerfile's instructions have by BuildKit alone (docs.docker.com/reference/dockerfile)."""
 _SHORT = 20.0
 """Seconds that the engine has for an answer when we tidy up; it may be gone."""
 
@@ -35,6 +44,7 @@ class Docker:
             for key, value in (("secrets", config.secrets), ("cache", config.cache.get("to"))):
                 if value:
                     found.append((key, f"Docker's classic builder has no {key} of that kind: install docker-buildx"))
+            found += [("dockerfile", f"{at} needs BuildKit: install docker-buildx") for at in _modern(config)]
         return found
 
     def build(self, work: Work) -> Built:
@@ -78,6 +88,16 @@ class Docker:
             empty.flush()
             answer(["docker", "import", empty.name, name], _SHORT, environ=environ)
             answer(["docker", "rmi", name], _SHORT, environ=environ)
+
+
+def _modern(config: BuildConfig) -> list[str]:
+    """Name what of a Dockerfile the classic builder does not know; nothing of one that is still in a repository."""
+    file = Path(config.context) / config.dockerfile
+    if is_git(config.context) or not file.is_file():
+        return []
+    found = instructions(file.read_text(errors="replace"))
+    marked = [(one, match[0]) for one in found if (match := _MODERN.search(one.text))]
+    return [f"{config.dockerfile}:{one.line}: {one.text.split()[0]} {what}" for one, what in marked]
 
 
 def _environ(config: BuildConfig) -> Mapping[str, str]:

@@ -68,6 +68,30 @@ def test_what_a_builder_cannot_do_is_refused(small: Shop) -> None:
     assert "build.builder: buildctl is not on PATH; install it" in check(small, builder="buildkit") or os.environ.get("BUILDKIT_HOST")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("RUN --mount=type=cache,target=/x true", "RUN --mount"),
+        ("COPY --link hello /hello", "COPY --link"),
+        ("COPY --chmod=755 hello /hello", "COPY --chmod"),
+        ("COPY <<EOF /x\nRUN\nEOF", "COPY <<EOF"),
+        ("COPY --from=base /a /b", ""),
+        ("RUN echo --mount $((1<<2))", ""),
+    ],
+)
+def test_what_of_a_dockerfile_a_builder_cannot_do_is_said_before_the_build(small: Shop, line: str, what: str) -> None:
+    small.dockerfile(f"FROM scratch AS base\n{line}\n")
+    if what:
+        assert f"build.dockerfile: Dockerfile:2: {what} needs BuildKit: install docker-buildx" in check(small)
+    else:
+        Build().check(small.context(Action.EXECUTE, small.config()))
+
+
+def test_caches_that_buildah_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for shop in stand_in(tmp_path, monkeypatch, "buildah"):
+        assert "build.cache: buildah takes images as caches" in check(shop, cache={"to": ["type=inline"]})
+
+
 @pytest.mark.parametrize("builder", ["docker", "buildah", "buildkit"])
 def test_options_reach_the_builder_and_no_secret_does(builder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setenv("TOKEN", "s3cr3t-one")
@@ -76,7 +100,7 @@ def test_options_reach_the_builder_and_no_secret_does(builder: str, tmp_path: Pa
         (shop.notes / "buildx").touch()
         (shop.folder / "key").write_text("s3cr3t-two\n")
         config = shop.config(
-            args={"A": "1"}, labels={"l": "2"}, target="last", platforms=["linux/amd64"], cache={"from": ["r.example/c:1"], "to": ["type=inline"]},
+            args={"A": "1"}, labels={"l": "2"}, target="last", platforms=["linux/amd64"], cache={"from": ["r.example/c:1"], "to": ["r.example/c:1" if builder == "buildah" else "type=inline"]},
             secrets={"t": {"env": "TOKEN"}, "k": {"file": "key"}, "argo": {"env": "TOKEN", "secret": "s", "key": "k"}},
         )  # fmt: skip
         shop.execute(config=config)
@@ -85,7 +109,7 @@ def test_options_reach_the_builder_and_no_secret_does(builder: str, tmp_path: Pa
             ["--opt build-arg:A=1", "--opt label:l=2", "--opt target=last", "--opt platform=linux/amd64",
              "--import-cache type=registry,ref=r.example/c:1", "--export-cache type=inline"]
             if builder == "buildkit" else
-            ["--build-arg A=1", "--label l=2", "--target last", "--platform linux/amd64", "--cache-from r.example/c:1", "--cache-to type=inline"]
+            ["--build-arg A=1", "--label l=2", "--target last", "--platform linux/amd64", "--cache-from r.example/c:1", f"--cache-to {'r.example/c:1' if builder == 'buildah' else 'type=inline'}"]
         )  # fmt: skip
         for word in [*wanted, "--secret id=t,env=TOKEN", f"--secret id=k,src={shop.folder}/key"]:
             assert word in words
