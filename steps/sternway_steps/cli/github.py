@@ -17,7 +17,7 @@ from ..yamltree.document import Node
 from ..yamltree.errors import ConfigErrors
 from .github_commands import command, escaped
 from .github_summary import MOST, Summary, cut, table
-from .stdout import BrokenPipeSafe
+from .stdout import Safe
 from .text import TextOutput
 
 
@@ -168,7 +168,7 @@ class GithubOutput:
         self._stream.flush()
 
 
-class _Escaped(BrokenPipeSafe):
+class _Escaped(Safe):
     """A stream on which no line is a workflow command."""
 
     def write(self, text: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -11,7 +10,7 @@ from ..journal.replay import Story
 from ..release.preview import Preview
 from ..saga.events import Event
 from ..yamltree.document import Node
-from .stdout import BrokenPipeSafe
+from .stdout import make_safe
 
 
 class Output(Protocol):
@@ -50,7 +49,7 @@ class Output(Protocol):
 
 def output_for(form: str) -> Output:
     """Return the output of a format: text, json or github."""
-    sys.stdout = BrokenPipeSafe(sys.stdout)
+    make_safe()
     if form == "json":
         from .json import JsonOutput
 

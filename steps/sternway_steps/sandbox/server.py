@@ -7,11 +7,13 @@ import shutil
 import socket
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from ..errors import Refused
 from .access import Access
 from .api import Api
 from .controllers import Controllers
@@ -60,6 +62,7 @@ class Sandbox:
         """Start serving."""
         if self._state is not None:
             self.store.load(self._state)
+            self.store.save(self._state)  # what can't be written is said before anything is served
         api = Api(self.store)
         self._application = Application(api, self.faults, self.access)
         self._server: BaseWSGIServer = make_server(
@@ -96,7 +99,8 @@ class Sandbox:
     def _keep(self) -> None:
         while not self._application.closing.wait(_SAVE):
             if self.store.dirty and self._state is not None:
-                self.store.save(self._state)
+                with suppress(Refused):  # tried again, and said when the sandbox stops
+                    self.store.save(self._state)
 
 
 class _Handler(WSGIRequestHandler):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import write_whole
+from ..errors import Refused
 
 Key = tuple[str, str]
 Name = tuple[str, str]
@@ -102,19 +103,27 @@ class Store:
             kept = [[key, list(found.values())] for key, found in self._objects.items()]
             text = json.dumps({"version": self.version, "objects": kept})
             self.dirty = False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
+        except OSError as error:
+            where = "another place is STERNWAY_STATE=FILE"
+            raise Refused(f"the sandbox's state can't be written: {error.strerror}: {path}", remedy=where) from error
 
     def load(self, path: Path) -> None:
         """Read what `save` wrote; a missing file is an empty cluster."""
         if not path.exists():
             return
-        data = json.loads(path.read_text())
-        self.version = data["version"]
-        for (group, kind), objects in data["objects"]:
-            self._objects[(group, kind)] = {
-                (o["metadata"].get("namespace", ""), o["metadata"]["name"]): o for o in objects
-            }
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            self.version = int(data["version"])
+            for (group, kind), objects in data["objects"]:
+                self._objects[(group, kind)] = {
+                    (o["metadata"].get("namespace", ""), o["metadata"]["name"]): o for o in objects
+                }
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+            remedy = f"remove it (rm {path}), and the sandbox begins empty; or name another one: STERNWAY_STATE=FILE"
+            raise Refused(f"the sandbox's state can't be read: {path}: {error}", remedy=remedy) from error
 
     def _stamp(self, obj: dict[str, Any]) -> dict[str, Any]:
         self.version += 1

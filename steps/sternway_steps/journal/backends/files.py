@@ -5,22 +5,29 @@ A folder for each run, a file for each record, a line for each entry; a line cou
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from ...errors import Refused
 from ...kube.fence import Fence
+from ...spec import Action
 from ..codec import from_line, to_line
 from ..doing import doing
-from ..entries import Entry, Key, Record
+from ..entries import Entry, Key, Kind, Record
 from ..locks.file_lock import FileLock
 from ..locks.lock import Lock
 from ..name import RunName
 from .store import JournalConflict, RunInfo, info_of
+
+_ROOM = ".room"
+"""The ending of a file that keeps room for an undo's record."""
+_RESERVED = 131_072
 
 
 def state_folder() -> Path:
@@ -65,15 +72,49 @@ class FileStore:
                 return
             if index != len(lines) or (index == 0 and path.exists()):
                 raise JournalConflict(f"record {key} of run {key.run} is being written by another process")
-            _write(path, to_line(entry), size=sum(len(line.encode()) + 1 for line in lines))
+            size = sum(len(line.encode()) + 1 for line in lines)
+            while True:
+                try:
+                    _write(path, to_line(entry), size=size)
+                    break
+                except OSError as error:
+                    with suppress(OSError):
+                        path.unlink() if size == 0 else None  # made just now, and not whole
+                    if not self._gives_room(key, error):
+                        raise
+            if entry.kind is Kind.RUN_ENDED:
+                for room in path.parent.glob(f"*{_ROOM}"):
+                    room.unlink(missing_ok=True)
         except OSError as error:
             raise Refused(
                 f"the journal can't be written: {error.strerror}: {error.filename or path}",
                 remedy="free space or rights there, or set journal.path in the configuration",
             ) from error
 
-    def reserve(self, key: Key, labels: Mapping[str, str]) -> None:
-        """Do nothing: a folder counts no files."""
+    def reserve(self, key: Key, labels: Mapping[str, str]) -> None:  # noqa: ARG002  a file has no labels
+        """Take up room on the disk, which is given to what is written on the way back when there is no other."""
+        path = self._folder / key.run / f"{key}{_ROOM}"
+        try:
+            with path.open("wb") as file:
+                file.write(os.urandom(_RESERVED))  # no file system can keep that in less
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise Refused(
+                f"no room can be reserved for what the undo records: {error.strerror}: {path}",
+                remedy="free space there, or set journal.path in the configuration",
+            ) from error
+
+    def _gives_room(self, key: Key, error: OSError) -> bool:
+        """Free some of what was reserved, if the disk is full and it was meant for this record; tell whether it was."""
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or (key.step and key.action != Action.ROLLBACK):
+            return False
+        room = next(iter(sorted((self._folder / key.run).glob(f"*{_ROOM}"))), None)
+        if room is None:
+            return False
+        room.unlink(missing_ok=True)
+        return True
 
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run."""
