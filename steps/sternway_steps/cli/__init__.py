@@ -7,6 +7,8 @@ import signal
 import sys
 from types import FrameType
 
+from .stdout import lost_output, make_safe
+
 _UNWRITTEN = 75
 _ACTING = ("run", "rollback", "resume", "sweep", "step", "report", "unhold", "submit")
 """Commands whose exit code is what they did, whoever could read it; of the others, what they show is all."""
@@ -19,7 +21,6 @@ def main() -> None:
     if sys.getfilesystemencoding() == "ascii":  # LC_ALL=C with PYTHONUTF8=0: no path and no argument could hold a word
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
     from .app import app
-    from .stdout import lost_output, make_safe
 
     make_safe()
     code: object = 0

@@ -171,8 +171,8 @@ class GithubOutput:
 class _Escaped(Safe):
     """A stream on which no line is a workflow command."""
 
-    def write(self, text: str) -> int:
-        super().write(escaped(text))
+    def write(self, text: str | bytes) -> int:
+        super().write(escaped(text) if isinstance(text, str) else text)
         return len(text)
 
 

@@ -21,11 +21,15 @@ class Safe(io.TextIOBase):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
-    def write(self, text: str) -> int:
+    def write(self, text: str | bytes) -> int:
         """Write, or drop the text."""
+        # click's completion writes bytes; by an empty piece it asks whether a stream is one of bytes alone.
+        shown = text.decode(errors="replace") if isinstance(text, bytes) and text else text
+        if not isinstance(shown, str):
+            raise TypeError("this is a stream of text")
         if self._stream is not None:
             try:
-                self._stream.write(text)
+                self._stream.write(shown)
                 self._stream.flush()
             except (OSError, ValueError) as error:
                 self._drop(error)
