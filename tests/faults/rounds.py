@@ -150,7 +150,7 @@ class Bench:
     def _is_new(self, run: str) -> None:
         now = world.look(self._api, self._namespace)
         self._must(world.unmarked(now) == self._new, f"not new: {_difference(self._new, world.unmarked(now))}")
-        self._must(world.marks(now) == {run}, f"applied by {world.marks(now)}, not by {run}")
+        self._must(world.marks(now) == {f"{self._namespace}/{run}"}, f"applied by {world.marks(now)}, not by {run}")
 
     def _is_old(self) -> None:
         now = world.look(self._api, self._namespace)

@@ -134,7 +134,7 @@ class Fence:
     def runs_out(self) -> bool:
         """Return whether what changes something outside of the cluster has to end now: the target is all but lost."""
         left = self._until - self.clock()
-        return self.lost.is_set() or (math.isfinite(left) and left <= _MARGIN * self._length)
+        return self.lost.is_set() or (math.isfinite(left) and left <= _LEAST * self._length)
 
 
 def changes(method: str, path: str, query: Mapping[str, str] | None, body: Any) -> bool:

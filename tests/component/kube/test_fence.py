@@ -224,9 +224,9 @@ def test_a_lease_is_made_longer_for_what_takes_longer(cluster: Cluster) -> None:
 def test_a_step_is_told_a_moment_before_the_target_is_lost(clock: Clock) -> None:
     fence, _ = opened(clock)
     assert not Fence(clock).runs_out(), "who has to hold nothing loses nothing"
-    clock.ahead = 13.5
+    clock.ahead = 11.5
     assert not fence.runs_out()
-    clock.ahead = 14.5
+    clock.ahead = 12.5
     assert fence.runs_out()
     assert not fence.lost.is_set(), "the lease itself still stands"
 
