@@ -29,7 +29,20 @@ _RUNNERS = ("argo", "cronjob", "github", "gitlab")
     metavar="DIR|FILE|-",
     help="A folder for objects, a file for CI, or - for a stream.",
 )
-def template(path: str, overrides: tuple[str, ...], runner: str, output: str) -> None:
+@click.option(
+    "--prune", "pruned", is_flag=True, help="Delete ConfigMaps of earlier versions that nothing uses any more."
+)
+@options.kubeconfig
+@options.context
+def template(
+    path: str,
+    overrides: tuple[str, ...],
+    runner: str,
+    output: str,
+    pruned: bool,
+    kubeconfig: str | None,
+    context: str | None,
+) -> None:
     """Write the pipeline as Argo objects, as a CronJob with all that it needs, or for CI.
 
     \b
@@ -40,6 +53,8 @@ def template(path: str, overrides: tuple[str, ...], runner: str, output: str) ->
 
     For github and gitlab the environments are the files in config/.
     """
+    if pruned and (runner in ("github", "gitlab") or output == "-"):
+        raise click.UsageError("--prune goes with objects in a folder")
     if runner in ("github", "gitlab"):
         _write_pipeline(path, overrides, runner, output)
         return
@@ -53,6 +68,21 @@ def template(path: str, overrides: tuple[str, ...], runner: str, output: str) ->
     write(objects, Path(output))
     for name in objects:
         click.echo(str(Path(output) / name))
+    if pruned:
+        _prune(objects, kubeconfig, context)
+
+
+def _prune(objects: Mapping[str, Mapping[str, Any]], kubeconfig: str | None, context: str | None) -> None:
+    from sternway_steps.kube.client import Client
+
+    from .prune import prune
+
+    client = Client.connect(kubeconfig, context)
+    try:
+        for name in prune(client, objects.values()):
+            click.echo(f"deleted configmap/{name}")
+    finally:
+        client.close()
 
 
 def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str, Mapping[str, Any]]:
