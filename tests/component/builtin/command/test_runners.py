@@ -307,6 +307,17 @@ def test_a_program_that_could_not_begin_has_nothing_to_undo(bench: Bench, fault:
     assert bench.lines == [] or "begun" not in bench.lines
 
 
+@pytest.mark.cluster
+@pytest.mark.parametrize("bench", ENGINES[:2], indirect=True)
+def test_much_output_of_a_container_costs_what_it_costs_a_process(bench: Bench) -> None:
+    """Its engine keeps no log of its own; what is no text, and what has no newline, pass too."""
+    began = time.monotonic()
+    bench.sh("yes a line of a log that goes on and on and on | head -c 60000000; head -c 3000000 /dev/urandom; echo; printf end")  # fmt: skip
+    assert time.monotonic() - began < 30
+    last = [data for data in bench.context(Action.ROLLBACK).journal.history().execute.evidence if "log" in data][-1]
+    assert last["log"][-1] == "end"
+
+
 NOWHERE = {"nodeSelector": {"no-such-label": "x"}}
 
 
