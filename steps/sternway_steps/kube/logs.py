@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _SILENT = 3600.0
 """Seconds that a log may be silent before its connection counts as dead; a command may compute for long."""
 _CLOSING = 1.0
+_SHORT = 10.0
+"""Seconds for the last lines of a log."""
 _UNSTARTED = ("StartError", "ContainerCannotRun")
 """Reasons of a container whose program could not be started (kubelet, containerd)."""
 
@@ -114,6 +116,23 @@ class PodLog:
         if self.started:
             self._ended.wait(seconds)
 
+    def last(self, lines: int) -> bytes:
+        """Follow no more, and read the last lines: of a log that was rotated on the way, the stream may lack them."""
+        self._closed.set()
+        if self._response is not None:
+            shut(self._response)
+        self._threads[1].join(_CLOSING)
+        text = b""
+        with suppress(ApiError, OSError, *_broken()):
+            response = self._client.transport.stream(*self._address(tailLines=str(lines)), _SHORT)
+            text = response.read()
+            response.close()
+        return text
+
+    def _address(self, **query: str) -> tuple[str, dict[str, str]]:
+        path = f"/api/v1/namespaces/{self._namespace}/pods/{self.pod['metadata']['name']}/log"
+        return path, {**query, "container": str(self.pod["spec"]["containers"][0]["name"])}
+
     def look(self) -> None:
         """Read the pod now."""
         with suppress(ApiError):
@@ -141,12 +160,9 @@ class PodLog:
         self._running.wait()
         if self._closed.is_set():
             return
-        metadata = self.pod["metadata"]
-        path = f"/api/v1/namespaces/{self._namespace}/pods/{metadata['name']}/log"
-        query = {"follow": "true", "container": str(self.pod["spec"]["containers"][0]["name"])}
         # What breaks off here costs lines of the log, not the verdict: that is the watch's.
         with suppress(ApiError, OSError, *_broken()):
-            self._response = self._client.transport.stream(path, query, _SILENT)
+            self._response = self._client.transport.stream(*self._address(follow="true"), _SILENT)
             if self._closed.is_set():
                 shut(self._response)
             while chunk := self._response.read1(65_536):

@@ -12,7 +12,7 @@ from ...kube.logs import PodLog
 from ...kube.wait import wait_until_deleted
 from ...objects.ref import Ref
 from ...process.marked import CHILD, GRACE
-from ...process.output import Output
+from ...process.output import LINES, Output
 from ...release.missing_rights import missing_rights
 from ...release.rights import expand
 from ...release.targets import namespace_of
@@ -33,6 +33,8 @@ _SPARE = 30
 _KEPT = 86_400
 _OF_ITS_POD = ("BackoffLimitExceeded", "PodFailed")
 """Reasons of a Job that say no more than that its pod failed."""
+_ROTATED = 8_000_000
+"""Bytes from which on a log may have been rotated (the kubelet's containerLogMaxSize is 10 MiB, or more)."""
 _LAST_WORDS = 5.0
 """Seconds that a log may take to arrive when its container has ended."""
 JOB_RULES = (
@@ -93,6 +95,8 @@ class Jobs:
                 why = f"{stopped.message} ({held})" if held and not began else stopped.message
                 return Ended(None, began, output.lines, why, stopped=True)
             log.finish(_LAST_WORDS)
+            if log.taken > _ROTATED:
+                output.feed(b"\n" + log.last(LINES))
             if not report.ready and not log.exit_code:
                 # It did not run yet, or does still: only when its pod is gone nobody can be wrong about that.
                 self._remove(context, ref, uid)

@@ -318,6 +318,14 @@ def test_much_output_of_a_container_costs_what_it_costs_a_process(bench: Bench) 
     assert last["log"][-1] == "end"
 
 
+@pytest.mark.cluster
+@pytest.mark.parametrize("bench", ENGINES[2:], indirect=True)
+def test_the_last_line_of_a_job_is_kept_however_much_it_said(bench: Bench) -> None:
+    """Its node rotates the log while it is read."""
+    script = "yes a line of a log that goes on and on and on | head -c 60000000; echo; echo the last line; exit 0"
+    assert bench.sh(script).summary == "done: the last line"
+
+
 NOWHERE = {"nodeSelector": {"no-such-label": "x"}}
 
 
