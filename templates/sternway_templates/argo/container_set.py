@@ -13,7 +13,7 @@ from sternway_steps.step import Action
 
 from ..kubernetes.build_pod import PodParts, pod_parts
 from ..kubernetes.pod import SPARE
-from .container import CODE, PERSISTENT, Parameters, base, report_container, retries, step_container
+from .container import CODE, PERSISTENT, Parameters, base, report_container, step_container
 from .models import new
 from .pods import SharedPod, container_names
 
@@ -35,7 +35,7 @@ def forward_set(config: Config, plan: Plan, name: str, pod: SharedPod, parameter
 
 def back_set(config: Config, plan: Plan, name: str, pod: SharedPod, parameters: Parameters, end: bool) -> m.Template:
     """Return the template of steps that roll back; at the `end` of a round the report follows in `main`."""
-    argo, members = config.argo, list(_members(config, plan, pod, Action.ROLLBACK, parameters))
+    members = list(_members(config, plan, pod, Action.ROLLBACK, parameters))
     if end:
         last = [container_names(step.name for step in plan.steps)[step.name] for step in pod.groups[-1]]
         members.append((MAIN, report_container(config, plan, parameters), last, False, PodParts()))
@@ -45,8 +45,7 @@ def back_set(config: Config, plan: Plan, name: str, pod: SharedPod, parameters: 
         **_set(config, name, members),
         inputs=new(m.Inputs, parameters=[new(m.Parameter, name=PERSISTENT, value="false")]) if end else None,
         outputs=CODE if end else None,
-        # What became of each is in the journal; Argo knows only whether the pod is gone.
-        retry_strategy=retries(config, argo.rollback_retries, (-1,)),
+        # No retryStrategy: Argo looks once more at a node that has one, which costs a requeue; the second round is it.
         active_deadline_seconds=_undo_seconds(config) * times + math.ceil(plan.seconds_at_end if end else 0),
     )
 

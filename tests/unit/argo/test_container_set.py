@@ -62,7 +62,7 @@ def test_nothing_in_the_handler_has_what_ends_it_whole(tmp_path: Path) -> None:
     for name, template in templates(shared(tmp_path)).items():
         assert "timeout" not in template
         assert "pendingTimeout" not in template
-        assert ("retryStrategy" in template) is (name in ("back", "report"))
+        assert ("retryStrategy" in template) is (name == "report")
 
 
 def test_what_argo_can_not_do_for_one_container_it_does_itself(tmp_path: Path) -> None:
