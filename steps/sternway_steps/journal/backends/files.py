@@ -95,6 +95,7 @@ class FileStore:
         """Take up room on the disk, which is given to what is written on the way back when there is no other."""
         path = self._folder / key.run / f"{key}{_ROOM}"
         try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with path.open("wb") as file:
                 file.write(os.urandom(_RESERVED))  # no file system can keep that in less
                 file.flush()
