@@ -174,7 +174,7 @@ def test_values_are_handed_on_through_the_journal_by_steps_that_are_done(tmp_pat
 def test_the_configuration_of_groups_survives_the_journal(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(
         "name: web\nimage: web:1\nsteps:\n  - validate\n"
-        "  - [{name: api, uses: deploy, with: {selector: app=api}}, {name: web, uses: deploy}]\n  - [verify]\n"
+        "  - [{name: api, uses: deploy, with: {selector: app.kubernetes.io/name=web}}, {name: web, uses: deploy}]\n  - [verify]\n"
     )
     config = load(tmp_path / "s.yaml")
     assert [isinstance(item, tuple) for item in config.steps] == [False, True, True]
