@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sternway_steps.config import Config, HttpCheck, Manifest, VerifyConfig
 from sternway_steps.config.schema import Grace
 from sternway_steps.objects.fields import content
@@ -41,6 +42,14 @@ def until(holds: Callable[[], Any], within: float = 30, what: str = "") -> Any:
             return value
         assert time.monotonic() < end, f"still not after {within} s: {what or holds}"
         time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process still works. One that was killed is seen to live for a moment after it closed its files."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def said(events: Iterable[Event]) -> list[str]:

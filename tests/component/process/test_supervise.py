@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import pytest
 from sternway_steps.builtin.command.environment import Resolved
 from sternway_steps.builtin.command.invocation import Invocation
@@ -25,7 +24,7 @@ from sternway_steps.process.run import answer, run
 from sternway_steps.step import Action
 
 from tests.commands import Bench
-from tests.helpers import until
+from tests.helpers import alive, until
 
 KEY = "-----BEGIN KEY-----\nMIIEvQIBADAN\n  indented = yes\n-----END KEY-----"
 
@@ -84,13 +83,6 @@ class User:
 def user(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
     monkeypatch.setattr(os, "environ", dict(os.environ))
     return User(request.param, tmp_path)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_output_is_told_in_order_and_its_end_is_kept(user: User) -> None:
@@ -168,7 +160,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
 def test_what_a_command_leaves_running_is_ended_wherever_it_went(commands: User, how: str) -> None:
     began = time.monotonic()
     assert commands.sh(f"{ESCAPES[how]} while ! test -s away; do sleep 0.02; done; echo gone; exit 3") == 3
-    assert not alive(commands.pid("away"))
+    until(lambda: not alive(commands.pid("away")), 2, "it is gone")
     assert commands.tail == ("gone",)
     assert time.monotonic() - began < 10
 
@@ -231,19 +223,19 @@ def test_who_left_with_its_pipe_is_not_waited_for(user: User) -> None:
 def test_stopped_it_ends_with_all_its_children_those_too_that_left(user: User) -> None:
     script = "sleep 300 & echo $! > child; setsid sh -c 'echo $$ > away; exec sleep 300' & echo $$ > pid; wait"
     assert user.stopped_when(lambda: user.pid("away") and user.pid("child") and user.pid(), script) < 3
-    assert not alive(user.pid())
+    until(lambda: not alive(user.pid()), 2, "it is gone")
     until(lambda: not any(alive(user.pid(name)) for name in ("child", "away")), 5, "all are gone")
 
 
 def test_stopped_while_it_has_closed_its_output(user: User) -> None:
     assert user.stopped_when(user.pid, "exec >&- 2>&-; echo $$ > pid; sleep 300") < 3
-    assert not alive(user.pid())
+    until(lambda: not alive(user.pid()), 2, "it is gone")
 
 
 def test_one_that_does_not_listen_is_killed_after_its_grace(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervise, "GRACE", 0.5)
     assert 0.5 <= user.stopped_when(user.pid, "trap '' TERM; echo $$ > pid; sleep 300; sleep 300") < 4
-    assert not alive(user.pid())
+    until(lambda: not alive(user.pid()), 2, "it is gone")
 
 
 def test_one_that_says_much_while_it_ends_is_read(user: User) -> None:
@@ -284,7 +276,7 @@ def test_what_else_ends_the_wait_ends_the_program_at_once(tmp_path: Path) -> Non
     with pytest.raises(Left):
         run(["sh", "-c", f"trap '' TERM; echo $$ > {tmp_path}/pid; sleep 300; sleep 300"], check)
     assert time.monotonic() - began < 4
-    assert not alive(int((tmp_path / "pid").read_text()))
+    until(lambda: not alive(int((tmp_path / "pid").read_text())), 2, "it is gone")
 
 
 def test_a_short_answer_is_given_whole_and_a_long_one_cut() -> None:

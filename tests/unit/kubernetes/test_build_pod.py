@@ -45,7 +45,10 @@ def test_secrets_become_variables_and_credentials_a_file(tmp_path: Path) -> None
         assert templates[name]["volumes"] == [{"name": "docker", "secret": {"secretName": "login", "items": items}}]
     assert not templates["execute-deploy"].get("volumes")
     assert [row[0]["name"] for row in templates["execute"]["steps"]] == ["validate", "build", "deploy", "verify"]
-    assert [row[0]["name"] for row in templates["undo"]["steps"]] == ["deploy", "build", "report"]
+    assert [row[0]["name"] for row in templates["undo"]["steps"]] == [
+        *("deploy", "build", "report"),
+        *("again-deploy", "again-build", "again-report"),
+    ]
 
 
 def test_a_cron_job_builds_in_the_image_that_has_a_builder(tmp_path: Path) -> None:

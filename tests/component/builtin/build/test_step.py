@@ -19,7 +19,7 @@ from sternway_steps.step import Action, Context
 
 from tests.component.builtin.build.conftest import stand_in
 from tests.component.builtin.build.shop import SCRATCH, Shop
-from tests.helpers import until
+from tests.helpers import alive, until
 
 
 def check(shop: Shop, **build: object) -> str:
@@ -145,13 +145,6 @@ def test_the_first_builder_that_answers_is_taken(small: Shop, monkeypatch: pytes
     assert small.calls()[-1][0] == "buildctl"
     monkeypatch.setenv("PATH", str(small.folder))
     assert "build.builder: there is no builder: docker, buildctl or buildah must be on PATH" in check(small, builder="auto")  # fmt: skip
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.parametrize("how", ["signal", "deadline"])

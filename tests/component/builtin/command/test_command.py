@@ -27,7 +27,7 @@ from sternway_steps.session import Session
 from sternway_steps.step import Action
 
 from tests.commands import Bench
-from tests.helpers import command, sternway, until
+from tests.helpers import alive, command, sternway, until
 
 SECRET = "s3cr3t-p4ssw0rd"
 
@@ -200,7 +200,7 @@ def test_one_step_that_is_stopped_is_sealed_in_two_seconds_and_nothing_runs_on(s
     said = running.communicate(timeout=20)[0].decode()
     assert time.monotonic() - began < 2, said
     assert running.returncode == Exit.STOPPED
-    assert not Path(f"/proc/{pid.read_text().strip()}").exists()
+    until(lambda: not alive(int(pid.read_text())), 2, "it is gone")
     with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="default") as session:
         story = session.story(session.runs()[0].run)
         assert [attempt.result for attempt in story.attempts] == ["stopped"]
@@ -221,7 +221,7 @@ def test_a_run_that_is_left_ends_its_command(sternway_sandbox: Sandbox, tmp_path
     running.send_signal(signal.SIGINT)
     said = running.communicate(timeout=20)[0].decode()
     assert running.returncode == Exit.STOPPED, said
-    assert not Path(f"/proc/{pid.read_text().strip()}").exists()
+    until(lambda: not alive(int(pid.read_text())), 2, "it is gone")
     with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="default") as session:
         run = session.runs()[0].run
         assert session.runs()[0].status is Status.INTERRUPTED

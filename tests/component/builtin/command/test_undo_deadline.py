@@ -19,7 +19,7 @@ from sternway_steps.exits import Exit
 from sternway_steps.step import Action
 
 from tests.commands import Bench
-from tests.helpers import command, sternway, until
+from tests.helpers import alive, command, sternway, until
 
 
 def config(folder: Path, execute: str, rollback: str, step: dict[str, Any] | None = None, **keys: Any) -> str:
@@ -46,7 +46,7 @@ def test_an_undo_that_hangs_is_named_and_goes_on_later(tmp_path: Path, keys: dic
     said = done.stdout + done.stderr
     assert "s: its undo did not end within its rollbackDeadline of 1 s, and was ended" in said
     assert "sternway rollback" in said
-    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+    until(lambda: not alive(int((tmp_path / "pid").read_text())), 2, "it is gone")
     (tmp_path / "repaired").touch()
     again = sternway("rollback", "r1", "-c", path, kubeconfig="/nowhere", timeout=60)
     assert again.returncode == 0, again.stdout + again.stderr
