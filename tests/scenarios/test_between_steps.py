@@ -48,7 +48,7 @@ class FoundWorkflow:
         def found(client: Client, ref: Ref, **how: Any) -> dict[str, Any] | None:
             if ref.kind != "Workflow":
                 return get(client, ref, **how)
-            return {"metadata": {"uid": "r1"}, "status": {"phase": self.phase}} if self.seen else None
+            return {"metadata": {"name": ref.name, "uid": "r1"}, "status": {"phase": self.phase}} if self.seen else None
 
         monkeypatch.setattr(Client, "get", found)
 

@@ -34,7 +34,9 @@ OBJECT = re.compile(
 )
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 # What Argo's executor needs in each pod (Argo, "Workflow RBAC"), and the report's Event: no run on the sandbox does.
-ON_ARGO = {("argoproj.io", "workflowtaskresults", verb) for verb in ("create", "patch")} | {("", "events", "create")}
+ON_ARGO = {("argoproj.io", "workflowtaskresults", verb) for verb in ("create", "patch")} | {
+    ("", "events", verb) for verb in ("create", "patch")
+}
 # And what is asked for and made when a Workflow is terminated (tests/component/saga/test_sweep_at_once.py).
 ON_ARGO |= {("argoproj.io", "workflows", "get"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create")}
 STATEFUL = """

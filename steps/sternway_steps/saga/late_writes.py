@@ -2,8 +2,8 @@
 
 The network may keep a request for longer than any lease, and the server then takes it if its precondition still holds:
 what was not there is still not there, what the undo had no need to touch is as it was. No clock and no lock keeps that
-away, so whoever deploys next looks for it: by the run's mark on the objects, in the runs that were undone since the
-last good one. It is undone by the same code, as one more rollback in the journal of the run that wrote it.
+away, so whoever deploys next looks for it: by the run's mark on the objects, in the newest runs that were undone
+since the last good one. It is undone by the same code, as one more rollback in the journal of the run that wrote it.
 
 Two processes that work on one run at different times need no more than its id: both apply what its record says.
 """
@@ -27,6 +27,9 @@ from .attempt import ContextFor, attempt
 from .location import home_of
 from .plan import make_plan
 
+_RECENT = 5
+"""Runs that are looked at whether or not an object here carries their mark: a request is late by minutes, and each
+run costs a reading of all its objects."""
 _WENT_BACK = (Status.UNDONE, Status.ROLLBACK_FAILED)
 
 
@@ -67,12 +70,15 @@ class LateWrites:
 
 
 def _suspects(journal: RunJournal, marks: Collection[str]) -> Iterator[str]:
-    """List the runs that went back since the last good one, and those whose marks are here; newest first."""
-    here, since = {RunName.parse(mark).run for mark in marks}, True
+    """List the newest runs that went back since the last good one, and those whose marks are here; newest first."""
+    here, since = {RunName.parse(mark).run for mark in marks}, _RECENT
     for info in reversed(journal.others()):
-        if info.status in _WENT_BACK and (since or info.run in here):
-            yield info.run
-        since = since and info.status is not Status.SUCCEEDED
+        if info.status in _WENT_BACK:
+            if since or info.run in here:
+                yield info.run
+            since = max(0, since - 1)
+        elif info.status is Status.SUCCEEDED:
+            since = 0
 
 
 def _recorded(run: AssembledRun, other: str) -> AssembledRun | None:
