@@ -71,9 +71,10 @@ class Handler:
 
 @pytest.mark.parametrize("lost", [None, "deploy"], ids=["all of it", "the record of deploy"])
 def test_what_carries_the_run_is_not_called_undone(cluster: Cluster, session: Session, lost: str | None) -> None:
-    argo = Handler(session, config(cluster), "lost")
+    run = f"lost-{cluster.namespace}"  # an id that no other test of the cluster has
+    argo = Handler(session, config(cluster), run)
     argo.execute("validate", "deploy")
-    forget(cluster, "lost", lost)
+    forget(cluster, run, lost)
     rollback, end = argo.undone("deploy")
     assert (rollback.exit_code, end.status, end.exit_code) == (5, Status.ROLLBACK_FAILED, 5)
     said = str(rollback.error)
@@ -81,10 +82,10 @@ def test_what_carries_the_run_is_not_called_undone(cluster: Cluster, session: Se
     assert f"configmap/m in {cluster.namespace}" in said
     assert "deploy" in str(end.error)
     assert value(cluster) == "new"
-    again = session.rollback(f"{cluster.namespace}/lost")
+    again = session.rollback(f"{cluster.namespace}/{run}")
     assert (again.status, again.exit_code) == (Status.ROLLBACK_FAILED, 5), "nor when somebody asks for it once more"
     assert session.run(config(cluster, "newer")).exit_code == Exit.DONE
-    assert session.rollback(f"{cluster.namespace}/lost").status is Status.UNDONE, "nothing of it is left"
+    assert session.rollback(f"{cluster.namespace}/{run}").status is Status.UNDONE, "nothing of it is left"
     assert value(cluster) == "newer"
 
 
