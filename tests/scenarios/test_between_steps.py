@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -56,12 +55,6 @@ class FoundWorkflow:
 @pytest.fixture
 def workflow(monkeypatch: pytest.MonkeyPatch) -> FoundWorkflow:
     return FoundWorkflow(monkeypatch)
-
-
-@pytest.fixture
-def session(cluster: Cluster) -> Iterator[Session]:
-    with Session(kubeconfig=cluster.kubeconfig) as session:
-        yield session
 
 
 def first_step(session: Session, config: Config) -> None:

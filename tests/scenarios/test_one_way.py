@@ -20,12 +20,6 @@ from tests.helpers import config_map, config_of, deployment, until
 RBAC = "rbac.authorization.k8s.io/v1"
 
 
-@pytest.fixture
-def session(cluster: Cluster) -> Iterator[Session]:
-    with Session(kubeconfig=cluster.kubeconfig) as made:
-        yield made
-
-
 def config(cluster: Cluster, *objects: dict[str, Any], steps: int = 2) -> Config:
     made = config_of(cluster.namespace, *objects)
     return replace(made, steps=made.steps[:steps])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,6 @@ from tests.helpers import config_map, config_of, deployment, state_of, sternway,
 
 DEPLOYMENT = ("apps/v1", "Deployment")
 LAST = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-@pytest.fixture
-def session(cluster: Cluster) -> Iterator[Session]:
-    with Session(kubeconfig=cluster.kubeconfig) as made:
-        yield made
 
 
 @pytest.fixture(params=[True, False], ids=["evidence", "evidence lost"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,21 +24,6 @@ from tests.helpers import config_map, config_of, sternway
 
 RUN = "web-29384756"  # as a CronJob names its Jobs
 UNDOING = ("rollback", "rollback --unfinished", "rollback --to", "resume")
-
-
-@pytest.fixture
-def other(cluster: Cluster) -> Iterator[str]:
-    """Give a second namespace."""
-    name = f"{cluster.namespace}-b"
-    cluster.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager="test")
-    yield name
-    cluster.client.delete(Ref("v1", "Namespace", None, name), uid=None, propagation="Background")
-
-
-@pytest.fixture
-def session(cluster: Cluster) -> Iterator[Session]:
-    with Session(kubeconfig=cluster.kubeconfig) as session:
-        yield session
 
 
 @pytest.fixture

@@ -32,25 +32,10 @@ ONCE = (StepConfig("deploy", "deploy", {}, retries=0),)
 GET, LIST = ({"apiGroups": [""], "resources": ["pods"], "verbs": [verb]} for verb in ("get", "list"))
 
 
-@pytest.fixture
-def session(cluster: Cluster) -> Iterator[Session]:
-    with Session(kubeconfig=cluster.kubeconfig) as made:
-        yield made
-
-
 @pytest.fixture(params=[True, False], ids=["evidence", "evidence lost"])
 def lossy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if not request.param:
         monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
-
-
-@pytest.fixture
-def other(cluster: Cluster) -> Iterator[str]:
-    """Give a second namespace."""
-    name = f"{cluster.namespace}-b"
-    cluster.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager="test")
-    yield name
-    cluster.client.delete(Ref("v1", "Namespace", None, name), uid=None, propagation="Background")
 
 
 @pytest.fixture

@@ -109,6 +109,8 @@ class StepConfig:
 
 ON = ("failure", "success", "always")
 """It runs when the run has succeeded; or has not, or was undone since; or in any case."""
+ON_CONFLICT = ("stop", "merge", "force")
+"""What the undo may do with a field of ours that somebody else changed since."""
 ON_INTERRUPT = ("rollback", "resume", "report")
 """It is undone; or gone on with, once, if nothing moved; or left to a person, and the next run is refused till then."""
 DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", "verify"))

@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from ..config import Config
-from ..config.schema import ON_INTERRUPT
+from ..config.schema import ON_CONFLICT, ON_INTERRUPT
 from ..errors import Misuse
 from ..spec import Action
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_CONFLICTS = ("stop", "merge", "force")
 
 
 class Closable(Protocol):
@@ -45,7 +44,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "journal_of": _CONFIG,
     "tell": (callable, "a function that takes an event; leave it out for none"),
     "stop": (_is(threading.Event), "a threading.Event"),
-    "on_conflict": (lambda value: value in _CONFLICTS, f"one of {', '.join(_CONFLICTS)}"),
+    "on_conflict": (lambda value: value in ON_CONFLICT, f"one of {', '.join(ON_CONFLICT)}"),
     "on_interrupt": (lambda value: value in ON_INTERRUPT, f"one of {', '.join(ON_INTERRUPT)}"),
     "wait_lock": (_seconds, "a number of seconds, 0 or more"),
     "action": (_is(Action), "an Action"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...config.option_reader import OptionReader
-from ...config.schema import DeployConfig
+from ...config.schema import ON_CONFLICT, DeployConfig
 from ...yamltree import scalars as s
 from ...yamltree.reader import Section
 
@@ -18,7 +18,7 @@ def _make_section(**keys: Any) -> DeployConfig:
 _SECTION = Section(
     {
         "forceConflicts": s.boolean,
-        "onConflict": s.one_of("stop", "merge", "force"),
+        "onConflict": s.one_of(*ON_CONFLICT),
         "restartStale": s.boolean,
         "recreate": s.boolean,
     },
