@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 from ...errors import Failed, Transient
 from .registry import NOBODY, OCI_MANIFEST, Manifest, Registry, digest_of
 
-_TRIES = 5
+_SETTLES = 5.0
+"""Seconds that a tag has to go: so long other undos of the same run may point it to the empty image again."""
+_POLL = 0.2
 
 
 def throwaway(run: str, step: str) -> tuple[bytes, Manifest]:
@@ -50,15 +53,17 @@ def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
     if there is None or there.digest not in (now.digest, empty.digest):
         return "" if there is None else f"somebody moved the tag meanwhile, to {there.digest}"
     _point(registry, empty)
-    for _ in range(_TRIES):  # another undo of this run may point it to the empty image again
+    end = time.monotonic() + _SETTLES
+    while True:  # another undo of this run may point it to the empty image again
         does, why = registry.delete(registry.reference.tag)
         if not does:
             does, why = registry.delete(empty.digest)
         left = registry.manifest()
         if left is None or left.digest != empty.digest:
             return ""
-        if not does:
+        if not does or time.monotonic() > end:
             break
+        time.sleep(_POLL)
     if now.digest == empty.digest:
         raise Failed(f"{registry.reference.text} points to an empty image, and can't be deleted: {why}")
     registry.put(now)
