@@ -97,8 +97,7 @@ def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str,
     from .argo.pods import own_pods
 
     objects = pipeline(config, document)
-    own = own_pods(config)
-    for step, reason in own.items() if config.argo.pods is None and len(own) < len(config.steps) else ():
+    for step, reason in own_pods(config).items() if config.argo.pods is None else ():
         click.echo(f"step {step} has a pod of its own on Argo: {reason}", err=True)
     return objects
 

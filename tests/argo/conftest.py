@@ -81,9 +81,9 @@ class OnArgo:
 
     def forward(self) -> list[str]:
         """Give the templates of the pods that three steps take on their way forward."""
-        if self.argo.get("pods") == "one":
-            return ["forward"]
-        return ["execute-validate", "execute-deploy", "execute-verify"]
+        if self.argo.get("pods") == "each":
+            return ["execute-validate", "execute-deploy", "execute-verify"]
+        return ["forward"]
 
     def start(self, files: Mapping[str, str]) -> None:
         self.apply(files)
@@ -115,6 +115,15 @@ class OnArgo:
         phase = self.workflow()["status"]["phase"]
         assert phase == "Succeeded" or codes, f"{phase}, and no report: {self.workflow()['status']}"
         return int(codes[-1]) if codes and phase != "Succeeded" else 0
+
+    def works(self, step: str) -> None:
+        """Wait until the journal says that a step is at work, in whatever pod."""
+
+        def at_work() -> bool:
+            story = self.story()
+            return story is not None and any(a.step == step and not a.ended for a in story.attempts)
+
+        until(at_work, 180, f"{step} works")
 
     def nodes(self, kind: str) -> list[dict[str, Any]]:
         """Give the nodes of a type, in the order in which they started."""

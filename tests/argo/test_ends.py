@@ -83,7 +83,7 @@ def test_values_that_argo_retry_dropped_are_named_and_the_run_is_undone(runner: 
     runner.good(files(runner.namespace, 1, {}))
     before = live(runner)
     runner.start(files(runner.namespace, 2, HANGING))
-    until(lambda: any(pod.endswith(("verify", "verify(0)")) for pod in runner.pods()), 120, "verify")
+    runner.works("verify")
     argo(runner, "terminate", runner.name)
     until(lambda: runner.workflow().get("status", {}).get("phase") == "Failed", 120, "it is terminated")
     argo(runner, "retry", "-p", "image=localhost/app:1", runner.name)

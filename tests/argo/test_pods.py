@@ -30,14 +30,6 @@ def left(runner: OnArgo) -> list[Any]:
     return [state_of(runner.client.get(Ref(version, kind, runner.namespace, name))) for version, kind, name in OBJECTS]
 
 
-def works(runner: OnArgo, step: str) -> None:
-    def at_work() -> bool:
-        story = runner.story()
-        return story is not None and any(a.step == step and not a.ended for a in story.attempts)
-
-    until(at_work, 120, f"{step} works")
-
-
 def back_pods(runner: OnArgo) -> list[dict[str, Any]]:
     mine = f"workflows.argoproj.io/workflow={runner.name},workflows.argoproj.io/on-exit=true"
     return runner.client.list("v1", "Pod", runner.namespace, labels=mine).items
@@ -68,7 +60,7 @@ def test_a_handler_whose_pod_is_deleted_goes_back_once_more(shared: OnArgo, stop
     before = left(shared)
     change = {**HANGING, "verify": {"deadline": "1m" if stopped else "5s"}}
     shared.start(files(shared.namespace, 2, change))
-    works(shared, "verify")
+    shared.works("verify")
     if stopped:
         shared.act("stop")
     pod = until(lambda: back_pods(shared), 120, "the handler begins")[0]

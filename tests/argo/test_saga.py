@@ -70,7 +70,7 @@ def test_a_run_that_was_terminated_is_undone_by_the_next_one(runner: OnArgo) -> 
     runner.argo = {**runner.argo, "sweep": False, "undoOnTerminate": False}
     runner.good(files(runner.namespace, 1, {}))
     runner.start(files(runner.namespace, 2, HANGING))
-    until(lambda: any(pod.startswith("execute-verify") for pod in runner.pods()), 120, "verify")
+    runner.works("verify")
     first = runner.workflow()["metadata"]["uid"]
     runner.client.patch(Ref(API, "Workflow", runner.namespace, runner.name), {"spec": {"shutdown": "Terminate"}}, manager="test")  # fmt: skip
     until(lambda: runner.workflow()["status"]["phase"] == "Failed", 120, "it is terminated")
@@ -91,8 +91,7 @@ def test_a_run_that_was_terminated_or_deleted_is_undone_by_itself(runner: OnArgo
     runner.start(files(runner.namespace, 2, HANGING))
     run = runner.workflow()["metadata"]["uid"]
     with Session(kubeconfig=runner.kubeconfig, namespace=runner.namespace) as session:
-        until(lambda: any(pod.startswith("execute-verify") for pod in runner.pods()), 120, "verify begins")
-        until(lambda: any(attempt.step == "verify" for attempt in session.story(run).attempts), 120, "verify works")
+        runner.works("verify")
         workflow = Ref(API, "Workflow", runner.namespace, runner.name)
         if what == "terminate":
             runner.client.patch(workflow, {"spec": {"shutdown": "Terminate"}}, manager="test")
@@ -129,11 +128,11 @@ def test_steps_for_the_end_run_when_all_is_over_and_change_nothing_of_it(runner:
     assert [(a.step, a.end, a.result) for a in story.after] == [("always", how, "failed"), (on, how, "done")]
     assert story.after[1].data["summary"] == f"done: {how} {0 if good else 4}"
     assert story.after[0].began > max(attempt.ended for attempt in story.attempts)
-    handler = [pod.partition(" ")[0] for pod in runner.pods() if not pod.startswith("execute-")]
-    assert handler == (["report"] if good else ["rollback-deploy", "report"])
+    pods = [pod.partition(" ")[0] for pod in runner.pods()]
+    assert pods == ["forward", "report" if good else "back"]
     assert runner.workflow()["status"]["phase"] == ("Succeeded" if good else "Failed")
-    report = next(n for n in runner.nodes("Pod") if n["templateName"] == "report")
     if not good:  # of a success Argo keeps no message
+        report = next(n for n in runner.nodes("Container") if n["displayName"] == "main")
         assert "step always (on: always) failed" in report["message"]
 
 
@@ -144,7 +143,7 @@ def test_parameters_change_what_is_deployed_and_progress_is_seen(runner: OnArgo)
     runner.submit(image="localhost/app:3")
 
     def progress() -> list[str]:
-        return [str(n.get("progress")) for n in runner.nodes("Pod") if n["templateName"] == "execute-verify"]
+        return [str(n.get("progress")) for n in runner.nodes("Pod") if n["templateName"] == "forward"]
 
     # The service is there, the deployment is not up: the ConfigMap is nothing to wait for.
     until(lambda: progress() == ["1/2"], 140, "verify tells how far it is")

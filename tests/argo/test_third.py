@@ -55,5 +55,6 @@ def test_it_is_undone_when_a_later_step_fails(flag: OnArgo) -> None:
     assert story is not None
     assert story.status is Status.UNDONE
     assert value(flag) == "off"
-    pods = [pod.partition(" ")[0] for pod in flag.pods() if not pod.startswith("execute-")]
-    assert pods == ["rollback-deploy", "rollback-checkout", "report"]
+    assert [pod.partition(" ")[0] for pod in flag.pods()] == ["forward", "back"]
+    back = [node["displayName"] for node in flag.nodes("Container") if node["templateName"] == "back"]
+    assert back == ["deploy", "checkout", "main"]

@@ -13,8 +13,8 @@ from sternway_steps.config.each_step import each_step
 from sternway_steps.config.step_pod import own_pod_reason
 from sternway_steps.saga.plan import PlannedStep
 
-DEFAULT = "each"
-"""What `argo.pods` is where the configuration does not say."""
+DEFAULT = "one"
+"""What `argo.pods` is where the configuration does not say: a pod is what costs on Argo."""
 _TAKEN = ("init", "wait", "supervisor", "main")
 """Names of Argo's own containers; `main` is the one whose outputs and exit code it reads, here the report's."""
 Groups = Sequence[Sequence[PlannedStep]]
@@ -41,8 +41,7 @@ Row = tuple[OwnPod | SharedPod, ...]
 def own_pods(config: Config) -> dict[str, str]:
     """Return the steps that have a pod of their own, each with the reason."""
     steps = [step for step, _, _ in each_step(config.steps)]
-    apart = any(step.pod is not None for step in steps)  # who keeps one apart lets the others share
-    if (config.argo.pods or ("one" if apart else DEFAULT)) == "each":
+    if (config.argo.pods or DEFAULT) == "each":
         return {step.name: "argo.pods: each" for step in steps}
     return {step.name: own_pod_reason(step.pod) for step in steps if step.pod is not None}
 

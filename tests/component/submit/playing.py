@@ -190,7 +190,7 @@ def written(folder: Path, **keys: Any) -> Path:
     path = folder / "sternway.yaml"
     base = {
         "name": "web", "namespace": "shop", "image": "web:1", "port": 8080, "replicas": 2,
-        "verify": {"deadline": "20s", "grace": {"pull": "500ms"}}, **keys,
+        "verify": {"deadline": "20s", "grace": {"pull": "500ms"}}, "argo": {"pods": "each"}, **keys,
     }  # fmt: skip
     path.write_text(json.dumps({key: value for key, value in base.items() if value is not None}))
     return path

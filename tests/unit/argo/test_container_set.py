@@ -14,7 +14,8 @@ STEPS = ["validate", "deploy", GROUP, "verify"]
 
 
 def shared(folder: Path, **keys: Any) -> dict[str, dict[str, Any]]:
-    return written(folder, **{"steps": STEPS, **keys, "argo": {"pods": "one", **keys.get("argo", {})}})
+    """Give what is generated where nothing is said of pods."""
+    return written(folder, **{"steps": STEPS, **keys})
 
 
 def containers(objects: dict[str, dict[str, Any]], template: str) -> dict[str, dict[str, Any]]:
@@ -147,3 +148,14 @@ def test_two_builds_of_one_pod_have_their_own_credentials(tmp_path: Path) -> Non
     for name in ("one", "two"):
         mount = next(m for m in containers(objects, "forward")[name]["volumeMounts"] if m["mountPath"] == "/docker")
         assert volumes[mount["name"]]["secret"]["secretName"] == name
+
+
+def test_values_go_forward_and_the_way_back_has_those_of_the_place_alone(tmp_path: Path) -> None:
+    objects = shared(tmp_path, schedule="5 4 * * *", parameters={"namespace": {}})
+    told = {"name": "STERNWAY_UNATTENDED", "value": "{{workflow.parameters.unattended}}"}
+    place = "namespace={{workflow.parameters.namespace}}"
+    for template, values in (("forward", {place, "image={{workflow.parameters.image}}"}), ("back", {place})):
+        for name, each in containers(objects, template).items():
+            assert values <= set(after("--set", each["args"])), name
+            assert template == "forward" or set(after("--set", each["args"])) == values
+            assert told in each["env"]

@@ -39,12 +39,17 @@ def written(folder: Path, *overrides: str, **keys: Any) -> dict[str, dict[str, A
     return {obj["kind"]: obj for obj in objects.values()}
 
 
+def apart(folder: Path, *overrides: str, **keys: Any) -> dict[str, dict[str, Any]]:
+    """Give what is generated where each step has a pod of its own; steps that share one are test_container_set's."""
+    return written(folder, *overrides, **{**keys, "argo": {"pods": "each", **keys.get("argo", {})}})
+
+
 def templates(objects: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {t["name"]: t for t in objects["WorkflowTemplate"]["spec"]["templates"]}
 
 
 def test_the_entry_and_the_handler_keep_the_rules_of_a_saga(tmp_path: Path) -> None:
-    objects = written(tmp_path, steps=["validate", "deploy", {"name": "again", "uses": "deploy"}, "verify"])
+    objects = apart(tmp_path, steps=["validate", "deploy", {"name": "again", "uses": "deploy"}, "verify"])
     spec, made_of = objects["WorkflowTemplate"]["spec"], templates(objects)
     assert (spec["entrypoint"], spec["onExit"]) == ("execute", "undo")
     forward = [row[0]["name"] for row in made_of["execute"]["steps"]]
@@ -64,7 +69,7 @@ def test_the_entry_and_the_handler_keep_the_rules_of_a_saga(tmp_path: Path) -> N
 
 
 def test_every_container_is_restricted_and_named(tmp_path: Path) -> None:
-    objects = written(tmp_path)
+    objects = apart(tmp_path)
     for name, template in templates(objects).items():
         if name in ("execute", "undo"):
             continue
@@ -77,14 +82,14 @@ def test_every_container_is_restricted_and_named(tmp_path: Path) -> None:
 
 
 def test_what_was_killed_is_tried_once_more_and_no_limit_is_too_low(tmp_path: Path) -> None:
-    made = templates(written(tmp_path))
+    made = templates(apart(tmp_path))
     for name in ("rollback-deploy", "report"):
         again = made[name]["retryStrategy"]["expression"]
         assert again.endswith("|| asInt(lastRetry.exitCode) == 137 && asInt(retries) == 0")
     assert "137" not in made["execute-deploy"]["retryStrategy"]["expression"]
     with pytest.raises(ConfigErrors, match="33Mi are needed for 2 objects, and the limit is 28Mi"):
-        written(tmp_path, argo={"resources": {"limits": {"memory": "28Mi"}}})
-    assert written(tmp_path, argo={"resources": {"limits": {"memory": "64Mi"}}})
+        apart(tmp_path, argo={"resources": {"limits": {"memory": "28Mi"}}})
+    assert apart(tmp_path, argo={"resources": {"limits": {"memory": "64Mi"}}})
 
 
 @pytest.mark.parametrize("text", ["1e3", "n", "y", "yes", "on", "off", "null", "~", "0o10", "0x1f", "1_000", "12:30:45", "2026-11-24", "", " a", ".inf", "=", "<<", "a: b", "# c", "{{x}}", "a\nb\n", "a\n\n  b", "\tx"])  # fmt: skip
@@ -140,7 +145,7 @@ def test_what_argo_settings_say_is_what_pods_get(tmp_path: Path) -> None:
         "podLabels": {"l": "1"}, "podAnnotations": {"a": "on"}, "resources": {"limits": {"memory": "1Gi"}},
         "rollbackRetries": 9, "rollbackDeadline": "1m",
     }  # fmt: skip
-    objects = written(tmp_path, argo=asked)
+    objects = apart(tmp_path, argo=asked)
     spec, main = (
         objects["WorkflowTemplate"]["spec"],
         objects["WorkflowTemplate"]["spec"]["templateDefaults"]["container"],
@@ -160,7 +165,7 @@ def test_what_argo_settings_say_is_what_pods_get(tmp_path: Path) -> None:
 
 def test_parameters_have_a_description_a_default_and_an_enum(tmp_path: Path) -> None:
     asked = {"env.LEVEL": {"description": "How much it tells.", "enum": ["info", "debug"]}}
-    objects = written(tmp_path, env={"LEVEL": "info"}, parameters=asked)
+    objects = apart(tmp_path, env={"LEVEL": "info"}, parameters=asked)
     found = {p["name"]: p for p in objects["WorkflowTemplate"]["spec"]["arguments"]["parameters"]}
     assert found["image"]["value"] == "web:1"
     assert found["replicas"]["value"] == "2"
@@ -175,13 +180,13 @@ def test_parameters_have_a_description_a_default_and_an_enum(tmp_path: Path) -> 
 
 
 def test_a_handler_is_told_where_the_journal_is_when_a_submission_can_change_it(tmp_path: Path) -> None:
-    objects = written(tmp_path, parameters={"namespace": {}, "deploy.onConflict": {}}, deploy={"onConflict": "stop"})
+    objects = apart(tmp_path, parameters={"namespace": {}, "deploy.onConflict": {}}, deploy={"onConflict": "stop"})
     args = templates(objects)["rollback-deploy"]["container"]["args"]
     assert [word for word in args if "=" in word] == ["namespace={{workflow.parameters.namespace}}"]
 
 
 def test_a_schedule_makes_a_cron_workflow_that_never_replaces(tmp_path: Path) -> None:
-    objects = written(tmp_path, schedule={"cron": ["30 2 * * 1-5"], "timezone": "Europe/Berlin"})
+    objects = apart(tmp_path, schedule={"cron": ["30 2 * * 1-5"], "timezone": "Europe/Berlin"})
     spec = objects["CronWorkflow"]["spec"]
     assert (spec["schedules"], spec["timezone"]) == (["30 2 * * 1-5"], "Europe/Berlin")
     assert spec["concurrencyPolicy"] == "Forbid"
@@ -331,7 +336,7 @@ MIGRATE = {"name": "migrate", "image": "m:1", "execute": ["up"], "rollback": ["d
 
 
 def test_a_command_runs_in_our_image_which_may_make_jobs_and_nothing_else_may(tmp_path: Path) -> None:
-    objects = written(tmp_path, steps=["validate", MIGRATE, "deploy"])
+    objects = apart(tmp_path, steps=["validate", MIGRATE, "deploy"])
     for action in ("execute", "rollback"):
         container = templates(objects)[f"{action}-migrate"]["container"]
         assert container["image"].startswith("sternway-command:")
@@ -346,8 +351,8 @@ def test_a_command_runs_in_our_image_which_may_make_jobs_and_nothing_else_may(tm
     rules = objects["Role"]["rules"]
     assert verbs(rules, "jobs") == {"create", "get", "list", "watch", "delete"}
     assert verbs(rules, "pods/log") == {"get"}
-    assert verbs(written(tmp_path, steps=["validate", "deploy"])["Role"]["rules"], "jobs") == {"create"}
-    switched_off = written(tmp_path, steps=["validate", "deploy"], argo={"undoOnTerminate": False})
+    assert verbs(apart(tmp_path, steps=["validate", "deploy"])["Role"]["rules"], "jobs") == {"create"}
+    switched_off = apart(tmp_path, steps=["validate", "deploy"], argo={"undoOnTerminate": False})
     assert verbs(switched_off["Role"]["rules"], "jobs") == set()
 
 
@@ -365,7 +370,7 @@ def test_a_command_that_no_pod_can_run_is_refused(tmp_path: Path, change: dict[s
 
 def test_what_is_irreversible_has_no_rollback_on_argo(tmp_path: Path) -> None:
     step = {"name": "contract", "image": "m:1", "execute": ["up"], "effects": "irreversible"}
-    objects = written(tmp_path, steps=["deploy", step])
+    objects = apart(tmp_path, steps=["deploy", step])
     assert "rollback-contract" not in templates(objects)
 
 
@@ -374,13 +379,13 @@ def test_a_success_is_reported_where_a_step_is_to_run_then_and_the_row_decides_n
     tmp_path: Path, on: str, told: bool
 ) -> None:
     ending = {"name": "page", "on": on, "image": "curl:1", "execute": ["page"], "deadline": "90s", "retries": 1}
-    made = templates(written(tmp_path, steps=["validate", ending, "deploy", "verify"]))
+    made = templates(apart(tmp_path, steps=["validate", ending, "deploy", "verify"]))
     assert [row[0]["template"] for row in made["execute"]["steps"]] == [f"execute-{n}" for n in ("validate", "deploy", "verify")]  # fmt: skip
     first = made["undo"]["steps"][0][0]
     assert (first["template"] == "report") is told
     if told:
         assert (first["when"], first["continueOn"]) == ("{{workflow.status}} == Succeeded", {"error": True, "failed": True})  # fmt: skip
-    plain = templates(written(tmp_path, steps=["validate", "deploy", "verify"]))
+    plain = templates(apart(tmp_path, steps=["validate", "deploy", "verify"]))
     assert made["report"]["activeDeadlineSeconds"] == plain["report"]["activeDeadlineSeconds"] + 180
 
 

@@ -62,18 +62,22 @@ def written(folder: Path, **keys: Any) -> dict[str, dict[str, Any]]:
 
 
 def images(objects: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Give the images of all containers by template and name, of those in a pod of their own by template alone."""
     found = objects["WorkflowTemplate"]["spec"]["templates"]
-    return {t["name"]: t["container"]["image"] for t in found if "container" in t}
+    alone = {t["name"]: t["container"]["image"] for t in found if "container" in t}
+    sets = [(t["name"], c) for t in found if "containerSet" in t for c in t["containerSet"]["containers"]]
+    return {**alone, **{f"{name}-{c['name']}": c["image"] for name, c in sets}}
 
 
-def test_its_image_is_the_one_that_is_named_for_it(tmp_path: Path) -> None:
-    found = images(written(tmp_path))
-    assert found["execute-switch"] == found["rollback-switch"] == "r/flag:1"
-    assert found["execute-deploy"].startswith("sternway-deploy:")
-    every = images(written(tmp_path, argo={"image": "r/{step}:prod"}))
-    assert (every["execute-switch"], every["execute-deploy"]) == ("r/flag:prod", "r/deploy:prod")
-    own = images(written(tmp_path, argo={"image": "r/{step}:prod", "images": {"deploy": "mine:2"}}))
-    assert own["execute-deploy"] == "mine:2"
+@pytest.mark.parametrize(("pods", "on", "back"), [("one", "forward", "back"), ("each", "execute", "rollback")])
+def test_its_image_is_the_one_that_is_named_for_it(tmp_path: Path, pods: str, on: str, back: str) -> None:
+    found = images(written(tmp_path, argo={"pods": pods, "images": {"flag": "r/flag:1"}}))
+    assert found[f"{on}-switch"] == found[f"{back}-switch"] == "r/flag:1"
+    assert found[f"{on}-deploy"].startswith("sternway-deploy:")
+    every = images(written(tmp_path, argo={"pods": pods, "image": "r/{step}:prod"}))
+    assert (every[f"{on}-switch"], every[f"{on}-deploy"]) == ("r/flag:prod", "r/deploy:prod")
+    own = images(written(tmp_path, argo={"pods": pods, "image": "r/{step}:prod", "images": {"deploy": "mine:2"}}))
+    assert own[f"{on}-deploy"] == "mine:2"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,7 @@ def test_where_one_image_runs_all_steps_it_is_named(tmp_path: Path) -> None:
     path.write_text(json.dumps({**keys, "argo": {"images": {"run": "mine:1", "flag": "f:1"}}}))
     made = {o["kind"]: o for o in cronjob(*load_with_source(path)).values()}["CronJob"]
     assert made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] == "mine:1"
-    assert images({"WorkflowTemplate": {o["kind"]: o for o in pipeline(*load_with_source(path)).values()}["WorkflowTemplate"]})["execute-flag"] == "f:1"  # fmt: skip
+    assert images({"WorkflowTemplate": {o["kind"]: o for o in pipeline(*load_with_source(path)).values()}["WorkflowTemplate"]})["forward-flag"] == "f:1"  # fmt: skip
 
 
 def test_one_pod_sweeps_so_steps_of_several_images_need_one_that_holds_all(tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sternway_steps.saga.plan import PlannedStep
 from sternway_steps.step import Effects, StepSpec
+
+from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.argo.pods import OwnPod, container_names, rows, unique
@@ -57,3 +61,21 @@ def test_names_of_argos_own_containers_are_not_taken() -> None:
 def test_a_name_that_is_taken_is_numbered() -> None:
     assert unique("a", []) == "a"
     assert unique("a", ["a", "a-2"]) == "a-3"
+
+
+@pytest.mark.parametrize(
+    ("argo", "told"),
+    [
+        ({}, ["step deploy has a pod of its own on Argo: pod.serviceAccount, pod.nodeSelector"]),
+        ({"pods": "each"}, []),
+    ],
+)
+def test_template_names_what_it_put_apart_by_itself(argo: dict[str, Any], told: list[str], tmp_path: Path) -> None:
+    pod = {"serviceAccount": "loader", "nodeSelector": {"pool": "big"}}
+    steps = ["validate", {"name": "deploy", "pod": pod}, "verify"]
+    keys = {"name": "web", "namespace": "shop", "image": "web:1", "port": 80, "steps": steps, "argo": argo}
+    config = tmp_path / "sternway.yaml"
+    config.write_text(json.dumps(keys))
+    made = sternway("template", "--config", str(config), "--output", "-", kubeconfig="")
+    assert made.returncode == 0, made.stderr
+    assert made.stderr.splitlines() == told

@@ -110,7 +110,11 @@ def test_on_argo_the_pods_read_the_same(tmp_path: Path) -> None:
     assert there.steps == here.steps
     for field in ("manifests", "hooks", "left_out"):
         assert [m.obj for m in getattr(there, field)] == [m.obj for m in getattr(here, field)]
-    templates = [template["name"] for template in objects["WorkflowTemplate"]["spec"]["templates"]]
-    assert {"execute-hooks-before", "rollback-hooks-before", "execute-hooks-after"} <= set(templates)
+    sets = {
+        t["name"]: t["containerSet"] for t in objects["WorkflowTemplate"]["spec"]["templates"] if "containerSet" in t
+    }
+    names = {name: {each["name"] for each in found["containers"]} for name, found in sets.items()}
+    assert {"hooks-before", "hooks-after"} <= names["forward"]
+    assert "hooks-before" in names["back"]
     jobs = [rule for rule in objects["Role"]["rules"] if "jobs" in rule["resources"]]
     assert {"create", "delete", "watch"} <= {verb for rule in jobs for verb in rule["verbs"]}

@@ -25,7 +25,7 @@ def made(folder: Path, text: str, by: Any = pipeline) -> dict[str, Any]:
 
 
 def test_secrets_become_variables_and_credentials_a_file(tmp_path: Path) -> None:
-    objects = made(tmp_path, GOOD)
+    objects = made(tmp_path, GOOD + "argo: {pods: each}\n")
     spec = next(o for o in objects.values() if o["kind"] == "WorkflowTemplate")["spec"]
     templates = {t["name"]: t for t in spec["templates"]}
     login = [{"name": "DOCKER_CONFIG", "value": "/docker"}]
