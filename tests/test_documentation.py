@@ -17,7 +17,7 @@ import yaml
 from tests.conftest import ROOT
 from tests.helpers import until
 
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/architecture.md", "docs/argo.md", "steps/README.md")]  # fmt: skip
+PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "steps/README.md")), *sorted((ROOT / "docs").glob("*.md"))]  # fmt: skip
 STEPS = ROOT / "steps/sternway_steps"
 SERVER = ROOT / "tests/app/server.py"
 

@@ -224,10 +224,10 @@ def test_a_session_touches_no_signal(sternway_sandbox: Sandbox) -> None:
 seen: list[dict[signal.Signals, object]] = []
 
 
-def test_the_readme_in_python_runs(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
-    """The section's code, as a program of its own, against a sandbox."""
-    readme = (ROOT / "README.md").read_text()
-    section = re.search(r"## In Python\n.*?```python\n(.*?)```", readme, re.DOTALL)
+def test_the_page_in_python_runs(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
+    """The page's code, as a program of its own, against a sandbox."""
+    page = (ROOT / "docs/python.md").read_text()
+    section = re.search(r"# In Python\n.*?```python\n(.*?)```", page, re.DOTALL)
     assert section is not None
     (tmp_path / "sternway.yaml").write_text(WEB.read_text())
     (tmp_path / "program.py").write_text(textwrap.dedent(section[1]))

@@ -248,8 +248,10 @@ def unhold(**arguments: Any) -> None:
 
 
 def _one_target(arguments: dict[str, Any]) -> None:
-    if bool(arguments["target"]) == bool(arguments["journal_of"]):
+    if arguments["target"] and arguments["journal_of"]:
         raise click.UsageError("name the target, or its configuration with --config")
+    if not arguments["target"]:
+        arguments["journal_of"] = arguments["journal_of"] or "sternway.yaml"
 
 
 @app.group()

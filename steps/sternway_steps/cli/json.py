@@ -1,6 +1,6 @@
 """Output for programs: one JSON object a line.
 
-`schema` is 1; `type` says what the object is. See README, "For programs".
+`schema` is 1; `type` says what the object is. See docs/events.md.
 """
 
 from __future__ import annotations

@@ -168,10 +168,10 @@ def test_what_a_step_may_load_at_start() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_readme_tells_every_exit_code() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_the_documentation_tells_every_exit_code() -> None:
+    page = (ROOT / "docs/exit-codes.md").read_text()
     for code, meaning in MEANING.items():
-        assert f"| {int(code)} | {meaning} |" in readme
+        assert f"| {int(code)} | {meaning} |" in page
 
 
 def test_plan_validates_too(sternway_sandbox: Sandbox) -> None:
