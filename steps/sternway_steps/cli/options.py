@@ -125,7 +125,7 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
 def target(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what names a target, in itself or by its configuration, and where its journal is."""
     argument = click.argument("target", required=False, metavar="[NAMESPACE.NAME]")
-    config = click.option("--config", "-c", "journal_of", metavar="FILE", help="Its configuration (default: sternway.yaml).")
+    config = click.option("--config", "-c", "journal_of", metavar="FILE", help="Default: sternway.yaml.")
     for option in reversed((argument, config, journal, namespace, shared)):
         command = option(command)
     return command
