@@ -14,6 +14,7 @@ from .config import Config
 from .config.program import require_names, with_data
 from .errors import Refused
 from .journal.backends.store import Store
+from .journal.checked import unheard
 from .journal.entries import new_run_id
 from .journal.lookup import JournalLookup
 from .journal.name import RunName
@@ -65,7 +66,8 @@ class Session:
         namespace: where these three look for the cluster's journal; default all namespaces that we may read.
         steps: steps by name; default those that come with Sternway, and those of the packages installed beside it.
         on_request: told of every request to the cluster.
-        on_warning: told of what the API server warns of, such as a deprecated API version.
+        on_warning: told of what the API server warns of, such as a deprecated API version, and of what is in
+            the journal and is no record.
         on_retry: told once, at the first request that is tried again, that the API server is away.
 
     """
@@ -88,7 +90,8 @@ class Session:
         self.client = Client.connect(kubeconfig, context, on_request, on_warning, on_retry)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request, on_retry=on_retry)
-        self._journals = JournalLookup(self.book, journal, namespace)
+        self._note = on_warning or unheard
+        self._journals = JournalLookup(self.book, journal, namespace, self._note)
         self.stop = StopAll()
         self.closed = False
         self.handles_signals = False
@@ -142,7 +145,7 @@ class Session:
 
         config = with_data(config)
         config = replace(config, wait_lock=wait_lock) if wait_lock is not None else config
-        assembled = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book))
+        assembled = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book, self._note))
         undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell)
         with self.stop.joined(stop) as stopped:
             policy = HoldPolicy(unattended, force_held)
@@ -436,7 +439,7 @@ class Session:
     def locate(self, config: Config) -> Location:
         """Resolve what a configuration's runs are recorded as, and where."""
         require_names(config)
-        return locate(config, self.book)
+        return locate(config, self.book, self._note)
 
     @property
     def _assembly(self) -> Assembly:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..config import Config
 from ..journal.entries import Record
 from ..journal.replay import has_head, replay
+from .recorded_config import recorded_config
 from .sealed import refuse_other_target
 
 
@@ -23,4 +24,4 @@ def with_recorded_values(config: Config, records: Sequence[Record], target: str)
         return config
     story = replay(records)
     refuse_other_target(story, target)
-    return replace(Config.from_dict(story.config), steps=config.steps, declared=config.declared)
+    return replace(recorded_config(story), steps=config.steps, declared=config.declared)
