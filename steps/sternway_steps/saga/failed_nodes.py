@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import Failed, Refused, SternwayError, Stopped, Transient
 from ..exits import Exit
+from .container_names import container_names
 
 FORWARD = ("execute-", "forward")
 """How the templates are called whose pods go forward: those of one step, and those of several."""
@@ -53,15 +54,18 @@ class FailedNode:
 def failed_nodes(text: str, steps: Iterable[str]) -> list[FailedNode]:
     """Read the failed nodes of steps from `workflow.failures`, in the order of `steps`; of each step the last try."""
     found: dict[str, tuple[str, FailedNode]] = {}
+    names = list(steps)
+    called = {container: step for step, container in container_names(names).items()}
     for node in _nodes(text):
         name, template = str(node.get("displayName", "")), str(node.get("templateName", ""))
         tried = _NUMBER.search(name)
-        step = template.removeprefix("execute-") if template.startswith("execute-") else _NUMBER.sub("", name)
+        alone = template.startswith("execute-")
+        step = template.removeprefix("execute-") if alone else called.get(_NUMBER.sub("", name), "")
         when = f"{int(tried[1]) if tried else -1:06d} {node.get('finishedAt') or ''}"
         if template.startswith(FORWARD) and when >= found.get(step, ("",))[0]:
             pod = str(node.get("podName", ""))
             found[step] = (when, FailedNode(step, str(node.get("message") or "").strip(), pod))
-    return [found[step][1] for step in steps if step in found]
+    return [found[step][1] for step in names if step in found]
 
 
 @dataclass(frozen=True)
