@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import click
-
 from .. import __version__
 from ..exits import Exit
 from ..registry.entry_points import DiscoveredStep
 from ..registry.steps import installed_steps
 from .json import write_line
 from .output import output_for
+from .terminal import echo
 
 
 def show(form: str) -> int:
@@ -43,11 +42,11 @@ def _table(found: Sequence[DiscoveredStep]) -> None:
     widths = [max(len(row[n]) for row in rows) for n in range(4)]
     for row, each in zip(rows, [None, *found], strict=True):
         cells = [text.ljust(width) for text, width in zip(row[:4], widths, strict=True)]
-        click.echo("  ".join([*cells, row[4]]).rstrip())
+        echo("  ".join([*cells, row[4]]).rstrip())
         if each is not None and each.step is not None and each.step.spec.options:
-            click.echo(f"  with: {', '.join(each.step.spec.options)}")
+            echo(f"  with: {', '.join(each.step.spec.options)}")
     for line in _problems(found):
-        click.secho(line, fg="red", err=True)
+        echo(line, fg="red", err=True)
 
 
 def _row(found: DiscoveredStep) -> tuple[str, str, str, str, str]:
