@@ -55,9 +55,10 @@ def run(**arguments: Any) -> None:
 @options.config
 @options.overrides
 @options.force_conflicts
+@click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 when something would change.")
 @options.shared
 def plan(**arguments: Any) -> None:
-    """Show what a run would change, field by field; change nothing.
+    """Show what a run would change, field by field; change nothing. `diff` is the same.
 
     \b
     Example: sternway plan --config sternway.yaml --set replicas=3
@@ -152,7 +153,7 @@ def sweep(**arguments: Any) -> None:
 @options.namespace
 @options.shared
 def runs(**arguments: Any) -> None:
-    """List the runs in the journal, newest first.
+    """List the runs in the journal, newest first. `history` is the same.
 
     \b
     Example: sternway runs --target shop.web

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import unified_diff
 from typing import Any
 
 from ..release.preview import Field, Preview
@@ -85,10 +86,27 @@ def _observations(found: Mapping[str, Any], written: set[str]) -> None:
 
 
 def _field(field: Field) -> None:
+    if _is_text(field.old) and _is_text(field.new) and "\n" in field.old + field.new:
+        _text_diff(field)
+        return
     if field.had:
         echo(f"  - {field.path}: {_short(field.old)}", fg="red")
     if field.has:
         echo(f"  + {field.path}: {_short(field.new)}", fg="green")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _text_diff(field: Field) -> None:
+    """Write the lines of a text that change, each with a line around it."""
+    echo(f"  {field.path}:")
+    lines = unified_diff(field.old.splitlines(), field.new.splitlines(), n=1, lineterm="")
+    for line in list(lines)[2:]:
+        echo(f"    {line}", fg={"-": "red", "+": "green", "@": "cyan"}.get(line[:1]))
+    if field.old.endswith("\n") != field.new.endswith("\n"):
+        echo("    no newline at the end" if field.old.endswith("\n") else "    a newline at the end")
 
 
 def _some(fields: Sequence[str], changed: Sequence[str]) -> str:
