@@ -32,7 +32,7 @@ from .saga.interrupts import interruptible
 from .saga.liveness import with_liveness
 from .saga.location import Location, locate, recorded_at
 from .saga.policy import Policy
-from .saga.recorded_values import with_recorded_values
+from .saga.recorded_values import with_recorded_specs, with_recorded_values
 from .saga.repeated import Patience
 from .saga.result import Result
 from .saga.rollback import Rollback
@@ -342,6 +342,7 @@ class Session:
         run = run or current_stepwise(at.store, at.target, action)
         if run and workflow and action is Action.ROLLBACK:
             config = with_recorded_values(config, at.store.records(run), at.target)
+        config = with_recorded_specs(config, lambda: at.store.records(run) if run else (), self.steps)
         assembled = self._assembly.new_run(config, run or new_run_id(), at)
         caller = Caller(workflow, policy, patience)
         return run_step(self._assembly, self.stop, assembled, name, action, run is not None, tell, caller)
@@ -363,6 +364,7 @@ class Session:
         at, run = self._at(self.locate(config), config, run, "sternway report --run", strict=not workflow)
         if workflow:
             config = with_recorded_values(config, at.store.records(run), at.target)
+        config = with_recorded_specs(config, lambda: at.store.records(run), self.steps)
         assembled = self._assembly.new_run(config, run, at)
         policy = HoldPolicy(unattended)
         return end_run(
@@ -414,9 +416,12 @@ class Session:
         return [with_liveness(replay([head]), self._journals) for head in reversed(heads)]
 
     @checked
-    def story(self, run: str) -> Story:
-        """Return the whole story of a run; raise Refused when it is not known, or its id alone names several."""
-        store, run = self._journals.get(run, "sternway show")
+    def story(self, run: str, *, journal_of: Config | None = None) -> Story:
+        """Return the whole story of a run; raise Refused when it is not known, or its id alone names several.
+
+        `journal_of` is a config whose journal is read; default the session's.
+        """
+        store, run = self._recorded(run, journal_of, "sternway show")
         return with_liveness(replay(store.records(run)), self._journals)
 
     @checked

@@ -258,7 +258,7 @@ def report(
     if result.status is Status.HELD and result.error is not None:  # such a run has recorded nothing
         output.error(result.error)
     else:
-        output.story(session.story(result.run))
+        output.story(session.story(run, journal_of=config))
     pod.write_termination_message(summary(result))
     if code_file is not None:
         Path(code_file).write_text(str(int(result.exit_code)), encoding="ascii")

@@ -280,12 +280,18 @@ def config_show(**arguments: Any) -> None:
     "--output", "-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="For people, or programs.",
 )  # fmt: skip
-def steps(form: str) -> None:
+@click.option(
+    "--declared", is_flag=True,
+    help="Print what those of other packages say of themselves, as the section `declared` that a configuration takes.",
+)  # fmt: skip
+@click.argument("names", nargs=-1, metavar="[STEP]…")
+def steps(form: str, declared: bool, names: tuple[str, ...]) -> None:
     """List the steps that a configuration can name, those of other packages too.
 
     \b
     Example: sternway steps --output json
+    Example: sternway steps --declared flag > flag.yaml, and in sternway.yaml: extends: [flag.yaml]
     """
-    from .steps import show
+    from .steps import show, show_declared
 
-    sys.exit(show(form))
+    sys.exit(show_declared(names) if declared else show(form, names))
