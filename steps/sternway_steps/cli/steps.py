@@ -39,11 +39,11 @@ def show_declared(names: Sequence[str]) -> int:
     discovered = _named(sorted(installed_steps().discovered(), key=lambda step: step.name), names)
     problems = list(_problems(discovered))
     for line in problems:
-        click.secho(line, fg="red", err=True)
+        echo(line, fg="red", err=True)
     if problems:
         return Exit.REFUSED
     section = {each.name: to_yaml_data(each.step.spec) for each in discovered if each.step is not None}
-    click.echo(yaml.safe_dump({"declared": section}, sort_keys=False), nl=False)
+    echo(yaml.safe_dump({"declared": section}, sort_keys=False).rstrip())
     return Exit.DONE
 
 
