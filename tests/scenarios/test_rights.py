@@ -33,10 +33,12 @@ OBJECT = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/[^/]+(?:/namespaces/[^/]+)?/(?P<plural>[a-z]+)(?:/(?P<name>[^/]+)(?:/(?P<sub>[^/]+).*)?)?"
 )
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-# What Argo's executor needs in each pod (Argo, "Workflow RBAC"), and the report's Event: no run on the sandbox does.
+# What Argo's executor needs in each pod (Argo, "Workflow RBAC"), the report's Event, and what it asks of a pod that did
+# not start: no run on the sandbox does.
 ON_ARGO = {("argoproj.io", "workflowtaskresults", verb) for verb in ("create", "patch")} | {
-    ("", "events", verb) for verb in ("create", "patch")
+    ("", "events", verb) for verb in ("create", "patch", "list")
 }
+ON_ARGO |= {("", "pods", "list")}
 # And what is asked for and made when a Workflow is terminated (tests/component/saga/test_sweep_at_once.py).
 ON_ARGO |= {("argoproj.io", "workflows", "get"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create")}
 STATEFUL = """

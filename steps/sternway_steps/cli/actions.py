@@ -26,13 +26,11 @@ from . import termination as pod
 from .container_set import SetContainer
 from .on_workflow import tell_workflow
 from .output import Output
+from .pod_start import require_all_started
 from .set_step import SetOptions, SetStep
 from .target_status import data_of, lines_of
 from .terminated import sweep_when_terminated
 from .unresolved import refuse_unresolved
-
-_CHANGES = 1
-"""What `plan --exit-code` says of changes, as `kubectl diff` does. No run ends so."""
 
 
 def load_config(arguments: dict[str, Any]) -> Config:
@@ -74,8 +72,8 @@ def run(session: Session, output: Output, config: Config, run: str | None, **hol
     return result.exit_code
 
 
-def plan(session: Session, output: Output, config: Config, tell: bool) -> int:
-    """Show what would change; exit 3 when a run would be refused, 1 when `tell` and something would change."""
+def plan(session: Session, output: Output, config: Config) -> int:
+    """Show what would change; exit 3 when a run would be refused."""
     found = session.plan(config)
     output.plan(found.previews)
     output.stays(found.stays)
@@ -85,9 +83,7 @@ def plan(session: Session, output: Output, config: Config, tell: bool) -> int:
         output.note(note)
     if found.refusals:
         output.error(together(found.refusals))
-        return Exit.REFUSED
-    changes = any(one.result in ("create", "change", "unknown") for one in found.previews)
-    return _CHANGES if tell and changes else Exit.DONE
+    return Exit.REFUSED if found.refusals else Exit.DONE
 
 
 def rollback(
@@ -222,6 +218,7 @@ def step(
 
     def work() -> int:
         with sweep_when_terminated(session, config, run, workflow, output.note):
+            require_all_started(session.book, os.environ, shared.all_start_within, session.stop)
             result = session.step(config, step, Action(action), run, tell, workflow, patience=shared.patience, **hold)
         for untold in (result.error, result.unrecorded):  # such as who holds the target, before an attempt began
             if untold is not None and untold not in told and (untold.__cause__ is None or untold.__cause__ not in told):
@@ -258,7 +255,7 @@ def report(
     if result.status is Status.HELD and result.error is not None:  # such a run has recorded nothing
         output.error(result.error)
     else:
-        output.story(session.story(run, journal_of=config))
+        output.story(session.story(result.run))
     pod.write_termination_message(summary(result))
     if code_file is not None:
         Path(code_file).write_text(str(int(result.exit_code)), encoding="ascii")

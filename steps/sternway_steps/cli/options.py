@@ -90,7 +90,8 @@ def in_a_set(command: Callable[..., Any]) -> Callable[..., Any]:
     backoff = click.option("--backoff", default="1s..30s", metavar="FIRST..MOST", callback=_backoff, hidden=True)
     beside = click.option("--beside", multiple=True, metavar="CONTAINER", hidden=True)
     within = click.option("--within", metavar="TIME", callback=_seconds, hidden=True)
-    for option in (retries, backoff, beside, within):
+    start = click.option("--all-start-within", metavar="TIME", callback=_seconds, hidden=True)
+    for option in (retries, backoff, beside, within, start):
         command = option(command)
     return command
 

@@ -27,10 +27,19 @@ class SetOptions:
     within: float | None = None
     """Seconds after which it is stopped, as by the signal."""
 
+    all_start_within: float | None = None
+    """Seconds in which all containers of the pod have to start before it changes anything; None: it does not wait."""
+
     @staticmethod
-    def of(retries: int, backoff: tuple[float, float], beside: Sequence[str], within: float | None) -> SetOptions:
+    def of(
+        retries: int,
+        backoff: tuple[float, float],
+        beside: Sequence[str],
+        within: float | None,
+        all_start_within: float | None,
+    ) -> SetOptions:
         """Return what the options of the command line say."""
-        return SetOptions(Patience(retries, Backoff(*backoff)), beside, within)
+        return SetOptions(Patience(retries, Backoff(*backoff)), beside, within, all_start_within)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class ArgoConfig:
     rollback_deadline: float = 900.0
     start_deadline: float = 120.0
     """A pod of the exit handler that has not started by then is waited for no more: the sweeper undoes the run."""
+    pending_timeout: float = 600.0
+    """A pod that executes and has not started by then (no node has room, an image can't be pulled) is given up."""
     rollback_retries: int = 5
     backoff: Backoff = Backoff()
     mutex: str | None = None
@@ -85,6 +87,7 @@ _NAMES = {
     "serviceAccount": "service_account",
     "rollbackDeadline": "rollback_deadline",
     "startDeadline": "start_deadline",
+    "pendingTimeout": "pending_timeout",
     "rollbackRetries": "rollback_retries",
     "undoOnTerminate": "undo_on_terminate",
     "ttlFailed": "ttl_failed",
@@ -111,6 +114,7 @@ ARGO = Section(
         "pods": s.one_of("one", "each"),
         "rollbackDeadline": s.duration,
         "startDeadline": s.duration,
+        "pendingTimeout": s.duration,
         "rollbackRetries": s.whole(0, 100),
         "backoff": Section({"first": s.duration, "most": s.duration}, Backoff),
         "mutex": s.dns_name,

@@ -38,6 +38,18 @@ def not_undone(plan: Plan, attempts: Sequence[Attempt]) -> dict[str, Exception]:
     return {step.name: _failure(step, lasts.get(step.name)) for step in left}
 
 
+def failed_at_end(planned: PlannedStep, error: Exception) -> str:
+    """Return the warning of a step with `on` that failed."""
+    return f"step {planned.name} (on: {planned.on}) failed: {error}"
+
+
+def warnings_of(plan: Plan, after: Sequence[Attempt]) -> tuple[str, ...]:
+    """Return the warnings of the steps that ran when the run had ended."""
+    lasts = _lasts(after, Action.EXECUTE)
+    found = ((step, error_of(lasts[step.name])) for step in plan.on_end if step.name in lasts)
+    return tuple(failed_at_end(step, error) for step, error in found if error is not None)
+
+
 def _failure(step: PlannedStep, tried: Attempt | None) -> Exception:
     if tried is None:
         return RollbackFailed(f"{step.name}: its rollback never began")

@@ -13,7 +13,6 @@ from typing import Any
 
 from ..errors import Failed, Refused, SternwayError, Stopped, Transient
 from ..exits import Exit
-from .container_names import container_names
 
 FORWARD = ("execute-", "forward")
 """How the templates are called whose pods go forward: those of one step, and those of several."""
@@ -24,9 +23,12 @@ _PULL = re.compile(
 )
 _EVICTED = re.compile(r"low on resource|[Ee]victed|[Pp]reempt|exceeds the total limit|TerminationByKubelet")
 _DEADLINE = re.compile(r"active on the node longer than the specified deadline")
+_LATE = re.compile(r"the specified deadline|exceeded its deadline|exceeded workflow deadline|^Max duration limit")
+_PENDING = "timeout"
+"""What Argo says of a pod that its template's pendingTimeout ended (4.1.2)."""
 _SAYS_NOTHING = re.compile(
-    r"^$|^Stopped with strategy|No more retries left|^retryStrategy|^retry exceeded|^pod failed: "
-    r"|ContainerCreating|PodInitializing"
+    r"^$|^Stopped with strategy|^workflow shutdown with strategy|^timeout$|^pod deleted$|No more retries left"
+    r"|^retryStrategy|^retry exceeded|^pod failed: |ContainerCreating|PodInitializing"
 )
 _WAITED_IN_VAIN = 64
 """The exit code of a container whose predecessors failed."""
@@ -39,7 +41,10 @@ _PULL_REMEDY = "argo.image and argo.images say what it is called, argo.imagePull
 
 @dataclass(frozen=True)
 class FailedNode:
-    """A failed node of a step on its way forward; `pod` is the name of its pod."""
+    """A failed node of a step on its way forward, or of a pod that steps share, which has no step.
+
+    `pod` is the name of its pod; "" for a container of a shared one, whose own node tells of that.
+    """
 
     step: str
     message: str
@@ -48,24 +53,36 @@ class FailedNode:
     @property
     def says_nothing(self) -> bool:
         """Whether Argo does not tell why it failed: what is known of its pod may."""
-        return bool(_SAYS_NOTHING.search(self.message)) or "deadline" in self.message or "pod deleted" in self.message
+        return bool(_SAYS_NOTHING.search(self.message) or _LATE.search(self.message))
+
+    @property
+    def who(self) -> str:
+        """What failed, in words."""
+        return f"step {self.step}" if self.step else f"pod {self.pod}"
 
 
 def failed_nodes(text: str, steps: Iterable[str]) -> list[FailedNode]:
-    """Read the failed nodes of steps from `workflow.failures`, in the order of `steps`; of each step the last try."""
+    """Read what failed from `workflow.failures`: of each step the last try, as `steps` are; then whole pods."""
+    order = list(steps)
     found: dict[str, tuple[str, FailedNode]] = {}
-    names = list(steps)
-    called = {container: step for step, container in container_names(names).items()}
     for node in _nodes(text):
         name, template = str(node.get("displayName", "")), str(node.get("templateName", ""))
-        tried = _NUMBER.search(name)
-        alone = template.startswith("execute-")
-        step = template.removeprefix("execute-") if alone else called.get(_NUMBER.sub("", name), "")
+        if not template.startswith(FORWARD):
+            continue
+        tried, shared = _NUMBER.search(name), not template.startswith("execute-")
+        step = _step_of(_NUMBER.sub("", name), order) if shared else template.removeprefix("execute-")
         when = f"{int(tried[1]) if tried else -1:06d} {node.get('finishedAt') or ''}"
-        if template.startswith(FORWARD) and when >= found.get(step, ("",))[0]:
-            pod = str(node.get("podName", ""))
-            found[step] = (when, FailedNode(step, str(node.get("message") or "").strip(), pod))
-    return [found[step][1] for step in names if step in found]
+        if when >= found.get(step or template, ("",))[0]:
+            pod = "" if shared and step else str(node.get("podName", ""))
+            failed = FailedNode(step, str(node.get("message") or "").strip(), pod)
+            found[step or template] = (when, failed)
+    pods = [failed for _, failed in found.values() if not failed.step]
+    return [*(found[step][1] for step in order if step in found), *pods]
+
+
+def _step_of(container: str, steps: Iterable[str]) -> str:
+    """Return the step of a container of a shared pod, whose name Argo may have taken; "" for the pod itself."""
+    return next((name for name in (container, container.removeprefix("step-")) if name in steps), "")
 
 
 @dataclass(frozen=True)
@@ -82,39 +99,47 @@ class Known:
 
 def meaning(node: FailedNode, known: Known = Known()) -> Exception | None:
     """Return the error that a failed node stands for; None when it tells no more than that the step was stopped."""
-    said, step = node.message, f"step {node.step}"
+    said, who = node.message, node.who
+    if "workflowtaskresults" in said:
+        return Refused(f"{who}: {said}", remedy="let its account create and patch workflowtaskresults (argoproj.io)")
+    if (ended := _ENDED.search(said)) is not None:
+        return _by_exit_code(node, known, ended)
     for text in (said, known.seen):
         if _PULL.search(text):
-            return Refused(f"{step}: its image can't be pulled: {text}", remedy=_PULL_REMEDY)
+            return Refused(f"{who}: its image can't be pulled: {text}", remedy=_PULL_REMEDY)
         if _EVICTED.search(text):
-            return Stopped(f"{step}: its pod was evicted: {text}")
-    if "workflowtaskresults" in said:
-        return Refused(f"{step}: {said}", remedy="let its account create and patch workflowtaskresults (argoproj.io)")
+            return Stopped(f"{who}: its pod was evicted: {text}")
+    return _of_argo(node, known)
+
+
+def _of_argo(node: FailedNode, known: Known) -> Exception | None:
+    """Return what a message of Argo's own stands for, or one of the kubelet's about a whole pod."""
+    said, who = node.message, node.who
+    if said == _PENDING:
+        why = f": {known.seen}" if known.seen else ""
+        return Refused(f"{who}: its pod did not start within argo.pendingTimeout{why}", remedy="make room for it")
     if known.own_deadline and _DEADLINE.search(said):
-        return Failed(f"{step} ran into its deadline and was killed", remedy="give it more time: its key deadline")
-    if "deadline" in said:
+        return Failed(f"{who} ran into its deadline and was killed", remedy="give it more time: its key deadline")
+    if _LATE.search(said):
         why = f": {known.seen}" if known.seen and "DeadlineExceeded" not in known.seen else ""
-        return Stopped(f"the deadline of the run passed before {step} had ended{why}")
+        return Stopped(f"the deadline of the run passed before {who} had ended{why}")
     if said == "pod deleted":
-        return Stopped(f"{step}: its pod was deleted")
-    return _by_exit_code(node, known)
+        return Stopped(f"{who}: its pod was deleted")
+    text = known.seen if node.says_nothing else said
+    return (Stopped if known.began else Refused)(f"{who}: {text}") if text else None
 
 
-def _by_exit_code(node: FailedNode, known: Known) -> Exception | None:
-    step, ended = f"step {node.step}", _ENDED.search(node.message)
-    never_ran = Stopped if known.began else Refused
-    if ended is None:
-        text = known.seen if node.says_nothing else node.message
-        return never_ran(f"{step}: {text}") if text else None
+def _by_exit_code(node: FailedNode, known: Known, ended: re.Match[str]) -> Exception | None:
     code, text = int(ended["code"]), (ended["text"] or "").strip()
     if ended["why"] == "OOMKilled" or code == _KILLED:
         why = "for it took more memory than it may" if ended["why"] == "OOMKilled" else "perhaps for its memory"
-        return Failed(f"{step} was killed (exit code {code}), {why}", remedy=MEMORY)
+        return Failed(f"{node.who} was killed (exit code {code}), {why}", remedy=MEMORY)
     if code in (Exit.STOPPED, _WAITED_IN_VAIN):
         return None
     if ended["why"] in _NEVER_RAN:
-        return never_ran(f"{step}: its container could not be started: {text}")
-    return _CLASSES.get(code, Failed)(text or f"{step} ended with exit code {code}")
+        never_ran = Stopped if known.began else Refused
+        return never_ran(f"{node.who}: its container could not be started: {text}")
+    return _CLASSES.get(code, Failed)(text or f"{node.who} ended with exit code {code}")
 
 
 def _nodes(text: str) -> Iterator[Mapping[str, Any]]:

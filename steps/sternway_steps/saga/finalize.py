@@ -106,8 +106,9 @@ def _known(run: AssembledRun, story: Story, failures: str, client: Client) -> Ex
     """Return what Argo and the pods tell of the first step that failed, where they tell more than a stop."""
     for node in failed_nodes(failures, [step.name for step in run.plan.steps]):
         seen = seen_of_pod(client, node.pod) if node.pod and node.says_nothing else ""
-        own = run.plan.step(node.step).deadline is not None and "workflow deadline" not in failures
-        error = meaning(node, Known(seen, story.last(node.step) is not None, own))
+        own = bool(node.step) and run.plan.step(node.step).deadline is not None and "workflow deadline" not in failures
+        began = story.last(node.step) is not None if node.step else bool(story.attempts)
+        error = meaning(node, Known(seen, began, own))
         if error is not None:
             return error
     return None

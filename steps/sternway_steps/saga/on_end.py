@@ -12,6 +12,7 @@ from ..journal.replay import Status, replay
 from ..release.remedy import finish
 from ..spec import Action, RunEnd
 from .assembly import AssembledRun
+from .attempt_errors import failed_at_end
 from .context_factory import contexts
 from .events import Event, Listener, Note, StepEnded
 from .plan import PlannedStep
@@ -75,7 +76,7 @@ def _warnings(run: AssembledRun, planned: PlannedStep, tell: Listener, stop: thr
         error = raised
     if error is None:
         return []
-    text = f"step {planned.name} (on: {planned.on}) failed: {error}"
+    text = failed_at_end(planned, error)
     return [text if ends else _noted(tell, text)]
 
 

@@ -22,7 +22,7 @@ from ..exits import Exit, exit_of, word_of_exit
 from ..journal.replay import Attempt, Status, Story
 from ..release.remedy import NEEDS, finish
 from ..spec import Action, Effects
-from .attempt_errors import first_error, not_undone
+from .attempt_errors import first_error, not_undone, warnings_of
 from .plan import Plan
 from .result import Result
 
@@ -105,7 +105,8 @@ def as_recorded(plan: Plan, story: Story) -> Result:
     error = (first_error(plan, story.attempts) or Stopped(story.error)) if story.error else None
     texts = tuple(RollbackFailed(text) for text in story.rollback_errors)
     failures = tuple(not_undone(plan, story.attempts).values()) or texts if texts else ()
-    return Result(story.run, story.status, Exit(story.exit_code), error, failures, story.stays)
+    warnings = warnings_of(plan, story.after)
+    return Result(story.run, story.status, Exit(story.exit_code), error, failures, story.stays, warnings=warnings)
 
 
 def by_exit_code(run: str, plan: Plan, attempts: Sequence[Attempt], code: int, how: str) -> Result:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ClusterError
-from ..objects.ref import Ref
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -20,8 +19,8 @@ def seen_of_pod(client: Client, name: str) -> str:
     A pod that is gone has left its Events. Who may read neither knows nothing more.
     """
     try:
-        pod = client.get(Ref("v1", "Pod", client.namespace, name))
-        return (_of_containers(pod) if pod is not None else "") or _of_events(client, name)
+        found = client.list("v1", "Pod", client.namespace, fields=f"metadata.name={name}").items
+        return (_of_containers(found[0]) if found else "") or _of_events(client, name)
     except ClusterError:
         return ""
 

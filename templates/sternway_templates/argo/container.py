@@ -25,8 +25,6 @@ _PLACE = ("name", "namespace", "journal.namespace")
 """The keys that say where a run is recorded. Its other values are in its journal, which alone a handler reads."""
 _CUT_OFF = (-1,)
 """What Argo takes for the exit code of a pod that was deleted or evicted."""
-_KILLED = "asInt(lastRetry.exitCode) == 137 && asInt(retries) == 0"
-"""One that was killed may be tried once more; what takes more memory than it may does so again and again."""
 PERSISTENT = "another-round"
 """The input of a template that reports: whether the handler goes back once more when this round did not end."""
 CODE_FILE = "/tmp/code"  # noqa: S108  a volume of the pod's own
@@ -69,16 +67,17 @@ def container_of(
 ) -> m.Template:
     """Return the template of one action of one step in a pod of its own; `pod` is what is special about that.
 
-    Transient failures are retried. A rollback is retried too when its pod was cut off, for it may run twice; an
-    execution that was cut off is undone, as the orchestrator does with a run that was stopped.
+    Transient failures are retried: those of an execution in its process, for Argo looks at the pendingTimeout of no pod
+    that has a retryStrategy (4.1.2); one that was cut off is undone, as the orchestrator does with a run that was
+    stopped. A rollback is retried by its pod, also when that was cut off, for it may run twice.
     """
     argo, pod = config.argo, pod or StepPod()
-    again: tuple[int, ...]
+    words, strategy = list[str](), None
     if action is Action.EXECUTE:
-        limit, again = step.retries, RETRIED[action]
-        deadline = step.deadline or config.deadline
+        words = in_process(config, step.retries)
+        deadline = _all_tries(config, step) or config.deadline
     else:
-        limit, again = argo.rollback_retries, (*RETRIED[action], *_CUT_OFF)
+        strategy = retries(config, argo.rollback_retries, (*RETRIED[action], *_CUT_OFF))
         deadline = argo.rollback_deadline
     more = pod_parts(config, [step], [action])
     asked: Mapping[str, Any] = pod.resources
@@ -86,9 +85,9 @@ def container_of(
     return new(
         m.Template,
         name=f"{action.value}-{step.name}",
-        container=new(m.Container, **step_container(config, step, action, parameters, more), **own),
+        container=new(m.Container, **step_container(config, step, action, parameters, more, words), **own),
         volumes=[m.Volume(**volume) for volume in more.volumes] or None,
-        retry_strategy=retries(config, limit, again),
+        retry_strategy=strategy,
         active_deadline_seconds=math.ceil(deadline) + SPARE if deadline else None,
         service_account_name=pod.service_account,
         node_selector=dict(pod.node_selector) or None,
@@ -159,8 +158,24 @@ def _scheduled(config: Config) -> list[m.EnvVar]:
     return [new(m.EnvVar, name="STERNWAY_UNATTENDED", value=value)] if config.schedule is not None else []
 
 
+def in_process(config: Config, limit: int) -> list[str]:
+    """Return the words that let a step's process try again itself."""
+    wait = config.argo.backoff
+    return ["--retries", str(limit), "--backoff", f"{wait.first:g}s..{wait.most:g}s"]
+
+
+def _all_tries(config: Config, step: PlannedStep) -> float | None:
+    """Return the seconds that all tries of a step may take together, if each has a deadline."""
+    waits = sum(config.argo.backoff.delay(number) for number in range(1, step.retries + 1))
+    return step.deadline * (step.retries + 1) + waits if step.deadline else None
+
+
 def retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrategy | None:
-    """Return the strategy that makes a pod anew after one of these exit codes of its container `main`."""
+    """Return the strategy that makes a pod anew after one of these exit codes of its container `main`.
+
+    What was killed (137) is not among them: the handler's second round tries it once more, also after a stop, and what
+    takes more memory than it may does so again and again.
+    """
     if not limit:
         return None
     wait = config.argo.backoff
@@ -168,7 +183,6 @@ def retries(config: Config, limit: int, codes: Collection[int]) -> m.RetryStrate
         m.RetryStrategy,
         limit=str(limit),
         retry_policy="Always",
-        expression=f"asInt(lastRetry.exitCode) in [{', '.join(str(int(code)) for code in codes)}]"
-        + (f" || {_KILLED}" if set(_CUT_OFF) <= set(codes) else ""),
+        expression=f"asInt(lastRetry.exitCode) in [{', '.join(str(int(code)) for code in codes)}]",
         backoff=new(m.Backoff, duration=f"{wait.first:g}s", factor="2", cap=f"{wait.most:g}s"),
     )

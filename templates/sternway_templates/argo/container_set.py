@@ -8,19 +8,28 @@ from typing import Any
 
 from hera.workflows import models as m
 from sternway_steps.config import Config
-from sternway_steps.saga.container_names import container_names
 from sternway_steps.saga.plan import Plan, PlannedStep
+from sternway_steps.spec import Effects
 from sternway_steps.step import Action
 
 from ..kubernetes.build_pod import PodParts, pod_parts
 from ..kubernetes.pod import SPARE
-from .container import CODE, PERSISTENT, Parameters, base, report_container, step_container
+from .container import CODE, PERSISTENT, Parameters, base, in_process, report_container, step_container
 from .models import new
-from .pods import SharedPod
+from .pods import SharedPod, container_names
 
 MAIN = "main"
 _IDLE = {"cpu": "1m", "memory": "20Mi"}
 """What a container asks for that waits for its turn (15 to 17 MB were seen); Kubernetes adds up all of a pod."""
+
+
+_POD = new(
+    m.EnvVar,
+    name="POD_NAME",
+    value_from=new(m.EnvVarSource, field_ref=new(m.ObjectFieldSelector, field_path="metadata.name")),
+)
+"""What a step needs to look at its own pod: a pendingTimeout deletes containers that work, too, so none changes
+anything before all of the pod's have started."""
 
 
 def forward_set(config: Config, plan: Plan, name: str, pod: SharedPod, parameters: Parameters) -> m.Template:
@@ -58,13 +67,19 @@ _Member = tuple[str, dict[str, Any], list[str], bool, PodParts]
 def _members(config: Config, plan: Plan, pod: SharedPod, action: Action, parameters: Parameters) -> Iterator[_Member]:
     names = container_names(step.name for step in plan.steps)
     widest = max(pod.groups, key=len)
+    changes = next((g for g in pod.groups if any(s.spec.effects is not Effects.NONE for s in g)), None)
     before: list[str] = []
     for group in pod.groups:
         for step in group:
             parts = pod_parts(config, [step], [action])
             beside = [names[other.name] for other in group if other is not step]
             words = _alone(config, step, action, beside)
+            waits = action is Action.EXECUTE and group is changes
+            if waits:
+                words += ["--all-start-within", f"{math.ceil(config.argo.start_deadline)}s"]
             fields = step_container(config, step, action, parameters, parts, words)
+            if waits:
+                fields["env"] = [_POD, *(fields["env"] or [])]
             yield names[step.name], fields, before, group is widest, parts
         before = [names[step.name] for step in group]
 
@@ -72,11 +87,10 @@ def _members(config: Config, plan: Plan, pod: SharedPod, action: Action, paramet
 def _alone(config: Config, step: PlannedStep, action: Action, beside: Sequence[str]) -> list[str]:
     """Return what a step does itself that Argo does for one in its own pod: retries, a deadline, the end of a group."""
     argo, forward = config.argo, action is Action.EXECUTE
-    again = ["--retries", str(step.retries if forward else argo.rollback_retries)]
-    backoff = ["--backoff", f"{argo.backoff.first:g}s..{argo.backoff.most:g}s"]
+    again = in_process(config, step.retries if forward else argo.rollback_retries)
     if not forward:
-        return [*again, *backoff, "--within", f"{_undo_seconds(config)}s"]
-    return [*again, *backoff, *(word for name in beside for word in ("--beside", name))]
+        return [*again, "--within", f"{_undo_seconds(config)}s"]
+    return [*again, *(word for name in beside for word in ("--beside", name))]
 
 
 def _undo_seconds(config: Config) -> int:

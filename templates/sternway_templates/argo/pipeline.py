@@ -10,6 +10,7 @@ from typing import Any
 from hera.workflows import models as m
 from sternway_steps.config import Config
 from sternway_steps.registry.steps import installed_steps, with_declared_specs
+from sternway_steps.saga.failed_nodes import FORWARD
 from sternway_steps.saga.workflow import START_DEADLINE
 from sternway_steps.yamltree.document import Node
 
@@ -52,12 +53,25 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     rights = [] if config.argo.service_account else rbac(config, plan, namespace, account)
     objects = numbered([*rights, *maps, *sweepers(config, plan, labels, account, names, on_argo=True)])
     template = new(m.WorkflowTemplate, api_version=_API, kind="WorkflowTemplate", metadata=metadata, spec=spec)
-    made_template = objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = data(template)
+    made_template = objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = _with_pending_timeout(
+        data(template), config
+    )
     if config.schedule is not None:
         objects[f"{len(objects) + 1:02d}-cronworkflow.yaml"] = data(_cron(config, metadata))
     digest = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).hexdigest()[:16]
     made_template["metadata"].setdefault("annotations", {})[HASH] = digest
     return objects
+
+
+def _with_pending_timeout(template: dict[str, Any], config: Config) -> dict[str, Any]:
+    """Say how long a pod that executes may be pending, a field (4.1) that Hera's models do not have.
+
+    None of the handler has it: when it passes, Argo ends the whole handler.
+    """
+    for each in template["spec"]["templates"]:
+        if each["name"].startswith(FORWARD):
+            each["pendingTimeout"] = f"{math.ceil(config.argo.pending_timeout)}s"
+    return template
 
 
 _API = "argoproj.io/v1alpha1"

@@ -13,9 +13,9 @@ from sternway_steps.release.rights import rights_of as expanded
 from sternway_steps.saga.plan import Plan
 from sternway_steps.step import Rule
 
-# What Argo's executor in each pod reports through (Argo, "Workflow RBAC"), and the report's Event.
+# What Argo's executor reports through (Argo, "Workflow RBAC"); the report's Event, and why a pod never began.
 ARGO_RULES = (Rule("argoproj.io", ("workflowtaskresults",), ("create", "patch")),)
-REPORT_RULES = (Rule("", ("events",), ("create", "patch")),)
+REPORT_RULES = (Rule("", ("events",), ("create", "patch")), Rule("", ("pods", "events"), ("list",)))
 ON_ARGO = (*ARGO_RULES, *REPORT_RULES)
 # Whether a Workflow is at work, terminated or gone, asked by its steps and by the sweeper.
 SWEEP_RULES = (Rule("argoproj.io", ("workflows",), ("get",)),)

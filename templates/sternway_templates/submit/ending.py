@@ -9,7 +9,7 @@ from typing import Any
 from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import Record
 from sternway_steps.journal.name import RunName
-from sternway_steps.journal.replay import replay
+from sternway_steps.journal.replay import Status, replay
 from sternway_steps.saga.events import RunEnded
 from sternway_steps.saga.plan import Plan
 from sternway_steps.saga.verdict import as_recorded, by_exit_code, cut_off
@@ -40,11 +40,14 @@ def ending(
 def ending_by_pods(name: RunName, plan: Plan, workflow: Mapping[str, Any], gone: bool, seconds: float) -> RunEnded:
     """Return the end of a run without its journal: by the exit code of the report, which ends each failed run."""
     attempts = attempts_of(workflow)
-    reported = [pod.code for pod in pods(workflow) if pod.action is None and pod.code is not None]
+    reports = [pod for pod in pods(workflow) if pod.action is None]
+    reported = [pod.code for pod in reports if pod.code is not None]
     if not gone and phase_of(workflow) == "Succeeded":
         reported = [int(Exit.DONE)]
     if reported:
         result = by_exit_code(name.run, plan, attempts, reported[-1], describe_end(workflow, gone))
+        if any(f"run {name.run}: {Status.HELD.value}" in pod.message for pod in reports):
+            result = replace(result, status=Status.HELD)  # such a run leaves no record but the report's message
     else:
         result = cut_off(name.run, plan, attempts, _early(workflow, gone), str(name))
     return replace(result, name=str(name)).as_event(seconds)

@@ -25,8 +25,8 @@ def retry_in(
 ) -> float | None:
     """Return the seconds from the end of an attempt to the next one; None when there will be none.
 
-    A pod makes one attempt to execute, and up to ROLLBACK_TRIES to roll back; then Argo starts the next pod. That pod
-    has to be scheduled besides, which nobody knows beforehand.
+    An execution is tried again in its process. A pod makes up to ROLLBACK_TRIES attempts to roll back; then Argo starts
+    the next one, which has to be scheduled besides, and nobody knows that beforehand.
 
     Args:
         plan: the run's steps.
@@ -40,17 +40,13 @@ def retry_in(
     code = exit_of(error_of(attempt))
     if code not in RETRIED[attempt.action]:
         return None
-    if attempt.step in shared:
+    if attempt.step in shared or attempt.action is Action.EXECUTE:
         return _in_its_process(plan, argo, attempt, code)
-    tries = 1 if by_pods or attempt.action is Action.EXECUTE else ROLLBACK_TRIES
+    tries = 1 if by_pods else ROLLBACK_TRIES
     pod, number = _place(attempt, attempts, tries)
     if code is Exit.TRANSIENT and number < tries:
         return Backoff().delay(number, attempt.data.get("retry_after"))
-    if attempt.action is Action.ROLLBACK:
-        limit = argo.rollback_retries
-    else:
-        limit = next((step.retries for step in plan.steps if step.name == attempt.step), 0)
-    return argo.backoff.delay(pod) if pod <= limit else None
+    return argo.backoff.delay(pod) if pod <= argo.rollback_retries else None
 
 
 def _in_its_process(plan: Plan, argo: ArgoConfig, attempt: Attempt, code: Exit) -> float | None:

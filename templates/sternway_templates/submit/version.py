@@ -52,6 +52,10 @@ class _Fault:
 
 _FAULTS = (
     _Fault(
+        Version(4, 1),
+        "it does not know `pendingTimeout` (4.1), so a step whose image can't be pulled waits until somebody stops it",
+    ),
+    _Fault(
         Version(3, 6),
         "it does not know `synchronization.mutexes` (3.6), so two runs of this pipeline can be under way at once; "
         "the lock in the journal still keeps their steps from overlapping",
@@ -103,11 +107,13 @@ def of_image(image: str) -> Version | None:
 def of_schema(definition: Mapping[str, Any]) -> Version | None:
     """Return what the schema of a WorkflowTemplate tells of the version; None without a schema ("minimal").
 
-    3.6 brought `mutexes`, and 4.0 dropped `mutex`; both are there in between.
+    3.6 brought `mutexes`, 4.0 dropped `mutex` (both are there in between), and 4.1 brought `pendingTimeout`.
     """
     for served in definition["spec"].get("versions") or []:
         schema = (served.get("schema") or {}).get("openAPIV3Schema") or {}
         locks = _below(schema, "spec", "synchronization")
+        if "pendingTimeout" in (_below(schema, "spec").get("templates") or {}).get("items", {}).get("properties", {}):
+            return Version(4, 1, _SOME)
         if "mutexes" in locks:
             return Version(3, 6, _SOME) if "mutex" in locks else Version(4, 0, _SOME)
         if "mutex" in locks:

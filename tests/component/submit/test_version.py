@@ -37,7 +37,7 @@ def test_an_old_argo_is_named_and_one_that_is_too_old_refused(
     path = written(tmp_path)
     code, output = submitted(sternway_sandbox.kubeconfig, path, wait=False)
     assert code == 0
-    assert [note.partition(": Argo Workflows 3.5.4 is old: ")[0] for note in output.notes] == ["warning"] * 2
+    assert [note.partition(": Argo Workflows 3.5.4 is old: ")[0] for note in output.notes] == ["warning"] * 3
     assert any("two runs" in note for note in output.notes)
     assert not any("schedule" in note for note in output.notes), "this pipeline has none"
     argo.patch(
@@ -86,9 +86,9 @@ def test_a_version_is_read_from_a_tag(image: str, version: Version | None) -> No
 
 
 LOCKS = {
-    ("mutexes", "semaphores"): ((4, 0), ()),
-    ("mutex", "mutexes", "semaphore"): ((3, 6), ()),
-    ("mutex", "semaphore"): ((3, 5), ("mutexes", "schedules")),
+    ("mutexes", "semaphores"): ((4, 0), ("pendingTimeout",)),
+    ("mutex", "mutexes", "semaphore"): ((3, 6), ("pendingTimeout",)),
+    ("mutex", "semaphore"): ((3, 5), ("pendingTimeout", "mutexes", "schedules")),
 }
 
 
@@ -123,9 +123,10 @@ def test_a_definition_without_a_schema_tells_nothing() -> None:
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        (Version(4, 1, 2), []), (Version(4, 0, 0), []), (Version(3, 7, 0), []), (Version(3, 6, 0), []),
-        (Version(3, 5, 11), ["mutexes", "schedules"]), (Version(3, 5, 10), ["mutexes", "schedules", "deadline"]),
-        (Version(3, 4, 17), ["mutexes", "schedules", "deadline"]),
+        (Version(4, 1, 2), []), (Version(4, 0, 0), ["pendingTimeout"]), (Version(3, 6, 0), ["pendingTimeout"]),
+        (Version(3, 5, 11), ["pendingTimeout", "mutexes", "schedules"]),
+        (Version(3, 5, 10), ["pendingTimeout", "mutexes", "schedules", "deadline"]),
+        (Version(3, 4, 17), ["pendingTimeout", "mutexes", "schedules", "deadline"]),
     ],
 )  # fmt: skip
 def test_known_faults(version: Version, words: list[str]) -> None:

@@ -62,8 +62,23 @@ def test_the_second_round_is_only_for_a_run_that_did_not_end(tmp_path: Path) -> 
 def test_nothing_in_the_handler_has_what_ends_it_whole(tmp_path: Path) -> None:
     for name, template in templates(shared(tmp_path)).items():
         assert "timeout" not in template
-        assert "pendingTimeout" not in template
+        assert ("pendingTimeout" in template) is (name == "forward")
         assert ("retryStrategy" in template) is (name == "report")
+
+
+def test_nothing_is_changed_before_all_of_a_pod_have_started(tmp_path: Path) -> None:
+    """Its pendingTimeout deletes containers that work, too: the first that change something wait for the others."""
+    objects = shared(
+        tmp_path, argo={"startDeadline": "90s", "pendingTimeout": "4m"}, steps=["validate", GROUP, "verify"]
+    )
+    assert templates(objects)["forward"]["pendingTimeout"] == "240s"
+    forward = containers(objects, "forward")
+    waiting = [name for name, each in forward.items() if after("--all-start-within", each["args"])]
+    assert waiting == ["base", "app"]
+    assert after("--all-start-within", forward["base"]["args"]) == ["90s"]
+    pods = {name: [e["valueFrom"]["fieldRef"] for e in each["env"] if e["name"] == "POD_NAME"] for name, each in forward.items()}  # fmt: skip
+    assert pods["base"] == [{"fieldPath": "metadata.name"}]
+    assert pods["validate"] == []
 
 
 def test_what_argo_can_not_do_for_one_container_it_does_itself(tmp_path: Path) -> None:
@@ -159,16 +174,3 @@ def test_values_go_forward_and_the_way_back_has_those_of_the_place_alone(tmp_pat
             assert values <= set(after("--set", each["args"])), name
             assert template == "forward" or set(after("--set", each["args"])) == values
             assert told in each["env"]
-
-
-def test_a_step_that_is_called_as_what_ends_the_run_has_its_own_row_and_container(tmp_path: Path) -> None:
-    steps = ["validate", {"name": "report", "uses": "deploy"}, {"name": "report-success", "uses": "deploy"}]
-    assert set(containers(shared(tmp_path, steps=steps), "back")) == {"report", "report-success", "main"}
-    made = templates(shared(tmp_path, steps=steps, argo={"pods": "each"}))
-    called = [[(step["name"], step["template"]) for step in row] for row in made["undo"]["steps"]]
-    assert called[:3] == [
-        [("step-report-success", "rollback-report-success")],
-        [("step-report", "rollback-report")],
-        [("report", "report")],
-    ]
-    assert "steps['report'].outputs" in made["undo"]["steps"][3][0]["when"]

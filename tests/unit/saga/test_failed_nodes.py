@@ -43,16 +43,22 @@ def test_a_container_of_a_shared_pod_is_known_by_its_name() -> None:
     given = as_argo_gives_it(
         node("w.forward", "forward", "child failed"), node("deploy", "forward", NO_LEASES), node("deploy", "back", "x")
     )
-    assert [(n.step, n.message) for n in failed_nodes(given, STEPS)] == [("deploy", NO_LEASES)]
+    assert [(n.step, n.message) for n in failed_nodes(given, STEPS)] == [("deploy", NO_LEASES), ("", "child failed")]
 
 
-def test_a_step_that_is_called_as_a_pod_or_a_container_of_argo_is_known_by_its_containers_name() -> None:
+def test_a_shared_pod_tells_what_happened_to_it_and_not_its_containers() -> None:
+    """Stopped while one of its images could not be pulled: Argo gives each container a pod of a name that is none."""
+    shutdown = "workflow shutdown with strategy:  Stop"
     given = as_argo_gives_it(
-        node("step-main", "forward", PULL), node("forward", "forward", "step-main: Error (exit code 4): not it"),
-        node("step-forward", "forward", NO_LEASES),
+        node("forward", "forward", shutdown), node("verify", "forward", shutdown),
+        node("step-main", "forward", shutdown), node("w", "execute", shutdown),
     )  # fmt: skip
-    found = [(n.step, n.message) for n in failed_nodes(given, ["validate", "main", "forward"])]
-    assert found == [("main", PULL), ("forward", NO_LEASES)]
+    found = failed_nodes(given, (*STEPS, "main"))
+    assert [(n.step, n.pod) for n in found] == [("verify", ""), ("main", ""), ("", "w-forward")]
+    assert [meaning(n, Known(PULL if n.pod else "", began=True)) for n in found[:2]] == [None, None]
+    pull = meaning(found[2], Known(PULL))
+    assert type(pull) is Refused
+    assert "pod w-forward: its image can't be pulled" in str(pull)
 
 
 @pytest.mark.parametrize("text", ["", "null", '"null"', "{{workflow.failures}}", "[1]", '"[', "{}"])
@@ -80,6 +86,11 @@ def test_what_is_no_list_of_nodes_says_nothing(text: str) -> None:
         ("main: OOMKilled (exit code 137)", Known(), Failed, "more memory than it may"),
         ("main: StartError (exit code 128): failed to create", Known(), Refused, "could not be started"),
         ("main: StartError (exit code 128): failed to create", Known(began=True), Stopped, "could not be started"),
+        ("main: Error (exit code 2): X names no key; known are deadline, deploy", Known(), Refused, "names no key"),
+        ("main: Error (exit code 4): pod web: ErrImagePull: not found", Known(), Failed, "pod web: ErrImagePull"),
+        ("timeout", Known(f"Failed: Failed to pull image: {PULL}"), Refused, "can't be pulled"),
+        ("timeout", Known("FailedScheduling: 0/1 nodes"), Refused, "did not start within argo.pendingTimeout: Failed"),
+        ("pod deleted", Known(PULL), Refused, "can't be pulled"),
         ('pods "x" is forbidden: exceeded quota: q', Known(), Refused, "exceeded quota"),
     ],
 )

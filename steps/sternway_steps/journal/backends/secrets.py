@@ -12,40 +12,31 @@ from typing import TYPE_CHECKING, Any
 
 from ...kube.api_error import ApiError, unable
 from ...objects.ref import Ref
-from ..checked import Note, unheard
 from ..doing import doing
 from ..entries import Entry, Key, Record
 from ..locks.lease import LeaseLock
 from ..locks.lock import Lock
 from ..name import RunName, is_object_name
-from .secret_form import RECORD, RUN, SECRET_TYPE, TARGET, infos_of, records_of
+from .secret_form import RECORD, RUN, TARGET, infos_of, records_of
 from .secret_writer import SecretWriter
-from .store import RunInfo, info_of, note_damage, whole
+from .store import RunInfo, info_of
 
 if TYPE_CHECKING:
     from ...kube.client import Client
     from ...kube.fence import Fence
 
 
-_OURS = f"type={SECRET_TYPE}"
-"""Anybody may put our labels on a Secret of another type, and the type of one can't be changed."""
-
-
 class SecretStore:
-    """Stores records in a namespace; `namespace` None reads those of all namespaces and writes none.
+    """Stores records in a namespace; `namespace` None reads those of all namespaces and writes none."""
 
-    `note` is told of what is there and is no record.
-    """
-
-    def __init__(self, client: Client, namespace: str | None, fence: Fence | None = None, note: Note = unheard) -> None:
+    def __init__(self, client: Client, namespace: str | None, fence: Fence | None = None) -> None:
         self._own, self._client = client, client.fenced(fence) if fence is not None else client
-        self._note = note
         self._namespace = namespace
         self._writer = SecretWriter(self._client, namespace)
 
     def fenced(self, fence: Fence) -> SecretStore:
         """Return the same store, which changes something only while a fence admits it."""
-        return SecretStore(self._own, self._namespace, fence, self._note)
+        return SecretStore(self._own, self._namespace, fence)
 
     def where(self) -> str:
         """Return the namespace and the label to look for."""
@@ -69,18 +60,16 @@ class SecretStore:
 
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run; one request."""
-        found = records_of(self._secrets(f"{RUN}={run}"), self._note)
-        note_damage(found, self._note)
-        return found
+        return records_of(self._secrets(f"{RUN}={run}"))
 
     def heads(self, target: str | None = None) -> Sequence[Record]:
         """Read the runs' own records; one request for each 500."""
-        found = whole(records_of(self._secrets(_of_target(target)), self._note), self._note)
+        found = records_of(self._secrets(_of_target(target)))
         return sorted(found, key=lambda head: head.entries[0].time)
 
     def index(self, target: str | None = None) -> Sequence[RunInfo]:
         """List the runs from the metadata of their own records; one request for each 500."""
-        infos, unmarked = infos_of(self._secrets(_of_target(target), metadata_only=True), self._note)
+        infos, unmarked = infos_of(self._secrets(_of_target(target), metadata_only=True))
         if unmarked:  # written by an older version
             infos += [info_of(head) for head in self.heads(target) if head.key.run in set(unmarked)]
         return sorted(infos, key=lambda info: info.started)
@@ -120,9 +109,7 @@ class SecretStore:
 
     def _secrets(self, labels: str, *, metadata_only: bool = False) -> list[dict[str, Any]]:
         try:
-            return self._client.list(
-                "v1", "Secret", self._namespace, labels=labels, fields=_OURS, metadata_only=metadata_only
-            ).items
+            return self._client.list("v1", "Secret", self._namespace, labels=labels, metadata_only=metadata_only).items
         except ApiError as error:
             where = f"in namespace {self._namespace}" if self._namespace else "in all namespaces"
             remedy = f"grant list on secrets {where}, or look elsewhere with --namespace"
