@@ -14,6 +14,7 @@ from .config import Config
 from .config.program import require_names, with_data
 from .errors import Refused
 from .journal.backends.store import Store
+from .journal.checked import unheard
 from .journal.entries import new_run_id
 from .journal.lookup import JournalLookup
 from .journal.name import RunName
@@ -31,7 +32,7 @@ from .saga.interrupts import interruptible
 from .saga.liveness import with_liveness
 from .saga.location import Location, locate, recorded_at
 from .saga.policy import Policy
-from .saga.recorded_values import with_recorded_values
+from .saga.recorded_values import with_recorded_specs, with_recorded_values
 from .saga.repeated import Patience
 from .saga.result import Result
 from .saga.rollback import Rollback
@@ -65,7 +66,8 @@ class Session:
         namespace: where these three look for the cluster's journal; default all namespaces that we may read.
         steps: steps by name; default those that come with Sternway, and those of the packages installed beside it.
         on_request: told of every request to the cluster.
-        on_warning: told of what the API server warns of, such as a deprecated API version.
+        on_warning: told of what the API server warns of, such as a deprecated API version, and of what is in
+            the journal and is no record.
         on_retry: told once, at the first request that is tried again, that the API server is away.
 
     """
@@ -88,7 +90,8 @@ class Session:
         self.client = Client.connect(kubeconfig, context, on_request, on_warning, on_retry)
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request, on_retry=on_retry)
-        self._journals = JournalLookup(self.book, journal, namespace)
+        self._note = on_warning or unheard
+        self._journals = JournalLookup(self.book, journal, namespace, self._note)
         self.stop = StopAll()
         self.closed = False
         self.handles_signals = False
@@ -142,7 +145,7 @@ class Session:
 
         config = with_data(config)
         config = replace(config, wait_lock=wait_lock) if wait_lock is not None else config
-        assembled = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book))
+        assembled = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book, self._note))
         undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell)
         with self.stop.joined(stop) as stopped:
             policy = HoldPolicy(unattended, force_held)
@@ -339,6 +342,7 @@ class Session:
         run = run or current_stepwise(at.store, at.target, action)
         if run and workflow and action is Action.ROLLBACK:
             config = with_recorded_values(config, at.store.records(run), at.target)
+        config = with_recorded_specs(config, lambda: at.store.records(run) if run else (), self.steps)
         assembled = self._assembly.new_run(config, run or new_run_id(), at)
         caller = Caller(workflow, policy, patience)
         return run_step(self._assembly, self.stop, assembled, name, action, run is not None, tell, caller)
@@ -360,6 +364,7 @@ class Session:
         at, run = self._at(self.locate(config), config, run, "sternway report --run", strict=not workflow)
         if workflow:
             config = with_recorded_values(config, at.store.records(run), at.target)
+        config = with_recorded_specs(config, lambda: at.store.records(run), self.steps)
         assembled = self._assembly.new_run(config, run, at)
         policy = HoldPolicy(unattended)
         return end_run(
@@ -411,9 +416,12 @@ class Session:
         return [with_liveness(replay([head]), self._journals) for head in reversed(heads)]
 
     @checked
-    def story(self, run: str) -> Story:
-        """Return the whole story of a run; raise Refused when it is not known, or its id alone names several."""
-        store, run = self._journals.get(run, "sternway show")
+    def story(self, run: str, *, journal_of: Config | None = None) -> Story:
+        """Return the whole story of a run; raise Refused when it is not known, or its id alone names several.
+
+        `journal_of` is a config whose journal is read; default the session's.
+        """
+        store, run = self._recorded(run, journal_of, "sternway show")
         return with_liveness(replay(store.records(run)), self._journals)
 
     @checked
@@ -436,7 +444,7 @@ class Session:
     def locate(self, config: Config) -> Location:
         """Resolve what a configuration's runs are recorded as, and where."""
         require_names(config)
-        return locate(config, self.book)
+        return locate(config, self.book, self._note)
 
     @property
     def _assembly(self) -> Assembly:

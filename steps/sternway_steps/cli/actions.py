@@ -32,6 +32,9 @@ from .target_status import data_of, lines_of
 from .terminated import sweep_when_terminated
 from .unresolved import refuse_unresolved
 
+_CHANGES = 1
+"""What `plan --exit-code` says of changes, as `kubectl diff` does. No run ends so."""
+
 
 def load_config(arguments: dict[str, Any]) -> Config:
     """Take the configuration's options out of a command's arguments, and return the configuration."""
@@ -72,8 +75,8 @@ def run(session: Session, output: Output, config: Config, run: str | None, **hol
     return result.exit_code
 
 
-def plan(session: Session, output: Output, config: Config) -> int:
-    """Show what would change; exit 3 when a run would be refused."""
+def plan(session: Session, output: Output, config: Config, tell: bool) -> int:
+    """Show what would change; exit 3 when a run would be refused, 1 when `tell` and something would change."""
     found = session.plan(config)
     output.plan(found.previews)
     output.stays(found.stays)
@@ -83,7 +86,9 @@ def plan(session: Session, output: Output, config: Config) -> int:
         output.note(note)
     if found.refusals:
         output.error(together(found.refusals))
-    return Exit.REFUSED if found.refusals else Exit.DONE
+        return Exit.REFUSED
+    changes = any(one.result in ("create", "change", "unknown") for one in found.previews)
+    return _CHANGES if tell and changes else Exit.DONE
 
 
 def rollback(
@@ -255,7 +260,7 @@ def report(
     if result.status is Status.HELD and result.error is not None:  # such a run has recorded nothing
         output.error(result.error)
     else:
-        output.story(session.story(result.run))
+        output.story(session.story(run, journal_of=config))
     pod.write_termination_message(summary(result))
     if code_file is not None:
         Path(code_file).write_text(str(int(result.exit_code)), encoding="ascii")

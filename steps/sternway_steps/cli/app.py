@@ -55,9 +55,10 @@ def run(**arguments: Any) -> None:
 @options.config
 @options.overrides
 @options.force_conflicts
+@click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 when something would change.")
 @options.shared
 def plan(**arguments: Any) -> None:
-    """Show what a run would change, field by field; change nothing.
+    """Show what a run would change, field by field; change nothing. `diff` is the same.
 
     \b
     Example: sternway plan --config sternway.yaml --set replicas=3
@@ -152,7 +153,7 @@ def sweep(**arguments: Any) -> None:
 @options.namespace
 @options.shared
 def runs(**arguments: Any) -> None:
-    """List the runs in the journal, newest first.
+    """List the runs in the journal, newest first. `history` is the same.
 
     \b
     Example: sternway runs --target shop.web
@@ -279,12 +280,18 @@ def config_show(**arguments: Any) -> None:
     "--output", "-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="For people, or programs.",
 )  # fmt: skip
-def steps(form: str) -> None:
+@click.option(
+    "--declared", is_flag=True,
+    help="Print what those of other packages say of themselves, as the section `declared` that a configuration takes.",
+)  # fmt: skip
+@click.argument("names", nargs=-1, metavar="[STEP]…")
+def steps(form: str, declared: bool, names: tuple[str, ...]) -> None:
     """List the steps that a configuration can name, those of other packages too.
 
     \b
     Example: sternway steps --output json
+    Example: sternway steps --declared flag > flag.yaml, and in sternway.yaml: extends: [flag.yaml]
     """
-    from .steps import show
+    from .steps import show, show_declared
 
-    sys.exit(show(form))
+    sys.exit(show_declared(names) if declared else show(form, names))

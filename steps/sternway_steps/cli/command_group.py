@@ -8,6 +8,14 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 
 _GROUP = "sternway.commands"
+_ALSO = {"diff": "plan", "history": "runs"}
+"""Other names of commands, which help does not list."""
+_ELSEWHERE = {
+    "apply": "run", "deploy": "run", "install": "run", "up": "run", "upgrade": "run", "undo": "rollback",
+    "down": "rollback", "abort": "rollback", "logs": "show", "log": "show", "describe": "show", "ls": "runs",
+    "get": "runs", "list": "runs", "validate": "plan", "dry-run": "plan", "version": "--version",
+}  # fmt: skip
+"""What other tools call it."""
 
 
 class CommandGroup(click.Group):
@@ -22,7 +30,7 @@ class CommandGroup(click.Group):
 
         Where something that it imports is not installed, the process says so and ends; shell completion leaves it out.
         """
-        own = super().get_command(ctx, name)
+        own = super().get_command(ctx, _ALSO.get(name, name))
         entry = _declared().get(name) if own is None else None
         if entry is None:
             return own
@@ -33,6 +41,18 @@ class CommandGroup(click.Group):
         from .main import guarded
 
         return guarded(name, entry.load)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed; one that other tools have is answered with the name of ours."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            ours = _ELSEWHERE.get(args[0], "")
+            if ours:
+                raise click.UsageError(f"No such command {args[0]!r}. Here it is: sternway {ours}", ctx) from error
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section of our own commands, and one for each package that declares more."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import unified_diff
 from typing import Any
-
-import click
 
 from ..release.preview import Field, Preview
 from ..spec import Item
+from .terminal import Styled, echo
 
 _COLOURS = {
     "created": "green", "changed": "green", "restored": "yellow", "deleted": "yellow", "kept": "cyan",
@@ -20,26 +20,24 @@ _WIDE = 100
 
 def item(item_: Item, who: str = "", indent: str = "  ") -> None:
     """Write the result of one object; `who` is written before it."""
-    click.echo(
-        f"{indent}{who}{click.style(item_.result, fg=_COLOURS.get(item_.result))} {item_.what}"
-        + (f": {item_.why}" if item_.why else "")
+    echo(
+        f"{indent}{who}",
+        Styled(item_.result, fg=_COLOURS.get(item_.result)),
+        f" {item_.what}" + (f": {item_.why}" if item_.why else ""),
     )
     if item_.fields and item_.result in ("changed", "restored", "conflict", "failed"):
-        click.echo(f"{indent}  {', '.join(item_.fields)}")
+        echo(f"{indent}  {', '.join(item_.fields)}")
 
 
 def preview(found: Preview) -> None:
     """Write what would change in one object."""
-    click.echo(
-        f"{click.style(found.result, fg=_COLOURS.get(found.result))} {found.ref}"
-        + (f": {found.why}" if found.why else "")
-    )
+    echo(Styled(found.result, fg=_COLOURS.get(found.result)), f" {found.ref}" + (f": {found.why}" if found.why else ""))
     for field in found.fields:
         _field(field)
     for manager, fields in found.takes_over:
-        click.echo(f"  takes over from {manager}: {_some(fields, [field.path for field in found.fields])}")
+        echo(f"  takes over from {manager}: {_some(fields, [field.path for field in found.fields])}")
     for note in found.notes:
-        click.secho(f"  {note}", fg="yellow")
+        echo(f"  {note}", fg="yellow")
 
 
 def evidence(details: Mapping[str, Any]) -> None:
@@ -50,7 +48,7 @@ def evidence(details: Mapping[str, Any]) -> None:
     for found in (details, *others):
         _observations(found, written)
     if "body" in details:
-        click.echo(f"  answer {details.get('status')}: {details['body']}")
+        echo(f"  answer {details.get('status')}: {details['body']}")
 
 
 def _table(others: Sequence[Mapping[str, Any]], first: str) -> None:
@@ -65,7 +63,7 @@ def _table(others: Sequence[Mapping[str, Any]], first: str) -> None:
         causes.add(cause)
     widths = [max(len(row[n]) for row in rows) for n in range(2)]
     for row in rows:
-        click.echo(f"  {row[0].ljust(widths[0])}  {row[1].ljust(widths[1])}  {row[2]}")
+        echo(f"  {row[0].ljust(widths[0])}  {row[1].ljust(widths[1])}  {row[2]}")
 
 
 def _cause(failure: Mapping[str, Any]) -> str:
@@ -82,16 +80,33 @@ def _observations(found: Mapping[str, Any], written: set[str]) -> None:
     new_lines = [line for line in events if line not in written] + ([] if log and set(log) <= written else log)
     written.update(new_lines)
     if found.get("pod"):
-        click.echo(f"  pod {found['pod']}{container}")
+        echo(f"  pod {found['pod']}{container}")
     for line in new_lines:
-        click.echo(line)
+        echo(line)
 
 
 def _field(field: Field) -> None:
+    if _is_text(field.old) and _is_text(field.new) and "\n" in field.old + field.new:
+        _text_diff(field)
+        return
     if field.had:
-        click.secho(f"  - {field.path}: {_short(field.old)}", fg="red")
+        echo(f"  - {field.path}: {_short(field.old)}", fg="red")
     if field.has:
-        click.secho(f"  + {field.path}: {_short(field.new)}", fg="green")
+        echo(f"  + {field.path}: {_short(field.new)}", fg="green")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _text_diff(field: Field) -> None:
+    """Write the lines of a text that change, each with a line around it."""
+    echo(f"  {field.path}:")
+    lines = unified_diff(field.old.splitlines(), field.new.splitlines(), n=1, lineterm="")
+    for line in list(lines)[2:]:
+        echo(f"    {line}", fg={"-": "red", "+": "green", "@": "cyan"}.get(line[:1]))
+    if field.old.endswith("\n") != field.new.endswith("\n"):
+        echo("    no newline at the end" if field.old.endswith("\n") else "    a newline at the end")
 
 
 def _some(fields: Sequence[str], changed: Sequence[str]) -> str:

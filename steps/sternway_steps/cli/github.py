@@ -32,7 +32,8 @@ class GithubOutput:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._text = TextOutput()
         self._stream: TextIO = sys.stdout
-        sys.stdout, sys.stderr = _Escaped(sys.stdout), _Escaped(sys.stderr)
+        self._escaped = [_Escaped(sys.stdout), _Escaped(sys.stderr)]
+        sys.stdout, sys.stderr = self._escaped
         self._summary = Summary()
         self._file = environ.get("GITHUB_STEP_SUMMARY") or ""
         self._at_work: set[tuple[str, Action]] = set()
@@ -111,6 +112,8 @@ class GithubOutput:
 
     def done(self) -> None:
         """Append the summary to the file that GitHub names."""
+        for stream in self._escaped:
+            stream.finish()
         self._close()
         text = self._summary.markdown()
         if not self._file or not text:
@@ -169,11 +172,19 @@ class GithubOutput:
 
 
 class _Escaped(Safe):
-    """A stream on which no line is a workflow command."""
+    """A stream on which no line is a workflow command, whatever pieces it is written in: it waits for a line's end."""
 
-    def write(self, text: str | bytes) -> int:
-        super().write(escaped(text) if isinstance(text, str) else text)
-        return len(text)
+    _line = ""
+
+    def finish(self) -> None:
+        """Write what has no line end."""
+        line, self._line = self._line, ""
+        super()._put(escaped(line))
+
+    def _put(self, text: str) -> None:
+        lines, end, self._line = (self._line + text).rpartition("\n")
+        if end:
+            super()._put(escaped(lines) + end)
 
 
 def _with_remedy(error: Exception) -> str:

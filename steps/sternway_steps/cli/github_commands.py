@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-_BEGINS_COMMAND = re.compile(r"^([ \t]*)(?=::|##\[)", re.MULTILINE)
+from ..plain_text import plain
+
+# The runner takes a line for a command that begins with ::, behind any white space of Unicode (and signs without width
+# that .NET takes for such), or holds ##[ anywhere (actions/runner, ActionCommand.cs: TryParseV2, TryParse).
+_BEGINS_COMMAND = re.compile(r"^([\s\u180e\u200b\u2060\ufeff]*)(?=::)", re.MULTILINE)
+_IN_A_LINE = re.compile(r"##(?=\[)")
 
 
 def command(name: str, message: str = "", **properties: str | int) -> str:
@@ -18,8 +23,12 @@ def command(name: str, message: str = "", **properties: str | int) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text in which no line is a command: a log, an event or a server's answer may hold what looks like one."""
-    return _BEGINS_COMMAND.sub(r"\1| ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Return text in which no line is a command: a log, an event or a server's answer may hold what looks like one.
+
+    GitLab's own (sections, by escapes of terminals) are gone where the text is plain.
+    """
+    lines = plain(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _IN_A_LINE.sub("## ", _BEGINS_COMMAND.sub(r"\1| ", lines))
 
 
 def _data(text: str) -> str:

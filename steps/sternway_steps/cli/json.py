@@ -13,6 +13,7 @@ from typing import Any
 
 from ..config.origins import values
 from ..journal.replay import Story
+from ..plain_text import escaped_in_json
 from ..release.preview import Preview
 from ..saga.event_json import as_data, to_json, without_objects
 from ..saga.events import Event
@@ -103,6 +104,6 @@ def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:
 
 def write_line(kind: str, data: Mapping[str, Any]) -> None:
     """Write one object in one line; `kind` is its type."""
-    json.dump({"schema": SCHEMA, "type": kind, **data}, sys.stdout, default=str, ensure_ascii=False)
-    sys.stdout.write("\n")
+    text = json.dumps({"schema": SCHEMA, "type": kind, **data}, default=str, ensure_ascii=False)
+    sys.stdout.write(escaped_in_json(text) + "\n")
     sys.stdout.flush()

@@ -22,6 +22,7 @@ from .container_set import SetContainer
 from .on_workflow import told_on_workflow
 from .output import Output, output_for
 from .signals import stop_on_signals
+from .terminal import echo
 from .termination import sentence, write_termination_message
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _once(note: Callable[[str], None]) -> Callable[[str], None]:
 
 def _log(request: RequestLog) -> None:
     status = request.status or "no answer"
-    click.echo(f"  {request.method} {request.path}: {status} ({request.seconds * 1000:.0f} ms)", err=True)
+    echo(f"  {request.method} {request.path}: {status} ({request.seconds * 1000:.0f} ms)", err=True)
 
 
 def _code(error: Exception) -> int:

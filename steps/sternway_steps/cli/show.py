@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-import click
-
 from ..journal.replay import Attempt, Status, Story
 from ..spec import Action, Item
 from . import details
 from .story_words import RESULTS, first_failure, following, meaning, staying
+from .terminal import Styled, echo
 
 COLOURS = {
     Status.SUCCEEDED: "green",
@@ -23,10 +22,10 @@ COLOURS = {
 
 def write_story(story: Story) -> None:
     """Write the story of a run."""
-    status = click.style(story.status.value, fg=COLOURS.get(story.status, "red"), bold=True)
-    click.echo(f"run {story.run} of {story.target}: {status}")
-    click.echo(f"  {meaning(story)}")
-    click.echo(f"  {_when(story)}{_who(story)}")
+    status = Styled(story.status.value, fg=COLOURS.get(story.status, "red"), bold=True)
+    echo(f"run {story.run} of {story.target}: ", status)
+    echo(f"  {meaning(story)}")
+    echo(f"  {_when(story)}{_who(story)}")
     first = first_failure(story)
     if story.error:
         _failure(story.error, first)
@@ -36,26 +35,26 @@ def write_story(story: Story) -> None:
     _attempts("what was undone", rollbacks, story, first)
     _attempts("what ran when it had ended", story.after, story, first)
     if left := staying(story):
-        click.secho("what stays", bold=True)
+        echo("what stays", bold=True)
         for line in left:
-            click.secho(f"  {line}", fg="red")
+            echo(f"  {line}", fg="red")
     if command := following(story):
-        click.echo(command)
+        echo(command)
 
 
 def _failure(error: str, first: Attempt | None) -> None:
     where = f" (in step {first.step})" if first is not None else ""
-    click.secho(f"first error{where}: {error}", fg="red")
+    echo(f"first error{where}: {error}", fg="red")
     if first is not None:
         if first.data.get("remedy"):
-            click.echo(f"  {first.data['remedy']}")
+            echo(f"  {first.data['remedy']}")
         details.evidence(first.data.get("details") or {})
 
 
 def _attempts(title: str, attempts: Iterable[Attempt], story: Story, written: Attempt | None) -> None:
     for number, attempt in enumerate(attempts):
         if number == 0:
-            click.secho(title, bold=True)
+            echo(title, bold=True)
         _attempt(attempt, story.status is Status.RUNNING, written)
 
 
@@ -64,14 +63,14 @@ def _attempt(attempt: Attempt, at_work: bool, written: Attempt | None) -> None:
     result = RESULTS.get(attempt.result, attempt.result) if attempt.result or not at_work else "at work"
     summary = attempt.data.get("summary")
     took = f" ({_seconds(attempt.began, attempt.ended)})" if attempt.ended else ""
-    click.echo(f"  {attempt.step}{again}: {result}" + (f": {summary}" if summary else "") + took)
+    echo(f"  {attempt.step}{again}: {result}" + (f": {summary}" if summary else "") + took)
     for found in attempt.data.get("items") or []:
         item = Item(found["what"], found["result"], found.get("why", ""), tuple(found.get("fields") or ()))
         details.item(item, indent="    ")
     if attempt.data.get("error") and attempt is not written:
-        click.secho(f"    {attempt.data['error']}", fg="red")
+        echo(f"    {attempt.data['error']}", fg="red")
         if attempt.data.get("remedy"):
-            click.echo(f"    {attempt.data['remedy']}")
+            echo(f"    {attempt.data['remedy']}")
         details.evidence(attempt.data.get("details") or {})
 
 

@@ -8,11 +8,14 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from ..plain_text import plain
+
 
 class Safe(io.TextIOBase):
     """A stream that never raises: neither `sternway run | head` nor a disk that is full must stop a run or its undo.
 
-    What its encoding lacks is written as an escape.
+    What its encoding lacks is written as an escape, and what drives terminals is left out: any text may hold somebody
+    else's, also a traceback or a library's words.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -27,13 +30,16 @@ class Safe(io.TextIOBase):
         shown = text.decode(errors="replace") if isinstance(text, bytes) and text else text
         if not isinstance(shown, str):
             raise TypeError("this is a stream of text")
-        if self._stream is not None:
-            try:
-                self._stream.write(shown)
-                self._stream.flush()
-            except (OSError, ValueError) as error:
-                self._drop(error)
+        self._put(plain(shown))
         return len(text)
+
+    def write_styled(self, text: str) -> None:
+        """Write text of `terminal`, with our own colours where this is a terminal."""
+        if not self.isatty():
+            import click
+
+            text = click.unstyle(text)
+        self._put(text)
 
     def flush(self) -> None:
         """Flush, or drop what is buffered, which can't be written at exit either."""
@@ -62,6 +68,14 @@ class Safe(io.TextIOBase):
     def encoding(self) -> str:  # type: ignore[override]
         """The encoding of the stream."""
         return self._stream.encoding if self._stream is not None else "utf-8"
+
+    def _put(self, text: str) -> None:
+        if self._stream is not None:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except (OSError, ValueError) as error:
+                self._drop(error)
 
     def _drop(self, error: Exception) -> None:
         if not isinstance(error, BrokenPipeError):

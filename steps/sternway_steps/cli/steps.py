@@ -6,28 +6,58 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import click
-
 from .. import __version__
+from ..config.declared import to_yaml_data
+from ..errors import Refused
 from ..exits import Exit
 from ..registry.entry_points import DiscoveredStep
 from ..registry.steps import installed_steps
 from .json import write_line
 from .output import output_for
+from .terminal import echo
 
 
-def show(form: str) -> int:
-    """List the steps as text or json; return 3 when one of them can't be used."""
+def show(form: str, names: Sequence[str] = ()) -> int:
+    """List the steps, or those of some names, as text or json; return 3 when one can't be used or is not there."""
     output_for(form)  # so that `sternway steps | head` ends well
     steps = installed_steps()
     ours = [DiscoveredStep(name, "sternway", __version__, step=step) for name, step in steps.own.items()]
-    discovered = [*ours, *sorted(steps.discovered(), key=lambda step: step.name)]
+    discovered = _named([*ours, *sorted(steps.discovered(), key=lambda step: step.name)], names)
     if form == "json":
         for each in discovered:
             write_line("step", _data(each))
     else:
         _table(discovered)
     return Exit.REFUSED if any(each.problem for each in discovered) else Exit.DONE
+
+
+def show_declared(names: Sequence[str]) -> int:
+    """Print the section `declared` for steps of other packages; return 3 when one can't be used or is not there."""
+    import yaml
+
+    output_for("text")
+    discovered = _named(sorted(installed_steps().discovered(), key=lambda step: step.name), names)
+    problems = list(_problems(discovered))
+    for line in problems:
+        echo(line, fg="red", err=True)
+    if problems:
+        return Exit.REFUSED
+    section = {each.name: to_yaml_data(each.step.spec) for each in discovered if each.step is not None}
+    echo(yaml.safe_dump({"declared": section}, sort_keys=False).rstrip())
+    return Exit.DONE
+
+
+def _named(found: Sequence[DiscoveredStep], names: Sequence[str]) -> list[DiscoveredStep]:
+    """Return the steps of some names, all when none is given; one that is not there comes with its problem."""
+    by_name = {each.name: each for each in found}
+    return [by_name.get(name) or _not_there(name) for name in dict.fromkeys(names or by_name)]
+
+
+def _not_there(name: str) -> DiscoveredStep:
+    problem = Refused(
+        f"step {name} is of no package that is installed here", remedy="`sternway steps` lists those that are"
+    )
+    return DiscoveredStep(name, "", "", problem=problem)
 
 
 def _data(found: DiscoveredStep) -> dict[str, Any]:
@@ -43,11 +73,11 @@ def _table(found: Sequence[DiscoveredStep]) -> None:
     widths = [max(len(row[n]) for row in rows) for n in range(4)]
     for row, each in zip(rows, [None, *found], strict=True):
         cells = [text.ljust(width) for text, width in zip(row[:4], widths, strict=True)]
-        click.echo("  ".join([*cells, row[4]]).rstrip())
+        echo("  ".join([*cells, row[4]]).rstrip())
         if each is not None and each.step is not None and each.step.spec.options:
-            click.echo(f"  with: {', '.join(each.step.spec.options)}")
+            echo(f"  with: {', '.join(each.step.spec.options)}")
     for line in _problems(found):
-        click.secho(line, fg="red", err=True)
+        echo(line, fg="red", err=True)
 
 
 def _row(found: DiscoveredStep) -> tuple[str, str, str, str, str]:

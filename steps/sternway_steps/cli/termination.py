@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from ..plain_text import plain
 from ..saga.events import Event, Listener, StepProgress
 
 # Kubernetes shows what stands there as the container's termination message, at most 4096 bytes of it.
@@ -18,7 +19,7 @@ def write_termination_message(text: str) -> None:
     with suppress(OSError):
         if _LAST_WORDS.is_file():
             # Argo would look for a tag of its own in a node's message, and hand the message on.
-            _LAST_WORDS.write_bytes(text.replace("{{", "{ {").encode()[:_MOST])
+            _LAST_WORDS.write_bytes(plain(text).replace("{{", "{ {").encode(errors="replace")[:_MOST])
 
 
 def sentence(error: Exception) -> str:

@@ -6,8 +6,6 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
-
 from ..config.origins import to_yaml
 from ..errors import Bug, SternwayError, kind_of
 from ..journal.locks.waiting import Waiting
@@ -20,6 +18,7 @@ from ..spec import Action
 from ..yamltree.document import Node
 from . import details
 from .show import COLOURS, write_story
+from .terminal import Styled, echo
 
 _TOLD = (Status.SUCCEEDED, Status.HELD)
 """Ends whose error, if there is one, is told by itself."""
@@ -42,28 +41,28 @@ class TextOutput:
                 what = "undoing run" if event.undo_only and not event.back_to else "run"
                 why = f", back to how things were after run {event.back_to}" if event.back_to else ""
                 of = f"of {event.target}{why}"
-                click.echo(f"{what} {click.style(event.run, bold=True)} {of} (journal: {event.journal})")
+                echo(f"{what} ", Styled(event.run, bold=True), f" {of} (journal: {event.journal})")
             case StepStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 self._at_work.add(event.step)
                 self._several = len(self._at_work) > 1
                 at_end = f" (on: {event.on})" if event.on else ""
-                click.echo(f"{_verb(event.action)} {event.step}{at_end}{again}")
+                echo(_verb(event.action), f" {event.step}{at_end}{again}")
             case StepProgress():
                 self._progress(event)
             case StepEnded():
                 self._ended(event)
             case UndoStarted():
                 steps = ", ".join(event.steps) or "no step changed anything"
-                click.secho(f"undo: {steps}", fg="yellow")
+                echo(f"undo: {steps}", fg="yellow")
                 for name in event.stays:
-                    click.secho(f"  what {name} did is irreversible and stays", fg="red")
+                    echo(f"  what {name} did is irreversible and stays", fg="red")
             case RunEnded():
                 self._over(event)
             case Note():
                 self.note(event.message)
             case Waiting():
-                click.secho(str(event), dim=True)
+                echo(str(event), dim=True)
 
     def plan(self, previews: Sequence[Preview]) -> None:
         """Write what would change."""
@@ -73,23 +72,23 @@ class TextOutput:
             result: sum(p.result == result for p in previews) for result in dict.fromkeys(p.result for p in previews)
         }
         words = [f"{count} to {r}" if r in ("create", "change") else f"{count} {r}" for r, count in counts.items()]
-        click.echo(", ".join(words) or "the manifests hold no objects")
+        echo(", ".join(words) or "the manifests hold no objects")
 
     def stays(self, steps: Sequence[str]) -> None:
         """Write which steps no undo reverts."""
         for name in steps:
-            click.secho(f"{name} is irreversible: what it does stays, whatever fails after it", fg="yellow")
+            echo(f"{name} is irreversible: what it does stays, whatever fails after it", fg="yellow")
 
     def runs(self, stories: Sequence[Story]) -> None:
         """Write a table of runs."""
         if not stories:
-            click.echo("the journal holds no runs")
+            echo("the journal holds no runs")
             return
         rows = [("RUN", "TARGET", "STARTED", "STATUS", "NOTE")]
         rows += [(_called(s), s.target, s.started[:19], s.status.value, _note(s)) for s in stories]
         widths = [max(len(row[n]) for row in rows) for n in range(4)]
         for row in rows:
-            click.echo(
+            echo(
                 "  ".join([*(text.ljust(width) for text, width in zip(row[:4], widths, strict=True)), row[4]]).rstrip()
             )
 
@@ -99,22 +98,22 @@ class TextOutput:
 
     def config(self, document: Node) -> None:
         """Write the document as YAML, with comments."""
-        click.echo(to_yaml(document), nl=False)
+        echo(to_yaml(document).removesuffix("\n"))
 
     def error(self, error: Exception) -> None:
         """Write why a command failed."""
-        click.secho(f"error: {error}", fg="red", err=True)
+        echo(f"error: {error}", fg="red", err=True)
         if remedy := getattr(error, "remedy", None):
-            click.echo(f"  {remedy}", err=True)
+            echo(f"  {remedy}", err=True)
 
     def note(self, text: str) -> None:
         """Write a remark."""
-        click.secho(text, fg="yellow", err=True)
+        echo(text, fg="yellow", err=True)
 
     def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:  # noqa: ARG002  for programs
         """Write the lines."""
         for line in lines:
-            click.echo(line)
+            echo(line)
 
     def done(self) -> None:
         """Do nothing: everything was written when it happened."""
@@ -125,7 +124,7 @@ class TextOutput:
         if progress.item is not None:
             details.item(progress.item, who)
         else:
-            click.echo(f"  {who}{count}{progress.message}")
+            echo(f"  {who}{count}{progress.message}")
 
     def _who(self, step: str) -> str:
         """Return the prefix of a line, "" unless several steps have run since all were ended."""
@@ -137,37 +136,35 @@ class TextOutput:
             self._at_work.discard(event.step)
             self._several = self._several and bool(self._at_work)
         if event.error is None:
-            click.secho(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
+            echo(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
             return
         kind, colour = kind_of(event.error), "red"
         if event.on:
             kind, colour = f"warning, which changes nothing of how the run ended: {kind}", "yellow"
-        click.secho(f"  {who}{kind}: {event.error} ({event.seconds:.1f} s)", fg=colour)
+        echo(f"  {who}{kind}: {event.error} ({event.seconds:.1f} s)", fg=colour)
         self._errors.add(str(event.error))
         if not isinstance(event.error, SternwayError | Bug):  # a bug: whoever reports it needs the place
-            click.echo("".join(traceback.format_exception(event.error)), err=True)
+            echo("".join(traceback.format_exception(event.error)), err=True)
         if remedy := getattr(event.error, "remedy", None):
-            click.echo(f"  {remedy}")
+            echo(f"  {remedy}")
         details.evidence(getattr(event.error, "details", {}))
         if event.retry_in is not None:
-            click.echo(f"  trying again in {event.retry_in:.1f} s")
+            echo(f"  trying again in {event.retry_in:.1f} s")
 
     def _over(self, event: RunEnded) -> None:
         status = Status(event.status)
-        click.secho(
-            f"run {event.run}: {status.value} after {event.seconds:.1f} s", fg=COLOURS.get(status, "red"), bold=True
-        )
+        echo(f"run {event.run}: {status.value} after {event.seconds:.1f} s", fg=COLOURS.get(status, "red"), bold=True)
         if event.error is not None and status not in _TOLD and str(event.error) not in self._errors:
-            click.echo(f"  first error: {str(event.error).partition(chr(10))[0]}")
+            echo(f"  first error: {str(event.error).partition(chr(10))[0]}")
         for name in event.stays:
-            click.secho(f"  what {name} did is irreversible and stays", fg="red")
+            echo(f"  what {name} did is irreversible and stays", fg="red")
         for error in event.rollback_errors:
             if str(error) not in self._errors:
-                click.secho(f"  rollback: {error}", fg="red")
+                echo(f"  rollback: {error}", fg="red")
         if event.unrecorded is not None:
-            click.secho(f"  {event.unrecorded}; {getattr(event.unrecorded, 'remedy', '')}", fg="red")
+            echo(f"  {event.unrecorded}; {getattr(event.unrecorded, 'remedy', '')}", fg="red")
         if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
-            click.echo(f"  {finish(event.name or event.run, event.rollback_errors)}")
+            echo(f"  {finish(event.name or event.run, event.rollback_errors)}")
 
 
 def _called(story: Story) -> str:
@@ -183,5 +180,5 @@ def _note(story: Story) -> str:
     return story.error.split("\n")[0][:60]
 
 
-def _verb(action: Action) -> str:
-    return click.style("execute" if action is Action.EXECUTE else "rollback", fg="cyan")
+def _verb(action: Action) -> Styled:
+    return Styled("execute" if action is Action.EXECUTE else "rollback", fg="cyan")

@@ -24,6 +24,10 @@ def check_on_end(steps: Steps, node: Node, reader: Reader) -> None:
             reader.report(
                 location, f"{field}.rollbackDeadline", f"with on: {step.on} nothing undoes it", hint="remove it"
             )
+        if step.on and step.pod is not None:
+            message = f"a step with on: {step.on} runs in the report's pod on Argo"
+            hint = "remove it; what argo says of pods is the report's too"
+            reader.report(where.value["pod"].location, f"{field}.pod", message, hint=hint)
     if all(isinstance(item, StepConfig) and item.on for item in steps):
         hint = "name the steps of the run beside them, such as validate, deploy, verify"
         reader.report(node.location, "steps", "all of these run when the run has ended, and none before", hint=hint)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from ..errors import Refused
 from .entries import SCHEMA, Entry, Kind
 
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of an entry, unpacked: a few kilobytes may be packed that unpack to more than any machine has."""
 _CHUNK_KEY = re.compile(r"^(\d{4})\.(\d{3})-(\d{3})$")
 
 
@@ -22,14 +24,17 @@ def to_line(entry: Entry) -> str:
 def from_line(line: str) -> Entry:
     """Return the entry of a line; raise ValueError when it is no entry, Refused when a newer Sternway wrote it."""
     body = json.loads(line)
-    if not isinstance(body, dict) or "schema" not in body:
-        raise ValueError("not an entry")
+    if not isinstance(body, dict) or not isinstance(body.get("schema"), int):
+        raise ValueError("not an entry")  # noqa: TRY004  as json.loads raises it
     if body["schema"] > SCHEMA:
         raise Refused(
             f"the journal was written with schema {body['schema']}, this Sternway reads up to {SCHEMA}",
             remedy="use the version of Sternway that wrote it, or a newer one",
         )
-    return Entry(Kind(body["kind"]), body.get("data") or {}, body.get("time", ""), body["schema"])
+    data, time = body.get("data") or {}, body.get("time", "")
+    if not isinstance(data, dict) or not isinstance(time, str):
+        raise ValueError("not an entry")  # noqa: TRY004  the same
+    return Entry(Kind(str(body.get("kind"))), data, time, body["schema"])
 
 
 def to_chunks(index: int, entry: Entry, limit: int) -> dict[str, bytes]:
@@ -43,7 +48,7 @@ def from_chunks(chunks: Mapping[str, bytes]) -> list[Entry]:
     """Return the entries of chunks, in order.
 
     An entry of which a chunk is missing was never finished: whoever wrote it died before it counted, and changed
-    nothing on its strength. It is left out.
+    nothing on its strength. It is left out. Raises: ValueError, zlib.error: it is none; Refused as `from_line`.
     """
     found: dict[int, dict[int, bytes]] = {}
     wanted: dict[int, int] = {}
@@ -54,6 +59,13 @@ def from_chunks(chunks: Mapping[str, bytes]) -> list[Entry]:
             wanted[index] = of
     whole: Iterable[int] = (index for index in sorted(found) if len(found[index]) == wanted[index])
     return [
-        from_line(zlib.decompress(b"".join(piece for _, piece in sorted(found[index].items()))).decode())
-        for index in whole
+        from_line(_unpacked(b"".join(piece for _, piece in sorted(found[index].items()))).decode()) for index in whole
     ]
+
+
+def _unpacked(packed: bytes) -> bytes:
+    unpacking = zlib.decompressobj()
+    text = unpacking.decompress(packed, _LARGEST)
+    if not unpacking.eof:
+        raise ValueError(f"an entry is cut off, or has over {_LARGEST} bytes")
+    return text

@@ -70,6 +70,8 @@ class Record:
     entries: tuple[Entry, ...]
     place: str = ""
     """Where it was read: a namespace, or a folder."""
+    damage: str = ""
+    """Why it is not what a run wrote; it has no entries then."""
 
     def first(self, kind: Kind) -> Entry | None:
         """Return the first entry of a kind, if there is one."""

@@ -9,6 +9,7 @@ from ..errors import Refused
 from .backends.files import file_store
 from .backends.secrets import SecretStore
 from .backends.store import Store
+from .checked import Note, unheard
 from .name import RunName
 
 if TYPE_CHECKING:
@@ -22,15 +23,17 @@ class JournalLookup:
     client: Client
     folder: str | None
     namespace: str | None
+    note: Note = unheard
+    """Is told of what is there and is no record."""
 
     def all(self) -> Store:
         """Return them as one, to read. Who may not list Secrets everywhere is left with the context's namespace."""
         if self.folder:
-            return file_store(self.folder)
+            return file_store(self.folder, self.note)
         if self.namespace is not None:
-            return SecretStore(self.client, self.namespace)
+            return self._secrets(self.namespace)
         everywhere = self.client.can_i("list", self.client.resource("v1", "Secret"), None)
-        return SecretStore(self.client, None if everywhere else self.client.namespace)
+        return self._secrets(None if everywhere else self.client.namespace)
 
     def each(self, *, everywhere: bool) -> list[Store]:
         """Return them one by one, to read and to write; with no namespace said, the context's alone or `everywhere`.
@@ -40,16 +43,16 @@ class JournalLookup:
         if self.folder or self.namespace is not None:
             return [self.all()]
         if not everywhere:
-            return [SecretStore(self.client, self.client.namespace)]
+            return [self._secrets(self.client.namespace)]
         found = self.all()
         if not isinstance(found, SecretStore) or found.namespace is not None:
             remedy = "grant it (a ClusterRole), or name one namespace with --namespace"
             raise Refused("the Secrets of all namespaces can't be listed with these rights", remedy=remedy)
-        return [SecretStore(self.client, namespace) for namespace in found.namespaces()]
+        return [self._secrets(namespace) for namespace in found.namespaces()]
 
     def at(self, place: str) -> Store:
         """Return the journal in a namespace, or in a folder."""
-        return file_store(place) if RunName("", place).in_files else SecretStore(self.client, place)
+        return file_store(place, self.note) if RunName("", place).in_files else self._secrets(place)
 
     def find(self, name: str, command: str) -> tuple[Store, str] | None:
         """Return the journal that holds a run, to read and to write, and the run's id; None when none of them does.
@@ -76,7 +79,7 @@ class JournalLookup:
         if len(holding) > 1:
             commands = "; or: ".join(f"{command} {RunName(name, namespace)}" for namespace in holding)
             raise Refused(f"run {name} is in several namespaces: {', '.join(holding)}", remedy=f"say which: {commands}")
-        return (SecretStore(self.client, holding[0]), name) if holding else None
+        return (self._secrets(holding[0]), name) if holding else None
 
     def get(self, name: str, command: str) -> tuple[Store, str]:
         """Return the same; raises Refused also when none of them holds it."""
@@ -85,3 +88,6 @@ class JournalLookup:
             remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
             raise Refused(f"run {name} is not in the journal", remedy=remedy)
         return found
+
+    def _secrets(self, namespace: str | None) -> SecretStore:
+        return SecretStore(self.client, namespace, note=self.note)

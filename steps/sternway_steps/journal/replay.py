@@ -92,6 +92,8 @@ class Story:
     """What names it on objects that it applies; its id alone where an older version recorded nothing else."""
     others: tuple[str, ...] | None = None
     """The runs of its target that were known when it began step by step; None where that is not recorded."""
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    """The steps of which a record is damaged, and why."""
     after: tuple[Attempt, ...] = ()
     """The attempts of steps that ran when it had ended; no part of how it ended."""
 
@@ -143,13 +145,22 @@ class Story:
 
 
 def has_head(records: Sequence[Record]) -> bool:
-    """Tell whether a run's own record is among its records."""
-    return any(record.entries and not record.key.step for record in records)
+    """Tell whether a run's own record is among its records, damaged or not."""
+    return any((record.entries or record.damage) and not record.key.step for record in records)
+
+
+def story_of(records: Sequence[Record]) -> Story | None:
+    """Return a run's story; None when its own record is not among its records, or is damaged."""
+    head = next((record for record in records if not record.key.step), None)
+    return replay(records) if head is not None and head.entries else None
 
 
 def replay(records: Sequence[Record]) -> Story:
-    """Read a run's story from its records; raises Refused when its own record is not among them."""
+    """Read a run's story from its records; raises Refused when its own record is not among them, or is damaged."""
     head = next((record for record in records if not record.key.step), None)
+    if head is not None and head.damage:
+        remedy = "put back by hand what it changed, and delete its Secrets (its folder) from the journal"
+        raise Refused(f"the record of run {RunName(head.key.run, head.place)} is damaged: {head.damage}", remedy=remedy)
     if head is None or not head.entries:
         raise Refused("this run is not in the journal", remedy="`sternway runs` lists those that are")
     began, last = head.entries[0], head.entries[-1]
@@ -180,6 +191,7 @@ def replay(records: Sequence[Record]) -> Story:
         rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
         lock=str(began.data.get("lock", "")),
         place=head.place,
+        damaged={r.key.step: f"{r.key}: {r.damage}" for r in records if r.damage},
         mark=str(began.data.get("mark") or head.key.run),
         others=tuple(began.data["others"]) if "others" in began.data else None,
     )
@@ -192,14 +204,15 @@ def _status_of(end: Mapping[str, Any]) -> Status:
 
 def _attempt(record: Record) -> Attempt:
     end: Entry | None = record.first(Kind.STEP_ENDED)
+    began = record.entries[0] if record.entries else Entry(Kind.STEP_BEGAN)  # what is damaged has none
     return Attempt(
         step=record.key.step,
         action=Action(record.key.action),
         number=record.key.attempt,
-        began=record.entries[0].time,
+        began=began.time,
         ended=end.time if end else "",
         result=str(end.data.get("result", "")) if end else "",
         data=end.data if end else {},
-        intended=record.first(Kind.INTENT) is not None,
-        end=str(record.entries[0].data.get("end", "")),
+        intended=bool(record.damage) or record.first(Kind.INTENT) is not None,
+        end=str(began.data.get("end", "")),
     )

@@ -12,7 +12,7 @@ from .backends.secret_form import TARGET
 from .backends.store import HISTORY, JournalConflict, RunInfo, Store, is_label_value
 from .entries import Key, Kind, Record
 from .name import RunName
-from .replay import Status, Story, replay
+from .replay import Status, Story, replay, story_of
 from .step_journal import LateJournal, Pen, StepJournal
 
 _MOST_ATTEMPTS = 1000
@@ -148,7 +148,7 @@ class RunJournal:
             records = self.store.records(RunName.parse(mark).run)
         except SternwayError:
             return None
-        story = replay(records) if records else None
+        story = story_of(records)
         return None if story is None else story.target if story.mark == mark else ""
 
     def _go_on_after(self, records: Sequence[Record]) -> None:

@@ -7,18 +7,25 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..process.mask import Mask
 from .api_error import TOO_LARGE, ApiError, Cause
+from .body import encode
+from .sent_secrets import secret_values
 
 _QUOTED = re.compile(r"Invalid value: [\[{].*[\]}]: ", re.DOTALL)
+_GOT = re.compile(r"(: expected [^,\n]+), got &.*\Z", re.DOTALL)
+"""A value of the wrong type, whatever it is, as Go prints it (structured-merge-diff, typed/helpers.go)."""
 
 
 def from_answer(
-    method: str, path: str, status: int, headers: Mapping[str, str], body: bytes, sent: int = 0
+    method: str, path: str, status: int, headers: Mapping[str, str], body: bytes, sent: Any = None
 ) -> ApiError:
     """Return the error for an answer: a Status object, or whatever a proxy on the way answered.
 
-    `sent` is the size of the request in bytes, for the message when it was too large.
+    `sent` is the request's body: no value of a Secret in it is in the error, whoever quotes it. Its size is, when it
+    was too large.
     """
+    mask = Mask(secret_values(path, sent))
     try:
         status_object: dict[str, Any] = json.loads(body)
     except ValueError:
@@ -26,20 +33,21 @@ def from_answer(
     if not isinstance(status_object, dict) or status_object.get("kind") != "Status":
         text = body[:200].decode(errors="replace").strip()
         status_object = {"message": text or "an answer without a body"}
-    message = status_object.get("message") or ""
-    if sent and (status == 413 or (status == 500 and TOO_LARGE.search(message))):
-        message += f" (it had {sent} bytes)"
+    message = str(status_object.get("message") or "")
+    if sent is not None and (status == 413 or (status == 500 and TOO_LARGE.search(message))):
+        message += f" (it had {len(encode(sent))} bytes)"
     details = status_object.get("details") or {}
     after = headers.get("Retry-After") or details.get("retryAfterSeconds")
     causes = tuple(
-        Cause(c.get("field", ""), c.get("reason", ""), c.get("message", "")) for c in details.get("causes") or []
+        Cause(c.get("field", ""), c.get("reason", ""), mask.text(c.get("message", "")))
+        for c in details.get("causes") or []
     )
     return ApiError(
         method,
         path,
         status,
         status_object.get("reason") or "",
-        _concise(message, causes if status == 422 else ()),
+        _concise(mask.text(_GOT.sub(r"\1", message)), causes if status == 422 else ()),
         causes=causes,
         retry_after=_seconds(after),
     )

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from ..errors import ClusterError, Refused, Transient
 
-_UNTYPED = "failed to create typed patch object"
+_UNTYPED = ("failed to create typed patch object", "failed to convert new object")
 # What the server answers with 500 and would answer again: limits of etcd and of gRPC (etcd's ErrRequestTooLarge,
 # ResourceExhausted), an admission webhook that says no with that code, and objects whose fields can't be told apart.
 TOO_LARGE = re.compile(r"request is too large|message larger than max")
 _LASTING = re.compile(
     rf"{TOO_LARGE.pattern}|admission webhook \S+ denied the request"
-    r"|failed to create typed \w+ object|failed to create manager for existing fields"
+    r"|failed to create typed \w+ object|failed to create manager for existing fields|failed to convert new object"
 )
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 
@@ -82,10 +82,11 @@ class ApiError(ClusterError):
     def invalid(self) -> bool:
         """A field is unknown, its value is not allowed, or it can't be changed.
 
-        That is 422 or 400; and 500 where an apply names a field that the schema does not have (kube-apiserver 1.34
-        answers "failed to create typed patch object", without a reason).
+        That is 422 or 400; and 500 where an apply names a field that the schema does not have, or holds what can't be
+        read (kube-apiserver 1.34 answers "failed to create typed patch object", "failed to convert new object", without
+        a reason).
         """
-        return self.status in (400, 422) or (self.status == 500 and _UNTYPED in self.message)
+        return self.status in (400, 422) or (self.status == 500 and any(words in self.message for words in _UNTYPED))
 
     @property
     def immutable(self) -> bool:

@@ -116,8 +116,7 @@ class Transport:
                     self._away = False
                     self._warn(response.headers)
                     return response.status, response.headers, response.data
-                sent = len(data or b"")
-                error = from_answer(method, path, response.status, response.headers, response.data, sent)
+                error = from_answer(method, path, response.status, response.headers, response.data, body)
             except ApiError as failed:
                 error = failed
             tries, late = tries + 1, late or error.reason == "Timeout" or error.status == 504

@@ -1,46 +1,45 @@
-"""Hides secrets in a stream of bytes, whatever its pieces, and over several lines."""
+"""Hides secrets in a stream of bytes, whatever its pieces, over several lines, and in the usual encodings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from .spellings import SHORTEST, spellings
+
 SHOWN = "***"
 """What stands for a secret."""
-SHORTEST = 4
-"""Characters: shorter secrets are not hidden, for that would blot out half of the output."""
-LONGEST = 65_536
-"""Bytes of a secret that is searched as a whole; of a longer one each line is."""
 _PROBE = 16
+
+
+def to_bytes(secret: str | bytes) -> bytes:
+    """Return the bytes of a value; one that is no UTF-8 has them as surrogates, as the environment does (PEP 383)."""
+    return secret.encode(errors="surrogateescape") if isinstance(secret, str) else secret
 
 
 class Mask:
     """Replaces secrets. Holds back what may be the beginning of one until it is clear whether it is.
 
-    A secret of several lines is hidden as a whole in the stream, and each of its lines in a line by itself: programs
-    indent them, quote them, or write them one at a time.
+    All is found among bytes, before anything is decoded or taken out: a secret need not be text. A secret of several
+    lines is hidden as a whole, and each of its lines by itself: programs indent them, quote them, or write them one at
+    a time.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        given = {secret.strip() for secret in secrets}
-        lines = {line.strip() for secret in given for line in [secret, *secret.splitlines()]}
+    def __init__(self, secrets: Iterable[str | bytes] = ()) -> None:
         # The longest first: one may hold another.
-        self._lines = sorted((line for line in lines if len(line) >= SHORTEST), key=len, reverse=True)
-        # A value that is no UTF-8 has its bytes as surrogates, as the environment has them (PEP 383).
-        whole = (secret.encode(errors="surrogateescape") for secret in given if len(secret) >= SHORTEST)
-        self._whole = sorted((secret for secret in whole if len(secret) <= LONGEST), key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(map(re.escape, self._whole)))
+        found = {spelling for secret in set(map(to_bytes, secrets)) for spelling in spellings(secret.strip())}
+        self._secrets = sorted(found, key=len, reverse=True)
         self._held = b""
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a piece of the stream; returns what is surely no part of a secret to come."""
-        if not self._whole:
+        if not self._secrets:
             return chunk
         stream = self._held + chunk
         safe = self._begins(stream)
         pieces, at = [], 0
-        if any(secret in stream for secret in self._whole):
-            for match in self._pattern.finditer(stream):
+        if pattern := self._pattern(stream):
+            for match in pattern.finditer(stream):
                 if match.start() >= safe:
                     break
                 pieces += [stream[at : match.start()], SHOWN.encode()]
@@ -51,22 +50,32 @@ class Mask:
 
     def close(self) -> bytes:
         """Return what was held back: a beginning of a secret is hidden too, for the rest was cut off."""
-        held, self._held = self._held, b""
-        if not held:
-            return b""
-        hidden = self._pattern.sub(SHOWN.encode(), held)
-        return SHOWN.encode() if hidden == held and len(held) >= SHORTEST else hidden
+        pieces = []
+        while held := self._held:
+            pieces.append(self.feed(b""))
+            if self._held == held:
+                pieces.append(SHOWN.encode() if len(held) >= SHORTEST else held)
+                self._held = b""
+        return b"".join(pieces)
 
-    def line(self, text: str) -> str:
-        """Hide secrets in one line, and lines of secrets."""
-        for secret in self._lines:
-            text = text.replace(secret, SHOWN)
-        return text
+    def hide(self, whole: bytes) -> bytes:
+        """Hide secrets in what is complete."""
+        pattern = self._pattern(whole)
+        return pattern.sub(SHOWN.encode(), whole) if pattern else whole
+
+    def text(self, text: str) -> str:
+        """Hide secrets in a text."""
+        return self.hide(text.encode(errors="surrogateescape")).decode(errors="surrogateescape")
+
+    def _pattern(self, stream: bytes) -> re.Pattern[bytes] | None:
+        # To look for each by itself is faster than an expression of all, and most of the time there is none.
+        there = [secret for secret in self._secrets if secret in stream]
+        return re.compile(b"|".join(map(re.escape, there))) if there else None
 
     def _begins(self, stream: bytes) -> int:
         """Find where the first secret begins that the end of the stream cuts off; its length when there is none."""
         first = len(stream)
-        for secret in self._whole:
+        for secret in self._secrets:
             at = max(0, len(stream) - len(secret) + 1)
             while (at := stream.find(secret[:1], at, first)) >= 0:
                 # A few bytes tell most of the time, and copying the rest of the stream at each of them is slow.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from .mask import Mask
+from ..plain_text import plain
+from .mask import Mask, to_bytes
 
 LINES = 20
 """Lines that are kept for the report."""
@@ -19,7 +19,6 @@ _LONGEST = 65_536
 """Bytes of a line that are looked at; what follows is let go."""
 _PER_SECOND = 200
 """Lines that are told in a second; a flood is counted, and its last lines are kept all the same."""
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Output:
@@ -39,7 +38,7 @@ class Output:
     def __init__(
         self,
         say: Callable[[str], None],
-        secrets: Iterable[str] = (),
+        secrets: Iterable[str | bytes] = (),
         clock: Callable[[], float] = time.monotonic,
         *,
         kept: int = LINES,
@@ -48,7 +47,11 @@ class Output:
         note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._noted, self._note = noted.encode(), note
-        self._mask, self._wide = Mask(secrets), wide
+        given = [to_bytes(secret) for secret in secrets]
+        self._mask, self._wide = Mask(given), wide
+        # Once more in what is shown, for what drives terminals may stand in the midst of a secret.
+        shown = (secret.decode(errors="replace").replace("\r", "\n") for secret in given)
+        self._shown_mask = Mask(map(plain, shown))
         self._say, self._clock, self._lock = say, clock, threading.Lock()
         self._rest = b""
         self._kept: deque[bytes] = deque(maxlen=kept)
@@ -107,8 +110,7 @@ class Output:
 
     def _clean(self, line: bytes) -> str:
         text = _last_state(line[:_LONGEST]).rstrip(b"\r").decode(errors="replace")
-        # Once more, for what drives terminals may stand in the midst of a secret.
-        return self._mask.line(_CONTROL.sub("", text))
+        return self._shown_mask.text(plain(text))
 
 
 def _last_state(line: bytes) -> bytes:

@@ -44,7 +44,7 @@ def run(
     said: Callable[[str], None] = lambda _: None,
     *,
     environ: Mapping[str, str] | None = None,
-    hide: Sequence[str] = (),
+    hide: Sequence[str | bytes] = (),
 ) -> Ran:
     """Run a program to its end; it and its children do not outlive this process.
 
@@ -53,7 +53,7 @@ def run(
         check: raises when the run was stopped; then the program is ended.
         said: told each line, as it comes; standard error and standard output in their order.
         environ: variables, laid over this process's own.
-        hide: texts that are shown as ***.
+        hide: values that are shown as ***.
 
     Raises: what `check` raises; Refused when no program can be started.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import Failed, Refused, SternwayError, Stopped, Transient
 from ..exits import Exit
+from .container_names import container_names
 
 FORWARD = ("execute-", "forward")
 """How the templates are called whose pods go forward: those of one step, and those of several."""
@@ -65,12 +66,13 @@ def failed_nodes(text: str, steps: Iterable[str]) -> list[FailedNode]:
     """Read what failed from `workflow.failures`: of each step the last try, as `steps` are; then whole pods."""
     order = list(steps)
     found: dict[str, tuple[str, FailedNode]] = {}
+    called = {container: step for step, container in container_names(order).items()}
     for node in _nodes(text):
         name, template = str(node.get("displayName", "")), str(node.get("templateName", ""))
         if not template.startswith(FORWARD):
             continue
         tried, shared = _NUMBER.search(name), not template.startswith("execute-")
-        step = _step_of(_NUMBER.sub("", name), order) if shared else template.removeprefix("execute-")
+        step = called.get(_NUMBER.sub("", name), "") if shared else template.removeprefix("execute-")
         when = f"{int(tried[1]) if tried else -1:06d} {node.get('finishedAt') or ''}"
         if when >= found.get(step or template, ("",))[0]:
             pod = "" if shared and step else str(node.get("podName", ""))
@@ -78,11 +80,6 @@ def failed_nodes(text: str, steps: Iterable[str]) -> list[FailedNode]:
             found[step or template] = (when, failed)
     pods = [failed for _, failed in found.values() if not failed.step]
     return [*(found[step][1] for step in order if step in found), *pods]
-
-
-def _step_of(container: str, steps: Iterable[str]) -> str:
-    """Return the step of a container of a shared pod, whose name Argo may have taken; "" for the pod itself."""
-    return next((name for name in (container, container.removeprefix("step-")) if name in steps), "")
 
 
 @dataclass(frozen=True)

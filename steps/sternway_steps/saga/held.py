@@ -11,7 +11,7 @@ from ..errors import Held
 from ..exits import Exit
 from ..journal.backends.store import Store
 from ..journal.locks.lock import held
-from ..journal.replay import Status, replay
+from ..journal.replay import Status, story_of
 from ..journal.writer import RunJournal
 from ..spec import Outcome, StepSpec
 from ..step import Context, FindsLate, Step
@@ -46,13 +46,14 @@ def holds(store: Store, target: str) -> list[Hold]:
     found = []
     for info in reversed(infos):
         if info.holds and info.holds not in over:
-            story = replay(store.records(info.run))
+            if (story := story_of(store.records(info.run))) is None:
+                continue
             why = story.error.partition("\n")[0] or "somebody asked for it"
             found.append(Hold(info.run, target, info.holds, story.ended, why))
             over.add(info.holds)
         elif info.status is Status.SUCCEEDED:
-            story = replay(store.records(info.run))
-            over |= {content_of_story(story)} if not story.back_to else set()
+            story = story_of(store.records(info.run))
+            over |= {content_of_story(story)} if story is not None and not story.back_to else set()
     return found
 
 
@@ -74,7 +75,9 @@ def unhold(store: Store, target: str, stop: StopAll) -> list[Hold]:
         found = {hold.run: hold for hold in holds(store, target)}
         for run in [info.run for info in store.index(target) if info.holds]:
             records = store.records(run)
-            RunJournal.of(store.fenced(lock.fence), records).release_hold(replay(records), author())
+            if (story := story_of(records)) is None:
+                continue
+            RunJournal.of(store.fenced(lock.fence), records).release_hold(story, author())
             released += [found[run]] if run in found else []
     return released
 

@@ -14,10 +14,9 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
-from ..config import Config
 from ..errors import Transient, is_transient
 from ..journal.name import RunName
-from ..journal.replay import Status, replay
+from ..journal.replay import Status, replay, story_of
 from ..journal.writer import RunJournal
 from ..registry.steps import Specs
 from ..spec import Action
@@ -26,6 +25,7 @@ from .assembly import AssembledRun
 from .attempt import ContextFor, attempt
 from .location import home_of
 from .plan import make_plan
+from .recorded_config import recorded_config
 
 _RECENT = 5
 """Runs that are looked at whether or not an object here carries their mark: a request is late by minutes, and each
@@ -83,10 +83,10 @@ def _suspects(journal: RunJournal, marks: Collection[str]) -> Iterator[str]:
 
 def _recorded(run: AssembledRun, other: str) -> AssembledRun | None:
     """Put together another run of the target that is held; None when there is nothing of it to undo by steps."""
-    records = run.store.records(other)
-    if not records or (story := replay(records)).back_to or story.status not in _WENT_BACK:
+    story = story_of(records := run.store.records(other))
+    if story is None or story.back_to or story.status not in _WENT_BACK:
         return None
-    config = Config.from_dict(story.config)
+    config = recorded_config(story)
     if not config.namespace and (home := home_of(story)):
         config = replace(config, namespace=home)
     plan = make_plan(config.steps, Specs(run.steps, config.declared))

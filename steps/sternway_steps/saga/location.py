@@ -15,6 +15,7 @@ from ..errors import Refused
 from ..journal.backends.files import file_store
 from ..journal.backends.secrets import SecretStore
 from ..journal.backends.store import Store
+from ..journal.checked import Note, unheard
 from ..journal.name import RunName
 from ..journal.replay import Story, replay
 from ..release.targets import namespace_of
@@ -38,13 +39,17 @@ class Location:
     home: str = ""
 
 
-def locate(config: Config, client: Client) -> Location:
-    """Resolve where a configuration's runs are recorded; raises Refused when that can't be."""
+def locate(config: Config, client: Client, note: Note = unheard) -> Location:
+    """Resolve where a configuration's runs are recorded; raises Refused when that can't be.
+
+    `note` is told of what is in the journal and is no record.
+    """
     if config.journal.store == "file":
-        return Location(_label(config.name), file_store(config.journal.path), "")
+        return Location(_label(config.name), file_store(config.journal.path, note), "")
     namespace = namespace_of(config, client)
     journal = config.journal.namespace or _journal_namespace(config, client, namespace)
-    return Location(_label(f"{namespace}.{config.name}".strip(".")), SecretStore(client, journal), journal, namespace)
+    store = SecretStore(client, journal, note=note)
+    return Location(_label(f"{namespace}.{config.name}".strip(".")), store, journal, namespace)
 
 
 def recorded_at(store: Store, name: RunName) -> Location:

@@ -16,6 +16,7 @@ from ..exits import DONE
 from ..journal.backends.store import HISTORY
 from ..journal.replay import Story, replay
 from ..journal.writer import RunJournal
+from ..registry.steps import NotInstalled
 from ..spec import Action
 from ..step import Step
 from .assembly import AssembledRun
@@ -178,6 +179,8 @@ class Orchestrator:
             step = as_recorded_step(step, planned.name, story) if story is not None else step
             patient = RetriedAction(step, planned, action, self.journal, self.context_for, self.tell)
             return patient.attempts(tries, self.backoff, waits).error
+        except NotInstalled as missing:  # what was undone where its package is needs it no more
+            return None if story is not None and planned.name in story.undone() else missing
         except SternwayError as error:
             return error
 

@@ -182,7 +182,7 @@ def make_plan(
 def _planned(item: Wanted, specs: Mapping[str, StepSpec]) -> PlannedStep:
     spec = specs.get(item.uses)
     if spec is None:
-        remedy = f"{_nearest(item.uses, sorted(specs))}; {_INSTALL}"
+        remedy = f"{_nearest(item.uses, sorted(specs))}; {_elsewhere(item.uses)}"
         raise Refused(f"{_at(item)}there is no step {item.uses!r}", remedy=remedy)
     unknown = [key for key in item.options if key not in spec.options]
     if unknown:
@@ -208,7 +208,12 @@ def _planned_at_end(item: WantedAtEnd, specs: Mapping[str, StepSpec]) -> Planned
     return replace(step, on=item.on, deadline=ON_END_DEADLINE if step.deadline is None else step.deadline)
 
 
-_INSTALL = "that of another package has to be installed here (pip install PACKAGE), and `sternway steps` lists it then"
+def _elsewhere(name: str) -> str:
+    return (
+        "that of another package has to be installed here (pip install PACKAGE), and `sternway steps` lists it then; "
+        f"or, where it runs in a container of its own, what `sternway steps --declared {name}` prints there belongs "
+        "into this configuration"
+    )
 
 
 def _at(item: Wanted) -> str:

@@ -1,13 +1,15 @@
-"""The values with which a run began, for what comes after it on Argo: rollbacks and the report are given none."""
+"""What the record of a run says to the steps that come later: its values on Argo, and the specs of steps elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from ..config import Config
+from ..config.each_step import each_step
 from ..journal.entries import Record
 from ..journal.replay import has_head, replay
+from .recorded_config import recorded_config
 from .sealed import refuse_other_target
 
 
@@ -23,4 +25,18 @@ def with_recorded_values(config: Config, records: Sequence[Record], target: str)
         return config
     story = replay(records)
     refuse_other_target(story, target)
-    return replace(Config.from_dict(story.config), steps=config.steps, declared=config.declared)
+    return replace(recorded_config(story), steps=config.steps, declared=config.declared)
+
+
+def with_recorded_specs(config: Config, records: Callable[[], Sequence[Record]], known: Collection[str]) -> Config:
+    """Return a configuration that takes the specs of steps that are not `known` here from a run's record.
+
+    The container of one step has the packages of no other one; whoever began the run knew what they say of themselves.
+    What the configuration at hand declares itself counts. `records` is called only when a step is missing.
+    """
+    uses = {step.uses for step, _, _ in each_step((*config.steps, *config.on_end))}
+    missing = {name for name in uses if name not in config.declared and name not in known}
+    if not missing or not has_head(recorded := records()):
+        return config
+    specs = recorded_config(replay(recorded)).declared
+    return replace(config, declared={**{name: specs[name] for name in missing & set(specs)}, **config.declared})

@@ -11,7 +11,7 @@ from ..errors import Refused, Transient
 from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.locks.waiting import Tell, Waited, Waiting
-from ..journal.replay import Status, Story, replay
+from ..journal.replay import Status, Story, story_of
 from ..journal.writer import RunJournal
 from .result import Result
 from .workflow import WorkflowState
@@ -69,8 +69,8 @@ def finish_interrupted(
     """
     going = [info.run for info in journal.others(anew=True) if info.status is Status.OPEN]
     for run in reversed(going):
-        begun = replay(records := store.records(run))
-        if begun.status is not Status.OPEN:
+        begun = story_of(records := store.records(run))
+        if begun is None or begun.status is not Status.OPEN:
             continue
         if begun.workflow:
             _require_over(begun, state(begun), on_argo=on_argo)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import threading
 
+from ..builtin import builtin_steps
 from ..errors import ClusterError, Refused, SternwayError, is_transient
 from ..spec import Action
-from ..step import Checks
+from ..step import Checks, Step
 from .assembly import AssembledRun
 from .context_factory import contexts
+from .plan import PlannedStep
 
 
 def refusals(run: AssembledRun, stop: threading.Event) -> list[Refused]:
@@ -27,7 +29,7 @@ def refusals(run: AssembledRun, stop: threading.Event) -> list[Refused]:
     ]
     for planned in run.plan.all_steps:
         try:
-            step = run.steps[planned.spec.name]
+            step = step_as_declared(run, planned)
             if isinstance(step, Checks):
                 step.check(context_for(planned, Action.EXECUTE, run.journal.unwritten(planned.name)))
         except Refused as bad:
@@ -39,3 +41,19 @@ def refusals(run: AssembledRun, stop: threading.Event) -> list[Refused]:
     if unsure is not None and not findings:
         raise unsure
     return findings
+
+
+def step_as_declared(run: AssembledRun, planned: PlannedStep) -> Step:
+    """Return a step that the plan does not mistake: a configuration may declare for it what it once said of itself.
+
+    Raises: Refused when it has other effects, for then it would not be undone, or undone in vain; when it is not here.
+    """
+    step, name = run.steps[planned.spec.name], planned.spec.name
+    declared = run.config.declared.get(name) if name not in builtin_steps() else None
+    if declared is not None and declared.effects is not step.spec.effects:
+        raise Refused(
+            f"declared.{name}.effects is {declared.effects}, and the package that is installed here says "
+            f"{step.spec.effects}",
+            remedy=f"put there what `sternway steps --declared {name}` prints here, or generate the pipeline anew",
+        )
+    return step

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..config import Config
 from ..errors import Refused
 from ..journal.backends.store import Store
 from ..journal.entries import Record, new_run_id
@@ -18,6 +17,7 @@ from .author import author
 from .cancel import StopAll
 from .events import Listener
 from .policy import Policy
+from .recorded_config import recorded_config
 from .result import Result
 from .resume import require_resumable
 from .rollback_to import about, later_runs
@@ -108,7 +108,7 @@ class Rollback:
             return undo.undo(journal.records())
 
     def _undo(self, story: Story) -> Undo:
-        wait = self.policy.of(Config.from_dict(story.config)).wait_lock
+        wait = self.policy.of(recorded_config(story)).wait_lock
         lock = self.store.lock(story.target, wait, story.lock)
         return Undo(self.assembly, self.store, lock, self.stop, self.tell, self.policy)
 

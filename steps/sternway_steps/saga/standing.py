@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import Refused, Transient
 from ..journal.backends.store import RunInfo, Store
 from ..journal.entries import Kind, Record
-from ..journal.replay import Status, Story, replay
+from ..journal.replay import Status, Story, replay, story_of
 from ..spec import Action
 
 _GONE = (Status.REFUSED, Status.HELD, Status.UNDONE)
@@ -37,7 +37,8 @@ def current_stepwise(store: Store, target: str, action: Action) -> str | None:
     """
     for head in reversed(store.heads(target)):
         if replay([head]).stepwise:
-            story = replay(store.records(head.key.run))
+            if (story := story_of(store.records(head.key.run))) is None:
+                continue
             going = story.status is Status.OPEN and not story.goes_back()
             return story.run if going or action is Action.ROLLBACK else None
     return None
@@ -95,7 +96,10 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
 def _standing(store: Store, infos: Iterable[RunInfo]) -> Iterator[tuple[Story, Sequence[Record]]]:
     """Read those of some runs that stand, with their records, in the same order."""
     for info in infos:
-        if info.status not in _GONE and stands(story := replay(records := store.records(info.run))):
+        if info.status in _GONE:
+            continue
+        records = store.records(info.run)
+        if (story := story_of(records)) is not None and stands(story):
             yield story, records
 
 
@@ -119,10 +123,15 @@ def _touched(records: Sequence[Record], target: str) -> set[tuple[str, ...]]:
             continue
         for entry in record.entries:
             if entry.kind is Kind.INTENT:
-                objects = entry.data.get("objects")
-                named = {_name(one["applied"]) for one in objects} if isinstance(objects, list) else set()
-                found |= named or {("step", target, record.key.step)}
+                found |= _named(entry.data.get("objects")) or {("step", target, record.key.step)}
     return found
+
+
+def _named(objects: Any) -> set[tuple[str, ...]]:
+    try:
+        return {_name(one["applied"]) for one in objects} if isinstance(objects, list) else set()
+    except (KeyError, TypeError, AttributeError):  # no step of ours wrote it
+        return set()
 
 
 def _name(obj: Any) -> tuple[str, ...]:

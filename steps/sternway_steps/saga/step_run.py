@@ -12,6 +12,7 @@ from .assembly import AssembledRun, Assembly
 from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
 from .held import HoldCheck, HoldPolicy, held_back
+from .refusals import step_as_declared
 from .repeated import Patience, repeated
 from .result import Result
 from .sealed import refuse_out_of_turn, told_again
@@ -72,6 +73,8 @@ def run_step(
     one = OneStep(check.on_the_way(), planned, action, undo.interrupted, stop, tell, workflow)
     if action is Action.ROLLBACK:
         return one.rolled_back(caller.patience)
+
+    step_as_declared(assembled, planned)  # before anything is recorded of a run that it can't take part in
 
     def execute(tell: Listener) -> Result:
         this = replace(one, tell=tell)

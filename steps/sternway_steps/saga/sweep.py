@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import ClusterError, SternwayError, Transient, is_transient
 from ..exits import Exit, exit_of
 from ..journal.backends.store import Store
-from ..journal.replay import Status, Story, replay
+from ..journal.replay import Status, Story, replay, story_of
 from ..kube.parallel import run_parallel
 from .result import Result
 from .retry import retry_transient
@@ -70,8 +70,7 @@ class Sweeper:
         for run in runs:
             if self.stop.is_set():
                 break
-            records = self.store.records(run)
-            story = replay(records) if records else None
+            story = story_of(self.store.records(run))
             if story is not None and story.status is Status.OPEN:
                 swept.append(replace(self._ended(story), name=story.name))
                 self.tell(swept[-1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ..journal.backends.store import Store
 from ..journal.doing import doing
 from ..journal.locks.holder import Holder
-from ..journal.replay import Status, Story, replay
+from ..journal.replay import Status, Story, story_of
 from .held import holds
 from .hold import Hold
 from .standing import stands
@@ -39,7 +39,8 @@ def target_status(store: Store, target: str) -> TargetStatus:
     """Read what stands on a target; raises Refused, Transient when its journal can't be read."""
     infos = store.index(target)
     holder = store.lock(target).holder()
-    last = replay(store.records(infos[-1].run)) if infos else None
+    read = (story_of(store.records(info.run)) for info in reversed(infos))
+    last = next((story for story in read if story is not None), None)
     if last is not None and last.status is Status.OPEN and not last.stepwise:
         alive = holder is not None and holder.run == last.run
         last = replace(last, status=Status.RUNNING if alive else Status.INTERRUPTED)
@@ -49,7 +50,8 @@ def target_status(store: Store, target: str) -> TargetStatus:
 
 def _live(store: Store, target: str) -> Story | None:
     for info in reversed(store.index(target)):
-        if info.status is Status.SUCCEEDED and stands(story := replay(store.records(info.run))):
+        story = story_of(store.records(info.run)) if info.status is Status.SUCCEEDED else None
+        if story is not None and stands(story):
             return story
     return None
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..config import Config
 from ..errors import Refused
 from ..journal.backends.store import Store
 from ..journal.entries import Record
@@ -20,6 +19,7 @@ from .cancel import StopAll
 from .events import Listener
 from .orchestrator import Orchestrator
 from .policy import Policy
+from .recorded_config import recorded_config
 from .result import Result
 from .resume import require_over, require_resumable, require_unmoved
 from .rollback_to import RollbackTo
@@ -56,7 +56,7 @@ class Undo:
         Raises: Refused when it is left to a person; nothing was touched.
         """
         story = replay(records)
-        said = self.policy.of(Config.from_dict(story.config)).on_interrupt
+        said = self.policy.of(recorded_config(story)).on_interrupt
         if story.back_to or story.succeeded(story.steps()):
             return self.finish(records)
         if said == "report":
@@ -77,7 +77,7 @@ class Undo:
         story = replay(records)
         require_resumable(story)
         refuse_overtaken(self.store, story)
-        config = self.policy.of(Config.from_dict(story.config))
+        config = self.policy.of(recorded_config(story))
         run = self.assembly.recorded_run(self.store, records, config, self.lock)
         require_over(run, story)
         stop = stop or self.stop
@@ -89,7 +89,7 @@ class Undo:
         if story.back_to:
             journal = RunJournal.of(self.store.fenced(self.lock.fence), records)
             return RollbackTo(journal, self.store, self.undo, self.tell, self.lock.lost).walk(story)
-        config = self.policy.of(Config.from_dict(story.config))
+        config = self.policy.of(recorded_config(story))
         run = self.assembly.recorded_run(self.store, records, config, self.lock)
         orchestrator = Orchestrator.of(run, self.tell, self.stop)
         return orchestrator.finish(story) if finish else orchestrator.undo(story)

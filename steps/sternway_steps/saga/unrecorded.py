@@ -53,8 +53,33 @@ class Unrecorded:
         )
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A step of which the journal must not be followed, as what its undo is: it says why, and touches nothing."""
+
+    step: Step
+    why: str
+    remedy: str
+
+    @property
+    def spec(self) -> StepSpec:
+        """The step's own."""
+        return self.step.spec
+
+    def execute(self, context: Context) -> Outcome:
+        """Refuse."""
+        raise Refused(f"{context.step}: {self.why}", remedy=self.remedy)
+
+    def rollback(self, context: Context) -> Outcome:
+        """Undo nothing."""
+        raise RollbackFailed(f"{context.step}: {self.why}", remedy=self.remedy)
+
+
 def as_recorded_step(step: Step, name: str, story: Story) -> Step:
-    """Return what undoes a step: itself, if the journal knows that it began."""
+    """Return what undoes a step: itself, if the journal knows that it began, and what it holds of it can be read."""
+    if name in story.damaged:
+        remedy = "run the version that is wanted, or put it back by hand"
+        return LeftOut(step, f"it can't be undone, for its record is damaged: {story.damaged[name]}", remedy)
     return step if name in story.executed() else Unrecorded(step)
 
 

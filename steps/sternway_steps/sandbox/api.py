@@ -10,6 +10,7 @@ from typing import Any
 
 from . import apply, checks, identity, node_ports
 from .defaults import allocated_of, begin_status, fill_in
+from .field_types import check_field_types
 from .field_validation import check_unknown_fields
 from .kinds import Kind, builtin_kinds, kinds_of
 from .ownership import Managers
@@ -72,6 +73,7 @@ class Api:
                 raise StatusError(400, "BadRequest", "resourceVersion should not be set on objects to be created")
             if how.strict:
                 check_unknown_fields(kind, obj)
+            check_field_types(kind, obj)
             identity.assign_identity(kind, obj)
             if "status" in kind.subresources and kind.kind != "Namespace":
                 obj.pop("status", None)
@@ -93,6 +95,7 @@ class Api:
             identity.check_name(metadata, name)
             if how.strict:
                 check_unknown_fields(kind, obj)
+            check_field_types(kind, obj)
             if how.subresource == "status":
                 own = {key: metadata[key] for key in ("annotations", "labels", "managedFields") if key in metadata}
                 obj = {**live, "metadata": {**live["metadata"], **own}, "status": obj.get("status", {})}
@@ -123,6 +126,7 @@ class Api:
             identity.check_name(metadata, name)
             if how.strict:
                 check_unknown_fields(kind, config, applied=True)
+            check_field_types(kind, config, applied=True)
             live = self.store.get(kind.key, namespace, name)
             if live is None:
                 return self._apply_new(kind, namespace, name, config, how), True

@@ -8,6 +8,7 @@ from typing import Any
 
 from hera.workflows import models as m
 from sternway_steps.config import Config
+from sternway_steps.saga.container_names import container_names
 from sternway_steps.saga.plan import Plan, PlannedStep
 from sternway_steps.spec import Effects
 from sternway_steps.step import Action
@@ -16,7 +17,7 @@ from ..kubernetes.build_pod import PodParts, pod_parts
 from ..kubernetes.pod import SPARE
 from .container import CODE, PERSISTENT, Parameters, base, in_process, report_container, step_container
 from .models import new
-from .pods import SharedPod, container_names
+from .pods import SharedPod
 
 MAIN = "main"
 _IDLE = {"cpu": "1m", "memory": "20Mi"}

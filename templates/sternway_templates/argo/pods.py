@@ -5,7 +5,7 @@ A set of containers costs one pod, whatever the number of its steps; what only a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sternway_steps.config import Config
@@ -15,8 +15,6 @@ from sternway_steps.saga.plan import PlannedStep
 
 DEFAULT = "one"
 """What `argo.pods` is where the configuration does not say: a pod is what costs on Argo."""
-_TAKEN = ("init", "wait", "supervisor", "main")
-"""Names of Argo's own containers; `main` is the one whose outputs and exit code it reads, here the report's."""
 Groups = Sequence[Sequence[PlannedStep]]
 
 
@@ -66,19 +64,6 @@ def rows(groups: Groups, own: Collection[str]) -> list[Row]:
         found.append((*(OwnPod(step) for step in apart), *((SharedPod((rest,)),) if rest else ())))
     close()
     return found
-
-
-def container_names(steps: Iterable[str]) -> Mapping[str, str]:
-    """Return the name of each step's container; what Argo has taken is called step-NAME."""
-    names = list(steps)
-    taken, containers = set(names), dict[str, str]()
-    for name in names:
-        free = name
-        while free in _TAKEN or (free != name and free in taken):
-            free = f"step-{free}"
-        taken.add(free)
-        containers[name] = free
-    return containers
 
 
 def unique(name: str, taken: Collection[str]) -> str:

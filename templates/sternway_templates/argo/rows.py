@@ -11,7 +11,7 @@ from sternway_steps.config.each_step import each_step
 from sternway_steps.saga.plan import Plan
 from sternway_steps.step import Action
 
-from ..kubernetes.pod import REPORT
+from ..kubernetes.pod import REPORT, TOLD
 from .container import PERSISTENT, Parameters, container_of, report
 from .container_set import back_set, forward_set
 from .models import new
@@ -20,6 +20,8 @@ from .pods import OwnPod, Row, SharedPod, rows, unique
 
 # Only this is known to a handler for sure (Argo, "Variables"); whether a step began is in the journal.
 _UNDO = "{{workflow.status}} != Succeeded"
+_OURS = (REPORT, f"again-{REPORT}", TOLD)
+"""The rows that end a run; a step of such a name is in the row step-NAME."""
 
 
 @dataclass
@@ -90,7 +92,8 @@ class RowsOfSteps:
         for pod in row:
             if isinstance(pod, OwnPod):
                 template = container_of(config, pod.step, action, parameters, own[pod.step.name])
-                made.append((pod.step.name, str(template.name)))
+                name = pod.step.name
+                made.append((f"step-{name}" if name in _OURS else name, str(template.name)))
             else:
                 word = "forward" if action is Action.EXECUTE else "back"
                 name = unique(word, [str(each.name) for each in self._pods])

@@ -24,7 +24,6 @@ from sternway_steps.yamltree.reader import nearest
 from ..lint.cron import WORDS, wrong_schedule
 from .build_pod import findings
 from .image_checks import Report, check_images
-from .pod import REPORT, TOLD
 from .unknown_fields import unknown
 
 # Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
@@ -62,9 +61,6 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
     if kind == "CronJob":
         _check_one_schedule(config, report)
     else:
-        for name in sorted({REPORT, TOLD} & {step.name for step in plan.all_steps}):
-            message = f"{name} is the name of the step that ends a run on Argo"
-            report("steps", "steps", message, "name yours otherwise")
         _check_parameters(config, document, report)
         errors += _in_one_pod(config)
     _check_security(config, report)

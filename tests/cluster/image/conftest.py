@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from tests.conftest import ROOT
 BASE = os.environ.get("STERNWAY_TEST_BASE_IMAGE", "localhost/python:3.11-slim")
 REGISTRY = os.environ.get("STERNWAY_TEST_REGISTRY", "localhost:5000")
 """Where the cluster's nodes pull from too."""
+FLAG_STEP = ROOT / "templates/examples/flag-step"
+STEP_IMAGE = "localhost/sternway-step:dev"
 STEPS = ("validate", "deploy", "verify")
 TARGETS = (*STEPS, "command", "run")
 
@@ -48,6 +53,41 @@ def images() -> dict[str, str]:
             "REVISION=abc123", "-f", "image/Dockerfile", "--target", step, "-t", names[step], str(ROOT), timeout=1200,
         )  # fmt: skip
     return names
+
+
+@pytest.fixture(scope="session")
+def step_image() -> str:
+    """Build the target that images of other packages' steps are made from."""
+    try:
+        docker("info")
+    except (OSError, AssertionError) as error:
+        pytest.skip(f"no Docker engine: {error}")
+    if find_spec("hatchling") is None:
+        pytest.skip("hatchling is not installed, which builds packages: pip install hatchling")
+    docker(
+        "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}",
+        "-f", "image/Dockerfile", "--target", "step", "-t", STEP_IMAGE, str(ROOT), timeout=1200,
+    )  # fmt: skip
+    return STEP_IMAGE
+
+
+@pytest.fixture(scope="session")
+def flag_image(step_image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Build the example's package and its image, as its README says."""
+    # Beside the checkout: building leaves nothing in it.
+    folder = tmp_path_factory.mktemp("flag-step")
+    shutil.copytree(FLAG_STEP, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("dist", "build"))
+    return package_image(folder, "localhost/flag-step:dev", "--build-arg", f"STEP={step_image}")
+
+
+def package_image(folder: Path, name: str, *arguments: str) -> str:
+    """Build the wheel of a package, and the image of its Dockerfile, without any network; return the image's name."""
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist", "."],
+        cwd=folder, check=True,
+    )  # fmt: skip
+    docker("build", "--quiet", "--network", "none", *arguments, "-t", name, str(folder))
+    return name
 
 
 @dataclass

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.cluster.image.conftest import BASE, Container, docker, inspect
-from tests.conftest import ROOT, Cluster
+from tests.cluster.image.conftest import STEP_IMAGE, Container, docker, inspect
+from tests.conftest import Cluster
 from tests.helpers import config_map
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
-EXAMPLE = ROOT / "templates/examples/flag-step"
-OURS, THEIRS = "localhost/sternway-step:dev", "localhost/flag-step:dev"
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Build the step image, the package, and the package's image from both."""
-    try:
-        docker("info")
-    except (OSError, AssertionError) as error:
-        pytest.skip(f"no Docker engine: {error}")
-    if find_spec("hatchling") is None:
-        pytest.skip("hatchling is not installed, which builds the example: pip install hatchling")
-    docker(
-        "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}",
-        "-f", "image/Dockerfile", "--target", "step", "-t", OURS, str(ROOT), timeout=1200,
-    )  # fmt: skip
-    # Beside the checkout: building leaves nothing in it.
-    folder = tmp_path_factory.mktemp("flag-step")
-    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("dist", "build"))
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist", "."],
-        cwd=folder, check=True,
-    )  # fmt: skip
-    docker("build", "--quiet", "--network", "none", "--build-arg", f"STEP={OURS}", "-t", THEIRS, str(folder))
-    return THEIRS
 
 
 def value(cluster: Cluster) -> str | None:
@@ -50,19 +21,19 @@ def value(cluster: Cluster) -> str | None:
     return found["data"].get("checkout")
 
 
-def test_it_is_one_step_and_runs_as_nobody(image: str) -> None:
-    config = inspect(image)["Config"]
+def test_it_is_one_step_and_runs_as_nobody(flag_image: str) -> None:
+    config = inspect(flag_image)["Config"]
     assert (config["Entrypoint"], config["User"]) == (["sternway", "step", "flag"], "65532:65532")
-    below, above = inspect(OURS)["RootFS"]["Layers"], inspect(image)["RootFS"]["Layers"]
+    below, above = inspect(STEP_IMAGE)["RootFS"]["Layers"], inspect(flag_image)["RootFS"]["Layers"]
     assert above[: len(below)] == below
-    listed = docker("run", "--rm", "--read-only", "--network", "none", "--entrypoint", "sternway", image, "steps")
+    listed = docker("run", "--rm", "--read-only", "--network", "none", "--entrypoint", "sternway", flag_image, "steps")
     assert "flag      flag-step 1.0.0" in listed.stdout
-    missing = docker("run", "--rm", "--entrypoint", "sh", image, "-c", "ls /tmp; command -v pip || true").stdout
+    missing = docker("run", "--rm", "--entrypoint", "sh", flag_image, "-c", "ls /tmp; command -v pip || true").stdout
     assert "pip" not in missing.replace("/usr/local/bin/pip", "")
 
 
 @pytest.fixture
-def there(real: Cluster, image: str, tmp_path: Path) -> Container:
+def there(real: Cluster, flag_image: str, tmp_path: Path) -> Container:
     """Give the container beside a pipeline and a ConfigMap with the flag."""
     features = config_map("features", checkout="off")
     features["metadata"]["namespace"] = real.namespace
@@ -75,7 +46,7 @@ def there(real: Cluster, image: str, tmp_path: Path) -> Container:
     (tmp_path / "config/sternway.yaml").write_text(yaml.safe_dump(keys))
     (tmp_path / "kube/config").write_text(Path(real.kubeconfig).read_text())
     (tmp_path / "kube/config").chmod(0o644)
-    return Container({"flag": image}, tmp_path / "config", tmp_path / "kube/config")
+    return Container({"flag": flag_image}, tmp_path / "config", tmp_path / "kube/config")
 
 
 def as_step(there: Container, *words: str) -> subprocess.CompletedProcess[str]:
@@ -103,7 +74,7 @@ def test_by_the_name_of_its_entrypoint(real: Cluster, there: Container) -> None:
 
 def test_an_image_without_the_package_names_it_or_knows_it_from_the_configuration(real: Cluster, there: Container) -> None:  # fmt: skip
     """On Argo every step has an image of its own; what is generated carries what the others say of themselves."""
-    bare = Container({"deploy": OURS}, there.folder, there.kubeconfig)
+    bare = Container({"deploy": STEP_IMAGE}, there.folder, there.kubeconfig)
     words = ("--entrypoint", "sternway", *bare.arguments("deploy", "step", "deploy", "execute"))
     refused = docker("run", "--rm", *words, check=False)
     assert refused.returncode == 3

@@ -174,6 +174,43 @@ def test_the_documentation_tells_every_exit_code() -> None:
         assert f"| {int(code)} | {meaning} |" in page
 
 
+@pytest.mark.parametrize(
+    ("typed", "ours"), [("apply", "run"), ("undo", "rollback"), ("logs", "show"), ("version", "--version")]
+)
+def test_what_other_tools_call_it_is_answered_with_our_name(typed: str, ours: str) -> None:
+    done = sternway(typed, "-f", "x.yaml", kubeconfig="")
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert done.stderr.endswith(f"Error: No such command {typed!r}. Here it is: sternway {ours}\n")
+
+
+def test_plan_shows_a_text_line_by_line_and_says_by_its_code_that_something_changes(
+    sternway_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    text = [f"line {n}" for n in range(60)]
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"file": ""}}
+    (tmp_path / "sternway.yaml").write_text("name: web\nmanifests: [settings.json]\n")
+    config = str(tmp_path / "sternway.yaml")
+
+    def write() -> None:
+        (tmp_path / "settings.json").write_text(json.dumps({**settings, "data": {"file": "\n".join(text)}}))
+
+    def planned(*options: str) -> tuple[int, str]:
+        done = sternway("diff", "-c", config, *options, kubeconfig=sternway_sandbox.kubeconfig)
+        return done.returncode, done.stdout
+
+    write()
+    assert planned("--exit-code")[0] == 1, "it would be created"
+    assert sternway("run", "-c", config, kubeconfig=sternway_sandbox.kubeconfig).returncode == Exit.DONE
+    assert planned("--exit-code") == (0, "unchanged configmap/settings in default\n1 unchanged\n")
+    text[30] = "another"
+    write()
+    assert planned() == (0, planned("--exit-code")[1])
+    assert planned("--exit-code") == (
+        1,
+        "change configmap/settings in default\n  data.file:\n    @@ -30,3 +30,3 @@\n     line 29\n    -line 30\n    +another\n     line 31\n1 to change\n",
+    )
+
+
 def test_plan_validates_too(sternway_sandbox: Sandbox) -> None:
     sternway_sandbox.access.deny("delete", "deployments", "apps")
     planned = sternway("plan", "--config", str(WEB), kubeconfig=sternway_sandbox.kubeconfig)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import signal
 import subprocess
@@ -9,6 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sternway_steps.cli.github import _Escaped
 from sternway_steps.cli.github_commands import command, escaped
 from sternway_steps.cli.github_summary import MOST, Summary, cut
 from sternway_steps.errors import Failed, RollbackFailed
@@ -28,10 +32,10 @@ COMMAND = re.compile(r"^::(?P<name>[a-z-]+)(?: (?P<properties>[^:]*))?::(?P<mess
 
 
 def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
-    """Read a log as the runner does: a line that begins with ::, behind white space too, is a command."""
+    """Read a log as the runner does: a line that begins with ::, behind white space too, or holds ##[ is a command."""
     found = []
-    for line in text.splitlines():
-        if line.lstrip().startswith(("::", "##[")):
+    for line in re.split("\r\n|\r|\n", text):
+        if line.lstrip().startswith("::") or "##[" in line:
             match = COMMAND.match(line)
             assert match, line
             pairs = (pair.partition("=") for pair in (match["properties"] or "").split(",") if pair)
@@ -45,10 +49,31 @@ def test_commands_are_escaped_as_the_toolkit_does() -> None:
     assert command("endgroup") == "::endgroup::"
 
 
-@pytest.mark.parametrize("text", ["::error::x", "  ::add-mask::x", "a\n\t::stop-commands::x", "##[error]x", "a\r::error::x", "a\r\n##[group]"])  # fmt: skip
+SPACES = [chr(code) for code in range(0x3001) if chr(code).isspace() and chr(code) != "\n"]
+
+
+@pytest.mark.parametrize("text", ["::error::x", "  ::add-mask::x", "a\n\t::stop-commands::x", "##[error]x", "a\r::error::x", "a\r\n##[group]", "log | ##[error]x", "###[group]", "##\x1b[[error]x", ":\x00:error::x", "\x1b[1m::error::x", "\ufeff::error::x"])  # fmt: skip
 def test_what_others_wrote_is_no_command(text: str) -> None:
     assert commands(escaped(text)) == []
-    assert escaped("a::b\n  c ::d") == "a::b\n  c ::d"
+    assert commands(escaped(f"a\n{text}\nb")) == []
+    assert escaped("a::b\n  c ::d\n# [e] ##f") == "a::b\n  c ::d\n# [e] ##f"
+
+
+def test_no_space_of_unicode_hides_a_command() -> None:
+    assert len(SPACES) > 20
+    for space in SPACES:
+        assert commands(escaped(f"{space} {space}::error::x")) == []
+
+
+@given(st.lists(st.sampled_from(["::", ":", "##[", "#", "[", "error", "\n", "\r", " ", "\x1b[", "m", "\x1b", "\u2003", "\x00"]), max_size=30))  # fmt: skip
+def test_however_text_is_cut_into_writes_no_line_of_it_is_a_command(pieces: list[str]) -> None:
+    told = io.StringIO()
+    stream = _Escaped(told)
+    for piece in pieces:
+        stream.write(piece)
+    stream.finish()
+    assert commands(told.getvalue()) == []
+    assert set(told.getvalue()) <= set("::##[error\nm | \u2003")
 
 
 def github(*arguments: str, sandbox: Sandbox, summary: Path) -> subprocess.CompletedProcess[str]:

@@ -174,3 +174,16 @@ def test_values_go_forward_and_the_way_back_has_those_of_the_place_alone(tmp_pat
             assert values <= set(after("--set", each["args"])), name
             assert template == "forward" or set(after("--set", each["args"])) == values
             assert told in each["env"]
+
+
+def test_a_step_that_is_called_as_what_ends_the_run_has_its_own_row_and_container(tmp_path: Path) -> None:
+    steps = ["validate", {"name": "report", "uses": "deploy"}, {"name": "report-success", "uses": "deploy"}]
+    assert set(containers(shared(tmp_path, steps=steps), "back")) == {"report", "report-success", "main"}
+    made = templates(shared(tmp_path, steps=steps, argo={"pods": "each"}))
+    called = [[(step["name"], step["template"]) for step in row] for row in made["undo"]["steps"]]
+    assert called[:3] == [
+        [("step-report-success", "rollback-report-success")],
+        [("step-report", "rollback-report")],
+        [("report", "report")],
+    ]
+    assert "steps['report'].outputs" in made["undo"]["steps"][3][0]["when"]

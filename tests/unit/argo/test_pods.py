@@ -13,7 +13,7 @@ from sternway_steps.step import Effects, StepSpec
 from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.argo.pods import OwnPod, container_names, rows, unique
+from sternway_templates.argo.pods import OwnPod, rows, unique
 
 
 def step(name: str) -> PlannedStep:
@@ -48,14 +48,6 @@ def shown(groups: list[str], own: str) -> list[Any]:
 )
 def test_steps_share_a_pod_until_something_parts_them(groups: list[str], own: str, expected: list[Any]) -> None:
     assert shown(groups, own) == expected
-
-
-def test_names_of_argos_own_containers_are_not_taken() -> None:
-    names = container_names(["deploy", "main", "step-main", "wait", "init", "supervisor"])
-    assert names["deploy"] == "deploy"
-    assert (names["wait"], names["init"], names["supervisor"]) == ("step-wait", "step-init", "step-supervisor")
-    assert names["main"] == "step-step-main", "step-main is another step"
-    assert len(set(names.values())) == len(names)
 
 
 def test_a_name_that_is_taken_is_numbered() -> None:

@@ -50,6 +50,7 @@ def test_it_is_no_step_of_the_run_wherever_it_stands(tmp_path: Path) -> None:
         ("  - deploy\n  - {name: a, on: always, execute: [x],\n     rollback: [y]}\n", 6, "so nothing undoes it"),
         ("  - deploy\n  - {name: a, on: always, execute: [x], effects: reversible}\n", 5, "so nothing undoes it"),
         ("  - deploy\n  - {name: a, on: always, execute: [x], rollbackDeadline: 1m}\n", 5, "nothing undoes it"),
+        ("  - deploy\n  - {name: a, on: always, execute: [x],\n     pod: own}\n", 6, "runs in the report's pod"),
         ("  - deploy\n  - {name: a, on: never, execute: [x]}\n", 5, "failure or success or always"),
         ("  - deploy\n  - {name: a, execute: [x], effects: none, env: {STERNWAY_CAUSE: x}}\n", 5, "take another name"),
     ],

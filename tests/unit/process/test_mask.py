@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import random
+import urllib.parse
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sternway_steps.process.mask import LONGEST, Mask
+from sternway_steps.process.mask import Mask
+from sternway_steps.process.spellings import LONGEST
 
 KEY = "-----BEGIN KEY-----\nMIIE=\nvx7=\n-----END KEY-----"
 
@@ -38,7 +43,57 @@ def test_what_a_stream_shows(secrets: list[str], chunks: list[bytes], shown: byt
 
 def test_each_line_of_a_secret_is_hidden_by_itself() -> None:
     mask = Mask([KEY, "x" * (LONGEST + 1)])
-    assert [mask.line(line) for line in ("  MIIE=", "> -----END KEY-----", "vx7= and vx7", "x" * (LONGEST + 2))] == ["  ***", "> ***", "*** and vx7", "***x"]  # fmt: skip
+    assert [mask.text(line) for line in ("  MIIE=", "> -----END KEY-----", "vx7= and vx7")] == [
+        "  ***",
+        "> ***",
+        "*** and vx7",
+    ]
+    assert set(mask.text("x" * (LONGEST + 2))) == {"*", "x"}
+    assert mask.text("x" * (LONGEST + 2)).count("x") < 4
+
+
+def test_a_long_secret_of_one_line_is_hidden_however_it_comes() -> None:
+    secret = random.Random(1).randbytes(300_000).hex()
+    mask = Mask([secret])
+    shown = (
+        b"".join(mask.feed(secret.encode()[at : at + 65_536]) for at in range(0, len(secret), 65_536)) + mask.close()
+    )
+    assert set(shown) == {ord("*")}
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_the_lines_of_a_secret_are_hidden_in_the_stream_whatever_stands_before_them(end: str) -> None:
+    lines = [f"{n:02}-{'ab' * 20}" for n in range(30)]
+    told = b"".join(b"#8 0.2%02d %s\n" % (n, line.encode()) for n, line in enumerate(lines))
+    assert b"ab" not in fed([end.join(lines)], told)
+
+
+BINARY = b"\x00\x1b[31m\xff\xfe\x9d-7!\x07q"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        BINARY,
+        base64.b64encode(BINARY),
+        base64.b64encode(b"user:" + BINARY),
+        base64.b64encode(b"a:" + BINARY + b" "),
+        base64.urlsafe_b64encode(BINARY),
+        urllib.parse.quote(BINARY, safe="").encode(),
+        base64.encodebytes(KEY.encode() * 9),
+        json.dumps(KEY).encode(),
+    ],
+)  # fmt: skip
+def test_a_secret_is_hidden_in_the_encodings_that_programs_use(written: bytes) -> None:
+    shown = fed([BINARY.decode(errors="surrogateescape"), KEY, KEY * 9], b"it is ", written[:5], written[5:], b".")
+    assert shown.startswith(b"it is ")
+    left = shown.removeprefix(b"it is ").replace(b"***", b"").replace(b"\n", b"")
+    assert len(left) < 12, shown  # what stands around it, and what base64 mixes with that
+
+
+def test_what_is_cut_off_in_the_midst_of_a_secret_is_hidden_too() -> None:
+    assert fed([KEY], KEY[:-3].encode()) == b"***"
+    assert fed(["abcdxabcd-efgh"], b"abcdxabcd-ef") == b"***"
 
 
 def test_what_is_surely_no_secret_is_not_held_back() -> None:

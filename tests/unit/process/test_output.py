@@ -52,3 +52,20 @@ def test_lines_without_text_are_told_and_not_kept() -> None:
     output.feed(b"a\n\nb\n \n\n\n\n")
     assert said == ["a", "", "b", " ", "", "", ""]
     assert output.lines == ("a", "b")
+
+
+def test_a_secret_that_is_no_text_is_hidden_before_anything_is_decoded_or_taken_out() -> None:
+    said: list[str] = []
+    secret = b"\x00\x1b[31mp\xfflain\x07\r-secret-\x9d\xfe"
+    output = Output(said.append, [secret.decode(errors="surrogateescape")])
+    output.feed(b"cat: " + secret + b"\nby line: -secret-\x9d\xfe\n" + b"coloured: -sec\x1b[0mret-\x9d\xfe\n")
+    output.close()
+    assert said == ["cat: ***", "by line: ***", "coloured: ***"]
+    assert list(output.lines) == said
+
+
+def test_what_stands_in_a_line_drives_no_terminal() -> None:
+    said: list[str] = []
+    output = Output(said.append)
+    output.feed(b"a\x1b]0;title\x07b \x1bP1$q\x1b\\c \xc2\x9b31md \x1b(0e \xc2\x85f\x7f\n")
+    assert said == ["ab c d e f"]

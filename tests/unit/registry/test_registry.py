@@ -273,7 +273,7 @@ def test_where_it_is_not_installed_the_others_are_undone_and_it_is_named(tmp_pat
         assert str(error) == "elsewhere: no package that is installed here declares the step 'elsewhere'"
         done = [(a.step, a.result) for a in session.story(name).attempts if a.action == "rollback"]
         assert done == [("first", "done")]
-    with Session(steps={"elsewhere": Elsewhere(), "second": Second()}, journal=str(tmp_path)) as session:
+    with Session(steps={"elsewhere": Elsewhere()}, journal=str(tmp_path)) as session:  # the other one is undone already
         assert session.rollback(name).status is Status.UNDONE
 
 
@@ -333,3 +333,87 @@ def test_what_has_no_distribution_is_found_too() -> None:
     [found] = find([EntryPoint("x", "no_such_module:X", "sternway.steps")], ())
     assert (found.package, found.version) == ("unknown", "")
     assert "No module named 'no_such_module'" in str(found.problem)
+
+
+def bare(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command where no package of another step is installed, as in the container of one of ours."""
+    return run(*arguments, PYTHONPATH="")
+
+
+def declared(path: Path, *names: str) -> dict[str, Any]:
+    """Print what the packages that are installed here say of their steps, as a file that a configuration extends."""
+    printed = run("steps", "--declared", *names)
+    assert printed.returncode == 0, printed.stderr
+    (path.parent / "declared.yaml").write_text(printed.stdout)
+    data: dict[str, Any] = yaml.safe_load(printed.stdout)["declared"]
+    return data
+
+
+def test_what_a_package_says_of_its_step_is_printed_where_it_is_and_read_where_it_is_not(install: Install, tmp_path: Path) -> None:  # fmt: skip
+    install("word-step")
+    settings = {"name": "settings", "uses": "command", "execute": ["true"], "effects": "none"}
+    word = {"name": "word", "with": {"file": str(tmp_path / "word")}}
+    path = config(tmp_path, steps=[word, settings])
+    refused = bare("step", "settings", "execute", "-c", str(path))
+    assert refused.returncode == Exit.REFUSED
+    assert "there is no step 'word'" in refused.stderr
+    assert "sternway steps --declared word" in refused.stderr
+    assert not (tmp_path / "journal").exists()
+    assert declared(path, "word") == {
+        "word": {"effects": "reversible", "needsCluster": False, "options": ["file"], "contract": 2}
+    }
+    config(tmp_path, steps=[word, settings], extends="declared.yaml")
+    done = bare("step", "settings", "execute", "-c", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_the_first_step_knew_the_later_ones_find_in_the_record_of_the_run(install: Install, tmp_path: Path) -> None:  # fmt: skip
+    """No configuration declares it: whoever began the run had the package."""
+    install("word-step")
+    note = {"name": "note", "uses": "command", "execute": ["touch", "there"], "rollback": ["rm", "-f", "there"]}
+    word = {"name": "word", "with": {"file": str(tmp_path / "word")}}
+    path = config(tmp_path, steps=[word, note])
+    assert bare("step", "note", "execute", "-c", str(path)).returncode == Exit.REFUSED
+    for do, action, code, text, there in (
+        (run, "execute", 0, "new", False), (bare, "execute", 0, "new", True),
+        (bare, "rollback", 0, "new", False), (run, "rollback", 0, "old", False),
+    ):  # fmt: skip
+        done = do("step", "word" if do is run else "note", action, "-c", str(path))
+        assert done.returncode == code, done.stdout + done.stderr
+        assert ((tmp_path / "word").read_text(), (tmp_path / "there").exists()) == (text, there)
+    name = bare("runs", "--journal", str(tmp_path / "journal")).stdout.splitlines()[1].split()[0]
+    ended = bare("report", "--run", name, "-c", str(path))
+    assert ended.returncode == Exit.STOPPED, ended.stdout + ended.stderr  # nobody says why it was undone
+    assert f"run {name} of t: undone" in ended.stdout
+
+
+def test_a_step_that_is_not_here_begins_no_run(install: Install, tmp_path: Path) -> None:
+    install("word-step")
+    path = config(tmp_path)
+    declared(path)
+    config(tmp_path, extends="declared.yaml")
+    done = bare("step", "word", "execute", "-c", str(path))
+    assert done.returncode == Exit.REFUSED
+    assert "no package that is installed here declares the step 'word'" in done.stderr
+    assert bare("runs", "--journal", str(tmp_path / "journal")).stdout == "the journal holds no runs\n"
+
+
+@pytest.mark.parametrize("words", [("run",), ("step", "word", "execute")])
+def test_effects_that_the_package_no_longer_says_are_refused(install: Install, tmp_path: Path, words: tuple[str, ...]) -> None:  # fmt: skip
+    """Else nothing would undo it."""
+    install("word-step")
+    path = config(tmp_path, declared={"word": {"effects": "none", "needsCluster": False, "options": ["file"]}})
+    done = run(*words, "-c", str(path))
+    assert done.returncode == Exit.REFUSED
+    assert "declared.word.effects is none, and the package that is installed here says reversible" in done.stderr
+    assert "sternway steps --declared word" in done.stderr
+    assert (tmp_path / "word").read_text() == "old"
+
+
+def test_a_name_that_no_package_has_is_not_declared(install: Install) -> None:
+    install("word-step")
+    done = run("steps", "--declared", "word", "wrod")
+    assert (done.returncode, done.stdout) == (Exit.REFUSED, "")
+    assert "error: step wrod is of no package that is installed here" in done.stderr
+    listed = run("steps", "deploy", "word").stdout.splitlines()
+    assert [line.split()[0] for line in listed if not line.startswith("  ")] == ["STEP", "deploy", "word"]

@@ -61,6 +61,15 @@ def test_a_shared_pod_tells_what_happened_to_it_and_not_its_containers() -> None
     assert "pod w-forward: its image can't be pulled" in str(pull)
 
 
+def test_a_step_that_is_called_as_a_pod_or_a_container_of_argo_is_known_by_its_containers_name() -> None:
+    given = as_argo_gives_it(
+        node("step-main", "forward", PULL), node("forward", "forward", "step-main: Error (exit code 4): not it"),
+        node("step-forward", "forward", NO_LEASES),
+    )  # fmt: skip
+    found = [(n.step, n.message) for n in failed_nodes(given, ["validate", "main", "forward"])]
+    assert found == [("main", PULL), ("forward", NO_LEASES)]
+
+
 @pytest.mark.parametrize("text", ["", "null", '"null"', "{{workflow.failures}}", "[1]", '"[', "{}"])
 def test_what_is_no_list_of_nodes_says_nothing(text: str) -> None:
     assert failed_nodes(text, STEPS) == []

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 from ...config.build import BuildConfig
-from ...process.mask import LONGEST
 from ...process.run import Ran, run
 from .failure import explain
 from .keys import variable
 from .reference import Reference
 from .source import Source
 
+_MOST = 1_048_576
+"""Bytes of a secret; BuildKit takes 500 KiB (session/secrets, MaxSecretSize)."""
 Finding = tuple[str, str]
 """A key of the section, and what is wrong with it."""
 
@@ -62,13 +63,12 @@ class Work:
             raise explain(done.tail, text, self.config.dockerfile, doing=doing, host=self.reference.host)
         return done
 
-    def _hidden(self) -> tuple[str, ...]:
-        found = []
-        for name, secret in self.config.secrets.items():
-            path = Path(secret["file"]) if "file" in secret else None
-            text = os.environ.get(variable(name, secret), "") if path is None else _short(path)
-            found.append(text)
-        return tuple(found)
+    def _hidden(self) -> tuple[str | bytes, ...]:
+        secrets = self.config.secrets.items()
+        return tuple(
+            _content(Path(secret["file"])) if "file" in secret else os.environ.get(variable(name, secret), "")
+            for name, secret in secrets
+        )
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,10 @@ def each(name: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (name, value)]
 
 
-def _short(path: Path) -> str:
+def _content(path: Path) -> bytes:
+    """Return as much of a file as BuildKit takes for a secret, and more."""
     try:
-        return path.read_text(errors="replace") if path.stat().st_size <= LONGEST else ""
+        with path.open("rb") as file:
+            return file.read(_MOST)
     except OSError:
-        return ""
+        return b""

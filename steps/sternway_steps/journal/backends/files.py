@@ -17,13 +17,14 @@ from pathlib import Path
 from ...errors import Refused
 from ...kube.fence import Fence
 from ...spec import Action
+from ..checked import Note, checked, unheard
 from ..codec import from_line, to_line
 from ..doing import doing
 from ..entries import Entry, Key, Kind, Record
 from ..locks.file_lock import FileLock
 from ..locks.lock import Lock
 from ..name import RunName
-from .store import JournalConflict, RunInfo, info_of
+from .store import JournalConflict, RunInfo, info_of, note_damage, whole
 
 _ROOM = ".room"
 """The ending of a file that keeps room for an undo's record."""
@@ -35,16 +36,19 @@ def state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()) / "sternway"
 
 
-def file_store(path: str | None) -> FileStore:
+def file_store(path: str | None, note: Note = unheard) -> FileStore:
     """Return the journal in a folder, by default in the state folder."""
-    return FileStore(Path(path).expanduser().absolute() if path else state_folder() / "journal")
+    return FileStore(Path(path).expanduser().absolute() if path else state_folder() / "journal", note)
 
 
 class FileStore:
-    """Stores records below `folder`, readable by its owner alone: snapshots of Secrets are secret."""
+    """Stores records below `folder`, readable by its owner alone: snapshots of Secrets are secret.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    `note` is told of what is there and is no record.
+    """
+
+    def __init__(self, folder: Path, note: Note = unheard) -> None:
+        self._folder, self._note = folder, note
 
     def fenced(self, fence: Fence) -> FileStore:  # noqa: ARG002  no server has to be asked
         """Return the store: its lock is the system's, which a suspended process keeps."""
@@ -119,13 +123,21 @@ class FileStore:
 
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run."""
-        found = [self._read(run, path) for path in sorted((self._folder / run).glob("*.jsonl"))]
-        return sorted((record for record in found if record.entries), key=lambda record: record.key)
+        keys: list[tuple[Key, Path]] = []
+        for path in sorted((self._folder / run).glob("*.jsonl")):
+            try:
+                keys.append((Key.parse(run, path.stem), path))
+            except ValueError:
+                self._note(f"{path} is no record of a run: it is left out")
+        found = [self._read(key, path) for key, path in sorted(keys)]
+        note_damage(found, self._note)
+        return [record for record in found if record.entries or record.damage]
 
     def heads(self, target: str | None = None) -> Sequence[Record]:
         """Read the runs' own records."""
         runs = sorted(path.parent.name for path in self._folder.glob("*/run.jsonl"))
-        heads = [head for run in runs if (head := self._read(run, self._folder / run / "run.jsonl")).entries]
+        read = (self._read(Key(run), self._folder / run / "run.jsonl") for run in runs)
+        heads = [head for head in whole(read, self._note) if head.entries]
         wanted = [head for head in heads if target in (None, head.entries[0].data.get("target"))]
         return sorted(wanted, key=lambda head: head.entries[0].time)
 
@@ -135,7 +147,7 @@ class FileStore:
 
     def target_of(self, run: str) -> str | None:
         """Read the target from the run's own record."""
-        head = self._read(run, self._folder / run / "run.jsonl")
+        head = self._read(Key(run), self._folder / run / "run.jsonl")
         return info_of(head).target if head.entries else None
 
     def lock(self, target: str, wait: float = 0.0, name: str = "") -> Lock:  # noqa: ARG002  all versions call it so
@@ -149,9 +161,8 @@ class FileStore:
             path.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
-    def _read(self, run: str, path: Path) -> Record:
-        entries = tuple(from_line(line) for line in _whole_lines(path))
-        return Record(Key.parse(run, path.stem), entries, str(self._folder))
+    def _read(self, key: Key, path: Path) -> Record:
+        return checked(key, str(self._folder), lambda: [from_line(line) for line in _whole_lines(path)])
 
 
 def _whole_lines(path: Path) -> list[str]:

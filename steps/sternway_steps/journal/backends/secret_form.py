@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+from ..checked import Note, checked, unheard
 from ..codec import from_chunks
 from ..entries import Entry, Key, Kind, Record
 from ..replay import Status
@@ -86,21 +87,27 @@ def marks_of(key: Key, index: int, entry: Entry, *, whole: bool) -> dict[str, An
     return {"labels": {STATUS: status, HOLDS: entry.data.get("holds") if ended else None}, "annotations": annotations}
 
 
-def records_of(found: Iterable[Mapping[str, Any]]) -> list[Record]:
-    """Read records from their Secrets, in the order of their namespaces and keys."""
-    chunks: dict[tuple[str, Key], dict[str, bytes]] = {}
-    for secret in found:
-        data = {name: base64.b64decode(value) for name, value in (secret.get("data") or {}).items()}
-        chunks.setdefault((_place(secret), _key(secret)[0]), {}).update(data)
-    records = (Record(key, tuple(from_chunks(data)), place) for (place, key), data in sorted(chunks.items()))
-    return [record for record in records if record.entries]
+def records_of(found: Iterable[Mapping[str, Any]], note: Note = unheard) -> list[Record]:
+    """Read records from their Secrets, in the order of their namespaces and keys; a damaged one says so."""
+    parts: dict[tuple[str, Key], list[Mapping[str, Any]]] = {}
+    for secret, key, _ in _ours(found, note):
+        parts.setdefault((_place(secret), key), []).append(secret)
+    records = (_record(key, place, secrets) for (place, key), secrets in sorted(parts.items()))
+    return [record for record in records if record.entries or record.damage]
 
 
-def infos_of(found: Iterable[Mapping[str, Any]]) -> tuple[list[RunInfo], list[str]]:
+def _record(key: Key, place: str, secrets: Sequence[Mapping[str, Any]]) -> Record:
+    def entries() -> list[Entry]:
+        data = {name: value for secret in secrets for name, value in (secret.get("data") or {}).items()}
+        return from_chunks({name: base64.b64decode(value) for name, value in data.items()})
+
+    return checked(key, place, entries, secrets[0]["metadata"]["labels"].get(TARGET))
+
+
+def infos_of(found: Iterable[Mapping[str, Any]], note: Note = unheard) -> tuple[list[RunInfo], list[str]]:
     """Read from the metadata of runs' own records what they tell; then the ids of those whose metadata do not."""
     parts: dict[tuple[str, str], list[tuple[int, Mapping[str, Any]]]] = {}
-    for secret in found:
-        key, number = _key(secret)
+    for secret, key, number in _ours(found, note):
         parts.setdefault((_place(secret), key.run), []).append((number, secret["metadata"]))
     infos = {of: _info(of[1], [meta for _, meta in sorted(each, key=itemgetter(0))]) for of, each in parts.items()}
     return [info for info in infos.values() if info], [run for (_, run), info in infos.items() if info is None]
@@ -126,8 +133,19 @@ def _place(secret: Mapping[str, Any]) -> str:
     return str(secret["metadata"].get("namespace") or "")
 
 
-def _key(secret: Mapping[str, Any]) -> tuple[Key, int]:
-    run = secret["metadata"]["labels"][RUN]
-    match = _PART.match(secret["metadata"]["name"].removeprefix(f"sternway.{run}."))
-    assert match is not None  # noqa: S101  any text matches
-    return Key.parse(run, match["key"]), int(match["number"] or 1)
+def _ours(found: Iterable[Mapping[str, Any]], note: Note) -> Iterator[tuple[Mapping[str, Any], Key, int]]:
+    """Yield the Secrets that are called as a part of a record is; another one is named, and left out."""
+    for secret in found:
+        meta = secret["metadata"]
+        run = (meta.get("labels") or {}).get(RUN, "")
+        match = _PART.match(meta["name"].removeprefix(f"sternway.{run}."))
+        try:
+            if secret.get("type", SECRET_TYPE) != SECRET_TYPE:  # metadata alone do not tell: there the server has
+                continue
+            if match is None or not run or not meta["name"].startswith(f"sternway.{run}."):
+                raise ValueError
+            yield secret, Key.parse(run, match["key"]), int(match["number"] or 1)
+        except ValueError:
+            note(
+                f"Secret {_place(secret)}/{meta['name']} is no record of run {run!r}, though it says so: it is left out"
+            )

@@ -12,31 +12,40 @@ from typing import TYPE_CHECKING, Any
 
 from ...kube.api_error import ApiError, unable
 from ...objects.ref import Ref
+from ..checked import Note, unheard
 from ..doing import doing
 from ..entries import Entry, Key, Record
 from ..locks.lease import LeaseLock
 from ..locks.lock import Lock
 from ..name import RunName, is_object_name
-from .secret_form import RECORD, RUN, TARGET, infos_of, records_of
+from .secret_form import RECORD, RUN, SECRET_TYPE, TARGET, infos_of, records_of
 from .secret_writer import SecretWriter
-from .store import RunInfo, info_of
+from .store import RunInfo, info_of, note_damage, whole
 
 if TYPE_CHECKING:
     from ...kube.client import Client
     from ...kube.fence import Fence
 
 
-class SecretStore:
-    """Stores records in a namespace; `namespace` None reads those of all namespaces and writes none."""
+_OURS = f"type={SECRET_TYPE}"
+"""Anybody may put our labels on a Secret of another type, and the type of one can't be changed."""
 
-    def __init__(self, client: Client, namespace: str | None, fence: Fence | None = None) -> None:
+
+class SecretStore:
+    """Stores records in a namespace; `namespace` None reads those of all namespaces and writes none.
+
+    `note` is told of what is there and is no record.
+    """
+
+    def __init__(self, client: Client, namespace: str | None, fence: Fence | None = None, note: Note = unheard) -> None:
         self._own, self._client = client, client.fenced(fence) if fence is not None else client
+        self._note = note
         self._namespace = namespace
         self._writer = SecretWriter(self._client, namespace)
 
     def fenced(self, fence: Fence) -> SecretStore:
         """Return the same store, which changes something only while a fence admits it."""
-        return SecretStore(self._own, self._namespace, fence)
+        return SecretStore(self._own, self._namespace, fence, self._note)
 
     def where(self) -> str:
         """Return the namespace and the label to look for."""
@@ -60,16 +69,18 @@ class SecretStore:
 
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run; one request."""
-        return records_of(self._secrets(f"{RUN}={run}"))
+        found = records_of(self._secrets(f"{RUN}={run}"), self._note)
+        note_damage(found, self._note)
+        return found
 
     def heads(self, target: str | None = None) -> Sequence[Record]:
         """Read the runs' own records; one request for each 500."""
-        found = records_of(self._secrets(_of_target(target)))
+        found = whole(records_of(self._secrets(_of_target(target)), self._note), self._note)
         return sorted(found, key=lambda head: head.entries[0].time)
 
     def index(self, target: str | None = None) -> Sequence[RunInfo]:
         """List the runs from the metadata of their own records; one request for each 500."""
-        infos, unmarked = infos_of(self._secrets(_of_target(target), metadata_only=True))
+        infos, unmarked = infos_of(self._secrets(_of_target(target), metadata_only=True), self._note)
         if unmarked:  # written by an older version
             infos += [info_of(head) for head in self.heads(target) if head.key.run in set(unmarked)]
         return sorted(infos, key=lambda info: info.started)
@@ -109,7 +120,9 @@ class SecretStore:
 
     def _secrets(self, labels: str, *, metadata_only: bool = False) -> list[dict[str, Any]]:
         try:
-            return self._client.list("v1", "Secret", self._namespace, labels=labels, metadata_only=metadata_only).items
+            return self._client.list(
+                "v1", "Secret", self._namespace, labels=labels, fields=_OURS, metadata_only=metadata_only
+            ).items
         except ApiError as error:
             where = f"in namespace {self._namespace}" if self._namespace else "in all namespaces"
             remedy = f"grant list on secrets {where}, or look elsewhere with --namespace"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ...errors import SternwayError
 from ...kube.fence import Fence
+from ..checked import Note
 from ..entries import Entry, Key, Record
 from ..locks.lock import Lock
+from ..name import RunName
 from ..replay import Status, replay
 
 HISTORY = 10
@@ -42,6 +44,19 @@ def info_of(head: Record) -> RunInfo:
     return RunInfo(story.run, story.target, story.started, story.status, story.holds)
 
 
+def whole(heads: Iterable[Record], note: Note) -> list[Record]:
+    """Return those of the runs' own records that can be read; the others are named."""
+    found = list(heads)
+    note_damage(found, note)
+    return [head for head in found if not head.damage]
+
+
+def note_damage(records: Iterable[Record], note: Note) -> None:
+    """Name the runs' own records that can't be read."""
+    for head in (record for record in records if record.damage and not record.key.step):
+        note(f"run {RunName(head.key.run, head.place)} is left out: its record is damaged: {head.damage}")
+
+
 class Store(Protocol):
     """Keeps records durably. A method that returns has stored; one that raises may have stored or not."""
 
@@ -59,7 +74,7 @@ class Store(Protocol):
         """
 
     def records(self, run: str) -> Sequence[Record]:
-        """Return all records of a run, the run's own first; empty when it is not known."""
+        """Return all records of a run, the run's own first, also damaged ones; empty when it is not known."""
 
     def heads(self, target: str | None = None) -> Sequence[Record]:
         """Return the runs' own records, of one target or of all, oldest first."""

@@ -1,0 +1,68 @@
+"""Whether a record is one: a journal is data from anybody who may write there.
+
+What is no record at all is named and left out. One that can't be read is given as damaged: whoever lists runs leaves it
+out, and an undo does not take the step for one that did nothing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..errors import SternwayError
+from .entries import Entry, Key, Kind, Record
+from .name import RunName
+from .replay import replay
+
+Note = Callable[[str], None]
+"""Is told of what is left out."""
+_WRONG = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, zlib.error)
+"""What reading raises of something that another program made."""
+
+
+def unheard(_: str) -> None:
+    """Tell nobody."""
+
+
+def checked(key: Key, place: str, read: Callable[[], Sequence[Entry]], target: str | None = None) -> Record:
+    """Read a record; one that is not what a run wrote is given with its damage, and without entries.
+
+    `target`: what its store calls the target, None where it does not say.
+    """
+    try:
+        record = Record(key, tuple(read()), place)
+        if record.entries and (found := _damage(record, target)):
+            return Record(key, (), place, found)
+    except SternwayError as newer:
+        return Record(key, (), place, f"{newer.message}; {newer.remedy}")
+    except _WRONG as wrong:
+        said = " ".join(str(wrong).split())[:120]
+        return Record(key, (), place, f"its content is not what a run writes ({type(wrong).__name__}: {said})")
+    return record
+
+
+def _damage(record: Record, target: str | None) -> str:
+    """Return what is wrong with a record that can be read; "" for nothing."""
+    if record.key.step:
+        return "" if _is_attempt(record) else "its content is not what a step writes"
+    story = replay([record])
+    if target is not None and story.target != target:
+        return f"it says that its target is {story.target!r}, and its label {target!r}"
+    named = RunName.parse(story.mark)
+    if (
+        named.place
+        and not named.place.startswith("file:")
+        and (named.place, named.run) != (record.place, record.key.run)
+    ):
+        return f"it is a copy: it was written as {story.mark}"
+    return ""
+
+
+def _is_attempt(record: Record) -> bool:
+    end = record.first(Kind.STEP_ENDED)
+    data: Mapping[str, Any] = end.data if end else {}
+    texts = all(isinstance(data.get(key) or "", str) for key in ("result", "error", "remedy", "kind", "summary"))
+    tables = all(isinstance(data.get(key) or {}, dict) for key in ("details", "hands_on"))
+    handed = (data.get("hands_on") or {}).values() if tables else ()
+    return texts and tables and all(isinstance(values, dict) for values in handed)

@@ -1,0 +1,50 @@
+"""The secret values in a request's body: a server, or an admission webhook, may quote them in its answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_SECRETS = re.compile(r"^/api/v1/namespaces/[^/]+/secrets(/|$)")
+_OPEN = ("apiVersion", "kind", "metadata", "type", "immutable")
+"""The fields of a Secret that hold none."""
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""The annotation in which kubectl keeps a whole manifest, of Secrets too."""
+
+
+def secret_values(path: str, body: Any) -> set[bytes]:
+    """Return what must be in no message about a request: a Secret's values, as they were sent and decoded."""
+    if not _SECRETS.match(path):
+        return set()
+    if isinstance(body, Mapping):
+        found = {key: value for key, value in body.items() if key not in _OPEN}
+        notes = ((body.get("metadata") or {}) if isinstance(body.get("metadata"), Mapping) else {}).get("annotations")
+        found["annotations"] = notes.get(LAST_APPLIED) if isinstance(notes, Mapping) else notes
+    else:
+        found = {"operations": [each.get("value") for each in body or () if isinstance(each, Mapping)]}
+    return {spelling for text in _scalars(found) for spelling in _spelled(text)}
+
+
+def _scalars(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from _scalars(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _scalars(each)
+    elif isinstance(value, str):
+        yield value
+    elif value is not None and not isinstance(value, bool):
+        yield json.dumps(value)
+
+
+def _spelled(text: str) -> Iterator[bytes]:
+    yield text.encode(errors="surrogatepass")
+    try:
+        yield base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return

@@ -1,0 +1,27 @@
+"""Foreign text as plain text: a log, an event, a server's answer must not drive the terminal that shows it."""
+
+from __future__ import annotations
+
+import re
+
+# ECMA-48: control sequences (CSI), strings (OSC, DCS, SOS, PM, APC) to their terminator or the line's end, and other
+# escapes; each in its form of seven bits and of eight.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Signs that are no text: all of Unicode's category Cc but the tabulator and the line end."""
+
+
+def plain(text: str) -> str:
+    """Return text without control sequences and without signs that are no text; lines and tabulators stay."""
+    if text.isprintable():
+        return text
+    return _CONTROL.sub("", _SEQUENCE.sub("", text.replace("\r\n", "\n")))
+
+
+def escaped_in_json(text: str) -> str:
+    """Return JSON whose strings hold no such signs; JSON leaves those above 0x7e as they are."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

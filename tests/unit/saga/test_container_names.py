@@ -1,0 +1,21 @@
+"""Containers of steps are called as the steps, but for names that stand for something else in a pod on Argo."""
+
+from __future__ import annotations
+
+import pytest
+from sternway_steps.saga.container_names import container_names
+
+
+@pytest.mark.parametrize("taken", ["main", "wait", "init", "supervisor", "forward", "forward-2", "back", "back-12"])
+def test_a_name_that_is_taken_is_no_containers(taken: str) -> None:
+    assert container_names(["deploy", taken, "backup"]) == {
+        "deploy": "deploy",
+        taken: f"step-{taken}",
+        "backup": "backup",
+    }
+
+
+def test_no_two_steps_are_called_alike() -> None:
+    names = container_names(["main", "step-main", "step-step-main"])
+    assert names["main"] == "step-step-step-main"
+    assert len(set(names.values())) == len(names)
