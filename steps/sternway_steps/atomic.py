@@ -10,8 +10,10 @@ _NAME = 100
 """Bytes of a file's name that its temporary one repeats: with the rest it stays below the 255 that a name may have."""
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, private: bool = False) -> None:
     """Write a file by one beside it that then takes its place; a file that is replaced leaves its mode.
+
+    A `private` one can be read by its owner alone, at every moment, and whatever the mode was before.
 
     What a link points to is written, and the link stays. Raises OSError; then the old file is there as it was, and
     nothing beside it.
@@ -20,8 +22,8 @@ def write_whole(path: Path, text: str) -> None:
     begin = path.name.encode(errors="surrogateescape")[:_NAME].decode(errors="ignore")
     aside = path.with_name(f".{begin}-{secrets.token_hex(4)}")
     try:
-        with aside.open("x", encoding="utf-8") as file:
-            if path.exists():
+        with open(aside, "x", encoding="utf-8", opener=_private if private else None) as file:
+            if path.exists() and not private:
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
             file.write(text)
             file.flush()
@@ -29,3 +31,7 @@ def write_whole(path: Path, text: str) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -19,6 +19,20 @@ def test_what_is_there_is_replaced_and_keeps_its_mode_and_its_link(tmp_path: Pat
     assert (file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777, link.is_symlink()) == ("new ü\n", 0o640, True)  # fmt: skip
 
 
+def test_a_private_file_is_its_owners_alone_whatever_was_there(tmp_path: Path) -> None:
+    for name in ("new", "old"):
+        file = tmp_path / name
+        if name == "old":
+            file.write_text("x")
+            file.chmod(0o644)
+        before = os.umask(0)
+        try:
+            write_whole(file, "secret", private=True)
+        finally:
+            os.umask(before)
+        assert (file.read_text(), file.stat().st_mode & 0o777) == ("secret", 0o600)
+
+
 def test_a_new_file_has_the_mode_that_the_user_wants_for_new_ones(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:

@@ -18,6 +18,8 @@ def main() -> None:
     """Run the command `sternway`."""
     # The first process of a container ignores a signal that it has no handler for, and nothing has begun yet.
     signal.signal(signal.SIGTERM, _leave)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup started it
+        signal.signal(signal.SIGHUP, _leave)
     if sys.getfilesystemencoding() == "ascii":  # LC_ALL=C with PYTHONUTF8=0: no path and no argument could hold a word
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
     from .app import app

@@ -26,12 +26,16 @@ def stop_on_signals(session: Session, note: Callable[[str], None], *, one_step: 
     | a whole run | it stops, then undoes itself | the process leaves at once |
     | one step | it stops, and leaves after SEAL_AFTER at the latest | change nothing |
 
+    A terminal that is closed sends SIGHUP; what was started to outlive it (nohup) ignores that, and so do we.
+
     A step does not undo itself: that is another process's work, and whoever stops a container kills it some seconds
     later. Argo sends its signal twice (seen at 4.1.2), the second one while the attempt is being sealed.
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGALRM or (session.stop.is_set() and not one_step):
+        # A terminal that goes sends its signal twice: the kernel does, and the shell.
+        again = session.stop.is_set() and not one_step and number != signal.SIGHUP
+        if number == signal.SIGALRM or again:
             session.client.abort()
             raise Abandoned
         if session.stop.is_set():
@@ -45,7 +49,8 @@ def stop_on_signals(session: Session, note: Callable[[str], None], *, one_step: 
             note(f"{name}: stopping, then undoing; once more leaves at once")
 
     session.handles_signals = True
-    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    stops = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {n: signal.signal(n, handle) for n in (*stops, signal.SIGALRM)}
     try:
         yield
     finally:

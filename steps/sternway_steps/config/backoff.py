@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..retry_after import seconds_to_wait
+
 ROLLBACK_TRIES = 5
 
 
@@ -15,5 +17,5 @@ class Backoff:
     most: float = 30.0
 
     def delay(self, tries: int, retry_after: float | None = None) -> float:
-        """Return the wait after `tries` failed tries (1 or more), at least what the other side asked for."""
-        return max(retry_after or 0.0, min(self.most, self.first * 2.0 ** (tries - 1)))
+        """Return the wait after `tries` failed tries (1 or more), at least what the other side sensibly asked for."""
+        return max(seconds_to_wait(retry_after) or 0.0, min(self.most, self.first * 2.0 ** (tries - 1)))

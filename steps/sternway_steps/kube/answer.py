@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..process.mask import Mask
+from ..retry_after import seconds_to_wait
 from .api_error import TOO_LARGE, ApiError, Cause
 from .body import encode
 from .sent_secrets import secret_values
@@ -49,7 +50,7 @@ def from_answer(
         status_object.get("reason") or "",
         _concise(mask.text(_GOT.sub(r"\1", message)), causes if status == 422 else ()),
         causes=causes,
-        retry_after=_seconds(after),
+        retry_after=seconds_to_wait(after),
     )
 
 
@@ -68,10 +69,3 @@ def _concise(message: str, causes: tuple[Cause, ...]) -> str:
         head = message.partition(": ")[0].removesuffix(" is invalid")
         return f"{head} is invalid: " + "; ".join(f"{c.field}: {_QUOTED.sub('', c.message)}" for c in causes)
     return _QUOTED.sub("", message)
-
-
-def _seconds(text: Any) -> float | None:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None

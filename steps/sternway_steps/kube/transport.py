@@ -17,6 +17,7 @@ from .access import Access
 from .answer import from_answer, is_status
 from .api_error import ApiError
 from .body import encode
+from .bounded import read_within
 from .connect import load
 from .fence import Fence, changes
 from .no_answer import no_answer
@@ -138,20 +139,28 @@ class Transport:
             if self._aborted.wait(delay):
                 raise error
 
-    def ask_pod(self, path: str, timeout: float, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    def ask_pod(self, path: str, timeout: float, headers: Mapping[str, str], most: int) -> tuple[int, bytes]:
         """Send one GET that the server passes on to a pod, and return status and body, whatever the pod answers.
 
-        Raises: ApiError when the server itself answers with an error, or nobody does.
+        All of it may take `timeout` seconds, however slowly it comes; of the body `most` bytes are read.
+        Raises: ApiError when the server itself answers with an error, or nobody does in time.
         """
+        end = time.monotonic() + timeout
         for last in (False, True):
-            response = self._send("GET", path, None, None, "application/json", timeout, headers=headers, stream=False)
-            if response.status < 400 or not is_status(response.data):
+            left = max(0.001, end - time.monotonic())
+            response = self._send("GET", path, None, None, "application/json", left, headers=headers, stream=True)
+            try:
+                body = read_within(response, end - time.monotonic(), most)
+            except TimeoutError:
+                text = f"the answer did not end within {timeout:.0f} s"
+                raise ApiError("GET", path, 0, "Timeout", text) from None
+            if response.status < 400 or not is_status(body):
                 break
-            error = from_answer("GET", path, response.status, response.headers, response.data)
+            error = from_answer("GET", path, response.status, response.headers, body)
             if last or not error.unauthorized:
                 raise error
             self._forget_credentials()
-        return response.status, response.data
+        return response.status, body
 
     def stream(self, path: str, query: Mapping[str, str], read: float) -> urllib3.BaseHTTPResponse:
         """Open a GET whose body is read as it comes; each read may wait `read` seconds. Raises ApiError."""

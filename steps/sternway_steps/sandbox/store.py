@@ -104,8 +104,8 @@ class Store:
             text = json.dumps({"version": self.version, "objects": kept})
             self.dirty = False
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, text)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(path, text, private=True)  # there are Secrets in it
         except OSError as error:
             where = "another place is STERNWAY_STATE=FILE"
             raise Refused(f"the sandbox's state can't be written: {error.strerror}: {path}", remedy=where) from error

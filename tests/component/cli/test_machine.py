@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from sternway_steps.exits import Exit
 
-from tests.helpers import command
+from tests.helpers import command, until
 
 ENV = {key: value for key, value in os.environ.items() if not key.startswith("STERNWAY_")} | {"KUBECONFIG": "/none"}
 
@@ -125,3 +126,28 @@ def test_a_journal_without_room_for_the_undo_lets_nothing_begin(tmp_path: Path, 
     assert ended == Exit.REFUSED, said
     assert not (tmp_path / "made").exists()
     assert any("no room can be reserved for what the undo records" in line for line in said), said
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_terminal_that_is_closed_stops_a_run_as_sigterm_does(tmp_path: Path, twice: bool) -> None:
+    """The kernel sends SIGHUP, and so does the shell: the second one is no wish to leave at once."""
+    words = command("run", "-c", config(tmp_path, tmp_path / "journal", "touch begun; sleep 60"), "--run", "r-1")
+    with subprocess.Popen(words, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path) as running:
+        until((tmp_path / "begun").exists)
+        for _ in range(1 + twice):
+            running.send_signal(signal.SIGHUP)
+        assert running.stdout is not None
+        said = running.stdout.read().decode()
+        assert running.wait(30) == Exit.STOPPED, said
+    assert "SIGHUP: stopping, then undoing" in said
+    assert not (tmp_path / "made").exists(), said
+
+
+def test_who_was_started_to_outlive_its_terminal_does(tmp_path: Path) -> None:
+    path = config(tmp_path, tmp_path / "journal", "touch begun; while [ ! -e go ]; do sleep 0.05; done")
+    words = command("run", "-c", path)
+    with subprocess.Popen(["nohup", *words], env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path) as running:  # fmt: skip
+        until((tmp_path / "begun").exists)
+        running.send_signal(signal.SIGHUP)
+        (tmp_path / "go").touch()
+        assert running.wait(30) == Exit.DONE

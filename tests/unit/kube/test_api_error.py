@@ -24,8 +24,13 @@ def answer(status: int, headers: dict[str, str] | None = None, **details: Any) -
         (answer(503, {"Retry-After": "7"}, retryAfterSeconds=3), 7),
         (answer(503, {"Retry-After": "Sat, 28 Nov 2026 12:00:00 GMT"}), None),
         (answer(503), None),
+        (answer(503, {"Retry-After": "86400"}), 300),
+        (answer(429, retryAfterSeconds=10**400), None),
+        (answer(503, {"Retry-After": "inf"}), None),
+        (answer(503, {"Retry-After": "nan"}), None),
+        (answer(503, {"Retry-After": "-5"}), None),
     ],
-    ids=["header", "status object", "both", "a date", "neither"],
+    ids=["header", "status object", "both", "a date", "neither", "a day", "huge", "endless", "no number", "negative"],
 )
 def test_the_seconds_that_a_server_asks_to_wait_are_read_and_handed_on(error: ApiError, seconds: float | None) -> None:
     assert error.retry_after == seconds

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from ...errors import Failed, Transient
+from ...retry_after import seconds_to_wait
 from .credentials import Login
 from .reference import Reference
 
@@ -155,9 +156,8 @@ class Registry:
                 break
             self._headers = {"Authorization": answer}
         if response.status == 429 or response.status >= 500:
-            raise Transient(
-                f"the registry {self.reference.host} is busy: {_reason(response)}", retry_after=_seconds(response)
-            )
+            wait = seconds_to_wait(response.headers.get("Retry-After"))
+            raise Transient(f"the registry {self.reference.host} is busy: {_reason(response)}", retry_after=wait)
         return response
 
     def _send(self, method: str, url: str, **keys: Any) -> BaseHTTPResponse:
@@ -221,8 +221,3 @@ def _reason(response: BaseHTTPResponse) -> str:
     errors = _json(response.data).get("errors") or []
     words = [f"{e.get('code', '')} {e.get('message', '')}".strip() for e in errors if isinstance(e, dict)]
     return f"{response.status} ({'; '.join(words)})" if words else f"status {response.status}"
-
-
-def _seconds(response: BaseHTTPResponse) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ...errors import Failed, Stopped
 from ...kube.api_error import ApiError
+from .path import within_service
 
 if TYPE_CHECKING:
     from ...config import HttpCheck
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from ...step import Context
 
 _SHOWN = 200
+_MOST = 1_048_576
+"""Bytes of an answer that are read."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ def check(context: Context, wanted: HttpCheck, namespace: str) -> str:
     for number in range(wanted.retries + 1):
         context.check()
         context.say(f"GET {what}" + (f" (again, {wrong})" if wrong else ""))
-        answer = ask(context.client, wanted, namespace)
+        left = math.inf if context.deadline is None else context.deadline - context.clock()
+        answer = ask(context.client, wanted, namespace, left)
         wrong = compare(wanted, answer)
         if not wrong:
             return f"GET {what}: {answer.status}"
@@ -60,15 +66,17 @@ def compare(wanted: HttpCheck, answer: Answer) -> str:
     return ""
 
 
-def ask(client: Client, wanted: HttpCheck, namespace: str) -> Answer:
-    """Send one request through the Service."""
+def ask(client: Client, wanted: HttpCheck, namespace: str, seconds: float = math.inf) -> Answer:
+    """Send one request through the Service; it may take the check's `timeout`, and not more than some seconds.
+
+    Raises: Refused when its path leaves the Service.
+    """
+    timeout = max(0.001, min(wanted.timeout, seconds))
     scheme = "https:" if wanted.scheme == "https" else ""
-    path, _, query = wanted.path.partition("?")
-    base = f"/api/v1/namespaces/{namespace}/services/{scheme}{wanted.service}:{wanted.port}/proxy{path}"
+    service = quote(f"{scheme}{wanted.service}:{wanted.port}", safe=":")
+    path = f"/api/v1/namespaces/{quote(namespace, safe='')}/services/{service}/proxy{within_service(wanted.path)}"
     try:
-        status, body = client.transport.ask_pod(
-            base + (f"?{query}" if query else ""), wanted.timeout, _headers(wanted.headers)
-        )
+        status, body = client.transport.ask_pod(path, timeout, _headers(wanted.headers), _MOST)
     except ApiError as error:
         return Answer(error.status, error.message)
     return Answer(status, body.decode(errors="replace"))

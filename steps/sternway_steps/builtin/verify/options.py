@@ -15,6 +15,7 @@ from ...objects.kinds import has_state
 from ...yamltree import scalars as s
 from ...yamltree.document import Node
 from ...yamltree.reader import Many, Reader, Section, Table
+from .path import url_path
 
 _KIND = re.compile(r"[A-Za-z*]\w*(?:\|[A-Za-z*]\w*)*\.[-a-z0-9.*]+")
 _GRACES = ("pull", "config", "create", "unschedulable", "mount", "condition")
@@ -54,7 +55,7 @@ _HTTP = Section(
     {
         "service": s.dns_label,
         "port": s.port_or_name,
-        "path": s.url_path,
+        "path": url_path,
         "namespace": s.dns_label,
         "scheme": s.one_of("http", "https"),
         "status": s.whole(100, 599),
