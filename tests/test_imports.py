@@ -34,6 +34,7 @@ OURS = {
     "steps/sternway_steps/cli/command_group.py": {".main"},
     "steps/sternway_steps/cli/extension.py": {".main"},
     "steps/sternway_steps/cli/main.py": {"..sandbox"},
+    "steps/sternway_steps/cli/on_job.py": {"..kube.client"},
     "steps/sternway_steps/cli/on_workflow.py": {"..kube.client"},
     "steps/sternway_steps/cli/options.py": {"..yamltree.scalars"},
     "steps/sternway_steps/cli/output.py": {".github", ".json", ".text"},

@@ -29,8 +29,11 @@ from .saga.finalize import end_run
 from .saga.held import HoldPolicy, unhold
 from .saga.hold import Hold
 from .saga.interrupts import interruptible
+from .saga.job import Job
+from .saga.job_retry import take_up
 from .saga.liveness import with_liveness
 from .saga.location import Location, locate, recorded_at
+from .saga.plan import make_plan
 from .saga.policy import Policy
 from .saga.recorded_values import with_recorded_specs, with_recorded_values
 from .saga.repeated import Patience
@@ -122,6 +125,7 @@ class Session:
         unattended: bool = False,
         force_held: bool = False,
         wait_lock: float | None = None,
+        job: Job | None = None,
     ) -> Result:
         """Execute the config's steps, and undo them when one fails.
 
@@ -137,6 +141,7 @@ class Session:
             unattended: no person starts it, but a schedule: it ends as held when the same was undone before.
             force_held: deploy it also then.
             wait_lock: seconds to wait for another run of the target that is at work; else the config decides.
+            job: the Kubernetes Job whose pod this is: what an earlier pod of it left is taken up; see `saga.job_retry`.
 
         Raises: Refused, Transient: nothing was touched.
 
@@ -145,11 +150,21 @@ class Session:
 
         config = with_data(config)
         config = replace(config, wait_lock=wait_lock) if wait_lock is not None else config
-        assembled = self._assembly.new_run(config, run or new_run_id(), locate(config, self.book, self._note))
+        at = locate(config, self.book, self._note)
+        if job is not None:
+            plan = make_plan(config.steps, Specs(self.steps, config.declared), config.on_end)
+            undo_of = self._rollback(at.store, tell, Policy(wait_lock=config.wait_lock))
+            first = run or job.name
+            taken = self._alone(lambda: take_up(undo_of, plan, job, first, config.name, tell))
+            if isinstance(taken, Result):
+                tell(taken.as_event())
+                return taken
+            run = taken
+        assembled = self._assembly.new_run(config, run or new_run_id(), at)
         undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell)
         with self.stop.joined(stop) as stopped:
             policy = HoldPolicy(unattended, force_held)
-            return self._alone(lambda: run_in_one_process(assembled, undo, tell, stopped, policy), stopped)
+            return self._alone(lambda: run_in_one_process(assembled, undo, tell, stopped, policy, job), stopped)
 
     @checked
     def plan(self, config: Config) -> Precheck:

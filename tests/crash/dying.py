@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 from sternway_steps.config import Config
+from sternway_steps.saga.job import Job
 from sternway_steps.session import Session
 from sternway_steps.spec import Action
 
@@ -56,9 +57,9 @@ class _Killer:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def run_until(kubeconfig: str, config: Config, run_id: str, request: str) -> int:
+def run_until(kubeconfig: str, config: Config, run_id: str, request: str, job: Job | None = None) -> int:
     """Run a config in a process that kills itself after the request `METHOD END-OF-PATH`, or the n-th such one: `… N`."""
-    return _in_process(_run_until, kubeconfig, config.to_dict(), run_id, request)
+    return _in_process(_run_until, kubeconfig, config.to_dict(), run_id, request, job)
 
 
 def resume_until(kubeconfig: str, run_id: str, request: str) -> int:
@@ -76,9 +77,9 @@ def step_until(kubeconfig: str, config: Config, run_id: str, workflow: str, requ
     return _in_process(_step_until, kubeconfig, config.to_dict(), run_id, workflow, request)
 
 
-def _run_until(kubeconfig: str, config: dict[str, Any], run_id: str, request: str) -> None:
+def _run_until(kubeconfig: str, config: dict[str, Any], run_id: str, request: str, job: Job | None) -> None:
     with Session(kubeconfig=kubeconfig, on_request=_KillerAt(request)) as session:
-        os._exit(session.run(Config.from_dict(config), run=run_id).exit_code)
+        os._exit(session.run(Config.from_dict(config), run=run_id, job=job).exit_code)
 
 
 def _resume_until(kubeconfig: str, run_id: str, request: str) -> None:

@@ -17,15 +17,18 @@ from tests.helpers import sternway
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.argo.pipeline import pipeline
+from sternway_templates.kubernetes.cronjob import cronjob
 from sternway_templates.prune import prune
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
 
 
-def generated(cluster: Cluster, folder: Path, image: str) -> list[dict[str, Any]]:
+def generated(cluster: Cluster, folder: Path, image: str, by: Any = pipeline) -> list[dict[str, Any]]:
     path = folder / "sternway.yaml"
-    path.write_text(json.dumps({"name": "web", "namespace": cluster.namespace, "image": image}))
-    return list(pipeline(*load_with_source(path)).values())
+    path.write_text(
+        json.dumps({"name": "web", "namespace": cluster.namespace, "image": image, "schedule": "30 2 * * *"})
+    )
+    return list(by(*load_with_source(path)).values())
 
 
 def applied(cluster: Cluster, objects: list[dict[str, Any]]) -> str:
@@ -40,9 +43,10 @@ def names(cluster: Cluster) -> set[str]:
     return {obj["metadata"]["name"] for obj in found if obj["metadata"]["name"].startswith("sternway-web")}
 
 
-def test_what_a_job_or_a_pod_uses_is_kept_and_the_rest_goes(cluster: Cluster, tmp_path: Path) -> None:
-    old, used = (applied(cluster, generated(cluster, tmp_path, f"web:{n}")) for n in (1, 2))
-    new = generated(cluster, tmp_path, "web:3")
+@pytest.mark.parametrize("by", [pipeline, cronjob])
+def test_what_a_job_or_a_pod_uses_is_kept_and_the_rest_goes(cluster: Cluster, tmp_path: Path, by: Any) -> None:
+    old, used = (applied(cluster, generated(cluster, tmp_path, f"web:{n}", by)) for n in (1, 2))
+    new = generated(cluster, tmp_path, "web:3", by)
     current = applied(cluster, new)
     other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "sternway-web-settings", "namespace": cluster.namespace, "labels": new[0]["metadata"]["labels"]}}  # fmt: skip
     cluster.client.create(other, manager="test")

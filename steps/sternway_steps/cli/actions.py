@@ -24,6 +24,7 @@ from ..session import Session
 from ..spec import Action
 from . import termination as pod
 from .container_set import SetContainer
+from .on_job import job_of, tell_end
 from .on_workflow import tell_workflow
 from .output import Output
 from .pod_start import require_all_started
@@ -61,17 +62,19 @@ def config_show(output: Output, path: str, overrides: Sequence[str]) -> int:
     return Exit.DONE
 
 
-def run(session: Session, output: Output, config: Config, run: str | None, **hold: Any) -> int:
-    """Run the pipeline; `hold` says who starts it."""
+def run(session: Session, output: Output, config: Config, run: str | None, job_uid: str, **hold: Any) -> int:
+    """Run the pipeline; `hold` says who starts it, `job_uid` that a pod of a Job does, which is called as the run."""
+    job = job_of(session.book, run, job_uid) if job_uid else None
     told, tell = list[Exception | None](), output.event
 
     def listen(event: Event) -> None:
         told.extend([event.error] if isinstance(event, StepEnded) else [])
         tell(event)
 
-    result = session.run(config, listen, run=run or None, **hold)
+    result = session.run(config, listen, run=run or None, job=job, **hold)
     if result.status is Status.HELD and result.error is not None and result.error not in told:
         output.error(result.error)  # it was held before its first step
+    tell_end(session.book, job, config, result)
     return result.exit_code
 
 
@@ -116,13 +119,16 @@ def rollback(
         result = session.rollback(run, output.event, **how)
     if result is None:
         output.note(left)
+    pod.write_termination_message(summary(result) if result is not None else left)
     return result.exit_code if result is not None else Exit.DONE
 
 
 def resume(session: Session, output: Output, run: str, wait_lock: float | None, journal_of: str | None) -> int:
     """Go on with a run."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
-    return session.resume(run, output.event, wait_lock=wait_lock, journal_of=where).exit_code
+    result = session.resume(run, output.event, wait_lock=wait_lock, journal_of=where)
+    pod.write_termination_message(summary(result))
+    return result.exit_code
 
 
 def sweep(
@@ -137,9 +143,8 @@ def sweep(
     lock = threading.Lock()
 
     def tell(swept: Swept) -> None:
-        line = f"run {swept.name} of {swept.target}: {swept.status.value}: {swept.message}"
         with lock:
-            output.result("swept", asdict(swept), [line])
+            output.result("swept", asdict(swept), [str(swept)])
 
     while True:
         code = _swept(lambda: session.sweep(tell, journal_of=where, **which), output, again=every is not None)
@@ -157,6 +162,7 @@ def _swept(sweep: Callable[[], list[Swept]], output: Output, *, again: bool) -> 
         return Exit.TRANSIENT
     if not found and not again:
         output.note("no run is open")
+    pod.write_termination_message("\n".join(map(str, found)) or "no run is open")
     return worst(found)
 
 

@@ -41,6 +41,7 @@ def app() -> None:
 @options.unattended
 @options.force_held
 @click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
+@options.job_uid
 @options.shared
 def run(**arguments: Any) -> None:
     """Validate, deploy and verify; undo everything when something fails.

@@ -19,6 +19,7 @@ from ..session import Session
 from ..yamltree.errors import ConfigErrors
 from . import actions
 from .container_set import SetContainer
+from .on_job import told_on_job
 from .on_workflow import told_on_workflow
 from .output import Output, output_for
 from .signals import stop_on_signals
@@ -80,6 +81,7 @@ def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
         write_termination_message(sentence(error))
         code = _code(error)
     except Abandoned:
+        write_termination_message("told to leave at once: the attempt is sealed, and what is not undone is left")
         code = Exit.STOPPED
     except Exception as error:  # noqa: BLE001  whatever it is, the user gets one line and a code
         output.error(error)
@@ -135,6 +137,7 @@ def _perform(
 ) -> int:
     kubeconfig, context = arguments.pop("kubeconfig"), arguments.pop("context")
     stack.enter_context(told_on_workflow(dict(arguments), kubeconfig, context))
+    stack.enter_context(told_on_job(dict(arguments), kubeconfig, context))
     prepared = (prepare(arguments),) if prepare is not None else ()
     if arguments.pop("sandbox", False):
         kubeconfig = stack.enter_context(_sandbox())

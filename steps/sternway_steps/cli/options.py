@@ -113,6 +113,8 @@ unattended = click.option(
     default=False,
     help="A schedule starts it: what was undone is not deployed again, which ends with exit code 3.",
 )
+job_uid = click.option("--job-uid", envvar="STERNWAY_JOB_UID", default="", metavar="UID", hidden=True)
+"""The UID of the Kubernetes Job whose pod this is; its name is the run's."""
 force_held = click.option("--force-held", is_flag=True, help="Deploy again also what was undone.")
 
 

@@ -16,7 +16,7 @@ _RESERVED = frozenset(
     PREFIX + word
     for word in (
         "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
-        "UNATTENDED", "FAILURES",
+        "UNATTENDED", "FAILURES", "JOB_UID",
         "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", "CHILD",  # what a program is told, which may call Sternway
         "STATUS", "EXIT_CODE", "CAUSE", "RUN_NAME", "REMEDY",  # and what one is told that runs when the run has ended
     )

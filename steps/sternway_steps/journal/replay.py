@@ -96,6 +96,8 @@ class Story:
     """The steps of which a record is damaged, and why."""
     after: tuple[Attempt, ...] = ()
     """The attempts of steps that ran when it had ended; no part of how it ended."""
+    job: Mapping[str, Any] | None = None
+    """The Kubernetes Job whose pods made it (namespace, name, uid), if one did."""
 
     @property
     def name(self) -> str:
@@ -194,6 +196,7 @@ def replay(records: Sequence[Record]) -> Story:
         damaged={r.key.step: f"{r.key}: {r.damage}" for r in records if r.damage},
         mark=str(began.data.get("mark") or head.key.run),
         others=tuple(began.data["others"]) if "others" in began.data else None,
+        job=began.data.get("job"),
     )
 
 

@@ -13,6 +13,7 @@ from ..config import Config
 from ..config.schema import ON_CONFLICT, ON_INTERRUPT
 from ..errors import Misuse
 from ..spec import Action
+from .job import Job
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,6 +49,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "on_interrupt": (lambda value: value in ON_INTERRUPT, f"one of {', '.join(ON_INTERRUPT)}"),
     "wait_lock": (_seconds, "a number of seconds, 0 or more"),
     "action": (_is(Action), "an Action"),
+    "job": (_is(Job), "a Job of saga.job"),
     **dict.fromkeys(("run", "name", "target", "phase", "workflow", "context", "namespace"), _TEXT),
     **dict.fromkeys(("unattended", "force_held", "restart_stale", "recreate", "everywhere"), _FLAG),
     **dict.fromkeys(("kubeconfig", "journal"), _FILE),

@@ -13,6 +13,7 @@ from .assembly import AssembledRun
 from .author import author
 from .events import Listener, unfailing
 from .held import HoldCheck, HoldPolicy, held_back
+from .job import Job
 from .orchestrator import Orchestrator
 from .preflight import require_no_refusal
 from .recovery import finish_interrupted, patiently
@@ -22,7 +23,12 @@ from .workflow import workflow_seen
 
 
 def run_in_one_process(
-    run: AssembledRun, undo: Undo, tell: Listener, stop: threading.Event, policy: HoldPolicy = HoldPolicy()
+    run: AssembledRun,
+    undo: Undo,
+    tell: Listener,
+    stop: threading.Event,
+    policy: HoldPolicy = HoldPolicy(),
+    job: Job | None = None,
 ) -> Result:
     """Run it, and undo it when a step fails.
 
@@ -32,6 +38,7 @@ def run_in_one_process(
         tell: is told every event.
         stop: asks the run to stop and to undo itself; it is set when the lock is lost, too.
         policy: what becomes of a run whose content the target holds.
+        job: the Kubernetes Job whose pod this is, which is recorded.
 
     Raises: Refused, Transient: nothing was touched.
 
@@ -48,9 +55,8 @@ def run_in_one_process(
             result = held_back(run, error)
             unfailing(tell)(result.as_event())
             return result
-        return Orchestrator.of(check.on_the_way(), tell, stop).run(
-            {"config": run.config.to_dict(), "by": author()}, run.config.history
-        )
+        about = {"config": run.config.to_dict(), "by": author(), **(job.as_record() if job is not None else {})}
+        return Orchestrator.of(check.on_the_way(), tell, stop).run(about, run.config.history)
 
 
 def _take(run: AssembledRun, undo: Undo, stop: threading.Event, tell: Listener, holding: ExitStack) -> None:

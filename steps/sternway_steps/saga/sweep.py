@@ -12,6 +12,8 @@ from ..exits import Exit, exit_of
 from ..journal.backends.store import Store
 from ..journal.replay import Status, Story, replay, story_of
 from ..kube.parallel import run_parallel
+from .finalize import summary
+from .job import Job, put_job_event
 from .result import Result
 from .retry import retry_transient
 from .workflow import workflow_state
@@ -37,6 +39,9 @@ class Swept:
     exit_code: Exit = Exit.DONE
     name: str = ""
     """What commands call it, NAMESPACE/RUN."""
+
+    def __str__(self) -> str:
+        return f"run {self.name} of {self.target}: {self.status.value}: {self.message}"
 
 
 def worst(swept: Sequence[Swept]) -> Exit:
@@ -111,9 +116,16 @@ class Sweeper:
             why = result.unrecorded or result.error or Transient("its undo was stopped")
             return Swept(run, story.target, Status.INTERRUPTED, str(why), Exit.TRANSIENT)
         failed = result.status is Status.ROLLBACK_FAILED
+        self._tell_job(story, result)
         code = Exit.ROLLBACK_FAILED if failed else Exit.DONE
         said = "; ".join([_said(story, result), *(f"warning: {text}" for text in result.warnings)])
         return Swept(run, story.target, result.status, said, code)
+
+    def _tell_job(self, story: Story, result: Result) -> None:
+        if job := Job.recorded(story.job or {}):
+            good = result.status is Status.SUCCEEDED
+            text = f"the sweep ended it: {summary(result)}"
+            put_job_event(self.client, job, "Swept", text, warning=not good)
 
     def _at_work(self, story: Story) -> Swept | None:
         holder = self.store.lock(story.target, name=story.lock).holder()

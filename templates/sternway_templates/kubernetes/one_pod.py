@@ -40,6 +40,8 @@ def one_pod(
         "image": image,
         "command": ["sternway"],
         "args": [*words, "--config", f"/config/{CONFIG}"],
+        # What is killed has no last word: then the end of its log is shown.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "env": [
             {"name": "HOME", "value": "/tmp"},  # noqa: S108  a volume of the pod's own
             *env,

@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 BASE = os.environ.get("STERNWAY_TEST_BASE_IMAGE", "localhost/python:3.11-slim")
 REGISTRY = os.environ.get("STERNWAY_TEST_REGISTRY", "localhost:5000")
 """Where the cluster's nodes pull from too."""
+GIVEN = os.environ.get("STERNWAY_TEST_IMAGE", "")
 FLAG_STEP = ROOT / "templates/examples/flag-step"
 STEP_IMAGE = "localhost/sternway-step:dev"
 STEPS = ("validate", "deploy", "verify")
@@ -111,8 +112,15 @@ class Container:
 
 
 @pytest.fixture(scope="session")
-def pushed(images: dict[str, str]) -> Iterator[str]:
-    """Push the image that runs the whole saga to where the cluster's nodes pull from; gives it as argo.image is."""
+def pushed(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Push the image that runs the whole saga to where the cluster's nodes pull from; gives it as argo.image is.
+
+    STERNWAY_TEST_IMAGE names one that the nodes have.
+    """
+    if GIVEN:
+        yield GIVEN
+        return
+    images: dict[str, str] = request.getfixturevalue("images")
     tag = f"test-{uuid.uuid4().hex[:8]}"
     name = f"{REGISTRY}/sternway-run:{tag}"
     docker("tag", images["run"], name)

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import yaml
 from sternway_steps.exits import Exit
+from sternway_steps.journal.locks.lock import held
 from sternway_steps.journal.replay import Status, Story
 from sternway_steps.objects.ref import Ref
+from sternway_steps.registry.load import load
 from sternway_steps.session import Session
 
 from tests.cluster.image.test_image import container
@@ -56,36 +58,57 @@ class Nights:
         self.kubectl("create", "job", name, "--from=cronjob/web")
         return name
 
-    def story(self, job: str) -> Story | None:
-        """Tell the run of a Job: it has the same name."""
+    def story(self, run: str) -> Story | None:
+        """Tell the first run of a Job, which has the same name, or a later one."""
         with Session(kubeconfig=self.cluster.kubeconfig, namespace=self.cluster.namespace) as session:
-            return next((session.story(s.run) for s in session.runs() if s.run == job), None)
+            return next((session.story(s.run) for s in session.runs() if s.run == run), None)
 
     def pods(self, job: str) -> list[dict[str, Any]]:
+        """Give the pods of a Job, oldest first."""
         found: list[dict[str, Any]] = json.loads(self.kubectl("get", "pods", "-l", f"job-name={job}", "-o", "json"))["items"]  # fmt: skip
-        return found
+        return sorted(found, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
+
+    def last_words(self, job: str) -> list[tuple[int, str]]:
+        """Give the exit codes and termination messages of a Job's pods that have ended."""
+        states = [s["state"] for pod in self.pods(job) for s in pod["status"].get("containerStatuses") or ()]
+        return [(s["terminated"]["exitCode"], s["terminated"].get("message", "")) for s in states if "terminated" in s]
+
+    def events(self, job: str) -> list[str]:
+        """Give the reasons of what our pods told on a Job."""
+        uid = self.kubectl("get", "job", job, "-o", "jsonpath={.metadata.uid}")
+        found = json.loads(self.kubectl("get", "events", "-o", "json"))["items"]
+        ours = (
+            e for e in found if e["involvedObject"].get("uid") == uid and e["source"].get("component") == "sternway"
+        )
+        return sorted(str(e["reason"]) for e in ours)
 
     def ended(self, job: str) -> tuple[int, str]:
-        """Wait for a Job's end; gives its only container's exit code and log."""
+        """Wait for a Job's end; gives its last pod's exit code and log."""
 
         def over() -> Any:
             status = json.loads(self.kubectl("get", "job", job, "-o", "json")).get("status", {})
             return [c["type"] for c in status.get("conditions", []) if c["status"] == "True" and c["type"] in ("Complete", "Failed")]  # fmt: skip
 
         until(over, 240, f"job {job} ends")
-        [pod] = self.pods(job)
+        pod = self.pods(job)[-1]
         [status] = pod["status"]["containerStatuses"]
         return status["state"]["terminated"]["exitCode"], self.kubectl("logs", pod["metadata"]["name"])
 
-    def cut_short(self, job: str) -> None:
-        """Kill a run in its undo, which hangs meanwhile: SIGTERM, and a second later SIGKILL."""
+    def cut_short(self, job: str, *, alone: bool = False) -> None:
+        """Kill a run in its undo, which hangs meanwhile: SIGTERM, and a second later SIGKILL.
+
+        `alone`: the Job makes no other pod then.
+        """
         hurdles = RealHurdles(self.cluster.client, self.cluster.namespace)
         try:
             until(lambda: (s := self.story(job)) and any(a.step == "verify" for a in s.attempts), 60, "verify works")
             hurdles.place("hang", "configmaps", "settings", dry=False)
             [pod] = self.pods(job)
             self.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=1")
-            until(lambda: not self.pods(job), 60, "the pod is gone")
+            gone = pod["metadata"]["uid"]
+            until(lambda: all(p["metadata"]["uid"] != gone for p in self.pods(job)), 60, "the pod is gone")
+            if alone:
+                self.kubectl("patch", "job", job, "--patch", '{"spec": {"suspend": true}}')
             told = self.story(job)
             assert told is not None
             assert told.status in (Status.RUNNING, Status.INTERRUPTED), "nobody knows yet that its process is gone"
@@ -110,6 +133,8 @@ def test_a_good_night_a_bad_night_and_one_that_is_cut_short(nights: Nights) -> N
     told = nights.story(job)
     assert told is not None
     assert told.status is Status.SUCCEEDED
+    assert nights.last_words(job) == [(0, f"run {job}: succeeded")]
+    assert nights.events(job) == ["Succeeded"]
     good = deployed(nights.cluster)
     endpoints = nights.cluster.get("v1", "Endpoints", "web")
     addresses = [a for s in (endpoints or {}).get("subsets") or [] for a in s.get("addresses", [])]
@@ -121,6 +146,11 @@ def test_a_good_night_a_bad_night_and_one_that_is_cut_short(nights: Nights) -> N
     assert code == Exit.FAILED, log
     assert f"run {job}: undone" in log
     assert deployed(nights.cluster) == good
+    ((_, said),) = nights.last_words(job)
+    assert said.startswith(f"run {job}: undone\nfirst error: deployment.apps/web in {nights.cluster.namespace}: ")
+    assert f"all of it: kubectl -n {nights.cluster.namespace} logs -l job-name={job}" in said
+    assert nights.events(job) == ["Undone"]
+    assert f"run {job}: undone" in nights.kubectl("describe", "job", job)
 
     nights.apply(2, {"env": {"APP_MODE": "unready"}})
     job = nights.begin()
@@ -132,21 +162,24 @@ def test_a_good_night_a_bad_night_and_one_that_is_cut_short(nights: Nights) -> N
     assert deployed(nights.cluster) == good
 
 
-def test_a_night_that_is_killed_in_its_undo_is_undone_by_the_next(nights: Nights) -> None:
+def test_a_night_that_is_killed_in_its_undo_is_taken_up_by_the_next_pod_of_its_job(nights: Nights) -> None:
+    """It is undone, and run again, for nothing but the kill had ended it."""
     nights.apply(1, {})
     assert nights.ended(nights.begin())[0] == 0
     good = deployed(nights.cluster)
     nights.apply(2, {"env": {"APP_MODE": "unready"}})
     killed = nights.begin()
     nights.cut_short(killed)
-    nights.apply(1, {})
-    code, log = nights.ended(nights.begin())
-    assert code == 0, log
+    code, log = nights.ended(killed)
+    assert code == Exit.FAILED, log
     assert f"undoing run {killed}" in log
+    again = nights.story(f"{killed}-2")
     told = nights.story(killed)
     assert told is not None
-    assert told.status is Status.UNDONE
-    assert deployed(nights.cluster)[0]["spec"] == good[0]["spec"]
+    assert again is not None
+    assert (told.status, again.status) == (Status.UNDONE, Status.UNDONE)
+    assert "run again as" in log
+    assert deployed(nights.cluster) == good
 
 
 def test_a_night_that_is_killed_without_notice_is_undone_within_the_next_minutes(nights: Nights) -> None:
@@ -157,9 +190,37 @@ def test_a_night_that_is_killed_without_notice_is_undone_within_the_next_minutes
     good = deployed(nights.cluster)
     nights.apply(2, {"env": {"APP_MODE": "unready"}})
     killed = nights.begin()
-    nights.cut_short(killed)
+    nights.cut_short(killed, alone=True)
     until(lambda: (s := nights.story(killed)) and s.status is Status.UNDONE, 180, "the sweeper undoes it")
     assert deployed(nights.cluster) == good
+    until(lambda: nights.events(killed) == ["Swept"], 10, "and says so on the Job")
+
+
+def test_a_night_that_meets_another_run_waits_for_its_end(nights: Nights) -> None:
+    nights.apply(1, {})
+    with Session(kubeconfig=nights.cluster.kubeconfig) as session:
+        at = session.locate(load(str(nights.folder / "sternway.yaml")))
+        with held(at.store.lock(at.target), "somebody", session.stop):
+            job = nights.begin()
+            ((code, said),) = until(lambda: nights.last_words(job), 60, "its first pod ends")
+            assert (code, "another run of this target is at work" in said) == (Exit.TRANSIENT, True)
+    assert nights.ended(job)[0] == 0
+    assert [code for code, _ in nights.last_words(job)][-1] == 0
+    assert nights.events(job) == ["Succeeded", "Transient"]
+
+
+def test_a_name_that_was_another_jobs_is_told_as_that(nights: Nights) -> None:
+    nights.apply(1, {})
+    job = nights.begin()
+    assert nights.ended(job)[0] == 0
+    nights.kubectl("delete", "job", job)
+    nights.kubectl("create", "job", job, "--from=cronjob/web")
+    assert nights.ended(job)[0] == Exit.REFUSED
+    ((_, said),) = nights.last_words(job)  # such an end is not tried again
+    assert said.endswith(
+        f"give the Job another name: kubectl -n {nights.cluster.namespace} create job NAME --from=cronjob/web"
+    )
+    assert nights.events(job) == ["Refused"]
 
 
 def test_its_pod_passes_the_strictest_standard_and_lacks_no_right(nights: Nights) -> None:

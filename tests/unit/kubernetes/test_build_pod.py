@@ -56,7 +56,14 @@ def test_a_cron_job_builds_in_the_image_that_has_a_builder(tmp_path: Path) -> No
     pod = [o for o in objects.values() if o["kind"] == "CronJob"][-1]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     container = pod["containers"][0]
     assert container["image"].startswith("sternway-build:")
-    assert [each["name"] for each in container["env"]] == ["HOME", "STERNWAY_RUN", "npm_token", "TOK", "DOCKER_CONFIG"]
+    assert [each["name"] for each in container["env"]] == [
+        "HOME",
+        "STERNWAY_RUN",
+        "STERNWAY_JOB_UID",
+        "npm_token",
+        "TOK",
+        "DOCKER_CONFIG",
+    ]
     assert pod["volumes"][-1]["secret"]["secretName"] == "login"
 
 

@@ -32,15 +32,28 @@ def test_it_keeps_the_rules_of_a_saga(tmp_path: Path) -> None:
     spec = objects["CronJob"]["spec"]
     job, pod = spec["jobTemplate"]["spec"], spec["jobTemplate"]["spec"]["template"]["spec"]
     assert (spec["concurrencyPolicy"], spec["schedule"], spec["timeZone"]) == ("Forbid", "30 2 * * *", "Etc/UTC")
-    assert (job["backoffLimit"], pod["restartPolicy"]) == (0, "Never")
-    # The way forward, the undo of what was left before, 30 s; then SIGTERM and all the time of an undo.
-    assert (job["activeDeadlineSeconds"], pod["terminationGracePeriodSeconds"]) == (600 + 300 + 30, 300)
+    assert (job["backoffLimit"], pod["restartPolicy"]) == (6, "Never")
+    # Tried again is what met another run (75), was killed (137), or was drained; not what has ended by itself.
+    drained, ended = job["podFailurePolicy"]["rules"]
+    assert (drained["action"], drained["onPodConditions"][0]["type"]) == ("Count", "DisruptionTarget")
+    assert (ended["action"], ended["onExitCodes"]["values"]) == ("FailJob", [2, 3, 4, 5, 70, 143])
+    # Twice the way forward and the undo of what was left before, 630 s between pods, 30 s; then SIGTERM and all the
+    # time of an undo.
+    assert (job["activeDeadlineSeconds"], pod["terminationGracePeriodSeconds"]) == (2 * (600 + 300) + 630 + 30, 300)
     [container] = pod["containers"]
     assert (container["command"], container["args"]) == (
         ["sternway"],
         ["run", "--unattended", "--config", "/config/sternway.yaml"],
     )
     assert container["image"].startswith("sternway-run:")
+    named = {
+        each["name"]: each["valueFrom"]["fieldRef"]["fieldPath"] for each in container["env"] if "valueFrom" in each
+    }
+    assert named == {
+        "STERNWAY_RUN": "metadata.labels['batch.kubernetes.io/job-name']",
+        "STERNWAY_JOB_UID": "metadata.labels['batch.kubernetes.io/controller-uid']",
+    }
+    assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert pod["securityContext"]["runAsNonRoot"]
     assert pod["serviceAccountName"] == objects["ServiceAccount"]["metadata"]["name"]
