@@ -79,7 +79,7 @@ def test_a_rollback_that_is_killed_is_made_once_more(shared: OnArgo) -> None:
                "execute": ["sh", "-c", "echo up"], "rollback": ["sh", "-c", "sleep 20; echo down"]}  # fmt: skip
     change = {**HANGING, "verify": {"deadline": "5s"}, "steps": ["validate", "deploy", migrate, "verify"]}
     shared.start(files(shared.namespace, 2, change))
-    until(lambda: _runs(shared, "migrate"), 120, "its rollback works")
+    until(lambda: rolls_back(shared, "migrate"), 120, "its rollback works")
     pod = back_pods(shared)[0]["metadata"]["name"]
     program = "import os, signal; [os.kill(int(p), signal.SIGKILL) for p in os.listdir('/proc') if p.isdigit() and int(p) > 1 and int(p) != os.getpid()]"
     shared.kubectl("-n", shared.namespace, "exec", pod, "-c", "migrate", "--", "python3", "-c", program)
@@ -90,7 +90,7 @@ def test_a_rollback_that_is_killed_is_made_once_more(shared: OnArgo) -> None:
     assert [pod.partition(" ")[0] for pod in shared.pods()] == ["forward", "back", "back"], "one round more"
 
 
-def _runs(runner: OnArgo, step: str) -> bool:
+def rolls_back(runner: OnArgo, step: str) -> bool:
     story = runner.story()
     return story is not None and any(
         a.step == step and a.action.value == "rollback" and not a.ended for a in story.attempts

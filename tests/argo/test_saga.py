@@ -173,6 +173,17 @@ def test_nothing_of_a_pipeline_needs_more_than_the_restricted_standard(runner: O
     runner.apply({name: _without_nothing(text) for name, text in texts.items()})
     runner.submit()
     assert runner.ended() == 0, json.dumps(runner.workflow()["status"])[:2000]
+    texts = files(runner.namespace, 2, {**safe, "verify": {"http": [{"service": "nix", "port": 80, "retries": 0}]}})
+    runner.start({name: _without_nothing(text) for name, text in texts.items()})
+    assert runner.ended() == 4, json.dumps(runner.workflow()["status"])[:2000]
+    story = runner.story()
+    assert story is not None
+    assert story.status is Status.UNDONE
+    labels = f"workflows.argoproj.io/workflow={runner.name}"
+    pods = runner.client.list("v1", "Pod", runner.namespace, labels=labels).items
+    ours = [c for pod in pods for c in pod["spec"]["containers"] if c["name"] != "wait"]
+    assert sorted(c["name"] for c in ours) == ["deploy", "deploy", "main", "validate", "verify"]
+    assert all(c["securityContext"]["readOnlyRootFilesystem"] for c in ours)
 
 
 def _without_nothing(text: str) -> str:

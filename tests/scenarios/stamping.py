@@ -23,8 +23,13 @@ ADMISSION = "admissionregistration.k8s.io/v1"
 
 
 @contextmanager
-def stamping(client: Client, namespace: str, patch: dict[str, Any], folder: Path) -> Iterator[None]:
-    """Put a patch (RFC 6902) on each write of a ConfigMap of the namespace; a value "COUNT" is another each time."""
+def stamping(
+    client: Client, namespace: str, patch: dict[str, Any], folder: Path, on: str = "configmaps", label: str = ""
+) -> Iterator[None]:
+    """Put a patch (RFC 6902) on each write of the namespace's objects of a kind, or on those that have a label.
+
+    A value "COUNT" is another each time.
+    """
     address = _seen_by(client.server)
     certificate, key = _certificate(address, folder)
     server = ThreadingHTTPServer(("0.0.0.0", 0), _answering(patch))
@@ -34,11 +39,13 @@ def stamping(client: Client, namespace: str, patch: dict[str, Any], folder: Path
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     url = f"https://{address}:{server.server_port}/"
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE", "UPDATE"]}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": [on], "operations": ["CREATE", "UPDATE"]}
+    labelled = {"matchExpressions": [{"key": label, "operator": "Exists"}]} if label else {}
     hook = {
         "name": "stamp.sternway.dev", "rules": [rule], "sideEffects": "None", "admissionReviewVersions": ["v1"],
         "clientConfig": {"url": url, "caBundle": base64.b64encode(certificate.read_bytes()).decode()},
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}, "timeoutSeconds": 5,
+        "objectSelector": labelled,
     }  # fmt: skip
     kind, metadata = "MutatingWebhookConfiguration", {"name": namespace}
     try:

@@ -18,7 +18,7 @@ from .container_names import container_names
 FORWARD = ("execute-", "forward")
 """How the templates are called whose pods go forward: those of one step, and those of several."""
 _NUMBER = re.compile(r"\((\d+)\)$")
-_ENDED = re.compile(r"(?:^|: )(?P<why>\w+) \(exit code (?P<code>\d+)\)(?:: (?P<text>.*))?$", re.DOTALL)
+_ENDED = re.compile(r"(?:^|: )(?P<why>\w+) \(exit code (?P<code>\d+)\)(?::\s*(?P<text>.*))?$", re.DOTALL)
 _PULL = re.compile(
     r"ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|[Ff]ailed to pull|pull(ing)? image"
 )

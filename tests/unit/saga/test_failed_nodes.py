@@ -79,6 +79,7 @@ def test_what_is_no_list_of_nodes_says_nothing(text: str) -> None:
     ("message", "known", "kind", "words"),
     [
         (NO_LEASES, Known(), Refused, "cannot get resource"),
+        ("verify: OOMKilled (exit code 137):", Known(began=True), Failed, "took more memory than it may"),
         ("main: Error (exit code 2): image is empty", Known(), Refused, "image is empty"),
         ("main: Error (exit code 4): the pods crash", Known(), Failed, "the pods crash"),
         ("main: Error (exit code 75): the API is away", Known(), Transient, "the API is away"),
