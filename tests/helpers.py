@@ -19,13 +19,18 @@ from sternway_steps.saga.events import Event, StepProgress
 
 
 def sternway(
-    *arguments: str, kubeconfig: str, environ: Mapping[str, str] | None = None, timeout: float = 120, stdin: str = ""
+    *arguments: str,
+    kubeconfig: str,
+    environ: Mapping[str, str] | None = None,
+    timeout: float = 120,
+    stdin: str = "",
+    cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line as a process of its own."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("STERNWAY_")}
     return subprocess.run(
         command(*arguments), env={**clean, "KUBECONFIG": kubeconfig, **(environ or {})},
-        capture_output=True, text=True, timeout=timeout, check=False, input=stdin,
+        capture_output=True, text=True, timeout=timeout, check=False, input=stdin, cwd=cwd,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .. import __version__
-from . import options
+from . import completion, options
 from .command_group import CommandGroup
 
 
@@ -68,7 +68,7 @@ def plan(**arguments: Any) -> None:
 
 
 @app.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=completion.runs)
 @click.option("--to", "to", metavar="RUN", help="Go back to how things were after RUN: undo all later ones that stand.")
 @options.on_conflict
 @options.restart_stale
@@ -104,7 +104,7 @@ def rollback(**arguments: Any) -> None:
 
 
 @app.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completion.runs)
 @options.wait_lock
 @click.option("--config", "-c", "journal_of", metavar="FILE", help="Take the journal of this configuration.")
 @options.journal
@@ -163,7 +163,7 @@ def runs(**arguments: Any) -> None:
 
 
 @app.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completion.runs)
 @options.journal
 @options.namespace
 @options.shared
@@ -177,7 +177,7 @@ def show(**arguments: Any) -> None:
 
 
 @app.command()
-@click.argument("step")
+@click.argument("step", shell_complete=completion.steps)
 @click.argument("action", type=click.Choice(["execute", "rollback"]))
 @click.option(
     "--run",

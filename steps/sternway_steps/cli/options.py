@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from . import completion
+
 config = click.option(
     "--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE", help="The configuration file."
 )
@@ -30,7 +32,9 @@ verbose = click.option("--verbose", "-v", is_flag=True, help="Show every request
 kubeconfig = click.option(
     "--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."
 )
-context = click.option("--context", metavar="NAME", help="The kubeconfig's context.")
+context = click.option(
+    "--context", metavar="NAME", help="The kubeconfig's context.", shell_complete=completion.contexts
+)
 sandbox = click.option("--sandbox", is_flag=True, help="Use a small Kubernetes inside this process; its state is kept.")
 journal = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
 namespace = click.option("--namespace", "-n", metavar="NAME", help="Where the journal is; default: look everywhere.")

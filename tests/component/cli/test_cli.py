@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -181,6 +182,29 @@ def test_what_other_tools_call_it_is_answered_with_our_name(typed: str, ours: st
     done = sternway(typed, "-f", "x.yaml", kubeconfig="")
     assert (done.returncode, done.stdout) == (Exit.USAGE, "")
     assert done.stderr.endswith(f"Error: No such command {typed!r}. Here it is: sternway {ours}\n")
+
+
+def test_runs_steps_and_contexts_are_completed(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
+    shutil.copy(WEB, tmp_path / "sternway.yaml")
+    run = sternway("run", "-c", str(WEB), "--run", "mine-1", kubeconfig=sternway_sandbox.kubeconfig)
+    assert run.returncode == Exit.DONE
+
+    def offered(words: str) -> list[str]:
+        environ = {
+            "_STERNWAY_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        }
+        done = sternway(kubeconfig=sternway_sandbox.kubeconfig, environ=environ, cwd=tmp_path)
+        assert done.stderr == ""
+        return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+
+    assert offered("sternway rollback ") == ["mine-1"]
+    assert offered("sternway show other") == []
+    assert offered("sternway step d") == ["deploy"]
+    assert offered("sternway plan --context ") == ["sandbox"]
+    (tmp_path / "sternway.yaml").write_text("no")
+    assert offered("sternway step d") == []
 
 
 def test_plan_shows_a_text_line_by_line_and_says_by_its_code_that_something_changes(
