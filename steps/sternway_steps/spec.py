@@ -40,6 +40,8 @@ class Rule:
     """Kinds for which alone the rule is needed; empty: always."""
     with_state: bool = False
     """Needed only for kinds whose objects come up, and can fail to: nobody waits for a ConfigMap."""
+    with_http: bool = False
+    """Needed only for the configuration's HTTP checks (`verify.http`), in the namespaces that they ask."""
     in_target: bool = False
     """For what the step makes itself: needed in the config's own namespace alone, and when it runs in a pod. Elsewhere
     it may run otherwise, so there the step itself asks for what it needs."""

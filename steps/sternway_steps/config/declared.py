@@ -18,6 +18,7 @@ _RULE = {
     "verbs": "verbs",
     "onlyWith": "only_with",
     "withState": "with_state",
+    "withHttp": "with_http",
     "inTarget": "in_target",
 }
 _SPEC = {
@@ -87,6 +88,7 @@ _RULES = Many(
             "verbs": Many(s.string),
             "onlyWith": Many(s.string),
             "withState": s.boolean,
+            "withHttp": s.boolean,
             "inTarget": s.boolean,
         },
         _rule,

@@ -62,15 +62,15 @@ class Watches:
         """Yield every existing object as ADDED, then (SYNC, {}), then each change as it happens, until closed.
 
         After a gap the list is read again: what vanished in between is yielded as DELETED, and SYNC follows again.
-        Raises: ApiError when the first list fails; later failures are retried until closed.
+        Raises: ApiError when the first list fails, or a right is missing; later failures are retried until closed.
         """
         current: dict[str, dict[str, Any]] = {}
         first = True
         while not self.closed.is_set():
             try:
                 listing = self._client.list(api_version, kind, namespace, labels=labels, fields=fields)
-            except ApiError:
-                if first:
+            except ApiError as error:
+                if first or error.forbidden:
                     raise
                 self.closed.wait(_PAUSE)
                 continue
@@ -105,6 +105,8 @@ class Watches:
             except ApiError as error:
                 if error.expired:
                     raise Expired from error
+                if error.forbidden:
+                    raise  # else nothing is ever seen to change, and nobody says why
                 self.closed.wait(_PAUSE)
 
     def _events(self, path: str, query: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,10 +5,11 @@ One expansion for all who need it: the check before a run, the generated Role, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..config.each_step import each_step
 from ..objects.kinds import has_state
 from ..spec import Rule, StepSpec
 
@@ -80,12 +81,21 @@ def rights_of(
 
     """
     rules = [rule for spec in specs for rule in (*spec.execute_rules, *spec.rollback_rules)]
-    found = expand([*rules, *_of_config(config)], kinds, home, own=own)
+    http = [check.namespace or home for check in config.verify.http]
+    env = [rule for step, _, _ in each_step(config.steps) for rule in rules_of_env(step.options.get("env") or {})]
+    found = expand([*rules, *env, *_of_config(config)], kinds, home, own=own, http=http)
     journal = JOURNAL_RULES if config.journal.store == "cluster" else ()
     return list(dict.fromkeys([*found, *expand(journal, (), config.journal.namespace or home)]))
 
 
-def expand(rules: Iterable[Rule], kinds: Iterable[Deployed], home: str | None, *, own: bool = True) -> list[Right]:
+def expand(
+    rules: Iterable[Rule],
+    kinds: Iterable[Deployed],
+    home: str | None,
+    *,
+    own: bool = True,
+    http: Iterable[str | None] = (),
+) -> list[Right]:
     """Return the rights that rules stand for, each once, in the order of the rules.
 
     | a rule that                                        | is needed                                          |
@@ -93,12 +103,15 @@ def expand(rules: Iterable[Rule], kinds: Iterable[Deployed], home: str | None, *
     | names resources, with `only_with` or `with_state`  | in each namespace where such a kind is deployed    |
     | says "*"                                           | for each kind that fits, where it is deployed      |
     | is `in_target`                                     | in `home` alone, when `own` asks for it            |
+    | is `with_http`                                     | in the namespaces of `http`                        |
     """
     found: dict[Right, None] = {}
     deployed = list(dict.fromkeys(kinds))
     for rule in rules:
         wanted: list[tuple[str | None, str, Iterable[str]]] = []
-        if rule.resources != ("*",) and not rule.only_with and not rule.with_state and (own or not rule.in_target):
+        if rule.with_http:
+            wanted += [(where, rule.api_group, rule.resources) for where in http]
+        elif rule.resources != ("*",) and not rule.only_with and not rule.with_state and (own or not rule.in_target):
             wanted.append((home, rule.api_group, rule.resources))
         for kind in (kind for kind in deployed if _applies(rule, kind)):
             if rule.resources == ("*",):
@@ -110,9 +123,20 @@ def expand(rules: Iterable[Rule], kinds: Iterable[Deployed], home: str | None, *
     return list(found)
 
 
+def rules_of_env(env: Mapping[str, Any]) -> list[Rule]:
+    """Return what it takes to read the variables of a step that come from Secrets and ConfigMaps.
+
+    A Job gets them from the kubelet; they are read to keep what is secret out of its log, and to name what is missing.
+    """
+    sources = [source for source in env.values() if isinstance(source, Mapping)]
+    named = (("secret", "secrets"), ("config", "configmaps"))
+    kinds = tuple(resource for form, resource in named if any(form in source for source in sources))
+    return [Rule("", kinds, ("get",), in_target=True)] if kinds else []
+
+
 def _applies(rule: Rule, kind: Deployed) -> bool:
     """Return whether a rule is needed for an object of a kind that is deployed."""
-    if rule.in_target or (rule.only_with and kind.kind not in rule.only_with):
+    if rule.in_target or rule.with_http or (rule.only_with and kind.kind not in rule.only_with):
         return False
     return not rule.with_state or has_state(kind.api_version, kind.kind)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.ref import Ref
 
 if TYPE_CHECKING:
-    from ..kube.client import Client
+    from ..kube.client import Client, Listing
+
 
 _MANY = 20
-"""So many objects of one kind and namespace are read by a list, if the namespace holds not too many others."""
+"""So many objects of one kind and namespace are read by a list, if we may and there are not too many others."""
 
 
 def snapshot(client: Client, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any] | None]:
@@ -28,7 +30,7 @@ def snapshot(client: Client, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any] | 
     for ref in wanted:
         groups.setdefault((ref.api_version, ref.kind, ref.namespace), []).append(ref)
     for group, members in groups.items():
-        page = client.first_page(*group) if len(members) >= _MANY else None
+        page = _page(client, *group) if len(members) >= _MANY else None
         if page is not None:
             there = {Ref.of(item): item for item in page.items}
             found |= {ref: there.get(ref) for ref in members}
@@ -42,3 +44,12 @@ def snapshot(client: Client, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any] | 
     single = [ref for ref in wanted if ref not in found]
     found |= zip(single, run_parallel(read, single), strict=True)
     return found
+
+
+def _page(client: Client, api_version: str, kind: str, namespace: str | None) -> Listing | None:
+    try:
+        return client.first_page(api_version, kind, namespace)
+    except ApiError as error:
+        if error.forbidden:
+            return None
+        raise

@@ -32,7 +32,10 @@ class Evidence:
 
 
 def gather(client: Client, observed: WatchCache, ref: Ref, verdict: Verdict) -> Evidence:
-    """Collect the evidence of a failure; what can't be read is left out, for the verdict stands without it."""
+    """Collect the evidence of a failure; what can't be read is left out, for the verdict stands without it.
+
+    A right that is missing is named in its place.
+    """
     cause = verdict.cause
     pod = observed.get(Ref("v1", "Pod", ref.namespace, cause.pod)) if cause and cause.pod else None
     failed = observed.get(ref) or observed.deleted(ref)[0]
@@ -64,8 +67,9 @@ def _events(client: Client, obj: Mapping[str, Any]) -> list[dict[str, Any]]:
     about = f"involvedObject.uid={metadata['uid']}"
     try:
         return client.list("v1", "Event", metadata.get("namespace"), fields=about).items
-    except ApiError:
-        return []
+    except ApiError as error:
+        missing = {"type": "Warning", "reason": "Forbidden", "message": error.message, "metadata": {}}
+        return [missing] if error.forbidden else []
 
 
 def _container(pod: Mapping[str, Any] | None, named: str) -> str:
@@ -86,7 +90,9 @@ def _log(client: Client, pod: Mapping[str, Any] | None, container: str, crashed:
     for previous in (True, False) if crashed and not started["state"].get("terminated") else (False,):
         try:
             text = client.logs(metadata["namespace"], metadata["name"], container, tail=LINES, previous=previous)
-        except ApiError:
+        except ApiError as error:
+            if error.forbidden:
+                return (f"the log can't be read: {error.message}",)
             continue
         if text.strip():
             return tuple(text.splitlines()[-LINES:])

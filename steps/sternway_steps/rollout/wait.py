@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.rules import KindRule
 from ..config.schema import Grace
-from ..errors import Stopped, Transient
+from ..errors import Failed, Stopped, Transient
+from ..kube.api_error import ApiError
 from ..kube.watch import SYNC, Watches
 from ..objects.kinds import has_pods, has_state
 from ..objects.ref import Ref
@@ -53,7 +54,8 @@ def watch_rollout(
         rules: the user's rules for kinds (`verify.rules`).
         facts: what the caller knows of the objects.
 
-    Raises: Stopped when `stop` is set; Transient when the first look at the cluster fails.
+    Raises: Stopped when `stop` is set; Transient when the first look at the cluster fails, Failed when a right to look
+        is missing.
 
     """
     watched = [ref for ref in refs if has_state(ref.api_version, ref.kind)]
@@ -119,6 +121,8 @@ def _decide(
     while True:
         changed = False
         for item in _take(changes, _wait(deadline, decide_at)):
+            if isinstance(item, ApiError) and item.forbidden:
+                raise Failed(f"the rollout can't be watched: {item}", remedy="give the account this right") from item
             if isinstance(item, Exception):
                 raise Transient(f"the rollout can't be watched: {item}") from item
             change, _, obj = item

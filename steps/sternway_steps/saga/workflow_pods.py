@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ClusterError
@@ -21,7 +22,9 @@ def seen_of_pod(client: Client, name: str) -> str:
     try:
         found = client.list("v1", "Pod", client.namespace, fields=f"metadata.name={name}").items
         return (_of_containers(found[0]) if found else "") or _of_events(client, name)
-    except ClusterError:
+    except ClusterError as error:
+        if getattr(error, "status", 0) == 403:
+            logging.getLogger("sternway").warning("why pod %s ended can't be told: %s", name, error)
         return ""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from .access import Access
+from .access import Access, User
 from .api import Api, WriteOptions
 from .bodies import APPLY, read
 from .discovery import discover
@@ -78,11 +78,15 @@ class Application:
         if "protobuf" in media or "cbor" in media:
             raise StatusError(415, "UnsupportedMediaType", f"the sandbox reads JSON and YAML, not {media}")
         data = read(body, media.split(";")[0])
+        named = request.headers.get("Impersonate-User", "")
+        user = User.acting_as(named, request.headers.getlist("Impersonate-Group"))
         if path.endswith("/selfsubjectaccessreviews"):
-            return _json(self._access.review(data), 201)
+            return _json(self._access.review(data, user), 201)
         kind, namespace, name, subresource, rest = self._route(path)
         verb = _verb(request, name)
-        self._access.check(verb, kind, subresource, namespace)
+        self._access.check(verb, kind, subresource, namespace, name, user)
+        if media.startswith(APPLY) and self._api.store.get(kind.key, namespace, name) is None:
+            self._access.check("create", kind, subresource, namespace, name, user)
         if subresource == "proxy":
             status, text = proxy_to_pod(self._api, namespace, name, rest, self.closing)
             return (

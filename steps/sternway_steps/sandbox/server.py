@@ -40,7 +40,7 @@ class Sandbox:
         self._state = Path(state) if state is not None else None
         self.store = Store()
         self.faults = Faults()
-        self.access = Access()
+        self.access = Access(self.store)
         self._folder = ""
         self.url = self.kubeconfig = ""
 

@@ -60,12 +60,12 @@ def _deny_everywhere(sandbox: Sandbox, plural: str) -> None:
     """Take the right away to list something in all namespaces, and leave that for one of them."""
     check = sandbox.access.check
 
-    def checked(verb: str, kind: Any, subresource: str, namespace: str) -> None:
+    def checked(verb: str, kind: Any, subresource: str, namespace: str, *who: Any) -> None:
         if kind.plural == plural and verb == "list" and not namespace:
             from sternway_steps.sandbox.status import StatusError
 
             raise StatusError(403, "Forbidden", "no")
-        check(verb, kind, subresource, namespace)
+        check(verb, kind, subresource, namespace, *who)
 
     sandbox.access.check = checked  # type: ignore[method-assign]
 

@@ -14,7 +14,7 @@ from ...objects.ref import Ref
 from ...process.marked import CHILD, GRACE
 from ...process.output import LINES, Output
 from ...release.missing_rights import missing_rights
-from ...release.rights import expand
+from ...release.rights import expand, rules_of_env
 from ...release.targets import namespace_of
 from ...spec import Rule
 from ...step import Context
@@ -40,9 +40,9 @@ _LAST_WORDS = 5.0
 JOB_RULES = (
     Rule("batch", ("jobs",), ("create", "get", "list", "watch", "delete"), in_target=True),
     Rule("", ("pods", "events"), ("list", "watch"), in_target=True),
-    Rule("", ("pods/log", "secrets", "configmaps"), ("get",), in_target=True),
+    Rule("", ("pods/log",), ("get",), in_target=True),
 )
-"""What it takes to run a Job, to see why it fails, and to keep its secrets out of its log."""
+"""What it takes to run a Job, and to see why it fails."""
 
 
 class Jobs:
@@ -57,7 +57,8 @@ class Jobs:
             return [f"{step}: a Job needs an image, and the step has none"]
         if work.folder:
             return [f"{step}: a pod has no folder of this machine; put the files into the image, or into arguments"]
-        missing = missing_rights(context.client, expand(JOB_RULES, (), self.where(context)))
+        rules = (*JOB_RULES, *rules_of_env(work.references))
+        missing = missing_rights(context.client, expand(rules, (), self.where(context)))
         return [f"{step}: not allowed: {right}" for right in missing]
 
     def prepare(self, context: Context, work: Invocation) -> None:

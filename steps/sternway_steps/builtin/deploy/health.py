@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ...errors import RollbackFailed
+from ...errors import Failed, RollbackFailed
 from ...objects.creator import applied_at
 from ...objects.ends_itself import ends_by_itself
 from ...objects.ref import Ref
@@ -33,16 +33,20 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
     for change in changes:
         if (change.ref.group, change.ref.kind) == ("apps", "StatefulSet") and change.ref in waiting:
             _unstick(context, change, deadline)
-    report = watch_rollout(
-        context.client,
-        waiting,
-        stop=context.stop,
-        deadline=deadline,
-        grace=verify.grace,
-        rules=verify.rules,
-        on_progress=context.report,
-        facts=RunFacts(written=datetime.now(UTC)),  # an undo gives managedFields back as they were
-    )
+    try:
+        report = watch_rollout(
+            context.client,
+            waiting,
+            stop=context.stop,
+            deadline=deadline,
+            grace=verify.grace,
+            rules=verify.rules,
+            on_progress=context.report,
+            facts=RunFacts(written=datetime.now(UTC)),  # an undo gives managedFields back as they were
+        )
+    except Failed as error:
+        message = f"everything was put back, but whether it is healthy can't be told: {error.message}"
+        raise RollbackFailed(message, remedy=error.remedy) from error
     if not report.ready:
         raise RollbackFailed(
             f"everything was put back, but the restored workload is not healthy: {report.summary}",

@@ -21,7 +21,7 @@ SPEC = StepSpec(
     effects=Effects.REVERSIBLE,
     options=("selector", "hooks"),
     hands_on=("hooks",),
-    execute_rules=(Rule("*", ("*",), ("get", "list", "patch", "create")),),
+    execute_rules=(Rule("*", ("*",), ("get", "patch", "create")),),
     rollback_rules=(
         Rule("*", ("*",), ("get", "update", "delete")),
         Rule("", ("pods",), ("list", "delete"), only_with=("StatefulSet",)),

@@ -19,7 +19,7 @@ SPEC = StepSpec(
     options=("selector",),
     execute_rules=(
         *ROLLOUT_RULES,
-        Rule("", ("services/proxy",), ("get",)),
+        Rule("", ("services/proxy",), ("get",), with_http=True),
     ),
 )
 

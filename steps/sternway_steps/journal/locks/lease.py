@@ -16,9 +16,9 @@ provably died (see `holder`), or did not renew for the whole length of the lease
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -120,8 +120,11 @@ class LeaseLock:
         lease, me = self._renewal.end(), self._me
         self._renewal = None
         if not is_lost and not self.lost.is_set():
-            with suppress(ApiError):
+            try:
                 self._leave(lease, me)
+            except ApiError as error:  # it ends by itself
+                if error.forbidden:
+                    logging.getLogger("sternway").warning("the target stays locked until its Lease ends: %s", error)
 
     def holder(self) -> Holder | None:
         """Return a holder whose lease is not void, as far as can be told at once: a hint, for clocks may differ."""
