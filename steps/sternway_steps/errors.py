@@ -130,3 +130,9 @@ class Bug(_Pickled):
 def kind_of(error: BaseException) -> str:
     """Return the name of an error's class, also of one that a journal tells."""
     return error.kind if isinstance(error, Bug) else type(error).__name__
+
+
+def with_kind(error: BaseException) -> str:
+    """Return an error's words with the name of its class before them, unless they say it themselves."""
+    kind, words = kind_of(error), str(error)
+    return words if isinstance(error, Bug) and f"{kind}: " in words else f"{kind}: {words}"

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -18,6 +17,7 @@ from ..release.preview import Preview
 from ..saga.event_json import as_data, to_json, without_objects
 from ..saga.events import Event
 from ..yamltree.document import Node
+from .prints import our_stdout
 from .story_words import following, meaning, staying
 
 SCHEMA = 1
@@ -105,5 +105,6 @@ def _attempt(attempt: dict[str, Any]) -> dict[str, Any]:
 def write_line(kind: str, data: Mapping[str, Any]) -> None:
     """Write one object in one line; `kind` is its type."""
     text = json.dumps({"schema": SCHEMA, "type": kind, **data}, default=str, ensure_ascii=False)
-    sys.stdout.write(escaped_in_json(text) + "\n")
-    sys.stdout.flush()
+    stream = our_stdout()
+    stream.write(escaped_in_json(text) + "\n")
+    stream.flush()

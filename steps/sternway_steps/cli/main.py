@@ -22,6 +22,7 @@ from .container_set import SetContainer
 from .on_job import told_on_job
 from .on_workflow import told_on_workflow
 from .output import Output, output_for
+from .prints import steps_print_to_their_log
 from .signals import stop_on_signals
 from .terminal import echo
 from .termination import sentence, write_termination_message
@@ -37,7 +38,7 @@ Action = Callable[..., int]
 def call(name: str, arguments: dict[str, Any]) -> None:
     """Run a command of this package and exit with its code."""
     prepare = actions.load_config if "path" in arguments else None
-    perform(getattr(actions, name), arguments, prepare, one_step=name == "step")
+    perform(getattr(actions, name), arguments, prepare, one_step=name == "step", works=True)
 
 
 def call_offline(name: str, arguments: dict[str, Any]) -> NoReturn:
@@ -51,6 +52,7 @@ def perform(
     prepare: Callable[[dict[str, Any]], Any] | None = None,
     *,
     one_step: bool = False,
+    works: bool = False,
 ) -> None:
     """Call an action with a session, signals, errors and exit codes like those of all commands; then exit.
 
@@ -59,15 +61,18 @@ def perform(
         arguments: those of the command line; those that all commands share are taken out.
         prepare: takes its part out of the arguments before a session is opened; its result is the third argument.
         one_step: the action is one step of a run, whose undo is another process's work.
+        works: steps may work in this process; what they print is theirs.
 
     """
-    verbose = arguments.pop("verbose")
+    verbose, form = arguments.pop("verbose"), arguments.pop("output")
 
     def body(output: Output) -> int:
         with ExitStack() as stack:
+            if works:
+                stack.enter_context(steps_print_to_their_log(form))
             return _perform(action, arguments, prepare, output, verbose, one_step, stack)
 
-    conclude(arguments.pop("output"), body)
+    conclude(form, body)
 
 
 def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:

@@ -54,6 +54,10 @@ class Safe(io.TextIOBase):
         """Why something was not written; "" when all was, or when its reader just wanted no more."""
         return self._lost or str(getattr(self._stream, "lost", ""))
 
+    def lose(self, why: str) -> None:
+        """Remember why another stream to the same place could not be written."""
+        self._lost = self._lost or why
+
     def isatty(self) -> bool:
         """Return whether it is a terminal."""
         return self._stream is not None and self._stream.isatty()

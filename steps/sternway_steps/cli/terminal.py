@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..plain_text import plain
+from .prints import our_stdout
 from .stdout import Safe
 
 
@@ -28,11 +29,11 @@ def echo(*pieces: str | Styled, err: bool = False, **look: Any) -> None:
     Whatever a piece holds, a log or a server's words, drives no terminal.
     """
     styled = "".join(_styled(piece if isinstance(piece, Styled) else Styled(piece, **look)) for piece in pieces)
-    stream = sys.stderr if err else sys.stdout
+    stream = sys.stderr if err else our_stdout()
     if isinstance(stream, Safe):
         stream.write_styled(styled + "\n")
     else:
-        click.echo(styled, err=err)
+        click.echo(styled, file=stream)
 
 
 def _styled(piece: Styled) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..config.origins import to_yaml
-from ..errors import Bug, SternwayError, kind_of
+from ..errors import Bug, with_kind
 from ..journal.locks.waiting import Waiting
 from ..journal.name import RunName
 from ..journal.replay import Status, Story
@@ -138,13 +138,13 @@ class TextOutput:
         if event.error is None:
             echo(f"  {who}{event.summary} ({event.seconds:.1f} s)", fg="green")
             return
-        kind, colour = kind_of(event.error), "red"
+        told, colour = with_kind(event.error), "red"
         if event.on:
-            kind, colour = f"warning, which changes nothing of how the run ended: {kind}", "yellow"
-        echo(f"  {who}{kind}: {event.error} ({event.seconds:.1f} s)", fg=colour)
+            told, colour = f"warning, which changes nothing of how the run ended: {told}", "yellow"
+        echo(f"  {who}{told} ({event.seconds:.1f} s)", fg=colour)
         self._errors.add(str(event.error))
-        if not isinstance(event.error, SternwayError | Bug):  # a bug: whoever reports it needs the place
-            echo("".join(traceback.format_exception(event.error)), err=True)
+        if isinstance(event.error, Bug) and event.error.__cause__ is not None:  # whoever reports it needs all of it
+            echo("".join(traceback.format_exception(event.error.__cause__)), err=True)
         if remedy := getattr(event.error, "remedy", None):
             echo(f"  {remedy}")
         details.evidence(getattr(event.error, "details", {}))

@@ -25,7 +25,10 @@ from ..kube.fence import LockLost
 from ..spec import Action, Item, Outcome, Progress
 from ..step import Context, Step
 from .events import Listener, StepEnded, StepProgress, StepStarted
+from .overdue import overdue
 from .plan import PlannedStep
+from .printed import printing
+from .step_bug import bug_of
 
 DEADLINE = "deadline"
 """In a failure's details: it was the step's own deadline, of so many seconds; that says nothing of the content."""
@@ -74,17 +77,16 @@ def attempt(
     try:
         if action is Action.EXECUTE:
             context.check()
-            outcome = _outcome(planned, step.execute(context))
-        else:
-            outcome = _outcome(planned, step.rollback(context))
+        with printing(context.say), overdue(planned, action, context):
+            outcome = _outcome((step.execute if action is Action.EXECUTE else step.rollback)(context))
     except SystemExit as left:  # the process is the runner's to end: it has steps to undo
-        error = RuntimeError(f"step {planned.name} called sys.exit({left.code!r})")
+        error = bug_of(step, planned, left, f"it called sys.exit({left.code!r})")
     except Abandoned:
         early = Stopped(f"step {planned.name} was left before it ended")
         _seal(record, word_of(early), items, None, early)
         raise
     except Exception as raised:  # noqa: BLE001  whatever a step raises, the others are undone
-        error = _meant(raised)
+        error = _meant(step, planned, raised)
         if action is Action.EXECUTE and is_transient(error):
             error = _stopped(context, error)
         if isinstance(error, Stopped) and not context.stop.is_set():
@@ -106,9 +108,9 @@ def _begin(journal: RunJournal, planned: PlannedStep, action: Action) -> tuple[S
         return journal.begin_late(planned.name, action), unwritten
 
 
-def _outcome(planned: PlannedStep, given: Outcome | None) -> Outcome:
+def _outcome(given: Outcome | None) -> Outcome:
     if not isinstance(given, Outcome):
-        raise TypeError(f"step {planned.name} gave back {type(given).__name__} instead of an Outcome")
+        raise TypeError(f"it gave back {type(given).__name__} instead of an Outcome")
     return given
 
 
@@ -183,10 +185,10 @@ def _overdue(planned: PlannedStep, action: Action, context: Context, stopped: St
     return late
 
 
-def _meant(error: Exception) -> Exception:
-    """Return what an answer of the API server means for a step that did not say so itself."""
+def _meant(step: Step, planned: PlannedStep, error: Exception) -> Exception:
+    """Return what an answer of the API server means for a step that did not say so itself, and what is a bug as one."""
     if not isinstance(error, ClusterError):
-        return error
+        return error if isinstance(error, SternwayError) else bug_of(step, planned, error)
     meant: SternwayError
     meant = Transient(str(error), retry_after=error.retry_after) if error.transient else Failed(str(error))
     meant.__cause__ = error

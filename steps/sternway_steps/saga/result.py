@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import RollbackFailed, SternwayError, Transient, kind_of
+from ..errors import RollbackFailed, SternwayError, Transient, with_kind
 from ..exits import Exit
 from ..journal.replay import Status
 from .events import RunEnded
@@ -84,8 +84,8 @@ def as_rollback_failure(planned: PlannedStep, error: Exception) -> Exception:
     """Return what a rollback raised as a rollback failure: whatever it was, something was not put back."""
     if isinstance(error, RollbackFailed):
         return error
-    kind = "" if isinstance(error, SternwayError) else f"{kind_of(error)}: "
-    details = getattr(error, "details", None)
-    failure = RollbackFailed(f"{planned.name}: {kind}{error}", remedy=getattr(error, "remedy", None), details=details)
+    told = str(error) if isinstance(error, SternwayError) else with_kind(error)
+    told = told if told.startswith(f"step {planned.name}: ") else f"{planned.name}: {told}"
+    failure = RollbackFailed(told, remedy=getattr(error, "remedy", None), details=getattr(error, "details", None))
     failure.__cause__ = error
     return failure

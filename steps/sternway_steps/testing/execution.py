@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
-from ..errors import Refused, SternwayError, Stopped, Transient
+from ..errors import Refused, SternwayError, Stopped, Transient, kind_of, with_kind
 from ..kube.api_error import ApiError
+from ..saga.attempt import Attempted
 from ..step import Action, Effects, Outcome
 from .lab import Lab, fail
 from .points import Points, outside
+from .trial import Trial
 
 _FEW = 12
 
@@ -55,14 +58,30 @@ def is_undone_after_a_retry(lab: Lab) -> None:
 def stops_when_it_is_asked_to(lab: Lab) -> None:
     """Asked to stop once its intent is in the journal, it changes nothing more."""
     before, trial, stop = lab.state(), lab.trial(), threading.Event()
+    done = trial.act(Action.EXECUTE, _after_its_intent(lab, stop), stop=stop)
+    _must_have_stopped(lab, trial, before, done, "somebody asked it to stop")
+
+
+def keeps_its_deadline(lab: Lab) -> None:
+    """When its deadline passes once its intent is in the journal, it changes nothing more."""
+    before, trial, late = lab.state(), lab.trial(), threading.Event()
+    done = trial.act(Action.EXECUTE, _after_its_intent(lab, late), late=late)
+    _must_have_stopped(lab, trial, before, done, "its deadline passed")
+
+
+def _after_its_intent(lab: Lab, event: threading.Event) -> Points:
+    """Set an event right before the first change."""
     first = "after intent" if lab.spec.effects is Effects.REVERSIBLE else "line"
-    done = trial.act(Action.EXECUTE, Points(lambda _, what: what.startswith(first), lambda _: stop.set()), stop=stop)
+    return Points(lambda _, what: what.startswith(first), lambda _: event.set())
+
+
+def _must_have_stopped(lab: Lab, trial: Trial, before: Any, done: Attempted, why: str) -> None:
     if lab.spec.effects is not Effects.NONE and not isinstance(done.error, Stopped):
-        fail("somebody asked to stop before its first change, and it went on: call context.check() before each change")
+        fail(f"{why} before its first change, and it went on: call context.check() before each change")
     if lab.spec.effects is not Effects.NONE and lab.state() != before:
-        fail("it was asked to stop before its first change, and changed something")
+        fail(f"{why} before its first change, and it changed something")
     if done.error is not None and not isinstance(done.error, Stopped):
-        fail(f"it was asked to stop, and raised {type(done.error).__name__}: {done.error}")
+        fail(f"{why}, and it raised {kind_of(done.error)}: {done.error}")
     lab.must_be_undone(trial, before, "stopped after its intent")
 
 
@@ -92,7 +111,7 @@ def must_be_one_of_four(error: Exception | None, what: str) -> None:
     """Fail the test for an error that is none of the contract's."""
     if error is not None and not isinstance(error, SternwayError):
         kinds = "Refused, Transient, Failed or RollbackFailed"
-        fail(f"{what} went wrong: it raised {type(error).__name__}: {error}, which is none of {kinds}")
+        fail(f"{what} went wrong: {with_kind(error)}, which is none of {kinds}")
 
 
 def _away(_what: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from ..config import JournalConfig
-from ..errors import is_transient
+from ..errors import is_transient, with_kind
 from ..release.missing_rights import deployed_kinds
 from ..release.rights import rights_of
 from ..release.targets import hooks_of, namespace_of, objects_of
@@ -38,6 +38,8 @@ class Lab:
     world: World
     look: Callable[[World], Any]
     most: int = 30
+    hide: Callable[[World], Mapping[str, str]] = lambda _: {}
+    """Gives what the step must show to nobody, by a name for it."""
     own_process: bool = True
 
     @property
@@ -48,6 +50,11 @@ class Lab:
     def state(self) -> Any:
         """Return everything that the step may change."""
         return self.look(self.world)
+
+    def secrets(self) -> Mapping[str, bytes]:
+        """Return the values that nobody may be shown, by name: of the world's Secrets, and what the test names."""
+        told = {name: value.encode(errors="surrogateescape") for name, value in self.hide(self.world).items()}
+        return {**self.world.secrets(), **told}
 
     def trial(self) -> Trial:
         """Return a new run."""
@@ -86,7 +93,7 @@ class Lab:
     def must_succeed(self, done: Attempted, what: str) -> None:
         """Fail the test when an attempt failed."""
         if done.error is not None:
-            fail(f"{what}: {type(done.error).__name__}: {done.error}")
+            fail(f"{what}: {with_kind(done.error)}")
 
     def must_be_undone(self, trial: Trial, before: Any, when: str) -> None:
         """Roll a run back as the runners do, and fail the test when the state is not what it was before."""
@@ -94,7 +101,7 @@ class Lab:
         if effects is Effects.REVERSIBLE:
             done = self.with_retries(trial, Action.ROLLBACK)
             if done.error is not None:
-                fail(f"{when}: the rollback failed: {type(done.error).__name__}: {done.error}")
+                fail(f"{when}: the rollback failed: {with_kind(done.error)}")
         if effects is not Effects.IRREVERSIBLE and (now := self.state()) != before:
             fail(f"{when}: it was not undone: there is {now!r} instead of {before!r}")
 

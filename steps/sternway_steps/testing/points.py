@@ -36,6 +36,14 @@ class Points:
         points = Points(lambda n, _: n == number, lambda _: points.die())
         return points
 
+    def follow(self) -> None:
+        """Take the thread that calls for the step's own."""
+        self._thread = threading.get_ident()
+
+    def end(self) -> None:
+        """Let the step come to no further point."""
+        self._dead = True
+
     def die(self) -> None:
         """Let the process die."""
         self._dead = True
@@ -62,6 +70,11 @@ def outside(what: str) -> bool:
     return not what.startswith("line ")
 
 
+def in_package(module: str, package: str) -> bool:
+    """Return whether a module is a package, or in it."""
+    return module == package or module.startswith(f"{package}.")
+
+
 def sample(points: Sequence[str], most: int) -> list[int]:
     """Return the numbers of at most twice `most` points: of those outside and of the lines, spread evenly."""
     numbers = range(1, len(points) + 1)
@@ -81,7 +94,7 @@ def lines_of(package: str, points: Points) -> Iterator[None]:
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
         name = str(frame.f_globals.get("__name__", ""))
-        if name != package and not name.startswith(f"{package}."):
+        if not in_package(name, package):
             return None
         if event == "line":
             points.reach(f"line {frame.f_lineno} of {name}")

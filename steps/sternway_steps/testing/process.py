@@ -10,13 +10,12 @@ import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ..errors import Transient
+from ..errors import Transient, with_kind
 from ..step import Action
 from .points import Points, outside
 from .trial import Trial
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_LONGEST = 120.0
 _TRIES = 5
 
 
@@ -46,11 +45,12 @@ def _in_process(trial: Trial, action: Action, number: int, folder: Path) -> str:
     process = _CONTEXT.Process(target=_work, args=(trial, action, number, str(own), dict(os.environ), theirs))
     process.start()
     theirs.close()
-    process.join(_LONGEST)
+    allowed = trial.subject.limit.left()
+    process.join(allowed)
     if process.exitcode is None:
         process.kill()
         process.join()
-        raise AssertionError(f"{action.value} in another process did not end within {_LONGEST:.0f} s")
+        raise AssertionError(trial.subject.limit.text(f"{action.value} in another process", allowed))
     error_text = str(ours.recv()) if process.exitcode == 0 else ""
     ours.close()
     if process.exitcode not in (0, -signal.SIGKILL):
@@ -70,4 +70,4 @@ def _work(trial: Trial, action: Action, number: int, own: str, environ: dict[str
         return outside(what) and count[0] == number
 
     done = trial.act(action, Points(at, lambda _: os.kill(os.getpid(), signal.SIGKILL)))
-    answer.send(f"{type(done.error).__name__}: {done.error}" if done.error is not None else "")
+    answer.send(with_kind(done.error) if done.error is not None else "")

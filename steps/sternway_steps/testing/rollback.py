@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ..errors import is_transient
+from ..errors import is_transient, with_kind
 from ..saga.attempt import Attempted
 from ..step import Action, Effects
 from . import process
@@ -53,9 +53,7 @@ def can_be_rolled_back_by_two_at_once(lab: Lab) -> None:
             other.join(_WAIT)
         for done in (mine, *others):
             if done.error is not None and not is_transient(done.error):
-                fail(
-                    f"two rollbacks at once, one while the other was {what}: {type(done.error).__name__}: {done.error}"
-                )
+                fail(f"two rollbacks at once, one while the other was {what}: {with_kind(done.error)}")
         lab.must_be_undone(trial, before, f"two rollbacks at once, one while the other was {what}")
 
 

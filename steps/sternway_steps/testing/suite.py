@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,8 +11,9 @@ import pytest
 
 from ..config import Config
 from ..step import Step, StepSpec
-from . import declarations, execution, rollback
+from . import declarations, execution, rollback, words
 from .lab import Lab
+from .limit import Limit
 from .trial import Subject
 from .world import World, world
 
@@ -35,6 +36,7 @@ class StepContract:
         options: what the config's `with:` gives it, or a method that gives it for a world.
         others: specs of steps that run in the same pipeline, whose rights this one may use.
         own_process: False where the step's world is a fake inside the test's process; then nothing is killed.
+        longest: seconds that one check may take; a step that is slower is named.
         most: of each kind, how many points of its work are tried (journal and cluster, lines of code).
 
     The step works on a sandbox; a fixture `sternway_kubeconfig` of your own puts it before any other cluster.
@@ -45,6 +47,7 @@ class StepContract:
     options: ClassVar[Any] = {}
     others: ClassVar[tuple[StepSpec, ...]] = ()
     own_process: ClassVar[bool] = True
+    longest: ClassVar[float] = 300.0
     most: ClassVar[int] = 30
 
     def prepare(self, world: World) -> None:
@@ -58,6 +61,10 @@ class StepContract:
         """Return everything that the step may change, as a value that can be compared."""
         raise NotImplementedError("define state(self, world): what the undo has to bring back")
 
+    def secrets(self, world: World) -> Mapping[str, str]:  # noqa: ARG002  for those that override it
+        """Return what the step must show to nobody, by a name for it; the values of the world's Secrets are anyway."""
+        return {}
+
     @pytest.fixture
     def lab(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
         """Provide the step and its world to the tests of the suite."""
@@ -68,8 +75,9 @@ class StepContract:
         with world(tmp_path / "world", cluster) as prepared:
             self.prepare(prepared)
             options = dict(self.options(prepared) if callable(self.options) else self.options)
-            subject = Subject(make, self.config(prepared), options, self.others, cluster, tmp_path / "journal")
-            yield Lab(subject, prepared, self.state, self.most, self.own_process)
+            limit = Limit(self.longest)
+            subject = Subject(make, self.config(prepared), options, self.others, cluster, tmp_path / "journal", limit)
+            yield Lab(subject, prepared, self.state, self.most, self.secrets, self.own_process)
 
     def test_it_keeps_the_form_of_the_contract(self, lab: Lab) -> None:
         declarations.keeps_the_form(lab)
@@ -85,6 +93,15 @@ class StepContract:
 
     def test_it_stops_when_it_is_asked_to(self, lab: Lab) -> None:
         execution.stops_when_it_is_asked_to(lab)
+
+    def test_it_keeps_its_deadline(self, lab: Lab) -> None:
+        execution.keeps_its_deadline(lab)
+
+    def test_it_leaves_standard_output_alone(self, lab: Lab) -> None:
+        words.leaves_standard_output_alone(lab)
+
+    def test_it_shows_no_secret(self, lab: Lab) -> None:
+        words.shows_no_secret(lab)
 
     def test_it_fails_in_one_of_four_ways(self, lab: Lab) -> None:
         execution.fails_in_one_of_four_ways(lab)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,10 +18,15 @@ from ..journal.step_journal import StepJournal
 from ..journal.writer import RunJournal
 from ..kube.client import Client
 from ..saga.attempt import Attempted, attempt
+from ..saga.events import Listener
 from ..saga.plan import PlannedStep, make_plan
 from ..step import Action, Checks, Context, Step, StepSpec
+from .limit import Limit
 from .points import Points, lines_of
 from .watched import Right, WatchedJournal, WatchedTransport
+
+_LONG = 3600.0
+"""Seconds: a deadline that no test comes to by waiting."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Subject:
     others: tuple[StepSpec, ...]
     kubeconfig: str | None
     journal: Path
+    limit: Limit = field(default_factory=Limit)
 
     def planned(self) -> PlannedStep:
         """Return the step as a plan has it; raise Refused for an option that it does not know."""
@@ -55,14 +62,23 @@ class Trial:
         *,
         stop: threading.Event | None = None,
         rights: Collection[Right] | None = None,
+        late: threading.Event | None = None,
+        tell: Listener = lambda _: None,
     ) -> Attempted:
-        """Make one attempt and return it; what `points` raise passes through if it is no Exception."""
+        """Make one attempt and return it; what `points` raise passes through if it is no Exception.
+
+        Its deadline has passed when `late` is set. Raises: AssertionError when it takes too long.
+        """
         met = points or Points()
         step = self.subject.make()
-        with ExitStack() as stack:
-            context_for = self._contexts(met, stop or threading.Event(), rights, stack)
-            stack.enter_context(lines_of(_package(step), met))
-            return attempt(step, self.subject.planned(), action, self._journal(), context_for, lambda _: None)
+
+        def work() -> Attempted:
+            with ExitStack() as stack:
+                context_for = self._contexts(met, stop or threading.Event(), rights, stack, late)
+                stack.enter_context(lines_of(_package(step), met))
+                return attempt(step, self.subject.planned(), action, self._journal(), context_for, tell)
+
+        return self.subject.limit.within(f"{action.value} of {step.spec.name}", _package(step), met, work)
 
     def check(self, points: Points, rights: Collection[Right] | None) -> None:
         """Call the step's `check`, if it has one; raises what that raises."""
@@ -87,7 +103,12 @@ class Trial:
         return RunJournal(FileStore(self.subject.journal), self.run, "test")
 
     def _contexts(
-        self, points: Points, stop: threading.Event, rights: Collection[Right] | None, stack: ExitStack
+        self,
+        points: Points,
+        stop: threading.Event,
+        rights: Collection[Right] | None,
+        stack: ExitStack,
+        late: threading.Event | None = None,
     ) -> Callable[[PlannedStep, Action, StepJournal], Context]:
         connect = _no_cluster
         if self.subject.kubeconfig is not None:
@@ -109,6 +130,8 @@ class Trial:
                 pipeline=(planned.spec, *self.subject.others),
                 stop=stop,
                 target="test",
+                deadline=None if late is None else time.monotonic() + _LONG,
+                clock=lambda: time.monotonic() + (2 * _LONG if late is not None and late.is_set() else 0.0),
             )
 
         return context_for

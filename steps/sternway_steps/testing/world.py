@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from ..kube.client import Client
 from ..objects.fields import content
 from ..objects.ref import Ref
+from ..process.spellings import SHORTEST
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,18 @@ class World:
         """Return an object of the test's namespace without what the server writes itself (UID, version, status)."""
         live = self.client.get(Ref(api_version, kind, self.namespace, name))
         return None if live is None else content(live)
+
+    def secrets(self) -> dict[str, bytes]:
+        """Return the values of the Secrets of the test's namespace, by Secret and key; too short ones hide nothing."""
+        if self._client is None:
+            return {}
+        listed = self._client.list("v1", "Secret", self.namespace).items
+        return {
+            f"key {key} of Secret {obj['metadata']['name']}": b64decode(value)
+            for obj in listed
+            for key, value in (obj.get("data") or {}).items()
+            if len(b64decode(value)) >= SHORTEST
+        }
 
 
 @contextmanager

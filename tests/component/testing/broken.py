@@ -6,11 +6,27 @@ All of them write a word into a file of the world; the good one is the first.
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
+import time
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from sternway_steps.step import Context, Effects, Outcome, Ref, Refused, RollbackFailed, Rule, StepSpec
+from sternway_steps.step import (
+    Context,
+    Effects,
+    Outcome,
+    Ref,
+    Refused,
+    RollbackFailed,
+    Rule,
+    StepSpec,
+    Stopped,
+    Transient,
+)
+
+PASSWORD = "correct horse"
 
 
 class Good:
@@ -94,6 +110,64 @@ class Deaf(Good):
         context.journal.intent({"before": read(context)})
         write(context, "new")
         return Outcome("written")
+
+
+class Late(Good):
+    """Looks whether somebody asked it to stop, and not at its deadline."""
+
+    def execute(self, context: Context) -> Outcome:
+        context.journal.intent({"before": read(context)})
+        if context.stop.is_set():
+            raise Stopped("asked to stop")
+        write(context, "new")
+        return Outcome("written")
+
+
+class Chatty(Good):
+    def rollback(self, context: Context) -> Outcome:
+        print("putting it back")
+        return super().rollback(context)
+
+
+class NoisyChild(Good):
+    def execute(self, context: Context) -> Outcome:
+        done = super().execute(context)
+        subprocess.run(["echo", "hello"], check=True)
+        return done
+
+
+class Leaky(Good):
+    """Says what it was given for itself alone."""
+
+    def execute(self, context: Context) -> Outcome:
+        context.say(f"logging in with {b64encode(PASSWORD.encode()).decode()}")
+        return super().execute(context)
+
+
+class LeakyWhenItFails(Good):
+    def rollback(self, context: Context) -> Outcome:
+        try:
+            context.journal.intent({"about": "to put it back"})
+        except Exception as error:
+            raise Transient(f"POST with {PASSWORD}") from error
+        return super().rollback(context)
+
+
+class Slow(Good):
+    """Waits once it has changed something, and looks at nothing meanwhile."""
+
+    def execute(self, context: Context) -> Outcome:
+        done = super().execute(context)
+        time.sleep(600)
+        return done
+
+
+class SlowBack(Good):
+    """Each of its rollbacks takes a while."""
+
+    def rollback(self, context: Context) -> Outcome:
+        time.sleep(2)
+        return super().rollback(context)
 
 
 class Wordy(Good):
@@ -261,6 +335,15 @@ class Unlabelled(Labels):
         context.journal.intent({"before": None})
         context.check()
         return Outcome("labelled")
+
+
+class Tells(Labels):
+    """Logs a Secret that it read."""
+
+    def rollback(self, context: Context) -> Outcome:
+        secret = context.client.get(Ref("v1", "Secret", context.config.namespace, "db"))
+        context.log.debug("found %s", secret and secret["data"])
+        return super().rollback(context)
 
 
 class TooFewRights(Labels):

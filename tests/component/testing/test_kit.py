@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from sternway_steps.sandbox import Sandbox
 from sternway_steps.step import Action
 from sternway_steps.testing import StepContract, World
 from sternway_steps.testing.lab import Lab
+from sternway_steps.testing.limit import Limit
 from sternway_steps.testing.trial import Subject
 from sternway_steps.testing.world import world
 
@@ -27,6 +30,7 @@ NOTHING, TWICE = "it_has_nothing_to_undo_when_nothing_ran", "it_can_be_rolled_ba
 TWO, NEXT = "it_can_be_rolled_back_by_two_at_once", "a_rollback_is_finished_by_the_next"
 BACK, OTHER = "its_rollback_fails_in_one_of_four_ways", "it_is_undone_by_another_process"
 LEAVES, RIGHTS = "it_leaves_nothing_if_it_says_so", "it_needs_no_more_rights_than_it_declares"
+DEADLINE, STDOUT, SECRET = "it_keeps_its_deadline", "it_leaves_standard_output_alone", "it_shows_no_secret"
 ASKED = "it_changes_nothing_when_it_is_asked_beforehand"
 
 
@@ -51,11 +55,11 @@ class TestLabels(StepContract):
         return found and (found["metadata"].get("labels") or {})
 
 
-def of_file(step: Any, folder: Path) -> Lab:
+def of_file(step: Any, folder: Path, longest: float = 300.0) -> Lab:
     file = folder / "word"
     file.write_text("old")
-    subject = Subject(step, config_of("default"), {"file": str(file)}, (), None, folder / "journal")
-    return Lab(subject, World(folder), lambda _: file.read_text())
+    subject = Subject(step, config_of("default"), {"file": str(file)}, (), None, folder / "journal", Limit(longest))
+    return Lab(subject, World(folder), lambda _: file.read_text(), hide=lambda _: {"the password": broken.PASSWORD})
 
 
 def found(lab: Lab, *names: str) -> dict[str, str]:
@@ -82,13 +86,18 @@ def found(lab: Lab, *names: str) -> dict[str, str]:
         (broken.NeedsEvidence, CUT, "cut .*: the rollback failed: RollbackFailed: there is no evidence"),
         (broken.LatestIntent, RETRY, "executed again: it was not undone: there is 'new' instead of 'old'"),
         (broken.Deaf, STOP, "it went on: call context.check"),
-        (broken.Wordy, FOUR, "raised ValueError: something went wrong, which is none of"),
+        (broken.Late, DEADLINE, "its deadline passed before its first change, and it went on: call context.check"),
+        (broken.Chatty, STDOUT, "it writes to standard output, .*: 'putting it back'; context.say reports"),
+        (broken.NoisyChild, STDOUT, "it writes to standard output, .*: 'hello'; .* a child's output is to be captured"),
+        (broken.Leaky, SECRET, "it shows the password by context.say .execute, all went well."),
+        (broken.LeakyWhenItFails, SECRET, "it shows the password by its error .rollback, before intent"),
+        (broken.Wordy, FOUR, r"ValueError: something went wrong \(.*broken, line \d+, in execute\), which is none of"),
         (broken.RefusesLate, FOUR, "Refused, which promises that nothing was changed, and it had"),
-        (broken.Greedy, NOTHING, "rollback of what never ran: IndexError"),
+        (broken.Greedy, NOTHING, "rollback of what never ran: .*IndexError"),
         (broken.Once, TWICE, "a second time: the rollback failed: RollbackFailed: it was rolled back already"),
         (broken.Lonely, TWO, "two rollbacks at once, .* FileNotFoundError"),
         (broken.Forgetful, NEXT, "a rollback cut .* was not undone: there is 'new' instead of 'old'"),
-        (broken.WordyBack, BACK, "it raised KeyError: 'the journal', which is none of"),
+        (broken.WordyBack, BACK, "KeyError: 'the journal' .*in _safe., which is none of"),
         (broken.Remembers, OTHER, "the rollback in another process failed: RollbackFailed: nobody knows"),
         (broken.OnItsDisk, OTHER, "another process did not undo it: there is 'new' instead of 'old'"),
         (broken.Liar, LEAVES, "it has no effects .*, and it did: intent is in the journal"),
@@ -106,6 +115,7 @@ def test_a_breach_is_found(step: Any, check: str, words: str, tmp_path: Path) ->
     ("step", "check", "words"),
     [
         (broken.Unlabelled, CUT, "had changed something, and no intent was in the journal"),
+        (broken.Tells, SECRET, "it shows key password of Secret db by the log (rollback, all went well)"),
         (broken.TooFewRights, RIGHTS, "the step's rules do not grant patch configmaps"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
@@ -113,6 +123,9 @@ def test_a_breach_is_found(step: Any, check: str, words: str, tmp_path: Path) ->
 def test_a_breach_in_the_cluster_is_found(step: Any, check: str, words: str, tmp_path: Path, sternway_sandbox: Sandbox) -> None:  # fmt: skip
     with world(tmp_path, sternway_sandbox.kubeconfig) as made:
         made.create(config_map("m"))
+        made.create(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"}, "stringData": {"password": "x" * 8}}
+        )
         config = config_of(made.namespace)
         subject = Subject(step, config, {}, (), sternway_sandbox.kubeconfig, tmp_path / "journal")
 
@@ -130,7 +143,7 @@ def test_every_check_has_a_breach_that_only_it_is_for() -> None:
     assert {case[1] for mark in marks for case in mark.args[1]} == set(CHECKS)
 
 
-@pytest.mark.parametrize("step", [broken.LatestIntent, broken.Lonely, broken.Deaf, broken.Hasty])
+@pytest.mark.parametrize("step", [broken.LatestIntent, broken.Lonely, broken.Late, broken.Hasty, broken.Chatty])
 def test_one_breach_fails_one_check(step: Any, tmp_path: Path) -> None:
     said = found(of_file(step, tmp_path), *(name for name in CHECKS if name != OTHER))
     assert len(said) == 1, said
@@ -143,6 +156,32 @@ def test_what_is_tried_is_every_line_and_every_use_of_the_journal(tmp_path: Path
     lines = [line for line in seen if line.startswith("line")]
     assert len(lines) >= 9, lines
     assert all(line.endswith("of tests.component.testing.broken") for line in lines)
+
+
+@pytest.mark.parametrize(("step", "check", "words", "longest"), [
+    (broken.Slow, DOES, r"execute of good took too long: after [2-9]\.\d s it was still at work at line \d+ of tests.component.testing.broken", 10.0),
+    (broken.Slow, OTHER, "execute of good took too long", 10.0),
+    (broken.SlowBack, CUT, "rollback of good took too long", 5.0),
+])  # fmt: skip
+def test_a_slow_step_is_named_and_the_suite_does_not_run_on(step: Any, check: str, words: str, longest: float, tmp_path: Path) -> None:  # fmt: skip
+    began = time.monotonic()
+    said = found(of_file(step, tmp_path, longest), check)
+    assert re.search(words, said.get(check, "")), said
+    assert "set `longest` of the suite" in said[check]
+    assert time.monotonic() - began < longest + 20
+
+
+def test_what_takes_too_long_comes_to_no_further_point(tmp_path: Path) -> None:
+    """Else it would go on changing the world of the next test."""
+    lab = of_file(broken.SlowBack, tmp_path, 5.0)
+    trial = lab.trial()
+    trial.act(Action.EXECUTE)
+    with pytest.raises(AssertionError, match="took too long"):
+        trial.act(Action.ROLLBACK)
+    [slow] = [thread for thread in threading.enumerate() if thread.name == "rollback of good"]
+    slow.join(20)
+    assert not slow.is_alive()
+    assert (tmp_path / "word").read_text() == "new"
 
 
 def test_without_pytest_it_says_what_is_missing() -> None:

@@ -417,3 +417,39 @@ def test_a_name_that_no_package_has_is_not_declared(install: Install) -> None:
     assert "error: step wrod is of no package that is installed here" in done.stderr
     listed = run("steps", "deploy", "word").stdout.splitlines()
     assert [line.split()[0] for line in listed if not line.startswith("  ")] == ["STEP", "deploy", "word"]
+
+
+NOISY = STEP.replace(
+    """        file.write_text("new")
+""",
+    """        print("half", end="")
+        print(" a line\\nand another")
+        import subprocess, sys, threading
+        subprocess.run([sys.executable, "-c", "print('of a child')"], check=True)
+        other = threading.Thread(target=print, args=("of a thread",))
+        other.start(), other.join()
+        file.write_text("new")
+        print("no end", end="")
+""",
+)
+
+
+def test_what_a_step_prints_is_its_progress_and_standard_output_stays_json(install: Install, tmp_path: Path) -> None:
+    install("word-step", code=NOISY)
+    path = config(tmp_path)
+    done = run("run", "-c", str(path), "--output", "json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]  # each line of it is one
+    said = [(event["step"], event["message"]) for event in events if event["type"] == "step-progress"]
+    assert said == [("word", "half a line"), ("word", "and another"), ("word", "no end")]
+    assert events[-1]["type"] == "run-ended"
+    assert done.stderr.splitlines() == ["of a child", "of a thread"]
+
+
+def test_people_see_what_a_step_prints_among_its_lines(install: Install, tmp_path: Path) -> None:
+    install("word-step", code=NOISY)
+    done = run("step", "word", "execute", "-c", str(config(tmp_path)))
+    assert done.returncode == 0, done.stderr
+    assert "\n  half a line\n  and another\n" in done.stdout
+    assert "of a child\n" in done.stdout
+    assert "of a thread\n" in done.stdout

@@ -30,7 +30,7 @@ def test_a_step_that_lets_an_answer_pass_has_failed_and_only_the_rest_is_a_bug(
     diary: list[str] = []
     result = walk(tmp_path, Made("a", diary, raises(error)))
     assert (result.status, result.exit_code, diary) == (Status.UNDONE, code, ["a execute", "a rollback"])
-    assert str(result.error) == str(error)
+    assert str(error) in str(result.error)
 
 
 def test_an_undo_that_lets_an_unknown_kind_pass_names_it(tmp_path: Path) -> None:
