@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from sternway_steps.config import Config, StepConfig
 from sternway_steps.config.argo import ArgoConfig
 from sternway_steps.config.schema import JournalConfig
-from sternway_steps.errors import Failed, Refused, RollbackFailed, Transient
+from sternway_steps.errors import Bug, Failed, Refused, RollbackFailed, SternwayError, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.release.remedy import CONFLICT, NEEDS
@@ -201,9 +202,13 @@ def test_a_run_ends_alike(
         assert got.announced == case.announced
     first = next(step.error for step in case.steps if step.error is not None)
     base = next((kind for kind in (Refused, Transient, Failed) if isinstance(first, kind)), type(first))
-    assert {**got.ended["error"], "kind": base.__name__} == {**to_json(first), "kind": base.__name__}
-    assert list(got.ended["rollback_errors"]) == [
-        to_json(as_rollback_failure(PlannedStep(step.name, step.spec), step.back))
+    failed = next(step.name for step in case.steps if step.error is not None)
+    assert _told({**got.ended["error"], "kind": base.__name__}) == {
+        **to_json(_as_told(failed, first)),
+        "kind": base.__name__,
+    }
+    assert list(map(_told, got.ended["rollback_errors"])) == [
+        to_json(as_rollback_failure(PlannedStep(step.name, step.spec), _as_told(step.name, step.back)))
         for step in case.steps
         if step.back is not None
     ]
@@ -213,3 +218,15 @@ def _steps(case: Case) -> Any:
     from sternway_steps.registry.steps import Steps
 
     return Steps({step.name: step for step in case.steps}, tuple)
+
+
+def _as_told(step: str, error: Exception) -> Exception:
+    """Return an error of a step as the runners tell it, but for the place of a bug."""
+    if isinstance(error, SternwayError):
+        return error
+    return Bug(f"step {step}: {type(error).__name__}: {error}", type(error).__name__)
+
+
+def _told(error: Mapping[str, Any]) -> dict[str, Any]:
+    place = rf" \({re.escape(__name__)}, line \d+, in (execute|rollback)\)$"
+    return {**error, "message": re.sub(place, "", error["message"])}
