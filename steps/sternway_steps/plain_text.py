@@ -15,6 +15,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Signs that are no text: all of Unicode's category Cc but the tabulator and the line end."""
 
 
+_PASSWORD = re.compile(r"(?<=://)[^/\s]+(?=@)")
+
+
+def without_password(text: str) -> str:
+    """Return text without the user and the password of URLs in it."""
+    return _PASSWORD.sub("***", text)
+
+
 def plain(text: str) -> str:
     """Return text without control sequences and without signs that are no text; lines and tabulators stay."""
     if text.isprintable():

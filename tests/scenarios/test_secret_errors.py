@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from sternway_steps.exits import Exit
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.objects.ref import Ref
+from sternway_steps.objects.secret import LAST_APPLIED
 
 from tests.conftest import Cluster
 from tests.helpers import sternway
@@ -98,3 +100,30 @@ def test_what_admission_quotes_of_a_secret_is_hidden(quoting: Cluster) -> None:
     assert "the value " in str(errors[0])
     for value in (key, other, *data.values()):
         assert value not in f"{errors[0]} {errors[0].causes}"
+
+
+def test_a_plan_shows_no_value_of_a_secret_wherever_it_stands(cluster: Cluster, tmp_path: Path) -> None:
+    old, new = "pLaNtEd-old-48151623", "pLaNtEd-new-2342"
+
+    def secret(value: str, **metadata: object) -> dict[str, Any]:
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", **metadata}, "stringData": {"key": value}}  # fmt: skip
+
+    def noted(value: str) -> dict[str, Any]:
+        return secret(value, annotations={LAST_APPLIED: json.dumps(secret(value))}, namespace=cluster.namespace)
+
+    cluster.client.create(noted(old), manager="kubectl-client-side-apply")
+    bare = secret(old, namespace=cluster.namespace)
+    cluster.client.create({**bare, "metadata": {**bare["metadata"], "name": "bare"}}, manager="test")
+    wanted = noted(new)
+    also = {**wanted, "metadata": {**wanted["metadata"], "name": "bare", "labels": {"a": "b"}}}
+    (tmp_path / "secret.yaml").write_text(yaml.safe_dump_all([wanted, also]))
+    config = tmp_path / "sternway.yaml"
+    config.write_text(f"name: web\nnamespace: {cluster.namespace}\nmanifests: [secret.yaml]\n")
+    for form in ("text", "json", "github"):
+        done = sternway("plan", "-c", str(config), "-o", form, "--force-conflicts", kubeconfig=cluster.kubeconfig)
+        told = done.stdout + done.stderr
+        assert "last-applied-configuration" in told, told
+        assert told.count("(hidden)") > 3 or form == "github", told
+        for value in (old, new):
+            assert value not in told
+            assert base64.b64encode(value.encode()).decode() not in told

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+from ..plain_text import without_password
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,6 @@ class BuildConfig:
     def laid_over(self, options: Mapping[str, Any]) -> BuildConfig:
         """Return the build config of one step, whose own keys override the section's."""
         return replace(self, **options)
-
-
-def without_password(url: str) -> str:
-    """Return a URL without user and password."""
-    return _PASSWORD.sub("***", url)
 
 
 def safe(build: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..yamltree.errors import SourceLocation
 from ..yamltree.reader import Reader
 from .manifest import Manifest
 from .schema import StepConfig
@@ -57,12 +56,10 @@ def sort_out(manifests: Iterable[Manifest], mode: str | None, reader: Reader) ->
     """Separate hooks from what is deployed. Tests are left out; others are findings without a `mode`."""
     found = SortedManifests()
     for manifest in manifests:
-        file, _, line = manifest.source.rpartition(":")
-        location = SourceLocation(file, int(line), 1)
         try:
             hook = hook_of(manifest.obj)
         except ValueError as bad:
-            reader.report(location, "metadata.annotations", str(bad))
+            reader.report(manifest.location, "metadata.annotations", str(bad))
             continue
         if hook is None:
             found.manifests.append(manifest)
@@ -74,7 +71,7 @@ def sort_out(manifests: Iterable[Manifest], mode: str | None, reader: Reader) ->
             what = f"{manifest.obj['kind']} {manifest.obj['metadata']['name']}"
             message = f"{what} is a hook of Helm ({', '.join(hook.events)}), and no part of what is deployed"
             hint = "`hooks: run` makes steps before and after the deploy of them, `hooks: ignore` leaves them out"
-            reader.report(location, "metadata.annotations", message, hint=hint)
+            reader.report(manifest.location, "metadata.annotations", message, hint=hint)
     return found
 
 

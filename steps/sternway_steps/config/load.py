@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from ..errors import Refused
 from ..objects.selector import selector
 from ..yamltree.document import Node
-from ..yamltree.errors import ConfigErrors, SourceLocation
+from ..yamltree.errors import ConfigErrors
 from ..yamltree.reader import MISSING, Reader
 from . import short_form as simple
 from .argo import ArgoConfig
@@ -195,5 +195,4 @@ def _undo_times(keys: dict[str, Any]) -> dict[str, Any]:
 
 def _unique(manifests: list[Manifest], reader: Reader) -> None:
     for manifest, message in twice(manifests):
-        file, _, line = manifest.source.rpartition(":")
-        reader.report(SourceLocation(file, int(line), 1), "manifests", message, hint="remove one of the two")
+        reader.report(manifest.location, "manifests", message, hint="remove one of the two")

@@ -19,6 +19,12 @@ class Manifest:
     obj: dict[str, Any]
     source: str
 
+    @property
+    def location(self) -> SourceLocation:
+        """The source as the location of a finding."""
+        file, _, line = self.source.rpartition(":")
+        return SourceLocation(file, int(line), 1) if file and line.isdecimal() else SourceLocation(self.source)
+
 
 def objects_in(
     obj: Any,

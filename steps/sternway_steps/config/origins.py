@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from ..plain_text import without_password
 from ..yamltree.document import Node
 from ..yamltree.errors import SourceLocation
 
@@ -25,7 +26,8 @@ def values(root: Node, key: str = "") -> Iterator[tuple[str, Any, str]]:
         for number, item in enumerate(root.value):
             yield from values(item, f"{key}[{number}]")
     else:
-        yield key, root.data(), source(root.location)
+        value = root.data()
+        yield key, without_password(value) if isinstance(value, str) else value, source(root.location)
 
 
 def source(location: SourceLocation) -> str:
@@ -35,7 +37,10 @@ def source(location: SourceLocation) -> str:
 
 
 def to_yaml(root: Node) -> str:
-    """Return a document as YAML that loads to the same; a comment at each single value names its source."""
+    """Return a document as YAML that loads to the same, but for passwords in URLs.
+
+    A comment at each single value names its source.
+    """
     import yaml
 
     text: str = yaml.serialize(
@@ -70,7 +75,7 @@ def _yaml(node: Node) -> Any:
     if isinstance(node.value, list):
         return SequenceNode("tag:yaml.org,2002:seq", [_yaml(item) for item in node.value], flow_style=not node.value)
     if isinstance(node.value, str):
-        return _text(node.value)
+        return _text(without_password(node.value))
     kind = "timestamp" if isinstance(node.value, date) else _TAGS[type(node.value)]
     return ScalarNode(f"tag:yaml.org,2002:{kind}", node.text or "null")
 

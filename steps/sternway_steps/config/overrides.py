@@ -9,6 +9,8 @@ from ..yamltree.document import Entry, Node
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from ..yamltree.parser import parse
 from ..yamltree.reader import Group, Many, Section, Short, Table, nearest
+from .asked import parameters_of, value_of
+from .service_links import without_service_links
 
 PREFIX = "STERNWAY_"
 # Variables that say how Sternway runs, not what it deploys.
@@ -28,9 +30,12 @@ _PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 def lay_over(root: Node, form: Section, flags: Sequence[str], environ: Mapping[str, str]) -> None:
     """Change the document in place; raise ConfigErrors that name the flag or the variable."""
     errors: list[ConfigError] = []
+    asked, environ = parameters_of(root, form), without_service_links(environ)
     for source, path, text in [*_from_environment(form, environ, errors), *_from_flags(flags, errors)]:
         try:
-            _set(root, path, _value(text, source), source)
+            parameter = asked.get(".".join(map(str, path)))
+            value = _value(text, source) if parameter is None else value_of(parameter, text, source)
+            _set(root, path, value, source)
         except ConfigErrors as bad:
             errors += bad.errors
     if errors:

@@ -9,23 +9,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..objects.secret import values_in
+
 _SECRETS = re.compile(r"^/api/v1/namespaces/[^/]+/secrets(/|$)")
-_OPEN = ("apiVersion", "kind", "metadata", "type", "immutable")
-"""The fields of a Secret that hold none."""
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-"""The annotation in which kubectl keeps a whole manifest, of Secrets too."""
 
 
 def secret_values(path: str, body: Any) -> set[bytes]:
     """Return what must be in no message about a request: a Secret's values, as they were sent and decoded."""
     if not _SECRETS.match(path):
         return set()
-    if isinstance(body, Mapping):
-        found = {key: value for key, value in body.items() if key not in _OPEN}
-        notes = ((body.get("metadata") or {}) if isinstance(body.get("metadata"), Mapping) else {}).get("annotations")
-        found["annotations"] = notes.get(LAST_APPLIED) if isinstance(notes, Mapping) else notes
-    else:
-        found = {"operations": [each.get("value") for each in body or () if isinstance(each, Mapping)]}
+    patch = [each.get("value") for each in body if isinstance(each, Mapping)] if isinstance(body, list) else None
+    found = values_in(body) if isinstance(body, Mapping) else patch
     return {spelling for text in _scalars(found) for spelling in _spelled(text)}
 
 

@@ -16,6 +16,7 @@ from ..objects.kinds import defined
 from ..objects.merge import ABSENT, diff
 from ..objects.ref import Ref
 from ..objects.run_annotation import without_run
+from ..objects.secret import hidden, is_secret
 from ..objects.take_over import claim_of, remedy_by_force
 from ..objects.tree import name_of, tree
 from .apply import rejected
@@ -95,7 +96,7 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
         return Preview(ref, "rejected", why=str(error), error=rejected(ref, error, remedy))
     if before is None:
         return Preview(ref, "create")
-    fields = tuple(_fields(ref, before, found.obj))
+    fields = tuple(_fields(before, found.obj))
     notes = (
         *(shared(name) for name in shared_with(before, asking.target, own=own)),
         *map(str, irreversible_changes(before, found.obj)),
@@ -103,11 +104,11 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
     return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
 
 
-def _fields(ref: Ref, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
+def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
     marks = union(fields_of(before), fields_of(after))
-    secret = ref.kind == "Secret" and ref.api_version == "v1"
+    secret = is_secret(before)
     for found in diff(tree(without_run(before), marks), tree(without_run(after), marks)):
-        hidden = secret and found.path[:1] in (("f:data",), ("f:stringData",))
-        old, new = (_HIDDEN if hidden and v is not ABSENT else v for v in (found.old, found.new))
+        both = (found.old, found.new)
+        old, new = (hidden(found.path, v, _HIDDEN) if secret and v is not ABSENT else v for v in both)
         had, has = old is not ABSENT, new is not ABSENT
         yield Field(name_of(found.path), old if had else None, new if has else None, had, has)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import Refused
+from ..plain_text import without_password
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class ConfigError:
         text = f"{self.location}: {self.field}: {self.message}" if self.field else f"{self.location}: {self.message}"
         if self.expected:
             text += f"; expected {self.expected}"
-        return f"{text}; {self.hint}" if self.hint else text
+        return without_password(f"{text}; {self.hint}" if self.hint else text)
 
 
 class ConfigErrors(Refused):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sternway_steps.builtin.build.keys import is_git, variable
 from sternway_steps.config import BuildConfig, Config
-from sternway_steps.config.build import without_password
+from sternway_steps.plain_text import without_password
 from sternway_steps.saga.plan import PlannedStep
 from sternway_steps.step import Action
 from sternway_steps.yamltree.errors import ConfigError, SourceLocation

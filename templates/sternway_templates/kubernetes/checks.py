@@ -14,6 +14,7 @@ from sternway_steps.config.each_step import each_step
 from sternway_steps.config.step_pod import own_pod_reason
 from sternway_steps.errors import Refused
 from sternway_steps.objects.irreversible import quantity
+from sternway_steps.objects.secret import holds_values
 from sternway_steps.registry.steps import Specs, installed_steps
 from sternway_steps.release.memory import too_little_memory
 from sternway_steps.saga.plan import Plan, make_plan
@@ -26,6 +27,10 @@ from .build_pod import findings
 from .image_checks import Report, check_images
 from .unknown_fields import unknown
 
+_WAYS_OUT = (
+    "leave it out, and name a Secret that is there: apply it apart, or have it made by an ExternalSecret"
+    " (external-secrets.io) or a SealedSecret (bitnami.com), which may stand among the manifests"
+)
 # Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
 _LONGEST_CRON = 52
 
@@ -63,6 +68,7 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
     else:
         _check_parameters(config, document, report)
         errors += _in_one_pod(config)
+    errors += _secrets_in_clear(config)
     _check_security(config, report)
     _check_memory(config, report)
     errors += findings(config, plan.steps, one_pod=kind == "CronJob")
@@ -149,6 +155,15 @@ def _check_parameters(config: Config, document: Node, report: Report) -> None:
             report("parameters", f"{field}.enum", f"the default {node.text!r} is not among its values", "add it")
         elif "{{" in node.text:
             report("parameters", field, "Argo would read its default as a tag of its own", "a text without {{")
+
+
+def _secrets_in_clear(config: Config) -> Iterator[ConfigError]:
+    """Yield the Secrets whose values would stand in a ConfigMap, and in the files that are written."""
+    for manifest in (*config.manifests, *config.hooks, *config.left_out):
+        if holds_values(manifest.obj):
+            name = manifest.obj["metadata"]["name"]
+            message = f"the values of Secret {name} would stand in a ConfigMap, and in the files that are written"
+            yield ConfigError(manifest.location, "manifests", message, hint=_WAYS_OUT)
 
 
 def _check_memory(config: Config, report: Report) -> None:

@@ -20,7 +20,7 @@ CONFIG = "sternway.yaml"
 
 def files(config: Config, document: Node) -> dict[str, str]:
     """Return the files of the folder /config by name: the configuration, and its manifests as they were read."""
-    keys = {k: v for k, v in document.data().items() if k not in ("argo", "schedule", "parameters", "manifests")}
+    keys = {k: v for k, v in document.data().items() if k not in ("argo", "schedule", "manifests")}
     if config.declared:
         keys["declared"] = {name: to_yaml_data(spec) for name, spec in config.declared.items()}
     made_by_form = 0 if "image" not in keys else 2 if "port" in keys else 1

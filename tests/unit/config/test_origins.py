@@ -17,7 +17,7 @@ from sternway_steps.config.origins import to_yaml, values
 from sternway_steps.exits import Exit
 from sternway_steps.registry.load import load, load_with_source
 from sternway_steps.yamltree.document import Entry, Node
-from sternway_steps.yamltree.errors import SourceLocation
+from sternway_steps.yamltree.errors import ConfigErrors, SourceLocation
 from sternway_steps.yamltree.parser import parse
 
 from tests.conftest import ROOT
@@ -169,3 +169,20 @@ def test_any_document_comes_back_as_it_was_with_a_comment_at_each_value(data: di
     again = parse(text, "again.yaml")
     assert again is not None
     assert same(again.data(), data), text
+
+
+@pytest.mark.parametrize("url", ["https://token@host/x.git", "https://me:p%40ss@host/x.git#main", "https://me:p@ss@host/x.git", "ssh://me:word@host:22/x"])  # fmt: skip
+def test_no_password_of_a_url_is_shown(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "sternway.yaml"
+    file.write_text(f"name: web\nimage: web:1\nenv: {{DB: '{url}', PLAIN: 'a@b'}}\nbuild: {{context: '{url}'}}\n")
+    document = load_with_source(str(file), overrides=[f"env.MORE={url}"], environ={"STERNWAY_ENV__LAST": url})[1]
+    shown = to_yaml(document) + repr(list(values(document)))
+    for word in ("token", "//me", "p%40ss", "p@ss", ":word", "ss@"):
+        assert word not in shown
+    assert shown.count("***@host") == 8
+    assert "a@b" in shown
+    file.write_text(f"name: web\nimage: '{url}'\nbuild: {{context: '{url} x', image: 'http://{url}'}}\nport: '{url}'\n")
+    with pytest.raises(ConfigErrors) as bad:
+        load_with_source(str(file))
+    for word in ("token", "//me", "p%40ss", "p@ss", ":word", "ss@"):
+        assert word not in str(bad.value), bad.value

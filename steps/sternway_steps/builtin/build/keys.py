@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...config.build import without_password
 from ...config.option_reader import PathOr
+from ...plain_text import without_password
 from ...yamltree import scalars as s
 from ...yamltree.document import Node
 from ...yamltree.reader import Many, Section, Short, Table

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ...config.build import without_password
 from ...errors import Failed, Refused, SternwayError, Transient
+from ...plain_text import without_password
 from ...process.run import Ran, run
 from .keys import is_git
 
