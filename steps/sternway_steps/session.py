@@ -44,6 +44,7 @@ from .saga.step_run import Caller, run_step
 from .saga.sweep import Sweeper, Swept
 from .saga.sweep_at_once import sweep_at_once
 from .saga.target_status import TargetStatus, target_status
+from .saga.trust import Approve, Trust
 from .saga.undo import Undo
 from .spec import Action, StepSpec
 from .step import Step
@@ -153,7 +154,7 @@ class Session:
         at = locate(config, self.book, self._note)
         if job is not None:
             plan = make_plan(config.steps, Specs(self.steps, config.declared), config.on_end)
-            undo_of = self._rollback(at.store, tell, Policy(wait_lock=config.wait_lock))
+            undo_of = self._rollback(at.store, tell, Policy(wait_lock=config.wait_lock, trust=Trust(config)))
             first = run or job.name
             taken = self._alone(lambda: take_up(undo_of, plan, job, first, config.name, tell))
             if isinstance(taken, Result):
@@ -161,10 +162,11 @@ class Session:
                 return taken
             run = taken
         assembled = self._assembly.new_run(config, run or new_run_id(), at)
-        undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell)
+        policy = Policy(trust=assembled.trust)
+        undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell, policy)
         with self.stop.joined(stop) as stopped:
-            policy = HoldPolicy(unattended, force_held)
-            return self._alone(lambda: run_in_one_process(assembled, undo, tell, stopped, policy, job), stopped)
+            hold = HoldPolicy(unattended, force_held)
+            return self._alone(lambda: run_in_one_process(assembled, undo, tell, stopped, hold, job), stopped)
 
     @checked
     def plan(self, config: Config) -> Precheck:
@@ -185,6 +187,8 @@ class Session:
         recreate: bool = False,
         wait_lock: float | None = None,
         journal_of: Config | None = None,
+        trust_journal: bool = False,
+        approve: Approve | None = None,
     ) -> Result:
         """Undo a run, whoever ran it and however far it came, from its journal alone.
 
@@ -195,15 +199,19 @@ class Session:
             restart_stale: restart what still runs with the failed version's settings; else the run's config decides.
             recreate: make anew what can't be changed back, also where others depend on it; else the config decides.
             wait_lock: seconds to wait for another run of the target that is at work; else the run's config decides.
-            journal_of: a config whose journal is read; default the session's.
+            journal_of: the configuration at hand: its journal is read (default: the session's), and a command of the
+                journal runs when it has the same.
+            trust_journal: run what the journal says, whoever wrote it.
+            approve: asks a person whether commands of the journal may run that no configuration at hand has, and is
+                given these; without it the undo of such a run is refused.
 
         Raises: Refused when the run is not known, its id alone names several, or later runs that stand changed the same
             things since; Transient when it is still at work.
 
         """
-        policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
+        policy = Policy(on_conflict, restart_stale, recreate, wait_lock, trust=Trust(journal_of, trust_journal))
         store, run = self._recorded(run, journal_of, "sternway rollback")
-        return self._alone(lambda: self._rollback(store, tell, policy).undo(run))
+        return self._alone(lambda: self._rollback(store, tell, policy, approve).undo(run))
 
     @checked
     def rollback_to(
@@ -216,6 +224,8 @@ class Session:
         recreate: bool = False,
         wait_lock: float | None = None,
         journal_of: Config | None = None,
+        trust_journal: bool = False,
+        approve: Approve | None = None,
     ) -> Result | None:
         """Go back to how things were after a run: undo the later ones of its target that stand, newest first.
 
@@ -223,9 +233,9 @@ class Session:
 
         Raises: Refused when that can't be, Transient when a run of the target is at work; nothing was touched.
         """
-        policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
+        policy = Policy(on_conflict, restart_stale, recreate, wait_lock, trust=Trust(journal_of, trust_journal))
         store, run = self._recorded(run, journal_of, "sternway rollback --to")
-        return self._alone(lambda: self._rollback(store, tell, policy).back_to(run))
+        return self._alone(lambda: self._rollback(store, tell, policy, approve).back_to(run))
 
     @checked
     def finish(
@@ -238,6 +248,7 @@ class Session:
         recreate: bool = False,
         wait_lock: float | None = None,
         journal_of: Config | None = None,
+        trust_journal: bool = False,
     ) -> Result | None:
         """Finish the undo of a run whose process was killed; None when it has ended, or never touched anything.
 
@@ -246,7 +257,7 @@ class Session:
 
         Raises: Transient when it is still at work, Refused when its name, NAMESPACE/RUN, is that of no run.
         """
-        policy = Policy(on_conflict, restart_stale, recreate, wait_lock)
+        policy = Policy(on_conflict, restart_stale, recreate, wait_lock, trust=Trust(journal_of, trust_journal))
         command = "sternway rollback --unfinished"
         if journal_of is None:
             found = self._journals.find(run, command)
@@ -264,6 +275,8 @@ class Session:
         *,
         wait_lock: float | None = None,
         journal_of: Config | None = None,
+        trust_journal: bool = False,
+        approve: Approve | None = None,
     ) -> Result:
         """Go on forward with a run where it was interrupted, and undo all of it when a step fails.
 
@@ -271,8 +284,8 @@ class Session:
         left it, with what moved; Transient when it is at work. Nothing was touched.
         """
         store, run = self._recorded(run, journal_of, "sternway resume")
-        policy = Policy(wait_lock=wait_lock)
-        return self._alone(lambda: self._rollback(store, tell, policy).resume(run), self.stop)
+        policy = Policy(wait_lock=wait_lock, trust=Trust(journal_of, trust_journal))
+        return self._alone(lambda: self._rollback(store, tell, policy, approve).resume(run), self.stop)
 
     @checked
     def sweep(
@@ -295,7 +308,8 @@ class Session:
             target: only runs of this one.
             run: only this one.
             on_interrupt: a word of the configuration's onInterrupt that is to count instead.
-            journal_of: a config whose target alone is swept, in its own journal.
+            journal_of: a config whose target alone is swept, in its own journal; a command of a journal runs only when
+                this has the same.
 
         Raises: Refused, Transient when a journal can't be read.
 
@@ -308,7 +322,7 @@ class Session:
             stores, target = [at.store], at.target
         else:
             stores = self._journals.each(everywhere=everywhere)
-        policy = Policy(on_interrupt=on_interrupt)
+        policy = Policy(on_interrupt=on_interrupt, trust=Trust(journal_of))
         swept: list[Swept] = []
         for store in stores:
             finish = partial(self._rollback(store, lambda _: None, policy).finish, by_policy=True)
@@ -504,5 +518,5 @@ class Session:
                 )
         return at, named.run
 
-    def _rollback(self, store: Store, tell: Listener, policy: Policy) -> Rollback:
-        return Rollback(self._assembly, store, self.stop, tell, policy)
+    def _rollback(self, store: Store, tell: Listener, policy: Policy, approve: Approve | None = None) -> Rollback:
+        return Rollback(self._assembly, store, self.stop, tell, policy, approve)

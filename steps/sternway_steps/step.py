@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "FindsLate", "History", "Item",
     "JournalView", "Leaves", "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule",
-    "RunEnd",
+    "RunEnd", "Runs",
     "Step", "StepSpec", "Stopped", "Transient",
 ]  # fmt: skip
 
@@ -199,6 +199,18 @@ class Resumes(Protocol):
         `done` is False for a step that was cut off: it is executed once more when nothing moved.
 
         Raises: Transient when that can't be told now.
+        """
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """A step whose options say what it runs: what stands in a journal alone is never run without a person's word."""
+
+    def runs(self, config: Config, options: Mapping[str, Any], action: Action) -> Mapping[str, Any] | None:
+        """Return as JSON data all that decides what these options have it run for an action; None for nothing.
+
+        `config` and `options` are those of the configuration at hand, or of a record, whose two answers are compared.
+        `command`, a list of words, `image`, `folder` and `context` of it are shown to people.
         """
 
 

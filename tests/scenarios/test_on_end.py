@@ -181,13 +181,13 @@ def test_each_end_of_a_run_is_told_once(cluster: Cluster, session: Session, writ
     live = cluster.get("v1", "ConfigMap", "m")
     assert live is not None
     cluster.client.replace({**live, "data": {"a": "theirs"}}, manager="else")
-    failed = session.rollback(run)
+    failed = session.rollback(run, trust_journal=True)
     assert failed.exit_code == Exit.ROLLBACK_FAILED
-    assert session.rollback(run).exit_code == Exit.ROLLBACK_FAILED
+    assert session.rollback(run, trust_journal=True).exit_code == Exit.ROLLBACK_FAILED
     remedy = variables(told / "failure.rollback-failed.1")["REMEDY"]
     assert remedy.startswith(f"sternway rollback {cluster.namespace}/{run} --on-conflict")
     for _ in range(2):
-        assert session.rollback(run, on_conflict="force").exit_code == Exit.DONE
+        assert session.rollback(run, on_conflict="force", trust_journal=True).exit_code == Exit.DONE
     mine = {(a.step, a.end) for a in session.story(run).after}
     assert mine == {
         ("always", "succeeded"), ("success", "succeeded"), ("always", "rollback-failed"),
@@ -199,10 +199,11 @@ def test_each_end_of_a_run_is_told_once(cluster: Cluster, session: Session, writ
 def test_a_sweep_tells_what_was_killed_once(cluster: Cluster, session: Session, write: Write, told: Path) -> None:
     assert session.run(write("old")).exit_code == Exit.DONE
     run = new_run_id()
-    assert dying.run_until(cluster.kubeconfig, write("new"), run, APPLIED) == dying.DIED
+    config = write("new")
+    assert dying.run_until(cluster.kubeconfig, config, run, APPLIED) == dying.DIED
     bad = [name for name in names(told) if "succeeded" not in name]
     assert bad == []
-    (swept,) = session.sweep()
+    (swept,) = session.sweep(journal_of=config)
     assert (swept.run, swept.status, swept.exit_code) == (run, Status.UNDONE, Exit.DONE)
     assert session.sweep() == []
     assert [(a.step, a.end, a.result) for a in session.story(run).after] == [
@@ -215,7 +216,7 @@ def test_a_sweep_says_what_could_not_be_told(cluster: Cluster, session: Session,
     run = new_run_id()
     config = write("new", tell(told, "bad", "exit 3", on="failure"))
     assert dying.run_until(cluster.kubeconfig, config, run, APPLIED) == dying.DIED
-    (swept,) = session.sweep()
+    (swept,) = session.sweep(journal_of=config)
     assert (swept.status, swept.exit_code) == (Status.UNDONE, Exit.DONE)
     assert "warning: step bad (on: failure) failed" in swept.message
 
@@ -286,7 +287,7 @@ def test_any_step_may_tell(cluster: Cluster, write: Write) -> None:
         assert [(end.status, end.exit_code, end.name) for end in pager.seen] == [("succeeded", 0, result.name)] * 2
     events: list[Event] = []
     with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace) as session:  # here it is not installed
-        back = session.rollback(result.run, events.append)
+        back = session.rollback(result.run, events.append, trust_journal=True)
         assert (back.status, back.exit_code) == (Status.UNDONE, Exit.DONE)
     assert any("declares the step 'pager'" in event.message for event in events if isinstance(event, Note))
 

@@ -183,11 +183,11 @@ def test_a_command_that_was_cut_off_is_run_once_more_only_when_it_leaves_nothing
     moment = f"PATCH /{record(run, 'c')} 1"
     assert dying.run_until(cluster.kubeconfig, made, run, moment) == dying.DIED
     if effects == "none":
-        assert session.resume(run).status is Status.SUCCEEDED
+        assert session.resume(run, journal_of=made).status is Status.SUCCEEDED
         return
     with pytest.raises(Refused, match="step c was cut off"):
-        session.resume(run)
-    assert session.rollback(run).status is Status.UNDONE
+        session.resume(run, journal_of=made)
+    assert session.rollback(run, journal_of=made).status is Status.UNDONE
 
 
 def test_a_run_made_step_by_step_goes_on_in_one_process(cluster: Cluster, session: Session) -> None:

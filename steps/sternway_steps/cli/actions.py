@@ -23,6 +23,7 @@ from ..saga.sweep import Swept, worst
 from ..session import Session
 from ..spec import Action
 from . import termination as pod
+from .asking import asking
 from .container_set import SetContainer
 from .on_job import job_of, tell_end
 from .on_workflow import tell_workflow
@@ -106,8 +107,9 @@ def rollback(
     """Undo a run, several runs, or only finish an undo; `policy` is what the user says of an undo."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
     how: dict[str, Any] = {**policy, "journal_of": where}
+    approve = asking(output)
     if to is not None:
-        result = session.rollback_to(to, output.event, **how)
+        result = session.rollback_to(to, output.event, **how, approve=approve)
         left = f"run {to} is what stands: there is no later one to undo"
     elif unfinished and run is not None:
         result = session.finish(run, output.event, **how)
@@ -116,17 +118,17 @@ def rollback(
         if run is None:
             how["journal_of"] = where or load("sternway.yaml", environ=os.environ)
             run = session.newest(how["journal_of"])
-        result = session.rollback(run, output.event, **how)
+        result = session.rollback(run, output.event, **how, approve=approve)
     if result is None:
         output.note(left)
     pod.write_termination_message(summary(result) if result is not None else left)
     return result.exit_code if result is not None else Exit.DONE
 
 
-def resume(session: Session, output: Output, run: str, wait_lock: float | None, journal_of: str | None) -> int:
+def resume(session: Session, output: Output, run: str, journal_of: str | None, **policy: Any) -> int:
     """Go on with a run."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
-    result = session.resume(run, output.event, wait_lock=wait_lock, journal_of=where)
+    result = session.resume(run, output.event, **policy, journal_of=where, approve=asking(output))
     pod.write_termination_message(summary(result))
     return result.exit_code
 

@@ -80,15 +80,18 @@ def plan(**arguments: Any) -> None:
     "-c",
     "journal_of",
     metavar="FILE",
-    help="Take the journal of this configuration; without RUN, its newest run that stands (default: sternway.yaml).",
+    help="Take the journal of this configuration, and trust the commands that it has; without RUN, its newest run that "
+    "stands (default: sternway.yaml).",
 )
+@options.trust_journal
 @options.journal
 @options.namespace
 @options.shared
 def rollback(**arguments: Any) -> None:
     """Undo a run from its journal, wherever it ran and however far it came.
 
-    One that later runs have overtaken is refused: these stand above it.
+    One that later runs have overtaken is refused: these stand above it. Commands that stand in the journal alone, and
+    not in the configuration at hand, are shown first: run on a terminal it asks, elsewhere it is refused.
 
     \b
     Example: sternway rollback
@@ -106,7 +109,14 @@ def rollback(**arguments: Any) -> None:
 @app.command()
 @click.argument("run", shell_complete=completion.runs)
 @options.wait_lock
-@click.option("--config", "-c", "journal_of", metavar="FILE", help="Take the journal of this configuration.")
+@click.option(
+    "--config",
+    "-c",
+    "journal_of",
+    metavar="FILE",
+    help="Take the journal of this configuration, and trust the commands that it has.",
+)
+@options.trust_journal
 @options.journal
 @options.namespace
 @options.shared

@@ -71,6 +71,11 @@ wait_lock = click.option(
     callback=_seconds,
     help="Wait so long for another run of the target that is at work: 5m; default: not.",
 )
+trust_journal = click.option(
+    "--trust-journal",
+    is_flag=True,
+    help="Run the journal's commands though no configuration at hand has them; whoever may write it chose them.",
+)
 every = click.option("--every", metavar="TIME", callback=_seconds, help="Sweep again and again, after so long: 1m.")
 on_interrupt = click.option(
     "--on-interrupt",

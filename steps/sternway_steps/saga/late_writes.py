@@ -62,6 +62,7 @@ class LateWrites:
             if not found:
                 continue
             yield f"run {run} was undone, and wrote {', '.join(found)} after that: it is undone again"
+            step = other.trusted(step, planned, Action.ROLLBACK)
             done = attempt(step, planned, Action.ROLLBACK, other.journal, context_for, lambda _: None)
             if is_transient(done.error):
                 raise Transient(f"what run {run} wrote late is not undone yet: {done.error}")

@@ -68,7 +68,7 @@ def _warnings(run: AssembledRun, planned: PlannedStep, tell: Listener, stop: thr
 
     error: Exception | None
     try:
-        step = run.steps[planned.spec.name]
+        step = run.trusted(run.steps[planned.spec.name], planned, Action.EXECUTE)
         context_for = contexts(run, stop=stop)
         patient = RetriedAction(step, planned, Action.EXECUTE, run.journal, context_for, tell_and_see)
         error = patient.attempts(planned.retries + 1, Backoff(), stop).error

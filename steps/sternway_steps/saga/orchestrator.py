@@ -57,6 +57,8 @@ class Orchestrator:
     lost: threading.Event = field(default_factory=threading.Event)
     """Set when the target's lock was lost: somebody else may be at work."""
     clock: Callable[[], float] = time.monotonic
+    trusted: Callable[[Step, PlannedStep, Action], Step] = lambda step, *_: step
+    """Puts what says so in the place of a step whose command may not run: a record's is not to be trusted."""
     at_end: Callable[[Result], Result] = lambda result: result
     """Runs the steps that run when the run has ended, and adds what it has to warn of."""
 
@@ -67,8 +69,9 @@ class Orchestrator:
         context_for = contexts(run, stop=stop, undo_stop=lost)
         at_end = partial(run_on_end, run, tell=unfailing(tell), stop=stop)
         return Orchestrator(
-            run.plan, run.steps, run.journal, context_for, tell, stop, where=where, lost=lost, at_end=at_end
-        )
+            run.plan, run.steps, run.journal, context_for, tell, stop,
+            where=where, lost=lost, at_end=at_end, trusted=run.trusted,
+        )  # fmt: skip
 
     def __post_init__(self) -> None:
         self.tell = unfailing(self.tell)
@@ -176,6 +179,7 @@ class Orchestrator:
         waits = self.stop if action is Action.EXECUTE else self.lost
         try:
             step = self.steps[planned.spec.name]  # raises when no package here declares it
+            step = self.trusted(step, planned, action)
             step = as_recorded_step(step, planned.name, story) if story is not None else step
             patient = RetriedAction(step, planned, action, self.journal, self.context_for, self.tell)
             return patient.attempts(tries, self.backoff, waits).error

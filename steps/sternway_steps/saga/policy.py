@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..config import Config
+from .trust import Trust
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,9 @@ class Policy:
     """Seconds to wait for another run of the target that is at work."""
     on_interrupt: str | None = None
     """What becomes of a run whose process is gone; see config.schema.ON_INTERRUPT."""
+
+    trust: Trust = field(default_factory=Trust)
+    """What decides whether a command of the journal may run."""
 
     def of(self, config: Config) -> Config:
         """Return the configuration by which a run is undone."""

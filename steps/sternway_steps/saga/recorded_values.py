@@ -25,7 +25,7 @@ def with_recorded_values(config: Config, records: Sequence[Record], target: str)
         return config
     story = replay(records)
     refuse_other_target(story, target)
-    return replace(recorded_config(story), steps=config.steps, declared=config.declared)
+    return replace(recorded_config(story), steps=config.steps, on_end=config.on_end, declared=config.declared)
 
 
 def with_recorded_specs(config: Config, records: Callable[[], Sequence[Record]], known: Collection[str]) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..errors import Refused
@@ -12,6 +12,7 @@ from ..journal.entries import Record, new_run_id
 from ..journal.locks.lock import held
 from ..journal.replay import Status, Story, replay
 from ..journal.writer import RunJournal
+from .asked import asked
 from .assembly import Assembly
 from .author import author
 from .cancel import StopAll
@@ -22,6 +23,7 @@ from .result import Result
 from .resume import require_resumable
 from .rollback_to import about, later_runs
 from .standing import refuse_overtaken
+from .trust import Approve
 from .undo import Undo
 
 R = TypeVar("R")
@@ -36,6 +38,8 @@ class Rollback:
     stop: StopAll
     tell: Listener
     policy: Policy
+    approve: Approve | None = None
+    """Asks a person whether commands of the journal may run that no configuration at hand has."""
 
     def undo(self, run: str) -> Result:
         """Undo a run, whoever ran it and however far it came, from its journal alone.
@@ -43,14 +47,15 @@ class Rollback:
         Raises: Refused when the run is not known, or later runs that stand changed the same things since; Transient
             when it is still at work.
         """
-        undo = self._undo(replay(self.store.records(run)))
+        story = replay(self.store.records(run))
+        undo = self._undo(story, self._asked(self._undone_by(story)))
 
         def unless_overtaken(records: Sequence[Record]) -> Result:
             story = replay(records)
             if story.back_to and story.status is Status.SUCCEEDED:
                 remedy = "run the version that is wanted"
                 raise Refused(f"run {run} went back to {story.back_to}, which can't be undone", remedy=remedy)
-            for one in [replay(self.store.records(name)) for name in story.undoes] or [story]:
+            for one in self._undone_by(story):
                 refuse_overtaken(self.store, one, story.undoes)
             return undo.undo(records)
 
@@ -88,7 +93,7 @@ class Rollback:
         """
         story = replay(self.store.records(run))
         require_resumable(story)
-        undo = self._undo(story)
+        undo = self._undo(story, self._asked([story], forward=True))
         with self.stop.joined() as stopped, held(undo.lock, run, stopped, None, self.tell):
             return undo.resume(self.store.records(run), stopped)
 
@@ -98,7 +103,10 @@ class Rollback:
         Raises: Refused when that can't be, Transient when a run of the target is at work; nothing was touched.
         """
         story = replay(self.store.records(run))
-        undo = self._undo(story)
+        above = later_runs(
+            self.store, story
+        )  # what is another one once the lock is held was not asked for, and is left out
+        undo = self._undo(story, self._asked([replay(self.store.records(name)) for name in above]))
         journal = RunJournal(self.store.fenced(undo.lock.fence), new_run_id(), story.target)
         with self.stop.joined() as stopped, held(undo.lock, journal.run, stopped, None, self.tell):
             undoes = later_runs(self.store, story)
@@ -107,10 +115,18 @@ class Rollback:
             journal.start(about(story, undoes, author()))
             return undo.undo(journal.records())
 
-    def _undo(self, story: Story) -> Undo:
+    def _undone_by(self, story: Story) -> list[Story]:
+        """Return the runs that the undo of one undoes: itself, or those that it went back over."""
+        return [replay(self.store.records(name)) for name in story.undoes] or [story]
+
+    def _asked(self, stories: Sequence[Story], *, forward: bool = False) -> Policy:
+        trust = asked(self.assembly, stories, self.policy.trust, self.approve, forward=forward)
+        return replace(self.policy, trust=trust)
+
+    def _undo(self, story: Story, policy: Policy | None = None) -> Undo:
         wait = self.policy.of(recorded_config(story)).wait_lock
         lock = self.store.lock(story.target, wait, story.lock)
-        return Undo(self.assembly, self.store, lock, self.stop, self.tell, self.policy)
+        return Undo(self.assembly, self.store, lock, self.stop, self.tell, policy or self.policy)
 
     def _alone(self, undo: Undo, run: str, work: Callable[[Sequence[Record]], R]) -> R:
         """Hold the target's lock, and give the work the records as they are then."""

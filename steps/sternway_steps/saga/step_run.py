@@ -12,6 +12,7 @@ from .assembly import AssembledRun, Assembly
 from .cancel import StopAll
 from .events import Listener, RunStarted, unfailing
 from .held import HoldCheck, HoldPolicy, held_back
+from .policy import Policy
 from .refusals import step_as_declared
 from .repeated import Patience, repeated
 from .result import Result
@@ -69,7 +70,7 @@ def run_step(
     if action is Action.ROLLBACK and not named:
         return Result(assembled.id, Status.UNDONE, Exit.DONE)  # no run was ever made, so nothing is to be undone
     check = HoldCheck(assembled, caller.policy, tell)
-    undo = Undo(assembly, assembled.store, assembled.lock, stop, tell)
+    undo = Undo(assembly, assembled.store, assembled.lock, stop, tell, Policy(trust=assembled.trust))
     one = OneStep(check.on_the_way(), planned, action, undo.interrupted, stop, tell, workflow)
     if action is Action.ROLLBACK:
         return one.rolled_back(caller.patience)

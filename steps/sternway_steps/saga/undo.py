@@ -8,12 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ..errors import Refused
+from ..exits import DONE
 from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.locks.lock import Lock
-from ..journal.replay import replay
+from ..journal.replay import Story, replay
 from ..journal.writer import RunJournal
-from .assembly import Assembly
+from ..spec import Action
+from .assembly import AssembledRun, Assembly
 from .author import author
 from .cancel import StopAll
 from .events import Listener
@@ -78,8 +80,9 @@ class Undo:
         require_resumable(story)
         refuse_overtaken(self.store, story)
         config = self.policy.of(recorded_config(story))
-        run = self.assembly.recorded_run(self.store, records, config, self.lock)
+        run = self.assembly.recorded_run(self.store, records, config, self.lock, self.policy.trust)
         require_over(run, story)
+        _require_trusted(run, story)
         stop = stop or self.stop
         require_unmoved(run, story, stop)
         return Orchestrator.of(run, self.tell, stop).resume(story, author(), config.history)
@@ -90,6 +93,17 @@ class Undo:
             journal = RunJournal.of(self.store.fenced(self.lock.fence), records)
             return RollbackTo(journal, self.store, self.undo, self.tell, self.lock.lost).walk(story)
         config = self.policy.of(recorded_config(story))
-        run = self.assembly.recorded_run(self.store, records, config, self.lock)
+        run = self.assembly.recorded_run(self.store, records, config, self.lock, self.policy.trust)
         orchestrator = Orchestrator.of(run, self.tell, self.stop)
         return orchestrator.finish(story) if finish else orchestrator.undo(story)
+
+
+def _require_trusted(run: AssembledRun, story: Story) -> None:
+    """Refuse to go on forward with commands that may not run; nothing was touched."""
+    left = (step for step in run.plan.steps if (last := story.last(step.name)) is None or last.result != DONE)
+    found = [concern for step in left if (concern := run.concern(step, Action.EXECUTE)) is not None]
+    if found:
+        raise Refused(
+            f"run {story.run} can't go on: {'; '.join(map(str, found))}",
+            remedy=f"sternway resume {story.name} asks; or sternway rollback {story.name}, then run again",
+        )

@@ -19,6 +19,7 @@ from ..spec import Action, Outcome, StepSpec
 from ..step import Context, Leaves, Step
 from .assembly import AssembledRun
 from .context_factory import contexts
+from .left_out import LeftOut
 from .plan import PlannedStep
 from .workflow import succeeded_nodes
 
@@ -51,28 +52,6 @@ class Unrecorded:
             remedy="run the version that is wanted, or put it back by hand",
             details={NEEDS: [BY_HAND]},
         )
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A step of which the journal must not be followed, as what its undo is: it says why, and touches nothing."""
-
-    step: Step
-    why: str
-    remedy: str
-
-    @property
-    def spec(self) -> StepSpec:
-        """The step's own."""
-        return self.step.spec
-
-    def execute(self, context: Context) -> Outcome:
-        """Refuse."""
-        raise Refused(f"{context.step}: {self.why}", remedy=self.remedy)
-
-    def rollback(self, context: Context) -> Outcome:
-        """Undo nothing."""
-        raise RollbackFailed(f"{context.step}: {self.why}", remedy=self.remedy)
 
 
 def as_recorded_step(step: Step, name: str, story: Story) -> Step:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from ...spec import Effects, Outcome, StepSpec
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...spec import Action, Effects, Outcome, StepSpec
 from ...step import Context
 from .keys import OPTIONS
+
+if TYPE_CHECKING:
+    from ...config import Config
 
 SPEC = StepSpec(name="build", effects=Effects.REVERSIBLE, needs_cluster=False, options=OPTIONS, hands_on=("images",))
 
@@ -18,6 +24,17 @@ class Build:
     def spec(self) -> StepSpec:
         """What build is and needs: which program depends on the config, so check() asks for it."""
         return SPEC
+
+    def runs(self, config: Config, options: Mapping[str, Any], action: Action) -> Mapping[str, Any] | None:
+        """Return what is built and with what: a Dockerfile runs whatever it says. The undo runs nothing."""
+        if action is not Action.EXECUTE:
+            return None
+        from dataclasses import asdict
+
+        from ...config.build import BuildConfig, safe
+
+        whole = safe(asdict((config.build or BuildConfig()).laid_over(options)))
+        return {key: value for key, value in whole.items() if key not in ("image", "labels", "places")}
 
     def check(self, context: Context) -> None:
         """Refuse what could not be built or pushed; begins an upload and gives it up."""

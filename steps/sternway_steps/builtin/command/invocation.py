@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...errors import Refused
 from ...process.marked import CHILD
 from ...spec import Action, RunEnd
 from ...step import Context
@@ -22,6 +23,7 @@ _LONGEST = 63
 """The name of a Job is a label of its pods (Kubernetes, "Jobs")."""
 _LONGEST_CAUSE = 4096
 """Characters; the system starts no program with a variable of over 128 KiB (execve(2), MAX_ARG_STRLEN)."""
+_DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,}")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -75,13 +77,20 @@ def invocation(context: Context, action: Action, images: Mapping[str, str], prin
             "STERNWAY_TARGET": context.target,
             CHILD: os.urandom(16).hex(),
         },
-        image=f"{image}@{images[image]}" if image in images else image,
+        image=f"{image}@{_digest(context, images[image])}" if image in images else image,
         plain={name: value for name, value in env.items() if isinstance(value, str)}
         | told_by_execute
         | _told_of(context.end),
         references={name: value for name, value in env.items() if not isinstance(value, str)},
         options=context.options,
     )
+
+
+def _digest(context: Context, text: Any) -> str:
+    """Return a digest that an earlier step handed on; raise Refused for anything else that a journal may hold."""
+    if not isinstance(text, str) or not _DIGEST.fullmatch(text):
+        raise Refused(f"step {context.step}: what the journal hands on for its image is no digest: {text!r}")
+    return text
 
 
 def _told_of(end: RunEnd | None) -> dict[str, str]:

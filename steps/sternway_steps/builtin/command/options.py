@@ -22,7 +22,7 @@ USES = "command"
 _FORMS = ({"secret", "key"}, {"config", "key"})
 _OF_THE_END = ("STATUS", "EXIT_CODE", "CAUSE", "RUN_NAME", "REMEDY")
 _TOLD = frozenset(f"STERNWAY_{word}" for word in ("RUN", "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", *_OF_THE_END))
-_BY_NAME = ("docker", "podman")
+BY_NAME = ("docker", "podman")
 _OF_IMAGES = ("workdir", "user", "network", "resources", "serviceAccount", "imagePullSecrets", "nodeSelector")
 
 
@@ -42,7 +42,7 @@ COMMAND: dict[str, Any] = {
     "rollback": Many(word),
     "env": Table(s.env_name, Short(word, _SOURCE)),
     "effects": s.one_of("reversible", "irreversible", "none"),
-    "runner": s.one_of("auto", *_BY_NAME, "process", "kubernetes"),
+    "runner": s.one_of("auto", *BY_NAME, "process", "kubernetes"),
     "folder": s.path,
     "workdir": s.matching(re.compile(r"/.*"), "a path in the container that begins with /", 4096),
     "user": s.whole(1),
@@ -136,7 +136,7 @@ def _check_effects(keys: Mapping[str, Entry], report: Any) -> None:
 def _check_runner(keys: Mapping[str, Entry], report: Any) -> None:
     runner = keys["runner"].node.value if "runner" in keys else "auto"
     if "image" not in keys:
-        if runner in (*_BY_NAME, "kubernetes"):
+        if runner in (*BY_NAME, "kubernetes"):
             report("runner", f"{runner} runs containers, and there is no image", "image: NAME")
         for key in _OF_IMAGES:
             if key in keys:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ...errors import Failed, Refused, RollbackFailed
 from ...process.output import Output
 from ...spec import Action, Effects, Outcome, Recorded, StepSpec
 from ...step import Context
+from .believed import require_own, required, runner_back
 from .environment import Resolved, resolve
 from .exit_code import error_of
 from .invocation import UNDO, Invocation, invocation
@@ -15,6 +17,9 @@ from .job import JOB_RULES, Jobs
 from .options import COMMAND
 from .record import Begun, Ended, Printed, begun, done_before, ended, never_started, printed, still_open
 from .runner import Runner, runner_named, runner_of
+
+if TYPE_CHECKING:
+    from ...config import Config
 
 SPEC = StepSpec(
     name="command",
@@ -32,6 +37,10 @@ class Command:
     def spec(self) -> StepSpec:
         """What a command is and needs."""
         return SPEC
+
+    def runs(self, config: Config, options: Mapping[str, Any], action: Action) -> Mapping[str, Any] | None:  # noqa: ARG002  its options say it all
+        """Return the command of an action, with all that decides what it does."""
+        return required(options, action)
 
     def check(self, context: Context) -> None:
         """Look for the program, the engine, the rights, the Secrets; raises Refused with all that is missing."""
@@ -63,12 +72,11 @@ class Command:
         _fence(context, [*still_open(history.execute), *still_open(history.rollback), *late])
         if never_started(context.journal.history()):
             return Outcome("its program never started: nothing to undo")
-        work = invocation(context, Action.ROLLBACK, context.handed("images"), printed(history.execute))
-        if not work.argv:
-            return Outcome("there is no command that undoes it")
-        # Where it ran, for there it reaches what it changed.
-        runner = runner_named(begun(history.execute)[-1].runner)
         try:
+            work = invocation(context, Action.ROLLBACK, context.handed("images"), printed(history.execute))
+            if not work.argv:
+                return Outcome("there is no command that undoes it")
+            runner = runner_back(work, begun(history.execute)[-1])
             resolved = _checked(context, work, runner)
             runner.prepare(context, work)
         except Refused as bad:
@@ -120,6 +128,7 @@ def _fence(context: Context, left: Sequence[Begun]) -> None:
 
 
 def _end(context: Context, left: Begun) -> None:
+    require_own(context, left)
     context.say(f"ending what may still run of {left.name}")
     if (began := runner_named(left.runner).end(context, left)) is not None:
         context.journal.evidence(ended(left.name, Ended(None, started=began)))

@@ -22,6 +22,7 @@ from sternway_steps.errors import Failed, Refused, RollbackFailed, Stopped, Tran
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.kube.client import Client
+from sternway_steps.registry.load import load
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action
@@ -225,7 +226,7 @@ def test_a_run_that_is_left_ends_its_command(sternway_sandbox: Sandbox, tmp_path
     with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="default") as session:
         run = session.runs()[0].run
         assert session.runs()[0].status is Status.INTERRUPTED
-        assert session.rollback(run).exit_code == 0
+        assert session.rollback(run, journal_of=load(path)).exit_code == 0
     assert (tmp_path / "undone").read_text() == "back\n"
 
 

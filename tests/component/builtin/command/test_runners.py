@@ -245,6 +245,7 @@ def test_another_journal_may_have_a_run_of_the_same_id(bench: Bench, tmp_path: P
     until(runs(bench if bench.options["runner"] != "process" else other), 60, "it runs")
     mine = bench.context(Action.EXECUTE)
     mark = {"STERNWAY_RUN": bench.run, "STERNWAY_STEP": "s", "STERNWAY_CHILD": "mine"}
+    mark |= {"STERNWAY_ACTION": "execute", "STERNWAY_ATTEMPT": "1"}
     runner = runner_named(bench.options["runner"])
     mine.journal.intent(Begun(runner.name, name_of(bench.run, "s", Action.EXECUTE, 1), runner.where(mine), mark).to_dict())  # fmt: skip
     assert bench.rollback("true").summary.startswith("done")

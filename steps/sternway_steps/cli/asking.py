@@ -1,0 +1,24 @@
+"""Asks on a terminal whether commands of a journal may run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ..saga.trust import Approve, Concern
+from .output import Output
+
+
+def asking(output: Output) -> Approve | None:
+    """Return what asks; None where nobody can answer."""
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def approve(concerns: Sequence[Concern]) -> bool:
+        for concern in concerns:
+            output.note(f"the journal would have this run: {concern}")
+        return click.confirm("Did you, or somebody whom you trust, write that? Run it", default=False, err=True)
+
+    return approve
