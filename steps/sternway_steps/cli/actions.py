@@ -120,7 +120,7 @@ def rollback(
             run = session.newest(how["journal_of"])
         result = session.rollback(run, output.event, **how, approve=approve)
     if result is None:
-        output.note(left)
+        output.notice(left)
     pod.write_termination_message(summary(result) if result is not None else left)
     return result.exit_code if result is not None else Exit.DONE
 
@@ -163,7 +163,7 @@ def _swept(sweep: Callable[[], list[Swept]], output: Output, *, again: bool) -> 
         output.error(error)
         return Exit.TRANSIENT
     if not found and not again:
-        output.note("no run is open")
+        output.notice("no run is open")
     pod.write_termination_message("\n".join(map(str, found)) or "no run is open")
     return worst(found)
 
@@ -196,7 +196,7 @@ def unhold(session: Session, output: Output, target: str | None, journal_of: str
         line = f"what run {hold.run} deployed to {hold.target} is held no more"
         output.result("unheld", asdict(hold), [line])
     if not released:
-        output.note("nothing is held")
+        output.notice("nothing is held")
     return Exit.DONE
 
 

@@ -106,6 +106,10 @@ class GithubOutput:
         """Annotate a remark."""
         self._annotate("warning", text.removeprefix("warning: "), title="sternway")
 
+    def notice(self, text: str) -> None:
+        """Annotate a remark that warns of nothing."""
+        self._annotate("notice", text, title="sternway")
+
     def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:
         """Write the lines."""
         self._text.result(kind, data, lines)

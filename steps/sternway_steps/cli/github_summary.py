@@ -46,10 +46,7 @@ class Summary:
     def error(self, error: Exception) -> None:
         """Add why the command failed."""
         if isinstance(error, ConfigErrors):
-            rows = [
-                (str(e.location), e.field, "; ".join(t for t in (e.message, e.expected, e.hint) if t))
-                for e in error.errors
-            ]
+            rows = [(str(e.location), e.field, e.what) for e in error.errors]
             self.parts.append("### The configuration is wrong\n\n" + table(("place", "field", "what"), rows))
         else:
             self.parts.append(f"### {_text(type(error).__name__)}\n\n" + _failure(error))

@@ -75,6 +75,8 @@ class JsonOutput:
         """Write a remark."""
         write_line("note", {"message": text})
 
+    notice = note
+
     def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:  # noqa: ARG002  for people
         """Write `data` as one object of type `kind`."""
         write_line(kind, data)

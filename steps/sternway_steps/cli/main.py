@@ -157,7 +157,7 @@ def _perform(
             on_retry=output.note,
         )
     )
-    stack.enter_context(stop_on_signals(session, output.note, one_step=one_step))
+    stack.enter_context(stop_on_signals(session, output.notice, one_step=one_step))
     return int(action(session, output, *prepared, **arguments))
 
 

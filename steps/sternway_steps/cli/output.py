@@ -38,7 +38,10 @@ class Output(Protocol):
         """Show why a command failed."""
 
     def note(self, text: str) -> None:
-        """Show a remark."""
+        """Show a remark that somebody has to know of."""
+
+    def notice(self, text: str) -> None:
+        """Show a remark that warns of nothing."""
 
     def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:
         """Show what a command of another package gives: `lines` to people, to programs an object of type `kind`."""

@@ -110,6 +110,10 @@ class TextOutput:
         """Write a remark."""
         echo(text, fg="yellow", err=True)
 
+    def notice(self, text: str) -> None:
+        """Write a remark that warns of nothing."""
+        echo(text, err=True)
+
     def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:  # noqa: ARG002  for programs
         """Write the lines."""
         for line in lines:

@@ -15,6 +15,7 @@ from . import credentials
 from .access import Access
 from .kubeconfig import Kubeconfig, impersonation
 from .kubeconfig import read as kubeconfig_read
+from .kubeconfig_faults import NO_CLUSTER, fault
 
 if TYPE_CHECKING:
     import urllib3
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _CREDENTIALS = {
     "exec", "auth-provider", "token", "tokenFile", "username", "client-certificate", "client-certificate-data",
 }  # fmt: skip
-_NO_CLUSTER = "set KUBECONFIG or --kubeconfig, or add --sandbox to try without a cluster"
 
 
 def load(kubeconfig: str | None, context: str | None) -> Access:
@@ -32,11 +32,14 @@ def load(kubeconfig: str | None, context: str | None) -> Access:
     Raises: Refused, naming the file and what is wrong with it, or what its credential plugin said.
     """
     named = kubeconfig or os.environ.get("KUBECONFIG") or ""
+    source = "--kubeconfig" if kubeconfig else "KUBECONFIG" if named else ""
     default = Path("~/.kube/config").expanduser()
     if not named and not default.exists():
         return credentials.in_cluster() or _pod_by_package()
     where = named or str(default)
     chosen = kubeconfig_read(where, context)
+    if chosen is None and (wrong := fault(where, source)):
+        raise wrong
     return (chosen and credentials.read(chosen)) or _by_package(where, context, chosen)
 
 
@@ -45,11 +48,12 @@ def _pod_by_package() -> Access:
 
     configuration = client.Configuration()
     if "KUBERNETES_SERVICE_HOST" not in os.environ:
-        raise Refused("no cluster is configured", remedy=_NO_CLUSTER)
+        empty = ": KUBECONFIG is set, and empty" if "KUBECONFIG" in os.environ else ""
+        raise Refused(f"no cluster is configured{empty}", remedy=NO_CLUSTER)
     try:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException as error:
-        raise Refused(f"the pod's service account can't be used: {error}", remedy=_NO_CLUSTER) from error
+        raise Refused(f"the pod's service account can't be used: {error}", remedy=NO_CLUSTER) from error
     return _access(
         configuration, (credentials.SERVICE_ACCOUNT / "namespace").read_text().strip(), credentials.POD_IDENTITY, {}
     )
@@ -59,9 +63,6 @@ def _by_package(where: str, context: str | None, chosen: Kubeconfig | None) -> A
     from kubernetes import client, config
 
     configuration = client.Configuration()
-    missing = [path for path in where.split(os.pathsep) if path and not Path(path).expanduser().exists()]
-    if missing and len(missing) == len(where.split(os.pathsep)):
-        raise Refused(f"kubeconfig {missing[0]} does not exist", remedy=_NO_CLUSTER)
     try:
         contexts, active = config.list_kube_config_contexts(where)
         names = [entry["name"] for entry in contexts]
@@ -71,8 +72,11 @@ def _by_package(where: str, context: str | None, chosen: Kubeconfig | None) -> A
             config.load_kube_config(where, context=context, client_configuration=configuration, persist_config=False)
     except Refused:
         raise
-    except Exception as error:  # the loader raises whatever its YAML or its plugins raise
-        raise Refused(f"kubeconfig {where} can't be used: {error}", remedy=_NO_CLUSTER) from error
+    except config.ConfigException as error:
+        raise Refused(f"kubeconfig {where} can't be used: {error}", remedy=NO_CLUSTER) from error
+    except Exception as error:  # noqa: BLE001  whatever its YAML or its plugins raise; that may quote what it holds
+        said = f"its loader ended with {type(error).__name__}"
+        raise Refused(f"kubeconfig {where} can't be used: {said}", remedy=NO_CLUSTER) from None
     user = dict(chosen.user.value) if chosen is not None else {}
     identity = chosen.identity if chosen is not None else f"the user of kubeconfig {where}"
     if _CREDENTIALS & set(user) and not (configuration.api_key or configuration.cert_file or configuration.username):

@@ -50,7 +50,7 @@ def read(path: str, context: str | None) -> Kubeconfig | None:
         chosen = _entry(documents, "context", name)
         cluster = _entry(documents, "cluster", chosen.value["cluster"])
         return Kubeconfig(path, chosen, cluster, _entry(documents, "user", chosen.value["user"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, yaml.YAMLError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RuntimeError, yaml.YAMLError):
         return None
 
 

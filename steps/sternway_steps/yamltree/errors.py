@@ -48,11 +48,15 @@ class ConfigError:
         warnings.warn("ConfigError.place is ConfigError.location now", DeprecationWarning, stacklevel=2)
         return self.location
 
+    @property
+    def what(self) -> str:
+        """What is wrong, what is expected there, and what to do, without the place."""
+        expected = f"expected {self.expected}" if self.expected else ""
+        return without_password("; ".join(part for part in (self.message, expected, self.hint) if part))
+
     def __str__(self) -> str:
-        text = f"{self.location}: {self.field}: {self.message}" if self.field else f"{self.location}: {self.message}"
-        if self.expected:
-            text += f"; expected {self.expected}"
-        return without_password(f"{text}; {self.hint}" if self.hint else text)
+        at = f"{self.location}: {self.field}" if self.field else f"{self.location}"
+        return without_password(f"{at}: {self.what}")
 
 
 class ConfigErrors(Refused):

@@ -109,7 +109,9 @@ def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
 
 _KUBECONFIG = """\
 if [ -z "$CONTENT" ]; then
-  echo "::error title=KUBECONFIG::there is no secret KUBECONFIG here: add one to the repository or to the environment"
+  missing="there is no secret KUBECONFIG here: add one to the repository or to the environment"
+  echo "::error title=KUBECONFIG::$missing"
+  echo "$missing" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
   exit 2
 fi
 umask 077

@@ -223,7 +223,7 @@ def test_a_pods_account_needs_no_package_and_its_token_is_read_anew(tmp_path: Pa
     ("text", "context", "words"),
     [
         (None, None, "does not exist"),
-        ("{", None, "can't be used"),
+        ("{", None, "is no YAML"),
         (
             "apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\nclusters: [{name: a, cluster: {server: 'http://localhost'}}]\nusers: [{name: a, user: {}}]\n",
             "b",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +240,102 @@ def test_the_scripts_of_a_cancelled_job_undo_its_run(sternway_sandbox: Sandbox, 
         assert session.story("gh-9-1").status is Status.UNDONE
     done = subprocess.run([*BASH, "finish"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, "no undo is left to be finished" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of a pipeline, played by its generated scripts and the real command; `content` is what people stored."""
+
+    folder: Path
+    runner: str
+    kubeconfig: str
+
+    def play(self, content: str | None = None, **sets: str) -> tuple[list[int], str]:
+        """Give the exit codes of the scripts that run, and all that was shown."""
+        found = one(self.folder, namespace="default", replicas=1, verify={"deadline": "20s", "grace": {"pull": "1s"}})
+        summary = self.folder / "summary.md"
+        environ = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "SET_IMAGE": "",
+            "SET_REPLICAS": "",
+            **sets,
+        }
+        if self.runner == "github":
+            write, run, finish = (each["run"] for each in yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-3:])
+            kubeconfig = str(self.folder / "kubeconfig")
+            environ |= {"STERNWAY_RUN": "gh-9-1", "GITHUB_STEP_SUMMARY": str(summary), "KUBECONFIG": kubeconfig}
+            environ["CONTENT"] = Path(self.kubeconfig).read_text() if content is None else content
+            scripts = [write, run, finish]
+        else:
+            job = yaml.safe_load(gitlab(found))[".sternway-web"]
+            environ |= {"SAGA_CONFIG": "sternway.yaml", "CI_JOB_ID": "7"}
+            environ["KUBECONFIG"] = self.kubeconfig if content is None else content
+            scripts = [job["script"][0], job["after_script"][0]]
+        codes, shown = [], ""
+        for number, script in enumerate(scripts):
+            (self.folder / "script").write_text(script)
+            start = [*BASH, "script"] if self.runner == "github" else ["sh", "-e", "script"]
+            done = subprocess.run(
+                start, cwd=self.folder, env=environ, capture_output=True, text=True, check=False, timeout=120
+            )
+            codes.append(done.returncode)
+            shown += done.stdout + done.stderr
+            if self.runner == "github" and number == 0 and done.returncode:
+                break  # what comes after it does not begin
+        return codes, shown + (summary.read_text() if summary.exists() else "")
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def job(request: pytest.FixtureRequest, sternway_sandbox: Sandbox, tmp_path: Path) -> Job:
+    return Job(tmp_path, request.param, sternway_sandbox.kubeconfig)
+
+
+def test_nothing_warns_after_a_run_that_was_undone_completely(job: Job) -> None:
+    codes, shown = job.play(SET_IMAGE="localhost:5000/nope:9")
+    assert codes[-2:] == [Exit.FAILED, Exit.DONE], shown
+    assert "undone after" in shown
+    assert "no undo is left to be finished" in shown
+    assert "warning" not in shown.lower()
+
+
+def test_what_a_field_expects_is_told_and_in_the_summary(job: Job) -> None:
+    codes, shown = job.play(SET_REPLICAS="many")
+    assert Exit.USAGE in codes, shown
+    lines = [line for line in shown.splitlines() if "expected a whole number" in line]
+    assert lines, shown
+    assert job.runner == "gitlab" or any(line.startswith("| --set replicas | replicas |") for line in lines), shown
+
+
+SECRET = "S3CR3T" * 12
+STORED = yaml.safe_dump({
+    "apiVersion": "v1", "kind": "Config", "current-context": "a", "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+    "clusters": [{"name": "a", "cluster": {"server": "http://localhost:1"}}], "users": [{"name": "a", "user": {"client-key-data": SECRET}}],
+})  # fmt: skip
+WRONG = {
+    "github": {
+        "base64": (base64.b64encode(STORED.encode()).decode(), "is in base64"),
+        "empty": ("", "there is no secret KUBECONFIG here"),
+        "broken in CRLF": (STORED.replace("kind:", f"kind: {SECRET}: ").replace("\n", "\r\n"), "is no YAML (line "),
+    },
+    "gitlab": {
+        "content": (STORED, "KUBECONFIG holds the content of a kubeconfig where its path belongs"),
+        "base64": (base64.b64encode(STORED.encode()).decode(), "KUBECONFIG holds a kubeconfig in base64"),
+        "empty": ("", "KUBECONFIG is set, and empty"),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("job", "what"), [(runner, what) for runner in WRONG for what in WRONG[runner]], indirect=["job"]
+)
+def test_a_kubeconfig_of_the_wrong_kind_is_told_as_that_and_not_shown(job: Job, what: str) -> None:
+    content, words = WRONG[job.runner][what]
+    codes, shown = job.play(content, HOME=str(job.folder))
+    assert words in shown, shown
+    assert codes[0] if len(codes) < 3 else codes[1]
+    assert "S3CR3T" not in shown
+    assert base64.b64encode(b"client-key-data").decode()[:12] not in shown
+    assert job.runner == "gitlab" or words in (job.folder / "summary.md").read_text().replace("\\", "")
 
 
 def test_a_file_that_was_not_generated_is_not_written_over(repository: Path) -> None:
