@@ -70,6 +70,19 @@ class Handler:
 
 
 @pytest.mark.parametrize("lost", [None, "deploy"], ids=["all of it", "the record of deploy"])
+def test_the_report_asks_too_when_no_rollback_ever_ran(cluster: Cluster, session: Session, lost: str | None) -> None:
+    """As when the pods of all rollbacks were rejected."""
+    run = f"lost-{cluster.namespace}"
+    argo = Handler(session, config(cluster), run)
+    argo.execute("validate", "deploy")
+    forget(cluster, run, lost)
+    (end,) = argo.undone()
+    assert (end.status, end.exit_code) == (Status.ROLLBACK_FAILED, 5)
+    assert [str(e).partition(",")[0] for e in end.rollback_errors] == ["deploy: it has run"]
+    assert session.story(run).status is Status.ROLLBACK_FAILED
+
+
+@pytest.mark.parametrize("lost", [None, "deploy"], ids=["all of it", "the record of deploy"])
 def test_what_carries_the_run_is_not_called_undone(cluster: Cluster, session: Session, lost: str | None) -> None:
     run = f"lost-{cluster.namespace}"  # an id that no other test of the cluster has
     argo = Handler(session, config(cluster), run)

@@ -244,6 +244,13 @@ def test_an_exit_handler_that_does_not_start_is_waited_for_so_long(
     (swept,) = session.sweep()
     assert swept.status is status, swept.message
     assert value(cluster) == ("old" if status is Status.UNDONE else "new")
+    left, ended = cluster.client.get(_ref(cluster)), status is Status.UNDONE
+    assert left is not None
+    assert left["spec"].get("shutdown") == ("Terminate" if ended else None), "it gives its mutex up"
+    told = cluster.client.get(Ref("v1", "Event", cluster.namespace, "w.sternway"))
+    assert (told is not None) is ended
+    if told is not None:
+        assert (told["reason"], "does not start" in told["message"]) == ("Undone", True)
 
 
 def test_a_workflow_that_its_run_never_saw_is_left_to_a_person(

@@ -32,6 +32,8 @@ class Schedule:
     succeeded_history: int = 3
     failed_history: int = 3
     suspend: bool = False
+    stop_strategy: str = ""
+    """The expression over `cronworkflow.failed` and `cronworkflow.succeeded` that ends the schedule; "" for none."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ _NAMES = {
     "startingDeadline": "starting_deadline",
     "succeededHistory": "succeeded_history",
     "failedHistory": "failed_history",
+    "stopStrategy": "stop_strategy",
 }
 _PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*(\{(step|version)\}[A-Za-z0-9._/:@-]*)*")
 
@@ -160,6 +163,7 @@ SCHEDULE = Short(
             "succeededHistory": s.whole(0, 1000),
             "failedHistory": s.whole(0, 1000),
             "suspend": s.boolean,
+            "stopStrategy": Section({"expression": untagged}, lambda expression: expression, required=("expression",)),
         },
         renamed(Schedule, _NAMES),
         required=("cron",),

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Failed, Refused, SternwayError, Stopped, Transient
+from ..errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
 from ..exits import Exit
 from .container_names import container_names
 
 FORWARD = ("execute-", "forward")
 """How the templates are called whose pods go forward: those of one step, and those of several."""
+_ROLLBACK, _BACK = "rollback-", "back"
+"""How those are called whose pods go back: likewise."""
 _NUMBER = re.compile(r"\((\d+)\)$")
 _ENDED = re.compile(r"(?:^|: )(?P<why>\w+) \(exit code (?P<code>\d+)\)(?::\s*(?P<text>.*))?$", re.DOTALL)
 _PULL = re.compile(
@@ -137,6 +139,21 @@ def _by_exit_code(node: FailedNode, known: Known, ended: re.Match[str]) -> Excep
         never_ran = Stopped if known.began else Refused
         return never_ran(f"{node.who}: its container could not be started: {text}")
     return _CLASSES.get(code, Failed)(text or f"{node.who} ended with exit code {code}")
+
+
+def killed_rollbacks(text: str, steps: Iterable[str]) -> dict[str, Exception]:
+    """Return an error for each step whose rollback took more memory than it may, by `workflow.failures`."""
+    found = dict[str, Exception]()
+    called = {container: step for step, container in container_names(list(steps)).items()}
+    for node in _nodes(text):
+        template = str(node.get("templateName", ""))
+        alone = template.removeprefix(_ROLLBACK) if template.startswith(_ROLLBACK) else ""
+        step = alone or called.get(str(node.get("displayName", "")), "")
+        ended = _ENDED.search(str(node.get("message") or ""))
+        if step and (alone or template.startswith(_BACK)) and ended is not None and int(ended["code"]) == _KILLED:
+            error = f"{step}: its rollback was killed (exit code {_KILLED}), as what takes more memory than it may is"
+            found[step] = RollbackFailed(error, remedy=MEMORY)
+    return found
 
 
 def _nodes(text: str) -> Iterator[Mapping[str, Any]]:

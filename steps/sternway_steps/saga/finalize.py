@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import Transient
@@ -14,14 +14,15 @@ from ..journal.replay import Status, Story, has_head, replay
 from ..release.remedy import finish
 from .assembly import AssembledRun
 from .events import Listener, unfailing
-from .failed_nodes import Known, failed_nodes, meaning
+from .failed_nodes import Known, failed_nodes, killed_rollbacks, meaning
 from .held import HoldCheck, HoldPolicy, held_back
 from .hold import with_hold
 from .on_end import run_on_end
 from .result import Result
 from .seal import seal
 from .sealed import refuse_other_target
-from .verdict import by_journal, may_be_undone_yet
+from .unrecorded import never_rolled_back
+from .verdict import FAILED_PHASES, by_journal, may_be_undone_yet
 from .workflow_event import put_event
 from .workflow_pods import seen_of_pod
 
@@ -63,6 +64,8 @@ def end_run(
             phase,
             HoldCheck(run, policy, tell),
             lambda story: _known(run, story, failures, events),
+            killed_rollbacks(failures, [step.name for step in run.plan.steps]),
+            workflow,
             another_round=another_round,
         )
         if result.status is Status.OPEN:
@@ -70,10 +73,15 @@ def end_run(
         result = run_on_end(run, result, tell=unfailing(tell), stop=stop)
     unfailing(tell)(result.as_event())
     if workflow:
-        reason = "".join(word.title() for word in result.status.value.split("-"))
-        warning = result.status is not Status.SUCCEEDED
-        put_event(events, workflow, result.run, reason, summary(result), warning=warning)
+        tell_end(events, workflow, result)
     return result
+
+
+def tell_end(client: Client, workflow: str, result: Result, namespace: str = "") -> None:
+    """Put how a run ended beside its Workflow."""
+    reason = "".join(word.title() for word in result.status.value.split("-"))
+    warning = result.status is not Status.SUCCEEDED
+    put_event(client, workflow, result.run, reason, summary(result), warning=warning, namespace=namespace)
 
 
 def _sealed(
@@ -81,6 +89,8 @@ def _sealed(
     phase: str,
     check: HoldCheck,
     known: Callable[[Story], Exception | None],
+    killed: Mapping[str, Exception],
+    workflow: str,
     *,
     another_round: bool,
 ) -> Result:
@@ -98,7 +108,8 @@ def _sealed(
     if another_round and (left := may_be_undone_yet(run.plan, story.attempts)):
         error = Transient(f"not undone yet: {', '.join(left)}", remedy="the handler goes back once more")
         return Result(run.id, Status.OPEN, Exit.TRANSIENT, error)
-    result = with_hold(run.plan, story, by_journal(run.plan, story, phase, known(story)))
+    lost = never_rolled_back(run, story, workflow) if workflow and phase in FAILED_PHASES else []
+    result = with_hold(run.plan, story, by_journal(run.plan, story, phase, known(story), killed, lost))
     return seal(run.journal, result, run.config.history, again=True)
 
 

@@ -12,11 +12,11 @@ from ..exits import Exit, exit_of
 from ..journal.backends.store import Store
 from ..journal.replay import Status, Story, replay, story_of
 from ..kube.parallel import run_parallel
-from .finalize import summary
+from .finalize import summary, tell_end
 from .job import Job, put_job_event
 from .result import Result
 from .retry import retry_transient
-from .workflow import workflow_state
+from .workflow import terminate, workflow_state
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -118,7 +118,8 @@ class Sweeper:
         failed = result.status is Status.ROLLBACK_FAILED
         self._tell_job(story, result)
         code = Exit.ROLLBACK_FAILED if failed else Exit.DONE
-        said = "; ".join([_said(story, result), *(f"warning: {text}" for text in result.warnings)])
+        warnings = [*result.warnings, *self._told(story, result)]
+        said = "; ".join([_said(story, result), *(f"warning: {text}" for text in warnings)])
         return Swept(run, story.target, result.status, said, code)
 
     def _tell_job(self, story: Story, result: Result) -> None:
@@ -126,6 +127,22 @@ class Sweeper:
             good = result.status is Status.SUCCEEDED
             text = f"the sweep ended it: {summary(result)}"
             put_job_event(self.client, job, "Swept", text, warning=not good)
+
+    def _told(self, story: Story, result: Result) -> list[str]:
+        """Tell the end beside its Workflow, and end that where its handler can't start; return what is to be known."""
+        if not story.workflow or not story.workflow_namespace:
+            return []
+        said: list[str] = []
+        try:
+            state = workflow_state(self.client, story)
+            said += [f"{state.how}; so this sweep ended the run"] if state.late else []
+            told = replace(result, name=story.name, warnings=(*result.warnings, *said))
+            tell_end(self.client, story.workflow, told, story.workflow_namespace)
+            if state.late:
+                terminate(self.client, story)
+        except (ClusterError, SternwayError) as error:
+            said.append(f"Workflow {story.workflow} could not be ended, so it may hold its mutex: {error}")
+        return said
 
     def _at_work(self, story: Story) -> Swept | None:
         holder = self.store.lock(story.target, name=story.lock).holder()

@@ -47,11 +47,24 @@ class Unrecorded:
             if not found:
                 return Outcome("its record is gone from the journal, and nothing carries this run any more")
         there = f"; these carry run {context.run}: {', '.join(found)}" if found else ""
-        raise RollbackFailed(
-            f"{context.step}: it has run, and its record is gone from the journal, so it can't be undone{there}",
-            remedy="run the version that is wanted, or put it back by hand",
-            details={NEEDS: [BY_HAND]},
-        )
+        raise _gone(context.step, there)
+
+
+def _gone(step: str, there: str = "") -> RollbackFailed:
+    return RollbackFailed(
+        f"{step}: it has run, and its record is gone from the journal, so it can't be undone{there}",
+        remedy="run the version that is wanted, or put it back by hand",
+        details={NEEDS: [BY_HAND]},
+    )
+
+
+def never_rolled_back(run: AssembledRun, story: Story, workflow: str) -> list[RollbackFailed]:
+    """Return an error for each step that has run, of which the journal knows nothing, not even a rollback.
+
+    Raises: Transient when that can't be told now.
+    """
+    missing = run.plan.undo_of({step.name for step in run.plan.steps} - story.begun())
+    return [_gone(step.name) for step in missing if has_run_unrecorded(run, step, story, workflow)]
 
 
 def as_recorded_step(step: Step, name: str, story: Story) -> Step:

@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import Held, RollbackFailed, Stopped, Transient
 from ..exits import Exit, exit_of, word_of_exit
@@ -27,7 +27,8 @@ from .plan import Plan
 from .result import Result
 
 _REFUSED, _TRANSIENT = word_of_exit(Exit.REFUSED), word_of_exit(Exit.TRANSIENT)
-_FAILED_PHASES = ("Failed", "Error")
+FAILED_PHASES = ("Failed", "Error")
+"""How Argo calls a way forward that is to be undone."""
 _STATUS = {
     Exit.DONE: Status.SUCCEEDED,
     Exit.REFUSED: Status.REFUSED,
@@ -77,19 +78,28 @@ def staying(plan: Plan, attempts: Iterable[Attempt]) -> tuple[str, ...]:
     return tuple(s.name for s in plan.steps if s.name in changed and s.spec.effects is Effects.IRREVERSIBLE)
 
 
-def by_journal(plan: Plan, story: Story, phase: str, known: Exception | None = None) -> Result:
+def by_journal(
+    plan: Plan,
+    story: Story,
+    phase: str,
+    known: Exception | None = None,
+    killed: Mapping[str, Exception] = {},
+    lost: Sequence[Exception] = (),
+) -> Result:
     """Decide how a run ended whose steps were called one by one; `phase` is how their caller saw the way forward end.
 
     A caller that saw it fail wants it undone even if every step is done: a Workflow may fail after its last step.
-    What it knows of a step that could record nothing, or only that it was stopped, is `known`.
+    What it knows of a step that could record nothing, or only that it was stopped, is `known`; of a rollback that was
+    cut off, `killed`; of steps that ran and left no record, `lost`.
     """
-    if phase not in _FAILED_PHASES and story.succeeded(step.name for step in plan.steps):
+    if phase not in FAILED_PHASES and story.succeeded(step.name for step in plan.steps):
         return succeeded(story.run)
     error = first_error(plan, story.attempts)
     if error is None or isinstance(error, Stopped):
         error = known or error or Stopped(_without_error(plan, story, phase or "unknown"))
-    failures = tuple(not_undone(plan, story.attempts).values())
-    return decide(story.run, plan, story.attempts, error, failures)
+    cut = {a.step for a in story.attempts if a.action is Action.ROLLBACK and not a.result}
+    failures = (killed[s] if s in killed and s in cut else e for s, e in not_undone(plan, story.attempts).items())
+    return decide(story.run, plan, story.attempts, error, (*failures, *lost))
 
 
 def may_be_undone_yet(plan: Plan, attempts: Sequence[Attempt]) -> tuple[str, ...]:

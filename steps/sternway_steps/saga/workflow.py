@@ -25,10 +25,14 @@ _OF_A_STEP = ("Pod", "Retry", "Container")
 
 @dataclass(frozen=True)
 class WorkflowState:
-    """Whether nothing more comes of a Workflow, not even its exit handler; `over` is None when that can't be told."""
+    """Whether nothing more comes of a Workflow, not even its exit handler; `over` is None when that can't be told.
+
+    `late`: it waits for a pod of its handler that does not start, and holds its mutex meanwhile.
+    """
 
     over: bool | None
     how: str
+    late: bool = False
 
 
 def namespace_of_workflow(client: Client, name: str, run: str) -> str:
@@ -79,8 +83,19 @@ def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowSta
     if (found.get("spec") or {}).get("shutdown") == "Terminate":
         return WorkflowState(True, f"{said} is being terminated")
     if late := _late_handler(found):
-        return WorkflowState(True, f"{said} is at its exit handler, which does not start: {late}")
+        return WorkflowState(True, f"{said} is at its exit handler, which does not start: {late}", late=True)
     return WorkflowState(False, f"{said} is at work ({phase})")
+
+
+def terminate(client: Client, story: Story) -> None:
+    """Terminate a Workflow whose run has ended, and whose exit handler does not start: nothing is left for it to do.
+
+    Argo would wait for its pod for ever, with the mutex that the next run of the target needs.
+
+    Raises: ApiError, when it may not be.
+    """
+    ref = Ref(_API, "Workflow", story.workflow_namespace, story.workflow)
+    client.patch(ref, {"spec": {"shutdown": "Terminate"}}, manager="sternway", safe=True)
 
 
 def _late_handler(workflow: Mapping[str, Any]) -> str:

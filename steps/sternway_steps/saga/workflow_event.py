@@ -17,15 +17,23 @@ _SAID = ("type", "reason", "message")
 
 
 def put_event(
-    client: Client, workflow: str, run: str, reason: str, message: str, *, step: str = "", warning: bool = True
+    client: Client,
+    workflow: str,
+    run: str,
+    reason: str,
+    message: str,
+    *,
+    step: str = "",
+    warning: bool = True,
+    namespace: str = "",
 ) -> None:
     """Put what became of a run, or of a step of it, where `kubectl describe workflow` shows it.
 
     What is there already under its name is brought up to date; where that is not allowed, another one is put. It is
-    the client's own namespace; who may put none puts none, for the journal has it anyway.
+    the client's own namespace, unless another one is given; who may put none puts none, for the journal has it anyway.
     """
     name = f"{workflow}.sternway" + (f".{step}" if step else "")
-    ref = Ref("argoproj.io/v1alpha1", "Workflow", client.namespace, workflow)
+    ref = Ref("argoproj.io/v1alpha1", "Workflow", namespace or client.namespace, workflow)
     event = event_on(ref, run, name=name, reason=reason, message=message, warning=warning)
     try:
         _create_or_update(client, event)

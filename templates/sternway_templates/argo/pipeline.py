@@ -106,6 +106,7 @@ def _cron(config: Config, metadata: m.ObjectMeta) -> m.CronWorkflow:
         successful_jobs_history_limit=schedule.succeeded_history,
         failed_jobs_history_limit=schedule.failed_history,
         suspend=schedule.suspend or None,
+        stop_strategy=new(m.StopStrategy, expression=schedule.stop_strategy) if schedule.stop_strategy else None,
         workflow_spec=new(
             m.WorkflowSpec,
             workflow_template_ref=reference,

@@ -122,6 +122,8 @@ def _check_one_schedule(config: Config, report: Report) -> None:
     elif len(config.schedule.cron) != 1:
         message = f"a CronJob has one expression, not {len(config.schedule.cron)}"
         report("schedule", "schedule.cron", message, "write one, such as 0 6,18 * * *, or a configuration for each")
+    if config.schedule is not None and config.schedule.stop_strategy:
+        report("schedule", "schedule.stopStrategy", "a CronJob has none; Argo's CronWorkflow does", "leave it out")
 
 
 def _check_schedule(config: Config, kind: str, report: Report) -> None:

@@ -17,8 +17,8 @@ from sternway_steps.step import Rule
 ARGO_RULES = (Rule("argoproj.io", ("workflowtaskresults",), ("create", "patch")),)
 REPORT_RULES = (Rule("", ("events",), ("create", "patch")), Rule("", ("pods", "events"), ("list",)))
 ON_ARGO = (*ARGO_RULES, *REPORT_RULES)
-# Whether a Workflow is at work, terminated or gone, asked by its steps and by the sweeper.
-SWEEP_RULES = (Rule("argoproj.io", ("workflows",), ("get",)),)
+# Whether a Workflow is at work, terminated or gone, asked by its steps and by the sweeper, which ends one that hangs.
+SWEEP_RULES = (Rule("argoproj.io", ("workflows",), ("get", "patch")),)
 # What a step's process starts when its Workflow is being terminated.
 AT_ONCE_RULES = (Rule("batch", ("cronjobs",), ("get",)), Rule("batch", ("jobs",), ("create",)))
 

@@ -211,6 +211,9 @@ def test_a_schedule_makes_a_cron_workflow_that_never_replaces(tmp_path: Path) ->
     assert by_people["unattended"] == "false"
     told = {"name": "STERNWAY_UNATTENDED", "value": "{{workflow.parameters.unattended}}"}
     assert all(told in templates(objects)[name]["container"]["env"] for name in ("execute-validate", "report"))
+    assert "stopStrategy" not in spec
+    ends = apart(tmp_path, schedule={"cron": ["1 2 * * *"], "stopStrategy": {"expression": "cronworkflow.failed >= 3"}})
+    assert ends["CronWorkflow"]["spec"]["stopStrategy"] == {"expression": "cronworkflow.failed >= 3"}
 
 
 @pytest.mark.parametrize(
@@ -317,7 +320,7 @@ def test_rights_are_what_validate_asks_for(tmp_path: Path) -> None:
         client.can_i = can_i  # type: ignore[method-assign]
         assert not session.plan(config).findings
     own = {("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"), ("", "events", "create"), ("", "events", "patch"),
-           ("argoproj.io", "workflows", "get"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create")}  # fmt: skip
+           ("argoproj.io", "workflows", "get"), ("argoproj.io", "workflows", "patch"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create")}  # fmt: skip
     assert granted - own == asked
     assert own <= granted
     assert objects["RoleBinding"]["subjects"] == [

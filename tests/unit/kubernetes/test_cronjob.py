@@ -72,7 +72,7 @@ def test_its_rights_are_argos_without_what_is_argos_own(tmp_path: Path) -> None:
 
     assert rights(on_argo) - rights(role) == {
         ("argoproj.io", "workflowtaskresults", "create"), ("argoproj.io", "workflowtaskresults", "patch"),
-        ("argoproj.io", "workflows", "get"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create"),
+        ("argoproj.io", "workflows", "get"), ("argoproj.io", "workflows", "patch"), ("batch", "cronjobs", "get"), ("batch", "jobs", "create"),
         ("", "events", "patch"),  # the report's Event on the Workflow is kept up to date
     }  # fmt: skip
     assert rights(role) < rights(on_argo)
@@ -90,6 +90,10 @@ def test_without_a_deadline_kubernetes_sets_none(tmp_path: Path) -> None:
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no schedule": ({"schedule": None}, "sternway.yaml:1:1: schedule: this key is required for a CronJob"),
+    "stops": (
+        {"schedule": {"cron": ["0 1 * * *"], "stopStrategy": {"expression": "cronworkflow.failed >= 3"}}},
+        "schedule.stopStrategy: a CronJob has none",
+    ),
     "two": ({"schedule": {"cron": ["0 1 * * *", "0 2 * * *"]}}, "schedule.cron: a CronJob has one expression, not 2"),
     "no cron": ({"schedule": "0 25 * * *"}, "schedule.cron: '0 25 * * *' is no cron expression"),
     "a long name": ({"name": "n" * 53}, "a CronJob's name may have 52 characters"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sternway_steps.errors import Failed, Refused, Stopped, Transient
 from sternway_steps.exits import exit_of
-from sternway_steps.saga.failed_nodes import FailedNode, Known, failed_nodes, meaning
+from sternway_steps.saga.failed_nodes import FailedNode, Known, failed_nodes, killed_rollbacks, meaning
 
 STEPS = ("validate", "deploy", "verify")
 KUBELET = "Pod was active on the node longer than the specified deadline"
@@ -117,3 +117,14 @@ def test_each_failure_is_named_with_its_code(message: str, known: Known, kind: t
 )
 def test_what_tells_no_more_than_a_stop_is_left_to_the_journal(message: str) -> None:
     assert meaning(FailedNode("deploy", message)) is None
+
+
+def test_a_rollback_that_took_too_much_memory_is_named_with_the_limit() -> None:
+    given = as_argo_gives_it(
+        node("deploy", "back", "deploy: OOMKilled (exit code 137)"), node("back", "back", "deploy: OOMKilled (exit code 137)"),
+        node("verify(0)", "rollback-verify", "main: Error (exit code 137)"),
+        node("validate", "rollback-validate", "main: Error (exit code 5): no"), node("deploy", "forward", "exit code 137"),
+    )  # fmt: skip
+    found = killed_rollbacks(given, STEPS)
+    assert set(found) == {"deploy", "verify"}
+    assert "argo.resources.limits.memory" in str(getattr(found["deploy"], "remedy", ""))
