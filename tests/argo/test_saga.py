@@ -58,8 +58,10 @@ def _told_everywhere(runner: OnArgo, status: Status) -> None:
         if e["involvedObject"].get("name") == runner.name and e["source"].get("component") == "sternway"
     ]
     reason = "".join(word.title() for word in status.value.split("-"))
-    ends = [e for e in mine if e["reason"] == reason]  # beside those of the steps that failed
-    assert len(ends) == 1, [e["reason"] for e in mine]
+    ends = [
+        e for e in mine if e["metadata"]["name"] == f"{runner.name}.sternway"
+    ]  # beside those of the steps that failed
+    assert [e["reason"] for e in ends] == [reason], [e["reason"] for e in mine]
     for text in (report["message"], ends[0]["message"]):
         assert status.value in text
         assert ("sternway rollback " in text) is (status is Status.ROLLBACK_FAILED)
