@@ -61,7 +61,7 @@ def template(
     from .output import write
     from .yaml_text import to_yaml
 
-    objects = _objects(path, overrides, runner)
+    objects = _objects(path, overrides, runner, kubeconfig, context)
     if output == "-":
         click.echo(to_yaml(objects.values()), nl=False)
         return
@@ -85,18 +85,25 @@ def _prune(objects: Mapping[str, Mapping[str, Any]], kubeconfig: str | None, con
         client.close()
 
 
-def _objects(path: str, overrides: tuple[str, ...], runner: str) -> Mapping[str, Mapping[str, Any]]:
+def _objects(
+    path: str, overrides: tuple[str, ...], runner: str, kubeconfig: str | None, context: str | None
+) -> Mapping[str, Mapping[str, Any]]:
     from sternway_steps.registry.load import load_with_source
 
     config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
+    from .kubernetes.served import ask
+
+    served, guessed = ask(config, kubeconfig, context)
+    for note in guessed:
+        click.echo(note, err=True)
     if runner == "cronjob":
         from .kubernetes.cronjob import cronjob
 
-        return cronjob(config, document)
+        return cronjob(config, document, served)
     from .argo.pipeline import pipeline
     from .argo.pods import own_pods
 
-    objects = pipeline(config, document)
+    objects = pipeline(config, document, served)
     for step, reason in own_pods(config).items() if config.argo.pods is None else ():
         click.echo(f"step {step} has a pod of its own on Argo: {reason}", err=True)
     return objects

@@ -19,6 +19,7 @@ from ..kubernetes.checks import checked_plan, node_at
 from ..kubernetes.config_maps import config_maps, files
 from ..kubernetes.pod import UNATTENDED
 from ..kubernetes.rbac import rbac
+from ..kubernetes.served import NOT_ASKED, Served
 from ..kubernetes.sweeper import sweepers
 from ..output import numbered
 from .models import data, new
@@ -28,8 +29,10 @@ HASH = "sternway.dev/config-hash"
 """The annotation of the WorkflowTemplate that identifies what it was made from: a hash over all that was generated."""
 
 
-def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
+def pipeline(config: Config, document: Node, served: Served = NOT_ASKED) -> dict[str, dict[str, Any]]:
     """Return the objects by file name, in the order in which they are applied.
+
+    `served` is what a cluster told of kinds that are not Kubernetes' own (`kubernetes.served.ask`).
 
     Raises: ConfigErrors for what Argo would not accept, or not run as it is meant.
     """
@@ -50,7 +53,7 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
         labels=labels,
         annotations=dict(config.argo.annotations) or None,
     )
-    rights = [] if config.argo.service_account else rbac(config, plan, namespace, account)
+    rights = [] if config.argo.service_account else rbac(config, plan, namespace, account, served=served)
     objects = numbered([*rights, *maps, *sweepers(config, plan, labels, account, names, on_argo=True)])
     template = new(m.WorkflowTemplate, api_version=_API, kind="WorkflowTemplate", metadata=metadata, spec=spec)
     made_template = objects[f"{len(objects) + 1:02d}-workflowtemplate.yaml"] = _with_pending_timeout(
@@ -58,7 +61,9 @@ def pipeline(config: Config, document: Node) -> dict[str, dict[str, Any]]:
     )
     if config.schedule is not None:
         objects[f"{len(objects) + 1:02d}-cronworkflow.yaml"] = data(_cron(config, metadata))
-    digest = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).hexdigest()[:16]
+    # Which rights there are follows from all else, and from what a cluster told of kinds, which another one may not.
+    hashed = {name: obj for name, obj in objects.items() if obj["kind"] not in ("Role", "ClusterRole")}
+    digest = hashlib.sha256(json.dumps(hashed, sort_keys=True).encode()).hexdigest()[:16]
     made_template["metadata"].setdefault("annotations", {})[HASH] = digest
     return objects
 

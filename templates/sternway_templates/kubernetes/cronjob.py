@@ -20,6 +20,7 @@ from .images import RUN, image_of
 from .one_pod import filled, one_pod
 from .pod import SPARE
 from .rbac import rbac
+from .served import NOT_ASKED, Served
 from .sweeper import sweepers
 
 _TRIES = 6
@@ -36,15 +37,19 @@ _AGAIN = [
 _TELLS = (Rule("", ("events",), ("create",)),)
 
 
-def cronjob(config: Config, document: Node) -> dict[str, dict[str, Any]]:
+def cronjob(config: Config, document: Node, served: Served = NOT_ASKED) -> dict[str, dict[str, Any]]:
     """Return the objects by file name, in the order in which they are applied.
+
+    `served` is what a cluster told of kinds that are not Kubernetes' own (`kubernetes.served.ask`).
 
     Raises: ConfigErrors for what Kubernetes would not accept, or not run as it is meant.
     """
     plan = checked_plan(config, document, "CronJob")
     labels = {"app.kubernetes.io/name": config.name, "app.kubernetes.io/managed-by": "sternway", **config.argo.labels}
     account = config.argo.service_account or f"sternway-{config.name}"
-    rights = [] if config.argo.service_account else rbac(config, plan, config.namespace, account, own=_TELLS)
+    rights = (
+        [] if config.argo.service_account else rbac(config, plan, config.namespace, account, own=_TELLS, served=served)
+    )
     maps = config_maps(f"sternway-{config.name}", config.namespace, labels, files(config, document))
     names = [each["metadata"]["name"] for each in maps]
     metadata = filled({"name": config.name, "namespace": config.namespace, "labels": labels,

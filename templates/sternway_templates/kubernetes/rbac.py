@@ -13,6 +13,8 @@ from sternway_steps.release.rights import rights_of as expanded
 from sternway_steps.saga.plan import Plan
 from sternway_steps.step import Rule
 
+from .served import NOT_ASKED, Served, is_wide, plural_of
+
 # What Argo's executor reports through (Argo, "Workflow RBAC"); the report's Event, and why a pod never began.
 ARGO_RULES = (Rule("argoproj.io", ("workflowtaskresults",), ("create", "patch")),)
 REPORT_RULES = (Rule("", ("events",), ("create", "patch")), Rule("", ("pods", "events"), ("list",)))
@@ -22,26 +24,8 @@ SWEEP_RULES = (Rule("argoproj.io", ("workflows",), ("get", "patch")),)
 # What a step's process starts when its Workflow is being terminated.
 AT_ONCE_RULES = (Rule("batch", ("cronjobs",), ("get",)), Rule("batch", ("jobs",), ("create",)))
 
-_CLUSTER_SCOPED = frozenset(
-    (
-        "APIService", "CSIDriver", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding",
-        "CustomResourceDefinition", "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node",
-        "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-    )
-)  # fmt: skip
 Rights = dict[tuple[str, str], set[str]]
 """Verbs by API group and resource."""
-
-
-def plural_of(kind: str) -> str:
-    """Return the resource of a kind as apimachinery guesses it without discovery (meta.UnsafeGuessKindToResource)."""
-    name = kind.lower()
-    if name == "endpoints":
-        return name
-    if name.endswith("s"):
-        return f"{name}es"
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 def on_argo(config: Config) -> tuple[Rule, ...]:
@@ -51,13 +35,19 @@ def on_argo(config: Config) -> tuple[Rule, ...]:
 
 
 def rbac(
-    config: Config, plan: Plan, namespace: str | None, account: str, own: Iterable[Rule] | None = None
+    config: Config,
+    plan: Plan,
+    namespace: str | None,
+    account: str,
+    own: Iterable[Rule] | None = None,
+    served: Served = NOT_ASKED,
 ) -> list[dict[str, Any]]:
     """Return the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed.
 
-    `own` is what the pods need beyond their steps; by default what those of Workflows do.
+    `own` is what the pods need beyond their steps; by default what those of Workflows do. `served` is what a cluster
+    told of kinds.
     """
-    rights = rights_of(config, plan, namespace, own)
+    rights = rights_of(config, plan, namespace, own, served)
     objects: list[dict[str, Any]] = [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(account, namespace, config)}
     ]
@@ -83,11 +73,11 @@ def rbac(
 
 
 def rights_of(
-    config: Config, plan: Plan, namespace: str | None, own: Iterable[Rule] | None = None
+    config: Config, plan: Plan, namespace: str | None, own: Iterable[Rule] | None = None, served: Served = NOT_ASKED
 ) -> dict[str | None, Rights]:
     """Return the rights by namespace; "" stands for what is not namespaced."""
     rights: dict[str | None, Rights] = {}
-    deployed = _kinds(config, namespace)
+    deployed = _kinds(config, namespace, served)
     needed = expanded(config, (step.spec for step in plan.all_steps), deployed, namespace)
     pods = on_argo(config) if own is None else own
     for right in (*needed, *expand(pods, (), namespace), *expand(EVENT_RULES, deployed, namespace)):
@@ -95,16 +85,20 @@ def rights_of(
     return rights
 
 
-def _kinds(config: Config, namespace: str | None) -> list[Deployed]:
-    """Return the kinds that are deployed. Nobody is asked: what no definition says is guessed as apimachinery does."""
+def _kinds(config: Config, namespace: str | None, served: Served) -> list[Deployed]:
+    """Return the kinds that are deployed: as their definition says, the cluster, or the rules of English."""
     coming = defined(manifest.obj for manifest in config.manifests)
     kinds = []
     for obj in (manifest.obj for manifest in (*taken(config), *config.hooks)):
-        kind, definition = obj["kind"], coming.get((obj["apiVersion"].rpartition("/")[0], obj["kind"]))
-        plural = definition["names"]["plural"] if definition else plural_of(kind)
-        wide = definition.get("scope") == "Cluster" if definition else kind in _CLUSTER_SCOPED
+        version, kind = obj["apiVersion"], obj["kind"]
+        definition, known = coming.get((version.rpartition("/")[0], kind)), served.get((version, kind))
+        plural, wide = plural_of(kind), is_wide(version, kind)
+        if definition:
+            plural, wide = definition["names"]["plural"], definition.get("scope") == "Cluster"
+        elif known:
+            plural, wide = known.plural, not known.namespaced
         where = CLUSTER if wide else obj["metadata"].get("namespace") or namespace
-        kinds.append(Deployed(obj["apiVersion"], kind, plural, where))
+        kinds.append(Deployed(version, kind, plural, where))
     return kinds
 
 

@@ -10,6 +10,9 @@ import click
 from sternway_steps.cli.extension import options, perform
 
 if TYPE_CHECKING:
+    from sternway_steps.config import Config
+
+    from ..kubernetes.served import Served
     from .submission import Submission
 
 
@@ -36,4 +39,14 @@ def submit(**arguments: Any) -> None:
 def _prepare(arguments: dict[str, Any]) -> Submission:
     from .submission import read_submission
 
-    return read_submission(arguments["path"], arguments.pop("overrides"), os.environ, sys.stdin)
+    def served(config: Config) -> Served:
+        from ..kubernetes.served import NOT_ASKED, ask
+
+        if not arguments["apply_first"]:
+            return NOT_ASKED  # no Role is applied
+        found, guessed = ask(config, arguments["kubeconfig"], arguments["context"])
+        for note in guessed:
+            click.echo(note, err=True)
+        return found
+
+    return read_submission(arguments["path"], arguments.pop("overrides"), os.environ, sys.stdin, served)

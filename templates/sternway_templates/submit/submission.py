@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
@@ -11,6 +11,7 @@ from sternway_steps.errors import Refused
 from sternway_steps.registry.load import load_with_source
 
 from ..argo.pipeline import HASH, parameters, pipeline
+from ..kubernetes.served import NOT_ASKED, Served
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,22 @@ class Submission:
         return str(self.template["metadata"]["annotations"][HASH])
 
 
-def read_submission(path: str, overrides: Sequence[str], environ: Mapping[str, str], stdin: TextIO) -> Submission:
+def read_submission(
+    path: str,
+    overrides: Sequence[str],
+    environ: Mapping[str, str],
+    stdin: TextIO,
+    served: Callable[[Config], Served] = lambda _: NOT_ASKED,
+) -> Submission:
     """Read the configuration, and check what is to be changed against it.
+
+    `served` asks a cluster of the kinds that are not Kubernetes' own.
 
     Raises: ConfigErrors; Refused for a key that is no parameter of the pipeline, and for a value that is not allowed.
     """
     source = cast("TextIO", _ReadOnce(stdin))
     config, document = load_with_source(path, environ=environ, stdin=source)
-    objects = pipeline(config, document)
+    objects = pipeline(config, document, served(config))
     parameters_ = parameters(config, document)
     values: dict[str, str] = {}
     for flag in overrides:

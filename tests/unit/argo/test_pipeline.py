@@ -26,7 +26,8 @@ from hera.workflows import models as m
 from sternway_templates.argo.models import data, new
 from sternway_templates.argo.pipeline import pipeline
 from sternway_templates.kubernetes.config_maps import FULL, config_maps, files
-from sternway_templates.kubernetes.rbac import plural_of, rights_of
+from sternway_templates.kubernetes.rbac import rights_of
+from sternway_templates.kubernetes.served import plural_of
 from sternway_templates.output import write
 from sternway_templates.yaml_text import to_yaml
 
@@ -282,7 +283,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "plural"),
     [("Ingress", "ingresses"), ("NetworkPolicy", "networkpolicies"), ("Endpoints", "endpoints"), ("Service", "services"),
-     ("StorageClass", "storageclasses"), ("ConfigMap", "configmaps")],
+     ("StorageClass", "storageclasses"), ("ConfigMap", "configmaps"), ("Gateway", "gateways"), ("Mesh", "meshes")],
 )  # fmt: skip
 def test_plurals_are_those_of_kubernetes(kind: str, plural: str) -> None:
     assert plural_of(kind) == plural
