@@ -13,14 +13,19 @@ from sternway_steps.cli.extension import options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_RUNNERS = ("argo", "cronjob", "github", "gitlab")
+_RUNNERS = ("argo", "cronjob", "github", "gitlab", "rollback-role")
 
 
 @click.command()
 @options.config
 @options.overrides
 @click.option(
-    "--for", "runner", type=click.Choice(_RUNNERS), default="argo", show_default=True, help="What is to run it."
+    "--for",
+    "runner",
+    type=click.Choice(_RUNNERS),
+    default="argo",
+    show_default=True,
+    help="What is to run it, or who is to undo it.",
 )
 @click.option(
     "--output",
@@ -50,6 +55,8 @@ def template(
     Example: sternway template --for cronjob --output cronjob/ && kubectl apply -f cronjob/
     Example: sternway template --for github --config config/production.yaml --output .github/workflows/deploy.yaml
     Example: sternway template --for gitlab --config config/production.yaml --output .gitlab/deploy.yaml
+
+    For rollback-role it is the rights of people who only roll back, who are yours to bind.
 
     For github and gitlab the environments are the files in config/.
     """
@@ -100,6 +107,10 @@ def _objects(
         from .kubernetes.cronjob import cronjob
 
         return cronjob(config, document, served)
+    if runner == "rollback-role":
+        from .kubernetes.rollback_role import rollback_role
+
+        return rollback_role(config, served)
     from .argo.pipeline import pipeline
     from .argo.pods import own_pods
 

@@ -34,3 +34,12 @@ def less(obj: dict[str, Any], without: Granted | None) -> dict[str, Any]:
         else:
             rules.append(rule)
     return {**obj, "rules": [rule for rule in rules if rule["resources"] and rule["verbs"]]}
+
+
+def binding_of(role: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """Bind the account to a Role that comes without a binding."""
+    group, _, _ = role["apiVersion"].partition("/")
+    reference = {"apiGroup": group, "kind": role["kind"], "name": role["metadata"]["name"]}
+    subject = {"kind": "ServiceAccount", "name": "sternway-web", "namespace": namespace}
+    bare = {key: value for key, value in role.items() if key != "rules"}
+    return {**bare, "kind": f"{role['kind']}Binding", "roleRef": reference, "subjects": [subject]}

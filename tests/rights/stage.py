@@ -25,7 +25,7 @@ from sternway_steps.session import Session
 from sternway_steps.yamltree.document import Node
 
 from tests.helpers import until
-from tests.rights.granted import Granted, less
+from tests.rights.granted import Granted, binding_of, less
 
 Obj = dict[str, Any]
 ROLES = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
@@ -61,6 +61,8 @@ class Stage:
         for name in (self.namespace, self.other):
             self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         self._generated = [obj for obj in self._objects() if obj["kind"] in ROLES]
+        if not any(obj["kind"].endswith("Binding") for obj in self._generated):
+            self._generated += [binding_of(role, self.namespace) for role in self._generated]
         self.account = Session(kubeconfig=str(self._acting()), namespace=self.namespace)
         # What asks for its rights beforehand is told that it has them all: here the requests themselves decide.
         self._asking = self.account.client.can_i
@@ -87,10 +89,11 @@ class Stage:
         """Write the configuration with a version of its objects, and read it."""
         return self._loaded(version, keys)[0]
 
-    def prepare(self, version: int, **keys: Any) -> None:
-        """Deploy a version with all rights there are."""
+    def prepare(self, version: int, **keys: Any) -> str:
+        """Deploy a version with all rights there are; gives the run."""
         result = self.admin.run(self.config(version, **keys))
         assert result.exit_code == 0, result
+        return result.run
 
     def run(self, version: int, status: str = "succeeded", **keys: Any) -> Result:
         """Deploy a version as the account; raises Differs for another end."""
@@ -126,7 +129,7 @@ class Stage:
         """List something with all rights."""
         return self.admin.client.list(api_version, kind, self.namespace).items
 
-    def held(self, act: Callable[[], Result], status: str) -> Result:
+    def held(self, act: Callable[[], Result | None], status: str) -> Result:
         """Do something as the account; raises Differs for another end."""
         with _warnings(self._told):
             try:
@@ -137,6 +140,7 @@ class Stage:
             except Exception as error:
                 self._told.append(f"{type(error).__name__}: {error}")
                 raise Differs("\n".join(self._told)) from error
+        assert result is not None
         self.expect(result.status.value == status and result.unrecorded is None, f"{result}")
         return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from .entries import Entry, Key, Kind, Record
 
 
 class Pen:
-    """Writes one record, entry after entry.
+    """Writes one record, entry after entry, also for threads that work side by side: an undo makes objects anew so.
 
     An entry of which it is not known whether it was stored keeps its place: it is written again, as it was, before
     the next one. `at` is the number of entries that the record has.
@@ -23,12 +24,14 @@ class Pen:
         self._store, self._key, self._labels = store, key, labels
         self._at = at
         self._unsure: Entry | None = None
+        self._lock = threading.Lock()
 
     def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
         """Append an entry; raises as Store.append does."""
-        if self._unsure is not None:
-            self._append(self._unsure)
-        self._append(Entry.now(kind, data))
+        with self._lock:
+            if self._unsure is not None:
+                self._append(self._unsure)
+            self._append(Entry.now(kind, data))
 
     def go_on_after(self, entries: int) -> None:
         """Go on behind the entries that the record has now, unless one of ours may be stored or not."""
@@ -85,12 +88,14 @@ class LateJournal(StepJournal):
         super().__init__(store, key, labels)
         self._opens = opens
         self._opened: StepJournal | None = None
+        self._opening = threading.Lock()
 
     def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
         """Begin the record unless it was begun, and append to it."""
-        if self._opened is None:
-            self._opened = self._opens()
-            self.key = self._opened.key
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._opens()
+                self.key = self._opened.key
         self._opened.write(kind, data)
 
 

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from ..config import Config
 
 JOURNAL_RULES = (
-    Rule("", ("secrets",), ("get", "list", "create", "patch", "delete")),
+    Rule("", ("secrets",), ("get", "list", "create", "patch")),
     Rule("coordination.k8s.io", ("leases",), ("get", "create", "update", "delete")),
 )
+PRUNE_RULES = (Rule("", ("secrets",), ("delete",)),)
+"""What it takes to forget old runs, as the end of a run does, and no undo."""
 WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Pod")
 ROLLOUT_RULES = (
     Rule("*", ("*",), ("list", "watch"), with_state=True),
@@ -68,7 +70,13 @@ class Right:
 
 
 def rights_of(
-    config: Config, specs: Iterable[StepSpec], kinds: Iterable[Deployed], home: str | None, *, own: bool = True
+    config: Config,
+    specs: Iterable[StepSpec],
+    kinds: Iterable[Deployed],
+    home: str | None,
+    *,
+    own: bool = True,
+    forward: bool = True,
 ) -> list[Right]:
     """Return the rights that a configuration's steps, their undo and the journal take.
 
@@ -78,13 +86,14 @@ def rights_of(
         kinds: what is deployed, and where.
         home: the namespace of the target.
         own: with those for what steps make themselves in it (`in_target`).
+        forward: with those of the way forward; else the undo's alone.
 
     """
-    rules = [rule for spec in specs for rule in (*spec.execute_rules, *spec.rollback_rules)]
+    rules = [rule for spec in specs for rule in (*(spec.execute_rules if forward else ()), *spec.rollback_rules)]
     http = [check.namespace or home for check in config.verify.http]
     env = [rule for step, _, _ in each_step(config.steps) for rule in rules_of_env(step.options.get("env") or {})]
     found = expand([*rules, *env, *_of_config(config)], kinds, home, own=own, http=http)
-    journal = JOURNAL_RULES if config.journal.store == "cluster" else ()
+    journal = (*JOURNAL_RULES, *(PRUNE_RULES if forward else ())) if config.journal.store == "cluster" else ()
     return list(dict.fromkeys([*found, *expand(journal, (), config.journal.namespace or home)]))
 
 

@@ -52,24 +52,27 @@ def rbac(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(account, namespace, config)}
     ]
     subject = {"kind": "ServiceAccount", "name": account, **({"namespace": namespace} if namespace else {})}
-    for where in sorted(rights, key=lambda p: (p != namespace, p or "")):
-        wide = where == CLUSTER
-        kind = "ClusterRole" if wide else "Role"
-        # A cluster has one name space for these, so the target's namespace is part of the name.
-        name = f"{account}.{namespace}" if wide and namespace else account
-        metadata = _metadata(name, None if wide else where, config)
-        api = "rbac.authorization.k8s.io"
-        objects.append({"apiVersion": f"{api}/v1", "kind": kind, "metadata": metadata, "rules": _rules(rights[where])})
-        objects.append(
-            {
-                "apiVersion": f"{api}/v1",
-                "kind": f"{kind}Binding",
-                "metadata": metadata,
-                "roleRef": {"apiGroup": api, "kind": kind, "name": name},
-                "subjects": [subject],
-            }
-        )
+    for where in _places(rights, namespace):
+        role = _role(account, where, namespace, config, rights[where])
+        name, kind = role["metadata"]["name"], role["kind"]
+        binding = {"apiVersion": role["apiVersion"], "kind": f"{kind}Binding", "metadata": role["metadata"]}
+        reference = {"apiGroup": role["apiVersion"].partition("/")[0], "kind": kind, "name": name}
+        objects += [role, {**binding, "roleRef": reference, "subjects": [subject]}]
     return objects
+
+
+def rollback_roles(
+    config: Config, plan: Plan, namespace: str | None, account: str, served: Served = NOT_ASKED
+) -> list[dict[str, Any]]:
+    """Return Roles for people who only roll back, without a binding: who they are is theirs to say who grant it."""
+    deployed = _kinds(config, namespace, served)
+    rights: dict[str | None, Rights] = {}
+    needed = expanded(config, (step.spec for step in plan.steps if step.undoable), deployed, namespace, forward=False)
+    for right in (*needed, *expand(EVENT_RULES, deployed, namespace)):
+        rights.setdefault(right.where, {}).setdefault((right.group, right.resource), set()).add(right.verb)
+    return [
+        _role(f"{account}-rollback", where, namespace, config, rights[where]) for where in _places(rights, namespace)
+    ]
 
 
 def rights_of(
@@ -100,6 +103,20 @@ def _kinds(config: Config, namespace: str | None, served: Served) -> list[Deploy
         where = CLUSTER if wide else obj["metadata"].get("namespace") or namespace
         kinds.append(Deployed(version, kind, plural, where))
     return kinds
+
+
+def _places(rights: Mapping[str | None, Rights], namespace: str | None) -> list[str | None]:
+    """Return where there are rights, the target's own namespace first."""
+    return sorted(rights, key=lambda place: (place != namespace, place or ""))
+
+
+def _role(name: str, where: str | None, namespace: str | None, config: Config, rights: Rights) -> dict[str, Any]:
+    wide = where == CLUSTER
+    # A cluster has one name space for these, so the target's namespace is part of the name.
+    name = f"{name}.{namespace}" if wide and namespace else name
+    metadata = _metadata(name, None if wide else where, config)
+    kind = "ClusterRole" if wide else "Role"
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": _rules(rights)}
 
 
 def _rules(rights: Rights) -> list[dict[str, Any]]:

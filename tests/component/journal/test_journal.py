@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_a_second_writer_of_the_same_record_is_told(store: Store) -> None:
 def test_two_attempts_at_once_get_a_number_each(store: Store) -> None:
     journals = [RunJournal(store, "r1", "t") for _ in range(3)]
     assert [j.begin("deploy", Action.ROLLBACK).key.attempt for j in journals] == [1, 2, 3]
+
+
+def test_threads_that_write_one_record_lose_nothing(store: Store) -> None:
+    """An undo makes several objects anew side by side, and writes before each."""
+    journal = RunJournal(store, "r1", "t")
+    step = journal.begin("deploy", Action.ROLLBACK)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: step.intent({"number": number}), range(24)))
+    assert {data["number"] for data in step.history().rollback.intents} == set(range(24))
 
 
 def test_the_oldest_ended_runs_are_forgotten(store: Store) -> None:

@@ -108,3 +108,19 @@ def test_what_is_known_of_kubernetes_own_kinds_is_what_a_server_says() -> None:
         if (one.plural, one.namespaced) != (plural_of(one.kind), not is_wide(one.api_version, one.kind))
     ]
     assert wrong == []
+
+
+def test_the_role_of_people_who_roll_back_is_less_than_that_of_a_run_and_bound_to_nobody(tmp_path: Path) -> None:
+    path = written(tmp_path, config_map("m"), GOOSE, defined("geese", "Goose", "farm.example", "Cluster"), steps=["deploy", "verify"],
+                   verify={"http": [{"service": "web", "port": 80}]})  # fmt: skip
+    with Sandbox() as sandbox:
+        forward, back = (
+            sternway("template", "--for", runner, "-c", path, "-o", "-", kubeconfig=sandbox.kubeconfig).stdout
+            for runner in ("argo", "rollback-role")
+        )
+    kinds = [(obj["kind"], obj["metadata"]["name"]) for obj in yaml.safe_load_all(back)]
+    assert kinds == [("Role", "sternway-web-rollback"), ("ClusterRole", "sternway-web-rollback.shop")]
+    all_of_it, undo = roles(forward), roles(back)
+    assert all(set(verbs) <= set(all_of_it[key]) for key, verbs in undo.items())
+    assert undo["Role", "configmaps."] == ["create", "delete", "get", "update"]
+    assert ("Role", "services/proxy.") in all_of_it.keys() - undo.keys()

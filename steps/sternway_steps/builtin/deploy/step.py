@@ -23,7 +23,7 @@ SPEC = StepSpec(
     hands_on=("hooks",),
     execute_rules=(Rule("*", ("*",), ("get", "patch", "create")),),
     rollback_rules=(
-        Rule("*", ("*",), ("get", "update", "delete")),
+        Rule("*", ("*",), ("get", "update", "delete", "create")),
         Rule("", ("pods",), ("list", "delete"), only_with=("StatefulSet",)),
         Rule("", ("pods",), ("list",), only_with=("ConfigMap", "Secret")),
         *ROLLOUT_RULES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Sequence
@@ -44,14 +45,17 @@ class Renewal:
 
     def _run(self) -> None:
 
-        wait = self._patience()
+        wait, told = self._patience(), False
         while not self._stop.wait(wait) and not self._fence.lost.is_set():
             try:
                 if not self._renew():
                     self._fence.lose()
                     return
                 wait = self._patience()
-            except ApiError:
+            except ApiError as error:
+                if error.forbidden and not told:
+                    told = True
+                    logging.getLogger("sternway").warning("the target's Lease can't be renewed: %s", error)
                 wait = self._patience() * random.uniform(0.02, 0.1)  # noqa: S311  members must not write in step
 
     def _renew(self) -> bool:
