@@ -27,7 +27,7 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str | bytes] = ()) -> None:
         # The longest first: one may hold another.
-        found = {spelling for secret in set(map(to_bytes, secrets)) for spelling in spellings(secret.strip())}
+        found = {spelling for secret in set(map(to_bytes, secrets)) for spelling in spellings(secret)}
         self._secrets = sorted(found, key=len, reverse=True)
         self._held = b""
 

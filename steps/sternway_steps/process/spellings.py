@@ -23,11 +23,12 @@ _WIDTHS = (76, 64)
 
 
 def spellings(secret: bytes) -> set[bytes]:
-    """Return all that is to be hidden of a secret."""
-    found = {secret} if len(secret) <= LONGEST else set()
-    found |= {piece for line in _lines(secret) for piece in _pieces(line)}
+    """Return all that is to be hidden of a secret. What is encoded may have the space around it, which lines lack."""
+    bare = secret.strip()
+    found = {bare} if len(bare) <= LONGEST else set()
+    found |= {piece for line in _lines(bare) for piece in _pieces(line)}
     if len(secret) <= _ENCODED:
-        found |= set(_encoded(secret))
+        found |= {*_encoded(secret), *_encoded(bare)}
     return {spelling for spelling in found if len(spelling) >= SHORTEST}
 
 
