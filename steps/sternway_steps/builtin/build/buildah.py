@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...config.build import BuildConfig
 from ...process.run import run
-from .builder import Built, Finding, Work, each, flags
+from .builder import Built, Finding, Work, args_environ, args_words, each, flags
 
 
 class Buildah:
@@ -33,14 +33,16 @@ class Buildah:
         cached = "--no-cache" if config.platforms else "--layers"
         command = ["buildah", "build", cached, "--file", str(work.dockerfile), *_registry(work)]
         command += ["--target", config.target] if config.target else []
-        command += flags("--build-arg", config.args) + flags("--label", work.labels)
+        command += args_words(config.args) + flags("--label", work.labels)
         command += each("--secret", work.secrets())
         command += each("--cache-from", config.cache.get("from", ())) + each("--cache-to", config.cache.get("to", ()))
         ids = []
         for number, platform in enumerate(config.platforms or ("",)):
             file = work.scratch / f"image-{number}"
             wanted = ["--platform", platform] if platform else []
-            work.run([*command, "--iidfile", str(file), *wanted, str(work.source.folder)], "build")
+            work.run(
+                [*command, "--iidfile", str(file), *wanted, str(work.source.folder)], "build", args_environ(config.args)
+            )
             ids.append(file.read_text().strip())
         return Built(tuple(ids))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...config.build import BuildConfig
+from ...process.client_variables import is_of_client
 from ...process.run import Ran, run
 from .failure import explain
 from .keys import variable
@@ -102,6 +103,16 @@ class Builder(Protocol):
 
     def forget(self, config: BuildConfig, name: str) -> None:
         """Remove a name that an image was given to be pushed, if it has it; the image stays, as what was built does."""
+
+
+def args_words(args: Mapping[str, str]) -> list[str]:
+    """Return build arguments for docker and buildah, which take them from their environment: others may read words."""
+    return [w for key, value in args.items() for w in ("--build-arg", f"{key}={value}" if is_of_client(key) else key)]
+
+
+def args_environ(args: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that such arguments are taken from."""
+    return {key: value for key, value in args.items() if not is_of_client(key)}
 
 
 def flags(name: str, values: Mapping[str, str]) -> list[str]:

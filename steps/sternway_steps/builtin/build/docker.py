@@ -11,7 +11,7 @@ from pathlib import Path
 from ...config.build import BuildConfig
 from ...errors import Failed
 from ...process.run import answer, run
-from .builder import Built, Finding, Work, each, flags
+from .builder import Built, Finding, Work, args_environ, args_words, each, flags
 from .failure import instructions
 from .keys import is_git
 
@@ -53,7 +53,7 @@ class Docker:
         modern, file = _buildx(environ), work.scratch / "image"
         command = ["docker", "build", "--iidfile", str(file), "--file", str(work.dockerfile)]
         command += ["--target", config.target] if config.target else []
-        command += flags("--build-arg", config.args) + flags("--label", work.labels)
+        command += args_words(config.args) + flags("--label", work.labels)
         command += each("--platform", config.platforms) + each("--cache-from", config.cache.get("from", ()))
         if modern:
             command += ["--progress", "plain", "--load", *each("--secret", work.secrets())]
@@ -62,7 +62,7 @@ class Docker:
             command += ["--force-rm"]  # else the container of an instruction that fails is left
         # Provenance has the time in it: an unchanged image would have a new digest in every run.
         kind = {"DOCKER_BUILDKIT": "1" if modern else "0", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-        work.run([*command, str(work.source.folder)], "build", {**environ, **kind})
+        work.run([*command, str(work.source.folder)], "build", {**args_environ(config.args), **environ, **kind})
         return Built((file.read_text().strip(),))
 
     def push(self, work: Work, built: Built) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...errors import Failed, Refused, Stopped, Transient
 from ...process.child import Child, signal_group, start
+from ...process.client_variables import is_of_client
 from ...process.marked import CHILD, GRACE, end_marked
 from ...process.output import Output
 from ...process.run import Answer, answer
@@ -27,7 +28,6 @@ WORK = "/work"
 _NEVER = "0001-01-01"
 """When a container started whose program never began: a missing program, a runtime that refuses."""
 _ASKING = 30.0
-_OF_THE_CLIENT = ("DOCKER_", "CONTAINER", "PODMAN_", "BUILDAH_", "XDG_", "LD_")
 # Podman has no id for itself; it has no daemon either, so the machine stands for it.
 _IDS = {"docker": "{{.ID}}"}
 
@@ -53,7 +53,7 @@ class Containers:
         found += [
             f"step {context.step}: {name} also says how {self.name} itself works, so it can't be taken from a Secret"
             for name in work.references
-            if _is_of_client(name)
+            if is_of_client(name)
         ]
         return found
 
@@ -83,8 +83,9 @@ class Containers:
         with tempfile.TemporaryDirectory(prefix="sternway-") as folder:
             id_file = Path(folder, "id")
             handed = {**work.plain, **resolved.values, **work.told}
-            by_name = {name: value for name, value in handed.items() if not _is_of_client(name)}
-            child = start(self._arguments(work, handed, id_file), {**os.environ, **by_name})
+            by_name = {name: value for name, value in handed.items() if not is_of_client(name)}
+            env_file = _env_file(Path(folder, "env"), {n: v for n, v in handed.items() if n not in by_name})
+            child = start(self._arguments(work, handed, id_file, env_file), {**os.environ, **by_name})
             try:
                 code = self._attend(child, context, id_file, output)
             except Stopped as stopped:
@@ -159,14 +160,18 @@ class Containers:
             raise Transient(f"{self.name} does not say whether container {begun.name} runs: {_last(done)}")
         return done.out.strip()
 
-    def _arguments(self, work: Invocation, handed: dict[str, str], id_file: Path) -> list[str]:
-        """Return the arguments. Values go by the client's own environment: others may read arguments."""
+    def _arguments(self, work: Invocation, handed: dict[str, str], id_file: Path, env_file: list[str]) -> list[str]:
+        """Return the arguments. Values go by the client's own environment, or a file: others may read arguments."""
         options = work.options
         # Without a log of the engine's own, for its output comes here: to write all of it twice takes its time.
         words = [self.name, "run", "--log-driver", "none", "--pull", "never", "--name", work.name]
         words += ["--cidfile", str(id_file), "--label", f"{LABEL}={work.told.get(CHILD, '')}"]
+        words += env_file
         for name, value in handed.items():
-            words += ["--env", f"{name}={value}" if _is_of_client(name) else name]
+            if not is_of_client(name):
+                words += ["--env", name]
+            elif "\n" in value:  # no line of a file
+                words += ["--env", f"{name}={value}"]
         for key in ("network", "user", "workdir"):
             words += [f"--{key}", str(options[key])] if key in options else []
         if work.folder:
@@ -183,9 +188,13 @@ class Containers:
             raise Transient(f"{self.name} {words[0]} did not answer in {patience:.0f} s") from error
 
 
-def _is_of_client(name: str) -> bool:
-    """Return whether a variable says how the client works, so that it must not meet the client's own."""
-    return name in ("PATH", "HOME", "TMPDIR") or name.upper().startswith(_OF_THE_CLIENT) or "proxy" in name.lower()
+def _env_file(path: Path, variables: dict[str, str]) -> list[str]:
+    """Write variables into a file of our own folder, a line each, and return the option that names it."""
+    lines = [f"{name}={value}\n" for name, value in variables.items() if "\n" not in value]
+    if not lines:
+        return []
+    path.write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
+    return ["--env-file", str(path)]
 
 
 def _last(done: Answer) -> str:

@@ -68,8 +68,11 @@ def build(program: str, options: dict[str, list[str]], rest: list[str]) -> int:
     lines = file.read_text().splitlines()
     for secret in options.get("--secret", ()):
         source = dict(word.split("=", 1) for word in secret.split(","))
-        value = os.environ[source["env"]] if "env" in source else Path(source["src"]).read_text()
-        print(f"the secret is {value}", flush=True)
+        value = os.environb[source["env"].encode()] if "env" in source else Path(source["src"]).read_bytes()
+        told = [b"the secret is " + value + b"\n"] + [b"#8 0.2 " + line + b"\n" for line in value.splitlines()]
+        for piece in told:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.flush()
     for number, line in enumerate(lines, 1):
         print(f"Step {number}/{len(lines)} : {line}" if program == "docker" else f"STEP {number}/{len(lines)}: {line}")
         if line.startswith("RUN sleep"):
@@ -82,7 +85,11 @@ def build(program: str, options: dict[str, list[str]], rest: list[str]) -> int:
             return failed(program, number, line)
     content = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
     labels = options.get("--label") or [each for each in options.get("--opt", ()) if each.startswith("label:")]
-    config = {"content": hashlib.sha256(content).hexdigest(), "labels": labels, "args": options.get("--build-arg")}
+    config = {
+        "content": hashlib.sha256(content).hexdigest(),
+        "labels": labels,
+        "args": [a if "=" in a else f"{a}={os.environ[a]}" for a in options.get("--build-arg", ())],
+    }
     image = f"sha256:{hashlib.sha256(json.dumps(config).encode()).hexdigest()}"
     (NOTES / image).write_text(json.dumps(config))
     for out in options.get("--iidfile", ()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import random
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ from sternway_steps.step import Action, Context
 from tests.component.builtin.build.conftest import stand_in
 from tests.component.builtin.build.shop import SCRATCH, Shop
 from tests.helpers import alive, until
+from tests.leaks.marks import KINDS, mark_of
 
 
 def check(shop: Shop, **build: object) -> str:
@@ -109,13 +111,43 @@ def test_options_reach_the_builder_and_no_secret_does(builder: str, tmp_path: Pa
             ["--opt build-arg:A=1", "--opt label:l=2", "--opt target=last", "--opt platform=linux/amd64",
              "--import-cache type=registry,ref=r.example/c:1", "--export-cache type=inline"]
             if builder == "buildkit" else
-            ["--build-arg A=1", "--label l=2", "--target last", "--platform linux/amd64", "--cache-from r.example/c:1", f"--cache-to {'r.example/c:1' if builder == 'buildah' else 'type=inline'}"]
+            ["--build-arg A", "--label l=2", "--target last", "--platform linux/amd64", "--cache-from r.example/c:1", f"--cache-to {'r.example/c:1' if builder == 'buildah' else 'type=inline'}"]
         )  # fmt: skip
         for word in [*wanted, "--secret id=t,env=TOKEN", f"--secret id=k,src={shop.folder}/key"]:
             assert word in words
         everything = words + shop.journal() + "\n".join(shop.said) + json.dumps(config.to_dict())
         assert "the secret is ***" in everything, "the stand-in shows what it was given"
         assert "s3cr3t" not in everything
+        if builder != "buildkit":
+            assert any('"args": ["A=1"]' in file.read_text() for file in shop.notes.iterdir())
+
+
+@pytest.mark.parametrize("builder", ["docker", "buildah", "buildkit"])
+def test_no_secret_of_a_build_is_told_or_recorded(
+    builder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several lines, long ones, bytes that are no text; told whole, and line by line behind what a builder writes."""
+    marks = {kind: mark_of(kind, random.Random(kind)) for kind in KINDS}
+    for kind, mark in marks.items():
+        if len(mark.value) < 100_000:
+            monkeypatch.setenv(f"SECRET_{kind}", mark.value.decode(errors="surrogateescape"))
+    for shop in stand_in(tmp_path, monkeypatch, builder):
+        assert shop.notes is not None
+        (shop.notes / "buildx").touch()
+        secrets = {}
+        for kind, mark in marks.items():
+            (shop.folder / kind).write_bytes(mark.value)
+            secrets |= {f"file-{kind}": {"file": kind}, f"env-{kind}": {"env": f"SECRET_{kind}"}}
+        shop.dockerfile("FROM scratch\nCOPY nothing /hello\n")
+        with pytest.raises(Failed) as failed:
+            shop.execute(config=shop.config(secrets=secrets, args={"NPM_TOKEN": "pLaNtEd-argument"}))
+        words = "\n".join(" ".join(call) for call in shop.calls())
+        told = "\n".join(shop.said) + str(failed.value) + json.dumps(failed.value.details)
+        assert "***" in told
+        for mark in marks.values():
+            everything = (told + words).encode(errors="surrogateescape") + shop.journal().encode()
+            assert not mark.found_in(everything), mark.kind
+        assert ("pLaNtEd-argument" in words) is (builder == "buildkit"), "buildctl takes them as words alone"
 
 
 def test_a_host_of_the_config_is_where_the_daemon_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
