@@ -443,3 +443,26 @@ def test_one_step_that_is_stopped_is_sealed_in_two_seconds(runner: str, real: Cl
     with Session(kubeconfig=real.kubeconfig, namespace=real.namespace) as session:
         story = session.story(session.runs()[0].run)
     assert [f"{a.action} {a.result}" for a in story.attempts] == ["execute stopped", "rollback done"]
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("bench", ["docker", "podman"], indirect=True)
+def test_what_a_container_is_given_is_in_no_process_list(bench: Bench) -> None:
+    env = {"HTTPS_PROXY": "http://me:s3cr3t@proxy:1", "DOCKER_AUTH_CONFIG": ' {"a": "s3cr3t # b"}', "TOKEN": "s3cr3t\ntwo"}  # fmt: skip
+    seen: list[str] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.02):
+            seen.extend(file.read_bytes().decode(errors="replace") for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists())  # fmt: skip
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        bench.sh('echo "$HTTPS_PROXY|$DOCKER_AUTH_CONFIG|$TOKEN"; sleep 1', env=env)
+    finally:
+        over.set()
+        looking.join()
+    assert "|".join(env.values()).splitlines() == bench.lines
+    assert any("--env-file" in words for words in seen), "the client was seen"
+    assert not [words for words in seen if "s3cr3t" in words]
