@@ -31,11 +31,13 @@ _PENDING = "timeout"
 """What Argo says of a pod that its template's pendingTimeout ended (4.1.2)."""
 _SAYS_NOTHING = re.compile(
     r"^$|^Stopped with strategy|^workflow shutdown with strategy|^timeout$|^pod deleted$|No more retries left"
-    r"|^retryStrategy|^retry exceeded|^pod failed: |ContainerCreating|PodInitializing"
+    r"|^retryStrategy|^retry exceeded|^pod failed: |ContainerStatusUnknown|ContainerCreating|PodInitializing"
 )
 _WAITED_IN_VAIN = 64
 """The exit code of a container whose predecessors failed."""
 _KILLED = 137
+_NEVER_SEEN = "ContainerStatusUnknown"
+"""What the kubelet says, with exit code 137, of a container whose end it did not see: of a pod that was deleted."""
 _NEVER_RAN = ("StartError", "ContainerCannotRun")
 _CLASSES: dict[int, type[SternwayError]] = {Exit.USAGE: Refused, Exit.REFUSED: Refused, Exit.TRANSIENT: Transient}
 MEMORY = "raise argo.resources.limits.memory"
@@ -101,7 +103,7 @@ def meaning(node: FailedNode, known: Known = Known()) -> Exception | None:
     said, who = node.message, node.who
     if "workflowtaskresults" in said:
         return Refused(f"{who}: {said}", remedy="let its account create and patch workflowtaskresults (argoproj.io)")
-    if (ended := _ENDED.search(said)) is not None:
+    if (ended := _ENDED.search(said)) is not None and ended["why"] != _NEVER_SEEN:
         return _by_exit_code(node, known, ended)
     for text in (said, known.seen):
         if _PULL.search(text):

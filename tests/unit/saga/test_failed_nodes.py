@@ -16,6 +16,7 @@ NO_LEASES = (
     'main: Error (exit code 3): the target can\'t be locked: 403 Forbidden: User "x" cannot get resource "leases"'
 )
 NO_RESULTS = 'wait: Error (exit code 64): workflowtaskresults.argoproj.io is forbidden: User "x" cannot create resource'
+UNKNOWN = "main: ContainerStatusUnknown (exit code 137): The container could not be located when the pod was terminated"
 PULL = "ErrImagePull: failed to pull and unpack image: not found"
 
 
@@ -100,6 +101,8 @@ def test_what_is_no_list_of_nodes_says_nothing(text: str) -> None:
         ("main: Error (exit code 4): pod web: ErrImagePull: not found", Known(), Failed, "pod web: ErrImagePull"),
         ("timeout", Known(f"Failed: Failed to pull image: {PULL}"), Refused, "can't be pulled"),
         ("timeout", Known("FailedScheduling: 0/1 nodes"), Refused, "did not start within argo.pendingTimeout: Failed"),
+        (UNKNOWN, Known(f"Failed: Failed to pull image: {PULL}"), Refused, "can't be pulled"),
+        (UNKNOWN, Known("Evicted: it used too much", began=True), Stopped, "its pod was evicted"),
         ("pod deleted", Known(PULL), Refused, "can't be pulled"),
         ('pods "x" is forbidden: exceeded quota: q', Known(), Refused, "exceeded quota"),
     ],
