@@ -11,7 +11,7 @@ from sternway_templates.kubernetes.rollback_role import rollback_role
 
 from tests.rights.commanding import COMMAND, commanded, killed
 from tests.rights.kinds import annotated, hooked, opened, wide
-from tests.rights.on_argo import report, report_of_one_that_is_gone, terminated
+from tests.rights.on_argo import hanging, report, report_of_one_that_is_gone, terminated
 from tests.rights.people import service, undo_all_since, undo_change, undo_creation, undo_made_anew, undo_workflow
 from tests.rights.settings import change, create, many, read_by_others, reader, restart, settings
 from tests.rights.stage import Case, Obj
@@ -65,7 +65,7 @@ CASES = (
     ),
     Case("jobs", annotated, (create, change)),
     Case("hooks", hooked, (create, change), {"hooks": "run", "steps": ["deploy"]}),
-    Case("argo", settings, (report, report_of_one_that_is_gone, terminated), roles=pipeline, real=False),
+    Case("argo", settings, (report, report_of_one_that_is_gone, terminated, hanging), roles=pipeline, real=False),
     Case("command", settings, (commanded, killed), {"steps": ["deploy", COMMAND], "journal": {"namespace": "OTHER"}}),
 )
 __all__ = ["CASES"]

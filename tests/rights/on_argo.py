@@ -9,6 +9,7 @@ from sternway_steps.errors import SternwayError
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.sweep_at_once import ON_TERMINATE, sweeper_name
+from sternway_steps.saga.workflow import START_DEADLINE
 from sternway_steps.step import Action
 
 from tests.component.submit.playing import definition
@@ -90,3 +91,21 @@ def terminated(stage: Stage) -> None:
     except SternwayError as error:
         raise Differs(str(error)) from error
     stage.expect([one.status for one in swept] == ["undone"], f"{swept}")
+
+
+def hanging(stage: Stage) -> None:
+    """The exit handler of a Workflow does not start; the sweep undoes the run, and ends the Workflow."""
+    run, config = on_argo(stage), stage.config(1, steps=["deploy", "verify"])
+    stage.held(lambda: stage.account.step(config, "deploy", Action.EXECUTE, run, stage.tell, "w"), "open")
+    pod = {"type": "Pod", "phase": "Pending", "startedAt": "2026-11-24T10:00:00Z", "message": "exceeded quota"}
+    nodes = {"w-1": {**pod, "id": "w-1", "name": "w.onExit[0].back", "displayName": "back"}}
+    change = {"metadata": {"annotations": {START_DEADLINE: "120"}}, "status": {"phase": "Running", "nodes": nodes}}
+    ref = Ref(WORKFLOW["apiVersion"], "Workflow", stage.namespace, "w")
+    stage.admin.client.patch(ref, change, manager="test")
+    try:
+        swept = stage.account.sweep(journal_of=config)
+    except SternwayError as error:
+        raise Differs(str(error)) from error
+    stage.expect([one.status for one in swept] == ["undone"], f"{swept}")
+    left = stage.admin.client.get(ref) or {"spec": {}}
+    stage.expect(left["spec"].get("shutdown") == "Terminate", f"{swept}")
