@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from ..plain_text import plain
+from .github_commands import escaped
 from .prints import our_stdout
 from .stdout import Safe
 
@@ -26,9 +28,12 @@ class Styled:
 def echo(*pieces: str | Styled, err: bool = False, **look: Any) -> None:
     """Write a line of pieces, to standard output or standard error; `look` is that of pieces without one.
 
-    Whatever a piece holds, a log or a server's words, drives no terminal.
+    Whatever a piece holds, a log or a server's words, drives no terminal, and on GitHub's runner it is no command,
+    whichever output was asked for.
     """
     styled = "".join(_styled(piece if isinstance(piece, Styled) else Styled(piece, **look)) for piece in pieces)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        styled = escaped(styled)
     stream = sys.stderr if err else our_stdout()
     if isinstance(stream, Safe):
         stream.write_styled(styled + "\n")

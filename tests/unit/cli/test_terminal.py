@@ -28,14 +28,29 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(("stream", "green"), [(io.StringIO, "done"), (Terminal, "\x1b[32mdone\x1b[0m")])
 def test_colours_are_ours_and_for_terminals_alone(stream: type[io.StringIO], green: str, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     told = stream()
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.setattr("sys.stdout", Safe(told))
     echo(Styled("done", fg="green"), f": {EVIL}")
     print(EVIL)
     assert told.getvalue() == f"{green}: all is well\nall is well\n"
 
 
+@pytest.mark.parametrize("on_github", [True, False])
+def test_on_githubs_runner_no_line_is_a_command_in_whichever_form(on_github: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    told = io.StringIO()
+    monkeypatch.setattr("sys.stdout", Safe(told))
+    monkeypatch.setenv("GITHUB_ACTIONS", str(on_github).lower())
+    echo("  log | ##[add-mask]x")
+    echo(Styled("\u2003::error::x", fg="red"))
+    wanted = (
+        "  log | ## [add-mask]x\n\u2003| ::error::x\n" if on_github else "  log | ##[add-mask]x\n\u2003::error::x\n"
+    )
+    assert told.getvalue() == wanted
+
+
 def test_an_event_of_a_run_drives_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Terminal()
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.setattr("sys.stdout", Safe(told))
     monkeypatch.setattr("sys.stderr", Safe(told))
     output: Output = TextOutput()
