@@ -90,7 +90,7 @@ class Round:
 UNNAMED = {("", "events", "create"), ("", "events", "patch")}
 """What a run does without, and says nothing of: no Event is put on a workload, and a second one on a Workflow."""
 OF_ARGO = {("argoproj.io", "workflowtaskresults", verb) for verb in ("create", "patch")}
-"""What Argo's own container in each pod asks for: proven on Argo (tests/argo/test_rights.py)."""
+"""What Argo's own container in each pod asks for: proven on Argo (tests/argo/test_first_error.py)."""
 
 
 def rounds(cases: Iterable[Case]) -> tuple[list[Round], list[str]]:

@@ -131,7 +131,7 @@ class Stage:
 
     def held(self, act: Callable[[], Result | None], status: str) -> Result:
         """Do something as the account; raises Differs for another end."""
-        with _warnings(self._told):
+        with _warnings(self._told, self.namespace):
             try:
                 result = act()
             except SternwayError as error:
@@ -202,10 +202,13 @@ class Stage:
 
 
 @contextmanager
-def _warnings(told: list[str]) -> Iterator[None]:
+def _warnings(told: list[str], namespace: str) -> Iterator[None]:
+    """Keep what is logged of a namespace: other stages play at the same time."""
+
     class Kept(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            told.append(record.getMessage())
+            if namespace in (text := record.getMessage()):
+                told.append(text)
 
     handler, logger = Kept(), logging.getLogger("sternway")
     logger.addHandler(handler)
