@@ -14,6 +14,9 @@ _SEQUENCE = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Signs that are no text: all of Unicode's category Cc but the tabulator and the line end."""
 
+_ORDER = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Signs that show what follows in another order (Unicode, "Bidirectional Algorithm"), so that it reads as it is not."""
+
 
 _PASSWORD = re.compile(r"(?<=://)[^/\s]+(?=@)")
 
@@ -27,9 +30,13 @@ def plain(text: str) -> str:
     """Return text without control sequences and without signs that are no text; lines and tabulators stay."""
     if text.isprintable():
         return text
-    return _CONTROL.sub("", _SEQUENCE.sub("", text.replace("\r\n", "\n")))
+    return _ORDER.sub(_escaped, _CONTROL.sub("", _SEQUENCE.sub("", text.replace("\r\n", "\n"))))
 
 
 def escaped_in_json(text: str) -> str:
     """Return JSON whose strings hold no such signs; JSON leaves those above 0x7e as they are."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _ORDER.sub(_escaped, _CONTROL.sub(_escaped, text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import functools
 import os
 from contextlib import suppress
@@ -18,6 +19,7 @@ from .option_reader import PathOr, With
 from .overlay import merge
 
 KEY = "extends"
+_MOST_BYTES = 16 * 2**20
 _MOST_FILES = 100
 """The limit of files: people write fewer, and each that extends another stands on the stack."""
 
@@ -62,7 +64,7 @@ class _Reading:
     def _parsed(self, file: Path, named_by: Node | None) -> Node | None:
         source = str(file)
         try:
-            root = parse(decode(file.read_bytes(), source), source)
+            root = parse(decode(_content(file, named_by), source), source)
         except OSError as error:
             self.errors.append(_unreadable(file, named_by, error))
             return None
@@ -108,6 +110,17 @@ class _Reading:
             return self.layers(file, named, above)
         self.errors.append(finding)
         return []
+
+
+def _content(file: Path, named_by: Node | None) -> bytes:
+    """Return what a file holds. One that another file extends must be a plain one; a pipe may be named by people."""
+    if named_by is not None and file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+    with file.open("rb") as opened:
+        content = opened.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has over {_MOST_BYTES} bytes")
+    return content
 
 
 def _wrong(item: Node) -> tuple[str, str]:

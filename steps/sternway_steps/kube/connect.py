@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from .access import Access
 from .kubeconfig import Kubeconfig, impersonation
 from .kubeconfig import read as kubeconfig_read
 from .kubeconfig_faults import NO_CLUSTER, fault
+from .kubeconfig_file import TooLarge
 
 if TYPE_CHECKING:
     import urllib3
@@ -37,10 +39,15 @@ def load(kubeconfig: str | None, context: str | None) -> Access:
     if not named and not default.exists():
         return credentials.in_cluster() or _pod_by_package()
     where = named or str(default)
-    chosen = kubeconfig_read(where, context)
-    if chosen is None and (wrong := fault(where, source)):
-        raise wrong
-    return (chosen and credentials.read(chosen)) or _by_package(where, context, chosen)
+    try:
+        chosen = kubeconfig_read(where, context)
+    except TooLarge:
+        raise
+    except Refused:
+        if wrong := fault(where, source):
+            raise wrong from None
+        raise
+    return credentials.read(chosen) or _by_package(chosen)
 
 
 def _pod_by_package() -> Access:
@@ -59,33 +66,37 @@ def _pod_by_package() -> Access:
     )
 
 
-def _by_package(where: str, context: str | None, chosen: Kubeconfig | None) -> Access:
+def _by_package(chosen: Kubeconfig) -> Access:
+    """Leave what is uncommon to the `kubernetes` package, which is given what was chosen alone."""
     from kubernetes import client, config
 
     configuration = client.Configuration()
+    user = chosen.user.value
     try:
-        contexts, active = config.list_kube_config_contexts(where)
-        names = [entry["name"] for entry in contexts]
-        if context is not None and context not in names:
-            raise Refused(f"kubeconfig {where} has no context {context!r}", remedy=f"it has: {', '.join(names)}")
         with _complaints() as complaints:
-            config.load_kube_config(where, context=context, client_configuration=configuration, persist_config=False)
-    except Refused:
-        raise
+            config.load_kube_config_from_dict(
+                chosen.alone(), context=chosen.context.name, client_configuration=configuration, persist_config=False
+            )
+        _check_certificates(configuration)
     except config.ConfigException as error:
-        raise Refused(f"kubeconfig {where} can't be used: {error}", remedy=NO_CLUSTER) from error
-    except Exception as error:  # noqa: BLE001  whatever its YAML or its plugins raise; that may quote what it holds
-        said = f"its loader ended with {type(error).__name__}"
-        raise Refused(f"kubeconfig {where} can't be used: {said}", remedy=NO_CLUSTER) from None
-    user = dict(chosen.user.value) if chosen is not None else {}
-    identity = chosen.identity if chosen is not None else f"the user of kubeconfig {where}"
+        raise Refused(f"{chosen.identity} can't be used: {error}", remedy=NO_CLUSTER) from error
+    except Exception as error:  # whatever the values of its YAML or its plugins raise, which may quote what is secret
+        said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+        raise Refused(f"{chosen.identity} can't be used ({type(error).__name__}{said})", remedy=NO_CLUSTER) from error
     if _CREDENTIALS & set(user) and not (configuration.api_key or configuration.cert_file or configuration.username):
         # The loader logs what went wrong, and would go on as nobody.
         raise Refused(
-            f"the credentials of {identity} can't be used" + (f": {'; '.join(complaints)}" if complaints else "")
+            f"the credentials of {chosen.identity} can't be used" + (f": {'; '.join(complaints)}" if complaints else "")
         )
-    entry = next((entry for entry in contexts if entry["name"] == context), active)
-    return _access(configuration, str((entry.get("context") or {}).get("namespace") or "default"), identity, user)
+    return _access(configuration, str(chosen.context.value.get("namespace") or "default"), chosen.identity, user)
+
+
+def _check_certificates(configuration: Any) -> None:
+    """Load what the first connection would load; raises OSError, of which ssl's errors are a kind."""
+    if configuration.host.startswith("https:"):
+        context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or None)
+        if configuration.cert_file:
+            context.load_cert_chain(configuration.cert_file, configuration.key_file or None)
 
 
 @contextmanager

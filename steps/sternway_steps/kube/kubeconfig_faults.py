@@ -110,7 +110,7 @@ def _of_yaml(text: str, name: str) -> Iterator[Refused]:
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
         yield Refused(f"{name} is no YAML{place}", remedy=lines)
         return
-    except (yaml.YAMLError, ValueError):
+    except Exception:  # noqa: BLE001  of a number or a date that is none, the loader raises anything
         yield Refused(f"{name} is no YAML", remedy=lines)
         return
     if not isinstance(data, dict):

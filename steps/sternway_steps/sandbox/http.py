@@ -59,6 +59,10 @@ class Application:
             response = Response("404 page not found\n", 404, content_type="text/plain")
         except StatusError as error:
             response = _json(error.body(), error.status)
+        except (AttributeError, TypeError, KeyError, ValueError, IndexError) as error:
+            # Nothing here checks all types, as a real server does before anything else.
+            reason = f"an object of this kind cannot have these types: {type(error).__name__}: {error}"
+            response = _json(StatusError(400, "BadRequest", reason).body(), 400)
         except HTTPException as error:
             response = _json(StatusError(error.code or 400, message=str(error)).body(), error.code or 400)
         if fault.after:

@@ -59,9 +59,15 @@ class ConfigError:
         return without_password(f"{at}: {self.what}")
 
 
+_MOST = 100
+"""Findings that a message tells; `errors` has all of them."""
+
+
 class ConfigErrors(Refused):
     """The configuration can't be used: all findings at once, ordered by file, line and column."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         self.errors = tuple(sorted(errors, key=lambda e: (e.location.source, e.location.line, e.location.column)))
-        super().__init__("\n".join(str(error) for error in self.errors))
+        told = [str(error) for error in self.errors[:_MOST]]
+        more = len(self.errors) - len(told)
+        super().__init__("\n".join([*told, f"and {more} more"] if more else told))

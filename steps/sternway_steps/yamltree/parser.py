@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import math
 from collections.abc import Iterator
 from typing import Any
 
+from ..unfolded import unfolded
 from .document import Entry, Node
 from .errors import ConfigError, ConfigErrors, SourceLocation
 
-_MAX_NODES = 200_000
+_MAX_NODES = 100_000
 TEMPLATE = "{{ }} is a template's: render it first (helm template, for one), and name what comes out"
 """A document of aliases to aliases unfolds without end; one that people write has fewer values than this."""
 
@@ -34,7 +36,7 @@ def parse(text: str, source: str) -> Node | None:
 
     try:
         root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        return _Builder(source).build(root) if root is not None else None
+        return _built(root, source) if root is not None else None
     except yaml.YAMLError as error:
         raise ConfigErrors([yaml_error(error, source, text)]) from error
     except RecursionError as error:
@@ -57,7 +59,7 @@ def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
         while loader.check_node():
             root = loader.get_node()
             try:
-                documents.append(_Builder(source).build(root))
+                documents.append(_built(root, source))
             except ConfigErrors as bad:
                 errors += bad.errors
     except yaml.YAMLError as error:
@@ -65,6 +67,15 @@ def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
     except RecursionError:
         errors.append(ConfigError(SourceLocation(source, 1, 1), "", "the document is nested too deep"))
     return [node for node in documents if node.value is not None]
+
+
+def _built(root: Any, source: str) -> Node:
+    """Return a composed document as nodes; raise ConfigErrors. What is much too large is not unfolded first."""
+    if _MAX_NODES < unfolded(root) < math.inf:
+        location = SourceLocation(source, root.start_mark.line + 1, root.start_mark.column + 1)
+        what = f"the document has over {_MAX_NODES} values"
+        raise ConfigErrors([ConfigError(location, "", what, hint="write it without aliases")])
+    return _Builder(source).build(root)
 
 
 def yaml_error(error: Exception, source: str, text: str, first_line: int = 1) -> ConfigError:
@@ -143,6 +154,8 @@ class _Builder:
             yield key.value, Entry(location, self._node(value, above, path))
 
     def _scalar(self, node: Any, location: SourceLocation) -> Any:
+        if node.tag == "tag:yaml.org,2002:str":
+            return node.value  # what most are, without a detour
         try:
             value = self._constructor.construct_object(node)
         except Exception as error:  # noqa: BLE001  a tag of a program, a date that does not exist, an endless number

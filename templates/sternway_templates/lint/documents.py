@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from .nodes import fields, items, merged, word
 
 STDIN = "stdin"
 _ENDINGS = (".yaml", ".yml", ".json")
+_MOST_BYTES = 64 * 2**20
+"""A larger file, or a device, was named by mistake."""
 _IGNORE = re.compile(r"#\s*sternway-lint:\s*ignore\s*=\s*([\w,\s-]+)")
 
 
@@ -32,13 +35,21 @@ def read(names: Iterable[str], stdin: bytes) -> Documents:
     documents = Documents()
     for source, path in dict.fromkeys(_sources(names, documents.broken)):
         try:
-            content = stdin if path is None else path.read_bytes()
+            content = stdin if path is None else _content(path)
             _read(decode(content, source), source, documents)
         except ConfigErrors as bad:
             documents.broken += bad.errors
         except OSError as error:
             documents.broken.append(ConfigError(SourceLocation(source), "", f"this can't be read: {error.strerror}"))
     return documents
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has over {_MOST_BYTES} bytes")
+    return content
 
 
 def ignored_rules(location: SourceLocation, lines: list[str]) -> set[str]:

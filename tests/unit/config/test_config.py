@@ -77,7 +77,7 @@ def test_what_is_refused_names_place_and_remedy(tmp_path: Path, case: str) -> No
 def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 10) + "]" for n in range(1, 9)]
-    with pytest.raises(ConfigErrors, match="over 200000 values"):
+    with pytest.raises(ConfigErrors, match="over 100000 values"):
         read(tmp_path, "\n".join(lines))
 
 

@@ -63,7 +63,7 @@ FILES = {
     "a tab": (TEXT.replace("  user:", f"\t{KEY}:").encode(), " is no YAML (line "),
     "broken in CRLF": (TEXT.replace("users:", f"users: [{KEY}").replace("\n", "\r\n").encode(), " is no YAML (line "),
     "an anchor": (f"users: *{KEY}\n".encode(), " is no YAML"),
-    "no such context": (TEXT.replace("current-context: a", "current-context: b").encode(), " can't be used"),
+    "no such context": (TEXT.replace("current-context: a", "current-context: b").encode(), " has no context 'b'"),
 }  # fmt: skip
 
 

@@ -162,7 +162,14 @@ class FileStore:
         shutil.rmtree(folder, ignore_errors=True)
 
     def _read(self, key: Key, path: Path) -> Record:
-        return checked(key, str(self._folder), lambda: [from_line(line) for line in _whole_lines(path)])
+        return checked(key, str(self._folder), lambda: [from_line(line) for line in _readable_lines(path)])
+
+
+def _readable_lines(path: Path) -> list[str]:
+    try:
+        return _whole_lines(path)
+    except OSError as error:  # a folder, a link to itself, somebody else's
+        raise ValueError(f"{path} can't be read: {error.strerror}") from error
 
 
 def _whole_lines(path: Path) -> list[str]:
