@@ -21,9 +21,13 @@ class Client:
         assert self._process.pid is not None
         self.pid = self._process.pid
 
+    def go(self) -> None:
+        """Let it go."""
+        self._go.set()
+
     def ended(self) -> int:
         """Let it go, and wait for its end."""
-        self._go.set()
+        self.go()
         self._process.join(150)
         if self._process.exitcode is None:
             self._process.kill()

@@ -24,7 +24,8 @@ def error_of(work: Invocation, action: Action, how: Ended, step: str) -> Sternwa
     if how.stopped or (how.code is None and not how.why):
         return Stopped(f"{how.why or f'step {step} was stopped'}, and {what} with it", details=how.details)
     if how.code == Exit.TRANSIENT and how.started:
-        return Transient(f"{what} ended with exit code {Exit.TRANSIENT.value}: it may work if tried again")
+        said = f": {how.log[-1]}" if how.log else ""
+        return Transient(f"{what} ended with exit code {Exit.TRANSIENT.value}, and may work if tried again{said}")
     text = how.why or f"{what} ended with exit code {how.code}"
     if not how.why and how.code in _SHELLS:
         text += f" ({_SHELLS[how.code]})"
