@@ -143,7 +143,9 @@ def _perform(
     kubeconfig, context = arguments.pop("kubeconfig"), arguments.pop("context")
     stack.enter_context(told_on_workflow(dict(arguments), kubeconfig, context))
     stack.enter_context(told_on_job(dict(arguments), kubeconfig, context))
+    arguments |= {"kubeconfig": kubeconfig, "context": context}  # what is prepared may ask the cluster
     prepared = (prepare(arguments),) if prepare is not None else ()
+    del arguments["kubeconfig"], arguments["context"]
     if arguments.pop("sandbox", False):
         kubeconfig = stack.enter_context(_sandbox())
     session = stack.enter_context(
