@@ -66,19 +66,17 @@ def test_a_pod_that_is_deleted(good: OnArgo) -> None:
     assert left(good) == before
 
 
-def test_a_pod_that_the_kubelet_evicts(good: OnArgo) -> None:
-    """It takes more of the node's disk than it may, which the kubelet looks at every ten seconds."""
+def test_a_pod_that_is_evicted_through_the_api(good: OnArgo) -> None:
+    """As `kubectl drain` does it."""
     before = left(good)
-    good.argo |= {"resources": {"limits": {"memory": "256Mi", "ephemeral-storage": "8Mi"}}}
     good.start(files(good.namespace, 2, HANGING))
     works(good, "verify")
     labels = f"workflows.argoproj.io/workflow={good.name}"
     pods = good.client.list("v1", "Pod", good.namespace, labels=labels).items
     pod = next(p["metadata"]["name"] for p in pods if p["status"]["phase"] == "Running")
-    container = "verify" if good.argo["pods"] == "one" else "main"
-    fill = "open('/tmp/full', 'wb').write(bytes(60 * 2**20))"
-    good.kubectl("-n", good.namespace, "exec", pod, "-c", container, "--", "python3", "-c", fill)
-    ends(good, Exit.STOPPED, Status.UNDONE, "evicted", "ephemeral")
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": good.namespace}}
+    good.client.raw("POST", f"/api/v1/namespaces/{good.namespace}/pods/{pod}/eviction", body=eviction)
+    ends(good, Exit.STOPPED, Status.UNDONE, "its pod was")
     assert left(good) == before
 
 

@@ -11,11 +11,13 @@ import pytest
 import yaml
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
+from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 from sternway_steps.step import Action
 
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, sternway
+from tests.scenarios.workflows import workflows
 
 
 @pytest.fixture
@@ -72,6 +74,29 @@ def test_a_pull_that_argo_wrote_over_is_found_at_the_pod(cluster: Cluster, sessi
     assert (ended.status, ended.exit_code) == (Status.UNDONE, Exit.FAILED)
     assert "image can't be pulled" in str(ended.error)
     assert "nope:9" in str(ended.error)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_pod_that_was_deleted_is_no_stop_that_was_asked_for(
+    cluster: Cluster, session: Session, stopped: bool
+) -> None:
+    """The step ends as it does on a stop, and only the kubelet's Event tells that nobody asked Argo for one."""
+    event = {
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "killed.1", "namespace": cluster.namespace},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": cluster.namespace, "name": "w-verify"},
+        "type": "Normal", "reason": "Killing", "message": "Stopping container main",
+    }  # fmt: skip
+    cluster.client.create(event, manager="test")
+    config = config_of(cluster.namespace, config_map("m", a="1"))
+    with workflows(cluster) as make:
+        run = make()
+        if stopped:
+            ref = Ref("argoproj.io/v1alpha1", "Workflow", cluster.namespace, "w")
+            cluster.client.patch(ref, {"spec": {"shutdown": "Stop"}}, manager="test")
+        failures = failed("verify", "main: Error (exit code 143): a stop was asked for", "w-verify")
+        ended = session.end(config, run, "Failed", "w", failures=failures)
+    assert ended.exit_code == Exit.STOPPED
+    assert ("its pod was deleted" in str(ended.error)) is not stopped
 
 
 def test_the_event_is_brought_up_to_date(cluster: Cluster, session: Session) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from ..errors import Transient
+from ..errors import Stopped, Transient
 from ..exits import Exit
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
@@ -23,8 +23,9 @@ from .seal import seal
 from .sealed import refuse_other_target
 from .unrecorded import never_rolled_back
 from .verdict import FAILED_PHASES, by_journal, may_be_undone_yet
+from .workflow import told_to_stop
 from .workflow_event import put_event
-from .workflow_pods import seen_of_pod
+from .workflow_pods import seen_of_pod, was_killed
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -63,7 +64,7 @@ def end_run(
             run,
             phase,
             HoldCheck(run, policy, tell),
-            lambda story: _known(run, story, failures, events),
+            lambda story: _known(run, story, failures, events, workflow),
             killed_rollbacks(failures, [step.name for step in run.plan.steps]),
             workflow,
             another_round=another_round,
@@ -113,15 +114,19 @@ def _sealed(
     return seal(run.journal, result, run.config.history, again=True)
 
 
-def _known(run: AssembledRun, story: Story, failures: str, client: Client) -> Exception | None:
+def _known(run: AssembledRun, story: Story, failures: str, client: Client, workflow: str) -> Exception | None:
     """Return what Argo and the pods tell of the first step that failed, where they tell more than a stop."""
-    for node in failed_nodes(failures, [step.name for step in run.plan.steps]):
+    nodes = failed_nodes(failures, [step.name for step in run.plan.steps])
+    for node in nodes:
         seen = seen_of_pod(client, node.pod) if node.pod and node.says_nothing else ""
         own = bool(node.step) and run.plan.step(node.step).deadline is not None and "workflow deadline" not in failures
         began = story.last(node.step) is not None if node.step else bool(story.attempts)
         error = meaning(node, Known(seen, began, own))
         if error is not None:
             return error
+    deleted = (node.who for node in nodes if node.pod and was_killed(client, node.pod))
+    if workflow and not told_to_stop(client, workflow) and (who := next(deleted, "")):
+        return Stopped(f"{who}: its pod was deleted")
     return None
 
 

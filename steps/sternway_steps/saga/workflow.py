@@ -87,6 +87,15 @@ def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowSta
     return WorkflowState(False, f"{said} is at work ({phase})")
 
 
+def told_to_stop(client: Client, name: str) -> bool:
+    """Tell whether somebody stopped a Workflow of the client's own namespace; true when that can't be told."""
+    try:
+        found = client.get(Ref(_API, "Workflow", client.namespace, name))
+    except (ApiError, UnknownKind):
+        return True
+    return found is None or bool((found.get("spec") or {}).get("shutdown"))
+
+
 def terminate(client: Client, story: Story) -> None:
     """Terminate a Workflow whose run has ended, and whose exit handler does not start: nothing is left for it to do.
 

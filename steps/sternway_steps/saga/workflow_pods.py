@@ -28,6 +28,15 @@ def seen_of_pod(client: Client, name: str) -> str:
         return ""
 
 
+def was_killed(client: Client, name: str) -> bool:
+    """Tell whether the kubelet ended the containers of a pod, as when it is deleted; Argo ends them itself."""
+    try:
+        events = client.list("v1", "Event", client.namespace, fields=f"involvedObject.name={name}").items
+    except ClusterError:
+        return False
+    return any(each.get("reason") == "Killing" for each in events)
+
+
 def _of_containers(pod: dict[str, Any]) -> str:
     status = pod.get("status") or {}
     if status.get("reason") or status.get("message"):
