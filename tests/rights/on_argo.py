@@ -23,9 +23,7 @@ WORKFLOW = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow"}
 
 def on_argo(stage: Stage) -> str:
     """Make what Argo would, and give the run of a Workflow that is at work."""
-    definition_ = definition("Workflow", "workflows")
-    if stage.admin.client.get(Ref.of(definition_)) is None:
-        stage.create(definition_)
+    stage.admin.client.apply(definition("Workflow", "workflows"), manager="test", force=True)
     spec = {"schedule": "* * * * *", "jobTemplate": {"spec": job("true")["spec"]}}
     metadata = {"name": sweeper_name("web"), "namespace": stage.namespace, "annotations": {ON_TERMINATE: "true"}}
     stage.create({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec})
