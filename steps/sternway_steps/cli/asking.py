@@ -18,7 +18,7 @@ def asking(output: Output) -> Approve | None:
 
     def approve(concerns: Sequence[Concern]) -> bool:
         for concern in concerns:
-            output.note(f"the journal would have this run: {concern}")
-        return click.confirm("Did you, or somebody whom you trust, write that? Run it", default=False, err=True)
+            output.note(f"in the journal alone: {concern}")
+        return click.confirm("Did you, or somebody whom you trust, write that? Go by it", default=False, err=True)
 
     return approve

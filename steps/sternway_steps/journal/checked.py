@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import SternwayError
-from .entries import Entry, Key, Kind, Record
+from .codec import from_lines
+from .entries import Key, Kind, Record
 from .name import RunName
 from .replay import replay
 
@@ -25,20 +26,22 @@ def unheard(_: str) -> None:
     """Tell nobody."""
 
 
-def checked(key: Key, place: str, read: Callable[[], Sequence[Entry]], target: str | None = None) -> Record:
+def checked(key: Key, place: str, read: Callable[[], Sequence[str]], target: str | None = None) -> Record:
     """Read a record; one that is not what a run wrote is given with its damage, and without entries.
 
-    `target`: what its store calls the target, None where it does not say.
+    `read` gives the lines of its entries; `target`: what its store calls the target, None where it does not say.
     """
     try:
-        record = Record(key, tuple(read()), place)
+        entries, whole = from_lines(key, read())
+        record = Record(key, entries, place, chained=whole)
         if record.entries and (found := _damage(record, target)):
-            return Record(key, (), place, found)
+            return Record(key, (), place=place, damage=found)
     except SternwayError as newer:
-        return Record(key, (), place, f"{newer.message}; {newer.remedy}")
+        return Record(key, (), place=place, damage=f"{newer.message}; {newer.remedy}")
     except _WRONG as wrong:
         said = " ".join(str(wrong).split())[:120]
-        return Record(key, (), place, f"its content is not what a run writes ({type(wrong).__name__}: {said})")
+        damage = f"its content is not what a run writes ({type(wrong).__name__}: {said})"
+        return Record(key, (), place=place, damage=damage)
     return record
 
 

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ..errors import Refused
-from .entries import SCHEMA, Entry, Kind
+from .entries import SCHEMA, Entry, Key, Kind
 
 _LARGEST = 64 * 1024 * 1024
 """Bytes of an entry, unpacked: a few kilobytes may be packed that unpack to more than any machine has."""
+_CHAIN = re.compile(r',"chain":"([0-9a-f]{64})"\}$')
 _CHUNK_KEY = re.compile(r"^(\d{4})\.(\d{3})-(\d{3})$")
 
 
 def to_line(entry: Entry) -> str:
     """Write an entry as one line of JSON."""
     body = {"schema": entry.schema, "kind": entry.kind.value, "time": entry.time, "data": entry.data}
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    line = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return f'{line[:-1]},"chain":"{entry.chain}"}}' if entry.chain else line
+
+
+def chained(key: Key, before: str, entry: Entry) -> Entry:
+    """Return an entry with its digest; `before` is that of the entry before it in the record, "" for the first one."""
+    return replace(entry, chain=_link(key, before, to_line(replace(entry, chain=""))))
+
+
+def from_lines(key: Key, lines: Iterable[str]) -> tuple[tuple[Entry, ...], bool]:
+    """Return the entries of a record, and whether each has a digest.
+
+    Raises: ValueError when a digest does not hold, and as `from_line` does.
+    """
+    entries, before, whole = [], "", True
+    for number, line in enumerate(lines):
+        entry = from_line(line)
+        if entry.chain and _link(key, before, _CHAIN.sub("}", line)) != entry.chain:
+            raise ValueError(f"the digest of entry {number} does not hold")
+        entries.append(entry)
+        before, whole = entry.chain, whole and bool(entry.chain)
+    return tuple(entries), whole
+
+
+def _link(key: Key, before: str, line: str) -> str:
+    """Digest an entry: it is bound to its run, its record, its place there, and all before it."""
+    return hashlib.sha256(f"{before or f'{key.run}/{key}'}\n{line}".encode()).hexdigest()
 
 
 def from_line(line: str) -> Entry:
@@ -34,7 +63,8 @@ def from_line(line: str) -> Entry:
     data, time = body.get("data") or {}, body.get("time", "")
     if not isinstance(data, dict) or not isinstance(time, str):
         raise ValueError("not an entry")  # noqa: TRY004  the same
-    return Entry(Kind(str(body.get("kind"))), data, time, body["schema"])
+    match = _CHAIN.search(line)
+    return Entry(Kind(str(body.get("kind"))), data, time, body["schema"], match[1] if match else "")
 
 
 def to_chunks(index: int, entry: Entry, limit: int) -> dict[str, bytes]:
@@ -44,11 +74,11 @@ def to_chunks(index: int, entry: Entry, limit: int) -> dict[str, bytes]:
     return {f"{index:04d}.{n:03d}-{len(pieces):03d}": piece for n, piece in enumerate(pieces, 1)}
 
 
-def from_chunks(chunks: Mapping[str, bytes]) -> list[Entry]:
-    """Return the entries of chunks, in order.
+def from_chunks(chunks: Mapping[str, bytes]) -> list[str]:
+    """Return the lines of the entries in chunks, in order.
 
     An entry of which a chunk is missing was never finished: whoever wrote it died before it counted, and changed
-    nothing on its strength. It is left out. Raises: ValueError, zlib.error: it is none; Refused as `from_line`.
+    nothing on its strength. It is left out. Raises: ValueError, zlib.error: it is none.
     """
     found: dict[int, dict[int, bytes]] = {}
     wanted: dict[int, int] = {}
@@ -58,9 +88,7 @@ def from_chunks(chunks: Mapping[str, bytes]) -> list[Entry]:
             found.setdefault(index, {})[number] = piece
             wanted[index] = of
     whole: Iterable[int] = (index for index in sorted(found) if len(found[index]) == wanted[index])
-    return [
-        from_line(_unpacked(b"".join(piece for _, piece in sorted(found[index].items()))).decode()) for index in whole
-    ]
+    return [_unpacked(b"".join(piece for _, piece in sorted(found[index].items()))).decode() for index in whole]
 
 
 def _unpacked(packed: bytes) -> bytes:

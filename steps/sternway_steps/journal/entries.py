@@ -34,6 +34,8 @@ class Entry:
     data: Mapping[str, Any] = field(default_factory=dict)
     time: str = ""
     schema: int = SCHEMA
+    chain: str = ""
+    """The digest of this entry and of all before it in its record; "" where an older version wrote none."""
 
     @staticmethod
     def now(kind: Kind, data: Mapping[str, Any] | None = None) -> Entry:
@@ -72,6 +74,8 @@ class Record:
     """Where it was read: a namespace, or a folder."""
     damage: str = ""
     """Why it is not what a run wrote; it has no entries then."""
+    chained: bool = False
+    """Each entry has its digest, and it holds."""
 
     def first(self, kind: Kind) -> Entry | None:
         """Return the first entry of a kind, if there is one."""

@@ -94,6 +94,8 @@ class Story:
     """The runs of its target that were known when it began step by step; None where that is not recorded."""
     damaged: Mapping[str, str] = field(default_factory=dict)
     """The steps of which a record is damaged, and why."""
+    chained: bool = True
+    """All that was written of it has its digests; False where an older version wrote, or somebody took them away."""
     after: tuple[Attempt, ...] = ()
     """The attempts of steps that ran when it had ended; no part of how it ended."""
     job: Mapping[str, Any] | None = None
@@ -193,6 +195,7 @@ def replay(records: Sequence[Record]) -> Story:
         rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
         lock=str(began.data.get("lock", "")),
         place=head.place,
+        chained=all(record.chained for record in records if record.entries),
         damaged={r.key.step: f"{r.key}: {r.damage}" for r in records if r.damage},
         mark=str(began.data.get("mark") or head.key.run),
         others=tuple(began.data["others"]) if "others" in began.data else None,

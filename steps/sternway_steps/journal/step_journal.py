@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import Transient
 from ..spec import Action, History, Recorded
 from .backends.store import Store
+from .codec import chained
 from .contract1 import Contract1
 from .entries import Entry, Key, Kind, Record
 
@@ -17,12 +18,13 @@ class Pen:
     """Writes one record, entry after entry, also for threads that work side by side: an undo makes objects anew so.
 
     An entry of which it is not known whether it was stored keeps its place: it is written again, as it was, before
-    the next one. `at` is the number of entries that the record has.
+    the next one. Each bears a digest of itself and of those before it.
     """
 
-    def __init__(self, store: Store, key: Key, labels: Mapping[str, str], at: int = 0) -> None:
+    def __init__(self, store: Store, key: Key, labels: Mapping[str, str]) -> None:
         self._store, self._key, self._labels = store, key, labels
-        self._at = at
+        self._at = 0
+        self._chain = ""
         self._unsure: Entry | None = None
         self._lock = threading.Lock()
 
@@ -31,12 +33,12 @@ class Pen:
         with self._lock:
             if self._unsure is not None:
                 self._append(self._unsure)
-            self._append(Entry.now(kind, data))
+            self._append(chained(self._key, self._chain, Entry.now(kind, data)))
 
-    def go_on_after(self, entries: int) -> None:
+    def go_on_after(self, entries: Sequence[Entry]) -> None:
         """Go on behind the entries that the record has now, unless one of ours may be stored or not."""
         if self._unsure is None:
-            self._at = entries
+            self._at, self._chain = len(entries), entries[-1].chain if entries else ""
 
     def _append(self, entry: Entry) -> None:
         try:
@@ -44,7 +46,7 @@ class Pen:
         except Transient:
             self._unsure = entry
             raise
-        self._unsure = None
+        self._unsure, self._chain = None, entry.chain
         self._at += 1
 
 

@@ -16,6 +16,8 @@ from .replay import Status, Story, replay, story_of
 from .step_journal import LateJournal, Pen, StepJournal
 
 _MOST_ATTEMPTS = 1000
+_NOT_OVER = (Status.OPEN, Status.ROLLBACK_FAILED)
+"""A run with something left that only its record can undo."""
 _MOST_HELD = 20
 """Contents that a target holds by runs which its history would have forgotten: a schedule has one at a time."""
 
@@ -83,9 +85,10 @@ class RunJournal:
     def prune(self, keep: int = HISTORY) -> list[str]:
         """Forget the oldest ended runs of the target beyond `keep`. Return their ids.
 
-        One that did not end is kept, and of each of the newest contents that the target holds the newest run.
+        One that did not end is kept, also one whose undo failed, until that is put right: its record is what the undo
+        needs. Of each of the newest contents that the target holds the newest run is kept.
         """
-        ended = [info for info in self.store.index(self.target) if info.status is not Status.OPEN]
+        ended = [info for info in self.store.index(self.target) if info.status not in _NOT_OVER]
         holding = list({info.holds: info.run for info in ended if info.holds}.values())[-_MOST_HELD:]
         gone = [info.run for info in ended[: max(0, len(ended) - keep)] if info.run not in holding]
         for run in gone:
@@ -157,7 +160,7 @@ class RunJournal:
         if head is not None:
             self._head = self._head or Pen(self.store, Key(self.run), self._labels)
             self.mark = replay([head]).mark
-            self._head.go_on_after(len(head.entries))
+            self._head.go_on_after(head.entries)
 
     def _going_on(self) -> Pen:
         if self._head is None:

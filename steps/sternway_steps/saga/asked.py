@@ -34,6 +34,8 @@ def asked(
 
 
 def _concerns(assembly: Assembly, story: Story, trust: Trust, *, forward: bool) -> Iterator[Concern]:
+    if unchained := trust.unchained(story):
+        yield unchained
     config, name = recorded_config(story), str(RunName(story.run, story.place))
     plan = make_plan(config.steps, Specs(assembly.steps, config.declared), config.on_end)
     ahead = plan.steps if forward else ()

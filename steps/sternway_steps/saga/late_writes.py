@@ -54,12 +54,16 @@ class LateWrites:
         if other is None:
             return
         context_for = self._contexts(other)
-        for planned in other.plan.undo_of(replay(other.journal.records()).begun()):
+        story = replay(other.journal.records())
+        for planned in other.plan.undo_of(story.begun()):
             if (step := other.steps.get(planned.spec.name)) is None:
                 continue
             context = context_for(planned, Action.ROLLBACK, other.journal.unwritten(planned.name))
             found = step.late(context) if isinstance(step, FindsLate) else ()
             if not found:
+                continue
+            if unchained := other.trust.unchained(story):
+                yield f"{unchained}: {', '.join(found)}, which it wrote after its undo, counts as what was there before"
                 continue
             yield f"run {run} was undone, and wrote {', '.join(found)} after that: it is undone again"
             step = other.trusted(step, planned, Action.ROLLBACK)

@@ -180,6 +180,8 @@ class OneStep:
             return step
         if story is not None and is_undone(story):
             return None
+        if story is not None:
+            self.run.trust.require_chained(story)
         if story is None or self.planned.name not in story.begun():
             lost = (story or self.workflow) and has_run_unrecorded(self.run, self.planned, story, self.workflow)
             self._seal_off(story)

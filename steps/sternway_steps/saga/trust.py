@@ -15,6 +15,7 @@ from typing import Any
 from ..config import Config
 from ..config.schema import StepConfig
 from ..errors import Refused
+from ..journal.replay import Story
 from ..spec import Action
 from ..step import Runs
 from .plan import PlannedStep
@@ -32,6 +33,8 @@ class Concern:
     """What tells it from every other one."""
 
     def __str__(self) -> str:
+        if not self.step:
+            return f"run {self.run}: {self.why}"
         return f"run {self.run}, step {self.step}: {self.command} ({self.why})"
 
 
@@ -71,6 +74,20 @@ class Trust:
         why = self._differs(planned, step, wanted, action)
         return Concern(run, planned.name, _shown(wanted), why, told) if why else None
 
+    def unchained(self, story: Story) -> Concern | None:
+        """Return what is against believing a record at all; None for nothing."""
+        told = f"unchained {story.name}"
+        if story.chained or self.everything or told in self.approved:
+            return None
+        why = "its records bear no digests: an older version wrote them, or somebody changed them"
+        return Concern(story.name, "", "", why, told)
+
+    def require_chained(self, story: Story) -> None:
+        """Refuse to go by a record without digests unless a person says so; raises Refused."""
+        if (concern := self.unchained(story)) is not None:
+            remedy = f"look at it (sternway show {story.name}), then: sternway rollback {story.name}, which asks"
+            raise Refused(f"{concern}, so nothing undoes it by itself", remedy=remedy)
+
     def approving(self, concerns: Iterable[Concern]) -> Trust:
         """Return the same, with commands that a person has approved."""
         return replace(self, approved=self.approved | {concern.told for concern in concerns})
@@ -93,9 +110,10 @@ def approved(trust: Trust, concerns: Sequence[Concern], approve: Approve | None)
         return trust
     if approve is None or not approve(concerns):
         raise Refused(
-            "the journal would have commands run that no configuration at hand has:\n" + "\n".join(map(str, concerns)),
-            remedy="call it on a terminal, which asks; or with --config FILE, the configuration that has them; or, "
-            "when you know who wrote them, with --trust-journal",
+            "this stands in the journal alone, and whoever may write there may have made it:\n"
+            + "\n".join(map(str, concerns)),
+            remedy="call it on a terminal, which asks; or with --config FILE, which has these commands; or, when you "
+            "know who wrote it, with --trust-journal",
         )
     return trust.approving(concerns)
 

@@ -58,6 +58,7 @@ class Undo:
         Raises: Refused when it is left to a person; nothing was touched.
         """
         story = replay(records)
+        self.policy.trust.require_chained(story)
         said = self.policy.of(recorded_config(story)).on_interrupt
         if story.back_to or story.succeeded(story.steps()):
             return self.finish(records)
@@ -77,6 +78,7 @@ class Undo:
         Raises: Refused when it can't go on, or the world is no longer as its journal left it; nothing was touched.
         """
         story = replay(records)
+        self.policy.trust.require_chained(story)
         require_resumable(story)
         refuse_overtaken(self.store, story)
         config = self.policy.of(recorded_config(story))
@@ -89,6 +91,7 @@ class Undo:
 
     def _walk(self, records: Sequence[Record], *, finish: bool) -> Result:
         story = replay(records)
+        self.policy.trust.require_chained(story)
         if story.back_to:
             journal = RunJournal.of(self.store.fenced(self.lock.fence), records)
             return RollbackTo(journal, self.store, self.undo, self.tell, self.lock.lost).walk(story)

@@ -86,6 +86,21 @@ def test_the_oldest_ended_runs_are_forgotten(store: Store) -> None:
     assert len(store.heads()) == 4
 
 
+def test_what_could_not_be_put_back_is_kept_until_it_is_put_right(store: Store) -> None:
+    failed = RunJournal(store, "r0", "t")
+    failed.start({})
+    failed.end({"status": "rollback-failed"})
+    for number in range(1, 4):
+        journal = RunJournal(store, f"r{number}", "t")
+        journal.start({})
+        journal.end({"status": "succeeded"})
+    assert RunJournal(store, "r9", "t").prune(1) == ["r1", "r2"]
+    assert [info.run for info in store.index("t")] == ["r0", "r3"]
+    failed.resume()
+    failed.end({"status": "undone"})
+    assert RunJournal(store, "r9", "t").prune(1) == ["r0"]
+
+
 def test_a_line_that_was_cut_off_never_counted(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
     journal = RunJournal(store, "r1", "t")

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.config import Config
+from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.replay import Status, replay
@@ -80,31 +81,42 @@ def test_an_old_journal_tells_what_it_told(name: str, tmp_path: Path) -> None:
 
 def test_runs_that_succeeded_are_undone_newest_first(tmp_path: Path) -> None:
     with world("succeeded", tmp_path) as (_, session):
-        assert session.rollback("new").status is Status.UNDONE
+        assert session.rollback("new", trust_journal=True).status is Status.UNDONE
         assert (value(session.client, "settings", "version"), image(session.client)) == ("old", "localhost/app:1")
-        assert session.rollback("old").status is Status.UNDONE
+        assert session.rollback("old", trust_journal=True).status is Status.UNDONE
         assert session.client.list("apps/v1", "Deployment", "default").items == []
 
 
 def test_a_run_that_was_undone_is_left_as_it_is(tmp_path: Path) -> None:
     with world("undone", tmp_path) as (_, session):
-        assert session.rollback("new").status is Status.UNDONE
+        assert session.rollback("new", trust_journal=True).status is Status.UNDONE
         assert (value(session.client, "settings", "version"), image(session.client)) == ("old", "localhost/app:1")
 
 
 def test_a_rollback_that_failed_is_finished_by_force(tmp_path: Path) -> None:
     with world("rollback-failed", tmp_path) as (_, session):
-        assert session.rollback("new").status is Status.ROLLBACK_FAILED
+        assert session.rollback("new", trust_journal=True).status is Status.ROLLBACK_FAILED
         assert value(session.client, "settings", "version") == "theirs"
-        assert session.rollback("new", on_conflict="force").status is Status.UNDONE
+        assert session.rollback("new", on_conflict="force", trust_journal=True).status is Status.UNDONE
         assert (value(session.client, "settings", "version"), image(session.client)) == ("old", "localhost/app:1")
 
 
 @pytest.mark.parametrize("name", ["interrupted", "rollback-cut-off"])
-def test_what_was_cut_off_is_undone_by_the_next_run_of_the_target(name: str, tmp_path: Path) -> None:
+def test_what_was_cut_off_is_undone_when_a_person_says_so(name: str, tmp_path: Path) -> None:
+    """That version wrote no digests: a record without them may be anybody's."""
     with world(name, tmp_path) as (_, session):
         later = config_of("default", config_map("settings", version="later"))
-        assert session.run(Config.from_dict({**later.to_dict(), "name": "web"})).status is Status.SUCCEEDED
+        later = Config.from_dict({**later.to_dict(), "name": "web"})
+        with pytest.raises(Refused, match="no digests"):
+            session.run(later)
+        with pytest.raises(Refused, match="no digests"):
+            session.finish("new")
+        assert [swept.exit_code for swept in session.sweep()] == [Exit.REFUSED]
+        with pytest.raises(Refused, match="no digests"):
+            session.rollback("new")
+        assert session.story("new").status is Status.INTERRUPTED
+        assert session.rollback("new", approve=lambda _: True).status is Status.UNDONE
+        assert session.run(later).status is Status.SUCCEEDED
         story = session.story("new")
         assert story.status is Status.UNDONE
         assert value(session.client, "settings", "version") == "later"
@@ -115,7 +127,7 @@ def test_what_ran_with_the_failed_settings_is_known_to_an_undo_that_goes_on(tmp_
     """The cut off rollback recorded it among its intents."""
     with world("rollback-cut-off", tmp_path) as (_, session):
         events: list[Event] = []
-        result = session.finish("new", events.append)
+        result = session.finish("new", events.append, trust_journal=True)
         assert result is not None
         assert result.status is Status.UNDONE
         whys = [item.why for event in events if isinstance(event, StepEnded) for item in event.items]
@@ -126,7 +138,7 @@ def test_what_was_deleted_to_be_made_anew_is_made_anew(tmp_path: Path) -> None:
     """Nothing but the intent of the rollback that was cut off says what is missing."""
     with world("recreate-cut-off", tmp_path) as (_, session):
         assert session.client.get(Ref("v1", "ConfigMap", "default", "settings")) is None
-        result = session.finish("new")
+        result = session.finish("new", trust_journal=True)
         assert result is not None
         assert result.status is Status.UNDONE
         found = session.client.get(Ref("v1", "ConfigMap", "default", "settings"))
@@ -136,9 +148,9 @@ def test_what_was_deleted_to_be_made_anew_is_made_anew(tmp_path: Path) -> None:
 
 def test_groups_are_undone_made_in_one_process_or_step_by_step(tmp_path: Path) -> None:
     with world("group", tmp_path) as (_, session):
-        assert session.rollback("stepwise").status is Status.UNDONE
+        assert session.rollback("stepwise", trust_journal=True).status is Status.UNDONE
         assert [value(session.client, name, "a") for name in ("one", "two")] == ["1", "1"]
-        assert session.rollback("whole").status is Status.UNDONE
+        assert session.rollback("whole", trust_journal=True).status is Status.UNDONE
         assert [value(session.client, name, "a") for name in ("one", "two")] == [None, None]
 
 
@@ -167,8 +179,8 @@ def test_builds_are_undone_from_a_journal_of_files(tmp_path: Path) -> None:
         assert told(session, "build") == data["runs"]
         first, second = (digest for _, digest, *_ in data["registry"]["manifests"])
         assert registry.tags[("shop/web", "1")] == second
-        result = session.rollback("new")
+        result = session.rollback("new", trust_journal=True)
         assert (result.exit_code, registry.tags[("shop/web", "1")]) == (Exit.DONE, first)
-        assert session.rollback("old").exit_code == Exit.DONE
+        assert session.rollback("old", trust_journal=True).exit_code == Exit.DONE
         assert registry.tags.get(("shop/web", "1")) not in (first, second)
         assert replay(FileStore(tmp_path).records("old")).status is Status.UNDONE

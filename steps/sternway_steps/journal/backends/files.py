@@ -162,7 +162,7 @@ class FileStore:
         shutil.rmtree(folder, ignore_errors=True)
 
     def _read(self, key: Key, path: Path) -> Record:
-        return checked(key, str(self._folder), lambda: [from_line(line) for line in _readable_lines(path)])
+        return checked(key, str(self._folder), lambda: _readable_lines(path))
 
 
 def _readable_lines(path: Path) -> list[str]:

@@ -97,11 +97,11 @@ def records_of(found: Iterable[Mapping[str, Any]], note: Note = unheard) -> list
 
 
 def _record(key: Key, place: str, secrets: Sequence[Mapping[str, Any]]) -> Record:
-    def entries() -> list[Entry]:
+    def lines() -> list[str]:
         data = {name: value for secret in secrets for name, value in (secret.get("data") or {}).items()}
         return from_chunks({name: base64.b64decode(value) for name, value in data.items()})
 
-    return checked(key, place, entries, secrets[0]["metadata"]["labels"].get(TARGET))
+    return checked(key, place, lines, secrets[0]["metadata"]["labels"].get(TARGET))
 
 
 def infos_of(found: Iterable[Mapping[str, Any]], note: Note = unheard) -> tuple[list[RunInfo], list[str]]:
