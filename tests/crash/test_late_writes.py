@@ -170,7 +170,7 @@ def test_a_job_that_the_network_kept_until_its_command_was_undone_is_ended_and_u
         config = config_of(cluster.namespace, config_map("m", version="1"), steps=(migrate, DEPLOY))
         first = session.run(config)
         assert first.status is Status.SUCCEEDED
-        assert session.rollback(first.run).status is Status.UNDONE
+        assert session.rollback(first.run, journal_of=config).status is Status.UNDONE
         until(lambda: not cluster.client.list("batch/v1", "Job", cluster.namespace).items, what="its Jobs are gone")
         assert len(copies) == 2, "forward and back"
         answer = forward(*copies[0])
