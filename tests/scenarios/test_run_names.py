@@ -222,7 +222,8 @@ def test_a_journal_in_files_is_named_by_its_folder(tmp_path: Path) -> None:
     assert ran.returncode == Exit.DONE, ran.stdout + ran.stderr
     shown = sternway("show", f"{folder}/{RUN}", kubeconfig="/dev/null")
     assert f"sternway rollback {folder}/{RUN}" in shown.stdout, shown.stdout + shown.stderr
-    assert sternway("rollback", f"{folder}/{RUN}", kubeconfig="/dev/null").returncode == Exit.DONE
+    undone = sternway("rollback", f"{folder}/{RUN}", "--config", str(file), kubeconfig="/dev/null")
+    assert undone.returncode == Exit.DONE, undone.stdout + undone.stderr
 
 
 def session_in(cluster: Cluster, namespace: str, folder: Path) -> str:
