@@ -128,6 +128,25 @@ class History:
 
 
 @dataclass(frozen=True)
+class OtherRun:
+    """What a step of another run of the same journal recorded, for one that may share something with it."""
+
+    name: str
+    """What commands call the run, NAMESPACE/RUN."""
+    target: str
+    recorded: Recorded
+    """Of its execution."""
+    later: bool
+    """It began after the run that asks."""
+    stands: bool
+    """Nobody has begun to undo it."""
+    undone: tuple[Mapping[str, Any], ...] = ()
+    """What became of each thing by its undo, when that has ended: the fields of Item."""
+    undone_at: float = 0.0
+    """When that was, in seconds since 1970."""
+
+
+@dataclass(frozen=True)
 class Progress:
     """One message on the way: `done` of `wanted`, when the step can count."""
 

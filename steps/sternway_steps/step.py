@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from .errors import Failed, Refused, RollbackFailed, Stopped, Transient
 from .kube.api_error import ApiError
 from .objects.ref import Ref
-from .spec import CONTRACT, Action, Effects, History, Item, Outcome, Progress, Recorded, Rule, RunEnd, StepSpec
+from .spec import (
+    CONTRACT,
+    Action,
+    Effects,
+    History,
+    Item,
+    OtherRun,
+    Outcome,
+    Progress,
+    Recorded,
+    Rule,
+    RunEnd,
+    StepSpec,
+)
 
 if TYPE_CHECKING:
     from .config import Config
@@ -21,9 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTRACT", "Action", "ApiError", "Checks", "Context", "Effects", "Failed", "FindsLate", "History", "Item",
-    "JournalView", "Leaves", "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes", "RollbackFailed", "Rule",
-    "RunEnd", "Runs",
-    "Step", "StepSpec", "Stopped", "Transient",
+    "JournalView", "Leaves", "OtherRun", "Outcome", "Progress", "Recorded", "Ref", "Refused", "Resumes",
+    "RollbackFailed", "Rule", "RunEnd", "Runs", "Step", "StepSpec", "Stopped", "Transient",
 ]  # fmt: skip
 
 
@@ -64,7 +76,7 @@ class Context:
     | `mark` | what names the run on objects that it applies: an id alone may be that of several |
     | `target_of` | returns the target of the run of the same journal that a mark names; None when it is not known |
     | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
-    | `later_evidence` | yields run, target and what it recorded as done, of later runs of the journal that stand |
+    | `others` | yields what the steps of all other runs of the journal recorded, newest run first |
     | `cause` | returns the first failure of the run, for which it is undone; "" for none |
     | `undo_late` | undoes what runs of the target that were undone have written since; returns what to say of it |
     | `fence` | until when the target is held; None where nobody has to hold it |
@@ -89,7 +101,7 @@ class Context:
     received: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
     target_of: Callable[[str], str | None] = lambda _: None
     evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
-    later_evidence: Callable[[], Iterable[tuple[str, str, Mapping[str, Any]]]] = tuple
+    others: Callable[[], Iterable[OtherRun]] = tuple
     cause: Callable[[], str] = lambda: ""
     mark: str = ""
     undo_late: Callable[[Collection[str]], Sequence[str]] = lambda _: ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ from .assembly import AssembledRun
 from .attempt import ContextFor
 from .attempt_errors import first_error
 from .late_writes import LateWrites
+from .other_runs import other_runs
 from .plan import Plan, PlannedStep
-from .standing import later_standing
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -63,7 +63,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             target=journal.target,
             target_of=target_of,
             evidence_of=lambda kind: _evidence(plan, records, kind),
-            later_evidence=lambda: _later(run, records),
+            others=lambda: other_runs(run.store, journal.run),
             received=lambda: replay(records()).handed_on() if giving else {},
             cause=lambda: _cause(plan, records),
             undo_late=late.undo,
@@ -83,15 +83,6 @@ def _evidence(plan: Plan, records: Callable[[], Sequence[Record]], kind: str) ->
     mine = (record for record in records() if record.key.step in names and record.key.action == Action.EXECUTE)
     found = (entry for record in mine for entry in record.entries if entry.kind is Kind.EVIDENCE)
     return [entry.data for entry in sorted(found, key=lambda entry: entry.time)]
-
-
-def _later(run: AssembledRun, records: Callable[[], Sequence[Record]]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for story, found in later_standing(run.store, replay(records())):
-        for record in found:
-            if record.key.action == Action.EXECUTE:
-                for entry in record.entries:
-                    if entry.kind is Kind.EVIDENCE:
-                        yield story.name, story.target, entry.data
 
 
 def _cause(plan: Plan, records: Callable[[], Sequence[Record]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,6 +34,12 @@ class Push:
     staged: Mapping[str, str] = field(default_factory=dict)
     moves: frozenset[str] = frozenset()
     under_way: frozenset[str] = frozenset()
+    done: bool = False
+    """It had the tag where it belongs, at least once."""
+    looked: float = 0.0
+    """When it last looked what the tag points to, in seconds since 1970; 0 when that is not known."""
+    ended: float = 0.0
+    """When it last had the tag where it belongs."""
 
     def pushed(self, digest: str, images: frozenset[str]) -> bool:
         """Return whether this run made what has this digest and stands for these images."""
@@ -69,14 +76,14 @@ class PushRecord:
                 "digest": before.digest, "media_type": before.media_type,
                 "content": base64.b64encode(before.content).decode(), "images": sorted(images),
             },
-            "push": self.number, "moving": moving, "staging": self.staging, "builder": self.builder,
+            "push": self.number, "moving": moving, "staging": self.staging, "builder": self.builder, "at": time.time(),
         })  # fmt: skip
 
     def evidence(self, digest: str) -> None:
         """Record what the tag points to now, with the commit that it was built from when that is known."""
         self.journal.evidence({
             "image": self.reference.text, "digest": digest, "builder": self.builder, "revision": self.revision,
-            "push": self.number,
+            "push": self.number, "at": time.time(),
         })  # fmt: skip
 
 
@@ -94,14 +101,16 @@ def pushes(recorded: Recorded) -> Push | None:
     for entry in intents:
         number, moving = str(entry.get("push", "")), bool(entry.get("moving", True))  # older ones pushed to the tag
         seen, moves = entry["before"], push.moves - {number}
+        looked = float(entry.get("at", 0.0))
         if not moves or seen is None or not push.pushed(seen["digest"], frozenset(seen["images"])):
             push = replace(push, before=_manifest(seen))
         staged = {entry["staging"]: entry["builder"]} if entry.get("staging") else {}
         push = replace(
             push, ids=push.ids | set(entry["ids"]), staged={**push.staged, **staged},
-            moves=moves | ({number} if moving else set()),
+            moves=moves | ({number} if moving else set()), looked=looked,
         )  # fmt: skip
-    return replace(push, under_way=push.moves - done - {""})
+    ended = max((float(e.get("at", 0.0)) for e in recorded.evidence), default=0.0)
+    return replace(push, under_way=push.moves - done - {""}, done=bool(recorded.evidence), ended=ended)
 
 
 def _manifest(data: Mapping[str, Any] | None) -> Manifest | None:

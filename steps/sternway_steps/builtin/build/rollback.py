@@ -9,7 +9,7 @@ from ...errors import Failed, RollbackFailed
 from ...spec import Item, Outcome
 from ...step import Context
 from .checks import BUILDERS, config_of
-from .owners import Owners
+from .owners import Goal, Owners
 from .record import Push, pushes
 from .registry import MOVES, Manifest, Registry
 from .staging import remove
@@ -68,40 +68,61 @@ class _Undo:
         return item.result in _PUT_BACK and len(self.push.moves) == 1
 
     def _once(self) -> Item:
+        """Undo, and once more when, meanwhile, the undo of a run began that had pushed what the tag was given back.
+
+        Either that undo has seen what we put there, or we see that it has begun: its record comes first.
+        """
+        goal = self._goal()
+        item = self._pointed(goal)
+        while item.result in _PUT_BACK and (new := self._goal()).digest != goal.digest:
+            goal = new
+            item = self._pointed(goal)
+        return item
+
+    def _pointed(self, goal: Goal) -> Item:
         registry, push, what = self.registry, self.push, self.registry.reference.text
         now = registry.manifest()
-        if now is not None and now.digest == (self.before.digest if self.before else None):
+        if now is not None and now.digest == goal.digest:
             return Item(what, "unchanged", now.digest)
-        if now is None or not self._is_ours(now):
+        if now is None and goal.manifest is None:
+            self.before = None
+            return Item(what, "absent")
+        if now is None or not (self._is_ours(now) or now.digest in goal.passed):
             first, self.before = push.before, now
             if now is None:
-                why = f"somebody deleted the tag since; it pointed to {first.digest}" if first else ""
-                return Item(what, "kept" if first else "absent", why)
+                why = "somebody deleted the tag since" + (f"; it pointed to {first.digest}" if first else "")
+                return Item(what, "kept", why)
             return Item(what, "kept", f"{self._owners.who_moved(now.digest)}, to {now.digest}")
         taken = self._owners.who_has(now.digest)
         if taken:
             return Item(what, "kept", f"{taken} pushed the same image since: {now.digest}")
-        return self._put_back(now)
+        return self._put_back(now, goal.manifest)
 
     def _is_ours(self, now: Manifest) -> bool:
         _, empty = throwaway(self.context.mark, self.context.step)
         return now.digest == empty.digest or self.push.pushed(now.digest, self.registry.images(now))
 
+    def _goal(self) -> Goal:
+        return self._owners.goal(self.before, self.registry.manifest)
+
     @property
     def _owners(self) -> Owners:
-        return Owners(self.push.reference, self.context.later_evidence)
+        return Owners(self.push.reference, self.push, self.context.others)
 
-    def _put_back(self, now: Manifest) -> Item:
-        registry, before, what = self.registry, self.before, self.registry.reference.text
+    def _put_back(self, now: Manifest, before: Manifest | None) -> Item:
+        registry, what = self.registry, self.registry.reference.text
         self.context.require_lease(f"moving {what}", MOVES)
         if before is None:
             why = untag(registry, now, self.context.mark, self.context.step)
             return Item(what, "kept", f"{why}; it points to what this run pushed") if why else Item(what, "deleted")
         registry.put(before)
         again = registry.manifest()
-        if again is None or again.digest != before.digest:
+        if again is not None and again.digest == before.digest:
+            return Item(what, "restored", before.digest)
+        if registry.manifest(before.digest) is None:
             raise RollbackFailed(f"{what} does not take its old image {before.digest}: the registry stores another one")
-        return Item(what, "restored", before.digest)
+        since = f"moved it since, to {again.digest}" if again is not None else "removed it since"
+        return Item(what, "restored", f"{before.digest}; somebody {since}")
 
 
 def _unstaged(context: Context, push: Push) -> list[Item]:
