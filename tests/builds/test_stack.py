@@ -8,7 +8,7 @@ import pytest
 
 from tests.builds.stack import Op, case_of
 from tests.builds.stack_play import Play
-from tests.component.builtin.build.conftest import REAL, real_shop
+from tests.component.builtin.build.conftest import REAL, require_registry
 from tests.component.builtin.build.registry import Registry
 
 A, B = Op("run", 0, "a"), Op("run", 1, "b")
@@ -41,7 +41,7 @@ def test_the_tag_is_what_the_stack_says(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("seed", range(100, 106))
-def test_at_a_real_registry_too(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    next(real_shop(tmp_path / "shop", monkeypatch, "docker"))  # skips where there is no registry
+def test_at_a_real_registry_too(seed: int, tmp_path: Path) -> None:
+    require_registry()
     play = Play(tmp_path, REAL, seed)
     assert play.play(case_of(seed)) == [], "\n".join(play.log)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.component.builtin.build import programs
+from tests.component.builtin.build.proxy import Proxy
 from tests.component.builtin.build.registry import Registry
 from tests.component.builtin.build.shop import Shop
 
@@ -46,7 +47,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     yield from stand_in(tmp_path, monkeypatch, "docker")
 
 
-def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, builder: str, registry: Registry | None = None) -> Iterator[Shop]:  # fmt: skip
+def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, builder: str, registry: Registry | Proxy | None = None) -> Iterator[Shop]:  # fmt: skip
     notes = folder / "notes"
     notes.mkdir()
     programs.install(folder / "bin", STAND_INS[builder])
@@ -60,11 +61,16 @@ def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, builder: str, regist
         yield Shop(folder / "shop", registry.host, builder, notes)
 
 
-def real_shop(folder: Path, monkeypatch: pytest.MonkeyPatch, builder: str) -> Iterator[Shop]:
+def require_registry() -> None:
+    """Skip where there is no real registry."""
     try:
         urllib.request.urlopen(f"http://{REAL}/v2/", timeout=5).close()
     except OSError as error:
         pytest.skip(f"no registry at {REAL}: {error}")
+
+
+def real_shop(folder: Path, monkeypatch: pytest.MonkeyPatch, builder: str) -> Iterator[Shop]:
+    require_registry()
     if shutil.which(STAND_INS[builder]) is None:
         pytest.skip(f"no {builder} on PATH")
     if builder == "docker" and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:

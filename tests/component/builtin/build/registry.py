@@ -29,6 +29,8 @@ class Registry:
     uploads: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     away: Callable[[str, str], bool] = lambda _method, _path: False
+    wrong: Callable[[str, str], int] = lambda _method, _path: 0
+    """Gives a status to answer, 0 for the right one."""
     realm: str = ""
     held: Callable[[str, str], None] = lambda _method, _path: None
     """Called before a request is answered, and may wait: then the request is under way."""
@@ -63,6 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         owner.held(self.command, parts.path)
         owner.asked.append(f"{self.command} {parts.path}")
+        if status := owner.wrong(self.command, parts.path):
+            return self._say(status)
         if owner.away(self.command, parts.path):
             return self._say(503, {"Retry-After": "0"})
         if parts.path == "/token":

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from sternway_steps.errors import Failed, Stopped, Transient
 from sternway_steps.kube.fence import Fence, LockLost
 from sternway_steps.registry.load import load
 from sternway_steps.saga.events import StepEnded
+from sternway_steps.saga.retry import retry_transient
 from sternway_steps.session import Session
 from sternway_steps.step import Action
 
-from tests.component.builtin.build.conftest import real_shop, stand_in
+from tests.component.builtin.build.conftest import REAL, real_shop, require_registry, stand_in
+from tests.component.builtin.build.proxy import Proxy
 from tests.component.builtin.build.registry import Registry
 from tests.component.builtin.build.shop import Shop
 from tests.helpers import command, until
@@ -89,8 +92,44 @@ def test_the_tag_does_not_move_once_the_target_is_lost(small: Shop) -> None:
     assert small.digest() == before
 
 
+@pytest.fixture(params=["stand-in", pytest.param("real", marks=pytest.mark.cluster)])
+def between(request: pytest.FixtureRequest) -> Iterator[Registry | Proxy]:
+    """Give a registry whose requests can be held: a stand-in, or a proxy before a real one."""
+    if request.param == "real":
+        require_registry()
+    with Registry() if request.param == "stand-in" else Proxy(REAL) as registry:
+        yield registry
+
+
+@pytest.mark.parametrize("what", ["the run", "its undo"])
+def test_a_move_that_the_registry_answers_with_500_is_made_again(between: Registry | Proxy, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    shop = next(stand_in(tmp_path, monkeypatch, "docker", between))
+    shop.execute("r0")
+    before = shop.there()
+    shop.write("ours")
+    left = [2]
+
+    def wrong(method: str, path: str) -> int:
+        moves = method == "PUT" and path.endswith("/manifests/1") and left[0] > 0
+        left[0] -= moves
+        return 500 if moves else 0
+
+    def retried(work: Callable[[], Any]) -> Any:
+        between.wrong = wrong
+        return retry_transient(work, threading.Event())
+
+    if what == "the run":
+        assert retried(shop.execute).items[0].result == "changed"
+    else:
+        shop.execute()
+    assert shop.there() != before
+    assert (retried if what == "its undo" else lambda work: work())(shop.rollback).items[0].result == "restored"
+    assert left == [0]
+    assert shop.there() == before
+
+
 @pytest.mark.parametrize("arrives", [True, False])
-def test_a_move_that_is_under_way_when_the_run_is_killed(arrives: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_move_that_is_under_way_when_the_run_is_killed(between: Registry | Proxy, arrives: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """A process of its own is killed while the registry has its request; the undo begins before it is stored."""
     reached, release = threading.Event(), threading.Event()
 
@@ -99,47 +138,46 @@ def test_a_move_that_is_under_way_when_the_run_is_killed(arrives: bool, tmp_path
             reached.set()
             release.wait(120)
 
-    with Registry() as registry:
-        shop = next(stand_in(tmp_path, monkeypatch, "docker", registry))
-        shop.execute("r0")
-        before = shop.there()
-        shop.write("ours")
-        shop.config()
-        registry.held = hold
-        file = shop.folder / "sternway.yaml"
-        keys = {**json.loads(file.read_text()), "manifests": ["m.json"]}
-        (shop.folder / "m.json").write_text(
-            json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}})
-        )
-        file.write_text(json.dumps({**keys, "journal": {"store": "file", "path": str(shop.folder / "runs")}}))
-        output = shop.folder / "output"
-        with output.open("w") as out:
-            process = subprocess.Popen(command("run", "--config", str(file)), stdout=out, stderr=out)
-        try:
-            until(lambda: reached.is_set() or process.poll() is not None, 120, "the tag is being moved")
-            assert reached.is_set(), output.read_text()
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        waits = 60.0 if arrives else 0.5
-        monkeypatch.setattr("sternway_steps.builtin.build.rollback.SETTLES", waits)
-        said: list[Any] = []
+    shop = next(stand_in(tmp_path, monkeypatch, "docker", between))
+    shop.execute("r0")
+    before = shop.there()
+    shop.write("ours")
+    shop.config()
+    between.held = hold
+    file = shop.folder / "sternway.yaml"
+    keys = {**json.loads(file.read_text()), "manifests": ["m.json"]}
+    (shop.folder / "m.json").write_text(
+        json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}})
+    )
+    file.write_text(json.dumps({**keys, "journal": {"store": "file", "path": str(shop.folder / "runs")}}))
+    output = shop.folder / "output"
+    with output.open("w") as out:
+        process = subprocess.Popen(command("run", "--config", str(file)), stdout=out, stderr=out)
+    try:
+        until(lambda: reached.is_set() or process.poll() is not None, 120, "the tag is being moved")
+        assert reached.is_set(), output.read_text()
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    waits = 60.0 if arrives else 0.5
+    monkeypatch.setattr("sternway_steps.builtin.build.rollback.SETTLES", waits)
+    said: list[Any] = []
 
-        def tell(event: Any) -> None:
-            said.append(event)
-            if arrives and "waiting" in str(event):
-                release.set()
+    def tell(event: Any) -> None:
+        said.append(event)
+        if arrives and "waiting" in str(event):
+            release.set()
 
-        with Session(journal=str(shop.folder / "runs")) as session:
-            (run,) = session.runs()
-            assert session.rollback(run.run, tell).exit_code == 0
-        release.set()
-        (item,) = next(event for event in said if isinstance(event, StepEnded)).items
-        if arrives:
-            assert item.result == "restored"
-            assert shop.there() == before
-        else:
-            assert (item.result, "did not arrive within" in item.why) == ("unchanged", True)
+    with Session(journal=str(shop.folder / "runs")) as session:
+        (run,) = session.runs()
+        assert session.rollback(run.run, tell).exit_code == 0
+    release.set()
+    (item,) = next(event for event in said if isinstance(event, StepEnded)).items
+    if arrives:
+        assert item.result == "restored"
+        assert shop.there() == before
+    else:
+        assert (item.result, "did not arrive within" in item.why) == ("unchanged", True)
 
 
 def test_an_image_that_a_later_run_pushed_too_stays_and_its_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
