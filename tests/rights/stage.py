@@ -192,8 +192,8 @@ class Stage:
     def close(self) -> None:
         """Take it all away."""
         client = self.admin.client
-        for obj in self._generated:
-            if obj["kind"].startswith("Cluster"):
+        for obj in (*self._generated, *self.case.objects(self, 1)):
+            if obj["kind"].startswith("Cluster") or obj["kind"] in ("CustomResourceDefinition", "PriorityClass"):
                 client.delete(Ref.of(obj), uid=None, propagation="Background")
         for name in (self.namespace, self.other):
             client.delete(Ref("v1", "Namespace", None, name), uid=None, propagation="Background")
