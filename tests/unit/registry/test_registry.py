@@ -278,7 +278,7 @@ def test_where_it_is_not_installed_the_others_are_undone_and_it_is_named(tmp_pat
 
 
 def test_what_a_config_carries_is_read_back_as_it_was(tmp_path: Path) -> None:
-    rule = Rule("apps", ("deployments",), ("get", "patch"), ("Deployment",), with_state=True, in_target=True)
+    rule = Rule("apps", ("deployments",), ("get", "patch"), ("Deployment",), True, True, in_target=True)
     assert all(getattr(rule, name) for name in Rule.__dataclass_fields__), "a field that this test does not know"
     spec = StepSpec(
         "word", Effects.REVERSIBLE, True, (rule,), (Rule("", ("pods",), ("get",)),), ("git",), ("file",), ("images",)
