@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ...spec import Action, Effects, Outcome, StepSpec
@@ -29,8 +30,6 @@ class Build:
         """Return what is built and with what: a Dockerfile runs whatever it says. The undo runs nothing."""
         if action is not Action.EXECUTE:
             return None
-        from dataclasses import asdict
-
         from ...config.build import BuildConfig, safe
 
         whole = safe(asdict((config.build or BuildConfig()).laid_over(options)))
