@@ -30,8 +30,8 @@ _LATE = re.compile(r"the specified deadline|exceeded its deadline|exceeded workf
 _PENDING = "timeout"
 """What Argo says of a pod that its template's pendingTimeout ended (4.1.2)."""
 _SAYS_NOTHING = re.compile(
-    r"^$|^Stopped with strategy|^workflow shutdown with strategy|^timeout$|^pod deleted$|No more retries left"
-    r"|^retryStrategy|^retry exceeded|^pod failed: |ContainerStatusUnknown|ContainerCreating|PodInitializing"
+    r"^$|^Stopped with strategy|^workflow shutdown with strategy|^timeout$|^(pod|container) deleted$|^pod failed: "
+    r"|No more retries left|^retryStrategy|^retry exceeded|ContainerStatusUnknown|ContainerCreating|PodInitializing"
 )
 _WAITED_IN_VAIN = 64
 """The exit code of a container whose predecessors failed."""

@@ -122,6 +122,15 @@ def test_what_tells_no_more_than_a_stop_is_left_to_the_journal(message: str) -> 
     assert meaning(FailedNode("deploy", message)) is None
 
 
+def test_a_pod_that_is_gone_is_not_told_by_its_containers() -> None:
+    given = as_argo_gives_it(
+        node("validate", "forward", "container deleted"), node("forward", "forward", "pod deleted"),
+    )  # fmt: skip
+    found = [meaning(n, Known(began=True)) for n in failed_nodes(given, STEPS)]
+    assert found[0] is None
+    assert "its pod was deleted" in str(found[1])
+
+
 def test_a_rollback_that_took_too_much_memory_is_named_with_the_limit() -> None:
     given = as_argo_gives_it(
         node("deploy", "back", "deploy: OOMKilled (exit code 137)"), node("back", "back", "deploy: OOMKilled (exit code 137)"),
