@@ -53,6 +53,11 @@ FOUND: dict[str, tuple[dict[str, bytes | str], list[str], int, str]] = {
     "no server": ({"k": (KUBE % ("", "")).replace("server", "servr").encode()}, RUNS, 3, "kubeconfig k, context 'c', cluster 'k' names no server"),
     "a namespace that is none": ({"k": (KUBE % ("", "")).replace("user: u}", "user: u, namespace: ../x}").encode()}, RUNS, 3, "namespace: '../x'"),
     "a certificate that is none": ({"k": (KUBE % (", certificate-authority-data: '" + SECRET + "', tls-server-name: x", "")).replace("http:", "https:").encode()}, RUNS, 3, "user u of kubeconfig k (context c) can't be used (SSLError"),
+    "a time without an end": ({}, ["sweep", "--every", "9" * 400 + "s"], 2, "is no time span"),
+    "a time that no number holds": ({"a.yaml": b"name: web\nimage: x:1\nverify: {grace: {pull: 1" + b"0" * 400 + b"}}\n"}, SHOW, 2, "a.yaml:3:24: verify.grace.pull"),
+    "variables that are a number": ({"a.yaml": b"name: web\nimage: x:1\nsteps: [{name: a, env: 017, effects: none, execute: [x]}, deploy]\n"}, SHOW, 2, "a.yaml:3:24: steps[0].env"),
+    "a command that is a number": ({"a.yaml": b"name: web\nimage: x:1\nsteps: [{name: a, effects: none, execute: 17}, deploy]\n"}, SHOW, 2, "a.yaml:3:43: steps[0].execute"),
+    "a number that JSON has no word for": ({"a.yaml": b"name: web\nmanifests: [m.json]\n", "m.json": b'{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": 1' + b"0" * 400 + b"}"}, SHOW, 2, "m.json"),
     "a record that is a folder": ({"j/r/run.jsonl/x": b""}, ["show", "r", "--journal", "j"], 3, "run.jsonl can't be read: Is a directory"),
     "a record that is a link to itself": ({"j/r/run.jsonl": "run.jsonl"}, ["show", "r", "--journal", "j"], 3, "Too many levels of symbolic links"),
 }  # fmt: skip

@@ -57,9 +57,9 @@ recreate = click.option(
 
 
 def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
-    from ..yamltree.scalars import seconds_in
+    from ..yamltree.scalars import MOST, seconds_in
 
-    if text is not None and not (seconds := seconds_in(text)):
+    if text is not None and not 0 < (seconds := seconds_in(text) or 0.0) <= MOST:
         raise click.BadParameter(f"{text!r} is no time span; expected a time like 90s or 5m, more than 0")
     return seconds if text is not None else None
 

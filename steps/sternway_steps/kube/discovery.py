@@ -91,7 +91,8 @@ class Discovery:
 
 def parse_resource_list(api_version: str, answer: Mapping[str, Any]) -> list[Resource]:
     """Return the kinds of an APIResourceList."""
-    names = {entry["name"] for entry in answer["resources"]}
+    entries = answer.get("resources") or ()  # what is no version answers something else
+    names = {entry["name"] for entry in entries}
     return [
         Resource(
             api_version,
@@ -101,6 +102,6 @@ def parse_resource_list(api_version: str, answer: Mapping[str, Any]) -> list[Res
             tuple(entry["verbs"]),
             f"{entry['name']}/status" in names,
         )
-        for entry in answer["resources"]
+        for entry in entries
         if "/" not in entry["name"]
     ]

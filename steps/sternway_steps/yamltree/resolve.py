@@ -58,7 +58,7 @@ def as_json(value: Any) -> Any:
     Raises: ValueError for what JSON has no word for.
     """
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
-        value = float(value)
+        value = _rounded(value)
     if not isinstance(value, float):
         return value
     if value != value or value in (float("inf"), float("-inf")):
@@ -69,6 +69,13 @@ def as_json(value: Any) -> Any:
     whole, _, fraction = digits.partition(".")
     fraction = fraction if fraction != "0" else ""
     return int(whole + fraction + "0" * (int(exponent or 0) - len(fraction)))
+
+
+def _rounded(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf")
 
 
 def as_key(value: Any) -> str:

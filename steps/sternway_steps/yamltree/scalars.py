@@ -19,7 +19,7 @@ _IMAGE = re.compile(
     r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9+.-]*:[0-9a-fA-F]{32,})?"
 )
-_MOST = 2**31 - 1
+MOST = 2**31 - 1
 
 
 class InvalidValue(Exception):
@@ -57,9 +57,9 @@ def boolean(node: Node) -> bool:
     raise InvalidValue(f"this is {_kind(node)}", "true or false")
 
 
-def whole(least: int = 0, most: int = _MOST) -> Read:
+def whole(least: int = 0, most: int = MOST) -> Read:
     """Return a reader of a whole number within bounds."""
-    expected = f"a whole number from {least} to {most}" if most != _MOST else f"a whole number, {least} or more"
+    expected = f"a whole number from {least} to {most}" if most != MOST else f"a whole number, {least} or more"
 
     def read(node: Node) -> int:
         if isinstance(node.value, bool) or not isinstance(node.value, int):
@@ -86,7 +86,7 @@ def duration(node: Node) -> float:
     expected = "a time like 90s, 5m or 1h30m, more than 0"
     seconds: float
     if isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        seconds = float(node.value)
+        seconds = float(max(-1, min(node.value, MOST + 1)))
     else:
         text = node.text if not isinstance(node.value, str | dict | list) and node.text else node.value
         found = seconds_in(text) if isinstance(text, str) else None
@@ -95,18 +95,18 @@ def duration(node: Node) -> float:
                 f"{_short(node.text)!r} is no time span" if node.text else f"this is {_kind(node)}", expected
             )
         seconds = found
-    if not 0 < seconds <= _MOST:
+    if not 0 < seconds <= MOST:
         raise InvalidValue(f"{_short(node.text)} is out of range", expected)
     return seconds
 
 
 def seconds_in(text: str) -> float | None:
-    """Return the seconds of a time span such as `1m30s`, or None when the text is none."""
+    """Return the seconds of a time span such as `1m30s`, None when it is none, inf when it is too long."""
     match = _DURATION.fullmatch(text)
     if not text or match is None:
         return None
     hours, minutes, rest, milli = match.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0) + int(milli or 0) / 1000
+    return float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(rest or 0) + float(milli or 0) / 1000
 
 
 def is_label(text: object) -> bool:

@@ -55,7 +55,7 @@ def data(here: Path, files: Mapping[str, str | bytes], main: str = MAIN) -> Any:
 BAD: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
     "the base is not there": ({MAIN: "extends: ../bse.yaml\n", "base.yaml": BASE}, ["config/prod.yaml:1:10: extends: '../bse.yaml' can't be read: No such file or directory; expected a file, named from the folder of config/prod.yaml; did you mean '../base.yaml'?"]),
     "nothing like it is there": ({MAIN: "extends: /nix/nix.yaml\n"}, ["config/prod.yaml:1:10: extends: '/nix/nix.yaml' can't be read: No such file"]),
-    "a folder": ({MAIN: "extends: ..\n"}, ["config/prod.yaml:1:10: extends: '..' can't be read: Is a directory"]),
+    "a folder": ({MAIN: "extends: ..\n"}, ["config/prod.yaml:1:10: extends: '..' can't be read: it is no file"]),
     "an address": ({MAIN: "extends: https://example.test/base.yaml\n"}, ["1:10: extends: 'https://example.test/base.yaml' is no path of a file; expected a path, or a list of paths; fetch it first"]),
     "a zero byte": ({MAIN: 'extends: "a\\0"\n'}, ["1:10: extends: 'a\\x00' is no path of a file"]),
     "no YAML": ({MAIN: OVER, "base.yaml": "name: [web\n"}, ["base.yaml:2:1: this is no valid YAML"]),

@@ -108,11 +108,12 @@ def _check(where: Node, path: str, reader: Reader) -> None:
         if key in keys and (key, keys[key].node.value) != ("uses", USES):
             report(key, "a step is a command or one of Sternway's, not both", hint=f"remove {key}, or execute")
     for key in ("execute", "rollback"):
-        if key in keys and not (keys[key].node.value and keys[key].node.value[0].value):
+        words = keys[key].node.value if key in keys else ""
+        if key in keys and (not words or (isinstance(words, list) and not words[0].value)):
             report(key, "this command is empty", "[PROGRAM, ARGUMENT, …]")
     _check_effects(keys, report)
     _check_runner(keys, report)
-    if "env" in keys:
+    if "env" in keys and isinstance(keys["env"].node.value, dict):
         _check_env(keys["env"].node, f"{path}.env", reader)
 
 
