@@ -53,7 +53,8 @@ def handler_pods(template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name in _leaves(by_name, spec["onExit"]):
         leaf = by_name[name]
         of_pod = {key: leaf.get(key) or spec.get(key) for key in _OF_A_POD}
-        of_pod["volumes"] = [*spec.get("volumes", ()), *leaf.get("volumes", ())]
+        volumes = (*spec.get("volumes", ()), *leaf.get("volumes", ()))
+        of_pod["volumes"] = list({each["name"]: each for each in volumes}.values())
         containers = [_container(spec, each) for each in _containers(leaf)]
         patched = {each["name"]: each for each in json.loads(spec.get("podSpecPatch") or "{}").get("containers", ())}
         containers += [{**_EXECUTOR, **patched.get("wait", {})}]
