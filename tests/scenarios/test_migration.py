@@ -16,6 +16,7 @@ import yaml
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.kube.client import Client
+from sternway_steps.registry.load import load
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 
@@ -121,7 +122,7 @@ def test_killed_in_the_middle_it_is_ended_and_migrated_back(database: Postgres, 
         story = session.runs()[0]
         assert story.status is Status.INTERRUPTED
         began = time.monotonic()
-        done = session.rollback(story.run)
+        done = session.rollback(story.run, journal_of=load(config))
         assert time.monotonic() - began < 60, "what holds the table is ended, and not waited for"
         assert done.exit_code == Exit.DONE, done.rollback_errors
         assert session.story(story.run).status is Status.UNDONE
