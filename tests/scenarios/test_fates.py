@@ -205,7 +205,7 @@ def test_a_second_signal_leaves_at_once_and_the_undo_can_be_resumed(cluster: Clu
     out, _ = process.communicate(timeout=30)
     assert process.returncode == Exit.STOPPED, out
     listed = sternway("runs", "--output", "json", kubeconfig=cluster.kubeconfig).stdout.splitlines()
-    runs = [json.loads(line) for line in listed]
+    runs = [run for run in map(json.loads, listed) if run["type"] == "run"]
     mine = next(run for run in runs if run["target"] == f"{cluster.namespace}.web")
     assert mine["status"] in ("interrupted", "undone"), mine
     sternway("rollback", mine["run"], kubeconfig=cluster.kubeconfig)
