@@ -54,7 +54,9 @@ class Bench:
         self._stack = ExitStack()
         self._room = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="inputs-")))
         self.sandbox = self._stack.enter_context(Sandbox())
-        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+        # A case may write nowhere else: what measures coverage would, and is not started.
+        plain = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
+        environ = {**plain, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
         words = [sys.executable, "-m", "tests.inputs.forkserver"]
         self._server = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ
