@@ -70,10 +70,20 @@ def env_of(obj: dict[str, Any]) -> Any:
 
 
 def edit(cluster: Cluster, kind: tuple[str, str], name: str, change: Any) -> None:
-    """Write as a person does: read, change, update."""
-    obj = live(cluster, kind, name)
-    change(obj)
-    cluster.client.replace(obj, manager="kubectl-edit")
+    """Write as a person does: read, change, update; once more when a controller wrote meanwhile."""
+
+    def written() -> bool:
+        obj = live(cluster, kind, name)
+        change(obj)
+        try:
+            cluster.client.replace(obj, manager="kubectl-edit")
+        except ApiError as error:
+            if not error.conflict:
+                raise
+            return False
+        return True
+
+    until(written, 10, "nobody else writes")
 
 
 @pytest.mark.parametrize("left", [["LEVEL"], []], ids=["one of two", "the last one"])
