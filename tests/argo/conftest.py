@@ -21,8 +21,9 @@ from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
 
-from tests.helpers import sternway, until
+from tests.helpers import state_of, sternway, until
 from tests.scenarios.hurdles import RealHurdles
+from tests.scenarios.saga import OBJECTS, files
 
 API = "argoproj.io/v1alpha1"
 IMAGE = os.environ.get("STERNWAY_TEST_IMAGE", "localhost/sternway-{step}:dev")
@@ -186,3 +187,26 @@ def hurdles(runner: OnArgo) -> Iterator[RealHurdles]:
     made = RealHurdles(runner.client, runner.namespace)
     yield made
     made.remove()
+
+
+@pytest.fixture(params=["one", "each"])
+def good(runner: OnArgo, request: pytest.FixtureRequest) -> OnArgo:
+    """Give a runner whose target is good, in both settings."""
+    runner.argo = {"image": IMAGE, "pods": request.param}
+    runner.good(files(runner.namespace, 1, {}))
+    return runner
+
+
+def left(runner: OnArgo) -> list[Any]:
+    """Give the state of the target's objects."""
+    return [state_of(runner.client.get(Ref(v, kind, runner.namespace, name))) for v, kind, name in OBJECTS]
+
+
+def works(runner: OnArgo, step: str) -> None:
+    """Wait until a step is at work."""
+
+    def at_work() -> bool:
+        story = runner.story()
+        return story is not None and any(a.step == step and not a.ended for a in story.attempts)
+
+    until(at_work, 180, f"{step} works")

@@ -10,33 +10,13 @@ from sternway_steps.journal.replay import Status
 from sternway_steps.objects.ref import Ref
 from sternway_steps.step import Action
 
-from tests.argo.conftest import IMAGE, OnArgo
-from tests.helpers import state_of, until
-from tests.scenarios.saga import OBJECTS, files
+from tests.argo.conftest import OnArgo, left, works
+from tests.helpers import until
+from tests.scenarios.saga import files
 
 pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
 
 KILL = "import os, signal; [os.kill(int(p), signal.SIGKILL) for p in os.listdir('/proc') if p.isdigit() and int(p) > 1 and int(p) != os.getpid()]"
-
-
-@pytest.fixture(params=["one", "each"])
-def good(runner: OnArgo, request: pytest.FixtureRequest) -> OnArgo:
-    """Give a runner whose target is good, in both settings."""
-    runner.argo = {"image": IMAGE, "pods": request.param}
-    runner.good(files(runner.namespace, 1, {}))
-    return runner
-
-
-def left(runner: OnArgo) -> list[Any]:
-    return [state_of(runner.client.get(Ref(v, kind, runner.namespace, name))) for v, kind, name in OBJECTS]
-
-
-def works(runner: OnArgo, step: str) -> None:
-    def at_work() -> bool:
-        story = runner.story()
-        return story is not None and any(a.step == step and not a.ended for a in story.attempts)
-
-    until(at_work, 180, f"{step} works")
 
 
 def first_of_the_handler(runner: OnArgo) -> dict[str, Any]:

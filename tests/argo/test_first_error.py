@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status, Story
 from sternway_steps.objects.ref import Ref
 
-from tests.argo.conftest import IMAGE, OnArgo
-from tests.helpers import state_of, until
-from tests.scenarios.saga import OBJECTS, files
+from tests.argo.conftest import OnArgo, left, works
+from tests.helpers import until
+from tests.scenarios.saga import files
 
 pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
 HANGING = {"env": {"APP_MODE": "unready"}, "verify": {"deadline": "5m"}}
 ROLE = "rbac.authorization.k8s.io/v1"
-
-
-@pytest.fixture(params=["one", "each"])
-def good(runner: OnArgo, request: pytest.FixtureRequest) -> OnArgo:
-    """Give a runner whose target is good, in both settings."""
-    runner.argo = {"image": IMAGE, "pods": request.param}
-    runner.good(files(runner.namespace, 1, {}))
-    return runner
-
-
-def left(runner: OnArgo) -> list[Any]:
-    return [state_of(runner.client.get(Ref(v, kind, runner.namespace, name))) for v, kind, name in OBJECTS]
-
-
-def works(runner: OnArgo, step: str) -> None:
-    def at_work() -> bool:
-        story = runner.story()
-        return story is not None and any(a.step == step and not a.ended for a in story.attempts)
-
-    until(at_work, 180, f"{step} works")
 
 
 def told(runner: OnArgo) -> str:

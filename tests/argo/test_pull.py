@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
-from sternway_steps.objects.ref import Ref
 
-from tests.argo.conftest import IMAGE, OnArgo
-from tests.helpers import state_of, until
-from tests.scenarios.saga import OBJECTS, files
+from tests.argo.conftest import OnArgo, left
+from tests.helpers import until
+from tests.scenarios.saga import files
 
 pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
 NOPE = "localhost:5000/nope:9"
 
 
-@pytest.fixture(params=["one", "each"])
-def nope(runner: OnArgo, request: pytest.FixtureRequest) -> OnArgo:
+@pytest.fixture
+def nope(good: OnArgo) -> OnArgo:
     """Give a runner whose target is good, and where what waits is soon given up."""
-    runner.argo = {"image": IMAGE, "pods": request.param}
-    runner.good(files(runner.namespace, 1, {}))
-    runner.argo |= {"startDeadline": "10s", "pendingTimeout": "45s"}
-    return runner
-
-
-def left(runner: OnArgo) -> list[Any]:
-    return [state_of(runner.client.get(Ref(v, kind, runner.namespace, name))) for v, kind, name in OBJECTS]
+    good.argo |= {"startDeadline": "10s", "pendingTimeout": "45s"}
+    return good
 
 
 def waits(runner: OnArgo) -> bool:
