@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ClusterError, SternwayError, is_transient
 from ..exits import word_of
 from ..journal.replay import Status
-from ..saga.finalize import summary
+from ..saga.finalize import reason_of, summary
 from ..saga.job import Job, put_job_event
 from .termination import sentence, write_termination_message
 
@@ -31,7 +31,7 @@ def tell_end(client: Client, job: Job | None, config: Config, result: Result) ->
     remedy = _remedy(job, config, result)
     write_termination_message("\n".join(part for part in (summary(result), remedy) if part))
     if job is not None:
-        reason = "".join(word.title() for word in result.status.value.split("-"))
+        reason = reason_of(result)
         put_job_event(client, job, reason, summary(result), warning=result.status not in _GOOD, remedy=remedy)
 
 

@@ -80,9 +80,14 @@ def end_run(
 
 def tell_end(client: Client, workflow: str, result: Result, namespace: str = "") -> None:
     """Put how a run ended beside its Workflow."""
-    reason = "".join(word.title() for word in result.status.value.split("-"))
+    reason = reason_of(result)
     warning = result.status is not Status.SUCCEEDED
     put_event(client, workflow, result.run, reason, summary(result), warning=warning, namespace=namespace)
+
+
+def reason_of(result: Result) -> str:
+    """Return the reason of the Event that tells a run's end: its status, as Kubernetes writes reasons."""
+    return "".join(word.title() for word in result.status.value.split("-"))
 
 
 def _sealed(
