@@ -28,7 +28,7 @@ def test_a_lost_journal_is_not_told_as_undone(runner: OnArgo, lost: str) -> None
     until(verifies, 180, "verify works")
     labels = f"sternway.dev/run={run}{lost}"
     for secret in runner.client.list("v1", "Secret", runner.namespace, labels=labels).items:
-        runner.client.delete(Ref.of(secret), uid=secret["metadata"]["uid"])
+        runner.client.delete(Ref.of(secret), uid=secret["metadata"]["uid"], propagation="Background")
     runner.act("stop")
     assert runner.ended() == Exit.ROLLBACK_FAILED
     story = runner.story()

@@ -47,7 +47,8 @@ def forget(cluster: Cluster, run: str, step: str | None = None) -> None:
     assert found
     for secret in found:
         if step is None or (secret["metadata"]["labels"].get(STEP) or "") == step:
-            cluster.client.delete(Ref.of(secret), uid=secret["metadata"]["uid"])
+            # In the foreground a list would show it until the garbage collector has come by.
+            cluster.client.delete(Ref.of(secret), uid=secret["metadata"]["uid"], propagation="Background")
 
 
 class Handler:

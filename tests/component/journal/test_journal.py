@@ -51,6 +51,18 @@ def test_an_entry_of_some_megabytes_is_split_and_put_together(store: Store) -> N
     assert again.history().execute == Recorded(({"big": big},), ({"more": more},))
 
 
+def test_a_record_that_others_deleted_is_not_gone_on_with(store: Store) -> None:
+    """An entry without those before it could never be read: the run's record would be damaged, not gone."""
+    journal = RunJournal(store, "r1", "t")
+    journal.start({})
+    open_here = RunJournal.of(store, store.records("r1"))
+    store.remove("r1")
+    for writer in (journal, open_here):
+        with pytest.raises(JournalConflict, match="deleted, or cut"):
+            writer.end({"status": "succeeded"})
+    assert not store.records("r1")
+
+
 def test_a_second_writer_of_the_same_record_is_told(store: Store) -> None:
     key = Key("r1", "deploy", "execute", 1)
     store.append(key, 0, Entry.now(Kind.STEP_BEGAN, {"by": "one"}), {})

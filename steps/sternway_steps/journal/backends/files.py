@@ -24,7 +24,7 @@ from ..entries import Entry, Key, Kind, Record
 from ..locks.file_lock import FileLock
 from ..locks.lock import Lock
 from ..name import RunName
-from .store import JournalConflict, RunInfo, info_of, note_damage, whole
+from .store import JournalConflict, RunInfo, gone, info_of, note_damage, whole
 
 _ROOM = ".room"
 """The ending of a file that keeps room for an undo's record."""
@@ -74,6 +74,8 @@ class FileStore:
             lines = _whole_lines(path)
             if index < len(lines) and from_line(lines[index]) == entry:
                 return
+            if index > len(lines):
+                raise gone(key)
             if index != len(lines) or (index == 0 and path.exists()):
                 raise JournalConflict(f"record {key} of run {key.run} is being written by another process")
             size = sum(len(line.encode()) + 1 for line in lines)

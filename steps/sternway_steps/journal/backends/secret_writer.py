@@ -12,7 +12,7 @@ from ...objects.ref import Ref
 from ..codec import to_chunks
 from ..entries import Entry, Key
 from .secret_form import Part, marks_of, secret_name, secret_of
-from .store import JournalConflict
+from .store import JournalConflict, gone
 
 if TYPE_CHECKING:
     from ...kube.client import Client
@@ -51,6 +51,8 @@ class SecretWriter:
                 marks = marks_of(key, index, entry, whole=number == len(chunks))
                 makes = index == 0 and number == 1
                 part = self._reserved.pop(key, None) if makes else self._open.get(key) or self._last_part(key)
+                if part is None and not makes:
+                    raise gone(key)
                 if part is not None and part.size + len(piece) <= _FULL:
                     self._extend(key, part, name, piece, marks)
                     continue
@@ -97,9 +99,11 @@ class SecretWriter:
             try:
                 made = self._client.patch(self._ref(key, part.number), change, manager=MANAGER, safe=True)
             except ApiError as error:
-                there = self._read(key, part.number) if error.conflict or error.unreachable else None
-                if there is None:
+                if not (error.conflict or error.unreachable or error.not_found):
                     raise
+                there = self._read(key, part.number)
+                if there is None:
+                    raise gone(key) from error
                 stored = there.get("data", {}).get(name)
                 if stored not in (None, text):
                     message = f"record {key} of run {key.run} is being written by another process"

@@ -23,6 +23,14 @@ class JournalConflict(SternwayError):
     """Somebody else wrote to the same record: two processes work on the same attempt."""
 
 
+def gone(key: Key) -> JournalConflict:
+    """Return the error of a record that is not there any more when it is to be gone on with.
+
+    An entry alone, without those before it, could never be read.
+    """
+    return JournalConflict(f"record {key} of run {key.run} was deleted, or cut, by somebody else while it was written")
+
+
 @dataclass(frozen=True)
 class RunInfo:
     """What is known of a run without its records: when it started (RFC 3339, UTC), and how it ended.
