@@ -142,6 +142,7 @@ ARGO = Section(
 )
 
 
+@s.reads("a time zone, such as Europe/Berlin", {"type": "string", "minLength": 1})
 def _zone(node: Node) -> str:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -153,8 +154,13 @@ def _zone(node: Node) -> str:
     return text
 
 
+@s.reads("the times in cron's form, such as 0 3 * * *", untagged.schema)
+def _times(node: Node) -> Schedule:
+    return Schedule((untagged(node),))
+
+
 SCHEDULE = Short(
-    lambda node: Schedule((untagged(node),)),
+    _times,
     Section(
         {
             "cron": Many(untagged),

@@ -14,7 +14,7 @@ from .argo import Parameter
 def parameters_of(root: Node, form: Section) -> Mapping[str, Parameter]:
     """Return the parameters of a document by their keys; what is wrong with them is said when all of it is read."""
     entry = root.value.get("parameters") if isinstance(root.value, dict) else None
-    found = Reader().read(entry.node, form.keys["parameters"], "") if entry is not None else {}
+    found = Reader().read(entry.node, form.kind("parameters"), "") if entry is not None else {}
     return {} if found is MISSING else found
 
 

@@ -176,6 +176,6 @@ def rebase(node: Node, kind: Any, way: str) -> None:
 def _below(node: Node, kind: Section | Table, key: str) -> Any:
     if isinstance(kind, Table):
         return kind.of
-    below = kind.keys.get(key)
+    below = kind.kind(key) if key in kind.keys else None
     uses = node.value.get("uses", node.value.get("name")) if isinstance(below, With) else None
     return below.of_step.get(uses.node.value, below) if isinstance(below, With) and uses is not None else below

@@ -14,11 +14,15 @@ from .option_reader import OptionReader, With
 from .schema import ON, ON_INTERRUPT, JournalConfig, StepConfig
 from .step_pod import STEP_POD
 
+_A_FILE = {"type": "string", "minLength": 1, "not": {"pattern": "://"}}
 
+
+@s.reads("a path, or a list of paths", {"anyOf": [_A_FILE, {"type": "array", "items": _A_FILE, "minItems": 1}]})
 def _extends(_node: Node) -> str:
     raise s.InvalidValue("only a file can extend others", "this key in a configuration file")
 
 
+@s.reads("the name of a step", s.dns_label.schema)
 def _named(node: Node) -> StepConfig:
     if isinstance(node.value, list):
         raise s.InvalidValue(

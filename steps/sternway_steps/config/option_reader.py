@@ -13,7 +13,7 @@ from typing import Any
 from ..yamltree.document import Node
 from ..yamltree.errors import SourceLocation
 from ..yamltree.reader import Reader, Section, Table
-from ..yamltree.scalars import Read
+from ..yamltree.scalar import Scalar
 from .schema import StepConfig
 
 
@@ -65,16 +65,11 @@ class OptionReader:
     finish: Callable[[FileKeys], None] = _no_file
 
 
-@dataclass(frozen=True)
-class PathOr:
+@dataclass(frozen=True, eq=False)
+class PathOr(Scalar[str]):
     """Reads a path, or what `other` recognises as something else, such as a URL."""
 
-    read: Read
     other: Callable[[str], bool]
-
-    def __call__(self, node: Node) -> Any:
-        """Read the value."""
-        return self.read(node)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _from_environment(
                         ConfigError(SourceLocation(name), "", "this variable names no key of the form", hint=hint)
                     )
                     break
-                kind = kind.keys[found]
+                kind = kind.kind(found)
                 path.append(found)
             elif isinstance(kind, Many) and part.isdigit():
                 kind = kind.of

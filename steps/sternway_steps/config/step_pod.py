@@ -42,6 +42,7 @@ def renamed(make: Any, names: Mapping[str, str]) -> Any:
     return section
 
 
+@s.reads("a text without {{ and }}", {"type": "string", "not": {"pattern": r"\{\{|\}\}"}})
 def untagged(node: Node) -> str:
     """Read a string that goes into the workflow itself: there Argo would replace a tag such as {{x}}."""
     text = s.string(node)
@@ -65,8 +66,12 @@ TOLERATIONS = Many(
 )
 
 
-def _own(_node: Node) -> StepPod:
-    s.one_of("own")(_node)
+_OWN = s.one_of("own")
+
+
+@s.reads(_OWN.expected, _OWN.schema)
+def _own(node: Node) -> StepPod:
+    _OWN(node)
     return StepPod()
 
 

@@ -9,16 +9,38 @@ from typing import Any
 
 from .document import Entry, Node
 from .errors import ConfigError, SourceLocation
-from .scalars import InvalidValue, Read
+from .scalar import InvalidValue, Scalar
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a key of a section is read by, and what people are told of it.
+
+    `about` is plain text, `default` what stands for a key that is left out, as it is read (a time in seconds), and
+    `examples` are values as a file has them.
+    """
+
+    kind: Any
+    about: str
+    default: Any = None
+    examples: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
 class Section:
-    """A mapping with fixed keys; `make` turns what was read into a value."""
+    """A mapping with fixed keys; `make` turns what was read into a value.
+
+    A key is a Key, or what reads its value, where nobody is told of it.
+    """
 
     keys: Mapping[str, Any]
     make: Callable[..., Any] = dict
     required: tuple[str, ...] = ()
+
+    def kind(self, key: str) -> Any:
+        """Return what reads the value of a key that there is."""
+        found = self.keys[key]
+        return found.kind if isinstance(found, Key) else found
 
 
 @dataclass(frozen=True)
@@ -32,7 +54,7 @@ class Many:
 class Table:
     """A mapping with keys that the user chooses."""
 
-    key: Read
+    key: Scalar[str]
     of: Any
 
 
@@ -105,7 +127,7 @@ class Reader:
             if key not in section.keys:
                 self.report(entry.location, path, "this key is not known", hint=nearest(key, section.keys))
                 continue
-            value = self.read(entry.node, section.keys[key], path)
+            value = self.read(entry.node, section.kind(key), path)
             if value is MISSING:
                 complete = False
             else:

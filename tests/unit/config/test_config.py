@@ -33,6 +33,7 @@ BAD = {
     "bad name": ("name: Web_1\nimage: web:1\n", "1:7: name: 'Web_1' is not valid; expected a DNS label"),
     "bad image": ("name: web\nimage: 'web 1'\n", "2:8: image: 'web 1' is not valid; expected an image reference"),
     "bad quantity": (GOOD + "resources: {limits: {memory: 12Q}}\n", "resources.limits.memory: '12Q' is not valid; expected a quantity"),
+    "less than nothing": (GOOD + "resources: {limits: {memory: -1}}\n", "resources.limits.memory: '-1' is not valid; expected a quantity"),
     "bad duration": (GOOD + "deadline: soon\n", "4:11: deadline: 'soon' is no time span; expected a time like 90s"),
     "no time": (GOOD + "deadline: 0s\n", "deadline: 0s is out of range"),
     "bad port": ("name: web\nimage: web:1\nport: 70000\n", "3:7: port: 70000 is out of range; expected a whole number from 1 to 65535"),

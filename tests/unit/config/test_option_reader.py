@@ -34,7 +34,7 @@ def _finish(file: FileKeys) -> None:
 
 FLAG = OptionReader(
     "flag", section=Section({"colour": s.string}), own={"mast": s.string}, make=_made, finish=_finish,
-    options=Section({"cloth": PathOr(s.string, lambda text: "://" in text)}),
+    options=Section({"cloth": PathOr(s.string.read, "", {}, lambda text: "://" in text)}),
 )  # fmt: skip
 
 

@@ -12,8 +12,11 @@ from ...yamltree import scalars as s
 from ...yamltree.document import Node
 from ...yamltree.reader import Many, Section, Short, Table
 
-_GIT = re.compile(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
+_GIT = re.compile(r"(https?|ssh|git|file)://\S+|[a-zA-Z0-9_.-]+@[a-zA-Z0-9_.-]+:\S+")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/@{}^~+-]*")
+_A_REVISION = "a branch, a tag or a commit's whole hash"
+_TAGGED = "an image with a tag"
+_FOLDER = "a folder, or https://HOST/PATH.git#REVISION:FOLDER"
 _KEY = s.matching(re.compile(r"[-._a-zA-Z0-9]+"), "a key of a Secret: letters, digits, '-', '_' and '.'")
 _CACHE = re.compile(r"[^\s,=]+|type=[^\s=,]+(,[^\s=,]+=[^\s,]+)*")
 
@@ -28,20 +31,22 @@ def variable(name: str, secret: Mapping[str, str]) -> str:
     return secret.get("env") or name.replace("-", "_").replace(".", "_")
 
 
+@s.reads(
+    f"{_TAGGED}, such as registry.example/web:1", {**s.image.schema, "not": {"pattern": "@|^[^:]*$|:[^:]*/[^:]*$"}}
+)
 def tagged(node: Node) -> str:
     """Read the reference of an image that is pushed: with a tag, without a digest."""
     text = s.image(node)
     if "@" in text:
-        raise s.InvalidValue(
-            "a digest can't be built, it comes of the build", "an image with a tag", "remove what follows '@'"
-        )
+        raise s.InvalidValue("a digest can't be built, it comes of the build", _TAGGED, "remove what follows '@'")
     if ":" not in text.rpartition("/")[2]:
-        raise s.InvalidValue(
-            f"{text!r} has no tag", "an image with a tag, such as registry.example/web:1", f"write {text}:TAG"
-        )
+        raise s.InvalidValue(f"{text!r} has no tag", f"{_TAGGED}, such as registry.example/web:1", f"write {text}:TAG")
     return text
 
 
+@s.reads(
+    _FOLDER, {"type": "string", "anyOf": [s.whole_text(_GIT.pattern), {"minLength": 1, "not": {"pattern": "://"}}]}
+)
 def folder(node: Node) -> str:
     """Read a context: a folder, or a git URL with what of it is meant."""
     text = s.string(node)
@@ -50,21 +55,19 @@ def folder(node: Node) -> str:
         revision, _, path = rest.partition(":")
         return _joined(url, revision, path)
     if not text or "://" in text:
-        raise s.InvalidValue(
-            f"{text!r} is no folder and no git URL", "a folder, or https://HOST/PATH.git#REVISION:FOLDER"
-        )
+        raise s.InvalidValue(f"{text!r} is no folder and no git URL", _FOLDER)
     return text
 
 
 def _joined(git: str, revision: str = "", path: str = "") -> str:
-    expected = "a branch, a tag or a commit's whole hash"
     if revision and not _REVISION.fullmatch(revision):
-        raise s.InvalidValue(f"{revision!r} is no revision", expected)
+        raise s.InvalidValue(f"{revision!r} is no revision", _A_REVISION)
     if path and (path.startswith("/") or ".." in path.split("/")):
         raise s.InvalidValue(f"{path!r} leads out of the repository", "a folder in it")
     return git + (f"#{revision}" if revision or path else "") + (f":{path}" if path else "")
 
 
+@s.reads("a git URL, such as https://HOST/PATH.git", {**s.whole_text(_GIT.pattern), "not": {"pattern": "#"}})
 def _git(node: Node) -> str:
     text = s.string(node)
     if not is_git(text) or "#" in text:
@@ -72,10 +75,7 @@ def _git(node: Node) -> str:
     return text
 
 
-def _revision(node: Node) -> str:
-    return s.matching(_REVISION, "a branch, a tag or a commit's whole hash")(node)
-
-
+@s.reads("a folder in the repository", {"type": "string", "not": {"pattern": r"^/|(^|/)\.\.(/|$)"}})
 def _inside(node: Node) -> str:
     text = s.string(node)
     _joined("", "", text)
@@ -89,12 +89,14 @@ def _secret(**keys: str) -> dict[str, str]:
 _KEYS: dict[str, Any] = {
     "image": tagged,
     "context": Short(
-        PathOr(folder, is_git),
-        Section({"git": _git, "revision": _revision, "path": _inside}, _joined, required=("git",)),
+        PathOr(folder.read, folder.expected, folder.schema, is_git),
+        Section(
+            {"git": _git, "revision": s.matching(_REVISION, _A_REVISION), "path": _inside}, _joined, required=("git",)
+        ),
     ),
     "dockerfile": s.string,
     "target": s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "the name or number of a stage"),
-    "args": Table(s.matching(re.compile(r"[A-Za-z_]\w*"), "a variable's name"), s.string),
+    "args": Table(s.matching(re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "a variable's name"), s.string),
     "secrets": Table(
         s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "a secret's id"),
         Section({"env": s.env_name, "file": s.path, "secret": s.dns_name, "key": _KEY}, _secret),

@@ -26,6 +26,7 @@ BY_NAME = ("docker", "podman")
 _OF_IMAGES = ("workdir", "user", "network", "resources", "serviceAccount", "imagePullSecrets", "nodeSelector")
 
 
+@s.reads("a string without NUL characters", {"type": "string", "not": {"pattern": r"\u0000"}})
 def word(node: Node) -> str:
     """Read a word of a command; the system ends one at its first NUL."""
     text = s.string(node)
@@ -46,7 +47,7 @@ COMMAND: dict[str, Any] = {
     "folder": s.path,
     "workdir": s.matching(re.compile(r"/.*"), "a path in the container that begins with /", 4096),
     "user": s.whole(1),
-    "network": s.matching(re.compile(r"[a-zA-Z0-9][\w.:-]*"), "a network of docker or podman, such as host"),
+    "network": s.matching(re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.:-]*"), "a network of docker or podman, such as host"),
     "resources": RESOURCES,
     "serviceAccount": s.dns_name,
     "imagePullSecrets": Many(s.dns_name),

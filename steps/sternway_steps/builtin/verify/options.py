@@ -17,7 +17,9 @@ from ...yamltree.document import Node
 from ...yamltree.reader import Many, Reader, Section, Table
 from .path import url_path
 
-_KIND = re.compile(r"[A-Za-z*]\w*(?:\|[A-Za-z*]\w*)*\.[-a-z0-9.*]+")
+_KIND = re.compile(r"[A-Za-z*][a-zA-Z0-9_]*(?:\|[A-Za-z*][a-zA-Z0-9_]*)*\.[-a-z0-9.*]+")
+_A_KIND = "KIND.GROUP, such as Workflow.argoproj.io"
+_AN_EXPRESSION = "an expression such as status.phase=Succeeded"
 _GRACES = ("pull", "config", "create", "unschedulable", "mount", "condition")
 
 
@@ -25,25 +27,26 @@ def _http(**keys: Any) -> dict[str, Any]:
     return keys  # the service and the port of the simple form are filled in when the whole file is read
 
 
+@s.reads(_A_KIND, s.whole_text(_KIND.pattern))
 def _kind(node: Node) -> str:
     text = s.string(node)
-    expected = "KIND.GROUP, such as Workflow.argoproj.io"
     if not _KIND.fullmatch(text):
         hint = "the kinds of the core group are judged by themselves" if "." not in text else ""
-        raise s.InvalidValue(f"{text!r} names no kind", expected, hint)
+        raise s.InvalidValue(f"{text!r} names no kind", _A_KIND, hint)
     kinds, _, group = text.partition(".")
     for kind in kinds.split("|"):
         if "*" not in text and not has_state(f"{group}/v1", kind):
-            raise s.InvalidValue(f"{kind}.{group} has no state: it is there or not", expected, "remove the rule")
+            raise s.InvalidValue(f"{kind}.{group} has no state: it is there or not", _A_KIND, "remove the rule")
     return text
 
 
+@s.reads(_AN_EXPRESSION, {"type": "string", "pattern": "[=~]"})
 def _expression(node: Node) -> str:
     text = s.string(node)
     try:
         parse(text)
     except BadExpression as bad:
-        raise s.InvalidValue(str(bad), "an expression such as status.phase=Succeeded", bad.hint) from None
+        raise s.InvalidValue(str(bad), _AN_EXPRESSION, bad.hint) from None
     return text
 
 

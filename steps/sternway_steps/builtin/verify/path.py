@@ -32,6 +32,7 @@ def within_service(path: str) -> str:
     return quote(way, safe=_SAFE) + mark + quote(query, safe=_SAFE + "?")
 
 
+@s.reads(_EXPECTED, s.url_path.schema)
 def url_path(node: Node) -> str:
     """Read such a path."""
     text = s.url_path(node)
