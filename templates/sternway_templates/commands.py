@@ -17,7 +17,7 @@ _RUNNERS = ("argo", "cronjob", "github", "gitlab", "rollback-role")
 
 
 @click.command()
-@options.config
+@options.config_file
 @options.overrides
 @click.option(
     "--for",

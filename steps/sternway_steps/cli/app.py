@@ -31,7 +31,7 @@ def app() -> None:
 
 
 @app.command()
-@options.config
+@options.config_file
 @options.overrides
 @options.force_conflicts
 @options.on_conflict
@@ -53,7 +53,7 @@ def run(**arguments: Any) -> None:
 
 
 @app.command()
-@options.config
+@options.config_file
 @options.overrides
 @options.force_conflicts
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 when something would change.")
@@ -221,7 +221,7 @@ def step(**arguments: Any) -> None:
 @click.option("--another-round", type=click.BOOL, default=False, hidden=True)
 @click.option("--code-file", metavar="FILE", hidden=True)
 @options.workflow
-@options.config
+@options.config_file
 @options.overrides
 @options.unattended
 @options.shared
@@ -272,7 +272,7 @@ def config() -> None:
 
 
 @config.command("show")
-@options.config
+@options.config_file
 @options.overrides
 @options.output
 def config_show(**arguments: Any) -> None:

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from . import completion
 
 config = click.option(
     "--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE", help="The configuration file."
 )
+
+
+def config_file(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --config, and an argument FILE that means the same; a command line that gives both is refused."""
+
+    @functools.wraps(command)
+    def with_one_file(*arguments: Any, file: str | None, **keys: Any) -> Any:
+        if file is not None and click.get_current_context().get_parameter_source("path") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{file} and --config {keys['path']} are two configurations; name one of them")
+        return command(*arguments, **(keys if file is None else {**keys, "path": file}))
+
+    argument = click.argument("file", required=False, metavar="[FILE]", type=click.Path())
+    return argument(config(with_one_file))
+
+
 overrides = click.option(
     "--set",
     "-s",

@@ -15,10 +15,13 @@ from ..yamltree.document import Node
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from ..yamltree.parser import decode, parse
 from ..yamltree.reader import Group, Many, Section, Short, Table
+from .foreign import foreign
 from .option_reader import PathOr, With
 from .overlay import merge
 
 KEY = "extends"
+_FOREIGN = "apiVersion"
+"""A word that no configuration has for a key, and files of Kubernetes' tools begin with."""
 _MOST_BYTES = 16 * 2**20
 _MOST_FILES = 100
 """The limit of files: people write fewer, and each that extends another stands on the stack."""
@@ -64,7 +67,11 @@ class _Reading:
     def _parsed(self, file: Path, named_by: Node | None) -> Node | None:
         source = str(file)
         try:
-            root = parse(decode(_content(file, named_by), source), source)
+            text = decode(_content(file, named_by), source)
+            if _FOREIGN in text and (finding := foreign(text, source)):
+                self.errors.append(finding)
+                return None
+            root = parse(text, source)
         except OSError as error:
             self.errors.append(_unreadable(file, named_by, error))
             return None

@@ -12,7 +12,7 @@ _ENDINGS = {".mmd": "mermaid", ".mermaid": "mermaid", ".svg": "svg"}
 
 
 @click.command()
-@options.config
+@options.config_file
 @options.overrides
 @click.option("--format", "-f", "form", type=click.Choice(_FORMATS), help="Default: by the ending of FILE, or mermaid.")
 @click.option("--output", "-o", default="-", show_default=True, metavar="FILE|-", help="A file, or - for the terminal.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.config
+@options.config_file
 @click.option("--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="A parameter of the pipeline.")
 @click.option("--apply", "apply_first", is_flag=True, help="Apply the generated objects first.")
 @click.option("--wait", is_flag=True, help="Follow the run to its end, and exit with its code.")
