@@ -305,7 +305,8 @@ def test_plan_shows_what_is_taken_over(cluster: Cluster, tmp_path: Path) -> None
     (tmp_path / "sternway.yaml").write_text(f"name: t\nnamespace: {cluster.namespace}\nmanifests: [m.yaml]\n")
     flags = ("plan", "--config", str(tmp_path / "sternway.yaml"), "--force-conflicts")
     text = sternway(*flags, kubeconfig=cluster.kubeconfig)
-    assert "  takes over from helm: data.b, data.c, 1 that stay as they are\n" in text.stdout, text
+    taken = "  takes over data.b from helm\n  takes over data.c from helm\n  takes over 1 field from helm that stays as set\n"
+    assert taken in text.stdout, text
     [line] = sternway(*flags, "--output", "json", kubeconfig=cluster.kubeconfig).stdout.splitlines()
     assert json.loads(line)["takes_over"] == [{"manager": "helm", "fields": ["data.a", "data.b", "data.c"]}]
 

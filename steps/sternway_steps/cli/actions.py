@@ -79,10 +79,10 @@ def run(session: Session, output: Output, config: Config, run: str | None, job_u
     return result.exit_code
 
 
-def plan(session: Session, output: Output, config: Config, tell: bool) -> int:
+def plan(session: Session, output: Output, config: Config, tell: bool, whole: bool) -> int:
     """Show what would change; exit 3 when a run would be refused, 1 when `tell` and something would change."""
     found = session.plan(config)
-    output.plan(found.previews)
+    output.plan(found.previews, whole=whole)
     output.stays(found.stays)
     for step_name, on in found.on_end:
         output.result("plan-on-end", {"step": step_name, "on": on}, [f"{step_name} runs when all is over (on: {on})"])
@@ -91,7 +91,7 @@ def plan(session: Session, output: Output, config: Config, tell: bool) -> int:
     if found.refusals:
         output.error(together(found.refusals))
         return Exit.REFUSED
-    changes = any(one.result in ("create", "change", "unknown") for one in found.previews)
+    changes = any(one.result in ("create", "change", "recreate", "unknown") for one in found.previews)
     return _CHANGES if tell and changes else Exit.DONE
 
 

@@ -57,7 +57,8 @@ def run(**arguments: Any) -> None:
 @options.overrides
 @options.force_conflicts
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 when something would change.")
-@options.shared
+@click.option("--all", "whole", is_flag=True, help="Show every line, also of long lists.")
+@options.shared_of_plan
 def plan(**arguments: Any) -> None:
     """Show what a run would change, field by field; change nothing. `diff` is the same.
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from difflib import unified_diff
 from typing import Any
 
-from ..release.preview import Field, Preview
+from ..release.preview import Preview
 from ..spec import Item
+from .plan_lines import heading, lines_of
 from .terminal import Styled, echo
 
 _COLOURS = {
     "created": "green", "changed": "green", "restored": "yellow", "deleted": "yellow", "kept": "cyan",
-    "conflict": "red", "failed": "red", "rejected": "red", "create": "green", "change": "yellow",
+    "conflict": "red", "failed": "red", "rejected": "red", "create": "green", "change": "yellow", "recreate": "yellow",
 }  # fmt: skip
-_WIDE = 100
+_SIGNS = {"-": "red", "+": "green", "@": "cyan", "!": "yellow"}
 
 
 def item(item_: Item, who: str = "", indent: str = "  ") -> None:
@@ -29,15 +28,11 @@ def item(item_: Item, who: str = "", indent: str = "  ") -> None:
         echo(f"{indent}  {', '.join(item_.fields)}")
 
 
-def preview(found: Preview) -> None:
-    """Write what would change in one object."""
-    echo(Styled(found.result, fg=_COLOURS.get(found.result)), f" {found.ref}" + (f": {found.why}" if found.why else ""))
-    for field in found.fields:
-        _field(field)
-    for manager, fields in found.takes_over:
-        echo(f"  takes over from {manager}: {_some(fields, [field.path for field in found.fields])}")
-    for note in found.notes:
-        echo(f"  {note}", fg="yellow")
+def preview(found: Preview, *, whole: bool = False) -> None:
+    """Write what would change in one object; a long list is folded unless the `whole` is asked for."""
+    echo(Styled(found.result, fg=_COLOURS.get(found.result)), f" {heading(found)}")
+    for line in lines_of(found, whole=whole):
+        echo(f"  {line.text}", fg=_SIGNS.get(line.sign))
 
 
 def evidence(details: Mapping[str, Any]) -> None:
@@ -83,40 +78,3 @@ def _observations(found: Mapping[str, Any], written: set[str]) -> None:
         echo(f"  pod {found['pod']}{container}")
     for line in new_lines:
         echo(line)
-
-
-def _field(field: Field) -> None:
-    if _is_text(field.old) and _is_text(field.new) and "\n" in field.old + field.new:
-        _text_diff(field)
-        return
-    if field.had:
-        echo(f"  - {field.path}: {_short(field.old)}", fg="red")
-    if field.has:
-        echo(f"  + {field.path}: {_short(field.new)}", fg="green")
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _text_diff(field: Field) -> None:
-    """Write the lines of a text that change, each with a line around it."""
-    echo(f"  {field.path}:")
-    lines = unified_diff(field.old.splitlines(), field.new.splitlines(), n=1, lineterm="")
-    for line in list(lines)[2:]:
-        echo(f"    {line}", fg={"-": "red", "+": "green", "@": "cyan"}.get(line[:1]))
-    if field.old.endswith("\n") != field.new.endswith("\n"):
-        echo("    no newline at the end" if field.old.endswith("\n") else "    a newline at the end")
-
-
-def _some(fields: Sequence[str], changed: Sequence[str]) -> str:
-    """Return the fields that change, and the number of those that stay as they are."""
-    named = [path for path in changed if any(field.startswith(path) for field in fields)]
-    rest = sum(not any(field.startswith(path) for path in named) for field in fields)
-    words = [*named, f"{rest} that stay as they are"] if rest else named
-    return ", ".join(words)
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _WIDE else text[: _WIDE - 1] + "…"

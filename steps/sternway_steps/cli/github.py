@@ -57,10 +57,12 @@ class GithubOutput:
             case _:
                 self._text.event(event)
 
-    def plan(self, previews: Sequence[Preview]) -> None:
+    def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:
         """Write what would change, and a table of it."""
-        self._text.plan(previews)
-        rows = [(p.result, str(p.ref), ", ".join(f.path for f in p.fields), p.why) for p in previews]
+        self._text.plan(previews, whole=whole)
+        rows = [
+            (p.result, str(p.ref), ", ".join(f.path for f in p.fields if p.result != "create"), p.why) for p in previews
+        ]
         self._summary.parts.append("### Plan\n\n" + table(("would", "object", "fields", "why"), rows))
 
     def stays(self, steps: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ class JsonOutput:
         data = as_data(event)
         write_line(data.pop("type"), data)
 
-    def plan(self, previews: Sequence[Preview]) -> None:
+    def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:  # noqa: ARG002  it is always whole
         """Write the plan, an object for each manifest."""
         for found in previews:
             changes = [
@@ -43,8 +43,9 @@ class JsonOutput:
                 for f in found.fields
             ]
             takes_over = [{"manager": manager, "fields": fields} for manager, fields in found.takes_over]
+            conflicts = [{"manager": manager, "fields": fields} for manager, fields in found.conflicts]
             data = {"object": str(found.ref), "result": found.result, "fields": changes, "why": found.why}
-            write_line("plan-object", {**data, "takes_over": takes_over, "notes": found.notes})
+            write_line("plan-object", {**data, "takes_over": takes_over, "conflicts": conflicts, "notes": found.notes})
 
     def stays(self, steps: Sequence[str]) -> None:
         """Write which steps of the plan no undo reverts, an object for each."""

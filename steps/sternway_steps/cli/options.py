@@ -37,14 +37,15 @@ overrides = click.option(
     metavar="KEY=VALUE",
     help="Override a key: --set image=web:2. A mapping or a list replaces what is there; null removes the key.",
 )
-output = click.option(
-    "--output",
-    "-o",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    show_default=True,
-    help="For people, programs, or GitHub Actions.",
-)
+
+
+def _output(help_: str, *more: str) -> Callable[..., Any]:
+    forms = click.Choice(["text", "json", "github", *more])
+    return click.option("--output", "-o", type=forms, default="text", show_default=True, help=help_)
+
+
+output = _output("For people, programs, or GitHub Actions.")
+plan_output = _output("For people, programs, GitHub Actions, or the comment on a pull request.", "markdown")
 verbose = click.option("--verbose", "-v", is_flag=True, help="Show every request.")
 kubeconfig = click.option(
     "--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."
@@ -144,11 +145,16 @@ job_uid = click.option("--job-uid", envvar="STERNWAY_JOB_UID", default="", metav
 force_held = click.option("--force-held", is_flag=True, help="Deploy again also what was undone.")
 
 
-def shared(command: Callable[..., Any]) -> Callable[..., Any]:
+def shared(command: Callable[..., Any], output: Callable[..., Any] = output) -> Callable[..., Any]:
     """Add the options of every command that talks to a cluster."""
     for option in reversed((kubeconfig, context, sandbox, output, verbose)):
         command = option(command)
     return command
+
+
+def shared_of_plan(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same to `plan`, which has one form more."""
+    return shared(command, plan_output)
 
 
 def target(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,8 +19,8 @@ class Output(Protocol):
     def event(self, event: Event) -> None:
         """Show an event of a run."""
 
-    def plan(self, previews: Sequence[Preview]) -> None:
-        """Show what would change."""
+    def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:
+        """Show what would change; long lists are folded unless the `whole` is asked for."""
 
     def stays(self, steps: Sequence[str]) -> None:
         """Show which steps of a plan no undo reverts."""
@@ -51,12 +51,16 @@ class Output(Protocol):
 
 
 def output_for(form: str) -> Output:
-    """Return the output of a format: text, json or github."""
+    """Return the output of a format: text, json, github, or of a plan markdown."""
     make_safe()
     if form == "json":
         from .json import JsonOutput
 
         return JsonOutput()
+    if form == "markdown":
+        from .markdown import MarkdownOutput
+
+        return MarkdownOutput()
     if form == "github":
         from .github import GithubOutput
 

@@ -17,6 +17,7 @@ from ..saga.events import Event, Note, RunEnded, RunStarted, StepEnded, StepProg
 from ..spec import Action
 from ..yamltree.document import Node
 from . import details
+from .plan_lines import total
 from .show import COLOURS, write_story
 from .terminal import Styled, echo
 
@@ -64,15 +65,11 @@ class TextOutput:
             case Waiting():
                 echo(str(event), dim=True)
 
-    def plan(self, previews: Sequence[Preview]) -> None:
+    def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:
         """Write what would change."""
         for found in previews:
-            details.preview(found)
-        counts = {
-            result: sum(p.result == result for p in previews) for result in dict.fromkeys(p.result for p in previews)
-        }
-        words = [f"{count} to {r}" if r in ("create", "change") else f"{count} {r}" for r, count in counts.items()]
-        echo(", ".join(words) or "the manifests hold no objects")
+            details.preview(found, whole=whole)
+        echo(total(previews))
 
     def stays(self, steps: Sequence[str]) -> None:
         """Write which steps no undo reverts."""

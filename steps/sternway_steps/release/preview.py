@@ -19,7 +19,8 @@ from ..objects.run_annotation import without_run
 from ..objects.secret import hidden, is_secret
 from ..objects.take_over import claim_of, remedy_by_force
 from ..objects.tree import name_of, tree
-from .apply import rejected
+from .apply import conflicting, rejected
+from .created_fields import leaves
 from .dry_run import foreseen
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Preview:
     error: SternwayError | None = None
     takes_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Field managers, each with the fields that they own now and would lose."""
+    conflicts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Field managers, each with the fields for which the object is rejected as long as nothing is taken over."""
     notes: tuple[str, ...] = ()
     """What is no reason against the run, and has to be known before."""
 
@@ -93,15 +96,30 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
         if error.not_found and ref.namespace in namespaces:
             return Preview(ref, "unknown", why="its namespace is part of this run")
         remedy = remedy_by_force(before, obj, manager_of(asking.target))
-        return Preview(ref, "rejected", why=str(error), error=rejected(ref, error, remedy))
+        bad = rejected(ref, error, remedy)
+        return Preview(ref, "rejected", why=str(error), error=bad, conflicts=_by_manager(conflicting(error)))
     if before is None:
-        return Preview(ref, "create")
+        return Preview(ref, "create", tuple(_created(obj, found.obj)))
     fields = tuple(_fields(before, found.obj))
     notes = (
         *(shared(name) for name in shared_with(before, asking.target, own=own)),
         *map(str, irreversible_changes(before, found.obj)),
     )
     return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
+
+
+def _by_manager(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    owned: dict[str, list[str]] = {}
+    for field, manager in fields:
+        owned.setdefault(manager, []).append(field)
+    return tuple((manager, tuple(names)) for manager, names in owned.items())
+
+
+def _created(obj: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
+    """Return what the manifest says of an object that is not there, without what the server adds to it."""
+    secret = is_secret(obj)
+    for path, value in leaves(tree(without_run(obj), fields_of(after))):
+        yield Field(name_of(path), None, hidden(path, value, _HIDDEN) if secret else value, had=False, has=True)
 
 
 def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
