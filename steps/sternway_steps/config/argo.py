@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..yamltree import scalars as s
-from ..yamltree.document import Node
-from ..yamltree.reader import Many, Raw, Section, Short, Table
 from .backoff import Backoff
-from .step_pod import RESOURCES, TEXTS, TOLERATIONS, renamed, untagged
 
 
 @dataclass(frozen=True)
@@ -83,99 +78,3 @@ class ArgoConfig:
     """Merged over the containers' restricted one, as in Kubernetes' SecurityContext."""
     pod_security_context: Mapping[str, Any] = field(default_factory=dict)
     """The same for the pods, as in PodSecurityContext."""
-
-
-_NAMES = {
-    "serviceAccount": "service_account",
-    "rollbackDeadline": "rollback_deadline",
-    "startDeadline": "start_deadline",
-    "pendingTimeout": "pending_timeout",
-    "rollbackRetries": "rollback_retries",
-    "undoOnTerminate": "undo_on_terminate",
-    "ttlFailed": "ttl_failed",
-    "podGC": "pod_gc",
-    "nodeSelector": "node_selector",
-    "imagePullSecrets": "image_pull_secrets",
-    "podLabels": "pod_labels",
-    "podAnnotations": "pod_annotations",
-    "securityContext": "security_context",
-    "podSecurityContext": "pod_security_context",
-    "startingDeadline": "starting_deadline",
-    "succeededHistory": "succeeded_history",
-    "failedHistory": "failed_history",
-    "stopStrategy": "stop_strategy",
-}
-_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*(\{(step|version)\}[A-Za-z0-9._/:@-]*)*")
-
-
-_IMAGE = s.matching(_PATTERN, "an image reference; {step} and {version} are filled in", 4096)
-ARGO = Section(
-    {
-        "image": _IMAGE,
-        "images": Table(s.dns_label, _IMAGE),
-        "serviceAccount": s.dns_name,
-        "pods": s.one_of("one", "each"),
-        "rollbackDeadline": s.duration,
-        "startDeadline": s.duration,
-        "pendingTimeout": s.duration,
-        "rollbackRetries": s.whole(0, 100),
-        "backoff": Section({"first": s.duration, "most": s.duration}, Backoff),
-        "mutex": s.dns_name,
-        "sweep": s.boolean,
-        "undoOnTerminate": s.boolean,
-        "ttl": s.duration,
-        "ttlFailed": s.duration,
-        "podGC": s.one_of("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"),
-        "resources": RESOURCES,
-        "nodeSelector": TEXTS,
-        "tolerations": TOLERATIONS,
-        "imagePullSecrets": Many(s.dns_name),
-        "labels": TEXTS,
-        "annotations": TEXTS,
-        "podLabels": TEXTS,
-        "podAnnotations": TEXTS,
-        "user": s.whole(1),
-        "securityContext": Table(untagged, Raw()),
-        "podSecurityContext": Table(untagged, Raw()),
-    },
-    renamed(ArgoConfig, _NAMES),
-)
-
-
-@s.reads("a time zone, such as Europe/Berlin", {"type": "string", "minLength": 1})
-def _zone(node: Node) -> str:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    text = s.string(node)
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise s.InvalidValue(f"there is no time zone {text!r}", "a name such as Europe/Berlin") from error
-    return text
-
-
-@s.reads("the times in cron's form, such as 0 3 * * *", untagged.schema)
-def _times(node: Node) -> Schedule:
-    return Schedule((untagged(node),))
-
-
-SCHEDULE = Short(
-    _times,
-    Section(
-        {
-            "cron": Many(untagged),
-            "timezone": _zone,
-            "startingDeadline": s.duration,
-            "succeededHistory": s.whole(0, 1000),
-            "failedHistory": s.whole(0, 1000),
-            "suspend": s.boolean,
-            "stopStrategy": Section({"expression": untagged}, lambda expression: expression, required=("expression",)),
-        },
-        renamed(Schedule, _NAMES),
-        required=("cron",),
-    ),
-)
-PARAMETERS = Table(
-    s.matching(re.compile(r"[A-Za-z][A-Za-z0-9_.-]*"), "a key of the config, such as env.LEVEL"),
-    Section({"description": untagged, "enum": Many(untagged)}, renamed(Parameter, _NAMES)),
-)

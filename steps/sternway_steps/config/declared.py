@@ -10,7 +10,7 @@ from typing import Any
 
 from ..spec import Effects, Rule, StepSpec
 from ..yamltree import scalars as s
-from ..yamltree.reader import Many, Section, Table
+from ..yamltree.reader import Key, Many, Section, Table
 
 _RULE = {
     "apiGroup": "api_group",
@@ -83,13 +83,13 @@ def _spec(**keys: Any) -> StepSpec:
 _RULES = Many(
     Section(
         {
-            "apiGroup": s.string,
-            "resources": Many(s.string),
-            "verbs": Many(s.string),
-            "onlyWith": Many(s.string),
-            "withState": s.boolean,
-            "withHttp": s.boolean,
-            "inTarget": s.boolean,
+            "apiGroup": Key(s.string, "The API group; an empty text is the core group."),
+            "resources": Key(Many(s.string), "The resources; `*` is every kind that the configuration deploys."),
+            "verbs": Key(Many(s.string), "The verbs, such as get or patch."),
+            "onlyWith": Key(Many(s.string), "Kinds for which alone the right is needed; without it, always."),
+            "withState": Key(s.boolean, "Only for kinds whose objects come up, and can fail to.", Rule.with_state),
+            "withHttp": Key(s.boolean, "Only for the HTTP checks of `verify.http`.", Rule.with_http),
+            "inTarget": Key(s.boolean, "Only in the target's namespace, when it runs in a pod.", Rule.in_target),
         },
         _rule,
         required=("apiGroup", "resources", "verbs"),
@@ -99,14 +99,16 @@ DECLARED = Table(
     s.dns_label,
     Section(
         {
-            "effects": s.one_of(*(effects.value for effects in Effects)),
-            "needsCluster": s.boolean,
-            "executeRules": _RULES,
-            "rollbackRules": _RULES,
-            "programs": Many(s.string),
-            "options": Many(s.string),
-            "handsOn": Many(s.string),
-            "contract": s.whole(1, 1000),
+            "effects": Key(
+                s.one_of(*(effects.value for effects in Effects)), "Whether it changes anything that can be undone."
+            ),
+            "needsCluster": Key(s.boolean, "Whether it talks to Kubernetes.", StepSpec.needs_cluster),
+            "executeRules": Key(_RULES, "The rights that it needs forward."),
+            "rollbackRules": Key(_RULES, "The rights that its undo needs."),
+            "programs": Key(Many(s.string), "Programs that must be on PATH."),
+            "options": Key(Many(s.string), "The keys that its `with` may have."),
+            "handsOn": Key(Many(s.string), "The names under which it hands values on to later steps."),
+            "contract": Key(s.whole(1, 1000), "The contract that it was written for.", StepSpec.contract),
         },
         _spec,
         required=("effects",),

@@ -7,11 +7,12 @@ from typing import Any
 
 from ..yamltree import scalars as s
 from ..yamltree.document import Node
-from ..yamltree.reader import Group, Many, Raw, Section, Short, Table
-from .argo import ARGO, PARAMETERS, SCHEDULE
+from ..yamltree.reader import Group, Key, Many, Raw, Section, Short
+from .argo_keys import ARGO, PARAMETERS, SCHEDULE
 from .declared import DECLARED
 from .option_reader import OptionReader, With
-from .schema import ON, ON_INTERRUPT, JournalConfig, StepConfig
+from .schema import ON, ON_INTERRUPT, Config, JournalConfig, StepConfig
+from .simple_keys import SIMPLE
 from .step_pod import STEP_POD
 
 _A_FILE = {"type": "string", "minLength": 1, "not": {"pattern": "://"}}
@@ -31,84 +32,88 @@ def _named(node: Node) -> StepConfig:
     return StepConfig(s.dns_label(node), node.value)
 
 
-def _probe(path: str | None = None, **keys: Any) -> dict[str, Any]:
-    return {"path": path, **keys}
-
-
-_SOURCE = Section({"secret": s.dns_name, "config": s.dns_name, "key": s.string, "field": s.string})
-_PROBE = Short(
-    s.url_path,
-    Section(
-        {
-            "path": s.url_path,
-            "port": s.port,
-            "command": Many(s.string),
-            "delay": s.duration,
-            "period": s.duration,
-            "timeout": s.duration,
-            "failures": s.whole(1),
-        },
-        _probe,
-    ),
+_JOURNAL = Section(
+    {
+        "store": Key(
+            s.one_of("cluster", "file"), "`cluster` keeps it as Secrets, `file` in a folder.", JournalConfig.store
+        ),
+        "namespace": Key(s.dns_label, "The namespace of the Secrets; by default `namespace`."),
+        "path": Key(s.path, "The folder, for `file`; by default one in the user's state folder."),
+    },
+    JournalConfig,
 )
-_QUANTITIES = Table(s.string, s.quantity)
-RESOURCES = Section({"requests": _QUANTITIES, "limits": _QUANTITIES})
-
-SIMPLE: dict[str, Any] = {
-    "image": s.image,
-    "port": s.port,
-    "replicas": s.whole(0, 100_000),
-    "env": Table(s.env_name, Short(s.string, _SOURCE)),
-    "command": Many(s.string),
-    "args": Many(s.string),
-    "resources": RESOURCES,
-    "probes": Section({"readiness": _PROBE, "liveness": _PROBE, "startup": _PROBE}),
-    "labels": Table(s.string, s.string),
-    "annotations": Table(s.string, s.string),
-    "service": Section({"port": s.port, "type": s.one_of("ClusterIP", "NodePort", "LoadBalancer")}),
-    "serviceAccount": s.dns_name,
-    "imagePullSecrets": Many(s.dns_name),
-    "nodeSelector": Table(s.string, s.string),
-}
-"""The keys of the simple form, from which a Deployment and a Service are made."""
-
 _KEYS: dict[str, Any] = {
-    "name": s.dns_label,
-    "namespace": s.dns_label,
+    "name": Key(s.dns_label, "What is deployed. Runs of one name and namespace are runs of one target."),
+    "namespace": Key(s.dns_label, "The namespace; by default that of the kubeconfig's context."),
+    "extends": Key(  # of a file it is taken out when the file is read
+        _extends, "Files that this one is laid over, the last on top.", examples=("../sternway.yaml",)
+    ),
     **SIMPLE,
-    "extends": _extends,  # of a file it is taken out when the file is read
-    "manifests": Many(s.path),
-    "hooks": s.one_of("ignore", "run"),
-    "declared": DECLARED,
-    "journal": Section({"store": s.one_of("cluster", "file"), "namespace": s.dns_label, "path": s.path}, JournalConfig),
-    "deadline": s.duration,
-    "rollbackDeadline": s.duration,
-    "history": s.whole(1, 1000),
-    "waitLock": s.duration,
-    "onInterrupt": s.one_of(*ON_INTERRUPT),
-    "argo": ARGO,
-    "schedule": SCHEDULE,
-    "parameters": PARAMETERS,
+    "manifests": Key(
+        Many(s.path),
+        "Files, folders and globs with any objects, instead of `image` or besides; `-` is standard input.",
+        examples=(["manifests/", "extra/*.yaml"],),
+    ),
+    "hooks": Key(
+        s.one_of("ignore", "run"),
+        "What becomes of Helm's hooks among the manifests. Without this key, a run with hooks is refused.",
+    ),
+    "declared": Key(DECLARED, "What steps of other packages say of themselves, as `sternway steps --declared` prints."),
+    "journal": Key(_JOURNAL, "Where the journal is kept that an undo needs."),
+    "deadline": Key(s.duration, "How long the whole way forward may take.", Config.deadline),
+    "rollbackDeadline": Key(
+        s.duration,
+        "How long the undo of one step may take. What hangs is ended, named (exit code 5), and gone on with by the "
+        "next undo.",
+        Config.rollback_deadline,
+    ),
+    "history": Key(s.whole(1, 1000), "How many runs that have ended are kept in the journal.", Config.history),
+    "waitLock": Key(
+        s.duration,
+        "How long another run of the target that is at work is waited for. Without this key the run ends with exit "
+        "code 75.",
+        examples=("5m",),
+    ),
+    "onInterrupt": Key(
+        s.one_of(*ON_INTERRUPT),
+        "What the next run, or a sweep, does with a run whose process is gone: undoes it, goes on with it, or leaves "
+        "it to a person.",
+        Config.on_interrupt,
+    ),
+    "argo": Key(ARGO, "How the pipeline runs on Argo Workflows."),
+    "schedule": Key(SCHEDULE, "When runs start by themselves.", examples=("30 2 * * *",)),
+    "parameters": Key(
+        PARAMETERS,
+        "Keys of this file that can be changed when a run is submitted; `image` and `replicas` always can.",
+        examples=({"env.LEVEL": {"description": "How much it tells.", "enum": ["info", "debug"]}},),
+    ),
 }
 
 
 def form_of(readers: Sequence[OptionReader]) -> Section:
     """Return the form of a whole file, with the sections and keys of the steps."""
+    steps = Key(
+        Many(Group(_step_of(readers))),
+        "The steps, in their order; a list within is a group, whose steps run side by side.",
+        ["validate", "deploy", "verify"],
+        (["validate", "deploy", {"name": "smoke", "uses": "verify", "retries": 0}],),
+    )
     sections = {reader.step: reader.section for reader in readers if reader.section is not None}
-    return Section({**_KEYS, "steps": Many(Group(_step_of(readers))), **sections}, required=("name",))
+    return Section({**_KEYS, "steps": steps, **sections}, required=("name",))
 
 
 def _step_of(readers: Sequence[OptionReader]) -> Short:
     own = {key: kind for reader in readers for key, kind in reader.own.items()}
+    options = With(s.string, Raw(), {reader.step: reader.options for reader in readers if reader.options})
     keys = {
-        "name": s.dns_label,
-        "uses": s.dns_label,
-        "retries": s.whole(0, 100),
-        "deadline": s.duration,
-        "rollbackDeadline": s.duration,
-        "on": s.one_of(*ON),
-        "pod": STEP_POD,
-        "with": With(s.string, Raw(), {reader.step: reader.options for reader in readers if reader.options}),
+        "name": Key(s.dns_label, "The step's name, once in a file."),
+        "uses": Key(s.dns_label, "The step that this is, such as deploy; by default that of its name."),
+        "retries": Key(s.whole(0, 100), "How often it is tried again after exit code 75.", StepConfig.retries),
+        "deadline": Key(s.duration, "How long one attempt may take; by default the run's."),
+        "rollbackDeadline": Key(s.duration, "How long its undo may take; by default the file's."),
+        "on": Key(s.one_of(*ON), "It runs when all is over, after such an end: it undoes nothing, and changes no end."),
+        "pod": Key(STEP_POD, "What it has a pod of its own for on Argo; `own` is just that."),
+        "with": Key(options, "What the step itself is told.", examples=({"selector": "app=web"},)),
         **own,
     }
 

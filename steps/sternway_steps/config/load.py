@@ -16,7 +16,7 @@ from . import short_form as simple
 from .argo import ArgoConfig
 from .each_step import each_changed, each_step
 from .extends import read
-from .form import SIMPLE, form_of
+from .form import form_of
 from .hooks import SortedManifests, sort_out, with_hooks
 from .manifest import Manifest, twice
 from .manifests import read_all
@@ -25,6 +25,7 @@ from .option_reader import FileKeys, OptionReader
 from .overrides import lay_over
 from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, StepConfig
 from .selection import check_selections
+from .simple_keys import SIMPLE
 
 
 def load(

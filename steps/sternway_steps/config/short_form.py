@@ -7,7 +7,7 @@ from typing import Any
 
 
 def objects(name: str, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the Deployment, and a Service when there is a port. `keys` are those of form.SIMPLE, read."""
+    """Return the Deployment, and a Service when there is a port. `keys` are those of simple_keys.SIMPLE, read."""
     selector = {"app.kubernetes.io/name": name}
     labels = {**selector, "app.kubernetes.io/managed-by": "sternway", **keys.get("labels", {})}
     metadata: dict[str, Any] = {"name": name, "labels": labels}

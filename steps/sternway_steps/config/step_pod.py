@@ -8,7 +8,7 @@ from typing import Any
 
 from ..yamltree import scalars as s
 from ..yamltree.document import Node
-from ..yamltree.reader import Many, Section, Short, Table
+from ..yamltree.reader import Key, Many, Section, Short, Table
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,23 @@ def untagged(node: Node) -> str:
 
 
 TEXTS = Table(untagged, untagged)
-RESOURCES = Section({"requests": Table(untagged, s.quantity), "limits": Table(untagged, s.quantity)})
+_QUANTITIES = Table(untagged, s.quantity)
+RESOURCES = Section(
+    {
+        "requests": Key(_QUANTITIES, "What a container is sure to get.", examples=({"cpu": "50m", "memory": "64Mi"},)),
+        "limits": Key(_QUANTITIES, "What a container may use at most.", examples=({"memory": "256Mi"},)),
+    }
+)
 TOLERATIONS = Many(
     Section(
         {
-            "key": untagged,
-            "operator": s.one_of("Exists", "Equal"),
-            "value": untagged,
-            "effect": s.one_of("NoSchedule", "PreferNoSchedule", "NoExecute"),
-            "tolerationSeconds": s.whole(),
+            "key": Key(untagged, "The taint's key; without it, every taint."),
+            "operator": Key(s.one_of("Exists", "Equal"), "Whether the taint's value must be `value`.", "Equal"),
+            "value": Key(untagged, "The taint's value."),
+            "effect": Key(
+                s.one_of("NoSchedule", "PreferNoSchedule", "NoExecute"), "The taint's effect; without it, any."
+            ),
+            "tolerationSeconds": Key(s.whole(), "How long a pod stays on a node with a NoExecute taint."),
         }
     )
 )
@@ -79,11 +87,11 @@ STEP_POD = Short(
     _own,
     Section(
         {
-            "serviceAccount": s.dns_name,
-            "hostNetwork": s.boolean,
-            "resources": RESOURCES,
-            "nodeSelector": TEXTS,
-            "tolerations": TOLERATIONS,
+            "serviceAccount": Key(s.dns_name, "The ServiceAccount of the step's pod."),
+            "hostNetwork": Key(s.boolean, "The pod has the node's network.", StepPod.host_network),
+            "resources": Key(RESOURCES, "What the step's container requests and may use."),
+            "nodeSelector": Key(TEXTS, "Labels of the nodes that the pod may run on."),
+            "tolerations": Key(TOLERATIONS, "Taints of nodes that the pod tolerates."),
         },
         renamed(StepPod, _NAMES),
     ),

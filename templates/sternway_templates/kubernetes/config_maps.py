@@ -8,7 +8,7 @@ from typing import Any
 
 from sternway_steps.config import Config, Manifest
 from sternway_steps.config.declared import to_yaml_data
-from sternway_steps.config.form import SIMPLE
+from sternway_steps.config.simple_keys import SIMPLE
 from sternway_steps.yamltree.document import Node
 
 from ..yaml_text import to_yaml

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ...config.build import BuildConfig
 from ...config.option_reader import PathOr
 from ...plain_text import without_password
 from ...yamltree import scalars as s
 from ...yamltree.document import Node
-from ...yamltree.reader import Many, Section, Short, Table
+from ...yamltree.reader import Key, Many, Section, Short, Table
 
 _GIT = re.compile(r"(https?|ssh|git|file)://\S+|[a-zA-Z0-9_.-]+@[a-zA-Z0-9_.-]+:\S+")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/@{}^~+-]*")
@@ -86,33 +87,75 @@ def _secret(**keys: str) -> dict[str, str]:
     return keys
 
 
+_GIT_CONTEXT = Section(
+    {
+        "git": Key(_git, "The repository."),
+        "revision": Key(s.matching(_REVISION, _A_REVISION), "What of it is built; by default its default branch."),
+        "path": Key(_inside, "The folder in it."),
+    },
+    _joined,
+    required=("git",),
+)
+_SECRET = Section(
+    {
+        "env": Key(s.env_name, "A variable that holds it."),
+        "file": Key(s.path, "A file that holds it."),
+        "secret": Key(s.dns_name, "On Argo, the Secret that its variable comes from."),
+        "key": Key(_KEY, "The key of that Secret."),
+    },
+    _secret,
+)
+_CACHES = Many(s.matching(_CACHE, "an image, or type=…,KEY=VALUE", 4096))
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _KEYS: dict[str, Any] = {
-    "image": tagged,
-    "context": Short(
-        PathOr(folder.read, folder.expected, folder.schema, is_git),
+    "image": Key(tagged, "What is built; by default `image` at the top."),
+    "context": Key(
+        Short(PathOr(folder.read, folder.expected, folder.schema, is_git), _GIT_CONTEXT),
+        "The folder or git repository that is built; by default the file's folder.",
+        examples=("api", "https://git.example/web.git#main:api"),
+    ),
+    "dockerfile": Key(s.string, "The Dockerfile, below the context.", BuildConfig.dockerfile),
+    "target": Key(s.matching(_NAME, "the name or number of a stage"), "The stage that is built; by default the last."),
+    "args": Key(
+        Table(s.matching(re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "a variable's name"), s.string),
+        "The Dockerfile's arguments.",
+        examples=({"VERSION": "1.4.2"},),
+    ),
+    "secrets": Key(
+        Table(s.matching(_NAME, "a secret's id"), _SECRET),
+        "Secrets that the Dockerfile mounts, by their ids. They are in no argument, no log and no journal.",
+        examples=({"npm": {"env": "NPM_TOKEN"}},),
+    ),
+    "platforms": Key(
+        Many(s.matching(re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?"), "a platform such as linux/arm64")),
+        "The platforms that it is built for; by default the builder's.",
+        examples=(["linux/amd64", "linux/arm64"],),
+    ),
+    "cache": Key(
         Section(
-            {"git": _git, "revision": s.matching(_REVISION, _A_REVISION), "path": _inside}, _joined, required=("git",)
+            {
+                "from": Key(_CACHES, "Where it is read from."),
+                "to": Key(_CACHES, "Where it is written to."),
+            }
         ),
+        "Caches, each an image, or `type=…,KEY=VALUE` of BuildKit.",
     ),
-    "dockerfile": s.string,
-    "target": s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "the name or number of a stage"),
-    "args": Table(s.matching(re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "a variable's name"), s.string),
-    "secrets": Table(
-        s.matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "a secret's id"),
-        Section({"env": s.env_name, "file": s.path, "secret": s.dns_name, "key": _KEY}, _secret),
+    "labels": Key(Table(s.string, s.string), "Labels of the image."),
+    "builder": Key(
+        s.one_of("auto", "docker", "buildkit", "buildah"),
+        "What builds it; `auto` takes the first that answers.",
+        BuildConfig.builder,
     ),
-    "platforms": Many(s.matching(re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?"), "a platform such as linux/arm64")),
-    "cache": Section(
-        {
-            "from": Many(s.matching(_CACHE, "an image, or type=…,KEY=VALUE", 4096)),
-            "to": Many(s.matching(_CACHE, "an image, or type=…,KEY=VALUE", 4096)),
-        }
+    "host": Key(
+        s.matching(re.compile(r"(unix|tcp|ssh|docker-container|kube-pod|npipe)://\S+"), "such as tcp://HOST:1234"),
+        "The address of the daemon of `docker` or `buildkit`, as in DOCKER_HOST or BUILDKIT_HOST.",
     ),
-    "labels": Table(s.string, s.string),
-    "builder": s.one_of("auto", "docker", "buildkit", "buildah"),
-    "host": s.matching(re.compile(r"(unix|tcp|ssh|docker-container|kube-pod|npipe)://\S+"), "such as tcp://HOST:1234"),
-    "insecure": s.boolean,
-    "credentials": s.dns_name,
+    "insecure": Key(
+        s.boolean, "The image's registry speaks plain HTTP; one on this machine does by default.", BuildConfig.insecure
+    ),
+    "credentials": Key(
+        s.dns_name, "On Argo, the Secret (kubernetes.io/dockerconfigjson) with the registry's credentials."
+    ),
 }
 OPTIONS = tuple(_KEYS)
 BUILD = Section(_KEYS)

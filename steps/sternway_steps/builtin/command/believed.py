@@ -13,7 +13,7 @@ from ...errors import Refused
 from ...spec import Action
 from ...step import Context
 from .invocation import Invocation, name_of
-from .options import BY_NAME
+from .keys import BY_NAME
 from .record import Begun
 from .runner import Runner, runner_named
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...config.each_step import each_changed, each_step
-from ...config.form import RESOURCES
 from ...config.option_reader import FileKeys, OptionReader
 from ...config.schema import StepConfig
-from ...yamltree import scalars as s
 from ...yamltree.document import Entry, Node
-from ...yamltree.reader import Many, Reader, Section, Short, Table
+from ...yamltree.reader import Reader
+from .keys import BY_NAME, COMMAND
 
 USES = "command"
 """The step that runs commands."""
@@ -22,38 +20,7 @@ USES = "command"
 _FORMS = ({"secret", "key"}, {"config", "key"})
 _OF_THE_END = ("STATUS", "EXIT_CODE", "CAUSE", "RUN_NAME", "REMEDY")
 _TOLD = frozenset(f"STERNWAY_{word}" for word in ("RUN", "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", *_OF_THE_END))
-BY_NAME = ("docker", "podman")
 _OF_IMAGES = ("workdir", "user", "network", "resources", "serviceAccount", "imagePullSecrets", "nodeSelector")
-
-
-@s.reads("a string without NUL characters", {"type": "string", "not": {"pattern": r"\u0000"}})
-def word(node: Node) -> str:
-    """Read a word of a command; the system ends one at its first NUL."""
-    text = s.string(node)
-    if "\0" in text:
-        raise s.InvalidValue("this holds a NUL character, which no program can be given", "a text without it")
-    return text
-
-
-# As in the simple form; that a field of the pod is no source here is said with all that are.
-_SOURCE = Section({"secret": s.dns_name, "config": s.dns_name, "key": s.string, "field": s.string})
-COMMAND: dict[str, Any] = {
-    "image": s.image,
-    "execute": Many(word),
-    "rollback": Many(word),
-    "env": Table(s.env_name, Short(word, _SOURCE)),
-    "effects": s.one_of("reversible", "irreversible", "none"),
-    "runner": s.one_of("auto", *BY_NAME, "process", "kubernetes"),
-    "folder": s.path,
-    "workdir": s.matching(re.compile(r"/.*"), "a path in the container that begins with /", 4096),
-    "user": s.whole(1),
-    "network": s.matching(re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.:-]*"), "a network of docker or podman, such as host"),
-    "resources": RESOURCES,
-    "serviceAccount": s.dns_name,
-    "imagePullSecrets": Many(s.dns_name),
-    "nodeSelector": Table(s.string, s.string),
-}
-"""The keys that make a step a command, besides those that every step has."""
 
 
 def _make_step(keys: dict[str, Any]) -> StepConfig:

@@ -14,7 +14,7 @@ from .environment import Resolved, resolve
 from .exit_code import error_of
 from .invocation import UNDO, Invocation, invocation
 from .job import JOB_RULES, Jobs
-from .options import COMMAND
+from .keys import COMMAND
 from .record import Begun, Ended, Printed, begun, done_before, ended, never_started, printed, still_open
 from .runner import Runner, runner_named, runner_of
 

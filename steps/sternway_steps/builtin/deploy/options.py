@@ -7,7 +7,7 @@ from typing import Any
 from ...config.option_reader import OptionReader
 from ...config.schema import ON_CONFLICT, DeployConfig
 from ...yamltree import scalars as s
-from ...yamltree.reader import Section
+from ...yamltree.reader import Key, Section
 
 
 def _make_section(**keys: Any) -> DeployConfig:
@@ -17,11 +17,39 @@ def _make_section(**keys: Any) -> DeployConfig:
 
 _SECTION = Section(
     {
-        "forceConflicts": s.boolean,
-        "onConflict": s.one_of(*ON_CONFLICT),
-        "restartStale": s.boolean,
-        "recreate": s.boolean,
+        "forceConflicts": Key(
+            s.boolean,
+            "What kubectl or Helm applied is taken over; what the manifest no longer has goes.",
+            DeployConfig.force_conflicts,
+        ),
+        "onConflict": Key(
+            s.one_of(*ON_CONFLICT),
+            "What the undo does with a field that somebody else changed since: leaves the whole object, leaves that "
+            "field, or puts back what was before.",
+            DeployConfig.on_conflict,
+        ),
+        "restartStale": Key(
+            s.boolean,
+            "The undo restarts containers that still run with the failed version's settings; else they are reported.",
+            DeployConfig.restart_stale,
+        ),
+        "recreate": Key(
+            s.boolean,
+            "The undo makes immutable objects anew also where others depend on them, or they would run again.",
+            DeployConfig.recreate,
+        ),
     },
     _make_section,
 )
-READER = OptionReader("deploy", section=_SECTION)
+OPTIONS = Section(
+    {
+        "selector": Key(
+            s.string, "A label selector: the step deploys only the objects that have it.", examples=("app=web",)
+        ),
+        "hooks": Key(
+            s.one_of("before", "after"), "The step runs Helm's hooks before or after the deploy, and deploys nothing."
+        ),
+    }
+)
+"""A step's `with`; what it says is read by the step itself."""
+READER = OptionReader("deploy", section=_SECTION, options=OPTIONS)

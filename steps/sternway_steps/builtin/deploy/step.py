@@ -13,13 +13,14 @@ from .events import of_undone, put
 from .execute import deploy
 from .hooks import run_hooks, tell_left_out, tell_stays
 from .late import left, marked, record_left
+from .options import OPTIONS
 from .record import about_to_recreate, changes
 from .rollback import not_put_back, summary, undo_all
 
 SPEC = StepSpec(
     name="deploy",
     effects=Effects.REVERSIBLE,
-    options=("selector", "hooks"),
+    options=tuple(OPTIONS.keys),
     hands_on=("hooks",),
     execute_rules=(Rule("*", ("*",), ("get", "patch", "create")),),
     rollback_rules=(

@@ -11,12 +11,13 @@ from ...release.targets import namespace_of, objects_of
 from ...spec import Effects, Outcome, Rule, StepSpec
 from ...step import Context
 from .http import check
+from .keys import OPTIONS
 from .unchanged import check_still, uids_of
 
 SPEC = StepSpec(
     name="verify",
     effects=Effects.NONE,
-    options=("selector",),
+    options=tuple(OPTIONS.keys),
     execute_rules=(
         *ROLLOUT_RULES,
         Rule("", ("services/proxy",), ("get",), with_http=True),
