@@ -31,6 +31,32 @@ def app() -> None:
 
 
 @app.command()
+@click.argument("found_in", nargs=-1, metavar="[FOLDER|FILE]…", type=click.Path())
+@click.option(
+    "--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE", help="The file to write."
+)
+@click.option("--name", default="", metavar="NAME", help="The name of what is deployed.")
+@click.option("--namespace", "-n", default="", metavar="NAME", help="Where it is deployed to.")
+@click.option("--image", default="", metavar="IMAGE", help="What the Dockerfile makes, or what is deployed.")
+@click.option("--force", is_flag=True, help="Write anew what is there.")
+@options.output
+def init(**arguments: Any) -> None:
+    """Write a configuration from what is there: manifests, a Helm chart, a kustomization, a Dockerfile, or nothing.
+
+    It asks on a terminal, and changes nothing else. Without an argument it looks into the folder of the file to write.
+
+    \b
+    Example: sternway init
+    Example: sternway init k8s/ --namespace shop
+    Example: sternway init Dockerfile --image registry.example/web:1.4.2
+    """
+    from .init import init as write_first
+    from .main import conclude
+
+    conclude(arguments.pop("output"), lambda output: write_first(output, **arguments))
+
+
+@app.command()
 @options.config_file
 @options.overrides
 @options.force_conflicts
