@@ -70,4 +70,5 @@ def test_back_it_is_made_once_more(narrow: OnArgo) -> None:
     story = narrow.story()
     assert story is not None
     assert (story.status, left(narrow)) == (Status.UNDONE, before)
-    assert [pod.partition(" ")[0] for pod in narrow.pods()] == ["forward", "back", "back"], "one round more"
+    again = ["rollback-migrate", "rollback-deploy", "report"]
+    assert [pod.partition(" ")[0] for pod in narrow.pods()] == ["forward", "back", *again], "one round more, pod by pod"

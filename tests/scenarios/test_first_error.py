@@ -76,6 +76,27 @@ def test_a_pull_that_argo_wrote_over_is_found_at_the_pod(cluster: Cluster, sessi
     assert "nope:9" in str(ended.error)
 
 
+def test_a_pod_that_argo_gave_up_and_calls_pending_is_told_of(cluster: Cluster, session: Session) -> None:
+    """It never started, for its image could not be pulled: refused, and not undone."""
+    event = {
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "pulled.2", "namespace": cluster.namespace},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": cluster.namespace, "name": "w-execute-validate-1"},
+        "type": "Warning", "reason": "Failed", "message": 'Failed to pull image "localhost:5000/nope:9": not found',
+    }  # fmt: skip
+    cluster.client.create(event, manager="test")
+    root = {"name": "w", "type": "Steps", "templateName": "execute", "phase": "Failed", "message": "timeout"}
+    waits = {
+        "name": "w[0].validate", "displayName": "validate", "templateName": "execute-validate", "type": "Pod",
+        "phase": "Pending", "message": "PodInitializing", "finishedAt": "2026-11-28T23:51:44Z",
+    }  # fmt: skip
+    with workflows(cluster) as make:
+        run = make(root, waits)
+        failures = json.dumps(json.dumps([root]))
+        ended = session.end(config_of(cluster.namespace, config_map("m", a="1")), run, "Failed", "w", failures=failures)
+    assert (ended.status, ended.exit_code) == (Status.REFUSED, Exit.REFUSED)
+    assert "step validate: its image can't be pulled: Failed: Failed to pull image" in str(ended.error)
+
+
 @pytest.mark.parametrize("stopped", [False, True])
 def test_a_pod_that_was_deleted_is_no_stop_that_was_asked_for(
     cluster: Cluster, session: Session, stopped: bool

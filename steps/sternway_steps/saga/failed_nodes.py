@@ -66,12 +66,18 @@ class FailedNode:
         return f"step {self.step}" if self.step else f"pod {self.pod}"
 
 
-def failed_nodes(text: str, steps: Iterable[str]) -> list[FailedNode]:
-    """Read what failed from `workflow.failures`: of each step the last try, as `steps` are; then whole pods."""
+def failed_nodes(text: str, steps: Iterable[str], unstarted: Iterable[Mapping[str, Any]] = ()) -> list[FailedNode]:
+    """Read what failed from `workflow.failures`: of each step the last try, as `steps` are; then whole pods.
+
+    `unstarted`: the nodes of pods that never started, which Argo may leave out (see `workflow_nodes`). Why it gave
+    such a one up is told by the nodes above it.
+    """
     order = list(steps)
     found: dict[str, tuple[str, FailedNode]] = {}
     called = {container: step for step, container in container_names(order).items()}
-    for node in _nodes(text):
+    nodes = list(_nodes(text))
+    why = next((each["message"] for each in nodes if _gives_up(each)), "")
+    for node in (*nodes, *({**each, "message": why or each.get("message")} for each in unstarted)):
         name, template = str(node.get("displayName", "")), str(node.get("templateName", ""))
         if not template.startswith(FORWARD):
             continue
@@ -80,10 +86,15 @@ def failed_nodes(text: str, steps: Iterable[str]) -> list[FailedNode]:
         when = f"{int(tried[1]) if tried else -1:06d} {node.get('finishedAt') or ''}"
         if when >= found.get(step or template, ("",))[0]:
             pod = "" if shared and step else str(node.get("podName", ""))
-            failed = FailedNode(step, str(node.get("message") or "").strip(), pod)
-            found[step or template] = (when, failed)
+            found[step or template] = (when, FailedNode(step, str(node.get("message") or "").strip(), pod))
     pods = [failed for _, failed in found.values() if not failed.step]
     return [*(found[step][1] for step in order if step in found), *pods]
+
+
+def _gives_up(node: Mapping[str, Any]) -> bool:
+    """Tell whether a node above the pods says that the time of one is up."""
+    said, template = str(node.get("message") or ""), str(node.get("templateName") or "")
+    return not template.startswith(FORWARD) and (said == _PENDING or bool(_LATE.search(said)))
 
 
 @dataclass(frozen=True)

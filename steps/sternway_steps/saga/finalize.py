@@ -25,6 +25,7 @@ from .unrecorded import never_rolled_back
 from .verdict import FAILED_PHASES, by_journal, may_be_undone_yet
 from .workflow import told_to_stop
 from .workflow_event import put_event
+from .workflow_nodes import unstarted_nodes
 from .workflow_pods import seen_of_pod, was_killed
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def _sealed(
 
 def _known(run: AssembledRun, story: Story, failures: str, client: Client, workflow: str) -> Exception | None:
     """Return what Argo and the pods tell of the first step that failed, where they tell more than a stop."""
-    nodes = failed_nodes(failures, [step.name for step in run.plan.steps])
+    unstarted = unstarted_nodes(client, workflow, run.id) if workflow else ()
+    nodes = failed_nodes(failures, [step.name for step in run.plan.steps], unstarted)
     for node in nodes:
         seen = seen_of_pod(client, node.pod) if node.pod and node.says_nothing else ""
         own = bool(node.step) and run.plan.step(node.step).deadline is not None and "workflow deadline" not in failures

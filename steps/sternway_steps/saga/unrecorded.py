@@ -21,7 +21,7 @@ from .assembly import AssembledRun
 from .context_factory import contexts
 from .left_out import LeftOut
 from .plan import PlannedStep
-from .workflow import succeeded_nodes
+from .workflow_nodes import succeeded_nodes
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..journal.replay import Story
 from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..objects.ref import Ref
+from .workflow_nodes import API, Node, nodes_of
 
 if TYPE_CHECKING:
     from ..kube.client import Client
 
-_API = "argoproj.io/v1alpha1"
 _ENDED = ("Succeeded", "Failed", "Error")
 START_DEADLINE = "sternway.dev/start-deadline"
 """The annotation of a Workflow: so many seconds a pod of its exit handler may take to start."""
-_OF_A_STEP = ("Pod", "Retry", "Container")
-"""The types of nodes that do something."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowSta
     """Tell the same of a Workflow by its name, and the run's id, which is its UID."""
     said = f"Workflow {name}"
     try:
-        found = client.get(Ref(_API, "Workflow", namespace, name))
+        found = client.get(Ref(API, "Workflow", namespace, name))
     except UnknownKind:
         return WorkflowState(True, f"{said} is gone, as all of Argo's API is")
     if found is None or found["metadata"].get("uid") != run:
@@ -90,7 +87,7 @@ def state_in(client: Client, namespace: str, name: str, run: str) -> WorkflowSta
 def told_to_stop(client: Client, name: str) -> bool:
     """Tell whether somebody stopped a Workflow of the client's own namespace; true when that can't be told."""
     try:
-        found = client.get(Ref(_API, "Workflow", client.namespace, name))
+        found = client.get(Ref(API, "Workflow", client.namespace, name))
     except (ApiError, UnknownKind):
         return True
     return found is None or bool((found.get("spec") or {}).get("shutdown"))
@@ -103,17 +100,17 @@ def terminate(client: Client, story: Story) -> None:
 
     Raises: ApiError, when it may not be.
     """
-    ref = Ref(_API, "Workflow", story.workflow_namespace, story.workflow)
+    ref = Ref(API, "Workflow", story.workflow_namespace, story.workflow)
     client.patch(ref, {"spec": {"shutdown": "Terminate"}}, manager="sternway", safe=True)
 
 
-def _late_handler(workflow: Mapping[str, Any]) -> str:
+def _late_handler(workflow: Node) -> str:
     """Say what keeps the exit handler's pod from starting, if it has for longer than the Workflow gives it; else "".
 
     Argo waits for such a pod for ever, or until its activeDeadlineSeconds, and that once more for each retry.
     """
     limit = str((workflow["metadata"].get("annotations") or {}).get(START_DEADLINE))
-    pods = [node for node in _nodes(workflow, of_handler=True) if node.get("type") == "Pod"]
+    pods = [node for node in nodes_of(workflow, of_handler=True) if node.get("type") == "Pod"]
     if not limit.isdigit() or any(node.get("phase") == "Running" for node in pods):
         return ""
     begun = datetime.now(UTC) - timedelta(seconds=int(limit))
@@ -125,32 +122,9 @@ def _late_handler(workflow: Mapping[str, Any]) -> str:
     return ""
 
 
-def _nodes(workflow: Mapping[str, Any], *, of_handler: bool) -> list[Mapping[str, Any]]:
-    """Return the nodes of the way forward, or those of the exit handler."""
-    name = workflow["metadata"]["name"]
-    nodes = ((workflow.get("status") or {}).get("nodes") or {}).values()
-    return [node for node in nodes if str(node.get("name")).startswith(f"{name}.onExit") is of_handler]
-
-
-def succeeded_nodes(client: Client, name: str, run: str) -> frozenset[str]:
-    """Return what has succeeded on a Workflow's way forward, as `argo get` shows it; nothing when it can't be seen.
-
-    A step is a node by its name, in a pod of its own (Pod, Retry) or in one with others (Container).
-    """
-    try:
-        found = client.get(Ref(_API, "Workflow", client.namespace, name))
-    except (ApiError, UnknownKind):
-        return frozenset()
-    if found is None or found["metadata"].get("uid") != run:
-        return frozenset()
-    forward = _nodes(found, of_handler=False)
-    done = (node for node in forward if node.get("phase") == "Succeeded" and node.get("type") in _OF_A_STEP)
-    return frozenset(str(node.get("displayName")) for node in done)
-
-
 def _seen(client: Client, namespace: str, name: str, run: str) -> bool:
     try:
-        found = client.get(Ref(_API, "Workflow", namespace, name))
+        found = client.get(Ref(API, "Workflow", namespace, name))
     except (ApiError, UnknownKind):
         return False
     return found is not None and found["metadata"].get("uid") == run

@@ -16,7 +16,7 @@ from .container import PERSISTENT, Parameters, container_of, report
 from .container_set import back_set, forward_set
 from .models import new
 from .on_end import after_success
-from .pods import OwnPod, Row, SharedPod, rows, unique
+from .pods import Groups, OwnPod, Row, SharedPod, rows, unique
 
 # Only this is known to a handler for sure (Argo, "Variables"); whether a step began is in the journal.
 _UNDO = "{{workflow.status}} != Succeeded"
@@ -37,42 +37,41 @@ class RowsOfSteps:
     def templates(self) -> list[m.Template]:
         """Return all templates: the entry and the handler first."""
         forward = rows(self.plan.groups, self.own)
-        back = rows(self.plan.undo_groups([step.name for step in self.plan.steps]), self.own)
         names: set[str] = set()
         entry = [
             [self._step(names, name, template, None) for name, template in self._row(row, Action.EXECUTE, names)]
             for row in forward
         ]
-        handler = self._handler(back)
+        handler = self._handler(self.plan.undo_groups([step.name for step in self.plan.steps]))
         return [_steps("execute", entry), _steps("undo", handler), *self._pods]
 
-    def _handler(self, back: Sequence[Row]) -> list[list[m.WorkflowStep]]:
+    def _handler(self, groups: Groups) -> list[list[m.WorkflowStep]]:
         """Return two rounds of rollbacks, each with the report at its end; the second if the first did not end the run.
 
-        A pod is made anew by its retryStrategy, but not after a stop or the deadline. Where the report shares a pod
-        with rollbacks, a report alone comes last: whatever kills that pod, the run is ended and told.
+        A pod is made anew by its retryStrategy, but not after a stop or the deadline. What kills one container of a
+        shared pod ends it with all that waits there. So in the second round each rollback has a pod of its own, and
+        keeps no other from beginning.
         """
+        back = rows(groups, self.own)
         ends_together = bool(back) and len(back[-1]) == 1 and isinstance(back[-1][0], SharedPod)
-        pods = [self._row(row, Action.ROLLBACK, set(), end=ends_together and row is back[-1]) for row in back]
+        first = [self._row(row, Action.ROLLBACK, set(), end=ends_together and row is back[-1]) for row in back]
+        apart = rows(groups, {step.name for group in groups for step in group})
+        second = [self._row(row, Action.ROLLBACK, set()) for row in apart]
         self._pods.append(report(self.config, self.plan, self.parameters))
-        if not ends_together:
-            pods.append([(REPORT, REPORT)])
+        end = [(REPORT, REPORT)]
         names: set[str] = set()
         told = [[self._step(names, *row)] for row in after_success(self.plan)]
-        first, ended = self._round(pods, names, _UNDO, another=True)
-        second, ended_again = self._round(pods, names, f"{_UNDO} && {_open(ended)}", another=False)
-        handler = [*told, *first, *second]
-        if ends_together:
-            when = f"{_UNDO} && {_open(ended)} && {_open(ended_again)}"
-            handler.append([self._step(names, REPORT, REPORT, when)])
+        made = self._round(first if ends_together else [*first, end], names, _UNDO, another=True)
+        when = f"{_UNDO} && {_open(str(made[-1][0].name))}"
+        handler = [*told, *made, *self._round([*second, end], names, when, another=False)]
         for step in handler[-1]:
             step.continue_on = None
         return handler
 
     def _round(
         self, pods: Sequence[Sequence[tuple[str, str]]], names: set[str], when: str, *, another: bool
-    ) -> tuple[list[list[m.WorkflowStep]], str]:
-        """Return the rows of one round, and the name of the step that ends it."""
+    ) -> list[list[m.WorkflowStep]]:
+        """Return the rows of one round."""
         made = []
         for row in pods:
             steps = []
@@ -83,12 +82,13 @@ class RowsOfSteps:
                     step.arguments = new(m.Arguments, parameters=[new(m.Parameter, name=PERSISTENT, value="true")])
                 steps.append(step)
             made.append(steps)
-        return made, str(made[-1][0].name)
+        return made
 
     def _row(self, row: Row, action: Action, names: Collection[str], *, end: bool = False) -> list[tuple[str, str]]:
-        """Add the templates of a row's pods, and return the name of each with that of its template."""
+        """Return the name of each of a row's pods with that of its template, which is added unless it is there."""
         config, plan, parameters, made = self.config, self.plan, self.parameters, list[tuple[str, str]]()
         own = {step.name: step.pod for step, _, _ in each_step(config.steps)}
+        taken = [str(each.name) for each in self._pods]
         for pod in row:
             if isinstance(pod, OwnPod):
                 template = container_of(config, pod.step, action, parameters, own[pod.step.name])
@@ -96,13 +96,13 @@ class RowsOfSteps:
                 made.append((f"step-{name}" if name in _OURS else name, str(template.name)))
             else:
                 word = "forward" if action is Action.EXECUTE else "back"
-                name = unique(word, [str(each.name) for each in self._pods])
+                name = unique(word, taken)
                 if action is Action.EXECUTE:
                     template = forward_set(config, plan, name, pod, parameters)
                 else:
                     template = back_set(config, plan, name, pod, parameters, end)
                 made.append((unique(name, names), name))
-            self._pods.append(template)
+            self._pods += [template] if template.name not in taken else []
         return made
 
     def _step(self, names: set[str], name: str, template: str, when: str | None) -> m.WorkflowStep:

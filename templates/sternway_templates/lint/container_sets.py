@@ -73,7 +73,7 @@ def exit_codes(workflow: Workflow) -> Iterator[Flaw]:
 def failing_undo(workflow: Workflow) -> Iterator[Flaw]:
     """Find rows of an undo in one pod, where the first container that fails keeps the rest from running."""
     handling = {id(template.node) for template in workflow.handling_failure}
-    again = {call.template for template in workflow.handling_failure for call in template.calls if "steps" in call.when}
+    again = {name for template in workflow.handling_failure for name in _looked_back_at(template)}
     for template, containers in _sets(workflow):
         chained = any(items(child(node, "dependencies")) for node in containers.values())
         if id(template.node) in handling and chained and template.name not in again:
@@ -83,6 +83,13 @@ def failing_undo(workflow: Workflow) -> Iterator[Flaw]:
             )
             remedy = "let each exit with 0 and tell a failure elsewhere; run it again in a second step if need be"
             yield Flaw(key_location(template.node, "containerSet"), message, remedy)
+
+
+def _looked_back_at(template: Template) -> set[str]:
+    """Return the templates of the calls before one that goes by how they went: what did not run is made up for."""
+    calls = list(template.calls)
+    last = max((number for number, call in enumerate(calls) if "steps" in call.when), default=0)
+    return {call.template for call in calls[:last]}
 
 
 def timeouts(workflow: Workflow) -> Iterator[Flaw]:

@@ -47,6 +47,50 @@ def test_a_container_of_a_shared_pod_is_known_by_its_name() -> None:
     assert [(n.step, n.message) for n in failed_nodes(given, STEPS)] == [("deploy", NO_LEASES), ("", "child failed")]
 
 
+@pytest.mark.parametrize(
+    ("above", "seen", "error", "said"),
+    [
+        (
+            (("execute", "timeout"), ("", "timeout")),
+            PULL,
+            Refused,
+            "step validate: its image can't be pulled: ErrImagePull",
+        ),
+        (
+            (("execute", "timeout"), ("", "timeout")),
+            "",
+            Refused,
+            "step validate: its pod did not start within argo.pendingTimeout",
+        ),
+        (
+            (("execute", "Max duration limit exceeded"),),
+            "",
+            Stopped,
+            "the deadline of the run passed before step validate had ended",
+        ),
+        (
+            (("execute", "workflow shutdown with strategy:  Stop"),),
+            PULL,
+            Refused,
+            "its image can't be pulled: ErrImagePull",
+        ),
+        ((("execute", "workflow shutdown with strategy:  Stop"),), "", None, "None"),
+    ],
+)
+def test_a_pod_that_never_started_is_told_of_though_argo_calls_it_pending(
+    above: tuple[tuple[str, str], ...], seen: str, error: type[Exception] | None, said: str
+) -> None:
+    """Argo writes over a node that it gave up what it then reads of the pod; the nodes above it failed."""
+    given = as_argo_gives_it(*(node(f"w{n}", template, m) for n, (template, m) in enumerate(above)))
+    waiting = {**node("validate", "execute-validate", "PodInitializing"), "phase": "Pending", "type": "Pod"}
+    (found,) = failed_nodes(given, STEPS, [waiting])
+    assert (found.step, found.pod) == ("validate", "w-validate")
+    assert found.says_nothing, "so its pod is looked at"
+    told = meaning(found, Known(seen))
+    assert type(told) is (error or type(None))
+    assert said in str(told)
+
+
 def test_a_shared_pod_tells_what_happened_to_it_and_not_its_containers() -> None:
     """Stopped while one of its images could not be pulled: Argo gives each container a pod of a name that is none."""
     shutdown = "workflow shutdown with strategy:  Stop"
