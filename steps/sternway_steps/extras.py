@@ -5,6 +5,7 @@ from __future__ import annotations
 from .errors import Refused
 
 _EXTRAS = {
+    "cryptography": "encryption",
     "docker": "build",
     "jsonpatch": "sandbox",
     "werkzeug": "sandbox",

@@ -15,10 +15,12 @@ from .config.program import require_names, with_data
 from .errors import Refused
 from .journal.backends.store import Store
 from .journal.checked import unheard
+from .journal.encryption import NO_KEYS, JournalKeys
 from .journal.entries import new_run_id
+from .journal.key_source import keys_of_environment
 from .journal.lookup import JournalLookup
 from .journal.name import RunName
-from .journal.replay import Story, replay
+from .journal.replay import Story, locked_story, replay
 from .kube.client import Client
 from .registry.steps import Specs, Steps, installed_steps
 from .saga.arguments import checked
@@ -69,6 +71,8 @@ class Session:
         journal: a folder with a journal in files, for `runs`, `story` and `rollback`; default the cluster's.
         namespace: where these three look for the cluster's journal; default all namespaces that we may read.
         steps: steps by name; default those that come with Sternway, and those of the packages installed beside it.
+        journal_keys: what encrypts the journal, and reads it (`keys_in_file`), in place of what a configuration names;
+            default STERNWAY_JOURNAL_KEY, or STERNWAY_JOURNAL_KEY_FILE.
         on_request: told of every request to the cluster.
         on_warning: told of what the API server warns of, such as a deprecated API version, and of what is in
             the journal and is no record.
@@ -85,6 +89,7 @@ class Session:
         journal: str | os.PathLike[str] | None = None,
         namespace: str | None = None,
         steps: Mapping[str, Step] | None = None,
+        journal_keys: JournalKeys | None = None,
         on_request: Callable[[RequestLog], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
         on_retry: Callable[[str], None] | None = None,
@@ -95,7 +100,8 @@ class Session:
         # The journal has connections of its own: it is sealed even when a step's requests were cut off.
         self.book = Client.connect(kubeconfig, context, on_request, on_retry=on_retry)
         self._note = on_warning or unheard
-        self._journals = JournalLookup(self.book, journal, namespace, self._note)
+        self._keys = journal_keys if journal_keys is not None else keys_of_environment(os.environ, self._note)
+        self._journals = JournalLookup(self.book, journal, namespace, self._note, self._keys or NO_KEYS)
         self.stop = StopAll()
         self.closed = False
         self.handles_signals = False
@@ -151,7 +157,7 @@ class Session:
 
         config = with_data(config)
         config = replace(config, wait_lock=wait_lock) if wait_lock is not None else config
-        at = locate(config, self.book, self._note)
+        at = locate(config, self.book, self._note, self._keys)
         if job is not None:
             plan = make_plan(config.steps, Specs(self.steps, config.declared), config.on_end)
             undo_of = self._rollback(at.store, tell, Policy(wait_lock=config.wait_lock, trust=Trust(config)))
@@ -435,14 +441,20 @@ class Session:
             return self.locate(config)
         if target is None:
             raise ValueError("a target or a configuration is needed")
-        heads = self._journals.all().heads(target)
+        heads = self._journals.all().heads(target, locked=True)
         return Location(target, self._journals.at(heads[-1].place), "") if heads else None
 
     @checked
-    def runs(self, target: str | None = None) -> list[Story]:
-        """List the runs that the journal knows, newest first."""
-        heads = self._journals.all().heads(target)
-        return [with_liveness(replay([head]), self._journals) for head in reversed(heads)]
+    def runs(self, target: str | None = None, *, journal_of: Config | None = None) -> list[Story]:
+        """List the runs that the journal knows, newest first; one whose record no key at hand opens is `locked`.
+
+        `journal_of`: a config whose target's runs alone are listed, in its own journal.
+        """
+        at = self.locate(journal_of) if journal_of is not None else None
+        store, target = (at.store, at.target) if at is not None else (self._journals.all(), target)
+        heads = reversed(store.heads(target, locked=True))
+        stories = (locked_story(head) or with_liveness(replay([head]), self._journals) for head in heads)
+        return list(stories)
 
     @checked
     def story(self, run: str, *, journal_of: Config | None = None) -> Story:
@@ -473,7 +485,7 @@ class Session:
     def locate(self, config: Config) -> Location:
         """Resolve what a configuration's runs are recorded as, and where."""
         require_names(config)
-        return locate(config, self.book, self._note)
+        return locate(config, self.book, self._note, self._keys)
 
     @property
     def _assembly(self) -> Assembly:
@@ -507,7 +519,8 @@ class Session:
         """
         named = RunName.parse(run)
         if named.place and at.store.name(named.run) != run:
-            return recorded_at(self._journals.at(named.place), named), named.run
+            journals = replace(self._journals, keys=at.store.keys)
+            return recorded_at(journals.at(named.place), named), named.run
         at_hand = at.namespace and not (config.namespace or config.journal.namespace)
         if strict and at_hand and not named.place and at.store.target_of(run) is None:
             found = self._journals.find(run, command)

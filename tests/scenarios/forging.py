@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sternway_steps.journal.backends.secret_form import RECORD, RUN, SECRET_TYPE, STEP, TARGET, secret_name
-from sternway_steps.journal.codec import to_chunks
+from sternway_steps.journal.codec import to_chunks, to_line
 from sternway_steps.journal.entries import Entry, Key
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
@@ -21,7 +21,7 @@ def put(cluster: Cluster, key: Key, *entries: Entry, target: str | None = None, 
     """Put a record into the journal as Sternway would, without asking it."""
     data: dict[str, bytes] = {}
     for index, entry in enumerate(entries):
-        data |= to_chunks(index, entry, 480_000)
+        data |= to_chunks(index, to_line(entry), 480_000)
     return put_raw(cluster, key, data, target=target, **more)
 
 

@@ -168,15 +168,17 @@ def _swept(sweep: Callable[[], list[Swept]], output: Output, *, again: bool) -> 
     return worst(found)
 
 
-def runs(session: Session, output: Output, target: str | None) -> int:
+def runs(session: Session, output: Output, target: str | None, journal_of: str | None) -> int:
     """List runs."""
-    output.runs(session.runs(target))
+    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    output.runs(session.runs(target, journal_of=where))
     return Exit.DONE
 
 
-def show(session: Session, output: Output, run: str) -> int:
+def show(session: Session, output: Output, run: str, journal_of: str | None) -> int:
     """Show the whole story of a run."""
-    output.story(session.story(run))
+    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    output.story(session.story(run, journal_of=where))
     return Exit.DONE
 
 

@@ -187,6 +187,7 @@ def sweep(**arguments: Any) -> None:
 
 @app.command()
 @click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
+@options.journal_of
 @options.journal
 @options.namespace
 @options.shared
@@ -201,6 +202,7 @@ def runs(**arguments: Any) -> None:
 
 @app.command()
 @click.argument("run", shell_complete=completion.runs)
+@options.journal_of
 @options.journal
 @options.namespace
 @options.shared

@@ -15,6 +15,8 @@ from ..errors import Abandoned, ClusterError, SternwayError
 from ..exits import Exit, exit_of
 from ..extras import missing
 from ..journal.backends.files import state_folder
+from ..journal.encryption import JournalKeys
+from ..journal.key_source import VARIABLE, keys_of_environment
 from ..session import Session
 from ..yamltree.errors import ConfigErrors
 from . import actions
@@ -154,6 +156,7 @@ def _perform(
             context=context,
             journal=arguments.pop("journal", None),
             namespace=arguments.pop("namespace", None),
+            journal_keys=_keys(output.note),
             on_request=_log if verbose else None,
             on_warning=_once(output.note),
             on_retry=output.note,
@@ -161,6 +164,13 @@ def _perform(
     )
     stack.enter_context(stop_on_signals(session, output.notice, one_step=one_step))
     return int(action(session, output, *prepared, **arguments))
+
+
+def _keys(note: Callable[[str], None]) -> JournalKeys | None:
+    """Return the keys that the environment names; no program that we start finds them there."""
+    keys = keys_of_environment(os.environ, note)
+    os.environ.pop(VARIABLE, None)
+    return keys
 
 
 @contextmanager

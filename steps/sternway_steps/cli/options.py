@@ -56,6 +56,13 @@ context = click.option(
 sandbox = click.option("--sandbox", is_flag=True, help="Use a small Kubernetes inside this process; its state is kept.")
 journal = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
 namespace = click.option("--namespace", "-n", metavar="NAME", help="Where the journal is; default: look everywhere.")
+journal_of = click.option(
+    "--config",
+    "-c",
+    "journal_of",
+    metavar="FILE",
+    help="Take the journal of this configuration, of its target alone, with the key that it names.",
+)
 force_conflicts = click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 on_conflict = click.option(
     "--on-conflict",

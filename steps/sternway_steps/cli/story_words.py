@@ -42,6 +42,8 @@ def meaning(story: Story) -> str:
             return f"{why}, and not everything could be put back"
         case Status.RUNNING:
             return "it is at work"
+        case Status.LOCKED:
+            return "its record is encrypted, and can't be read"
         case Status.INTERRUPTED if story.succeeded(story.steps()):
             return "every step succeeded, and only its end is not recorded"
         case Status.INTERRUPTED:

@@ -11,7 +11,7 @@ from ..yamltree.reader import Group, Key, Many, Raw, Section, Short
 from .argo_keys import ARGO, PARAMETERS, SCHEDULE
 from .declared import DECLARED
 from .option_reader import OptionReader, With
-from .schema import ON, ON_INTERRUPT, Config, JournalConfig, StepConfig
+from .schema import ON, ON_INTERRUPT, Config, JournalConfig, KeySource, StepConfig
 from .simple_keys import SIMPLE
 from .step_pod import STEP_POD
 
@@ -32,6 +32,14 @@ def _named(node: Node) -> StepConfig:
     return StepConfig(s.dns_label(node), node.value)
 
 
+_JOURNAL_KEY = Section(
+    {
+        "file": Key(s.path, "A file that holds it, which others may not read: `openssl rand -base64 32`."),
+        "secret": Key(s.dns_name, "Or a Secret in `namespace`; pods that Sternway generates mount it."),
+        "key": Key(s.secret_key, "The key of that Secret."),
+    },
+    KeySource,
+)
 _JOURNAL = Section(
     {
         "store": Key(
@@ -39,6 +47,12 @@ _JOURNAL = Section(
         ),
         "namespace": Key(s.dns_label, "The namespace of the Secrets; by default `namespace`."),
         "path": Key(s.path, "The folder, for `file`; by default one in the user's state folder."),
+        "key": Key(
+            _JOURNAL_KEY,
+            "What encrypts the journal (AES-256-GCM; the extra `encryption`); by default it is in the clear. Of several "
+            "keys, each in a line of its own, the first one writes and all read.",
+            examples=({"file": "journal.key"}, {"secret": "sternway-journal", "key": "keys"}),
+        ),
     },
     JournalConfig,
 )

@@ -23,7 +23,7 @@ from .manifests import read_all
 from .on_end import check_on_end, without_on_end
 from .option_reader import FileKeys, OptionReader
 from .overrides import lay_over
-from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, StepConfig
+from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, JournalConfig, StepConfig
 from .selection import check_selections
 from .simple_keys import SIMPLE
 
@@ -92,13 +92,24 @@ def load_with_source(
         check_selections(keys.get("steps", DEFAULT_STEPS), root, manifests, found.hooks, reader)
     steps, keys["on_end"] = without_on_end(keys.get("steps", DEFAULT_STEPS))
     keys["steps"] = with_hooks(steps, found.hooks)
-    if "journal" in keys and keys["journal"].path:
-        folder = source.parent / Path(keys["journal"].path).expanduser()
-        keys["journal"] = replace(keys["journal"], path=str(folder.resolve()))
+    if "journal" in keys:
+        keys["journal"] = _with_whole_paths(keys["journal"], source.parent)
     config = _config(keys, manifests, found, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
     return config, root
+
+
+def _with_whole_paths(journal: JournalConfig, folder: Path) -> JournalConfig:
+    def whole(path: str) -> str:
+        return str((folder / Path(path).expanduser()).resolve())
+
+    key = journal.key
+    return replace(
+        journal,
+        path=whole(journal.path) if journal.path else None,
+        key=replace(key, file=whole(key.file)) if key is not None and key.file else key,
+    )
 
 
 def _patterns(root: Node) -> list[Node]:
@@ -128,12 +139,21 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
             mixed = len({each.location.source for each in entry.node.value.values()}) > 1
             hint = "its keys come from several files: KEY: null removes one" if mixed else ""
             reader.report(entry.location, f"env.{variable}", "this says not where the value comes from", expected, hint)
+    _check_journal_key(keys, root, reader)
     removed = root.location_of_missing("port")[1]
     for kind, probe in keys.get("probes", {}).items() if "port" not in keys else ():
         if isinstance(probe, str) or not probe.keys() & {"command", "port"}:
             location = root.value["probes"].node.value[kind].location
             expected = "port at the top" if isinstance(probe, str) else "port: NUMBER"
             reader.report(location, f"probes.{kind}", "it has no port to ask", expected, removed)
+
+
+def _check_journal_key(keys: dict[str, Any], root: Node, reader: Reader) -> None:
+    """Report a key to the journal that says not where it is, or says two places."""
+    entry = root.value["journal"].node.value.get("key") if "journal" in keys else None
+    if entry is not None and set(entry.node.value) not in ({"file"}, {"secret", "key"}):
+        message, expected = "this says not where the key is", "{file: PATH} or {secret: NAME, key: FIELD}"
+        reader.report(entry.location, "journal.key", message, expected, "its text stands in neither: make a file of it")
 
 
 def _check_steps(keys: dict[str, Any], root: Node, readers: Sequence[OptionReader], reader: Reader) -> None:

@@ -18,7 +18,7 @@ _RESERVED = frozenset(
     PREFIX + word
     for word in (
         "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
-        "UNATTENDED", "FAILURES", "JOB_UID",
+        "UNATTENDED", "FAILURES", "JOB_UID", "JOURNAL_KEY", "JOURNAL_KEY_FILE",
         "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", "CHILD",  # what a program is told, which may call Sternway
         "STATUS", "EXIT_CODE", "CAUSE", "RUN_NAME", "REMEDY",  # and what one is told that runs when the run has ended
     )

@@ -75,12 +75,22 @@ class VerifyConfig:
 
 
 @dataclass(frozen=True)
+class KeySource:
+    """Where the keys that encrypt the journal are: in a file, or in the field `key` of a Secret of the target's."""
+
+    file: str | None = None
+    secret: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
 class JournalConfig:
-    """Where the journal is kept: `cluster` (Secrets) or `file`."""
+    """Where the journal is kept: `cluster` (Secrets) or `file`; in the clear without a key."""
 
     store: str = "cluster"
     namespace: str | None = None
     path: str | None = None
+    key: KeySource | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +193,7 @@ class Config:
                 "build": BuildConfig(**_known_keys(BuildConfig, data["build"])) if data.get("build") else None,
                 "deploy": DeployConfig(**_known_keys(DeployConfig, data["deploy"])),
                 "verify": VerifyConfig(**verify),
-                "journal": JournalConfig(**_known_keys(JournalConfig, data["journal"])),
+                "journal": _journal(data["journal"]),
             }
         )
 
@@ -193,6 +203,13 @@ def _safe(item: Any) -> Any:
         return tuple(_safe(step) for step in item)
     item = {key: value for key, value in item.items() if key != "pod"}  # as all that concerns Argo alone
     return {**item, "options": safe(item["options"])} if item["uses"] == "build" else item
+
+
+def _journal(data: Mapping[str, Any]) -> JournalConfig:
+    keys = _known_keys(JournalConfig, data)
+    return JournalConfig(
+        **{**keys, "key": KeySource(**_known_keys(KeySource, keys["key"])) if keys.get("key") else None}
+    )
 
 
 def _steps(item: Any) -> StepConfig | tuple[StepConfig, ...]:

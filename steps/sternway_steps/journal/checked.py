@@ -7,11 +7,13 @@ out, and an undo does not take the step for one that did nothing.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..errors import SternwayError
 from .codec import from_lines
+from .encryption import NO_KEYS, JournalKeys, Locked, told_by
 from .entries import Key, Kind, Record
 from .name import RunName
 from .replay import replay
@@ -26,23 +28,42 @@ def unheard(_: str) -> None:
     """Tell nobody."""
 
 
-def checked(key: Key, place: str, read: Callable[[], Sequence[str]], target: str | None = None) -> Record:
+def checked(
+    key: Key,
+    place: str,
+    read: Callable[[], Sequence[str]],
+    target: str | None = None,
+    keys: JournalKeys = NO_KEYS,
+) -> Record:
     """Read a record; one that is not what a run wrote is given with its damage, and without entries.
 
     `read` gives the lines of its entries; `target`: what its store calls the target, None where it does not say.
     """
+    lines: Sequence[str] = ()
     try:
-        entries, whole = from_lines(key, read())
-        record = Record(key, entries, place, chained=whole)
+        entries, whole, encrypted = from_lines(key, lines := read(), keys)
+        record = Record(key, entries, place, chained=whole, clear=bool(keys) and not encrypted)
         if record.entries and (found := _damage(record, target)):
             return Record(key, (), place=place, damage=found)
+    except Locked as locked:
+        return Record(key, (), place=place, damage=str(locked), locked=True, told=told_by(lines))
     except SternwayError as newer:
         return Record(key, (), place=place, damage=f"{newer.message}; {newer.remedy}")
     except _WRONG as wrong:
         said = " ".join(str(wrong).split())[:120]
         damage = f"its content is not what a run writes ({type(wrong).__name__}: {said})"
-        return Record(key, (), place=place, damage=damage)
+        return Record(key, (), place=place, damage=damage, told=told_by(lines))
     return record
+
+
+def of_one_run(records: Iterable[Record]) -> list[Record]:
+    """Return the records of one run: none of a step is in the clear when the run's own is encrypted from its start."""
+    found = list(records)
+    encrypted = any(not r.key.step and ((r.entries and not r.clear) or r.told) for r in found)
+    why = "it is not encrypted, though the record of its run is"
+    return [
+        replace(r, entries=(), damage=why) if encrypted and r.key.step and r.entries and r.clear else r for r in found
+    ]
 
 
 def _damage(record: Record, target: str | None) -> str:

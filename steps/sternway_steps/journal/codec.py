@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..errors import Refused
+from .encryption import NO_KEYS, JournalKeys, is_encrypted
 from .entries import SCHEMA, Entry, Key, Kind
 
 _LARGEST = 64 * 1024 * 1024
@@ -30,19 +31,30 @@ def chained(key: Key, before: str, entry: Entry) -> Entry:
     return replace(entry, chain=_link(key, before, to_line(replace(entry, chain=""))))
 
 
-def from_lines(key: Key, lines: Iterable[str]) -> tuple[tuple[Entry, ...], bool]:
-    """Return the entries of a record, and whether each has a digest.
+def stored_line(key: Key, index: int, entry: Entry, keys: JournalKeys = NO_KEYS) -> str:
+    """Write entry number `index` of a record as it is stored: in the same way however often."""
+    return keys.encrypt(key, index, entry, to_line(entry))
 
-    Raises: ValueError when a digest does not hold, and as `from_line` does.
+
+def from_lines(key: Key, lines: Iterable[str], keys: JournalKeys = NO_KEYS) -> tuple[tuple[Entry, ...], bool, bool]:
+    """Return the entries of a record, whether each has a digest, and whether each is encrypted.
+
+    Raises: ValueError when a digest does not hold, one in the clear follows one that is encrypted, and as `from_line`
+    does; Locked when no key at hand opens one.
     """
-    entries, before, whole = [], "", True
+    entries, before, whole, encrypted = [], "", True, list[bool]()
     for number, line in enumerate(lines):
+        encrypted.append(is_encrypted(line))
+        if encrypted[-1]:
+            line = keys.decrypt(key, number, line)
+        elif any(encrypted):
+            raise ValueError(f"entry {number} is not encrypted, though the one before it is")
         entry = from_line(line)
         if entry.chain and _link(key, before, _CHAIN.sub("}", line)) != entry.chain:
             raise ValueError(f"the digest of entry {number} does not hold")
         entries.append(entry)
         before, whole = entry.chain, whole and bool(entry.chain)
-    return tuple(entries), whole
+    return tuple(entries), whole, all(encrypted)
 
 
 def _link(key: Key, before: str, line: str) -> str:
@@ -67,9 +79,9 @@ def from_line(line: str) -> Entry:
     return Entry(Kind(str(body.get("kind"))), data, time, body["schema"], match[1] if match else "")
 
 
-def to_chunks(index: int, entry: Entry, limit: int) -> dict[str, bytes]:
-    """Return an entry compressed, in chunks of at most `limit` bytes, under keys that sort and count them."""
-    packed = zlib.compress(to_line(entry).encode(), 6)
+def to_chunks(index: int, line: str, limit: int) -> dict[str, bytes]:
+    """Return an entry's line compressed, in chunks of at most `limit` bytes, under keys that sort and count them."""
+    packed = zlib.compress(line.encode(), 6)
     pieces = [packed[at : at + limit] for at in range(0, len(packed), limit)]
     return {f"{index:04d}.{n:03d}-{len(pieces):03d}": piece for n, piece in enumerate(pieces, 1)}
 

@@ -76,6 +76,12 @@ class Record:
     """Why it is not what a run wrote; it has no entries then."""
     chained: bool = False
     """Each entry has its digest, and it holds."""
+    clear: bool = False
+    """There is a key to its journal, and an entry of it is not encrypted."""
+    locked: bool = False
+    """It is damaged in so far as no key at hand opens it."""
+    told: tuple[Entry, ...] = ()
+    """What an encrypted record that can't be read tells in the clear; nobody vouches for it."""
 
     def first(self, kind: Kind) -> Entry | None:
         """Return the first entry of a kind, if there is one."""

@@ -10,6 +10,7 @@ from .backends.files import file_store
 from .backends.secrets import SecretStore
 from .backends.store import Store
 from .checked import Note, unheard
+from .encryption import NO_KEYS, JournalKeys
 from .name import RunName
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ class JournalLookup:
     namespace: str | None
     note: Note = unheard
     """Is told of what is there and is no record."""
+    keys: JournalKeys = NO_KEYS
+    """What reads records that are encrypted."""
 
     def all(self) -> Store:
         """Return them as one, to read. Who may not list Secrets everywhere is left with the context's namespace."""
         if self.folder:
-            return file_store(self.folder, self.note)
+            return file_store(self.folder, self.note, self.keys)
         if self.namespace is not None:
             return self._secrets(self.namespace)
         everywhere = self.client.can_i("list", self.client.resource("v1", "Secret"), None)
@@ -52,7 +55,7 @@ class JournalLookup:
 
     def at(self, place: str) -> Store:
         """Return the journal in a namespace, or in a folder."""
-        return file_store(place, self.note) if RunName("", place).in_files else self._secrets(place)
+        return file_store(place, self.note, self.keys) if RunName("", place).in_files else self._secrets(place)
 
     def find(self, name: str, command: str) -> tuple[Store, str] | None:
         """Return the journal that holds a run, to read and to write, and the run's id; None when none of them does.
@@ -90,4 +93,4 @@ class JournalLookup:
         return found
 
     def _secrets(self, namespace: str | None) -> SecretStore:
-        return SecretStore(self.client, namespace, note=self.note)
+        return SecretStore(self.client, namespace, note=self.note, keys=self.keys)

@@ -26,6 +26,8 @@ class Status(StrEnum):
     """Refused, for its target holds what it would have deployed; recorded as a refusal, as older versions read it."""
     UNDONE = "undone"
     ROLLBACK_FAILED = "rollback-failed"
+    LOCKED = "locked"
+    """Its record is encrypted, and can't be read."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Story:
     """The steps of which a record is damaged, and why."""
     chained: bool = True
     """All that was written of it has its digests; False where an older version wrote, or somebody took them away."""
+    clear: bool = False
+    """There is a key to its journal, and something of it is not encrypted: it is older than the key, or forged."""
     after: tuple[Attempt, ...] = ()
     """The attempts of steps that ran when it had ended; no part of how it ended."""
     job: Mapping[str, Any] | None = None
@@ -159,8 +163,42 @@ def story_of(records: Sequence[Record]) -> Story | None:
     return replay(records) if head is not None and head.entries else None
 
 
+def locked_story(head: Record) -> Story | None:
+    """Return what a run's own record tells in the clear that can't be read; None when that is nothing."""
+    if head.key.step or not head.told:
+        return None
+    began, last = head.told[0], head.told[-1]
+    return Story(
+        run=head.key.run,
+        target=str(began.data.get("target", "")),
+        started=began.time,
+        ended=last.time if last.kind is Kind.RUN_ENDED else "",
+        status=Status.LOCKED,
+        config={},
+        error=head.damage,
+        stepwise=False,
+        attempts=(),
+        place=head.place,
+        damaged={"": head.damage},
+    )
+
+
+def require_unlocked(records: Sequence[Record]) -> None:
+    """Refuse to go by records that no key at hand opens; raises Refused."""
+    locked = next((record for record in records if record.locked), None)
+    if locked is not None:
+        which = f", {locked.key}" if locked.key.step else ""
+        raise Refused(
+            f"the record of run {RunName(locked.key.run, locked.place)}{which} can't be read: {locked.damage}",
+            remedy="give the key that it was written with: by a configuration (-c) whose journal.key has it, or by "
+            "STERNWAY_JOURNAL_KEY_FILE; if that is lost, put back by hand what the run changed, and delete its Secrets "
+            "(its folder) from the journal",
+        )
+
+
 def replay(records: Sequence[Record]) -> Story:
     """Read a run's story from its records; raises Refused when its own record is not among them, or is damaged."""
+    require_unlocked(records)
     head = next((record for record in records if not record.key.step), None)
     if head is not None and head.damage:
         remedy = "put back by hand what it changed, and delete its Secrets (its folder) from the journal"
@@ -195,6 +233,7 @@ def replay(records: Sequence[Record]) -> Story:
         rollback_errors=tuple(map(str, last.data.get("rollback_errors") or ())) if ended else (),
         lock=str(began.data.get("lock", "")),
         place=head.place,
+        clear=any(record.clear for record in records),
         chained=all(record.chained for record in records if record.entries),
         damaged={r.key.step: f"{r.key}: {r.damage}" for r in records if r.damage},
         mark=str(began.data.get("mark") or head.key.run),

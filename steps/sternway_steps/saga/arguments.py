@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from ..config import Config
 from ..config.schema import ON_CONFLICT, ON_INTERRUPT
 from ..errors import Misuse
+from ..journal.encryption import JournalKeys
 from ..spec import Action
 from .job import Job
 
@@ -43,6 +44,7 @@ _FILE = (_is(str, os.PathLike), "a path")
 _EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "config": _CONFIG,
     "journal_of": _CONFIG,
+    "journal_keys": (_is(JournalKeys), "JournalKeys, such as keys_in_file(PATH) gives"),
     "tell": (callable, "a function that takes an event; leave it out for none"),
     "stop": (_is(threading.Event), "a threading.Event"),
     "on_conflict": (lambda value: value in ON_CONFLICT, f"one of {', '.join(ON_CONFLICT)}"),

@@ -11,7 +11,7 @@ from ..errors import Held
 from ..exits import Exit
 from ..journal.backends.store import Store
 from ..journal.locks.lock import held
-from ..journal.replay import Status, story_of
+from ..journal.replay import Status, require_unlocked, story_of
 from ..journal.writer import RunJournal
 from ..spec import Outcome, StepSpec
 from ..step import Context, FindsLate, Step
@@ -38,7 +38,10 @@ class HoldPolicy:
 
 
 def holds(store: Store, target: str) -> list[Hold]:
-    """List what a target holds, newest first: of each content the newest run, unless a later one succeeded with it."""
+    """List what a target holds, newest first: of each content the newest run, unless a later one succeeded with it.
+
+    What the index says of it is hidden where there is a key, so the records are asked.
+    """
     infos = store.index(target)
     if not any(info.holds for info in infos):
         return []
@@ -46,11 +49,13 @@ def holds(store: Store, target: str) -> list[Hold]:
     found = []
     for info in reversed(infos):
         if info.holds and info.holds not in over:
-            if (story := story_of(store.records(info.run))) is None:
+            if (story := story_of(records := store.records(info.run))) is None:
+                require_unlocked(records)
+            if story is None or story.holds in over:
                 continue
             why = story.error.partition("\n")[0] or "somebody asked for it"
-            found.append(Hold(info.run, target, info.holds, story.ended, why))
-            over.add(info.holds)
+            found.append(Hold(info.run, target, story.holds, story.ended, why))
+            over |= {info.holds, story.holds}
         elif info.status is Status.SUCCEEDED:
             story = story_of(store.records(info.run))
             over |= {content_of_story(story)} if story is not None and not story.back_to else set()
@@ -59,7 +64,7 @@ def holds(store: Store, target: str) -> list[Hold]:
 
 def hold_of(store: Store, target: str, content: str) -> Hold | None:
     """Return why a target holds a content, or None."""
-    if not any(info.holds == content for info in store.index(target)):
+    if not store.keys and not any(info.holds == content for info in store.index(target)):
         return None
     return next((hold for hold in holds(store, target) if hold.content == content), None)
 

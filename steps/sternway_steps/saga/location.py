@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import Config
@@ -16,8 +17,11 @@ from ..journal.backends.files import file_store
 from ..journal.backends.secrets import SecretStore
 from ..journal.backends.store import Store
 from ..journal.checked import Note, unheard
+from ..journal.encryption import NO_KEYS, JournalKeys
+from ..journal.key_source import keys_in_file, keys_in_secret
 from ..journal.name import RunName
 from ..journal.replay import Story, replay
+from ..kube.api_error import ApiError, unable
 from ..release.targets import namespace_of
 
 if TYPE_CHECKING:
@@ -39,16 +43,18 @@ class Location:
     home: str = ""
 
 
-def locate(config: Config, client: Client, note: Note = unheard) -> Location:
+def locate(config: Config, client: Client, note: Note = unheard, keys: JournalKeys | None = None) -> Location:
     """Resolve where a configuration's runs are recorded; raises Refused when that can't be.
 
-    `note` is told of what is in the journal and is no record.
+    `note` is told of what is in the journal and is no record; `keys` stand in place of those that the configuration
+    names.
     """
+    keys = _keys(config, client, note) if keys is None else keys
     if config.journal.store == "file":
-        return Location(_label(config.name), file_store(config.journal.path, note), "")
+        return Location(_label(config.name), file_store(config.journal.path, note, keys), "")
     namespace = namespace_of(config, client)
     journal = config.journal.namespace or _journal_namespace(config, client, namespace)
-    store = SecretStore(client, journal, note=note)
+    store = SecretStore(client, journal, note=note, keys=keys)
     return Location(_label(f"{namespace}.{config.name}".strip(".")), store, journal, namespace)
 
 
@@ -69,6 +75,19 @@ def home_of(story: Story) -> str:
     """
     namespace, name = str(story.config.get("namespace") or ""), str(story.config.get("name") or "")
     return namespace or (story.target.removesuffix(f".{name}") if story.target.endswith(f".{name}") else "")
+
+
+def _keys(config: Config, client: Client, note: Note) -> JournalKeys:
+    source = config.journal.key
+    if source is None:
+        return NO_KEYS
+    if source.file is not None:
+        return keys_in_file(Path(source.file), note)
+    try:
+        return keys_in_secret(client, namespace_of(config, client), source.secret or "", source.key or "")
+    except ApiError as error:
+        remedy = "grant get on that Secret, or give the key by STERNWAY_JOURNAL_KEY_FILE"
+        raise unable(f"the key to the journal can't be read from Secret {source.secret}", error, remedy) from error
 
 
 def _journal_namespace(config: Config, client: Client, wanted: str) -> str:

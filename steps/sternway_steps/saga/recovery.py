@@ -11,7 +11,7 @@ from ..errors import Refused, Transient
 from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.locks.waiting import Tell, Waited, Waiting
-from ..journal.replay import Status, Story, story_of
+from ..journal.replay import Status, Story, require_unlocked, story_of
 from ..journal.writer import RunJournal
 from .result import Result
 from .workflow import WorkflowState
@@ -62,6 +62,7 @@ def finish_interrupted(
     | of one that can't be seen, and this run is a Workflow too | the same as over: a living one holds the mutex |
     | of one that can't be seen, and this run is not on Argo | Transient: it may be at work |
     | made step by step by somebody else | nothing: whoever calls its steps ends it |
+    | encrypted with a key that is not at hand | Refused: what it left can't be told |
 
     A Workflow holds the target's lock only while a step runs; `state` tells what becomes of it.
 
@@ -70,6 +71,8 @@ def finish_interrupted(
     going = [info.run for info in journal.others(anew=True) if info.status is Status.OPEN]
     for run in reversed(going):
         begun = story_of(records := store.records(run))
+        if begun is None:
+            require_unlocked(records)
         if begun is None or begun.status is not Status.OPEN:
             continue
         if begun.workflow:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import Refused, Transient
 from ..journal.backends.store import RunInfo, Store
 from ..journal.entries import Kind, Record
-from ..journal.replay import Status, Story, replay, story_of
+from ..journal.replay import Status, Story, replay, require_unlocked, story_of
 from ..spec import Action
 
 _GONE = (Status.REFUSED, Status.HELD, Status.UNDONE)
@@ -24,7 +24,7 @@ def newest_standing(store: Store, target: str) -> str:
 
     Raises: Refused when there is none, Transient when it may be at work.
     """
-    for story, _ in _standing(store, reversed(store.index(target))):
+    for story, _ in _standing(store, reversed(store.index(target)), target):
         refuse_at_work(story)
         return story.run
     raise Refused(f"no run of {target} stands: there is nothing to undo", remedy="`sternway runs` lists what ran")
@@ -35,8 +35,9 @@ def current_stepwise(store: Store, target: str, action: Action) -> str | None:
 
     An execution goes on with one that is open, and of which nothing is undone; a rollback is always of the newest.
     """
-    for head in reversed(store.heads(target)):
-        if replay([head]).stepwise:
+    for head in reversed(store.heads(target, locked=True)):
+        require_unlocked([head])
+        if head.entries and replay([head]).stepwise:
             if (story := story_of(store.records(head.key.run))) is None:
                 continue
             going = story.status is Status.OPEN and not story.goes_back()
@@ -93,26 +94,31 @@ def refuse_overtaken(store: Store, story: Story, going: Iterable[str] = ()) -> N
     )
 
 
-def _standing(store: Store, infos: Iterable[RunInfo]) -> Iterator[tuple[Story, Sequence[Record]]]:
-    """Read those of some runs that stand, with their records, in the same order."""
+def _standing(store: Store, infos: Iterable[RunInfo], target: str) -> Iterator[tuple[Story, Sequence[Record]]]:
+    """Read those of some runs that stand, with their records, in the same order.
+
+    Raises: Refused when no key at hand opens one of the target; those of other targets may have keys of their own.
+    """
     for info in infos:
         if info.status in _GONE:
             continue
         records = store.records(info.run)
-        if (story := story_of(records)) is not None and stands(story):
+        if (story := story_of(records)) is None and info.target == target:
+            require_unlocked(records)
+        if story is not None and stands(story):
             yield story, records
 
 
 def later_standing(store: Store, story: Story, target: str | None = None) -> Iterator[tuple[Story, Sequence[Record]]]:
     """Read the runs that stand and began after one, newest first."""
     after = [info for info in store.index(target) if (info.started, info.run) > (story.started, story.run)]
-    return _standing(store, reversed(after))
+    return _standing(store, reversed(after), story.target)
 
 
 def _standing_before(store: Store, story: Story) -> str | None:
     earlier = [info for info in store.index(story.target) if info.started < story.started]
     ended = (info for info in reversed(earlier) if info.status is Status.SUCCEEDED)
-    return next((one.name for one, _ in _standing(store, ended)), None)
+    return next((one.name for one, _ in _standing(store, ended, story.target)), None)
 
 
 def _touched(records: Sequence[Record], target: str) -> set[tuple[str, ...]]:

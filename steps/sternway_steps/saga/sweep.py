@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import ClusterError, SternwayError, Transient, is_transient
+from ..errors import ClusterError, Refused, SternwayError, Transient, is_transient
 from ..exits import Exit, exit_of
 from ..journal.backends.store import Store
-from ..journal.replay import Status, Story, replay, story_of
+from ..journal.entries import Record
+from ..journal.replay import Status, Story, locked_story, replay, require_unlocked, story_of
 from ..kube.parallel import run_parallel
 from .finalize import summary, tell_end
 from .job import Job, put_job_event
@@ -75,11 +76,32 @@ class Sweeper:
         for run in runs:
             if self.stop.is_set():
                 break
-            story = story_of(self.store.records(run))
-            if story is not None and story.status is Status.OPEN:
-                swept.append(replace(self._ended(story), name=story.name))
-                self.tell(swept[-1])
+            records = self.store.records(run)
+            one = self._locked(records) or self._swept(records)
+            if one is not None:
+                swept.append(one)
+                self.tell(one)
         return swept
+
+    def _swept(self, records: Sequence[Record]) -> Swept | None:
+        story = story_of(records)
+        if story is None or story.status is not Status.OPEN:
+            return None
+        return replace(self._ended(story), name=story.name)
+
+    def _locked(self, records: Sequence[Record]) -> Swept | None:
+        """Leave a run alone that is encrypted with a key that is not at hand."""
+        try:
+            require_unlocked(records)
+        except Refused as locked:
+            story = next(filter(None, map(locked_story, records)), None)
+            if story is None:  # a record of a step alone: the run's own tells
+                story = replay([record for record in records if not record.locked])
+            said = f"{locked} ({locked.remedy})"
+            one = Swept(story.run, story.target, Status.LOCKED, said, Exit.REFUSED, story.name)
+            working = self._at_work(story)
+            return replace(working, name=story.name) if working is not None else one
+        return None
 
     def _ended(self, story: Story) -> Swept:
         try:

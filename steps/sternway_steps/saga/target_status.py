@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..journal.backends.store import Store
 from ..journal.doing import doing
+from ..journal.entries import Record
 from ..journal.locks.holder import Holder
-from ..journal.replay import Status, Story, story_of
+from ..journal.replay import Status, Story, locked_story, story_of
 from .held import holds
 from .hold import Hold
 from .standing import stands
@@ -39,13 +41,18 @@ def target_status(store: Store, target: str) -> TargetStatus:
     """Read what stands on a target; raises Refused, Transient when its journal can't be read."""
     infos = store.index(target)
     holder = store.lock(target).holder()
-    read = (story_of(store.records(info.run)) for info in reversed(infos))
+    read = (_told(store.records(info.run)) for info in reversed(infos))
     last = next((story for story in read if story is not None), None)
     if last is not None and last.status is Status.OPEN and not last.stepwise:
         alive = holder is not None and holder.run == last.run
         last = replace(last, status=Status.RUNNING if alive else Status.INTERRUPTED)
     at_work = _at_work(store, holder) if holder is not None else None
     return TargetStatus(target, store.where(), _live(store, target), last, tuple(holds(store, target)), at_work)
+
+
+def _told(records: Sequence[Record]) -> Story | None:
+    """Return a run's story; of one that no key at hand opens what it tells in the clear."""
+    return next(filter(None, map(locked_story, records)), None) or story_of(records)
 
 
 def _live(store: Store, target: str) -> Story | None:

@@ -77,9 +77,11 @@ class Trust:
     def unchained(self, story: Story) -> Concern | None:
         """Return what is against believing a record at all; None for nothing."""
         told = f"unchained {story.name}"
-        if story.chained or self.everything or told in self.approved:
+        if (story.chained and not story.clear) or self.everything or told in self.approved:
             return None
         why = "its records bear no digests: an older version wrote them, or somebody changed them"
+        if story.chained:
+            why = "its records are not encrypted: they are older than the journal's key, or somebody else wrote them"
         return Concern(story.name, "", "", why, told)
 
     def require_chained(self, story: Story) -> None:

@@ -97,6 +97,7 @@ def is_label(text: object) -> bool:
 
 A_LABEL = "a DNS label: lower-case letters, digits and '-', at most 63, such as web-1"
 dns_label = matching(_LABEL, A_LABEL, 63)
+secret_key = matching(re.compile(r"[-._a-zA-Z0-9]+"), "a key of a Secret: letters, digits, '-', '_' and '.'")
 dns_name = matching(_SUBDOMAIN, "a DNS name: lower-case letters, digits, '-' and '.', at most 253")
 env_name = matching(_ENV, "a variable's name: letters, digits, '_', '-' and '.', no digit first")
 image = matching(_IMAGE, "an image reference such as registry.example/team/web:1.4.2", 4096)

@@ -12,7 +12,7 @@ from sternway_steps.config import Config
 from sternway_steps.journal.backends.secret_form import STARTED, STATUS, records_of
 from sternway_steps.journal.backends.secrets import SecretStore
 from sternway_steps.journal.backends.store import Store, info_of
-from sternway_steps.journal.codec import to_chunks
+from sternway_steps.journal.codec import to_chunks, to_line
 from sternway_steps.journal.entries import Entry, Kind
 from sternway_steps.journal.replay import Status, replay
 from sternway_steps.journal.writer import RunJournal
@@ -95,7 +95,7 @@ def test_a_record_that_an_older_version_went_on_with_is_read(client: Client) -> 
     store = SecretStore(client, "default")
     begun(store, "r1").end({"status": "rollback-failed"})
     resumed = Entry.now(Kind.RUN_STARTED, {"target": "t", "resumed": True})
-    chunks = {name: base64.b64encode(piece).decode() for name, piece in to_chunks(2, resumed, 480_000).items()}
+    chunks = {name: base64.b64encode(piece).decode() for name, piece in to_chunks(2, to_line(resumed), 480_000).items()}
     client.patch(Ref("v1", "Secret", "default", "sternway.r1.run"), {"data": chunks}, manager="sternway-journal")
     assert store.index("t")[0].status is Status.OPEN
     check_index(store)

@@ -126,7 +126,7 @@ def test_a_line_that_was_cut_off_never_counted(tmp_path: Path) -> None:
 
 
 def test_an_entry_of_which_a_chunk_is_missing_never_counted() -> None:
-    chunks = to_chunks(0, Entry.now(Kind.INTENT, {"x": noise(4000)}), 500)
+    chunks = to_chunks(0, to_line(Entry.now(Kind.INTENT, {"x": noise(4000)})), 500)
     assert len(chunks) > 3
     assert len(from_chunks(chunks)) == 1
     del chunks[sorted(chunks)[1]]

@@ -18,7 +18,6 @@ _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/@{}^~+-]*")
 _A_REVISION = "a branch, a tag or a commit's whole hash"
 _TAGGED = "an image with a tag"
 _FOLDER = "a folder, or https://HOST/PATH.git#REVISION:FOLDER"
-_KEY = s.matching(re.compile(r"[-._a-zA-Z0-9]+"), "a key of a Secret: letters, digits, '-', '_' and '.'")
 _CACHE = re.compile(r"[^\s,=]+|type=[^\s=,]+(,[^\s=,]+=[^\s,]+)*")
 
 
@@ -101,7 +100,7 @@ _SECRET = Section(
         "env": Key(s.env_name, "A variable that holds it."),
         "file": Key(s.path, "A file that holds it."),
         "secret": Key(s.dns_name, "On Argo, the Secret that its variable comes from."),
-        "key": Key(_KEY, "The key of that Secret."),
+        "key": Key(s.secret_key, "The key of that Secret."),
     },
     _secret,
 )

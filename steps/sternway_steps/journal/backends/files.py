@@ -17,14 +17,15 @@ from pathlib import Path
 from ...errors import Refused
 from ...kube.fence import Fence
 from ...spec import Action
-from ..checked import Note, checked, unheard
-from ..codec import from_line, to_line
+from ..checked import Note, checked, of_one_run, unheard
+from ..codec import stored_line
 from ..doing import doing
+from ..encryption import NO_KEYS, JournalKeys
 from ..entries import Entry, Key, Kind, Record
 from ..locks.file_lock import FileLock
 from ..locks.lock import Lock
 from ..name import RunName
-from .store import JournalConflict, RunInfo, gone, info_of, note_damage, whole
+from .store import JournalConflict, RunInfo, gone, info_of, note_damage, started, whole
 
 _ROOM = ".room"
 """The ending of a file that keeps room for an undo's record."""
@@ -36,19 +37,19 @@ def state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()) / "sternway"
 
 
-def file_store(path: str | None, note: Note = unheard) -> FileStore:
+def file_store(path: str | None, note: Note = unheard, keys: JournalKeys = NO_KEYS) -> FileStore:
     """Return the journal in a folder, by default in the state folder."""
-    return FileStore(Path(path).expanduser().absolute() if path else state_folder() / "journal", note)
+    return FileStore(Path(path).expanduser().absolute() if path else state_folder() / "journal", note, keys)
 
 
 class FileStore:
     """Stores records below `folder`, readable by its owner alone: snapshots of Secrets are secret.
 
-    `note` is told of what is there and is no record.
+    `note` is told of what is there and is no record; `keys` encrypt what is written.
     """
 
-    def __init__(self, folder: Path, note: Note = unheard) -> None:
-        self._folder, self._note = folder, note
+    def __init__(self, folder: Path, note: Note = unheard, keys: JournalKeys = NO_KEYS) -> None:
+        self._folder, self._note, self.keys = folder, note, keys
 
     def fenced(self, fence: Fence) -> FileStore:  # noqa: ARG002  no server has to be asked
         """Return the store: its lock is the system's, which a suspended process keeps."""
@@ -68,11 +69,11 @@ class FileStore:
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:  # noqa: ARG002  a file has no labels
         """Append a line and wait until it is on disk."""
-        path = self._folder / key.run / f"{key}.jsonl"
+        path, text = self._folder / key.run / f"{key}.jsonl", stored_line(key, index, entry, self.keys)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lines = _whole_lines(path)
-            if index < len(lines) and from_line(lines[index]) == entry:
+            if index < len(lines) and lines[index] == text:
                 return
             if index > len(lines):
                 raise gone(key)
@@ -81,7 +82,7 @@ class FileStore:
             size = sum(len(line.encode()) + 1 for line in lines)
             while True:
                 try:
-                    _write(path, to_line(entry), size=size)
+                    _write(path, text, size=size)
                     break
                 except OSError as error:
                     with suppress(OSError):
@@ -131,26 +132,26 @@ class FileStore:
                 keys.append((Key.parse(run, path.stem), path))
             except ValueError:
                 self._note(f"{path} is no record of a run: it is left out")
-        found = [self._read(key, path) for key, path in sorted(keys)]
+        found = of_one_run(self._read(key, path) for key, path in sorted(keys))
         note_damage(found, self._note)
         return [record for record in found if record.entries or record.damage]
 
-    def heads(self, target: str | None = None) -> Sequence[Record]:
+    def heads(self, target: str | None = None, *, locked: bool = False) -> Sequence[Record]:
         """Read the runs' own records."""
         runs = sorted(path.parent.name for path in self._folder.glob("*/run.jsonl"))
         read = (self._read(Key(run), self._folder / run / "run.jsonl") for run in runs)
-        heads = [head for head in whole(read, self._note) if head.entries]
-        wanted = [head for head in heads if target in (None, head.entries[0].data.get("target"))]
-        return sorted(wanted, key=lambda head: head.entries[0].time)
+        heads = whole(read, self._note, locked=locked)
+        wanted = [head for head in heads if target in (None, (head.told or head.entries)[0].data.get("target"))]
+        return sorted(wanted, key=started)
 
     def index(self, target: str | None = None) -> Sequence[RunInfo]:
         """List the runs from their own records."""
-        return [info_of(head) for head in self.heads(target)]
+        return [info_of(head) for head in self.heads(target, locked=True)]
 
     def target_of(self, run: str) -> str | None:
         """Read the target from the run's own record."""
         head = self._read(Key(run), self._folder / run / "run.jsonl")
-        return info_of(head).target if head.entries else None
+        return info_of(head).target if head.entries or head.told else None
 
     def lock(self, target: str, wait: float = 0.0, name: str = "") -> Lock:  # noqa: ARG002  all versions call it so
         """Return the lock that is a file beside the runs."""
@@ -164,7 +165,7 @@ class FileStore:
         shutil.rmtree(folder, ignore_errors=True)
 
     def _read(self, key: Key, path: Path) -> Record:
-        return checked(key, str(self._folder), lambda: _readable_lines(path))
+        return checked(key, str(self._folder), lambda: _readable_lines(path), keys=self.keys)
 
 
 def _readable_lines(path: Path) -> list[str]:

@@ -21,6 +21,7 @@ from typing import Any
 
 from ..checked import Note, checked, unheard
 from ..codec import from_chunks
+from ..encryption import NO_KEYS, JournalKeys
 from ..entries import Entry, Key, Kind, Record
 from ..replay import Status
 from .store import RunInfo
@@ -74,34 +75,35 @@ def secret_of(
     }
 
 
-def marks_of(key: Key, index: int, entry: Entry, *, whole: bool) -> dict[str, Any]:
+def marks_of(key: Key, index: int, entry: Entry, *, whole: bool, keys: JournalKeys = NO_KEYS) -> dict[str, Any]:
     """Return the metadata that goes with an entry of a run's own record; `whole`: its last chunk is written.
 
-    A label of None is one that goes.
+    A label of None is one that goes. Where there are `keys`, the digest of what is held is hidden.
     """
     if key.step:
         return {}
     ended = whole and entry.kind is Kind.RUN_ENDED
     annotations = {ENTRY: str(index)} | ({} if index else {STARTED: entry.time})
     status = str(entry.data["status"]) if ended else Status.OPEN.value
-    return {"labels": {STATUS: status, HOLDS: entry.data.get("holds") if ended else None}, "annotations": annotations}
+    holds = keys.hidden(str(entry.data.get("holds") or "")) if ended else ""
+    return {"labels": {STATUS: status, HOLDS: holds or None}, "annotations": annotations}
 
 
-def records_of(found: Iterable[Mapping[str, Any]], note: Note = unheard) -> list[Record]:
+def records_of(found: Iterable[Mapping[str, Any]], note: Note = unheard, keys: JournalKeys = NO_KEYS) -> list[Record]:
     """Read records from their Secrets, in the order of their namespaces and keys; a damaged one says so."""
     parts: dict[tuple[str, Key], list[Mapping[str, Any]]] = {}
     for secret, key, _ in _ours(found, note):
         parts.setdefault((_place(secret), key), []).append(secret)
-    records = (_record(key, place, secrets) for (place, key), secrets in sorted(parts.items()))
+    records = (_record(key, place, secrets, keys) for (place, key), secrets in sorted(parts.items()))
     return [record for record in records if record.entries or record.damage]
 
 
-def _record(key: Key, place: str, secrets: Sequence[Mapping[str, Any]]) -> Record:
+def _record(key: Key, place: str, secrets: Sequence[Mapping[str, Any]], keys: JournalKeys) -> Record:
     def lines() -> list[str]:
         data = {name: value for secret in secrets for name, value in (secret.get("data") or {}).items()}
         return from_chunks({name: base64.b64decode(value) for name, value in data.items()})
 
-    return checked(key, place, lines, secrets[0]["metadata"]["labels"].get(TARGET))
+    return checked(key, place, lines, secrets[0]["metadata"]["labels"].get(TARGET), keys)
 
 
 def infos_of(found: Iterable[Mapping[str, Any]], note: Note = unheard) -> tuple[list[RunInfo], list[str]]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Transient
 from ...kube.api_error import ApiError, unable
 from ...objects.ref import Ref
-from ..codec import to_chunks
+from ..codec import stored_line, to_chunks
+from ..encryption import NO_KEYS, JournalKeys
 from ..entries import Entry, Key
 from .secret_form import Part, marks_of, secret_name, secret_of
 from .store import JournalConflict, gone
@@ -28,8 +29,8 @@ _TRIES = 4
 class SecretWriter:
     """Writes records in one namespace, and remembers where each of them has got to."""
 
-    def __init__(self, client: Client, namespace: str | None) -> None:
-        self._client, self._namespace = client, namespace
+    def __init__(self, client: Client, namespace: str | None, keys: JournalKeys = NO_KEYS) -> None:
+        self._client, self._namespace, self._keys = client, namespace, keys
         self._open: dict[Key, Part] = {}
         self._reserved: dict[Key, Part] = {}
 
@@ -46,9 +47,9 @@ class SecretWriter:
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
         """Add an entry to the record's Secret; one request unless it is over 480 kB compressed."""
         try:
-            chunks = to_chunks(index, entry, _CHUNK)
+            chunks = to_chunks(index, stored_line(key, index, entry, self._keys), _CHUNK)
             for number, (name, piece) in enumerate(chunks.items(), 1):
-                marks = marks_of(key, index, entry, whole=number == len(chunks))
+                marks = marks_of(key, index, entry, whole=number == len(chunks), keys=self._keys)
                 makes = index == 0 and number == 1
                 part = self._reserved.pop(key, None) if makes else self._open.get(key) or self._last_part(key)
                 if part is None and not makes:

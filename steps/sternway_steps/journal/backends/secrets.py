@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...kube.api_error import ApiError, unable
 from ...objects.ref import Ref
-from ..checked import Note, unheard
+from ..checked import Note, of_one_run, unheard
 from ..doing import doing
+from ..encryption import NO_KEYS, JournalKeys
 from ..entries import Entry, Key, Record
 from ..locks.lease import LeaseLock
 from ..locks.lock import Lock
 from ..name import RunName, is_object_name
 from .secret_form import RECORD, RUN, SECRET_TYPE, TARGET, infos_of, records_of
 from .secret_writer import SecretWriter
-from .store import RunInfo, info_of, note_damage, whole
+from .store import RunInfo, info_of, note_damage, started, whole
 
 if TYPE_CHECKING:
     from ...kube.client import Client
@@ -34,18 +35,25 @@ _OURS = f"type={SECRET_TYPE}"
 class SecretStore:
     """Stores records in a namespace; `namespace` None reads those of all namespaces and writes none.
 
-    `note` is told of what is there and is no record.
+    `note` is told of what is there and is no record; `keys` encrypt what is written.
     """
 
-    def __init__(self, client: Client, namespace: str | None, fence: Fence | None = None, note: Note = unheard) -> None:
+    def __init__(
+        self,
+        client: Client,
+        namespace: str | None,
+        fence: Fence | None = None,
+        note: Note = unheard,
+        keys: JournalKeys = NO_KEYS,
+    ) -> None:
         self._own, self._client = client, client.fenced(fence) if fence is not None else client
-        self._note = note
+        self._note, self.keys = note, keys
         self._namespace = namespace
-        self._writer = SecretWriter(self._client, namespace)
+        self._writer = SecretWriter(self._client, namespace, keys)
 
     def fenced(self, fence: Fence) -> SecretStore:
         """Return the same store, which changes something only while a fence admits it."""
-        return SecretStore(self._own, self._namespace, fence, self._note)
+        return SecretStore(self._own, self._namespace, fence, self._note, self.keys)
 
     def where(self) -> str:
         """Return the namespace and the label to look for."""
@@ -69,14 +77,14 @@ class SecretStore:
 
     def records(self, run: str) -> Sequence[Record]:
         """Read all records of a run; one request."""
-        found = records_of(self._secrets(f"{RUN}={run}"), self._note)
+        found = of_one_run(records_of(self._secrets(f"{RUN}={run}"), self._note, self.keys))
         note_damage(found, self._note)
         return found
 
-    def heads(self, target: str | None = None) -> Sequence[Record]:
+    def heads(self, target: str | None = None, *, locked: bool = False) -> Sequence[Record]:
         """Read the runs' own records; one request for each 500."""
-        found = whole(records_of(self._secrets(_of_target(target)), self._note), self._note)
-        return sorted(found, key=lambda head: head.entries[0].time)
+        found = records_of(self._secrets(_of_target(target)), self._note, self.keys)
+        return sorted(whole(found, self._note, locked=locked), key=started)
 
     def index(self, target: str | None = None) -> Sequence[RunInfo]:
         """List the runs from the metadata of their own records; one request for each 500."""

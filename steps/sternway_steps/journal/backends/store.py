@@ -10,7 +10,8 @@ from typing import Protocol
 from ...errors import SternwayError
 from ...kube.fence import Fence
 from ..checked import Note
-from ..entries import Entry, Key, Record
+from ..encryption import JournalKeys
+from ..entries import Entry, Key, Kind, Record
 from ..locks.lock import Lock
 from ..name import RunName
 from ..replay import Status, replay
@@ -47,26 +48,41 @@ class RunInfo:
 
 
 def info_of(head: Record) -> RunInfo:
-    """Return what a run's own record tells of it."""
+    """Return what a run's own record tells of it; of a locked one that is what it tells in the clear."""
+    if head.told:
+        end = head.told[-1].data if head.told[-1].kind is Kind.RUN_ENDED else {}
+        target = str(head.told[0].data.get("target", ""))
+        status = Status(end["status"]) if end.get("status") in set(Status) else Status.OPEN
+        return RunInfo(head.key.run, target, head.told[0].time, status, str(end.get("holds", "")))
     story = replay([head])
     return RunInfo(story.run, story.target, story.started, story.status, story.holds)
 
 
-def whole(heads: Iterable[Record], note: Note) -> list[Record]:
-    """Return those of the runs' own records that can be read; the others are named."""
-    found = list(heads)
+def whole(heads: Iterable[Record], note: Note, *, locked: bool = False) -> list[Record]:
+    """Return those of the runs' own records that can be read, or (`locked`) tell something; the others are named."""
+    found = [head for head in heads if head.entries or head.damage]
     note_damage(found, note)
-    return [head for head in found if not head.damage]
+    return [head for head in found if not head.damage or (locked and head.told)]
+
+
+def started(head: Record) -> str:
+    """Return when a run started."""
+    return (head.told or head.entries)[0].time
 
 
 def note_damage(records: Iterable[Record], note: Note) -> None:
     """Name the runs' own records that can't be read."""
     for head in (record for record in records if record.damage and not record.key.step):
-        note(f"run {RunName(head.key.run, head.place)} is left out: its record is damaged: {head.damage}")
+        how = "can't be read: its record" if head.locked else "is left out: its record is damaged:"
+        note(f"run {RunName(head.key.run, head.place)} {how} {head.damage}")
 
 
 class Store(Protocol):
     """Keeps records durably. A method that returns has stored; one that raises may have stored or not."""
+
+    @property
+    def keys(self) -> JournalKeys:
+        """What encrypts them, and reads them again."""
 
     def append(self, key: Key, index: int, entry: Entry, labels: Mapping[str, str]) -> None:
         """Store an entry as number `index` (0 first) of a record; number 0 makes the record.
@@ -84,8 +100,8 @@ class Store(Protocol):
     def records(self, run: str) -> Sequence[Record]:
         """Return all records of a run, the run's own first, also damaged ones; empty when it is not known."""
 
-    def heads(self, target: str | None = None) -> Sequence[Record]:
-        """Return the runs' own records, of one target or of all, oldest first."""
+    def heads(self, target: str | None = None, *, locked: bool = False) -> Sequence[Record]:
+        """Return the runs' own records, of one target or of all, oldest first; also those that are `locked`."""
 
     def index(self, target: str | None = None) -> Sequence[RunInfo]:
         """List the runs, of one target or of all, oldest first, without what they recorded."""
