@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from sternway_steps.journal.backends.secret_form import RECORD, RUN, SECRET_TYPE, STEP, TARGET, secret_name
-from sternway_steps.journal.codec import to_chunks, to_line
+from sternway_steps.journal.codec import stored_line, to_chunks
+from sternway_steps.journal.encryption import NO_KEYS
 from sternway_steps.journal.entries import Entry, Key
+from sternway_steps.journal.key_source import keys_in
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
 
 
-def put(cluster: Cluster, key: Key, *entries: Entry, target: str | None = None, **more: Any) -> str:
-    """Put a record into the journal as Sternway would, without asking it."""
+def put(cluster: Cluster, key: Key, *entries: Entry, target: str | None = None, keys: str = "", **more: Any) -> str:
+    """Put a record into the journal as Sternway would, without asking it; `keys` encrypt it."""
+    known = keys_in(keys, "a test") if keys else NO_KEYS
     data: dict[str, bytes] = {}
     for index, entry in enumerate(entries):
-        data |= to_chunks(index, to_line(entry), 480_000)
+        data |= to_chunks(index, stored_line(key, index, entry, known), 480_000)
     return put_raw(cluster, key, data, target=target, **more)
 
 

@@ -49,8 +49,8 @@ _JOURNAL = Section(
         "path": Key(s.path, "The folder, for `file`; by default one in the user's state folder."),
         "key": Key(
             _JOURNAL_KEY,
-            "What encrypts the journal (AES-256-GCM; the extra `encryption`); by default it is in the clear. Of several "
-            "keys, each in a line of its own, the first one writes and all read.",
+            "What encrypts the journal (AES-256-GCM; the extra `encryption`); by default it is in the clear. Of "
+            "several keys, each in a line of its own, the first one writes and all read.",
             examples=({"file": "journal.key"}, {"secret": "sternway-journal", "key": "keys"}),
         ),
     },
