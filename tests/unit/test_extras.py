@@ -87,7 +87,7 @@ def test_the_pytest_fixture_costs_no_start_and_says_what_it_lacks() -> None:
 
 def test_every_extra_that_is_named_exists_and_holds_the_package() -> None:
     extras = PROJECT["optional-dependencies"]
-    assert extras["all"] == ["sternway[build,sandbox,templates]"]
+    assert extras["all"] == ["sternway[build,encryption,sandbox,templates]"]
     for extra, packages in PACKAGES.items():
         for package in packages:
             assert any(line.startswith(package) for line in extras[extra]), (extra, package)
