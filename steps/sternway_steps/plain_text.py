@@ -26,6 +26,11 @@ def without_password(text: str) -> str:
     return _PASSWORD.sub("***", text)
 
 
+def short(text: str) -> str:
+    """Return the first letters of a text, which may have any number of them."""
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
 def plain(text: str) -> str:
     """Return text without control sequences and without signs that are no text; lines and tabulators stay."""
     if text.isprintable():

@@ -18,6 +18,7 @@ from ..journal.backends.files import state_folder
 from ..journal.encryption import JournalKeys
 from ..journal.key_source import VARIABLE, keys_of_environment
 from ..session import Session
+from ..shortage import shortage
 from ..yamltree.errors import ConfigErrors
 from . import actions
 from .container_set import SetContainer
@@ -90,10 +91,11 @@ def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
     except Abandoned:
         write_termination_message("told to leave at once: the attempt is sealed, and what is not undone is left")
         code = Exit.STOPPED
-    except Exception as error:  # noqa: BLE001  whatever it is, the user gets one line and a code
-        output.error(error)
-        write_termination_message(f"{type(error).__name__}: {error}")
-        code = _code(error)
+    except Exception as raised:  # noqa: BLE001  whatever it is, the user gets one line and a code
+        told = shortage(raised) or raised
+        output.error(told)
+        write_termination_message(f"{type(told).__name__}: {told}")
+        code = _code(told)
         if code == Exit.BUG:
             traceback.print_exc()
     output.done()

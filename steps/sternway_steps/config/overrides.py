@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..plain_text import short
 from ..yamltree.document import Entry, Node
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from ..yamltree.parser import parse
@@ -70,10 +71,8 @@ def _from_environment(
             if isinstance(kind, Section):
                 found = next((key for key in kind.keys if key.lower() == part.replace("_", "").lower()), None)
                 if found is None:
-                    hint = nearest(part, kind.keys)
-                    errors.append(
-                        ConfigError(SourceLocation(name), "", "this variable names no key of the form", hint=hint)
-                    )
+                    location, message = SourceLocation(short(name)), "this variable names no key of the form"
+                    errors.append(ConfigError(location, "", message, hint=nearest(part, kind.keys)))
                     break
                 kind = kind.kind(found)
                 path.append(found)

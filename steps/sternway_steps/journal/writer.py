@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import Refused, SternwayError
+from ..plain_text import short
 from ..spec import Action
 from .backends.secret_form import TARGET
 from .backends.store import HISTORY, JournalConflict, RunInfo, Store, is_label_value
@@ -28,7 +29,7 @@ class RunJournal:
     def __init__(self, store: Store, run: str, target: str) -> None:
         if not is_label_value(run) or not is_label_value(target):
             raise Refused(
-                f"run {run!r} of target {target!r}: both must be valid label values of Kubernetes",
+                f"run {short(run)!r} of target {short(target)!r}: both must be valid label values of Kubernetes",
                 remedy="give name, namespace and --run at most 63 letters and digits, with - within",
             )
         self.run = run

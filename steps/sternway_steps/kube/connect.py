@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _CREDENTIALS = {
     "exec", "auth-provider", "token", "tokenFile", "username", "client-certificate", "client-certificate-data",
 }  # fmt: skip
+
+_TEMPORARY = "give a writable /tmp with room, or TMPDIR: the kubeconfig's certificates are written there for a moment"
 
 
 def load(kubeconfig: str | None, context: str | None) -> Access:
@@ -81,8 +84,11 @@ def _by_package(chosen: Kubeconfig) -> Access:
     except config.ConfigException as error:
         raise Refused(f"{chosen.identity} can't be used: {error}", remedy=NO_CLUSTER) from error
     except Exception as error:  # whatever the values of its YAML or its plugins raise, which may quote what is secret
-        said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
-        raise Refused(f"{chosen.identity} can't be used ({type(error).__name__}{said})", remedy=NO_CLUSTER) from error
+        said = error.strerror or "" if isinstance(error, OSError) else ""
+        remedy = _TEMPORARY if "temporary directory" in said or getattr(error, "errno", 0) == ENOSPC else NO_CLUSTER
+        raise Refused(
+            f"{chosen.identity} can't be used ({type(error).__name__}{said and f': {said}'})", remedy=remedy
+        ) from error
     if _CREDENTIALS & set(user) and not (configuration.api_key or configuration.cert_file or configuration.username):
         # The loader logs what went wrong, and would go on as nobody.
         raise Refused(

@@ -22,6 +22,7 @@ from ..exits import word_of
 from ..journal.step_journal import StepJournal
 from ..journal.writer import RunJournal
 from ..kube.fence import LockLost
+from ..shortage import shortage
 from ..spec import Action, Item, Outcome, Progress
 from ..step import Context, Step
 from .events import Listener, StepEnded, StepProgress, StepStarted
@@ -188,7 +189,7 @@ def _overdue(planned: PlannedStep, action: Action, context: Context, stopped: St
 def _meant(step: Step, planned: PlannedStep, error: Exception) -> Exception:
     """Return what an answer of the API server means for a step that did not say so itself, and what is a bug as one."""
     if not isinstance(error, ClusterError):
-        return error if isinstance(error, SternwayError) else bug_of(step, planned, error)
+        return error if isinstance(error, SternwayError) else shortage(error) or bug_of(step, planned, error)
     meant: SternwayError
     meant = Transient(str(error), retry_after=error.retry_after) if error.transient else Failed(str(error))
     meant.__cause__ = error

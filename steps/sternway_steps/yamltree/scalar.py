@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from ..plain_text import short
 from .document import Node
 
 T_co = TypeVar("T_co", covariant=True)
@@ -117,8 +118,3 @@ def kind_of(node: Node) -> str:
         str: "a string",
     }
     return "empty" if node.value is None else names.get(type(node.value), f"a {type(node.value).__name__}")
-
-
-def short(text: str) -> str:
-    """Return a text, cut when it is long."""
-    return text if len(text) <= 60 else text[:57] + "…"

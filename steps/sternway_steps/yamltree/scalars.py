@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ..plain_text import short
 from .document import Node
-from .scalar import MOST, InvalidValue, Scalar, kind_of, matching, one_of, reads, short, string, whole, whole_text
+from .scalar import MOST, InvalidValue, Scalar, kind_of, matching, one_of, reads, string, whole, whole_text
 
 __all__ = [
     "A_LABEL", "MOST", "InvalidValue", "Scalar", "boolean", "dns_label", "dns_name", "duration", "env_name", "image",

@@ -26,6 +26,7 @@ FLAG_STEP = ROOT / "templates/examples/flag-step"
 STEP_IMAGE = "localhost/sternway-step:dev"
 STEPS = ("validate", "deploy", "verify")
 TARGETS = (*STEPS, "command", "run")
+SOCKET = "/var/run/docker.sock"
 
 
 def docker(*arguments: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
@@ -41,19 +42,35 @@ def inspect(image: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def images() -> dict[str, str]:
-    """Build every target; gives the images' names by step."""
+    """Build every target but `build`; gives the images' ids by step."""
     try:
         docker("info")
     except (OSError, AssertionError) as error:
         pytest.skip(f"no Docker engine: {error}")
     names = {}
     for step in TARGETS:
-        names[step] = f"localhost/sternway-{step}:dev"
-        docker(
+        names[step] = docker(
             "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg",
-            "REVISION=abc123", "-f", "image/Dockerfile", "--target", step, "-t", names[step], str(ROOT), timeout=1200,
-        )  # fmt: skip
+            "REVISION=abc123", "-f", "image/Dockerfile", "--target", step, "-t", f"localhost/sternway-{step}:dev", str(ROOT), timeout=1200,
+        ).stdout.strip()  # fmt: skip
     return names
+
+
+@pytest.fixture(scope="session")
+def build_image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Build the target `build` with this machine's own client, which no registry has to give; gives its id."""
+    client = shutil.which("docker", path="/usr/bin:/usr/local/bin")
+    if client is None or not Path(SOCKET).exists():
+        pytest.skip("no Docker engine")
+    folder = tmp_path_factory.mktemp("client")
+    shutil.copy(client, folder / "docker")
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY docker /docker\n")
+    docker("build", "-q", "-t", "localhost/sternway-test-client", str(folder))
+    return docker(
+        "build", "-q", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg",
+        "CLIENT_IMAGE=localhost/sternway-test-client", "--build-arg", "CLIENT=/docker", "--build-arg", "REVISION=abc123",
+        "-f", "image/Dockerfile", "--target", "build", "-t", "localhost/sternway-build:dev", str(ROOT), timeout=1200,
+    ).stdout.strip()  # fmt: skip
 
 
 @pytest.fixture(scope="session")

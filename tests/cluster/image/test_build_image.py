@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import uuid
@@ -16,31 +15,19 @@ from sternway_steps.builtin.build.reference import Reference
 from sternway_steps.builtin.build.registry import Registry
 from sternway_steps.objects.ref import Ref
 
-from tests.cluster.image.conftest import BASE, REGISTRY, docker, inspect
+from tests.cluster.image.conftest import REGISTRY, SOCKET, docker, inspect
 from tests.component.builtin.build.shop import SCRATCH
-from tests.conftest import ROOT, Cluster
+from tests.conftest import Cluster
 from tests.helpers import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
-SOCKET = "/var/run/docker.sock"
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Build the target with this machine's own client, which no registry has to give, and push it."""
-    client = shutil.which("docker", path="/usr/bin:/usr/local/bin")
-    if client is None or not Path(SOCKET).exists():
-        pytest.skip("no Docker engine")
-    folder = tmp_path_factory.mktemp("client")
-    shutil.copy(client, folder / "docker")
-    (folder / "Dockerfile").write_text("FROM scratch\nCOPY docker /docker\n")
-    docker("build", "-q", "-t", "localhost/sternway-test-client", str(folder))
+def image(build_image: str) -> Iterator[str]:
+    """Push the image of the target `build`."""
     name = f"{REGISTRY}/sternway-build:test-{uuid.uuid4().hex[:8]}"
-    docker(
-        "build", "-q", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg",
-        "CLIENT_IMAGE=localhost/sternway-test-client", "--build-arg", "CLIENT=/docker", "--build-arg", "REVISION=abc123",
-        "-f", "image/Dockerfile", "--target", "build", "-t", name, str(ROOT), timeout=1200,
-    )  # fmt: skip
+    docker("tag", build_image, name)
     try:
         docker("push", "--quiet", name)
         yield name

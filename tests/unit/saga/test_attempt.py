@@ -9,6 +9,7 @@ from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.discovery import UnknownKind
+from sternway_steps.spec import Effects
 
 from tests.unit.saga.test_orchestrator import Made, raises, walk
 
@@ -39,3 +40,12 @@ def test_an_undo_that_lets_an_unknown_kind_pass_names_it(tmp_path: Path) -> None
     [left] = result.rollback_errors
     assert "no kind Widget" in str(left)
     assert type(left).__name__ == "RollbackFailed"
+
+
+def test_what_the_machine_lacks_is_tried_again_and_no_bug(tmp_path: Path) -> None:
+    lacks = RuntimeError("can't start new thread")
+    diary: list[str] = []
+    result = walk(tmp_path, Made("a", diary, raises(lacks, times=1)))
+    assert (result.status, diary) == (Status.SUCCEEDED, ["a execute", "a execute"])
+    result = walk(tmp_path / "b", Made("b", [], raises(lacks), effects=Effects.NONE))
+    assert (result.status, result.exit_code) == (Status.REFUSED, Exit.TRANSIENT)
