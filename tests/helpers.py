@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -32,6 +33,13 @@ def sternway(
         command(*arguments), env={**clean, "KUBECONFIG": kubeconfig, **(environ or {})},
         capture_output=True, text=True, timeout=timeout, check=False, input=stdin, cwd=cwd,
     )  # fmt: skip
+
+
+def run_of(stdout: str) -> str:
+    """Give the id of the run that a command told of first."""
+    found = re.search(r"^\d\d:\d\d:\d\d run (\S+) of ", stdout, re.M)
+    assert found is not None, stdout
+    return found[1]
 
 
 def command(*arguments: str) -> list[str]:

@@ -8,18 +8,23 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 import pytest
 import yaml
 from sternway_steps.cli.app import app
+from sternway_steps.objects.ref import Ref
 from sternway_steps.registry.load import load
+from sternway_steps.sandbox import Sandbox
+from sternway_steps.session import Session
 from sternway_steps.yamltree.errors import ConfigErrors
 
 from tests.conftest import ROOT
+from tests.helpers import sternway
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
@@ -135,6 +140,55 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     assert ran == 5
     shown = subprocess.run([str(home / "sternway"), "status", "--sandbox"], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=True)  # fmt: skip
     assert "at work: nobody" in shown.stdout
+
+
+def plain_lines(text: str) -> list[str]:
+    """Give the lines of a run without what differs from run to run: the time, the run, the pod, seconds."""
+    text = re.sub(r"^\d\d:\d\d:\d\d ", "", text, flags=re.M)
+    for pattern, name in ((r"\d{8}-\d{6}-\w{6}", "RUN"), (r"\bweb-\w+-\w{5}\b", "POD"), (r"\d+\.\d s\b", "TIME")):
+        text = re.sub(pattern, name, text)
+    # Kubelet's words alternate.
+    return [line for line in text.replace("ImagePullBackOff", "ErrImagePull").splitlines() if not LASTS.search(line)]
+
+
+LASTS = re.compile(r" \(\d+ s\)$")
+"""Ends a line on a step that takes long, of which a slow machine has more."""
+
+
+@pytest.fixture
+def shop(sternway_sandbox: Sandbox, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Give a function that calls the command in a namespace shop, beside the configuration of the README."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+    with Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
+        session.client.create(namespace, manager="test")
+    (short,) = (block for block in blocks(ROOT / "README.md", "yaml") if block.text.count("\n") == 5)
+    (tmp_path / "sternway.yaml").write_text(short.text)
+    return partial(sternway, kubeconfig=sternway_sandbox.kubeconfig, cwd=tmp_path)
+
+
+def test_a_bad_version_looks_as_the_readme_shows_it(shop: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    (block,) = blocks(ROOT / "README.md", "console")
+    first, *shown, echoed, code = block.text.splitlines()
+    assert shop("run").returncode == 0
+    done = shop(*shlex.split(first.removeprefix("$ sternway ")))
+    assert plain_lines("\n".join(shown)) == plain_lines(done.stdout)
+    assert len(shown) <= 12
+    assert (echoed, code) == ("$ echo $?", str(done.returncode))
+
+
+def test_an_undo_that_failed_looks_as_its_page_shows_it(shop: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, sternway_sandbox: Sandbox) -> None:  # fmt: skip
+    (block,) = blocks(ROOT / "docs/undo-failed.md", "console")
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: LEVEL}\n"
+    (tmp_path / "sternway.yaml").write_text("name: web\nnamespace: shop\nmanifests: [settings.yaml]\n")
+    for level in ("info", "debug"):
+        (tmp_path / "settings.yaml").write_text(settings.replace("LEVEL", level))
+        assert shop("run").returncode == 0
+    with Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
+        theirs = {"data": {"level": "theirs"}}
+        session.client.patch(Ref("v1", "ConfigMap", "shop", "settings"), theirs, manager="kubectl-edit")
+    done = shop("rollback")
+    assert done.returncode == 5
+    assert plain_lines(block.text) == plain_lines(done.stdout)[-len(block.text.splitlines()) :]
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-CONTRACT = 3
+CONTRACT = 4
 """The version of this contract. It grows when a step may rely on something that was not there before."""
 
 
@@ -154,3 +154,5 @@ class Progress:
     done: int | None = None
     wanted: int | None = None
     item: Item | None = None
+    passing: bool = False
+    """It says what the step does right now, not what a log has to keep: one that lasts is written, others are not."""

@@ -146,9 +146,9 @@ class Context:
             which = "the deadline" if self.own_deadline is None else f"its deadline of {self.own_deadline:g} s"
             raise Stopped(f"step {self.step} ran into {which}")
 
-    def say(self, message: str, *, done: int | None = None, wanted: int | None = None) -> None:
-        """Report the progress of the step."""
-        self.report(Progress(message, done, wanted))
+    def say(self, message: str, *, done: int | None = None, wanted: int | None = None, passing: bool = False) -> None:
+        """Report the progress of the step; `passing` as in Progress (since contract 4)."""
+        self.report(Progress(message, done, wanted, passing=passing))
 
     def tell(self, items: Iterable[Item]) -> None:
         """Report what became of each item."""

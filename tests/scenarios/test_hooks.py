@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
-from tests.helpers import config_map, deployment, sternway
+from tests.helpers import config_map, deployment, run_of, sternway
 
 
 def hook(obj: dict[str, Any], events: str, weight: int = 0, policy: str = "") -> dict[str, Any]:
@@ -55,7 +56,7 @@ def command(what: str, cluster: Cluster, folder: Path, *objects: dict[str, Any],
 
 
 def undo(cluster: Cluster, done: Any) -> Any:
-    return sternway("rollback", done.stdout.split()[1], "--namespace", cluster.namespace, kubeconfig=cluster.kubeconfig)
+    return sternway("rollback", run_of(done.stdout), "--namespace", cluster.namespace, kubeconfig=cluster.kubeconfig)
 
 
 def job_of(cluster: Cluster, name: str) -> Any:
@@ -104,9 +105,10 @@ def test_hooks_run_before_and_after_by_weight_and_go_by_their_policy(cluster: Cl
     assert plan.stdout.count("what it does is not undone") + plan.stderr.count("what it does is not undone") == 5
     done = command("run", cluster, tmp_path, *objects, hooks="run")
     assert done.returncode == 0, done.stdout + done.stderr
-    steps = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("execute ")]
+    ends = re.findall(r"^\S+ (\S+): .* \(\d+\.\d s\)$", done.stdout, re.M)
+    steps = list(dict.fromkeys(ends))
     assert steps == ["validate", "hooks-before", "deploy", "verify", "hooks-after"]
-    made = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("  created ")]
+    made = re.findall(r"^\S+ \S+: created (\S+)", done.stdout, re.M)
     assert made == [
         "configmap/settings",
         "job.batch/first",

@@ -13,7 +13,7 @@ from sternway_steps.kube.wait import wait_until_served
 from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
-from tests.helpers import config_map, sternway
+from tests.helpers import config_map, run_of, sternway
 
 GROUP = "inputs.tests.example"
 
@@ -29,7 +29,7 @@ def run(cluster: Cluster, folder: Path, *texts: str, **keys: Any) -> Any:
 
 
 def undo(cluster: Cluster, done: Any) -> Any:
-    return sternway("rollback", done.stdout.split()[1], "--namespace", cluster.namespace, kubeconfig=cluster.kubeconfig)
+    return sternway("rollback", run_of(done.stdout), "--namespace", cluster.namespace, kubeconfig=cluster.kubeconfig)
 
 
 def data(cluster: Cluster, name: str) -> Any:

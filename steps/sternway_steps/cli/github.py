@@ -30,7 +30,7 @@ class GithubOutput:
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._text = TextOutput()
+        self._text = TextOutput(stamped=False)  # GitHub shows times of its own
         self._stream: TextIO = sys.stdout
         self._escaped = [_Escaped(sys.stdout), _Escaped(sys.stderr)]
         sys.stdout, sys.stderr = self._escaped

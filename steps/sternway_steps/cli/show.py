@@ -8,6 +8,7 @@ from datetime import datetime
 from ..journal.replay import Attempt, Status, Story
 from ..spec import Action, Item
 from . import details
+from .failure import evidence
 from .story_words import RESULTS, first_failure, following, meaning, staying
 from .terminal import Styled, echo
 
@@ -48,7 +49,7 @@ def _failure(error: str, first: Attempt | None) -> None:
     if first is not None:
         if first.data.get("remedy"):
             echo(f"  {first.data['remedy']}")
-        details.evidence(first.data.get("details") or {})
+        evidence(first.data.get("details") or {})
 
 
 def _attempts(title: str, attempts: Iterable[Attempt], story: Story, written: Attempt | None) -> None:
@@ -71,7 +72,7 @@ def _attempt(attempt: Attempt, at_work: bool, written: Attempt | None) -> None:
         echo(f"    {attempt.data['error']}", fg="red")
         if attempt.data.get("remedy"):
             echo(f"    {attempt.data['remedy']}")
-        details.evidence(attempt.data.get("details") or {})
+        evidence(attempt.data.get("details") or {})
 
 
 def _when(story: Story) -> str:

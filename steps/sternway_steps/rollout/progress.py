@@ -38,7 +38,7 @@ class ProgressLines:
             return
         self._reported.add(key)
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
-        self._on_progress(Progress(f"{ref}: {_short(verdict.message)}{more}", done, wanted))
+        self._on_progress(Progress(f"{ref}: {_short(verdict.message)}{more}", done, wanted, passing=True))
 
 
 def _short(text: str) -> str:

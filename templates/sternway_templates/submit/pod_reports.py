@@ -48,7 +48,7 @@ class PodReporter:
         # Argo gives every pod 0/1 to begin with; only what differs from that was said by the step.
         if pod.progress in (before, "0/1") or not slash or not (done + wanted).isdigit():
             return
-        self._emitter.progress(pod.step, action, Progress("ready, by its pod", int(done), int(wanted)))
+        self._emitter.progress(pod.step, action, Progress("ready, by its pod", int(done), int(wanted), passing=True))
 
     def _report(self, text: str) -> None:
         if text not in self._reported:

@@ -389,13 +389,13 @@ def test_a_signal_stops_the_workflow_and_the_undo_is_followed(
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if line.startswith("execute verify"):
+            if " verify: " in line:
                 break
         process.send_signal(signal.SIGTERM)
         if twice:
             for line in process.stdout:
                 lines.append(line)
-                if line.startswith("undo"):
+                if " undo: " in line:
                     break
             process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sternway_steps.cli import details
+from sternway_steps.cli.failure import evidence
 from sternway_steps.objects.ref import Ref
 from sternway_steps.rollout.absent import Absent, judge_absent
 from sternway_steps.rollout.diagnose import Cause, Verdict
@@ -97,9 +97,10 @@ def test_what_failed_too_is_a_table_and_nothing_is_told_twice(capsys: pytest.Cap
     first = failure("a", "Unschedulable: pod a-1 fits on no node", pod="a-1", events=["FailedScheduling: no"])
     second = failure("b", "Unschedulable: pod b-1 fits on no node", pod="b-1", events=["FailedScheduling: no"])
     third = failure("long-name", "CrashLoopBackOff: container c ended", pod="c-1", container="c", log=["fatal: no db"])
-    details.evidence({**first, "failures": [first, second, third]})
+    evidence({**first, "failures": [first, second, third]})
     assert capsys.readouterr().out.splitlines() == [
-        "  ALSO FAILED                PODS  CAUSE",
+        "  FAILED                     PODS  CAUSE",
+        "  deployment.apps/a          0/2   as above",
         "  deployment.apps/b          0/2   the same",
         "  deployment.apps/long-name  0/2   CrashLoopBackOff: container c ended",
         "  pod a-1",
@@ -111,5 +112,5 @@ def test_what_failed_too_is_a_table_and_nothing_is_told_twice(capsys: pytest.Cap
 
 
 def test_one_failure_has_no_table(capsys: pytest.CaptureFixture[str]) -> None:
-    details.evidence({"pod": "p", "container": "c", "log": ["x", "x"], "events": [f"Failed: at {ago(1)}"]})
+    evidence({"pod": "p", "container": "c", "log": ["x", "x"], "events": [f"Failed: at {ago(1)}"]})
     assert capsys.readouterr().out.splitlines()[0] == "  pod p, container c"

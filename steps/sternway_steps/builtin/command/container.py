@@ -61,7 +61,7 @@ class Containers:
         """Pull the image if it is not there."""
         if self._ask("image", "inspect", "--format", "{{.Id}}", work.image).code == 0:
             return
-        context.say(f"pulling {work.image}")
+        context.say(f"pulling {work.image}", passing=True)
         output = Output(lambda _: None)
         if attend(start([self.name, "pull", "--quiet", work.image], os.environ), output, context.check) != 0:
             last_line = " ".join(output.lines[-1:])

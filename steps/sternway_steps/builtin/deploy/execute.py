@@ -26,7 +26,7 @@ def deploy(context: Context) -> Outcome:
     """Apply all objects, wave after wave; nothing changes before the journal holds all that the undo needs."""
     objects = objects_of(context.config, context.client, context.options)
     objects = with_digests(objects, context.handed("images"))
-    context.say(f"reading how {are(len(objects), 'object')} now")
+    context.say(f"reading how {are(len(objects), 'object')} now", passing=True)
     before = read_before(context, [Ref.of(obj) for obj in objects])
     context.check()
     manager, force = manager_of(context.target), context.config.deploy.force_conflicts

@@ -21,13 +21,16 @@ from ...spec import Item, Progress
 from ...step import Context
 
 
-def await_health(context: Context, changes: list[Change], items: list[Item]) -> None:
-    """Wait for the rollout of what was restored; raise RollbackFailed when it does not become healthy."""
+def await_health(context: Context, changes: list[Change], items: list[Item]) -> str:
+    """Wait for the rollout of what was restored, and return how it is, in words that follow the number of all that was.
+
+    Raises: RollbackFailed when it does not become healthy.
+    """
     restored = {item.what for item in items if item.result in ("restored", "unchanged")}
     found = (change.ref for change in changes if str(change.ref) in restored and _was_healthy(change, context))
     waiting = [replace(ref, api_version=served_version(context.client, ref) or ref.api_version) for ref in found]
     if not waiting:
-        return
+        return ""
     verify = context.config.verify
     deadline = min(time.monotonic() + verify.deadline, context.deadline or math.inf)
     for change in changes:
@@ -55,7 +58,8 @@ def await_health(context: Context, changes: list[Change], items: list[Item]) -> 
         )
     whole = not any(item.needs for item in items if item.what in restored)
     how = "as before and healthy" if whole else "healthy, and as before but for what others set"
-    context.report(Progress(f"{are(len(waiting), 'restored object')} {how}"))
+    context.report(Progress(f"{are(len(waiting), 'restored object')} {how}", passing=True))
+    return how if len(waiting) == len(restored) else f"{len(waiting)} of them {how}"
 
 
 def _unstick(context: Context, change: Change, deadline: float) -> None:

@@ -86,8 +86,9 @@ class Deploy:
         stale = StaleReaders(context, found, history)
         items = undo_all(restorer, found, context, stale.look)
         unhealthy: RollbackFailed | None = None
+        healthy = ""
         try:
-            await_health(context, found, items)
+            healthy = await_health(context, found, items)
         except RollbackFailed as error:
             unhealthy = error
         items += stale.settle()
@@ -97,4 +98,4 @@ class Deploy:
             raise not_put_back(bad, len(items), unhealthy)
         if unhealthy is not None:
             raise unhealthy
-        return Outcome(summary(items), tuple(items))
+        return Outcome(", ".join(part for part in (summary(items), healthy) if part), tuple(items))

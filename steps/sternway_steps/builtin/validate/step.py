@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...config.built_images import image_warnings
 from ...config.selection import described, untaken
 from ...errors import Refused, together
@@ -28,9 +30,8 @@ class Validate:
         if little := too_little_memory(context.config, memory_here()):
             remedy = "raise argo.resources.limits.memory, or the LimitRange's default; the undo would be killed too"
             raise Refused(f"this container has too little memory: {little}", remedy=remedy)
-        found = precheck(
-            context.client, context.config, context.pipeline, context.target, context.target_of, context.say
-        )
+        asks = partial(context.say, passing=True)
+        found = precheck(context.client, context.config, context.pipeline, context.target, context.target_of, asks)
         context.check()
         for preview in found.previews:
             for note in preview.notes:

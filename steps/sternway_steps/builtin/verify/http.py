@@ -39,7 +39,7 @@ def check(context: Context, wanted: HttpCheck, namespace: str) -> str:
     answer, wrong = Answer(0, ""), ""
     for number in range(wanted.retries + 1):
         context.check()
-        context.say(f"GET {what}" + (f" (again, {wrong})" if wrong else ""))
+        context.say(f"GET {what}" + (f" (again, {wrong})" if wrong else ""), passing=True)
         left = math.inf if context.deadline is None else context.deadline - context.clock()
         answer = ask(context.client, wanted, namespace, left)
         wrong = compare(wanted, answer)

@@ -1,0 +1,43 @@
+"""What to do when a run has ended: in a sentence, with the command where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..journal.replay import Status
+from ..release.remedy import finish
+from ..saga.events import RunEnded
+
+_REMEDIES = {
+    "ErrImagePull": "push that image, or name one that is there",
+    "ImagePullBackOff": "push that image, or name one that is there",
+    "ErrImageNeverPull": "load that image into the nodes, or set imagePullPolicy to IfNotPresent",
+    "InvalidImageName": "correct the image's name",
+    "FailedToRetrieveImagePullSecret": "create that secret, or correct imagePullSecrets",
+    "RegistryUnavailable": "look whether the nodes reach the registry",
+    "CrashLoopBackOff": "mend what the log says",
+    "OOMKilled": "raise the container's memory limit",
+    "CreateContainerConfigError": "create what the container's configuration names, or correct the name",
+    "RunContainerError": "correct the container's command",
+    "StartError": "correct the container's command",
+    "Unschedulable": "make room on the nodes, or ask for less",
+    "FailedCreate": "make room in the quota, or mend what admission says",
+    "FailedMount": "create what the volume names, or correct the name",
+    "FailedBinding": "correct the claim's storage class, or provide a volume",
+    "ProvisioningFailed": "correct the claim's storage class, or provide a volume",
+}
+"""By the reason of a rollout's failure, as Kubernetes words it."""
+
+
+def next_step(event: RunEnded) -> str:
+    """Return what to do after a run; "" when it went well, or when its error says it."""
+    name, status = event.name or event.run, Status(event.status)
+    if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
+        return str(finish(name, event.rollback_errors))
+    if status is not Status.UNDONE or event.error is None:
+        return ""
+    cause: Mapping[str, Any] = (getattr(event.error, "details", None) or {}).get("cause") or {}
+    mend = _REMEDIES.get(str(cause.get("reason", "")))
+    all_of_it = f"sternway show {name} tells all of it"
+    return f"{mend}, and run again; {all_of_it}" if mend else all_of_it

@@ -1,0 +1,148 @@
+"""The lines of a run: each says one thing once, the cause first, and at the end what to do next."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sternway_steps.cli.run_lines import RunLines
+from sternway_steps.errors import Bug, Failed, Refused, RollbackFailed
+from sternway_steps.saga.events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
+from sternway_steps.spec import Action, Item, Progress
+
+EXECUTE, ROLLBACK = Action.EXECUTE, Action.ROLLBACK
+IMAGE = "spec.template.spec.containers[name=web].image"
+WEB, API = "deployment.apps/web in shop", "deployment.apps/api in shop"
+PULL = f"{WEB}: ErrImagePull: image registry/nope:9: not found"
+EVENT = 'Failed: Failed to pull image "registry/nope:9": rpc error: code = NotFound desc = registry/nope:9: not found'
+
+
+def failure(*failures: dict[str, Any], **more: Any) -> Failed:
+    cause = {"reason": "ErrImagePull", "message": "image registry/nope:9: not found"}
+    details = {"object": WEB, "cause": cause, "pod": "web-1", "container": "web", "events": [EVENT], "log": (), **more}
+    also = f"; also failed: {', '.join(one['object'] for one in failures[1:])}" if failures else ""
+    return Failed(PULL + also, details=details | ({"failures": list(failures)} if failures else {}))
+
+
+def lines(capsys: pytest.CaptureFixture[str], *events: Event, stamped: bool = False) -> list[str]:
+    shown = RunLines(stamped=stamped)
+    for event in events:
+        shown.event(event)
+    return capsys.readouterr().out.splitlines()
+
+
+def bad_tag(error: Exception) -> list[Event]:
+    def progress(step: str, action: Action, *all_of: Progress) -> list[Event]:
+        return [StepProgress(step, action, one) for one in all_of]
+
+    def item(what: str, result: str, *fields: str) -> Progress:
+        return Progress("", item=Item(what, result, fields=fields))
+
+    return [
+        RunStarted("r1", "shop.web", ("validate", "deploy", "verify"), "Secrets in namespace shop", name="shop/r1"),
+        StepStarted("validate", EXECUTE, 1),
+        *progress("validate", EXECUTE, Progress("asking", passing=True)),
+        StepEnded("validate", EXECUTE, "2 objects are valid", 0.1),
+        StepStarted("deploy", EXECUTE, 1),
+        *progress("deploy", EXECUTE, item("service/web in shop", "unchanged"), item(WEB, "changed", IMAGE)),
+        StepEnded("deploy", EXECUTE, "0 created, 1 changed, 1 unchanged", 0.2),
+        StepStarted("verify", EXECUTE, 1),
+        *progress("verify", EXECUTE, *(Progress(f"{WEB}: {n} of 3", n, 3, passing=True) for n in range(3))),
+        StepEnded("verify", EXECUTE, "", 1.2, error=error),
+        UndoStarted(str(error), ("deploy",)),
+        StepStarted("deploy", ROLLBACK, 1),
+        *progress("deploy", ROLLBACK, item("service/web in shop", "restored"), item(WEB, "restored", IMAGE)),
+        StepEnded("deploy", ROLLBACK, "2 restored, as before and healthy", 0.4),
+        RunEnded("r1", "undone", 4, 2.0, error, name="shop/r1"),
+    ]
+
+
+def test_a_bad_tag_takes_at_most_twelve_lines_with_its_cause_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lines(capsys, *bad_tag(failure())) == [
+        "run r1 of shop.web (journal: Secrets in namespace shop)",
+        "validate: 2 objects are valid (0.1 s)",
+        f"deploy: changed {WEB}: {IMAGE}",
+        "deploy: 0 created, 1 changed, 1 unchanged (0.2 s)",
+        f"verify failed: {PULL} (1.2 s)",
+        "  pod web-1, container web",
+        "undo: deploy",
+        "rollback deploy: restored service/web in shop",
+        f"rollback deploy: restored {WEB}: {IMAGE}",
+        "rollback deploy: 2 restored, as before and healthy (0.4 s)",
+        "run r1: undone after 2.0 s",
+        "next: push that image, or name one that is there, and run again; sternway show shop/r1 tells all of it",
+    ]
+
+
+def test_without_a_terminal_each_line_of_a_step_has_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+    written = lines(capsys, *bad_tag(failure()), stamped=True)
+    assert len(written) == 12
+    without = [line for line in written if not re.match(r"\d\d:\d\d:\d\d \S", line)]
+    assert [line.split()[0] for line in without] == ["pod", "next:"]
+
+
+def test_several_that_failed_are_a_table_below_the_cause_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    web = {
+        "object": WEB,
+        "why": "ErrImagePull: image registry/nope:9: not found",
+        "done": 1,
+        "wanted": 2,
+        "pod": "web-1",
+    }
+    api = {
+        "object": API,
+        "why": "CrashLoopBackOff: it ended",
+        "done": 0,
+        "wanted": 2,
+        "pod": "api-1",
+        "log": ["fatal: no db"],
+    }
+    written = lines(capsys, *bad_tag(failure(web, api)))
+    start = next(number for number, line in enumerate(written) if line.startswith("verify failed"))
+    assert written[start : start + 7] == [
+        f"verify failed: {PULL} (1.2 s)",
+        "  FAILED                       PODS  CAUSE",
+        f"  {WEB}  1/2   as above",
+        f"  {API}  0/2   CrashLoopBackOff: it ended",
+        "  pod web-1, container web",
+        "  pod api-1",
+        "  log | fatal: no db",
+    ]
+    assert "also failed" not in "\n".join(written)
+
+
+def test_an_event_that_says_more_than_the_cause_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    written = lines(capsys, *bad_tag(failure(events=[EVENT, "FailedMount: volume settings: not found"])))
+    assert [line for line in written if "event" in line] == ["  event FailedMount: volume settings: not found"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Refused("no right", remedy="grant it"), "validate refused: no right (1.0 s)"),
+        (Failed("no"), "validate failed: no (1.0 s)"),
+        (KeyError("x"), "validate: KeyError: 'x' (1.0 s)"),
+        (Bug("KeyError: 'x' at line 1", "KeyError"), "validate: KeyError: 'x' at line 1 (1.0 s)"),
+    ],
+)
+def test_how_a_step_ended_is_named(error: Exception, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *rest = lines(capsys, StepEnded("validate", EXECUTE, "", 1.0, error=error))
+    assert first == said
+    assert rest == (["  grant it"] if getattr(error, "remedy", None) else [])
+
+
+def test_an_undo_that_failed_ends_with_the_command_that_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    error = RollbackFailed("1 of 1 object could not be put back")
+    ended = StepEnded("deploy", ROLLBACK, "", 0.4, error=error)
+    over = RunEnded("r1", "rollback-failed", 5, 0.4, Failed("first"), (error,), name="shop/r1")
+    assert lines(capsys, ended, over) == [
+        "rollback deploy failed: 1 of 1 object could not be put back (0.4 s)",
+        "run r1: rollback-failed after 0.4 s",
+        "  first error: first",
+        "next: to finish the undo: sternway rollback shop/r1",
+    ]
+
+
+def test_a_run_that_went_well_has_nothing_next(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lines(capsys, RunEnded("r1", "succeeded", 0, 1.0)) == ["run r1: succeeded after 1.0 s"]
