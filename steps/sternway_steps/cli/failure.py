@@ -39,8 +39,8 @@ def _table(failures: Sequence[Mapping[str, Any]]) -> None:
     for one in failures:
         pods = f"{one.get('done') or 0}/{one['wanted']}" if one.get("wanted") else ""
         cause = _cause(one)
-        told = "as above" if not causes else "the same" if cause in causes else one["why"]
-        rows.append((one["object"], pods, told))
+        told = "as above" if not causes else "the same" if cause in causes else one.get("why", "")
+        rows.append((str(one.get("object", "")), pods, told))
         causes.add(cause)
     widths = [max(len(row[n]) for row in rows) for n in range(2)]
     for row in rows:
