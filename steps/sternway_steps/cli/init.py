@@ -20,6 +20,7 @@ from ..scaffold.look import look
 from ..scaffold.start import Manifests, Rendered, Start
 from ..scaffold.text import Answers, guess, write
 from .output import Output
+from .terminal import echo
 
 _DEFAULT = "sternway.yaml"
 
@@ -86,7 +87,7 @@ def _asked(start: Start, given: Answers) -> Answers:
 
 def _choose(names: Sequence[str]) -> int:
     for number, name in enumerate(names, 1):
-        click.echo(f"  {number}  {name}", err=True)
+        echo(f"  {number}  {name}", err=True)
     return int(click.prompt("Which one", type=click.IntRange(1, len(names)), err=True)) - 1
 
 
