@@ -315,6 +315,20 @@ def config_show(**arguments: Any) -> None:
     call_offline("config_show", arguments)
 
 
+@config.command("schema")
+@click.option("--partial", is_flag=True, help="Of files that others extend, and that are no whole ones by themselves.")
+def config_schema(partial: bool) -> None:
+    """Print the configuration's JSON Schema (draft-07), by which an editor completes, explains and checks it.
+
+    \b
+    Example: sternway config schema > sternway.schema.json, and as the first line of sternway.yaml:
+             # yaml-language-server: $schema=sternway.schema.json
+    """
+    from .schema import show
+
+    show(partial)
+
+
 @app.command()
 @click.option(
     "--output", "-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,

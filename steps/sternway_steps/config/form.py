@@ -15,7 +15,7 @@ from .schema import ON, ON_INTERRUPT, Config, JournalConfig, KeySource, StepConf
 from .simple_keys import SIMPLE
 from .step_pod import STEP_POD
 
-_A_FILE = {"type": "string", "minLength": 1, "not": {"pattern": "://"}}
+_A_FILE = {"type": "string", "pattern": r"^(?![\s\S]*://)[\s\S]"}
 
 
 @s.reads("a path, or a list of paths", {"anyOf": [_A_FILE, {"type": "array", "items": _A_FILE, "minItems": 1}]})
@@ -112,7 +112,7 @@ def form_of(readers: Sequence[OptionReader]) -> Section:
         ["validate", "deploy", "verify"],
         (["validate", "deploy", {"name": "smoke", "uses": "verify", "retries": 0}],),
     )
-    sections = {reader.step: reader.section for reader in readers if reader.section is not None}
+    sections = {reader.step: Key(reader.section, reader.about) for reader in readers if reader.section is not None}
     return Section({**_KEYS, "steps": steps, **sections}, required=("name",))
 
 

@@ -49,6 +49,7 @@ class OptionReader:
     | field | meaning |
     | --- | --- |
     | `section` | reads the file's section with the step's name |
+    | `about` | what people are told of that section |
     | `options` | reads the step's `with` |
     | `own` | keys beside `name` that make an item of the list this step |
     | `make` | makes the step of what was read of it |
@@ -58,6 +59,7 @@ class OptionReader:
 
     step: str
     section: Section | None = None
+    about: str = ""
     options: Section | None = None
     own: Mapping[str, Any] = field(default_factory=dict)
     make: Callable[[dict[str, Any]], StepConfig] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..builtin.build.options import READER as BUILD
 from ..builtin.command.options import READER as COMMAND
@@ -13,10 +13,14 @@ from ..builtin.deploy.options import READER as DEPLOY
 from ..builtin.verify.options import READER as VERIFY
 from ..config import Config
 from ..config import load as loader
+from ..config.form import form_of
+from ..config.json_schema import json_schema
+from ..config.option_reader import OptionReader
 from ..errors import Misuse
 from ..yamltree.document import Node
+from ..yamltree.reader import Section
 
-READERS = (BUILD, COMMAND, DEPLOY, VERIFY)
+READERS = (OptionReader("validate", options=Section({})), BUILD, COMMAND, DEPLOY, VERIFY)
 
 
 def load(
@@ -56,3 +60,8 @@ def load_with_source(
     Raises: ConfigErrors, with every finding.
     """
     return loader.load_with_source(path, READERS, overrides=overrides, environ=environ, stdin=stdin)
+
+
+def schema(*, partial: bool = False) -> dict[str, Any]:
+    """Return the JSON Schema of a configuration file; `partial` is that of a file that others extend."""
+    return json_schema(form_of(READERS), partial=partial)

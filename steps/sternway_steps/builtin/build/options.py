@@ -102,4 +102,5 @@ class _Reading:
                 secret["file"] = str((self.file.base / Path(secret["file"]).expanduser()).resolve())
 
 
-READER = OptionReader(STEP, section=BUILD, options=BUILD, finish=_finish)
+_ABOUT = "The image that the step `build` makes and pushes; with it the steps are validate, build, deploy, verify."
+READER = OptionReader(STEP, section=BUILD, about=_ABOUT, options=BUILD, finish=_finish)

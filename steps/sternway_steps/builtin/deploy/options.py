@@ -52,4 +52,5 @@ OPTIONS = Section(
     }
 )
 """A step's `with`; what it says is read by the step itself."""
-READER = OptionReader("deploy", section=_SECTION, options=OPTIONS)
+_ABOUT = "How objects are applied, and what the undo may do with what others changed since."
+READER = OptionReader("deploy", section=_SECTION, about=_ABOUT, options=OPTIONS)

@@ -44,7 +44,7 @@ def _kind(node: Node) -> str:
     return text
 
 
-@s.reads(_AN_EXPRESSION, {"type": "string", "pattern": "[=~]"})
+@s.reads(_AN_EXPRESSION, {"type": "string", "pattern": r"^\s*(metadata|spec|status|conditions)[.\[].*[=~]"})
 def _expression(node: Node) -> str:
     text = s.string(node)
     try:

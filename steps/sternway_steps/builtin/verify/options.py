@@ -47,4 +47,5 @@ def _check_rules(rules: Sequence[KindRule], root: Node, reader: Reader) -> None:
             reader.report(location, f"verify.rules[{number}]", "this rule says nothing", "ready, failed, or both")
 
 
-READER = OptionReader("verify", section=SECTION, options=OPTIONS, finish=_finish)
+_ABOUT = "How long what is deployed has to become ready, and how that is checked."
+READER = OptionReader("verify", section=SECTION, about=_ABOUT, options=OPTIONS, finish=_finish)
