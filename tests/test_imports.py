@@ -15,7 +15,7 @@ from sternway_steps.sandbox import Sandbox
 
 from tests.conftest import ROOT, WEB
 
-HEAVY = {"docker", "hera", "kubernetes", "psutil", "urllib3", "werkzeug", "yaml"}
+HEAVY = {"cryptography", "docker", "hera", "kubernetes", "psutil", "urllib3", "werkzeug", "yaml"}
 """Of others: each takes longer than the shortest command."""
 SELDOM = {"difflib", "fcntl", "importlib", "importlib.machinery", "urllib.request", "warnings", "zoneinfo"}
 """Of Python itself: slow, or not on every system, and seldom needed."""
@@ -38,7 +38,7 @@ OURS = {
     "steps/sternway_steps/cli/on_job.py": {"..kube.client"},
     "steps/sternway_steps/cli/on_workflow.py": {"..kube.client"},
     "steps/sternway_steps/cli/options.py": {"..yamltree.scalars"},
-    "steps/sternway_steps/cli/output.py": {".github", ".json", ".text"},
+    "steps/sternway_steps/cli/output.py": {".github", ".json", ".markdown", ".text"},
     "steps/sternway_steps/cli/pod_start.py": {"..config.schema", "..rollout.diagnose"},
     "steps/sternway_steps/cli/stdout.py": {"click"},
     "steps/sternway_steps/kube/exec_plugin.py": {"..process.run"},
