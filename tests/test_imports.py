@@ -30,7 +30,7 @@ OURS = {
     "steps/sternway_steps/builtin/validate/step.py": {"...release.memory", "...release.precheck"},
     "steps/sternway_steps/builtin/verify/step.py": {"...rollout.wait"},
     "steps/sternway_steps/cli/__init__.py": {".app"},
-    "steps/sternway_steps/cli/app.py": {".init", ".main", ".schema", ".steps"},
+    "steps/sternway_steps/cli/app.py": {".doctor", ".init", ".main", ".schema", ".steps"},
     "steps/sternway_steps/cli/command_group.py": {".main"},
     "steps/sternway_steps/cli/completion.py": {"..config.each_step", "..registry.load", "..session"},
     "steps/sternway_steps/cli/extension.py": {".main"},

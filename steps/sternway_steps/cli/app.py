@@ -295,6 +295,26 @@ def _one_target(arguments: dict[str, Any]) -> None:
         arguments["journal_of"] = arguments["journal_of"] or "sternway.yaml"
 
 
+@app.command()
+@options.some_config
+@options.overrides
+@options.shared
+def doctor(**arguments: Any) -> None:
+    """Look whether all is there that a run and its undo need, and say what to do where it is not; change nothing.
+
+    With a configuration it asks for all that its run and undo take, its images and builders. Exit code 3 when
+    something will not work; warnings are 0.
+
+    \b
+    Example: sternway doctor
+    Example: sternway doctor config/production.yaml --output json
+    """
+    from .doctor import doctor as examine
+    from .main import perform
+
+    perform(examine, arguments)
+
+
 @app.group()
 def config() -> None:
     """Look at the configuration; needs no cluster."""

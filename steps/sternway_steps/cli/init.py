@@ -14,6 +14,7 @@ import click
 from ..atomic import write_whole
 from ..errors import Refused
 from ..exits import Exit
+from ..plain_text import plain
 from ..plural import count
 from ..scaffold.check import check
 from ..scaffold.look import look
@@ -78,9 +79,9 @@ def _asked(start: Start, given: Answers) -> Answers:
         answers = replace(answers, name=click.prompt("Name", default=answers.name, err=True))
     if not given.namespace:
         text = "Namespace (empty: that of the kubeconfig's context)"
-        answers = replace(answers, namespace=click.prompt(text, default=answers.namespace, err=True))
+        answers = replace(answers, namespace=click.prompt(text, default=plain(answers.namespace), err=True))
     if start.deploys is None and not given.image:
-        text = f"Image that {start.builds.file} makes, with its registry" if start.builds else "Image"
+        text = f"Image that {plain(start.builds.file)} makes, with its registry" if start.builds else "Image"
         answers = replace(answers, image=click.prompt(text, default=answers.image or None, err=True))
     return answers
 

@@ -14,11 +14,20 @@ from . import completion
 config = click.option(
     "--config", "-c", "path", default="sternway.yaml", show_default=True, metavar="FILE", help="The configuration file."
 )
+_some = click.option("--config", "-c", "path", metavar="FILE", help="Default: sternway.yaml, if it is there.")
 
 
 def config_file(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --config, and an argument FILE that means the same; a command line that gives both is refused."""
+    return _with_file(config, command)
 
+
+def some_config(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same to a command that needs no configuration."""
+    return _with_file(_some, command)
+
+
+def _with_file(option: Callable[..., Any], command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_one_file(*arguments: Any, file: str | None, **keys: Any) -> Any:
         if file is not None and click.get_current_context().get_parameter_source("path") is ParameterSource.COMMANDLINE:
@@ -26,7 +35,8 @@ def config_file(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*arguments, **(keys if file is None else {**keys, "path": file}))
 
     argument = click.argument("file", required=False, metavar="[FILE]", type=click.Path())
-    return argument(config(with_one_file))
+    added: Callable[..., Any] = argument(option(with_one_file))
+    return added
 
 
 overrides = click.option(

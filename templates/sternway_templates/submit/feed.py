@@ -10,12 +10,11 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
+from sternway_steps.argo.version import API
 from sternway_steps.journal.backends.secret_form import RUN
 from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 from sternway_steps.kube.watch import SYNC, Watches
-
-from .version import API
 
 PAUSE = 1.0
 """Seconds between tries to reach an API server that does not answer."""

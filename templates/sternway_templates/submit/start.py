@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sternway_steps.argo.version import API, find_version, known_faults, too_old
 from sternway_steps.errors import Refused, Stopped
 from sternway_steps.exits import Exit
 from sternway_steps.saga.events import RunStarted
@@ -14,7 +15,6 @@ from sternway_steps.session import Session
 from .follow import RunFollower
 from .handler_pod import require_startable
 from .submission import Submission
-from .version import API, find_version, known_faults, too_old
 from .workflow import apply, create, require_argo, require_current
 
 if TYPE_CHECKING:

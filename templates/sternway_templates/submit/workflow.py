@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sternway_steps.argo.version import API
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.kube.api_error import ApiError, conflicts
 from sternway_steps.kube.client import Client
@@ -12,7 +13,6 @@ from sternway_steps.objects.ref import Ref
 
 from ..argo.pipeline import HASH
 from .submission import Submission
-from .version import API
 
 MANAGER = "sternway-templates"
 # Who applied generated objects before, by the command that the refusals here name.

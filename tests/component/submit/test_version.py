@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sternway_steps.argo.version import Version, find_version, known_faults, of_image, of_schema, too_old
 from sternway_steps.errors import Refused
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
-from sternway_templates.submit.version import Version, find_version, known_faults, of_image, of_schema, too_old
 
 from tests.component.submit.playing import API, definition, submitted, written
 

@@ -60,10 +60,11 @@ class Registry:
     All methods raise Transient when it does not answer or is busy, Failed when it does not let us.
     """
 
-    def __init__(self, reference: Reference, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, reference: Reference, check: Callable[[], None] = lambda: None, *, pushes: bool = True) -> None:
         import urllib3
 
         self.reference = reference
+        self._scope = "pull,push" if pushes else "pull"
         self._check = check
         retries = urllib3.Retry(2, backoff_factor=0.2, status=0, raise_on_status=False, allowed_methods={"GET", "HEAD"})
         self._pool = _pool(reference.url, retries=retries, timeout=_ANSWERS)
@@ -148,7 +149,7 @@ class Registry:
             response = self._send(method, url, body=body, timeout=seconds, headers={**self._headers, **(headers or {})})
             if response.status != 401 or last:
                 break
-            scope = f"repository:{self.reference.repository}:pull,push"
+            scope = f"repository:{self.reference.repository}:{self._scope}"
             if method == "DELETE":
                 scope += ",delete"
             answer = self._login.answer(response.headers.get("WWW-Authenticate", ""), scope)

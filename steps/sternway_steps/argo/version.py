@@ -7,14 +7,16 @@ cron-workflows.md and deprecations.md of 4.1.2; which version has a fix, in its 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sternway_steps.kube.api_error import ApiError
-from sternway_steps.kube.client import Client
-from sternway_steps.kube.discovery import UnknownKind
-from sternway_steps.objects.ref import Ref
+from ..kube.api_error import ApiError
+from ..kube.discovery import UnknownKind
+from ..objects.ref import Ref
+
+if TYPE_CHECKING:
+    from ..kube.client import Client
 
 API = "argoproj.io/v1alpha1"
 _DEFINITION = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, "workflowtemplates.argoproj.io")
@@ -95,7 +97,8 @@ def too_old(version: Version) -> str | None:
 
 def find_version(client: Client, namespace: str) -> Version | None:
     """Return the version as far as our rights reach: from the controller's image, else from the definitions."""
-    return _of_controller(_deployments(client, namespace), namespace) or _of_definition(client)
+    images = (str(container.get("image", "")) for _, container in controllers(client, namespace) or ())
+    return next((found for image in images if (found := of_image(image)) is not None), None) or _of_definition(client)
 
 
 def of_image(image: str) -> Version | None:
@@ -127,7 +130,11 @@ def _below(schema: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     return schema.get("properties") or {}
 
 
-def _deployments(client: Client, namespace: str) -> list[dict[str, Any]]:
+def controllers(client: Client, namespace: str) -> list[tuple[dict[str, Any], dict[str, Any]]] | None:
+    """Return the Deployments of controllers, each with its container, that which most likely serves a namespace first.
+
+    That is its own, then that in `argo`. None where no Deployments can be read.
+    """
     for namespaces in ((None,), (namespace, "argo")):
         found: list[dict[str, Any]] = []
         readable = False
@@ -138,20 +145,20 @@ def _deployments(client: Client, namespace: str) -> list[dict[str, Any]]:
                 continue  # a right that we lack is no reason not to submit
             readable = True
         if readable:
-            return found
-    return []
+            return sorted(_running(found), key=lambda pair: _distance(pair[0], namespace))
+    return None
 
 
-def _of_controller(deployments: Iterable[Mapping[str, Any]], namespace: str) -> Version | None:
-    """Return the version of the controller that most likely serves a namespace: its own, else that in `argo`."""
-    found: list[tuple[int, Version]] = []
+def _running(deployments: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for deployment in deployments:
-        home = deployment["metadata"].get("namespace")
         for container in deployment["spec"]["template"]["spec"].get("containers") or []:
-            version = of_image(str(container.get("image", "")))
-            if version is not None and _is_controller(container):
-                found.append(((namespace, "argo").index(home) if home in (namespace, "argo") else 2, version))
-    return min(found)[1] if found else None
+            if _is_controller(container):
+                yield deployment, container
+
+
+def _distance(deployment: Mapping[str, Any], namespace: str) -> int:
+    home = deployment["metadata"].get("namespace")
+    return (namespace, "argo").index(home) if home in (namespace, "argo") else 2
 
 
 def _is_controller(container: Mapping[str, Any]) -> bool:

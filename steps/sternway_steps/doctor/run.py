@@ -1,0 +1,44 @@
+"""Would a run of the configuration be refused? Its rights, its undo's, its objects, builders and registries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..config import Config
+from ..errors import ClusterError, SternwayError
+from ..plural import count
+from ..release.missing_rights import missing_rights
+from ..release.rights import JOURNAL_RULES, expand
+from ..session import Session
+from .finding import Finding, good, wrong
+
+_GRANT = "have it granted by the Role that `sternway template` writes, or let somebody run who may"
+
+
+def run(session: Session, config: Config) -> Iterator[Finding]:
+    """Ask all that a run asks before its first change."""
+    why = "a run is refused before its first change"
+    try:
+        found = session.plan(config)
+    except (SternwayError, ClusterError) as error:
+        remedy = getattr(error, "remedy", None) or "see whether it answers; a run would end with 75 until then"
+        yield wrong("run", str(error), "a run asks the same, and ends before its first change", remedy)
+        return
+    for bad in found.refusals:
+        rights = bad.message.startswith("not allowed: ")
+        remedy = bad.remedy or (_GRANT if rights else "mend what it names; `sternway plan` asks it again")
+        for message in bad.message.splitlines():
+            yield wrong("rights" if rights else "run", message, why, remedy)
+    if not found.refusals:
+        objects = count(len(found.previews), "object")
+        yield good("run", f"{objects} can be deployed, and every right is there to deploy and to undo")
+
+
+def journal_rights(session: Session) -> Iterator[Finding]:
+    """Ask, where no configuration says more, whether a run could be recorded."""
+    namespace = session.client.namespace
+    missing = missing_rights(session.client, expand(JOURNAL_RULES, (), namespace))
+    for right in missing:
+        yield wrong("rights", f"not allowed: {right}", "no run can be recorded, so none can begin", _GRANT)
+    if not missing:
+        yield good("rights", f"runs can be recorded in namespace {namespace}; a configuration tells what else it takes")
