@@ -102,7 +102,7 @@ def _names(rng: random.Random) -> Case:
         "m.yaml": b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
         "j/x.lock": b"",
     }
-    known = [word.strip() for word in words if word.strip()]
+    known = [word.strip() if word.isprintable() else repr(word) for word in words if word]
     return Case(
         "forms",
         " ".join(words)[:200],

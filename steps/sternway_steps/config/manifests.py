@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from ..plain_text import short
 from ..yamltree.document import Node
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from ..yamltree.parser import decode
@@ -36,7 +37,7 @@ def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors:
             continue
         files = _files(pattern, base)
         if not files:
-            message = f"{node.text!r} names no file" + _instead(node, base)
+            message = f"{short(node.text)!r} names no file" + _instead(node, base)
             errors.append(ConfigError(location, "manifests", message, "a file, a folder with .yaml files, or a glob"))
         for path in files:
             try:
@@ -69,11 +70,11 @@ def _read(file: BinaryIO, source: str) -> str:
 
 def _files(pattern: str, base: Path) -> list[Path]:
     path = base / pattern
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
-    if path.is_file():
-        return [path]
     try:
+        if path.is_dir():
+            return sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
+        if path.is_file():
+            return [path]
         if Path(pattern).is_absolute():
             base, pattern = Path(path.anchor), str(path.relative_to(path.anchor))
         return sorted(file for file in base.glob(pattern) if file.is_file())
@@ -85,7 +86,10 @@ def _instead(node: Node, base: Path) -> str:
     import difflib
 
     folder = (base / node.value).parent
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    try:
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    except (OSError, ValueError):  # a name that is too long, a folder of somebody else's
+        return ""
     written = Path(node.text)
     near = difflib.get_close_matches(written.name, names, n=1)
     return f"; did you mean {str(written.parent / near[0])!r}?" if near else ""

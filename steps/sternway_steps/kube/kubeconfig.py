@@ -17,6 +17,7 @@ from .kubeconfig_file import read_file
 Document = tuple[Path, Mapping[str, Any]]
 """A file's content, and the folder that its paths are relative to."""
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_URL = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _PATHS = {"certificate-authority", "client-certificate", "client-key", "tokenFile"}
 
 
@@ -88,10 +89,14 @@ def read(path: str, context: str | None) -> Kubeconfig:
     chosen = _entry(documents, "context", name, f"kubeconfig {where}")
     cluster, user = (_entry(documents, kind, chosen.value.get(kind), chosen.place) for kind in ("cluster", "user"))
     namespace = chosen.value.get("namespace")
-    if not isinstance(cluster.value.get("server"), str):
+    server = cluster.value.get("server")
+    if not isinstance(server, str):
         raise Refused(f"{cluster.place} names no server", remedy="give its URL: server: https://…")
+    if not _URL.match(server):
+        raise Refused(f"{cluster.place}: its server is no URL", remedy="give it with http:// or https:// and a host")
     if namespace and (not isinstance(namespace, str) or not _LABEL.fullmatch(namespace)):
-        raise Refused(f"{chosen.place}: namespace: {str(namespace)[:80]!r} is no name of a namespace")
+        said = namespace[:80] if isinstance(namespace, str) else type(namespace)
+        raise Refused(f"{chosen.place}: namespace: {said!r} is no name of a namespace")
     return Kubeconfig(path, chosen, cluster, user)
 
 
@@ -104,12 +109,14 @@ def _names(files: list[Document], kind: str) -> list[str]:
 
 def _entry(files: list[Document], kind: str, name: object, named_by: str) -> Entry:
     """Return an entry by its name; raise Refused when there is none."""
+    if not isinstance(name, str):
+        raise Refused(f"{named_by} names no {kind}", remedy=f"give a name of its list {kind}s")
     for folder, data in files:
         entries = data.get(f"{kind}s")
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, Mapping) and entry.get("name") == name and isinstance(entry.get(kind) or {}, Mapping):
-                return Entry(str(name), dict(entry.get(kind) or {}), folder, f"{named_by}, {kind} {str(name)[:80]!r}")
-    raise Refused(f"{named_by} has no {kind} {str(name)[:80]!r} that can be read", remedy=f"see its list {kind}s")
+                return Entry(name, dict(entry.get(kind) or {}), folder, f"{named_by}, {kind} {name[:80]!r}")
+    raise Refused(f"{named_by} has no {kind} {name[:80]!r} that can be read", remedy=f"see its list {kind}s")
 
 
 def impersonation(user: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

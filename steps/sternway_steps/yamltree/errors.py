@@ -19,7 +19,9 @@ class SourceLocation:
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+        # A name that no terminal shows is written as Python writes it.
+        source = self.source if self.source.isprintable() and self.source.strip() else repr(self.source)
+        return f"{source}:{self.line}:{self.column}" if self.line else source
 
     @staticmethod
     def parse(text: str) -> SourceLocation:

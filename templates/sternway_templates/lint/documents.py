@@ -70,20 +70,22 @@ def ignored_rules(location: SourceLocation, lines: list[str]) -> set[str]:
 
 def _sources(names: Iterable[str], broken: list[ConfigError]) -> Iterator[tuple[str, Path | None]]:
     for name in names:
-        path = Path(name)
-        if name == "-":
-            yield STDIN, None
-        elif path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
-            if not inside:
-                broken.append(
-                    ConfigError(SourceLocation(name), "", f"the folder has no file that ends in {', '.join(_ENDINGS)}")
-                )
-            yield from ((str(file), file) for file in inside)
-        elif path.exists():
-            yield name, path
-        else:
-            broken.append(ConfigError(SourceLocation(name), "", "there is no such file or folder"))
+        try:
+            yield from [(STDIN, None)] if name == "-" else _files(Path(name), name)
+        except OSError as error:
+            broken.append(ConfigError(SourceLocation(name), "", error.strerror or str(error)))
+
+
+def _files(path: Path, name: str) -> list[tuple[str, Path]]:
+    """Return a file, or those of a folder; raise OSError where there is none."""
+    if path.is_dir():
+        inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
+        if not inside:
+            raise OSError(errno.ENOENT, f"the folder has no file that ends in {', '.join(_ENDINGS)}")
+        return [(str(file), file) for file in inside]
+    if not path.exists():
+        raise OSError(errno.ENOENT, "there is no such file or folder")
+    return [(name, path)]
 
 
 def _read(content: str, source: str, documents: Documents) -> None:

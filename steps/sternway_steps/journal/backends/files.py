@@ -177,11 +177,11 @@ def _readable_lines(path: Path) -> list[str]:
 
 def _whole_lines(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            # What follows the last line end was cut off by a crash in mid-write, and never counted.
+            return [line[:-1] for line in file if line.endswith("\n")]
     except FileNotFoundError:
         return []
-    # What follows the last line end was cut off by a crash in mid-write, and never counted.
-    return text.split("\n")[:-1]
 
 
 def _write(path: Path, line: str, *, size: int) -> None:
