@@ -17,6 +17,7 @@ from sternway_steps.step import Action
 from ..kubernetes.build_pod import PodParts, pod_parts
 from ..kubernetes.config_maps import CONFIG
 from ..kubernetes.images import image_of
+from ..kubernetes.journal_key import key_parts
 from ..kubernetes.pod import REPORT, RESTRICTED, SPARE, UNATTENDED
 from .models import new
 from .on_end import reporter
@@ -43,7 +44,10 @@ def base(config: Config, requests: Mapping[str, str] | None = None) -> dict[str,
     return {
         # Named, or Argo's controller would ask the registry what the image starts.
         "command": ["sternway"],
-        "env": [new(m.EnvVar, name="HOME", value="/tmp")],  # noqa: S108  a volume of the pod's own
+        "env": [
+            new(m.EnvVar, name="HOME", value="/tmp"),  # noqa: S108  a volume of the pod's own
+            *(m.EnvVar(**each) for each in key_parts(config).env),
+        ],
         "resources": new(
             m.ResourceRequirements,
             requests=dict(resources.get("requests", {}) if requests is None else requests) or None,
@@ -58,6 +62,7 @@ def defaults(config: Config) -> m.Template:
     mounts = [
         new(m.VolumeMount, name="config", mount_path="/config", read_only=True),
         new(m.VolumeMount, name="tmp", mount_path="/tmp"),  # noqa: S108  a volume of the pod's own
+        *(m.VolumeMount(**each) for each in key_parts(config).mounts),
     ]
     return new(m.Template, container=new(m.Container, **base(config), volume_mounts=mounts))
 

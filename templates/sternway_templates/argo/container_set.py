@@ -14,6 +14,7 @@ from sternway_steps.spec import Effects
 from sternway_steps.step import Action
 
 from ..kubernetes.build_pod import PodParts, pod_parts
+from ..kubernetes.journal_key import key_parts
 from ..kubernetes.pod import SPARE
 from .container import CODE, PERSISTENT, Parameters, base, in_process, report_container, step_container
 from .models import new
@@ -115,8 +116,9 @@ def _set(config: Config, name: str, members: Iterator[_Member] | Sequence[_Membe
                 volume_mounts=[tmp, *mounts], **shared, **fields,
             )
         )  # fmt: skip
+    key = [m.VolumeMount(**each) for each in key_parts(config).mounts]
     config_mount = new(m.VolumeMount, name="config", mount_path="/config", read_only=True)
-    found = new(m.ContainerSetTemplate, containers=containers, volume_mounts=[config_mount])
+    found = new(m.ContainerSetTemplate, containers=containers, volume_mounts=[config_mount, *key])
     return {"name": name, "container_set": found, "volumes": volumes}
 
 

@@ -11,6 +11,7 @@ from hera.workflows import models as m
 from sternway_steps.config import Config
 from sternway_steps.saga.plan import Plan
 
+from ..kubernetes.journal_key import key_parts
 from ..kubernetes.pod import UNATTENDED, pod_security
 from .container import defaults
 from .models import new
@@ -41,7 +42,7 @@ def workflow_spec(
         node_selector=dict(argo.node_selector) or None,
         tolerations=[m.Toleration(**t) for t in argo.tolerations] or None,
         image_pull_secrets=[new(m.LocalObjectReference, name=name) for name in argo.image_pull_secrets] or None,
-        volumes=[_config_volume(maps), new(m.Volume, name="tmp", empty_dir=new(m.EmptyDirVolumeSource))],
+        volumes=_volumes(config, maps),
         template_defaults=defaults(config),
         templates=RowsOfSteps(config, plan, own_pods(config), parameters).templates(),
     )
@@ -53,6 +54,11 @@ def _arguments(config: Config, parameters: Mapping[str, m.Parameter]) -> m.Argum
         described = "Set by the schedule, which does not deploy again what was undone."
         wanted.append(new(m.Parameter, name=UNATTENDED, value="false", description=described, enum=["false", "true"]))
     return new(m.Arguments, parameters=wanted) if wanted else None
+
+
+def _volumes(config: Config, maps: Sequence[str]) -> list[m.Volume]:
+    tmp = new(m.Volume, name="tmp", empty_dir=new(m.EmptyDirVolumeSource))
+    return [_config_volume(maps), tmp, *(m.Volume(**each) for each in key_parts(config).volumes)]
 
 
 def _config_volume(maps: Sequence[str]) -> m.Volume:

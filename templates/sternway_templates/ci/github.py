@@ -7,11 +7,12 @@ from typing import Any
 
 from sternway_steps import __version__
 from sternway_steps.errors import Refused
+from sternway_steps.journal.key_source import VARIABLE
 
 from ..output import MADE_BY
 from ..yaml_text import to_yaml
 from .parameters import UNCHANGED, Changeable, PipelineInputs
-from .shell import finish, run
+from .shell import KEY_IF_GIVEN, KEY_NEEDED, finish, run
 
 _MOST_INPUTS = 25
 """GitHub, "Events that trigger workflows", workflow_dispatch."""
@@ -30,6 +31,7 @@ def github(request: PipelineInputs) -> str:
     Raises: Refused for more inputs than GitHub accepts.
     """
     head = f"{MADE_BY}{__version__}: sternway template --for github --config {request.source}\n{_ABOUT}"
+    head += KEY_NEEDED.format("secret") if request.encrypts else ""
     return head + to_yaml([_workflow(request)]).removeprefix("---\n")
 
 
@@ -81,6 +83,9 @@ def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
         "STERNWAY_RUN": "gh-${{ github.run_id }}-${{ github.run_attempt }}",
         **where,
     }
+    if request.encrypts:
+        run_env[VARIABLE] = f"${{{{ secrets.{VARIABLE} }}}}"
+    first = KEY_IF_GIVEN if request.encrypts else ""
     sets = {each.variable: f"${{{{ inputs.{each.id} }}}}" for each in request.changeable}
     flags = "--output github"
     return [
@@ -96,13 +101,13 @@ def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
             "name": "Run",
             "id": "saga",
             "env": {**run_env, **sets},
-            "run": run(config, request.changeable, flags, replaces=True),
+            "run": first + run(config, request.changeable, flags, replaces=True),
         },
         {
             "name": "Finish an undo that was cut off",
             "if": "${{ always() && (steps.saga.outcome == 'failure' || steps.saga.outcome == 'cancelled') }}",
             "env": run_env,
-            "run": finish('"$STERNWAY_RUN"', config, flags, replaces=True) + "\n",
+            "run": first + finish('"$STERNWAY_RUN"', config, flags, replaces=True) + "\n",
         },
     ]
 

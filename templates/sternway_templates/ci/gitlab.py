@@ -11,7 +11,7 @@ from ..kubernetes.images import RUN, image_of
 from ..output import MADE_BY
 from ..yaml_text import to_yaml
 from .parameters import UNCHANGED, Environment, PipelineInputs
-from .shell import finish, run
+from .shell import KEY_NEEDED, finish, run
 
 _RUN = '"gl-$CI_JOB_ID"'
 _ABOUT = """\
@@ -26,6 +26,7 @@ _ABOUT = """\
 def gitlab(request: PipelineInputs) -> str:
     """Return the text of the file. The jobs use the image that runs all steps; nothing is installed in them."""
     head = f"{MADE_BY}{__version__}: sternway template --for gitlab --config {request.source}\n{_ABOUT}"
+    head += KEY_NEEDED.format("masked variable") if request.encrypts else ""
     return head + to_yaml([_pipeline(request)]).removeprefix("---\n")
 
 

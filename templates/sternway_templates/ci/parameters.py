@@ -69,9 +69,15 @@ class PipelineInputs:
 
     @property
     def distribution(self) -> str:
-        """What is installed: with the extra `build`, if an environment builds."""
+        """What is installed: with the extras that an environment needs."""
         builds = any(step.uses == "build" for each in self.environments for step, _, _ in each_step(each.config.steps))
-        return "sternway[build]" if builds else "sternway"
+        extras = [*(["build"] if builds else []), *(["encryption"] if self.encrypts else [])]
+        return f"sternway[{','.join(extras)}]" if extras else "sternway"
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether an environment's journal has a key."""
+        return any(each.config.journal.key is not None for each in self.environments)
 
     @property
     def seconds(self) -> int | None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from sternway_steps.journal.key_source import VARIABLE
+
 from .parameters import UNCHANGED, Changeable
+
+KEY_IF_GIVEN = f'[ -n "${VARIABLE}" ] || unset {VARIABLE}\n'
+"""What precedes a command where a journal has a key: a variable that is empty stands for none."""
+
+KEY_NEEDED = f"""\
+# The journal has a key: put its text into a {{}} {VARIABLE}, too, of each environment that names one.
+"""
 
 
 def run(config: str, changeable: Sequence[Changeable], flags: str = "", *, replaces: bool = False) -> str:

@@ -58,6 +58,9 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
                 errors[-1] = replace(errors[-1], location=SourceLocation.parse(location.removesuffix(": ")))
     if config.journal.store != "cluster":
         report("journal", "journal.store", "pods share no files, so the undo would not find them", "store: cluster")
+    if config.journal.key is not None and config.journal.key.file is not None:
+        message = "a pod has no file of this machine, and in a ConfigMap the key would be no secret"
+        report("journal", "journal.key.file", message, "key: {secret: NAME, key: KEY}, a Secret in the same namespace")
     if config.namespace is None:
         hint = "set namespace: NAME, or give --set namespace=NAME"
         report("name", "namespace", "the rights and what runs need to know where they belong", hint)

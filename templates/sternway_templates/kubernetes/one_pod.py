@@ -10,6 +10,7 @@ from sternway_steps.config import Config
 
 from .build_pod import PodParts
 from .config_maps import CONFIG
+from .journal_key import key_parts
 from .pod import RESTRICTED, pod_security
 
 
@@ -34,7 +35,7 @@ def one_pod(
         env: further variables.
 
     """
-    argo = config.argo
+    argo, key = config.argo, key_parts(config)
     container = {
         "name": words[0],
         "image": image,
@@ -44,6 +45,7 @@ def one_pod(
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "env": [
             {"name": "HOME", "value": "/tmp"},  # noqa: S108  a volume of the pod's own
+            *key.env,
             *env,
             *more.env,
         ],
@@ -52,6 +54,7 @@ def one_pod(
         "volumeMounts": [
             {"name": "config", "mountPath": "/config", "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  the same
+            *key.mounts,
             *more.mounts,
         ],
     }
@@ -69,6 +72,7 @@ def one_pod(
             "volumes": [
                 {"name": "config", "projected": {"sources": [{"configMap": {"name": name}} for name in maps]}},
                 {"name": "tmp", "emptyDir": {}},
+                *key.volumes,
                 *more.volumes,
             ],
         }

@@ -38,11 +38,11 @@ def test_each_target_is_one_step_and_runs_as_nobody(images: dict[str, str], step
     assert "sternway step" in shown
 
 
-@pytest.mark.parametrize(("step", "more"), [("deploy", []), ("run", ["docker"])])
+@pytest.mark.parametrize(("step", "more"), [("deploy", ["cryptography"]), ("run", ["docker", "cryptography"])])
 def test_the_image_holds_what_a_step_needs_and_no_more(images: dict[str, str], step: str, more: list[str]) -> None:
     packages = (
         "sternway_steps", "sternway_templates", "sternway_steps.sandbox", "sternway_steps.testing", "hera", "pytest", "pip",
-        "werkzeug", "jsonpatch", "docker", "aiohttp", "multidict", "kubernetes.aio", "kubernetes.client.models.v1_pod",
+        "werkzeug", "jsonpatch", "docker", "aiohttp", "multidict", "kubernetes.aio", "kubernetes.client.models.v1_pod", "cryptography",
     )  # fmt: skip
     code = f"import importlib.util as u, json; print(json.dumps([n for n in {packages!r} if u.find_spec(n)]))"
     found = docker("run", "--rm", "--entrypoint", "/opt/sternway/bin/python", images[step], "-c", code).stdout

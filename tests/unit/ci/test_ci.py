@@ -131,6 +131,26 @@ def test_github_installs_the_extra_that_builds_where_something_is_built(tmp_path
         assert f"'{distribution}==" in install
 
 
+@pytest.mark.parametrize("key", [{"secret": "k", "key": "keys"}, {"file": "journal.key"}])
+def test_a_key_to_the_journal_comes_from_a_secret_of_the_pipeline(tmp_path: Path, key: dict[str, str]) -> None:
+    """One that is not there stands for none: then the configuration says where it is, and nothing is in the clear."""
+    found = one(tmp_path, journal={"key": key})
+    text = github(found)
+    steps = yaml.safe_load(text)["jobs"]["deploy"]["steps"]
+    *_, run, finish = steps
+    [install] = [step["run"] for step in steps if "pip install" in step.get("run", "")]
+    assert "'sternway[encryption]==" in install
+    for step in (run, finish):
+        assert step["env"]["STERNWAY_JOURNAL_KEY"] == "${{ secrets.STERNWAY_JOURNAL_KEY }}"
+        script = step["run"].replace("exec sternway", 'echo "${STERNWAY_JOURNAL_KEY-unset}"; true')
+        for given, seen in (("x y", "x y"), ("", "unset")):
+            shown = subprocess.run(["bash", "-euc", script], env={"STERNWAY_JOURNAL_KEY": given, "STERNWAY_RUN": "r", "SET_IMAGE": ""}, capture_output=True, text=True, check=True)  # fmt: skip
+            assert shown.stdout.strip() == seen
+    for made, place in ((text, "secret"), (gitlab(found), "masked variable")):
+        assert f"put its text into a {place} STERNWAY_JOURNAL_KEY" in made
+    assert "JOURNAL_KEY" not in github(one(tmp_path)) + gitlab(one(tmp_path))
+
+
 def test_github_takes_so_many_inputs(tmp_path: Path) -> None:
     env = {f"V{n}": "x" for n in range(30)}
     found = one(tmp_path, env=env, parameters={f"env.{name}": {} for name in env})
