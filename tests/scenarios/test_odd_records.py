@@ -64,6 +64,7 @@ ODD: dict[str, Forge] = {
     ),
     "undoes a number": lambda c: forging.put(c, Key("odd"), head(c, undoes=5)),
     "another target": lambda c: forging.put(c, Key("odd"), head(c, target="prod.web")),
+    "another one's lock": lambda c: forging.put(c, Key("odd"), head(c, lock=f"sternway-{c.namespace}.other")),
     "a copy": lambda c: forging.put(c, Key("odd"), head(c, mark="prod/odd")),
     "called otherwise": lambda c: forging.put(c, Key("odd"), head(c), name="something"),
     "no key": lambda c: forging.put(c, Key("odd"), head(c), name="sternway.odd.deploy"),
@@ -99,6 +100,20 @@ def test_only_secrets_of_our_type_are_read(cluster: Cluster, session: Session, n
         session.story("odd")
     assert session.run(config(cluster, "1")).status is Status.SUCCEEDED
     assert noted == []
+
+
+def test_a_record_holds_no_lock_but_that_of_its_target(cluster: Cluster) -> None:
+    """Its undo would hold up another target, and let two work on its own at once."""
+    name, asked = f"sternway-{cluster.namespace}.other", list[str]()
+    forging.put(cluster, Key("odd"), head(cluster, lock=name, stepwise=True))
+    where: dict[str, str] = {"kubeconfig": cluster.kubeconfig, "namespace": cluster.namespace}
+    with Session(**where, on_request=lambda request: asked.append(request.path)) as session:
+        for undo in (session.rollback, session.finish, session.resume, session.story):
+            with pytest.raises(Refused, match=f"its lock is '{name}', which is not that of its target"):
+                undo("odd")
+        assert session.sweep() == []
+    assert asked
+    assert not [path for path in asked if name in path]
 
 
 def test_a_record_that_was_copied_to_another_namespace_is_no_run_of_that_one(

@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from sternway_steps.config import Config
-from sternway_steps.errors import Refused, Transient
+from sternway_steps.errors import Refused
 from sternway_steps.exits import Exit
-from sternway_steps.journal.locks import lease
-from sternway_steps.journal.locks.lock import held
 from sternway_steps.journal.replay import Status
 from sternway_steps.objects.ref import Ref
 from sternway_steps.session import Session
@@ -184,23 +182,6 @@ def test_the_namespace_that_a_kubeconfig_gave_is_recorded(
     story = session.story(run)
     assert (story.config["namespace"], story.place, story.target) == (other, other, f"{other}.t")
     assert story.lock == f"sternway-{other}.t"
-
-
-def test_the_lock_of_a_run_is_the_one_that_its_record_names(
-    cluster: Cluster, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another version may call the locks of targets otherwise."""
-    with monkeypatch.context() as patched:
-        patched.setattr(lease, "_name_of", lambda target: f"sternway-other.{target}")
-        run = session.run(config(cluster.namespace)).run
-    story = session.story(run)
-    assert story.lock == f"sternway-other.{cluster.namespace}.t"
-    at = session.locate(config(cluster.namespace))
-    theirs = held(at.store.lock(at.target, name=story.lock), "somebody", session.stop)
-    with theirs, pytest.raises(Transient, match="at work: run somebody"):
-        session.rollback(story.name)
-    with held(at.store.lock(at.target), "somebody", session.stop):
-        assert session.rollback(story.name).status is Status.UNDONE
 
 
 def test_a_run_is_gone_on_with_by_the_configuration_of_its_target_alone(session: Session, cluster: Cluster) -> None:

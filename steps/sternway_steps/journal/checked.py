@@ -15,7 +15,7 @@ from ..errors import SternwayError
 from .codec import from_lines
 from .encryption import NO_KEYS, JournalKeys, Locked, told_by
 from .entries import Key, Kind, Record
-from .name import RunName
+from .name import RunName, lease_name
 from .replay import replay
 
 Note = Callable[[str], None]
@@ -73,6 +73,8 @@ def _damage(record: Record, target: str | None) -> str:
     story = replay([record])
     if target is not None and story.target != target:
         return f"it says that its target is {story.target!r}, and its label {target!r}"
+    if target is not None and story.lock not in ("", lease_name(target)):
+        return f"it says that its lock is {story.lock!r}, which is not that of its target"
     named = RunName.parse(story.mark)
     if (
         named.place

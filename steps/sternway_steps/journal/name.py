@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -14,6 +15,12 @@ _LONGEST_LABEL, _LONGEST_NAME = 63, 253
 def is_object_name(text: str) -> bool:
     """Return whether an object can have that name (an RFC 1123 subdomain, see Kubernetes' "Object Names and IDs")."""
     return len(text) <= _LONGEST_NAME and bool(_SUBDOMAIN.fullmatch(text))
+
+
+def lease_name(target: str) -> str:
+    """Name the Lease of a target, whose label value may be no name of an object. All versions name it so."""
+    name = f"sternway-{target}".lower().replace("_", "-")
+    return name if is_object_name(name) else f"sternway-{hashlib.sha256(target.encode()).hexdigest()[:16]}"
 
 
 def require_new_id(run: str) -> None:

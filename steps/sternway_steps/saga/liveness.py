@@ -15,6 +15,6 @@ def with_liveness(story: Story, lookup: JournalLookup) -> Story:
     """
     if story.status is not Status.OPEN or story.stepwise:
         return story
-    holder = lookup.at(story.place).lock(story.target, name=story.lock).holder()
+    holder = lookup.at(story.place).lock(story.target).holder()
     alive = holder is not None and holder.run == story.run
     return replace(story, status=Status.RUNNING if alive else Status.INTERRUPTED)

@@ -125,7 +125,7 @@ class Rollback:
 
     def _undo(self, story: Story, policy: Policy | None = None) -> Undo:
         wait = self.policy.of(recorded_config(story)).wait_lock
-        lock = self.store.lock(story.target, wait, story.lock)
+        lock = self.store.lock(story.target, wait)
         return Undo(self.assembly, self.store, lock, self.stop, self.tell, policy or self.policy)
 
     def _alone(self, undo: Undo, run: str, work: Callable[[Sequence[Record]], R]) -> R:

@@ -167,7 +167,7 @@ class Sweeper:
         return said
 
     def _at_work(self, story: Story) -> Swept | None:
-        holder = self.store.lock(story.target, name=story.lock).holder()
+        holder = self.store.lock(story.target).holder()
         if holder is None:
             return None
         who = "it" if holder.run == story.run else f"run {holder.run} of this target"

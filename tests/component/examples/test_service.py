@@ -155,6 +155,31 @@ def test_what_a_killed_server_left_is_undone_by_the_next(serve: Serve, sternway_
     assert deployed(sternway_sandbox) == {"one"}
 
 
+def test_an_undo_runs_a_command_that_the_service_has_and_no_other(
+    serve: Serve, sternway_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A journal may be anybody's: of a run whose command is another one by now nothing is touched."""
+    file, made = tmp_path / "deployments/one.yaml", tmp_path / "undone"
+
+    def with_command(undo: str) -> None:
+        step = {"name": "tell", "execute": ["true"], "rollback": ["sh", "-c", undo], "folder": str(tmp_path)}
+        file.write_text(json.dumps({**json.loads(file.read_text()), "steps": ["deploy", step]}))
+
+    with serve() as service:
+        with_command("touch undone")
+        first = service.start("one")
+        assert service.events(first)[-1]["status"] == "succeeded"
+        with_command("touch other")
+        assert service.call("POST", f"/runs/{first}/rollback")[0] == 202
+        refused = service.events(first)[-1]
+        assert (refused["type"], "touch undone" in json.dumps(refused)) == ("error", True), refused
+        assert (deployed(sternway_sandbox), made.exists()) == ({"one"}, False)
+        with_command("touch undone")
+        assert service.call("POST", f"/runs/{first}/rollback")[0] == 202
+        assert service.events(first)[-1]["status"] == "undone"
+        assert (deployed(sternway_sandbox), made.exists()) == (set(), True)
+
+
 def test_who_has_no_token_sees_and_changes_nothing(serve: Serve, sternway_sandbox: Sandbox) -> None:
     with serve() as service:
         for method, path in (("GET", "/runs"), ("GET", "/deployments"), ("POST", "/deployments/one/runs"), ("POST", "/runs/x/rollback"), ("GET", "/nix")):  # fmt: skip

@@ -153,7 +153,7 @@ class FileStore:
         head = self._read(Key(run), self._folder / run / "run.jsonl")
         return info_of(head).target if head.entries or head.told else None
 
-    def lock(self, target: str, wait: float = 0.0, name: str = "") -> Lock:  # noqa: ARG002  all versions call it so
+    def lock(self, target: str, wait: float = 0.0) -> Lock:
         """Return the lock that is a file beside the runs."""
         return FileLock(self._folder / f"{target}.lock", wait=wait, doing=partial(doing, self.records))
 

@@ -18,7 +18,7 @@ from ..encryption import NO_KEYS, JournalKeys
 from ..entries import Entry, Key, Record
 from ..locks.lease import LeaseLock
 from ..locks.lock import Lock
-from ..name import RunName, is_object_name
+from ..name import RunName
 from .secret_form import RECORD, RUN, SECRET_TYPE, TARGET, infos_of, records_of
 from .secret_writer import SecretWriter
 from .store import RunInfo, info_of, note_damage, started, whole
@@ -98,12 +98,11 @@ class SecretStore:
         found = self._secrets(f"{RUN}={run},{RECORD}=run", metadata_only=True)
         return found[0]["metadata"]["labels"].get(TARGET) if found else None
 
-    def lock(self, target: str, wait: float = 0.0, name: str = "") -> Lock:
+    def lock(self, target: str, wait: float = 0.0) -> Lock:
         """Return the lock that is a Lease in the namespace of the records."""
         if self._namespace is None:
             raise ValueError("the journal of all namespaces has no locks")
-        ours = name if name.startswith("sternway-") and is_object_name(name) else ""
-        return LeaseLock(self._own, self._namespace, target, name=ours, wait=wait, doing=partial(doing, self.records))
+        return LeaseLock(self._own, self._namespace, target, wait=wait, doing=partial(doing, self.records))
 
     def remove(self, run: str) -> None:
         """Delete a run's Secrets, its own record last."""

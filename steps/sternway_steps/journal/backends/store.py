@@ -109,11 +109,10 @@ class Store(Protocol):
     def target_of(self, run: str) -> str | None:
         """Return the target of a run; None when it is not known."""
 
-    def lock(self, target: str, wait: float = 0.0, name: str = "") -> Lock:
+    def lock(self, target: str, wait: float = 0.0) -> Lock:
         """Return the lock of a target, kept beside the records; nobody holds it yet by this.
 
-        `wait`: seconds that who takes it waits for another run that is at work; `name`: what a record calls it, for
-        another version may have called it otherwise.
+        `wait`: seconds that who takes it waits for another run that is at work.
         """
 
     def remove(self, run: str) -> None:

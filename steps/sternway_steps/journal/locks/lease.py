@@ -15,7 +15,6 @@ provably died (see `holder`), or did not renew for the whole length of the lease
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -27,7 +26,7 @@ from ...kube.api_error import ApiError, unable
 from ...kube.fence import Fence
 from ...objects.ref import Ref
 from ...spec import Action
-from ..name import is_object_name
+from ..name import lease_name
 from .holder import Holder
 from .lock import at_work
 from .members import Member, members, with_members, with_request
@@ -53,7 +52,6 @@ class LeaseLock:
         client: sends what changes the Lease itself, so it is not fenced.
         namespace: where the Lease is.
         target: what is held.
-        name: the Lease's; default one made of the target.
         part: what is done beside others of the run, "" for what nobody may be beside.
         fence: is open while the target is held.
         wait: seconds to wait for somebody who is at work.
@@ -67,7 +65,6 @@ class LeaseLock:
         namespace: str,
         target: str,
         *,
-        name: str = "",
         part: str = "",
         fence: Fence | None = None,
         wait: float = 0.0,
@@ -76,7 +73,7 @@ class LeaseLock:
         self.fence = fence or Fence()
         self._client, self._target, self._part = client, target, part
         self._wait, self._doing = wait, doing
-        self._ref = Ref("coordination.k8s.io/v1", "Lease", namespace, name or _name_of(target))
+        self._ref = Ref("coordination.k8s.io/v1", "Lease", namespace, lease_name(target))
         self._me: Member | None = None
         self._renewal: Renewal | None = None
 
@@ -92,7 +89,7 @@ class LeaseLock:
 
     def part(self, name: str) -> LeaseLock:
         """Return the lock for a part of the run, on the same fence: one of the two is held at a time."""
-        how: dict[str, Any] = {"name": self.name, "fence": self.fence, "wait": self._wait, "doing": self._doing}
+        how: dict[str, Any] = {"fence": self.fence, "wait": self._wait, "doing": self._doing}
         return LeaseLock(self._client, str(self._ref.namespace), self._target, part=name, **how)
 
     def acquire(self, run: str, stop: threading.Event, step: Action | None = None, tell: Tell = lambda _: None) -> None:
@@ -233,9 +230,3 @@ def _unlockable(error: ApiError, namespace: str | None) -> Refused | Transient:
         )
     remedy = f"grant get, create, update and delete on leases.coordination.k8s.io in namespace {namespace}"
     return unable("the target can't be locked", error, remedy)
-
-
-def _name_of(target: str) -> str:
-    """Name the Lease of a target, whose label value may be no name of an object."""
-    name = f"sternway-{target}".lower().replace("_", "-")
-    return name if is_object_name(name) else f"sternway-{hashlib.sha256(target.encode()).hexdigest()[:16]}"

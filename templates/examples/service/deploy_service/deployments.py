@@ -73,9 +73,10 @@ class Deployments:
 
     def rollback(self, run: str) -> None:
         """Start the undo of a run, this service's or anybody's; raises Refused, Transient."""
-        self.story(run)  # it is known
-        work = Work(run, "")
-        self._begin(work, lambda: self._session.rollback(run, work.tell))
+        story = self.story(run)
+        work, config = Work(run, ""), self._config_of(story)
+        # A command of a record runs only where this service's own configuration has it.
+        self._begin(work, lambda: self._session.rollback(story.name, work.tell, journal_of=config))
 
     def cancel(self, run: str) -> None:
         """Let a run stop and undo itself; raises Refused when this process does not work on it."""
@@ -94,6 +95,11 @@ class Deployments:
             return self._session.story(run)
         except Refused as unknown:
             raise Unknown(unknown.message, remedy="`sternway runs` lists those that are there") from unknown
+
+    def _config_of(self, story: Story) -> Config | None:
+        """Read the configuration of a run's target; None for one that this service does not offer."""
+        configs = (self.config(name) for name in self.names())
+        return next((one for one in configs if self._session.locate(one).target == story.target), None)
 
     def stories(self) -> list[Story]:
         """Tell all runs of the journal, newest first."""
@@ -141,8 +147,9 @@ class Deployments:
         """Undo what is known to be cut off; tells whether there may be more."""
         more = False
         for story in self._session.runs():
-            mine = story.config.get("name") in {self.config(name).name for name in self.names()}
-            if not mine or story.run in self._works or story.status not in (Status.INTERRUPTED, Status.RUNNING):
+            if story.run in self._works or story.status not in (Status.INTERRUPTED, Status.RUNNING):
+                continue
+            if self._config_of(story) is None:
                 continue
             if story.status is Status.RUNNING:  # of a process that lives, or of one that nobody knows to be gone
                 more = True
