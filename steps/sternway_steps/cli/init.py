@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -16,9 +17,10 @@ from ..errors import Refused
 from ..exits import Exit
 from ..plain_text import plain
 from ..plural import count
+from ..registry.load import schema
 from ..scaffold.check import check
 from ..scaffold.look import look
-from ..scaffold.start import Manifests, Rendered, Start
+from ..scaffold.start import SCHEMA, Manifests, Rendered, Start
 from ..scaffold.text import Answers, guess, write
 from .output import Output
 from .terminal import echo
@@ -43,17 +45,20 @@ def init(output: Output, path: str, found_in: Sequence[str], name: str, namespac
     if start.deploys is None and not answers.image:
         file = start.builds.file if start.builds else ""
         raise Refused(f"{file} makes an image, and nobody says which", remedy="sternway init --image REGISTRY/NAME:TAG")
-    written = write(start, answers)
+    written = write(start, answers, SCHEMA)
     # What is rendered is not there yet.
     check(write(start, answers, patterns=["-"]).text if isinstance(start.deploys, Rendered) else written.text, target)
     _write(target, written.text, force=force)
+    beside = target.with_name(SCHEMA)
+    if force or not os.path.lexists(beside):
+        _write(beside, json.dumps(schema(), indent=2) + "\n", force=force)
     option = "" if path == _DEFAULT else f" {shlex.quote(path)}"
     folder = "" if target.parent == Path() else f"cd {shlex.quote(str(target.parent))} && "
     commands = [*(folder + one for one in written.before), f"sternway plan{option}", f"sternway run{option}"]
     following = commands[:-1] if written.before else commands
     left_out = [{"file": file, "why": why} for file, why in start.left_out]
-    data = {"config": path, "found": _found(start), "left_out": left_out, "next": following}
-    lines = [f"{path} deploys {written.deploys}"]
+    data = {"config": path, "schema": str(beside), "found": _found(start), "left_out": left_out, "next": following}
+    lines = [f"{path} deploys {written.deploys}; {beside} explains it to editors"]
     lines += [f"  left out: {file}: {why}" for file, why in start.left_out]
     output.result("config-written", data, [*lines, "next:", *(f"  {command}" for command in following)])
     return Exit.DONE

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ..config.manifest import Manifest
 
+SCHEMA = "sternway.schema.json"
+"""The file for the configuration's JSON Schema, which an editor's YAML server reads, beside the configuration."""
 RENDERED = "rendered.yaml"
 """The file for what a chart or a kustomization renders, beside the configuration."""
 

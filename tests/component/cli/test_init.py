@@ -46,6 +46,16 @@ def init(*arguments: str, code: int = 0) -> Result:
     return result
 
 
+def written(path: Path) -> str:
+    """Give the text below the line for editors, which names a schema that is there."""
+    line, _, text = path.read_text().partition("\n")
+    assert line == "# yaml-language-server: $schema=sternway.schema.json"
+    assert json.loads((path.parent / "sternway.schema.json").read_text())["$schema"].startswith(
+        "http://json-schema.org/draft-07"
+    )
+    return text
+
+
 def next_of(*arguments: str) -> list[str]:
     told = json.loads(init(*arguments, "--output", "json").stdout)
     assert told["type"] == "config-written"
@@ -81,7 +91,7 @@ def test_a_folder_of_manifests_with_leftovers_is_deployed(home: Path, sternway_s
     (home / "k8s/values.yaml").write_text("replicas: 2\n")
     (home / "k8s/notes.json").write_text("[]")
     follow(next_of(), sternway_sandbox, home)
-    assert (home / "sternway.yaml").read_text() == "name: web\nmanifests:\n  - k8s/web.yaml\n"
+    assert written(home / "sternway.yaml") == "name: web\nmanifests:\n  - k8s/web.yaml\n"
 
 
 def test_what_a_chart_renders_is_deployed(
@@ -130,11 +140,16 @@ def test_nothing_is_a_start_too(home: Path, sternway_sandbox: Sandbox) -> None:
     follow(next_of(), sternway_sandbox, home)
     assert init(code=Exit.REFUSED).stderr.splitlines()[0] == "error: sternway.yaml is there already"
     assert init("--force", "--name", "other").stdout.startswith("sternway.yaml deploys image ")
-    assert (home / "sternway.yaml").read_text().startswith("name: other\n")
+    assert written(home / "sternway.yaml").startswith("name: other\n")
+    (home / "sternway.yaml").unlink()
+    (home / "sternway.schema.json").write_text("{}")
+    init()
+    assert (home / "sternway.schema.json").read_text() == "{}", "what is there is not written over"
+    assert "left out" not in init("--force").stdout
 
 
 WRONG: dict[str, tuple[list[str], int, str]] = {
-    "a name that is none": (["--name", "My Shop"], Exit.USAGE, "sternway.yaml:1:7: name: "),
+    "a name that is none": (["--name", "My Shop"], Exit.USAGE, "sternway.yaml:2:7: name: "),
     "no such folder to write to": (["-c", "nix/sternway.yaml"], Exit.REFUSED, "there is no folder nix"),
     "nothing there": (["nix"], Exit.REFUSED, "nix does not exist"),
     "an image of manifests": (["web.yaml", "--image", "web:2"], Exit.REFUSED, "names its own images"),
@@ -166,9 +181,9 @@ def test_the_configuration_may_be_in_another_folder(home: Path) -> None:
         "sternway plan deploy/prod.yaml",
         "sternway run deploy/prod.yaml",
     ]
-    assert (home / "deploy/prod.yaml").read_text().endswith("manifests:\n  - k8s/\n")
+    assert written(home / "deploy/prod.yaml").endswith("manifests:\n  - k8s/\n")
     assert next_of("deploy/k8s/web.yaml", "-n", "shop") == ["sternway plan", "sternway run"]
-    assert (home / "sternway.yaml").read_text() == "name: web\nnamespace: shop\nmanifests:\n  - deploy/k8s/web.yaml\n"
+    assert written(home / "sternway.yaml") == "name: web\nnamespace: shop\nmanifests:\n  - deploy/k8s/web.yaml\n"
 
 
 def test_on_a_terminal_it_asks(home: Path) -> None:
@@ -179,14 +194,14 @@ def test_on_a_terminal_it_asks(home: Path) -> None:
     shown = on_a_terminal("2\n", "other\n", "\n")
     assert "1  the Helm chart chart" in shown
     assert "Name [web]" in shown
-    assert (home / "sternway.yaml").read_text() == "name: other\nmanifests:\n  - k8s/\n"
+    assert written(home / "sternway.yaml") == "name: other\nmanifests:\n  - k8s/\n"
 
 
 def test_on_a_terminal_it_asks_for_the_image_that_nobody_knows(home: Path) -> None:
     (home / "Dockerfile").write_text("FROM scratch\n")
     shown = on_a_terminal("\n", "prod\n", "r.example/shop:1\n")
     assert "Image that Dockerfile makes" in shown
-    assert (home / "sternway.yaml").read_text().startswith("name: shop\nnamespace: prod\nimage: r.example/shop:1\n")
+    assert written(home / "sternway.yaml").startswith("name: shop\nnamespace: prod\nimage: r.example/shop:1\n")
 
 
 def on_a_terminal(*answers: str) -> str:
