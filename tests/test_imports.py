@@ -32,7 +32,7 @@ OURS = {
     "steps/sternway_steps/cli/__init__.py": {".app"},
     "steps/sternway_steps/cli/app.py": {".doctor", ".init", ".main", ".schema", ".steps"},
     "steps/sternway_steps/cli/command_group.py": {".main"},
-    "steps/sternway_steps/cli/completion.py": {"..config.each_step", "..registry.load", "..session"},
+    "steps/sternway_steps/cli/completion.py": {"..config.each_step", "..config.form", "..registry.load", "..session", "..yamltree.reader"},
     "steps/sternway_steps/cli/extension.py": {".main"},
     "steps/sternway_steps/cli/main.py": {"..sandbox"},
     "steps/sternway_steps/cli/on_job.py": {"..kube.client"},

@@ -23,6 +23,7 @@ class Exit(IntEnum):
     ROLLBACK_FAILED = 5
     BUG = 70
     TRANSIENT = 75
+    INTERRUPTED = 130
     STOPPED = 143
 
 
@@ -34,6 +35,7 @@ MEANING: dict[Exit, str] = {
     Exit.ROLLBACK_FAILED: "something could not be put back; the report names it and the command that resumes",
     Exit.BUG: "a bug of Sternway's; what was done has been undone",
     Exit.TRANSIENT: "may work if tried again",
+    Exit.INTERRUPTED: "Ctrl-C before anything had begun; nothing was touched",
     Exit.STOPPED: "stopped by a signal or the run's deadline; the attempt is sealed",
 }
 

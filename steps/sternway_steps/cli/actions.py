@@ -168,10 +168,10 @@ def _swept(sweep: Callable[[], list[Swept]], output: Output, *, again: bool) -> 
     return worst(found)
 
 
-def runs(session: Session, output: Output, target: str | None, journal_of: str | None) -> int:
+def runs(session: Session, output: Output, target: str | None, journal_of: str | None, wide: bool) -> int:
     """List runs."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
-    output.runs(session.runs(target, journal_of=where))
+    output.runs(session.runs(target, journal_of=where), wide=wide)
     return Exit.DONE
 
 

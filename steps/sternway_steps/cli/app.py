@@ -187,6 +187,7 @@ def sweep(**arguments: Any) -> None:
 
 @app.command()
 @click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
+@click.option("--wide", "-w", is_flag=True, help="Who ran it, from where, which images, and the whole error.")
 @options.journal_of
 @options.journal
 @options.namespace
@@ -195,7 +196,7 @@ def runs(**arguments: Any) -> None:
     """List the runs in the journal, newest first. `history` is the same.
 
     \b
-    Example: sternway runs --target shop.web
+    Example: sternway runs --target shop.web --wide
     """
     _do("runs", **arguments)
 

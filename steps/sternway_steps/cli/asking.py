@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +20,12 @@ def asking(output: Output) -> Approve | None:
     def approve(concerns: Sequence[Concern]) -> bool:
         for concern in concerns:
             output.note(f"in the journal alone: {concern}")
-        return click.confirm("Did you, or somebody whom you trust, write that? Go by it", default=False, err=True)
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # nothing has begun: Ctrl-C is an answer
+        try:
+            return click.confirm("Did you, or somebody whom you trust, write that? Go by it", default=False, err=True)
+        except click.Abort:
+            raise KeyboardInterrupt from None
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     return approve

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import click
+
+from .foreign_options import answer
 
 _GROUP = "sternway.commands"
 _ALSO = {"diff": "plan", "history": "runs"}
@@ -41,6 +44,16 @@ class CommandGroup(click.Group):
         from .main import guarded
 
         return guarded(name, entry.load)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; an option that other tools have is answered with ours."""
+        try:
+            return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            command = error.ctx.info_name if error.ctx is not None else None
+            if ours := answer(command or "", error.option_name):
+                raise click.UsageError(f"No such option: {error.option_name}. Here: {ours}", error.ctx) from error
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

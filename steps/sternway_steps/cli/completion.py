@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 
 def contexts(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
@@ -27,6 +28,28 @@ def runs(ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
                 yield story.run
 
     return _offered(typed, found)
+
+
+def keys(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Offer the keys of a configuration, as --set takes them; after `verify.` those of the section verify."""
+    about: dict[str, str] = {}
+
+    def found() -> Iterable[str]:
+        from ..config.form import form_of
+        from ..registry.load import READERS
+        from ..yamltree.reader import Key, Section, Short
+
+        section, before = form_of(READERS), ""
+        for name in typed.split(".")[:-1]:
+            kind = section.kind(name)
+            section, before = kind.long if isinstance(kind, Short) else kind, f"{before}{name}."
+        for name, key in section.keys.items():
+            kind = section.kind(name)
+            below = isinstance(kind.long if isinstance(kind, Short) else kind, Section)
+            about[written := f"{before}{name}{'.' if below else '='}"] = key.about if isinstance(key, Key) else ""
+            yield written
+
+    return [CompletionItem(name, help=about[name]) for name in _offered(typed, found)]
 
 
 def steps(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:

@@ -71,9 +71,9 @@ class GithubOutput:
             text = f"{name} is irreversible: what it does stays, whatever fails after it"
             self._annotate("warning", text, title="sternway")
 
-    def runs(self, stories: Sequence[Story]) -> None:
+    def runs(self, stories: Sequence[Story], *, wide: bool = False) -> None:
         """Write the list, and a table of it."""
-        self._text.runs(stories)
+        self._text.runs(stories, wide=wide)
         rows = [(s.run, s.target, s.started[:19], s.status.value, s.error.partition("\n")[0]) for s in stories]
         self._summary.parts.append(table(("run", "target", "started", "status", "error"), rows))
 

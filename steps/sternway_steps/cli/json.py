@@ -18,6 +18,7 @@ from ..saga.event_json import as_data, to_json, without_objects
 from ..saga.events import Event
 from ..yamltree.document import Node
 from .prints import our_stdout
+from .runs_table import images, origin
 from .story_words import following, meaning, staying
 
 SCHEMA = 1
@@ -52,10 +53,10 @@ class JsonOutput:
         for name in steps:
             write_line("plan-stays", {"step": name})
 
-    def runs(self, stories: Sequence[Story]) -> None:
+    def runs(self, stories: Sequence[Story], *, wide: bool = False) -> None:  # noqa: ARG002  programs get all of it
         """Write an object for each run."""
         for story in stories:
-            write_line("run", _summary(story))
+            write_line("run", {**_summary(story), "from": origin(story), "images": list(images(story))})
 
     def story(self, story: Story) -> None:
         """Write a run with all its attempts."""

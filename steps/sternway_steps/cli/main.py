@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -21,6 +23,7 @@ from ..session import Session
 from ..shortage import shortage
 from ..yamltree.errors import ConfigErrors
 from . import actions
+from .begun import Begun
 from .container_set import SetContainer
 from .on_job import told_on_job
 from .on_workflow import told_on_workflow
@@ -34,6 +37,26 @@ if TYPE_CHECKING:
     from ..kube.transport import RequestLog
 
 
+_READING = ("plan", "runs", "show", "status", "doctor")
+"""Commands that change nothing: Ctrl-C leaves them at once."""
+_RUNS = ("run", "rollback", "resume")
+"""Those that change nothing before the first event of a run."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a command is to signals and to standard output."""
+
+    one_step: bool = False
+    """It is one step of a run, whose undo is another process's work."""
+    works: bool = False
+    """Steps may work in this process; what they print is theirs."""
+    only_reads: bool = False
+    """It changes nothing."""
+    may_not_begin: bool = False
+    """It changes nothing before the first event of a run, and says so when Ctrl-C comes earlier."""
+
+
 Action = Callable[..., int]
 """What a command does: takes the session, the output, what was prepared, and the rest of the arguments."""
 
@@ -41,7 +64,8 @@ Action = Callable[..., int]
 def call(name: str, arguments: dict[str, Any]) -> None:
     """Run a command of this package and exit with its code."""
     prepare = actions.load_config if "path" in arguments else None
-    perform(getattr(actions, name), arguments, prepare, one_step=name == "step", works=True)
+    kind = Kind(one_step=name == "step", works=True, only_reads=name in _READING, may_not_begin=name in _RUNS)
+    perform(getattr(actions, name), arguments, prepare, kind)
 
 
 def call_offline(name: str, arguments: dict[str, Any]) -> NoReturn:
@@ -53,9 +77,7 @@ def perform(
     action: Action,
     arguments: dict[str, Any],
     prepare: Callable[[dict[str, Any]], Any] | None = None,
-    *,
-    one_step: bool = False,
-    works: bool = False,
+    kind: Kind = Kind(),
 ) -> None:
     """Call an action with a session, signals, errors and exit codes like those of all commands; then exit.
 
@@ -63,17 +85,16 @@ def perform(
         action: what the command does.
         arguments: those of the command line; those that all commands share are taken out.
         prepare: takes its part out of the arguments before a session is opened; its result is the third argument.
-        one_step: the action is one step of a run, whose undo is another process's work.
-        works: steps may work in this process; what they print is theirs.
+        kind: what it is to signals and to standard output.
 
     """
     verbose, form = arguments.pop("verbose"), arguments.pop("output")
 
     def body(output: Output) -> int:
         with ExitStack() as stack:
-            if works:
+            if kind.works:
                 stack.enter_context(steps_print_to_their_log(form))
-            return _perform(action, arguments, prepare, output, verbose, one_step, stack)
+            return _perform(action, arguments, prepare, output, verbose, kind, stack)
 
     conclude(form, body)
 
@@ -88,6 +109,8 @@ def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
         output.error(error)
         write_termination_message(sentence(error))
         code = _code(error)
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
     except Abandoned:
         write_termination_message("told to leave at once: the attempt is sealed, and what is not undone is left")
         code = Exit.STOPPED
@@ -104,7 +127,7 @@ def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
     if (container := SetContainer.of(os.environ)) is not None:
         container.end(code)
     # A request that hangs in another thread must not keep a stopped process alive.
-    if code == Exit.STOPPED:
+    if code in (Exit.STOPPED, Exit.INTERRUPTED):
         os._exit(code)
     sys.exit(code)
 
@@ -141,7 +164,7 @@ def _perform(
     prepare: Callable[[dict[str, Any]], Any] | None,
     output: Output,
     verbose: bool,
-    one_step: bool,
+    kind: Kind,
     stack: ExitStack,
 ) -> int:
     kubeconfig, context = arguments.pop("kubeconfig"), arguments.pop("context")
@@ -164,8 +187,27 @@ def _perform(
             on_retry=output.note,
         )
     )
-    stack.enter_context(stop_on_signals(session, output.notice, one_step=one_step))
-    return int(action(session, output, *prepared, **arguments))
+    heard = Begun(output)
+    signalled = stack.enter_context(
+        stop_on_signals(
+            session,
+            output.notice,
+            one_step=kind.one_step,
+            only_reads=kind.only_reads,
+            begun=lambda: heard.begun or not kind.may_not_begin,
+        )
+    )
+
+    def interrupted() -> bool:
+        return kind.may_not_begin and not heard.begun and signalled.number == signal.SIGINT
+
+    try:
+        code = int(action(session, heard.output, *prepared, **arguments))
+    except (SternwayError, ClusterError):
+        if interrupted():
+            raise KeyboardInterrupt from None
+        raise
+    return Exit.INTERRUPTED if interrupted() else code
 
 
 def _keys(note: Callable[[str], None]) -> JournalKeys | None:

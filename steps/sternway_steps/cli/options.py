@@ -45,6 +45,7 @@ overrides = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
+    shell_complete=completion.keys,
     help="Override a key: --set image=web:2. A mapping or a list replaces what is there; null removes the key.",
 )
 

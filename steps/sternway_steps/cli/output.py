@@ -25,8 +25,8 @@ class Output(Protocol):
     def stays(self, steps: Sequence[str]) -> None:
         """Show which steps of a plan no undo reverts."""
 
-    def runs(self, stories: Sequence[Story]) -> None:
-        """Show a list of runs."""
+    def runs(self, stories: Sequence[Story], *, wide: bool = False) -> None:
+        """Show a list of runs; a `wide` one with who, from where, and which images."""
 
     def story(self, story: Story) -> None:
         """Show a run."""

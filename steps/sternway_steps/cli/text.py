@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..config.origins import to_yaml
-from ..journal.name import RunName
-from ..journal.replay import Status, Story
+from ..journal.replay import Story
 from ..release.preview import Preview
 from ..saga.events import Event, Note
 from ..yamltree.document import Node
-from . import details
+from . import details, runs_table
 from .plan_lines import total
 from .prints import our_stdout
 from .run_lines import RunLines
@@ -44,18 +43,13 @@ class TextOutput:
         for name in steps:
             echo(f"{name} is irreversible: what it does stays, whatever fails after it", fg="yellow")
 
-    def runs(self, stories: Sequence[Story]) -> None:
+    def runs(self, stories: Sequence[Story], *, wide: bool = False) -> None:
         """Write a table of runs."""
         if not stories:
             echo("the journal holds no runs")
-            return
-        rows = [("RUN", "TARGET", "STARTED", "STATUS", "NOTE")]
-        rows += [(_called(s), s.target, s.started[:19], s.status.value, _note(s)) for s in stories]
-        widths = [max(len(row[n]) for row in rows) for n in range(4)]
-        for row in rows:
-            echo(
-                "  ".join([*(text.ljust(width) for text, width in zip(row[:4], widths, strict=True)), row[4]]).rstrip()
-            )
+        else:
+            for line in runs_table.lines(stories, wide=wide):
+                echo(line)
 
     def story(self, story: Story) -> None:
         """Write the whole story of a run."""
@@ -86,16 +80,3 @@ class TextOutput:
 
     def done(self) -> None:
         """Do nothing: everything was written when it happened."""
-
-
-def _called(story: Story) -> str:
-    """Return what commands call a run; of a journal in files, the id will do beside --journal."""
-    name = RunName.parse(story.name)
-    return name.run if name.in_files else str(name)
-
-
-def _note(story: Story) -> str:
-    if story.back_to:
-        went = "went" if story.status is Status.SUCCEEDED else "was to go"
-        return f"{went} back to {story.back_to}"
-    return story.error.split("\n")[0][:60]

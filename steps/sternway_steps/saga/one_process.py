@@ -6,7 +6,7 @@ import threading
 from contextlib import ExitStack
 from functools import partial
 
-from ..errors import Held
+from ..errors import Held, Stopped
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
 from .assembly import AssembledRun
@@ -40,11 +40,13 @@ def run_in_one_process(
         policy: what becomes of a run whose content the target holds.
         job: the Kubernetes Job whose pod this is, which is recorded.
 
-    Raises: Refused, Transient: nothing was touched.
+    Raises: Refused, Transient, Stopped: nothing was touched.
 
     """
     require_new_id(run.id)
     require_no_refusal(run, stop)  # what is missing is found before anything is written
+    if stop.is_set():
+        raise Stopped("the run was stopped before it began; nothing was touched")
     with ExitStack() as holding:
         begin = partial(_take, run, undo, stop, unfailing(tell), holding)
         patiently(begin, run.config.wait_lock, stop, unfailing(tell))

@@ -26,7 +26,7 @@ from .sweeper import sweepers
 _TRIES = 6
 _WAITS = 630
 """Seconds: the next pod of a Job is made after 10, 20, 40, … 320 of them (Kubernetes, "Pod backoff failure policy")."""
-_ENDED = sorted(int(code) for code in Exit if code not in (Exit.DONE, Exit.TRANSIENT))
+_ENDED = sorted(int(code) for code in Exit if code not in (Exit.DONE, Exit.TRANSIENT, Exit.INTERRUPTED))
 _AGAIN = [
     # A drained node, a preemption: the undo has had its time, and the next pod is somewhere else.
     {"action": "Count", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},

@@ -1,0 +1,49 @@
+"""Options of other tools are answered with ours, and never with one that we do not have."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import pytest
+from click.testing import CliRunner
+from sternway_steps.cli.app import app
+from sternway_steps.cli.foreign_options import _HERE, answer
+
+
+def told(*words: str) -> str:
+    done = CliRunner().invoke(app, list(words))
+    assert done.exit_code == 2
+    return done.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "ours"),
+    [
+        (("run", "--dry-run"), "sternway plan"),
+        (("run", "--timeout", "5m"), "--set verify.deadline=5m"),
+        (("run", "-n", "shop"), "--set namespace=NAME"),
+        (("plan", "--namespace", "shop"), "--set namespace=NAME"),
+        (("run", "--atomic"), "no option is needed"),
+        (("rollback", "r", "--dry-run"), "sternway plan"),
+        (("template", "-n", "shop"), "--set namespace=NAME"),
+    ],
+)
+def test_an_option_that_other_tools_have_is_answered(words: tuple[str, ...], ours: str) -> None:
+    line = told(*words)
+    assert line.startswith(f"Error: No such option: {next(w for w in words if w.startswith('-'))}. Here: ")
+    assert ours in line
+
+
+def test_one_that_nobody_has_is_answered_by_click() -> None:
+    assert told("run", "--cnofig", "x").startswith("Error: No such option '--cnofig'. (Did you mean ")
+    assert answer("runs", "--image") == "", "it would be no answer there"
+
+
+def test_the_options_that_an_answer_names_are_there() -> None:
+    run = app.commands["run"]
+    known = {name for parameter in run.params for name in parameter.opts} | {"--output"}
+    named = {option for text in _HERE.values() for option in re.findall(r"--[a-z-]+", text)}
+    assert named - known == set()
+    assert isinstance(run, click.Command)
+    assert not set(_HERE) & known, "those we have ourselves"
