@@ -311,9 +311,9 @@ def doctor(**arguments: Any) -> None:
     Example: sternway doctor config/production.yaml --output json
     """
     from .doctor import doctor as examine
-    from .main import perform
+    from .main import Kind, perform
 
-    perform(examine, arguments)
+    perform(examine, arguments, kind=Kind(only_reads=True))
 
 
 @app.group()

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..kube.transport import RequestLog
 
 
-_READING = ("plan", "runs", "show", "status", "doctor")
+_READING = ("plan", "runs", "show", "status")
 """Commands that change nothing: Ctrl-C leaves them at once."""
 _RUNS = ("run", "rollback", "resume")
 """Those that change nothing before the first event of a run."""

@@ -22,7 +22,7 @@ def offered(shell: str, *words: str) -> list[str]:
     assert done.stderr == ""
     lines = done.stdout.split("\n")
     if shell == "zsh":
-        return lines[1::3]
+        return lines[1:-1:3]
     return [line.partition(",")[2].partition("\t")[0] for line in lines if line]
 
 
