@@ -26,10 +26,12 @@ OURS = {
     "steps/sternway_steps/builtin/build/step.py": {"...config.build", ".checks", ".execute", ".rollback"},
     "steps/sternway_steps/builtin/command/job.py": {"...rollout.wait"},
     "steps/sternway_steps/builtin/deploy/hook_run.py": {"...rollout.wait"},
-    "steps/sternway_steps/builtin/deploy/step.py": {".carrying", ".health", ".stale_settings", ".unmoved"},
+    "steps/sternway_steps/builtin/command/step.py": {".execute", ".fence", ".rollback"},
+    "steps/sternway_steps/builtin/deploy/step.py": {".carrying", ".execute", ".hooks", ".late", ".record", ".undo", ".unmoved"},
     "steps/sternway_steps/builtin/validate/step.py": {"...release.memory", "...release.precheck"},
     "steps/sternway_steps/builtin/verify/step.py": {"...rollout.wait"},
     "steps/sternway_steps/cli/__init__.py": {".app"},
+    "steps/sternway_steps/cli/actions.py": {"..saga.sweep", ".target_status"},
     "steps/sternway_steps/cli/app.py": {".doctor", ".init", ".main", ".schema", ".steps"},
     "steps/sternway_steps/cli/command_group.py": {".main"},
     "steps/sternway_steps/cli/completion.py": {"..config.each_step", "..config.form", "..registry.load", "..session", "..yamltree.reader"},
@@ -43,7 +45,11 @@ OURS = {
     "steps/sternway_steps/cli/stdout.py": {"click"},
     "steps/sternway_steps/kube/exec_plugin.py": {"..process.run"},
     "steps/sternway_steps/rollout/diagnose/rules.py": {".operator_rules"},
-    "steps/sternway_steps/session.py": {".saga.one_process", ".saga.preflight", ".release.live"},
+    "steps/sternway_steps/saga/step_run.py": {".undo"},
+    "steps/sternway_steps/session.py": {
+        ".release.live", ".saga.finalize", ".saga.held", ".saga.job_retry", ".saga.one_process", ".saga.preflight",
+        ".saga.rollback", ".saga.sweep", ".saga.sweep_at_once", ".saga.target_status", ".saga.undo",
+    },
     "steps/sternway_steps/step.py": {".kube.fence"},
     "steps/sternway_steps/sandbox/__init__.py": {".server"},
     "steps/sternway_steps/sandbox/pytest_plugin.py": {"."},
@@ -117,16 +123,23 @@ def test_no_usual_command_loads_what_it_does_not_need(arguments: tuple[str, ...]
     assert json.loads(done.stderr.splitlines()[-1]) == []
 
 
-def test_a_step_that_applies_loads_nothing_of_rollouts(sternway_sandbox: Sandbox) -> None:
-    """Every step's spec is read for the plan; what verify, validate and the undo work with is not."""
+@pytest.mark.parametrize("step", ["validate", "deploy"])
+def test_a_step_loads_nothing_of_what_others_work_with(step: str, sternway_sandbox: Sandbox) -> None:
+    """Every step's spec is read for the plan; what other steps, the undo, the report and a sweep work with is not."""
+    others = (
+        "sternway_steps.saga.one_process", "sternway_steps.saga.finalize", "sternway_steps.saga.sweep",
+        "sternway_steps.saga.orchestrator", "sternway_steps.saga.target_status", "sternway_steps.builtin.command.runner",
+        "sternway_steps.builtin.deploy.undo", "sternway_steps.process.run",
+        {"validate": "sternway_steps.builtin.deploy.execute", "deploy": "sternway_steps.release.precheck"}[step],
+    )  # fmt: skip
     code = (
         "import atexit, json, sys\n"
         "atexit.register(lambda: print(json.dumps([name for name in sys.modules if name.startswith('sternway_steps.rollout.') or "
-        "name in ('sternway_steps.release.precheck', 'sternway_steps.saga.one_process')]), file=sys.stderr))\n"
+        f"name in {others!r}]), file=sys.stderr))\n"
         "from sternway_steps.cli import main; main()"
     )
     environ = {**os.environ, "KUBECONFIG": sternway_sandbox.kubeconfig}
-    arguments = ("step", "deploy", "execute", "-c", str(WEB), "--run", "r1")
+    arguments = ("step", step, "execute", "-c", str(WEB), "--run", "r1")
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], env=environ, capture_output=True, text=True, check=False
     )

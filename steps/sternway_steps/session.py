@@ -27,12 +27,9 @@ from .saga.arguments import checked
 from .saga.assembly import Assembly
 from .saga.cancel import StopAll
 from .saga.events import Listener
-from .saga.finalize import end_run
-from .saga.held import HoldPolicy, unhold
-from .saga.hold import Hold
+from .saga.held import HoldPolicy
 from .saga.interrupts import interruptible
 from .saga.job import Job
-from .saga.job_retry import take_up
 from .saga.liveness import with_liveness
 from .saga.location import Location, locate, recorded_at
 from .saga.plan import make_plan
@@ -40,20 +37,19 @@ from .saga.policy import Policy
 from .saga.recorded_values import with_recorded_specs, with_recorded_values
 from .saga.repeated import Patience
 from .saga.result import Result
-from .saga.rollback import Rollback
 from .saga.standing import current_stepwise, newest_standing
 from .saga.step_run import Caller, run_step
-from .saga.sweep import Sweeper, Swept
-from .saga.sweep_at_once import sweep_at_once
-from .saga.target_status import TargetStatus, target_status
 from .saga.trust import Approve, Trust
-from .saga.undo import Undo
 from .spec import Action, StepSpec
 from .step import Step
 
 if TYPE_CHECKING:
     from .kube.transport import RequestLog
     from .release.precheck import Precheck
+    from .saga.hold import Hold
+    from .saga.rollback import Rollback
+    from .saga.sweep import Swept
+    from .saga.target_status import TargetStatus
 
 T = TypeVar("T")
 
@@ -154,11 +150,14 @@ class Session:
 
         """
         from .saga.one_process import run_in_one_process
+        from .saga.undo import Undo
 
         config = with_data(config)
         config = replace(config, wait_lock=wait_lock) if wait_lock is not None else config
         at = locate(config, self.book, self._note, self._keys)
         if job is not None:
+            from .saga.job_retry import take_up
+
             plan = make_plan(config.steps, Specs(self.steps, config.declared), config.on_end)
             undo_of = self._rollback(at.store, tell, Policy(wait_lock=config.wait_lock, trust=Trust(config)))
             first = run or job.name
@@ -320,6 +319,8 @@ class Session:
         Raises: Refused, Transient when a journal can't be read.
 
         """
+        from .saga.sweep import Sweeper
+
         if run is not None and RunName.parse(run).place:
             store, run = self._journals.get(run, "sternway sweep --run")
             stores = [store]
@@ -339,6 +340,8 @@ class Session:
     @checked
     def sweep_at_once(self, config: Config, run: str, workflow: str) -> str:
         """Start the Job that undoes what a Workflow left that is terminated or gone; see `saga.sweep_at_once`."""
+        from .saga.sweep_at_once import sweep_at_once
+
         return sweep_at_once(self.book, config.name, workflow, RunName.parse(run).run)
 
     @checked
@@ -396,6 +399,8 @@ class Session:
         another_round: bool = False,
     ) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
+        from .saga.finalize import end_run
+
         at, run = self._at(self.locate(config), config, run, "sternway report --run", strict=not workflow)
         if workflow:
             config = with_recorded_values(config, at.store.records(run), at.target)
@@ -417,6 +422,8 @@ class Session:
         Raises: Transient when a run of it is at work, Refused when the journal can't be read or written.
 
         """
+        from .saga.held import unhold
+
         at = self._place_of(target, journal_of)
         return unhold(at.store, at.target, self.stop) if at is not None else []
 
@@ -430,6 +437,8 @@ class Session:
         if at is None:
             remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
             raise Refused(f"no run of {target} is in the journal", remedy=remedy)
+        from .saga.target_status import target_status
+
         return target_status(at.store, at.target)
 
     def _alone(self, work: Callable[[], T], stop: threading.Event | None = None) -> T:
@@ -532,4 +541,6 @@ class Session:
         return at, named.run
 
     def _rollback(self, store: Store, tell: Listener, policy: Policy, approve: Approve | None = None) -> Rollback:
+        from .saga.rollback import Rollback
+
         return Rollback(self._assembly, store, self.stop, tell, policy, approve)

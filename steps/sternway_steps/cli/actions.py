@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config import Config
 from ..errors import ClusterError, SternwayError, is_transient, together
@@ -17,9 +17,8 @@ from ..exits import Exit
 from ..journal.replay import Status
 from ..registry.load import load, load_with_source
 from ..saga.events import Event, StepEnded
-from ..saga.finalize import summary
 from ..saga.retry import retry_transient
-from ..saga.sweep import Swept, worst
+from ..saga.told_end import summary
 from ..session import Session
 from ..spec import Action
 from . import termination as pod
@@ -30,9 +29,11 @@ from .on_workflow import tell_workflow
 from .output import Output
 from .pod_start import require_all_started
 from .set_step import SetOptions, SetStep
-from .target_status import data_of, lines_of
 from .terminated import sweep_when_terminated
 from .unresolved import refuse_unresolved
+
+if TYPE_CHECKING:
+    from ..saga.sweep import Swept
 
 _CHANGES = 1
 """What `plan --exit-code` says of changes, as `kubectl diff` does. No run ends so."""
@@ -165,6 +166,8 @@ def _swept(sweep: Callable[[], list[Swept]], output: Output, *, again: bool) -> 
     if not found and not again:
         output.notice("no run is open")
     pod.write_termination_message("\n".join(map(str, found)) or "no run is open")
+    from ..saga.sweep import worst
+
     return worst(found)
 
 
@@ -185,6 +188,8 @@ def show(session: Session, output: Output, run: str, journal_of: str | None) -> 
 def status(session: Session, output: Output, target: str | None, journal_of: str | None) -> int:
     """Show how a target stands."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    from .target_status import data_of, lines_of
+
     found = session.status(target, journal_of=where)
     output.result("target", data_of(found), list(lines_of(found)))
     return Exit.DONE

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ClusterError, SternwayError, is_transient
 from ..exits import word_of
 from ..journal.replay import Status
-from ..saga.finalize import reason_of, summary
 from ..saga.job import Job, put_job_event
+from ..saga.told_end import reason_of, summary
 from .termination import sentence, write_termination_message
 
 if TYPE_CHECKING:

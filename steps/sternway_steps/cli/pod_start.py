@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..config.backoff import Backoff
 from ..errors import ClusterError, Refused, Stopped
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 POD = "POD_NAME"
 """The variable with the pod's name, which the template sets beside the option."""
-_LOOK = 1.0
-"""Seconds between two looks at the pod."""
+_LOOKS = Backoff(0.1, 1.0)
+"""Seconds between two looks at the pod: mostly the kubelet has yet to tell that the last of them started."""
 
 
 def require_all_started(
@@ -32,9 +33,11 @@ def require_all_started(
     name = environ.get(POD, "")
     if within is None or not name:
         return
+    looks = 0
     while waiting := _waiting(client, name):
         _refuse_hopeless(client, *waiting, within)
-        if stop.wait(_LOOK):
+        looks += 1
+        if stop.wait(_LOOKS.delay(looks)):
             raise Stopped("stopped while another container of the pod had not started")
 
 

@@ -11,7 +11,6 @@ from ..exits import Exit
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
 from ..journal.replay import Status, Story, has_head, replay
-from ..release.remedy import finish
 from .assembly import AssembledRun
 from .events import Listener, unfailing
 from .failed_nodes import Known, failed_nodes, killed_rollbacks, meaning
@@ -21,10 +20,10 @@ from .on_end import run_on_end
 from .result import Result
 from .seal import seal
 from .sealed import refuse_other_target
+from .told_end import tell_end
 from .unrecorded import never_rolled_back
 from .verdict import FAILED_PHASES, by_journal, may_be_undone_yet
 from .workflow import told_to_stop
-from .workflow_event import put_event
 from .workflow_nodes import unstarted_nodes
 from .workflow_pods import seen_of_pod, was_killed
 
@@ -79,18 +78,6 @@ def end_run(
     return result
 
 
-def tell_end(client: Client, workflow: str, result: Result, namespace: str = "") -> None:
-    """Put how a run ended beside its Workflow."""
-    reason = reason_of(result)
-    warning = result.status is not Status.SUCCEEDED
-    put_event(client, workflow, result.run, reason, summary(result), warning=warning, namespace=namespace)
-
-
-def reason_of(result: Result) -> str:
-    """Return the reason of the Event that tells a run's end: its status, as Kubernetes writes reasons."""
-    return "".join(word.title() for word in result.status.value.split("-"))
-
-
 def _sealed(
     run: AssembledRun,
     phase: str,
@@ -135,17 +122,3 @@ def _known(run: AssembledRun, story: Story, failures: str, client: Client, workf
     if workflow and not told_to_stop(client, workflow) and (who := next(deleted, "")):
         return Stopped(f"{who}: its pod was deleted")
     return None
-
-
-def summary(result: Result) -> str:
-    """Return in one paragraph how a run ended, and what is to be done."""
-    lines = [f"run {result.run}: {result.status.value}"]
-    if result.error is not None:
-        lines.append(f"first error: {result.error}")
-    lines += [f"rollback: {error}" for error in result.rollback_errors]
-    lines += [f"what {name} did is irreversible and stays" for name in result.stays]
-    lines += [str(result.unrecorded)] if result.unrecorded is not None else []
-    lines += [f"warning: {text}" for text in result.warnings]
-    if result.status is Status.ROLLBACK_FAILED:
-        lines.append(str(finish(result.name or result.run, result.rollback_errors)))
-    return "\n".join(lines)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import Held
 from ..exits import Exit
+from ..journal.entries import Record
 from ..journal.replay import Status, replay
 from ..spec import Action
 from .assembly import AssembledRun, Assembly
@@ -18,7 +20,6 @@ from .repeated import Patience, repeated
 from .result import Result
 from .sealed import refuse_out_of_turn, told_again
 from .step_attempt import OneStep
-from .undo import Undo
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,14 @@ def run_step(
     if action is Action.ROLLBACK and not named:
         return Result(assembled.id, Status.UNDONE, Exit.DONE)  # no run was ever made, so nothing is to be undone
     check = HoldCheck(assembled, caller.policy, tell)
-    undo = Undo(assembly, assembled.store, assembled.lock, stop, tell, Policy(trust=assembled.trust))
-    one = OneStep(check.on_the_way(), planned, action, undo.interrupted, stop, tell, workflow)
+
+    def interrupted(records: Sequence[Record]) -> Result:
+        from .undo import Undo
+
+        undo = Undo(assembly, assembled.store, assembled.lock, stop, tell, Policy(trust=assembled.trust))
+        return undo.interrupted(records)
+
+    one = OneStep(check.on_the_way(), planned, action, interrupted, stop, tell, workflow)
     if action is Action.ROLLBACK:
         return one.rolled_back(caller.patience)
 

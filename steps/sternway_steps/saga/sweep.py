@@ -13,10 +13,10 @@ from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.replay import Status, Story, locked_story, replay, require_unlocked, story_of
 from ..kube.parallel import run_parallel
-from .finalize import summary, tell_end
 from .job import Job, put_job_event
 from .result import Result
 from .retry import retry_transient
+from .told_end import summary, tell_end
 from .workflow import terminate, workflow_state
 
 if TYPE_CHECKING:

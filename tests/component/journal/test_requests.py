@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from sternway_steps.config import Config
+from sternway_steps.journal.locks.lock import held
 from sternway_steps.journal.replay import Status
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
@@ -94,3 +96,13 @@ def test_a_step_in_a_process_of_its_own(
         work = partial(session.step, given, step.lstrip("-"), action, "r", workflow="w")
         read = lists(sternway_sandbox, work)
     assert read == wanted
+
+
+def test_a_target_that_nobody_holds_is_locked_by_one_request(sternway_sandbox: Sandbox, session: Session) -> None:
+    """A step's process locks it for itself, so that each of its requests delays the next step."""
+    session.run(config("localhost/app:1"))
+    before = len(sternway_sandbox.requests)
+    with held(session.locate(config("localhost/app:1")).store.lock("default.web"), "r", threading.Event()):
+        pass
+    asked = [request.method for request in sternway_sandbox.requests[before:] if "coordination" in request.path]
+    assert asked == ["POST", "DELETE"]

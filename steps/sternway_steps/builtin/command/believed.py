@@ -6,9 +6,6 @@ it goes by a runner that its options allow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from ...errors import Refused
 from ...spec import Action
 from ...step import Context
@@ -19,15 +16,6 @@ from .runner import Runner, runner_named
 
 _RUNNERS = {False: ("process",), True: (*BY_NAME, "kubernetes")}
 """By whether there is an image."""
-
-
-def required(options: Mapping[str, Any], action: Action) -> dict[str, Any] | None:
-    """Return all that decides what the options have this step run for an action; None when that is nothing."""
-    words = options.get(action.value)
-    if not words:
-        return None
-    rest = {key: value for key, value in options.items() if key not in list(Action) and value not in ({}, (), [], None)}
-    return {**rest, "runner": rest.get("runner", "auto"), "command": list(words)}
 
 
 def require_own(context: Context, begun: Begun) -> None:

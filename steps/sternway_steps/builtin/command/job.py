@@ -16,11 +16,11 @@ from ...process.output import LINES, Output
 from ...release.missing_rights import missing_rights
 from ...release.rights import expand, rules_of_env
 from ...release.targets import namespace_of
-from ...spec import Rule
 from ...step import Context
 from .environment import Resolved, env_of
 from .invocation import LABEL, Invocation
 from .record import Begun, Ended
+from .rights import JOB_RULES
 
 if TYPE_CHECKING:
     from ...rollout.wait import Report
@@ -37,12 +37,6 @@ _ROTATED = 8_000_000
 """Bytes from which on a log may have been rotated (the kubelet's containerLogMaxSize is 10 MiB, or more)."""
 _LAST_WORDS = 5.0
 """Seconds that a log may take to arrive when its container has ended."""
-JOB_RULES = (
-    Rule("batch", ("jobs",), ("create", "get", "list", "watch", "delete"), in_target=True),
-    Rule("", ("pods", "events"), ("list", "watch"), in_target=True),
-    Rule("", ("pods/log",), ("get",), in_target=True),
-)
-"""What it takes to run a Job, and to see why it fails."""
 
 
 class Jobs:

@@ -10,6 +10,7 @@ from typing import Any
 from ...config.each_step import each_changed, each_step
 from ...config.option_reader import FileKeys, OptionReader
 from ...config.schema import StepConfig
+from ...spec import Action
 from ...yamltree.document import Entry, Node
 from ...yamltree.reader import Reader
 from .keys import BY_NAME, COMMAND
@@ -129,3 +130,12 @@ def _check_env(node: Node, path: str, reader: Reader) -> None:
 
 
 READER = OptionReader(USES, own=COMMAND, make=_make_step, check=_check_step, finish=_finish)
+
+
+def required(options: Mapping[str, Any], action: Action) -> dict[str, Any] | None:
+    """Return all that decides what the options have this step run for an action; None when that is nothing."""
+    words = options.get(action.value)
+    if not words:
+        return None
+    rest = {key: value for key, value in options.items() if key not in list(Action) and value not in ({}, (), [], None)}
+    return {**rest, "runner": rest.get("runner", "auto"), "command": list(words)}

@@ -135,6 +135,8 @@ class LeaseLock:
         clock = self.fence.clock
         watch, began, raced = Watch(clock), clock(), 0
         asked = False
+        if (made := self._made(me)) is not None:
+            return made, began
         while True:
             lease, there = watch.living(lambda: self._client.get(self._ref))
             ahead = [one for one in there if one.excludes(me.holder.run, me.part)]
@@ -161,6 +163,17 @@ class LeaseLock:
                 first = ahead[0]
                 raise at_work(first.holder, first.since, self._doing(first.holder.run))
             stop.wait(_POLL)
+
+    def _made(self, me: Member) -> dict[str, Any] | None:
+        """Make the Lease, for mostly nobody holds a target; None when it has to be looked at first."""
+        try:
+            return self._write(None, [me])
+        except _Raced:
+            return None
+        except ApiError as error:
+            if not error.forbidden:  # it may be allowed to join one that is there
+                raise
+            return None
 
     def _ask(self, lease: Any, ahead: Sequence[Member]) -> bool:
         """Ask members to give the target up, which each sees when it renews next; return whether that is written."""

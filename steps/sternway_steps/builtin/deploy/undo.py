@@ -1,0 +1,50 @@
+"""The undo of a deploy: every object is restored, and the workloads are healthy again."""
+
+from __future__ import annotations
+
+from ...errors import RollbackFailed
+from ...objects.merge import OnConflict
+from ...release.removal import Remover
+from ...release.restore import Restorer
+from ...spec import Outcome
+from ...step import Context
+from .events import of_undone, put
+from .health import await_health
+from .hooks import tell_stays
+from .late import record_left
+from .record import about_to_recreate, changes
+from .rollback import not_put_back, summary, undo_all
+from .stale_settings import StaleReaders
+
+
+def undo(context: Context) -> Outcome:
+    """Restore every object, and continue after one that fails; then wait until workloads are healthy."""
+    journal = context.journal
+    history = journal.history()
+    found = changes(context.mark, history)
+    restorer = Restorer(
+        context.client,
+        context.mark,
+        OnConflict(context.config.deploy.on_conflict),
+        lambda ref, obj: journal.intent(about_to_recreate(ref, obj)),
+        Remover(context.client).remove,
+        context.config.deploy.recreate,
+    )
+    if "hooks" in context.options:
+        tell_stays(context, found)
+    stale = StaleReaders(context, found, history)
+    items = undo_all(restorer, found, context, stale.look)
+    unhealthy: RollbackFailed | None = None
+    healthy = ""
+    try:
+        healthy = await_health(context, found, items)
+    except RollbackFailed as error:
+        unhealthy = error
+    items += stale.settle()
+    put(context, lambda: of_undone(context, found, items))
+    record_left(context, items)
+    if bad := [item for item in items if item.result in ("conflict", "failed")]:
+        raise not_put_back(bad, len(items), unhealthy)
+    if unhealthy is not None:
+        raise unhealthy
+    return Outcome(", ".join(part for part in (summary(items), healthy) if part), tuple(items))
