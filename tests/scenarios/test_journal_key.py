@@ -253,6 +253,20 @@ def test_the_commands_take_the_key_from_a_configuration_or_the_environment(
     assert (code, key.name in text) == (0, True)
 
 
+def test_a_program_with_a_session_takes_the_key_from_its_environment_and_hands_it_to_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STERNWAY_JOURNAL_KEY", KEY)
+    look = StepConfig("look", "command", {"runner": "process", "execute": ["sh", "-c", "env > seen"], "folder": str(tmp_path)}, effects="none")  # fmt: skip
+    made = Config("t", "n", steps=(look,), journal=JournalConfig("file", path=str(tmp_path / "journal")))
+    with Session(kubeconfig="/dev/null") as session:
+        run = session.run(made).run
+        assert session.story(run, journal_of=made).status is Status.SUCCEEDED
+    seen = (tmp_path / "seen").read_text()
+    assert ("STERNWAY_RUN=" in seen, KEY in seen) == (True, False)
+    assert '"box":"' in (tmp_path / "journal" / run / "run.jsonl").read_text()
+
+
 def test_a_key_may_be_in_a_secret_beside_the_application(cluster: Cluster, session: Session, other: str) -> None:
     """With the journal in a namespace apart, who reads one of them reads nothing."""
     held = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "k", "namespace": cluster.namespace}}

@@ -56,8 +56,9 @@ def _told(records: Sequence[Record]) -> Story | None:
 
 
 def _live(store: Store, target: str) -> Story | None:
+    """Return the newest run that succeeded and stands; one that is locked may stand, too."""
     for info in reversed(store.index(target)):
-        story = story_of(store.records(info.run)) if info.status is Status.SUCCEEDED else None
+        story = _told(store.records(info.run)) if info.status is Status.SUCCEEDED else None
         if story is not None and stands(story):
             return story
     return None

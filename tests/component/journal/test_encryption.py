@@ -286,6 +286,42 @@ def test_what_is_written_once_more_is_the_same_and_nothing_else_is() -> None:
     assert (len(boxes), len(nonces)) == (8, 8)
 
 
+def mangled(rng: random.Random, value: Any) -> Any:
+    """Give JSON of another shape in some place of a line."""
+    odd: list[Any] = [None, 7, "", "x" * 50, [], {}, [[1, 2]], {"a": [1]}, True, -1.5, "\x1b[31m", "é"]
+    if isinstance(value, dict) and value and rng.random() < 0.8:
+        key = rng.choice(sorted(value))
+        return {**value, key: mangled(rng, value[key])}
+    return rng.choice(odd)
+
+
+@pytest.mark.parametrize("keys", [NO_KEYS, ONE, TWO], ids=["no key", "its key", "another key"])
+def test_whatever_an_encrypted_line_is_made_into_it_is_damaged_or_locked(tmp_path: Path, keys: JournalKeys) -> None:
+    rng, whole = random.Random(7), Journal(tmp_path, None)
+    begun(whole.store(ONE)).end({"status": "succeeded", "holds": "a" * 32})
+    good = whole.lines(Key("r1"))
+    last = json.loads(good[-1])
+    ends = [json.dumps({**last, "told": {**last["told"], "status": odd}}, separators=(",", ":")) for odd in ([], {}, 7)]
+    for turn in range(150):
+        at = rng.randrange(len(good))
+        line = json.dumps(mangled(rng, json.loads(good[at])), separators=(",", ":"))
+        if turn < len(ends):
+            at, line = len(good) - 1, ends[turn]
+        elif rng.random() < 0.3:
+            cut = rng.randrange(len(line) + 1)
+            line = line[:cut] + rng.choice(["", "\x00", '"', "}"]) + line[cut + rng.randrange(3) :]
+        if line == good[at]:
+            continue
+        whole.put(Key("r1"), [*good[:at], line, *good[at + 1 :]])
+        store = whole.store(keys)
+        assert store.heads() == []
+        assert story_of(store.records("r1")) is None
+        for head in store.heads(locked=True):
+            told = locked_story(head)
+            assert told is None or told.status is Status.LOCKED
+        assert {info.run for info in store.index()} <= {"r1"}
+
+
 def test_a_key_shows_nowhere() -> None:
     assert text(1) not in repr(ONE)
     assert "\\x01" not in repr(ONE)

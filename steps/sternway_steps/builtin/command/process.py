@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from ...errors import Failed, Stopped
+from ...journal.key_source import VARIABLE
 from ...process.child import start_kept
 from ...process.marked import CHILD, end_marked
 from ...process.output import Output
@@ -45,7 +46,9 @@ class Processes:
 
     def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:
         """Run it to its end."""
-        env = {**os.environ, **work.plain, **resolved.values, **work.told}
+        # The key to the journal is no program's; the command line has taken it out, a program with a session may not.
+        own = {name: text for name, text in os.environ.items() if name != VARIABLE}
+        env = {**own, **work.plain, **resolved.values, **work.told}
         folder = work.folder or "."
         program = _program(work.argv[0], folder, env.get("PATH")) or work.argv[0]
         try:

@@ -52,7 +52,8 @@ def info_of(head: Record) -> RunInfo:
     if head.told:
         end = head.told[-1].data if head.told[-1].kind is Kind.RUN_ENDED else {}
         target = str(head.told[0].data.get("target", ""))
-        status = Status(end["status"]) if end.get("status") in set(Status) else Status.OPEN
+        said = str(end.get("status"))
+        status = Status(said) if said in set(Status) else Status.OPEN
         return RunInfo(head.key.run, target, head.told[0].time, status, str(end.get("holds", "")))
     story = replay([head])
     return RunInfo(story.run, story.target, story.started, story.status, story.holds)
