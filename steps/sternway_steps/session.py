@@ -67,8 +67,8 @@ class Session:
         journal: a folder with a journal in files, for `runs`, `story` and `rollback`; default the cluster's.
         namespace: where these three look for the cluster's journal; default all namespaces that we may read.
         steps: steps by name; default those that come with Sternway, and those of the packages installed beside it.
-        journal_keys: what encrypts the journal, and reads it (`keys_in_file`), in place of what a configuration names;
-            default STERNWAY_JOURNAL_KEY, or STERNWAY_JOURNAL_KEY_FILE.
+        journal_keys: what encrypts the journal, and reads it, in place of what a configuration names: see
+            `journal.key_source`; default STERNWAY_JOURNAL_KEY, or STERNWAY_JOURNAL_KEY_FILE.
         on_request: told of every request to the cluster.
         on_warning: told of what the API server warns of, such as a deprecated API version, and of what is in
             the journal and is no record.

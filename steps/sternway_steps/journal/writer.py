@@ -149,10 +149,9 @@ class RunJournal:
         "" when it is not of this journal: its run of that id has another mark.
         """
         try:
-            records = self.store.records(RunName.parse(mark).run)
+            story = story_of(self.store.records(RunName.parse(mark).run))
         except SternwayError:
             return None
-        story = story_of(records)
         return None if story is None else story.target if story.mark == mark else ""
 
     def _go_on_after(self, records: Sequence[Record]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,13 @@ def test_the_environment_names_keys_or_their_file_and_not_both(tmp_path: Path) -
         keys_of_environment({VARIABLE: GOOD, f"{VARIABLE}_FILE": str(file)})
     with pytest.raises(Refused, match="FILE is empty"):
         keys_of_environment({f"{VARIABLE}_FILE": ""})
+
+
+def test_what_encrypts_is_an_extra_and_missed_before_anything_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers", None)
+    with pytest.raises(Refused, match=r"pip install 'sternway\[encryption\]'"):
+        keys_in(GOOD, "a test")
 
 
 def test_a_secret_holds_keys_in_a_field(client: Client) -> None:
