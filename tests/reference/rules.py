@@ -1,0 +1,46 @@
+"""The rules of `sternway lint`, each with what it finds in a workflow that breaks it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from sternway_templates.lint.catalogue import RULES
+from sternway_templates.lint.check import check
+from sternway_templates.lint.documents import read
+from sternway_templates.lint.findings import Rule
+
+from tests.unit.lint.test_catalogue import BAD
+
+from .text import sentence, table
+
+
+def overview() -> str:
+    """Return a table of all rules."""
+    return table(
+        ("rule", "severity", "why"), ((f"[{each.id}](#{each.id})", each.severity.value, each.why) for each in RULES)
+    )
+
+
+def details() -> str:
+    """Return a section for each rule: what it finds, why, where that was read, and an example."""
+    return "\n\n".join(map(_section, RULES))
+
+
+def _section(rule: Rule) -> str:
+    said = f"{sentence(rule.check.__doc__)} {rule.why}"
+    facts = f"Severity: {rule.severity.value}. Source: {rule.source}."
+    return "\n\n".join([f"### {rule.id}", said, facts, *_example(rule)])
+
+
+def _example(rule: Rule) -> Iterator[str]:
+    """Give the first case of the tests: the lines that break the rule, and what is said of them."""
+    case = next((case for case in BAD if case[0] == rule.id), None)
+    if case is None:
+        return
+    _, document, there, bad, _ = case
+    broken = document.replace(there, bad, 1)
+    finding = next(each for each in check(read(["-"], broken.encode())) if each.rule == rule.id)
+    lines = list(difflib.unified_diff(document.splitlines(), broken.splitlines(), lineterm="", n=1))[3:]
+    yield "```diff\n" + "\n".join(line for line in lines if not line.startswith("@@")) + "\n```"
+    yield f"> {finding.message}; {finding.remedy}"
