@@ -58,7 +58,7 @@ def test_a_target_after_a_failure(cluster: Cluster, session: Session, tmp_path: 
     ]  # fmt: skip
     file = tmp_path / "sternway.yaml"
     file.write_text(yaml.safe_dump({"name": "t", "namespace": cluster.namespace, "image": "web:1"}))
-    assert told(cluster, "--config", str(file))["live"]["run"] == good
+    assert told(cluster, "--config", str(file))["live"]["run"] == told(cluster, str(file))["live"]["run"] == good
 
 
 def test_what_was_undone_is_not_live(cluster: Cluster, session: Session) -> None:

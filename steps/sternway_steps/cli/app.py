@@ -292,6 +292,8 @@ def unhold(**arguments: Any) -> None:
 def _one_target(arguments: dict[str, Any]) -> None:
     if arguments["target"] and arguments["journal_of"]:
         raise click.UsageError("name the target, or its configuration with --config")
+    if str(arguments["target"]).endswith((".yaml", ".yml")):
+        arguments["journal_of"], arguments["target"] = arguments["target"], None
     if not arguments["target"]:
         arguments["journal_of"] = arguments["journal_of"] or "sternway.yaml"
 

@@ -177,7 +177,7 @@ def shared_of_plan(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def target(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what names a target, in itself or by its configuration, and where its journal is."""
-    argument = click.argument("target", required=False, metavar="[NAMESPACE.NAME]")
+    argument = click.argument("target", required=False, metavar="[NAMESPACE.NAME|FILE]")
     config = click.option("--config", "-c", "journal_of", metavar="FILE", help="Default: sternway.yaml.")
     for option in reversed((argument, config, journal, namespace, shared)):
         command = option(command)

@@ -35,7 +35,7 @@ def argo(client: Client, config: Config | None) -> Iterator[Finding]:
         return
     namespace = (config.namespace if config else None) or client.namespace
     version = find_version(client, namespace)
-    yield from _version(version)
+    yield from _version(version, scheduled=config is None or config.schedule is not None)
     controller = find_controller(client, namespace)
     if controller is None:
         yield warning(
@@ -48,16 +48,17 @@ def argo(client: Client, config: Config | None) -> Iterator[Finding]:
         yield from _running(controller, namespace, config)
         yield from _settings(controller)
     if config is not None and wanted:
+        yield from _step_images(config)
         yield from _sweeper(client, config, namespace)
 
 
-def _version(version: Version | None) -> Iterator[Finding]:
+def _version(version: Version | None, *, scheduled: bool) -> Iterator[Finding]:
     if version is None:
         why = "whether it can run a pipeline is not known"
         yield warning("argo", "the version of Argo Workflows can't be told", why, "argo version")
     elif too_early := too_old(version):
         yield wrong("argo", f"Argo Workflows {version} is too old: {too_early}", "no pipeline runs on it", "upgrade it")
-    elif faults := known_faults(version):
+    elif faults := known_faults(version, scheduled=scheduled):
         for fault in faults:
             yield warning("argo", f"Argo Workflows {version} is old", fault, "upgrade it to 4.1.2 or later")
     else:
@@ -102,6 +103,14 @@ def _settings(controller: Controller) -> Iterator[Finding]:
         if limit := (controller.config or {}).get(key):
             what = f"the controller runs {limit} Workflows at once ({key})"
             yield warning("argo", what, "a deployment waits while others use them up", f"raise {key}, or know of it")
+
+
+def _step_images(config: Config) -> Iterator[Finding]:
+    host = config.argo.image.partition("/")[0] if "/" in config.argo.image else ""
+    if not host:
+        why = f"nodes that have it not take {config.argo.image} for one of docker.io/library, where it is not"
+        remedy = "push the images to a registry of yours: argo: {image: REGISTRY/sternway-{step}:{version}}"
+        yield warning("argo", "argo.image names no registry", why, remedy)
 
 
 def _sweeper(client: Client, config: Config, namespace: str) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from .argo import argo
 from .finding import Finding, Level, good, warning, wrong
 from .images import images
 from .journal import leftovers, place
-from .run import journal_rights, run
+from .run import journal_rights, needs_cluster, run
 from .server import ServerAway, kubeconfig, server
 
 
@@ -37,6 +37,11 @@ class Doctor:
                 yield wrong("configuration", str(error), "no run can begin", "mend the file")
         if config is not None:
             yield good("configuration", f"{config.name} can be read")
+        if config is not None and not needs_cluster(self.session, config):
+            yield good("kubeconfig", "none is needed: neither a step nor the journal uses a cluster")
+            yield from self._guarded("run", lambda: run(self.session, config))
+            yield from self._of_journal(config)
+            return
         try:
             yield from kubeconfig(self.session.client)
             yield from server(self.session.client, self.clock)
@@ -49,11 +54,14 @@ class Doctor:
             yield from self._guarded("run", lambda: run(self.session, config))
         elif not broken:
             yield from self._guarded("rights", lambda: journal_rights(self.session))
-        yield from self._guarded("journal", lambda: place(self.session, config))
-        yield from self._guarded("leftovers", lambda: leftovers(self.session, config))
+        yield from self._of_journal(config)
         if config is not None:
             yield from self._guarded("images", lambda: images(client, config))
         yield from self._guarded("argo", lambda: argo(client, config))
+
+    def _of_journal(self, config: Config | None) -> Iterator[Finding]:
+        yield from self._guarded("journal", lambda: place(self.session, config))
+        yield from self._guarded("leftovers", lambda: leftovers(self.session, config))
 
     def _guarded(self, check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         """Go on after a check that could not be made."""

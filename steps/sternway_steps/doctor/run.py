@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from ..config import Config
@@ -9,10 +10,30 @@ from ..errors import ClusterError, SternwayError
 from ..plural import count
 from ..release.missing_rights import missing_rights
 from ..release.rights import JOURNAL_RULES, expand
+from ..saga.plan import make_plan
 from ..session import Session
+from ..spec import StepSpec
 from .finding import Finding, good, wrong
 
 _GRANT = "have it granted by the Role that `sternway template` writes, or let somebody run who may"
+
+
+def needs_cluster(session: Session, config: Config) -> bool:
+    """Return whether a run asks a cluster for anything; true where its steps are not known."""
+    try:
+        plan = make_plan(config.steps, session.specs(config), config.on_end)
+    except SternwayError:
+        return True
+    specs = [step.spec for step in plan.all_steps]
+    return config.journal.store == "cluster" or any(
+        spec.needs_cluster and not _needs_it_in_a_pod(spec) for spec in specs
+    )
+
+
+def _needs_it_in_a_pod(spec: StepSpec) -> bool:
+    """Return whether a step makes something in a cluster when it runs in one, and nothing here, as a command does."""
+    rules = (*spec.execute_rules, *spec.rollback_rules)
+    return "KUBERNETES_SERVICE_HOST" not in os.environ and bool(rules) and all(rule.in_target for rule in rules)
 
 
 def run(session: Session, config: Config) -> Iterator[Finding]:
@@ -30,8 +51,8 @@ def run(session: Session, config: Config) -> Iterator[Finding]:
         for message in bad.message.splitlines():
             yield wrong("rights" if rights else "run", message, why, remedy)
     if not found.refusals:
-        objects = count(len(found.previews), "object")
-        yield good("run", f"{objects} can be deployed, and every right is there to deploy and to undo")
+        objects = f"{count(len(found.previews), 'object')} can be deployed, and every right is there to deploy and undo"
+        yield good("run", objects if found.previews else "no step would be refused")
 
 
 def journal_rights(session: Session) -> Iterator[Finding]:

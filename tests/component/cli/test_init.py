@@ -16,6 +16,7 @@ from sternway_steps.sandbox import Sandbox
 
 from tests.component.builtin.build import programs
 from tests.component.builtin.build.registry import Registry
+from tests.conftest import Cluster
 from tests.helpers import command, sternway
 
 OBJECTS = """\
@@ -29,7 +30,7 @@ kind: Deployment
 metadata: {name: web}
 spec:
   selector: {matchLabels: {app: web}}
-  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: "IMAGE"}]}}
+  template: {metadata: {labels: {app: web}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: web, image: "IMAGE"}]}}
 """
 
 
@@ -118,6 +119,21 @@ def test_what_a_kustomization_renders_is_deployed(
     commands = next_of()
     assert commands == ["kubectl kustomize ./prod > rendered.yaml", "sternway plan"]
     follow(commands, sternway_sandbox, home)
+
+
+@pytest.mark.cluster
+def test_a_kustomization_is_deployed_on_a_real_cluster(home: Path, real: Cluster) -> None:
+    """By the real kubectl; the file at hand is what a rollback takes, too."""
+    for folder, text in (("base", "resources: [web.yaml]\n"), ("prod", "resources: [../base]\nnamePrefix: my-\n")):
+        (home / folder).mkdir()
+        (home / folder / "kustomization.yaml").write_text(text)
+    (home / "base/web.yaml").write_text(OBJECTS.replace("IMAGE", "localhost/app:1"))
+    rendering, plan = next_of("--namespace", real.namespace)
+    subprocess.run(["sh", "-ec", rendering], cwd=home, check=True, timeout=60)
+    for line in (plan, "sternway run", "sternway rollback"):
+        done = sternway(*line.split()[1:], kubeconfig=real.kubeconfig, cwd=home)
+        assert done.returncode == Exit.DONE, done.stdout + done.stderr
+        assert (real.get("apps/v1", "Deployment", "my-web") is not None) == (line == "sternway run")
 
 
 def test_an_image_is_built_and_deployed(home: Path, sternway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

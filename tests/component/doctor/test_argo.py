@@ -192,3 +192,10 @@ def test_without_a_sweeper_an_undo_is_lost(installed: Client, suspend: bool | No
 def test_a_configuration_without_one_is_told(installed: Client) -> None:
     controller(installed, DEFAULT_REQUEUE_TIME="1s")
     assert "argo.sweep is false" in said(found(installed, replace(ON_ARGO, argo=ArgoConfig(sweep=False))), "warning")
+
+
+def test_images_of_no_registry_are_told(installed: Client) -> None:
+    controller(installed, DEFAULT_REQUEUE_TIME="1s")
+    config = replace(ON_ARGO, argo=ArgoConfig(ttl=60))
+    assert "argo.image names no registry" in said(found(installed, config), "warning")
+    assert "argo.image names no registry" not in said(found(installed, ON_ARGO), "warning")

@@ -176,6 +176,16 @@ def test_a_journal_without_room_is_told(sternway_sandbox: Sandbox, tmp_path: Pat
     assert not (tmp_path / "new").exists()
 
 
+def test_a_run_that_needs_no_cluster_is_looked_at_without_one(tmp_path: Path) -> None:
+    keys = {"name": "t", "journal": {"store": "file", "path": "journal"}}
+    for program, level in (("true", "good"), ("no-such-program", "wrong")):
+        step = {"name": "migrate", "execute": [program], "rollback": ["true"]}
+        (tmp_path / "sternway.yaml").write_text(json.dumps({**keys, "steps": [step]}))
+        found = examined(str(tmp_path / "none"), load(tmp_path / "sternway.yaml"))
+        assert set(found) == {"configuration", "kubeconfig", "run", "journal", "leftovers"}
+        assert levels(found) == {check: {level if check == "run" else "good"} for check in found}
+
+
 def test_what_cannot_be_looked_at_hides_nothing_else(sternway_sandbox: Sandbox) -> None:
     sternway_sandbox.access.deny("list", "secrets")
     found = examined(sternway_sandbox.kubeconfig, config_of("default", config_map("m")))

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from sternway_steps.cli import options
 from sternway_steps.cli.app import app
 
-READING = ["run", "plan", "report", "config show", "template", "submit", "graph"]
+READING = ["run", "plan", "report", "config show", "doctor", "template", "submit", "graph"]
 
 
 def command_called(words: str) -> click.Command:
