@@ -221,6 +221,16 @@ def test_a_run_beside_a_workflow_that_is_over_leaves_it_to_a_person_where_that_i
     assert value(cluster) == "new"
 
 
+def _handler_waits(cluster: Cluster, ago: int, phases: list[str]) -> None:
+    """Let the Workflow be at its exit handler, whose pods are in these phases since so many seconds."""
+    since = (datetime.now(UTC) - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    node = {"type": "Pod", "startedAt": since, "message": "exceeded quota"}
+    handler = {f"w-{n}": {**node, "id": f"w-{n}", "name": f"w.onExit[0].x{n}", "displayName": f"x{n}", "phase": phase} for n, phase in enumerate(phases)}  # fmt: skip
+    forward = {"w-9": {**node, "id": "w-9", "name": "w[0].deploy", "displayName": "deploy", "phase": "Pending"}}
+    change = {"metadata": {"annotations": {START_DEADLINE: "120"}}, "status": {"phase": "Running", "nodes": {**handler, **forward}}}  # fmt: skip
+    cluster.client.patch(_ref(cluster), change, manager="test")
+
+
 @pytest.mark.parametrize(
     ("ago", "phases", "status"),
     [
@@ -235,12 +245,7 @@ def test_an_exit_handler_that_does_not_start_is_waited_for_so_long(
 ) -> None:
     """Argo itself waits for an image, or a quota, for ever, and holds the target meanwhile."""
     assert dying.step_until(in_its_pod, config(cluster, "new"), workflow, "w", APPLIED) == dying.DIED
-    since = (datetime.now(UTC) - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    node = {"type": "Pod", "startedAt": since, "message": "exceeded quota"}
-    handler = {f"w-{n}": {**node, "id": f"w-{n}", "name": f"w.onExit[0].x{n}", "displayName": f"x{n}", "phase": phase} for n, phase in enumerate(phases)}  # fmt: skip
-    forward = {"w-9": {**node, "id": "w-9", "name": "w[0].deploy", "displayName": "deploy", "phase": "Pending"}}
-    change = {"metadata": {"annotations": {START_DEADLINE: "120"}}, "status": {"phase": "Running", "nodes": {**handler, **forward}}}  # fmt: skip
-    cluster.client.patch(_ref(cluster), change, manager="test")
+    _handler_waits(cluster, ago, phases)
     (swept,) = session.sweep()
     assert swept.status is status, swept.message
     assert value(cluster) == ("old" if status is Status.UNDONE else "new")
@@ -251,6 +256,41 @@ def test_an_exit_handler_that_does_not_start_is_waited_for_so_long(
     assert (told is not None) is ended
     if told is not None:
         assert (told["reason"], "does not start" in told["message"]) == ("Undone", True)
+
+
+def test_a_workflow_that_hangs_though_another_one_undid_its_run_is_ended(
+    cluster: Cluster, session: Session, workflow: str, in_its_pod: str
+) -> None:
+    """A person, or a run on a laptop, undid it, and went on; its mutex would keep all later Workflows waiting."""
+    assert dying.step_until(in_its_pod, config(cluster, "new"), workflow, "w", APPLIED) == dying.DIED
+    _handler_waits(cluster, 300, ["Pending"])
+    assert session.rollback(workflow).status is Status.UNDONE
+    assert session.run(config(cluster, "newer")).status is Status.SUCCEEDED
+    (swept,) = session.sweep()
+    assert (swept.run, swept.status, swept.exit_code) == (workflow, Status.UNDONE, Exit.DONE)
+    assert "does not start" in swept.message
+    left = cluster.client.get(_ref(cluster))
+    assert left is not None
+    assert left["spec"].get("shutdown") == "Terminate"
+    told = cluster.client.get(Ref("v1", "Event", cluster.namespace, "w.sternway"))
+    assert told is not None
+    assert told["reason"] == "Undone"
+    assert session.sweep() == [], "it is said once"
+    assert value(cluster) == "newer"
+
+
+@pytest.mark.parametrize("ago", [5, 300])
+def test_a_workflow_of_a_run_that_has_ended_is_left_its_handler(
+    cluster: Cluster, session: Session, workflow: str, in_its_pod: str, ago: int
+) -> None:
+    """Its pod may start yet, or works."""
+    assert dying.step_until(in_its_pod, config(cluster, "new"), workflow, "w", APPLIED) == dying.DIED
+    assert session.rollback(workflow).status is Status.UNDONE
+    _handler_waits(cluster, ago, ["Pending", *(["Running"] if ago > 120 else [])])
+    assert session.sweep() == []
+    left = cluster.client.get(_ref(cluster))
+    assert left is not None
+    assert "shutdown" not in left["spec"]
 
 
 def test_a_workflow_that_its_run_never_saw_is_left_to_a_person(

@@ -31,7 +31,7 @@ def tell_end(client: Client, job: Job | None, config: Config, result: Result) ->
     remedy = _remedy(job, config, result)
     write_termination_message("\n".join(part for part in (summary(result), remedy) if part))
     if job is not None:
-        reason = reason_of(result)
+        reason = reason_of(result.status)
         put_job_event(client, job, reason, summary(result), warning=result.status not in _GOOD, remedy=remedy)
 
 

@@ -13,6 +13,7 @@ from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.replay import Status, Story, locked_story, replay, require_unlocked, story_of
 from ..kube.parallel import run_parallel
+from .hung_workflow import end_hung_workflow
 from .job import Job, put_job_event
 from .result import Result
 from .retry import retry_transient
@@ -63,13 +64,25 @@ class Sweeper:
     def sweep(self, target: str | None = None, run: str | None = None) -> list[Swept]:
         """Bring to its end what is open of one target or of all; the runs of one target newest first.
 
+        A Workflow that hangs though its run has ended is ended too.
+
         Raises: Refused, Transient when the journal can't be read.
         """
         found: dict[str, list[str]] = {}
         for info in reversed(self.store.index(target)):
-            if info.status is Status.OPEN and run in (None, info.run):
-                found.setdefault(info.target, []).append(info.run)
-        return [swept for each in run_parallel(self._target, found.values()) for swept in each]
+            runs = found.setdefault(info.target, [])
+            runs += [info.run] if info.status is Status.OPEN and run in (None, info.run) else []
+        swept = [one for each in run_parallel(self._target, found.values()) for one in each]
+        hung = run_parallel(self._hung, found) if run is None else []
+        return [*swept, *(one for one in hung if one is not None)]
+
+    def _hung(self, target: str) -> Swept | None:
+        if self.stop.is_set() or (hung := end_hung_workflow(self.client, self.store.heads(target))) is None:
+            return None
+        story, why = hung
+        swept = Swept(story.run, target, story.status, why, name=story.name)
+        self.tell(swept)
+        return swept
 
     def _target(self, runs: Sequence[str]) -> list[Swept]:
         swept = []

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def tell_end(client: Client, workflow: str, result: Result, namespace: str = "") -> None:
     """Put how a run ended beside its Workflow."""
-    reason = reason_of(result)
+    reason = reason_of(result.status)
     warning = result.status is not Status.SUCCEEDED
     put_event(client, workflow, result.run, reason, summary(result), warning=warning, namespace=namespace)
 
 
-def reason_of(result: Result) -> str:
+def reason_of(status: Status) -> str:
     """Return the reason of the Event that tells a run's end: its status, as Kubernetes writes reasons."""
-    return "".join(word.title() for word in result.status.value.split("-"))
+    return "".join(word.title() for word in status.value.split("-"))
 
 
 def summary(result: Result) -> str:
