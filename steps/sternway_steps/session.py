@@ -319,6 +319,7 @@ class Session:
         Raises: Refused, Transient when a journal can't be read.
 
         """
+        from .saga.lost_run import sweep_lost
         from .saga.sweep import Sweeper
 
         if run is not None and RunName.parse(run).place:
@@ -335,6 +336,8 @@ class Session:
             finish = partial(self._rollback(store, lambda _: None, policy).finish, by_policy=True)
             sweeper = Sweeper(store, finish, self.book, self.stop, tell)
             swept += sweeper.sweep(target, run)
+            if journal_of is not None and run is None:
+                swept += sweep_lost(self.book, store, str(target), journal_of, tell)
         return swept
 
     @checked
