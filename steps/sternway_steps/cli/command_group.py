@@ -15,6 +15,7 @@ _ALSO = {"diff": "plan", "history": "runs"}
 """Other names of commands, which help does not list."""
 _ELSEWHERE = {
     "apply": "run", "deploy": "run", "install": "run", "up": "run", "upgrade": "run", "undo": "rollback",
+    "create": "init", "new": "init", "check": "doctor",
     "down": "rollback", "abort": "rollback", "logs": "show", "log": "show", "describe": "show", "ls": "runs",
     "get": "runs", "list": "runs", "validate": "plan", "dry-run": "plan", "version": "--version",
 }  # fmt: skip

@@ -35,7 +35,10 @@ def init(output: Output, path: str, found_in: Sequence[str], name: str, namespac
         _require_none(target)
     if not target.parent.is_dir():
         raise Refused(f"there is no folder {target.parent}", remedy="make it, or name another file with --config")
-    start = look([Path(one) for one in found_in], target.parent, _choose if _terminal() else None)
+    try:
+        start = look([Path(one) for one in found_in], target.parent, _choose if _terminal() else None)
+    except OSError as error:
+        raise Refused(f"{error.filename} can't be read: {error.strerror}", remedy="name what is meant") from error
     if image and start.deploys is not None and start.builds is None:
         raise Refused(
             f"--image says what is built or deployed, and {_found(start)} names its own images", remedy="leave it out"

@@ -96,7 +96,8 @@ def _images(objects: Sequence[dict[str, Any]]) -> Iterator[str]:
     for obj in objects:
         spec: Any = obj.get("spec")
         while isinstance(spec, dict):
-            for container in spec.get("containers") or ():
+            containers = spec.get("containers")
+            for container in containers if isinstance(containers, list) else ():
                 if isinstance(container, dict) and isinstance(container.get("image"), str):
                     yield container["image"]
             template = spec.get("template") or spec.get("jobTemplate")

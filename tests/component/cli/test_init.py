@@ -184,6 +184,11 @@ def test_what_is_wrong_is_named_and_nothing_is_written(home: Path, wrong: str) -
     assert sorted(home.iterdir()) == before
 
 
+def test_what_cannot_be_read_is_named(home: Path) -> None:
+    (home / "Chart.yaml").symlink_to("nowhere")
+    assert "Chart.yaml can't be read: No such file" in init(code=Exit.REFUSED).stderr
+
+
 def test_a_link_without_a_file_is_there_already(home: Path) -> None:
     (home / "sternway.yaml").symlink_to("elsewhere")
     init(code=Exit.REFUSED)

@@ -21,6 +21,12 @@ def placed(obj: dict[str, Any], namespace: str) -> dict[str, Any]:
     return {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
 
 
+@pytest.mark.parametrize("spec", [[], {"containers": 1}, {"template": []}, {"template": {"spec": {"containers": [1]}}}])
+def test_objects_of_odd_types_tell_no_image(spec: object) -> None:
+    odd = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": 7}, "spec": spec}
+    assert guess(Start(manifests(odd), Dockerfile(".", "Dockerfile"), "x")) == Answers("x", "7")
+
+
 @pytest.mark.parametrize(
     ("objects", "name", "namespace"),
     [
