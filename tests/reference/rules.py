@@ -12,7 +12,7 @@ from sternway_templates.lint.findings import Rule
 
 from tests.unit.lint.test_catalogue import BAD
 
-from .text import sentence, table
+from .text import table
 
 
 def overview() -> str:
@@ -28,7 +28,7 @@ def details() -> str:
 
 
 def _section(rule: Rule) -> str:
-    said = f"{sentence(rule.check.__doc__)} {rule.why}"
+    said = f"{rule.finds} {rule.why}"
     facts = f"Severity: {rule.severity.value}. Source: {rule.source}."
     return "\n\n".join([f"### {rule.id}", said, facts, *_example(rule)])
 

@@ -29,18 +29,28 @@ def _known_rules(_context: click.Context, _parameter: click.Parameter, names: tu
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
 @click.option("--rules", "catalogue", is_flag=True, help="List the rules, and why each of them is one.")
-def lint(files: tuple[str, ...], output: str, ignore: tuple[str, ...], strict: bool, catalogue: bool) -> None:
+@click.option(
+    "--explain", multiple=True, callback=_known_rules, metavar="RULE", help="Say what a rule finds, and why it is one."
+)
+def lint(
+    files: tuple[str, ...],
+    output: str,
+    ignore: tuple[str, ...],
+    strict: bool,
+    catalogue: bool,
+    explain: tuple[str, ...],
+) -> None:
     """Find in Argo YAML, ours or anybody's, what makes a workflow lose its undo. Needs no cluster.
 
     Example: sternway lint argo/ && kubectl apply -f argo/
 
     A comment in the file switches a rule off, on its line or at the top of the document: # sternway-lint: ignore=RULE
     """
-    if not files and not catalogue:
+    if not files and not catalogue and not explain:
         raise click.UsageError("name a file, a folder, or - for standard input")
     from .show import show_findings, show_rules
 
-    if catalogue:
-        show_rules(output)
+    if catalogue or explain:
+        show_rules(output, explain)
     else:
         click.get_current_context().exit(show_findings(files, output, ignore, strict))

@@ -54,6 +54,11 @@ class Rule:
     final: bool = False
     """What this rule finds makes the object unreadable: no other rule can judge it."""
 
+    @property
+    def finds(self) -> str:
+        """What it finds, in plain sentences: the first paragraph of the check's own words."""
+        return " ".join((self.check.__doc__ or "").strip().split("\n\n")[0].split())
+
 
 @dataclass(frozen=True)
 class Finding:

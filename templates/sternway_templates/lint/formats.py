@@ -59,6 +59,14 @@ def format_error(error: ConfigError, form: str) -> str:
 def format_rule(rule: Rule, form: str) -> str:
     """Return a rule of the catalogue as a line."""
     if form == "json":
-        about = {"id": rule.id, "severity": rule.severity.value, "why": rule.why, "source": rule.source}
+        said = {"finds": rule.finds, "why": rule.why, "source": rule.source}
+        about = {"id": rule.id, "severity": rule.severity.value, **said}
         return json.dumps({"schema": SCHEMA, "type": "rule", **about}, ensure_ascii=False)
     return f"{rule.id:<30} {rule.severity.value:<8} {rule.why} ({rule.source})"
+
+
+def explained(rule: Rule, form: str) -> str:
+    """Return all that is known of a rule, as docs/lint.md has it."""
+    if form == "json":
+        return format_rule(rule, form)
+    return f"{rule.id} ({rule.severity.value})\n  {rule.finds}\n  Why: {rule.why}\n  Source: {rule.source}"

@@ -14,13 +14,16 @@ from .catalogue import RULES
 from .check import check, workflows
 from .documents import read
 from .findings import Severity
-from .formats import format_error, format_rule, formatted
+from .formats import explained, format_error, format_rule, formatted
 
 
-def show_rules(form: str) -> None:
-    """Write each rule of the catalogue in a line; `form` is text, json or github."""
+def show_rules(form: str, names: Collection[str] = ()) -> None:
+    """Write each rule of the catalogue in a line, or those of some names whole; `form` is text, json or github."""
     for each in RULES:
-        click.echo(format_rule(each, form))
+        if not names:
+            click.echo(format_rule(each, form))
+        elif each.id in names:
+            click.echo(explained(each, form))
 
 
 def show_findings(files: tuple[str, ...], form: str, ignore: Collection[str], strict: bool) -> int:
@@ -47,4 +50,9 @@ def show_findings(files: tuple[str, ...], form: str, ignore: Collection[str], st
     count = Counter(finding.severity for finding in findings)
     errors, warnings, seen = count[Severity.ERROR], count[Severity.WARNING], len(list(workflows(documents)))
     click.echo(f"{errors} errors, {warnings} warnings in {seen} workflows of {len(documents.lines)} files", err=True)
+    if findings and form == "text":
+        click.echo(
+            f"why: sternway lint --explain {' --explain '.join(dict.fromkeys(each.rule for each in findings))}",
+            err=True,
+        )
     return Exit.REFUSED if errors or (strict and warnings) else Exit.DONE

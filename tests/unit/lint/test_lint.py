@@ -157,6 +157,19 @@ def test_the_catalogue_is_listed() -> None:
     assert len({rule["id"] for rule in rules}) == len(rules)
 
 
+def test_a_finding_leads_to_what_its_rule_says(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(BAD)
+    found = lint("a.yaml", cwd=tmp_path)
+    words = found.stderr.splitlines()[-1].removeprefix("why: sternway lint ").split()
+    told = lint(*words)
+    assert told.returncode == Exit.DONE
+    assert told.stdout.splitlines()[:2] == ["unknown-template (error)", "  Find calls of templates that do not exist."]
+    assert "  Why: Argo refuses a template that is not there;" in told.stdout
+    assert [json.loads(line)["id"] for line in lint(*words, "-o", "json").stdout.splitlines()] == ["unknown-template"]
+    assert "did you mean unknown-template?" in lint("--explain", "unknown-templat").stderr
+    assert "why:" not in lint("a.yaml", "-o", "json", cwd=tmp_path).stderr
+
+
 def test_a_list_of_objects_and_objects_of_other_kinds() -> None:
     inside = [
         {"kind": "Workflow", "apiVersion": "argoproj.io/v1alpha1"},
