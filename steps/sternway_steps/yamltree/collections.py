@@ -59,7 +59,7 @@ class Frame:
             self._key = self._new_key(value, line, column)
         else:
             key, self._key = self._key, None
-            if key != MERGE_KEY:
+            if key is not MERGE_KEY:  # a text may be the same
                 self.value[key] = as_json(value)
                 return
             for merged in value[::-1] if isinstance(value, list) else [value]:  # of a list the first one wins

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sternway_steps.config import ConfigError, ConfigErrors, SourceLocation
 from sternway_steps.config.manifests import read_all
@@ -189,6 +189,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
+@example({"<<\0": None})
 def test_what_the_templates_write_is_read_as_it_was(value: Any) -> None:
     errors: list[ConfigError] = []
     assert [document.value for document in documents(to_yaml([{"spec": value}]), "f", errors)] == [{"spec": value}]
