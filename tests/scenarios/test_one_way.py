@@ -17,8 +17,6 @@ from sternway_steps.session import Session
 from tests.conftest import Cluster
 from tests.helpers import config_map, config_of, deployment, until
 
-RBAC = "rbac.authorization.k8s.io/v1"
-
 
 def config(cluster: Cluster, *objects: dict[str, Any], steps: int = 2) -> Config:
     made = config_of(cluster.namespace, *objects)
@@ -171,53 +169,6 @@ def test_a_manifest_of_another_namespace_is_named(cluster: Cluster, session: Ses
     elsewhere["metadata"]["namespace"] = "default"
     [note] = notes(session, replace(config(cluster, elsewhere), steps=config(cluster).steps[:1]))
     assert note == f"test:1 names namespace default, and the configuration {cluster.namespace}"
-
-
-def bound(role: str) -> dict[str, Any]:
-    there = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
-    return {"apiVersion": RBAC, "kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": there, "subjects": []}
-
-
-def selecting(label: str) -> dict[str, Any]:
-    made = deployment("web", replicas=0)
-    made["spec"]["selector"] = {"matchLabels": {"app": label}}
-    made["spec"]["template"]["metadata"] = {"labels": {"app": label}}
-    return made
-
-
-def job(image: str) -> dict[str, Any]:
-    pod = {"restartPolicy": "Never", "containers": [{"name": "j", "image": image}]}
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": {"suspend": True, "template": {"spec": pod}}}  # fmt: skip
-
-
-def service(address: str | None) -> dict[str, Any]:
-    spec = {"ports": [{"port": 80}], **({"clusterIP": address} if address else {})}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "v"}, "spec": spec}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "command", "propagation"),
-    [
-        (stateful(), stateful(serviceName="x"), "kubectl delete statefulset.apps db --namespace {} --cascade=orphan", "Orphan"),
-        (selecting("a"), selecting("b"), "kubectl delete deployment.apps web --namespace {} --cascade=orphan", "Orphan"),
-        (bound("view"), bound("edit"), "kubectl delete rolebinding.rbac.authorization.k8s.io b --namespace {};", "Background"),
-        (job("localhost/app:1"), job("localhost/app:2"), "kubectl delete job.batch j --namespace {};", "Background"),
-        (service(None), service("None"), "kubectl delete service v --namespace {};", "Background"),
-        ({**config_map("m", a="1"), "immutable": True}, config_map("m", a="2"), "kubectl delete configmap m --namespace {};", "Background"),
-    ],
-    ids=["StatefulSet", "Deployment", "RoleBinding", "Job", "Service", "ConfigMap"],
-)  # fmt: skip
-def test_what_can_not_be_changed_is_refused_with_a_remedy_that_works(
-    cluster: Cluster, session: Session, old: Any, new: Any, command: str, propagation: str
-) -> None:
-    made = apply(cluster, old)
-    refused = session.run(config(cluster, new))
-    assert refused.status is Status.REFUSED
-    assert command.format(cluster.namespace) in str(refused.error)
-    ref = Ref.of(made)
-    cluster.client.delete(ref, uid=None, propagation=propagation)
-    until(lambda: cluster.client.get(ref) is None)
-    assert session.run(config(cluster, new)).exit_code == 0
 
 
 def test_nobody_is_told_to_delete_what_holds_data(cluster: Cluster, session: Session) -> None:

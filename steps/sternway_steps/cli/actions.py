@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config
+from ..config.selection import recreating
 from ..errors import ClusterError, SternwayError, is_transient, together
 from ..exits import Exit
 from ..journal.replay import Status
@@ -52,8 +53,8 @@ def load_config(arguments: dict[str, Any]) -> Config:
         deploy = replace(deploy, on_conflict=policy)
     if arguments.pop("restart_stale", False):
         deploy = replace(deploy, restart_stale=True)
-    if arguments.pop("recreate", False):
-        deploy = replace(deploy, recreate=True)
+    if arguments.pop("recreate_forward", False):
+        config = replace(config, steps=recreating(config.steps))
     wait = arguments.pop("wait_lock", None)
     return replace(config, deploy=deploy, wait_lock=config.wait_lock if wait is None else wait)
 

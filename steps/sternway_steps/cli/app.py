@@ -62,7 +62,7 @@ def init(**arguments: Any) -> None:
 @options.force_conflicts
 @options.on_conflict
 @options.restart_stale
-@options.recreate
+@options.recreate_forward
 @options.wait_lock
 @options.unattended
 @options.force_held
@@ -82,6 +82,7 @@ def run(**arguments: Any) -> None:
 @options.config_file
 @options.overrides
 @options.force_conflicts
+@options.recreate_forward
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 when something would change.")
 @click.option("--all", "whole", is_flag=True, help="Show every line, also of long lists.")
 @options.shared_of_plan

@@ -8,10 +8,11 @@ from .plan_lines import heading, lines_of
 from .terminal import Styled, echo
 
 COLOURS = {
-    "created": "green", "changed": "green", "restored": "yellow", "deleted": "yellow", "kept": "cyan",
-    "conflict": "red", "failed": "red", "rejected": "red", "create": "green", "change": "yellow", "recreate": "yellow",
+    "created": "green", "changed": "green", "recreated": "yellow", "restored": "yellow", "deleted": "yellow",
+    "kept": "cyan", "conflict": "red", "failed": "red", "rejected": "red", "create": "green", "change": "yellow",
+    "recreate": "yellow",
 }  # fmt: skip
-WITH_FIELDS = ("changed", "restored", "conflict", "failed")
+WITH_FIELDS = ("changed", "recreated", "restored", "conflict", "failed")
 """Results of which the fields are told."""
 _SIGNS = {"-": "red", "+": "green", "@": "cyan", "!": "yellow"}
 

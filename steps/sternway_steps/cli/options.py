@@ -91,6 +91,13 @@ recreate = click.option(
     help="The undo makes anew what can't be changed back, also where others depend on it.",
 )
 
+recreate_forward = click.option(
+    "--recreate",
+    "recreate_forward",
+    is_flag=True,
+    help="Delete and make anew what can't be changed, such as a Job; the undo puts the old one back.",
+)
+
 
 def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
     from ..yamltree.scalars import MOST, seconds_in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..errors import Refused, together
@@ -11,11 +12,13 @@ from ..plural import count
 from ..spec import StepSpec
 from ..yamltree.document import Node
 from ..yamltree.reader import Reader
-from .each_step import Steps, each_step
+from .each_step import Steps, each_changed, each_step
 from .manifest import Manifest
 from .schema import Config, StepConfig
 
 DEPLOY = "deploy"
+RECREATE = "recreate"
+"""The option of a deploy step that lets it delete and make anew what can't be changed."""
 _TAKING = (DEPLOY, "verify")
 _SHOWN = 5
 
@@ -47,6 +50,22 @@ def taken(config: Deploying) -> list[Manifest]:
         return list(config.manifests)
     some = {id(manifest) for step in deploying for manifest in selected(config.manifests, step.options)}
     return [manifest for manifest in config.manifests if id(manifest) in some]
+
+
+def may_recreate(config: Deploying) -> list[Manifest]:
+    """Return the objects that a deploy step takes which may make them anew."""
+    steps = [step for step in _steps(config.steps) if step.uses == DEPLOY and step.options.get(RECREATE) is True]
+    return [manifest for step in steps for manifest in selected(config.manifests, step.options)]
+
+
+def recreating(steps: Steps) -> tuple[StepConfig | tuple[StepConfig, ...], ...]:
+    """Return steps of which those that deploy may make anew what can't be changed."""
+
+    def change(step: StepConfig) -> StepConfig:
+        deploys = step.uses == DEPLOY and "hooks" not in step.options
+        return replace(step, options={**step.options, RECREATE: True}) if deploys else step
+
+    return each_changed(steps, change)
 
 
 def untaken(config: Deploying, pipeline: Iterable[StepSpec]) -> list[Manifest]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from .recreatable import HOLDS_DATA, may_be_recreated
 from .ref import Ref
 
 if TYPE_CHECKING:
@@ -111,22 +112,21 @@ def quantity(text: Any) -> Decimal | None:
         return None
 
 
-_HOLDS_DATA = ("Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition")
-_HAS_PODS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
-
-
 def remedy_for(ref: Ref, error: ApiError) -> str:
     """Return what helps when the server refuses to change an immutable field; "" for other refusals."""
     if not error.immutable:
         return ""
-    if ref.kind in _HOLDS_DATA:
+    if (ref.group, ref.kind) in HOLDS_DATA:
         return "keep the field as it is, or give the object another name: deleting this one would lose what it holds"
+    if may_be_recreated(ref):
+        return (
+            "keep the field as it is, give the object another name, or let the run make it anew, by `run --recreate` "
+            "or `with: {recreate: true}` of the deploy step: its undo puts the old one back"
+        )
     resource = f"{ref.kind.lower()}.{ref.group}" if ref.group else ref.kind.lower()
     place = f" --namespace {ref.namespace}" if ref.namespace else ""
-    pods = " --cascade=orphan" if ref.kind in _HAS_PODS else ""
-    delete = f"kubectl delete {resource} {ref.name}{place}{pods}"
-    keeps = " (its pods stay)" if pods else ""
     return (
-        f"keep the field as it is, give the object another name, or delete it first and run again: {delete}{keeps}; "
+        "keep the field as it is, give the object another name, or delete it first and run again: "
+        f"kubectl delete {resource} {ref.name}{place}; "
         "the undo of that run would delete the new one, and not bring back the old one"
     )

@@ -12,14 +12,14 @@ from ..kube.api_error import ApiError, conflicts
 from ..kube.parallel import run_parallel
 from ..kube.wait import wait_until_served
 from ..objects.field_manager import targets_among
-from ..objects.fields import content, fields_of, union
+from ..objects.fields import content
 from ..objects.irreversible import remedy_for
-from ..objects.merge import diff
 from ..objects.order import waves
 from ..objects.ref import Ref
-from ..objects.run_annotation import RUN, run_of, without_run
+from ..objects.run_annotation import RUN, run_of
 from ..objects.take_over import remedy_by_force
-from ..objects.tree import name_of, tree
+from .changed_fields import changed_anew, changed_fields
+from .replacing import delete_to_replace
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -37,6 +37,8 @@ class Applied:
     created: bool
     fields: tuple[str, ...] = ()
     """The fields that differ from before, without the run's own annotation."""
+    anew: bool = False
+    """The run has deleted the one that was there before, and made this one in its place."""
     exact: bool = True
     """Whether `after` is the answer to our own write; else the answer was lost, and others may have written since."""
 
@@ -65,6 +67,8 @@ class Applier:
     """Called when a wave is done, or has failed: what it did is recorded before the next one begins."""
     same_target: Callable[[str], bool] = lambda _: False
     """Returns whether another run is of the same target."""
+    replaced: frozenset[Ref] = frozenset()
+    """What is deleted and made anew, for it can't be changed: that was recorded before."""
 
     def apply(self, objects: Iterable[Mapping[str, Any]], before: Mapping[Ref, dict[str, Any] | None]) -> None:
         """Apply all objects; ends at the first error, when the applies under way have ended too.
@@ -85,6 +89,9 @@ class Applier:
     def _one(self, obj: dict[str, Any], before: dict[str, Any] | None) -> None:
         self.check()
         ref, current, force = Ref.of(obj), before, self.force
+        if before is not None and ref in self.replaced:
+            self.on_applied(self._anew(ref, obj, before))
+            return
         for _ in range(_TRIES):
             try:
                 if (claim := self.claim(obj, current)) is not None:
@@ -104,6 +111,21 @@ class Applier:
                 self.on_applied(Applied(ref, applied.obj, before is None, changed_fields(before, applied.obj)))
                 return
         raise Transient(f"{ref} changes faster than it can be applied")
+
+    def _anew(self, ref: Ref, obj: dict[str, Any], before: dict[str, Any]) -> Applied:
+        """Delete an object as it was read, and create the new one: an apply that can only create."""
+        client, old = self.client, before["metadata"]["uid"]
+        try:
+            delete_to_replace(client, obj, before, lambda: self._unless_changed(ref, before), _TRIES)
+            made, exact = client.apply(stamped(obj, self.run, None), manager=self.manager).obj, True
+        except ApiError as error:
+            there = client.get(ref) if error.conflict else None
+            if there is None or there["metadata"]["uid"] == old:
+                raise rejected(ref, error) from error
+            if run_of(there) != self.run:
+                raise Transient(f"{ref} was created by somebody else while it was being made anew") from error
+            made, exact = there, False  # the answer was lost
+        return Applied(ref, made, True, changed_anew(before, made), anew=True, exact=exact)
 
     def _take_over(self, ref: Ref, current: Mapping[str, Any] | None, claim: Claim) -> dict[str, Any]:
         """Change field owners alone, under the same preconditions as the apply."""
@@ -180,12 +202,3 @@ def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
     if error.transient:
         return Transient(f"{ref}: {error}", retry_after=error.retry_after)
     return Failed(f"{ref}: {error}", remedy=remedy or remedy_for(ref, error) or None)
-
-
-def changed_fields(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the fields in which an object differs from before, without the run's own annotation."""
-    if before is None or before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]:
-        return ()
-    marks = union(fields_of(before), fields_of(after))
-    found = diff(tree(without_run(before), marks), tree(without_run(after), marks))
-    return tuple(name_of(d.path) for d in found)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..config.built_images import image_warnings
 from ..config.hooks import described
 from ..config.selection import described as nobody_takes
-from ..config.selection import taken, untaken
+from ..config.selection import may_recreate, taken, untaken
 from ..errors import Refused
 from ..kube.api_error import ApiError
 from ..objects.ref import Ref
@@ -84,6 +84,9 @@ def _found(
     rights = rights_of(config, specs, deployed_kinds(client, (*objects, *hooks)), home, own=own)
     refusals = [Refused(f"not allowed: {right}") for right in missing_rights(client, rights)]
     say(f"asking the server what it would make of {count(len(objects), 'object')}")
+    anew = {id(manifest) for manifest in may_recreate(config)}
+    named_refs = zip((Ref.of(obj) for obj in objects), taken(config), strict=True)
+    asking = replace(asking, recreate=frozenset(ref for ref, manifest in named_refs if id(manifest) in anew))
     previews = preview(asking, objects)
     named = [
         replace(found, notes=(*_elsewhere(found.ref, manifest.source, home), *found.notes))

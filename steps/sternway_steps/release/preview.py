@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Failed
 from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
-from ..objects.fields import fields_of, union
+from ..objects.fields import fields_of, managed, union
 from ..objects.irreversible import irreversible_changes
 from ..objects.kinds import defined
 from ..objects.merge import ABSENT, diff
+from ..objects.ownership import with_owners
+from ..objects.recreatable import creatable, may_be_recreated
 from ..objects.ref import Ref
 from ..objects.run_annotation import without_run
 from ..objects.secret import hidden, is_secret
@@ -22,6 +25,7 @@ from ..objects.tree import name_of, tree
 from .apply import conflicting, rejected
 from .created_fields import leaves
 from .dry_run import foreseen
+from .replacing import replacement
 
 if TYPE_CHECKING:
     from ..errors import SternwayError
@@ -43,7 +47,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Preview:
-    """One object. `result`: create, change, unchanged, unknown (can't be asked before the run) or rejected."""
+    """One object.
+
+    `result`: create, change, recreate (deleted and made anew), unchanged, unknown (can't be asked before the run) or
+    rejected.
+    """
 
     ref: Ref
     result: str
@@ -67,6 +75,8 @@ class Asking:
     target_of: Callable[[str], str | None]
     """Returns the target of another run, when it is known."""
     force: bool
+    recreate: frozenset[Ref] = frozenset()
+    """What may be made anew where it can't be changed."""
 
 
 def preview(asking: Asking, objects: Iterable[Mapping[str, Any]]) -> list[Preview]:
@@ -95,6 +105,8 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
     except ApiError as error:
         if error.not_found and ref.namespace in namespaces:
             return Preview(ref, "unknown", why="its namespace is part of this run")
+        if before is not None and error.immutable and ref in asking.recreate and may_be_recreated(ref):
+            return _anew(asking, obj, before)
         remedy = remedy_by_force(before, obj, manager_of(asking.target))
         bad = rejected(ref, error, remedy)
         return Preview(ref, "rejected", why=str(error), error=bad, conflicts=_by_manager(conflicting(error)))
@@ -106,6 +118,17 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
         *map(str, irreversible_changes(before, found.obj)),
     )
     return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
+
+
+def _anew(asking: Asking, obj: Mapping[str, Any], before: Mapping[str, Any]) -> Preview:
+    ref = Ref.of(obj)
+    try:
+        found = replacement(asking.client, obj, before, manager_of(asking.target))
+    except Failed as bad:
+        return Preview(ref, "rejected", why=bad.message, error=bad)
+    bare = with_owners(creatable(before), managed(before))
+    fields = tuple(_fields(bare, found.after)) if found.after is not None else ()
+    return Preview(ref, "recreate", fields, notes=found.notes)
 
 
 def _by_manager(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -1,12 +1,7 @@
-"""Which objects may be made anew when an immutable field changed: the last resort, where nothing is lost by it.
+"""Makes an object anew whose immutable field changed: the last resort, where nothing is lost by it.
 
-| kind | made anew |
-| --- | --- |
-| in _MAY: its objects hold nothing but what the snapshot holds | always |
-| in _HOLDS_DATA: deleting the object loses data | never |
-| any other | with the option `recreate` only |
-
-In every case a dry run of the creation has to be accepted first, pods are orphaned, and dependents spared (L5).
+Which objects that may be stands in `objects.recreatable`. In every case a dry run of the creation has to be accepted
+first, pods are orphaned, and dependents spared (L5).
 """
 
 from __future__ import annotations
@@ -21,33 +16,17 @@ from ..objects.fields import content, managed, union
 from ..objects.merge import OnConflict, diff
 from ..objects.object_merge import ObjectMerge
 from ..objects.ownership import UNDO_MANAGER, ownership_pending, with_owners
+from ..objects.recreatable import HOLDS_DATA, MAY, creatable, has_run, held_back, propagation
 from ..objects.tree import ABSENT, name_of, tree
 from ..spec import Item
 from .dependents import dependents
 from .remedy import BY_HAND, RECREATE
 
 if TYPE_CHECKING:
+    from ..kube.client import Client
     from .restore import Change, Restorer
 
 _TRIES = 8
-_RBAC = "rbac.authorization.k8s.io"
-_MAY = {
-    ("", "ConfigMap"), ("", "Secret"), ("", "Service"), ("apps", "DaemonSet"), ("apps", "Deployment"),
-    ("apps", "StatefulSet"), ("autoscaling", "HorizontalPodAutoscaler"), ("batch", "CronJob"), ("batch", "Job"),
-    ("networking.k8s.io", "Ingress"), ("networking.k8s.io", "NetworkPolicy"), ("policy", "PodDisruptionBudget"),
-    (_RBAC, "ClusterRoleBinding"), (_RBAC, "RoleBinding"), ("scheduling.k8s.io", "PriorityClass"),
-    ("storage.k8s.io", "StorageClass"),
-}  # fmt: skip
-"""Kinds whose objects hold nothing but what their snapshot holds. All others only with `recreate`."""
-
-_HOLDS_DATA = {
-    ("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
-}  # fmt: skip
-"""Kinds whose data is lost with the object: never made anew."""
-
-# What the Job controller gave to the old Job and to its pods.
-_OF_THE_JOB = {"batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"}
 
 
 class Recreation:
@@ -60,16 +39,16 @@ class Recreation:
     def gone(self) -> Item:
         """Return the result for an object that does not exist."""
         if self._change.recreating:
-            return self._create(self._change.anew or self._before)
+            return self.create(self._change.anew or self._before)
         if self._how.policy is OnConflict.MERGE:
             return Item(self._what, "absent", "it was deleted by somebody else since, and stays so")
         why = "it was deleted by somebody else since"
         if self._how.policy is OnConflict.FORCE:
-            if (self._ref.group, self._ref.kind) in _HOLDS_DATA:
+            if (self._ref.group, self._ref.kind) in HOLDS_DATA:
                 why += ", and what it held does not come back with it: create it by hand, if an empty one will do"
                 return Item(self._what, "failed", why, needs=BY_HAND)
             self._how.about_to_recreate(self._ref, dict(self._before))
-            return self._create(self._before)
+            return self.create(self._before)
         return Item(self._what, "conflict", why)
 
     def existing(self, live: Mapping[str, Any]) -> Item:
@@ -77,7 +56,7 @@ class Recreation:
         wanted = self._change.anew or self._before
         if ownership_pending(live):
             return self._give_back(wanted, live)
-        if differing := _differing(_creatable(wanted), live):
+        if differing := _differing(creatable(wanted), live):
             why = f"it was to be made anew, and what is there now differs in {', '.join(differing)}"
             return Item(self._what, "kept", why)
         return Item(self._what, "restored", "created anew from its snapshot")
@@ -87,60 +66,51 @@ class Recreation:
         if not error.immutable:
             return Item(self._what, "failed", f"the server does not take it back: {error.message}")
         if reason := self._forbidden(live):
-            needs = BY_HAND if (self._ref.group, self._ref.kind) in _HOLDS_DATA else RECREATE
+            needs = BY_HAND if (self._ref.group, self._ref.kind) in HOLDS_DATA else RECREATE
             return Item(
                 self._what, "failed", f"it can't be changed back ({_server_message(error)}), and {reason}", needs=needs
             )
         wanted = with_owners(merge.obj, merge.owners.entries(live, [d.path for d in merge.restored]))
-        try:
-            self._how.client.create(_creatable(wanted), manager=UNDO_MANAGER, dry_run=True)
-        except ApiError as refused:
-            # While the object stands the name is taken, which the server says after admission and validation.
-            if refused.reason != "AlreadyExists":
-                if refused.transient:
-                    raise
-                why = f"it can't be changed back ({_server_message(error)}), nor be made anew: {refused.message}"
-                return Item(self._what, "failed", why)
+        if refused := refusal(self._how.client, creatable(wanted), UNDO_MANAGER):
+            why = f"it can't be changed back ({_server_message(error)}), nor be made anew: {refused.message}"
+            return Item(self._what, "failed", why)
         self._how.about_to_recreate(self._ref, wanted)
-        self._delete(live)
-        if wait_until_deleted(self._how.client, self._ref, live["metadata"]["uid"]) is not None:
-            return Item(self._what, "failed", "it has to be created anew, and its deletion does not end")
-        return self._create(wanted)
+        return self.delete(live, wanted) or self.create(wanted)
 
     def _forbidden(self, live: Mapping[str, Any]) -> str:
         """Return why the object must not be deleted, or ""."""
         kind = (self._ref.group, self._ref.kind)
-        if kind in _HOLDS_DATA:
+        if kind in HOLDS_DATA:
             return "what it holds would be lost if it were made anew"
         if self._how.recreate:
             return ""
-        metadata = live["metadata"]
-        if kind not in _MAY:
+        if kind not in MAY:
             reason = "what depends on it is not known"
-        elif metadata.get("finalizers"):
-            reason = f"its finalizers ({', '.join(metadata['finalizers'])}) do something when it is deleted"
-        elif any(owner.get("controller") for owner in metadata.get("ownerReferences") or []):
-            reason = "a controller owns it"
-        elif kind == ("batch", "Job") and (self._before.get("status") or {}).get("startTime"):
+        elif why := held_back(live):
+            reason = why
+        elif has_run(self._before):
             reason = "it has run: made anew it would run again"
-        elif others := dependents(self._how.client, self._ref, metadata["uid"]):
+        elif others := dependents(self._how.client, self._ref, live["metadata"]["uid"]):
             reason = f"it owns {', '.join(others[:5])}"
         else:
             return ""
         return f"is not made anew unasked: {reason}; to do so, roll back with {RECREATE}"
 
-    def _delete(self, live: Mapping[str, Any]) -> None:
-        # Pods go on running, and are adopted by the new one. A Job's would not be, and are the run's.
-        propagation = "Foreground" if self._ref.kind == "Job" else "Orphan"
+    def delete(self, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Item | None:
+        """Delete the object, to make it anew as wanted; None when it is gone."""
         metadata = live["metadata"]
         self._how.client.delete(
-            self._ref, uid=metadata["uid"], version=metadata["resourceVersion"], propagation=propagation
+            self._ref, uid=metadata["uid"], version=metadata["resourceVersion"], propagation=propagation(live, wanted)
         )
+        if wait_until_deleted(self._how.client, self._ref, metadata["uid"]) is not None:
+            return Item(self._what, "failed", "it has to be created anew, and its deletion does not end")
+        return None
 
-    def _create(self, wanted: Mapping[str, Any]) -> Item:
+    def create(self, wanted: Mapping[str, Any]) -> Item:
+        """Create the object, and give its fields back to their owners."""
         client = self._how.client
         try:
-            created = client.create(_creatable(wanted), manager=UNDO_MANAGER)
+            created = client.create(creatable(wanted), manager=UNDO_MANAGER)
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
@@ -165,30 +135,26 @@ class Recreation:
                         raise
                 now = self._how.client.get(self._ref)
                 continue
-            if differing := _differing(_creatable(wanted), now):
+            if differing := _differing(creatable(wanted), now):
                 return Item(self._what, "failed", f"created anew, and still different: {', '.join(differing)}")
             return Item(self._what, "restored", "created anew from its snapshot")
         return Item(self._what, "failed", "created anew, and it changes faster than its fields can be given back")
 
 
+def refusal(client: Client, obj: Mapping[str, Any], manager: str) -> ApiError | None:
+    """Return why the server would not create an object in the place of the one that stands; raise when it is away."""
+    try:
+        client.create(obj, manager=manager, dry_run=True)
+    except ApiError as refused:
+        # While the object stands the name is taken, which the server says after admission and validation.
+        if refused.transient:
+            raise
+        return None if refused.reason == "AlreadyExists" else refused
+    return None
+
+
 def _server_message(error: ApiError) -> str:
     return error.message.partition("\n")[0]
-
-
-def _creatable(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is sent to create an object like this one, without what the server or the Job controller sets."""
-    bare = content(obj)
-    if (obj.get("apiVersion"), obj.get("kind")) == ("batch/v1", "Job") and not bare["spec"].get("manualSelector"):
-        spec = {key: value for key, value in bare["spec"].items() if key != "selector"}
-        template = {**spec["template"], "metadata": _unlabelled(spec["template"].get("metadata") or {})}
-        bare |= {"metadata": _unlabelled(bare["metadata"]), "spec": {**spec, "template": template}}
-    return bare
-
-
-def _unlabelled(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _OF_THE_JOB}
-    bare = {key: value for key, value in metadata.items() if key != "labels"}
-    return {**bare, "labels": labels} if labels else bare
 
 
 def _differing(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:

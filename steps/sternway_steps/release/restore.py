@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..objects.applied import AppliedRun
@@ -14,6 +14,7 @@ from ..objects.merge import OnConflict
 from ..objects.ref import Ref
 from ..objects.run_annotation import run_of
 from ..spec import Item
+from .replaced import Replaced
 from .restore_fields import Update
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Change:
     """The managedFields of `before` when the run had taken over what others owned, and not applied yet."""
     create_only: bool = False
     """Whether the run's apply of an absent object could only create it."""
+    replaced: bool = False
+    """Whether the run was about to delete it, for it can't be changed, and to make it anew."""
 
     def of(self, run: str) -> AppliedRun:
         """Return the run whose change it is."""
@@ -60,17 +63,34 @@ class Restorer:
     """Records durably that an object is deleted only to be made anew, and as what."""
     remove: Callable[[Ref, str], Item]
     """Deletes an object of a UID that the run created."""
+    reborn: Callable[[Ref], bool] = lambda _: False
+    """Returns whether a later run had made anew what this run left, and its undo made that anew."""
     recreate: bool = False
     """Whether objects may be made anew although what depends on them is not known."""
 
     def undo(self, change: Change) -> Item:
         """Undo one object; raise ApiError when the server does not answer or forbids it; or UnknownKind."""
         live = self.client.get(change.ref)
+        change = self._of(change, live)
         if change.before is None:
             return self._undo_creation(change, live)
+        if change.replaced:
+            back = Replaced(self, change, change.before)
+            if (item := back.undo(live)) is not None:
+                return item
         if live is None and not change.recreating and (why := _ended(change)):
             return Item(str(change.ref), "absent", f"it ended by itself: {why}")
         return Update(self, change, change.before).undo()
+
+    def _of(self, change: Change, live: dict[str, Any] | None) -> Change:
+        """Return the change as one of the object that there is now, where that is another of ours in its place."""
+        uid = str(live["metadata"]["uid"]) if live is not None else ""
+        known = (change.uid, change.before["metadata"]["uid"] if change.before is not None else None)
+        if run_of(live) != self.run or uid in known or change.uid is None or not self.reborn(change.ref):
+            return change
+        if change.created or change.before is None:
+            return replace(change, uid=uid)
+        return replace(change, uid=uid, before={**change.before, "metadata": {**change.before["metadata"], "uid": uid}})
 
     def _undo_creation(self, change: Change, live: dict[str, Any] | None) -> Item:
         what = str(change.ref)

@@ -6,14 +6,16 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from ...config.selection import described, untaken
+from ...config.selection import RECREATE, described, untaken
+from ...kube.api_error import ApiError, unable
 from ...objects.field_manager import manager_of, owns_old, shared, shared_with
 from ...objects.image_digests import with_digests
 from ...objects.ref import Ref
 from ...objects.run_annotation import run_of
-from ...objects.take_over import claiming
+from ...objects.take_over import Claim, claiming
 from ...plural import are
 from ...release.apply import Applied, Applier
+from ...release.replacing import to_replace
 from ...release.snapshot import snapshot
 from ...release.targets import objects_of
 from ...spec import Item, Outcome, Progress
@@ -32,15 +34,16 @@ def deploy(context: Context) -> Outcome:
     manager, force = manager_of(context.target), context.config.deploy.force_conflicts
     claim = claiming(context.target, context.target_of, force=force)
     claims = {Ref.of(obj): claim(obj, before[Ref.of(obj)]) for obj in objects}
+    replaced = _to_replace(context, objects, before, claims)
     if not any(spec.name == "validate" for spec in context.pipeline):
         _tell_shared(context, before)
         for manifest in untaken(context.config, context.pipeline):
             context.say(described(manifest))
-    context.journal.intent(intent(objects, before, manager, claims))
+    context.journal.intent(intent(objects, before, manager, claims, replaced))
     done = _Done(context, before, len(objects))
     applier = Applier(
         context.client, context.mark, manager, force, claim, context.check, done.add, done.record,
-        lambda run: context.target_of(run) == context.target,
+        lambda run: context.target_of(run) == context.target, replaced,
     )  # fmt: skip
     try:
         applier.apply(objects, before)
@@ -56,6 +59,22 @@ def read_before(context: Context, refs: list[Ref]) -> dict[Ref, dict[str, Any] |
     for line in late:
         context.say(line)
     return snapshot(context.client, refs) if late else before
+
+
+def _to_replace(
+    context: Context,
+    objects: list[dict[str, Any]],
+    before: Mapping[Ref, dict[str, Any] | None],
+    claims: Mapping[Ref, Claim | None],
+) -> frozenset[Ref]:
+    """Return what has to be deleted and made anew, where the step may do that; raises Failed when it can't be."""
+    if context.options.get(RECREATE) is not True:
+        return frozenset()
+    manager, force = manager_of(context.target), context.config.deploy.force_conflicts
+    try:
+        return to_replace(context.client, objects, before, claims, manager, force=force)
+    except ApiError as error:
+        raise unable("what has to be made anew can't be told", error, "") from error
 
 
 def _tell_shared(context: Context, before: Mapping[Ref, dict[str, Any] | None]) -> None:
@@ -88,11 +107,18 @@ class _Done:
                 self._recorded += len(fresh)
 
     def outcome(self) -> Outcome:
-        created = sum(applied.created for applied in self.done)
-        changed = sum(bool(applied.fields) and not applied.created for applied in self.done)
-        return Outcome(f"{created} created, {changed} changed, {len(self.done) - created - changed} unchanged")
+        results = [_result(applied) for applied in self.done]
+        words = [f"{results.count(word)} {word}" for word in ("created", "changed", "unchanged")]
+        words += [f"{number} made anew"] if (number := results.count("recreated")) else []
+        return Outcome(", ".join(words))
+
+
+def _result(applied: Applied) -> str:
+    if applied.anew:
+        return "recreated"
+    return "created" if applied.created else "changed" if applied.fields else "unchanged"
 
 
 def _progress(applied: Applied, done: int, wanted: int) -> Progress:
-    result = "created" if applied.created else "changed" if applied.fields else "unchanged"
+    result = _result(applied)
     return Progress(f"{applied.ref}: {result}", done, wanted, Item(str(applied.ref), result, fields=applied.fields))

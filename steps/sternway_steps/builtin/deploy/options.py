@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...config.option_reader import OptionReader
-from ...config.schema import ON_CONFLICT, DeployConfig
+from ...config.schema import ON_CONFLICT, DeployConfig, StepConfig
+from ...config.selection import DEPLOY, RECREATE
 from ...yamltree import scalars as s
-from ...yamltree.reader import Key, Section
+from ...yamltree.document import Node
+from ...yamltree.reader import Key, Reader, Section
 
 
 def _make_section(**keys: Any) -> DeployConfig:
@@ -49,8 +51,25 @@ OPTIONS = Section(
         "hooks": Key(
             s.one_of("before", "after"), "The step runs Helm's hooks before or after the deploy, and deploys nothing."
         ),
+        "recreate": Key(
+            s.boolean, "The step deletes and makes anew what can't be changed, such as a Job; the undo puts it back."
+        ),
     }
 )
 """A step's `with`; what it says is read by the step itself."""
 _ABOUT = "How objects are applied, and what the undo may do with what others changed since."
-READER = OptionReader("deploy", section=_SECTION, about=_ABOUT, options=OPTIONS)
+
+
+def _check(step: StepConfig, where: Node, field: str, reader: Reader) -> None:
+    """Report a `recreate` that is neither true nor false, or of a step whose objects are made anew anyway."""
+    if step.uses != DEPLOY or RECREATE not in step.options or "with" not in where.value:
+        return
+    entry = where.value["with"].node.value[RECREATE]
+    if not isinstance(step.options[RECREATE], bool):
+        reader.report(entry.location, f"{field}.with.{RECREATE}", "this is neither true nor false", "true or false")
+    elif "hooks" in step.options:
+        what = "hooks run anew by their own delete policies"
+        reader.report(entry.location, f"{field}.with.{RECREATE}", what, hint="remove the key")
+
+
+READER = OptionReader("deploy", section=_SECTION, about=_ABOUT, options=OPTIONS, check=_check)

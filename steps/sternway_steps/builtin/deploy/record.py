@@ -24,15 +24,19 @@ def intent(
     before: Mapping[Ref, dict[str, Any] | None],
     manager: str,
     claims: Mapping[Ref, Claim | None],
+    replaced: frozenset[Ref] = frozenset(),
 ) -> dict[str, Any]:
     """Return the record of what is about to be applied, by which field manager, and of each object as it is.
 
     `create_only`: the apply of an absent object can't land on another one (see `objects.creator`). `claimed`: the
-    object's managedFields when the run has taken over what others owned, before its apply.
+    object's managedFields when the run has taken over what others owned, before its apply. `replaced`: it can't be
+    changed, so the run deletes it, and makes it anew.
     """
     entries: list[dict[str, Any]] = [{"applied": dict(obj), "before": before[Ref.of(obj)]} for obj in objects]
     for entry in entries:
-        if (claim := claims[Ref.of(entry["applied"])]) is not None:
+        if Ref.of(entry["applied"]) in replaced:
+            entry["replaced"] = True
+        elif (claim := claims[Ref.of(entry["applied"])]) is not None:
             entry["claimed"] = claim.entries
     return {"manager": manager, "create_only": True, "objects": entries}
 
@@ -72,6 +76,7 @@ def changes(run: str, history: History) -> list[Change]:
     """
     intents, evidence = history.execute.intents, history.execute.evidence
     before: dict[Ref, dict[str, Any] | None] = {}
+    replaced: set[Ref] = set()
     applied: dict[Ref, dict[str, Any]] = {}
     claimed: dict[Ref, list[dict[str, Any]]] = {}
     manager = recorded_manager(intents)
@@ -79,10 +84,13 @@ def changes(run: str, history: History) -> list[Change]:
         ref, seen = Ref.of(entry["applied"]), entry["before"]
         first, earlier = before.get(ref), applied.get(ref)
         applied[ref] = entry["applied"]
+        if seen is None and ref in replaced:
+            continue  # this run has deleted it, to make it anew
         if earlier is None or first is None or seen is None or _another(first, seen):
             if earlier is None or run_of(seen) != run:
                 before[ref] = seen
                 claimed.pop(ref, None)
+                replaced.discard(ref)
         elif (
             unclaimed := _not_reached(first, seen, AppliedRun(run, manager, earlier, None, claimed.get(ref)))
         ) is not None:
@@ -91,6 +99,8 @@ def changes(run: str, history: History) -> list[Change]:
                 claimed[ref] = managed(seen)
         else:
             continue
+        if entry.get("replaced"):
+            replaced.add(ref)
         if "claimed" in entry:
             claimed[ref] = entry["claimed"]
     found = {Ref(*entry["ref"]): entry for data in evidence for entry in data["objects"]}
@@ -110,6 +120,7 @@ def changes(run: str, history: History) -> list[Change]:
             anew=recreating.get(ref),
             manager=manager,
             claimed=claimed.get(ref),
+            replaced=ref in replaced,
             create_only=all(data.get("create_only") for data in intents),
         )
         for ref in applied

@@ -12,6 +12,7 @@ from .events import of_undone, put
 from .health import await_health
 from .hooks import tell_stays
 from .late import record_left
+from .reborn import reborn
 from .record import about_to_recreate, changes
 from .rollback import not_put_back, summary, undo_all
 from .stale_settings import StaleReaders
@@ -28,6 +29,7 @@ def undo(context: Context) -> Outcome:
         OnConflict(context.config.deploy.on_conflict),
         lambda ref, obj: journal.intent(about_to_recreate(ref, obj)),
         Remover(context.client).remove,
+        reborn(context),
         context.config.deploy.recreate,
     )
     if "hooks" in context.options:

@@ -37,6 +37,8 @@ def _drift(client: Client, run: str, change: Change, live: dict[str, Any] | None
         if live is None and has_state(change.ref.api_version, change.ref.kind):
             return None  # a Job ends by itself
         return drift_of(client, change.ref, {"uid": change.uid, "after": change.after}, live, change.manager)
+    if change.replaced and live is None:
+        return None  # cut off between its deletion and its creation
     if run_of(live) == run:
         return _since_apply(client, run, change, live or {})
     if change.before is None:

@@ -57,6 +57,7 @@ def _one(world: World, job: Obj) -> None:
         status["conditions"] = [condition("Failed", True, "BackoffLimitExceeded", text)]
         world.event(job, "BackoffLimitExceeded", text, warning=True)
     elif spec.get("suspend"):
+        del status["startTime"]  # it begins when it is resumed
         status["conditions"] = [condition("Suspended", True, "JobSuspended", "Job suspended")]
     elif active < min(spec.get("parallelism") or 1, wanted - done):
         name = f"{job['metadata']['name']}-{secrets.token_hex(3)[:5]}"
