@@ -15,9 +15,11 @@ from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.step_journal import StepJournal
+from sternway_steps.kube.client import Client
 from sternway_steps.objects.fields import content
-from sternway_steps.objects.recreatable import creatable
+from sternway_steps.objects.recreatable import creatable, has_run
 from sternway_steps.saga.events import Event, StepEnded
+from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.spec import Action
 
@@ -176,46 +178,36 @@ def test_what_holds_data_or_is_somebody_elses_is_never_made_anew(cluster: Cluste
     assert refused.status is Status.REFUSED
     assert "deleting this one would lose what it holds" in str(refused.error)
     assert uid(cluster, claim) == first
-    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "m", "uid": first, "controller": True}
-    owned = frozen("1")
-    owned["metadata"] = {"name": "m", "namespace": cluster.namespace, "ownerReferences": [owner]}
-    cluster.client.apply(owned, manager="somebody")
-    refused = session.run(config(cluster, {**config_map("m", a="2"), "immutable": True}))
+    owner = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": "data", "uid": first, "controller": True}
+    owned = {**job("1"), "metadata": {"name": "j", "namespace": cluster.namespace, "ownerReferences": [owner]}}
+    cluster.client.apply(owned, manager="somebody", force=True)
+    refused = session.run(config(cluster, job("1", template=job("2")["spec"]["template"])))
     assert refused.status is Status.REFUSED
+    assert live(cluster, job("1")) is not None
 
 
-class TestOfAJobThatHasRun:
-    """It ran when it was deployed: an undo runs it again only where somebody says so."""
-
-    def ran(self, cluster: Cluster, session: Session) -> None:
-        make(session, config(cluster, job("1", suspend=False), steps=3))
-        assert there(cluster, job("1"))["status"]["succeeded"] == 1
-
-    def test_it_is_said_before_and_the_undo_needs_a_word(self, cluster: Cluster, session: Session) -> None:
-        self.ran(cluster, session)
-        before = state(cluster, job("1"))
-        new = config(cluster, job("2", suspend=False), steps=3)
-        [found] = session.plan(new).previews
-        assert any("one-way: it has run" in note for note in found.notes)
-        ended = session.run(failing(new))
-        assert ended.status is Status.ROLLBACK_FAILED, ended
-        assert "made anew it would run again" in str(ended.rollback_errors[0])
+def test_a_job_that_has_run_is_run_again_by_an_undo_only_where_somebody_says_so(
+    cluster: Cluster, session: Session
+) -> None:
+    make(session, config(cluster, job("1", suspend=False), steps=3))
+    assert there(cluster, job("1"))["status"]["succeeded"] == 1
+    before, first = state(cluster, job("1")), uid(cluster, job("1"))
+    new = failing(config(cluster, job("2", suspend=False), steps=3))
+    [found] = session.plan(new).previews
+    assert any("one-way: it has run" in note for note in found.notes)
+    said = session.run(replace(new, deploy=replace(new.deploy, recreate=True)))
+    assert said.status is Status.UNDONE, said
+    assert state(cluster, job("1")) == before
+    assert uid(cluster, job("1")) != first
+    until(lambda: has_run(there(cluster, job("1"))), what="it runs again")
+    ended = session.run(new)
+    for of in (ended, session.rollback(ended.run)):
+        assert of.status is Status.ROLLBACK_FAILED, of
+        assert "made anew it would run again" in str(of.rollback_errors[0])
         assert live(cluster, job("2")) is None, "what the run made is gone"
-        again = session.rollback(ended.run)
-        assert again.status is Status.ROLLBACK_FAILED
-        assert live(cluster, job("2")) is None
-        asked = session.rollback(ended.run, recreate=True)
-        assert asked.status is Status.UNDONE, asked
-        assert state(cluster, job("1")) == before
-
-    def test_the_configuration_may_say_so(self, cluster: Cluster, session: Session) -> None:
-        self.ran(cluster, session)
-        before, first = state(cluster, job("1")), uid(cluster, job("1"))
-        new = failing(config(cluster, job("2", suspend=False), steps=3))
-        ended = session.run(replace(new, deploy=replace(new.deploy, recreate=True)))
-        assert ended.status is Status.UNDONE, ended
-        assert state(cluster, job("1")) == before
-        assert uid(cluster, job("1")) != first
+    asked = session.rollback(ended.run, recreate=True)
+    assert asked.status is Status.UNDONE, asked
+    assert state(cluster, job("1")) == before
 
 
 def test_pods_of_a_deployment_with_another_selector_are_replaced_and_come_back(
@@ -293,48 +285,42 @@ def test_what_somebody_made_meanwhile_stays(cluster: Cluster, session: Session, 
     assert content(there(cluster, job("3"))) == mine
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_killed_anywhere_it_ends_old(cluster: Cluster, session: Session) -> None:
+@pytest.mark.parametrize("moment", range(14, 70, 8))
+def test_killed_anywhere_it_ends_old(sternway_sandbox: Sandbox, moment: int) -> None:
+    client = Client.connect(sternway_sandbox.kubeconfig)
+    cluster = Cluster(sternway_sandbox.kubeconfig, client, "default", real=False, sandbox=sternway_sandbox)
     objects = [config_map("m", a="1"), job("1")]
-    make(session, config(cluster, *objects))
-    before, died = [state(cluster, obj) for obj in objects], 0
     new = without_validate(config(cluster, config_map("m", a="2"), job("2")))
-    for number in range(1, 400) if not cluster.real else (10, 12, 14, 16, 18, 20):
-        run = new_run_id()
-        ended = dying.run(cluster.kubeconfig, new, run, number)
-        if ended != dying.DIED:
-            break
-        died += 1
-        if run in {story.run for story in session.runs()}:
-            undone = session.rollback(run)
-            assert undone.exit_code == 0, (number, undone)
-        assert [state(cluster, obj) for obj in objects] == before, f"killed at request {number}"
-    assert died >= (3 if cluster.real else 15)
+    with Session(kubeconfig=cluster.kubeconfig) as session:
+        make(session, config(cluster, *objects))
+        before, run = [state(cluster, obj) for obj in objects], new_run_id()
+        assert dying.run(cluster.kubeconfig, new, run, moment) == dying.DIED
+        undone = session.rollback(run)
+        assert undone.exit_code == 0, undone
+        assert [state(cluster, obj) for obj in objects] == before
+    client.close()
 
 
-def test_a_flag_or_the_step_says_so_and_nonsense_is_named(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_flag_or_the_step_says_so_and_nonsense_is_named(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
     def call(command: str, number: str, *flags: str, option: str = "") -> Any:
         (tmp_path / "j.json").write_text(json.dumps(job(number)))
         steps = (
             f"steps: [validate, {{name: deploy, with: {{{option}}}}}]\n" if option else "steps: [validate, deploy]\n"
         )
-        (tmp_path / "sternway.yaml").write_text(
-            f"name: t\nnamespace: {cluster.namespace}\nmanifests: [j.json]\n{steps}"
-        )
+        (tmp_path / "sternway.yaml").write_text(f"name: t\nnamespace: default\nmanifests: [j.json]\n{steps}")
         file = str(tmp_path / "sternway.yaml")
-        return sternway(command, "-c", file, *flags, kubeconfig=cluster.kubeconfig)
+        return sternway(command, "-c", file, *flags, kubeconfig=sternway_sandbox.kubeconfig)
 
     assert call("run", "1").returncode == Exit.DONE
     assert call("run", "2").returncode == Exit.REFUSED
     planned = call("plan", "2", "--recreate", "--exit-code")
     assert (planned.returncode, planned.stdout.splitlines()[-1]) == (1, "1 to make anew")
-    assert f"recreate job.batch/j in {cluster.namespace}\n" in planned.stdout
+    assert "recreate job.batch/j in default\n" in planned.stdout
     done = call("run", "2", "--recreate")
     assert done.returncode == Exit.DONE, done.stdout + done.stderr
-    assert f"  recreated job.batch/j in {cluster.namespace}\n" in done.stdout
+    assert "  recreated job.batch/j in default\n" in done.stdout
     assert call("run", "3", option="recreate: true").returncode == Exit.DONE
-    assert number(cluster) == "3"
+    assert call("plan", "3").stdout == "unchanged job.batch/j in default\n1 unchanged\n"
     wrong = call("plan", "3", option="recreate: maybe")
     assert wrong.returncode == Exit.USAGE
     assert "steps[1].with.recreate: this is neither true nor false" in wrong.stderr
