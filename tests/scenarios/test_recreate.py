@@ -246,6 +246,7 @@ def test_undone_one_after_the_other(cluster: Cluster, session: Session) -> None:
 def interrupted(cluster: Cluster, session: Session) -> tuple[str, Any]:
     """Give a run that was killed when the old Job was deleted and no new one made, and the state of the old one."""
     make(session, config(cluster, job("1")))
+    until(lambda: (there(cluster, job("1")).get("status") or {}).get("conditions"), what="its controller has seen it")
     before, run = state(cluster, job("1")), new_run_id()
     assert dying.run_until(cluster.kubeconfig, config(cluster, job("2")), run, "DELETE jobs/j") == dying.DIED
     until(lambda: live(cluster, job("1")) is None)
@@ -318,7 +319,7 @@ def test_a_flag_or_the_step_says_so_and_nonsense_is_named(sternway_sandbox: Sand
     assert "recreate job.batch/j in default\n" in planned.stdout
     done = call("run", "2", "--recreate")
     assert done.returncode == Exit.DONE, done.stdout + done.stderr
-    assert "  recreated job.batch/j in default\n" in done.stdout
+    assert "recreated job.batch/j in default" in done.stdout
     assert call("run", "3", option="recreate: true").returncode == Exit.DONE
     assert call("plan", "3").stdout == "unchanged job.batch/j in default\n1 unchanged\n"
     wrong = call("plan", "3", option="recreate: maybe")
