@@ -58,7 +58,8 @@ def _one(world: World, job: Obj) -> None:
         world.event(job, "BackoffLimitExceeded", text, warning=True)
     elif spec.get("suspend"):
         del status["startTime"]  # it begins when it is resumed
-        status["conditions"] = [condition("Suspended", True, "JobSuspended", "Job suspended")]
+        before = (job.get("status") or {}).get("conditions")
+        status["conditions"] = [condition("Suspended", True, "JobSuspended", "Job suspended", before)]
     elif active < min(spec.get("parallelism") or 1, wanted - done):
         name = f"{job['metadata']['name']}-{secrets.token_hex(3)[:5]}"
         create_pod(world, job, name, **{"job-name": job["metadata"]["name"]})
