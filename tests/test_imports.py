@@ -47,8 +47,9 @@ OURS = {
     "steps/sternway_steps/rollout/diagnose/rules.py": {".operator_rules"},
     "steps/sternway_steps/saga/step_run.py": {".undo"},
     "steps/sternway_steps/session.py": {
-        ".release.live", ".saga.finalize", ".saga.held", ".saga.job_retry", ".saga.lost_run", ".saga.one_process", ".saga.preflight",
-        ".saga.rollback", ".saga.sweep", ".saga.sweep_at_once", ".saga.target_status", ".saga.undo",
+        ".release.live", ".saga.finalize", ".saga.held", ".saga.job_retry", ".saga.lost_run", ".saga.one_process",
+        ".saga.preflight", ".saga.rollback", ".saga.saved_plan", ".saga.sweep", ".saga.sweep_at_once",
+        ".saga.target_status", ".saga.undo", ".saga.unmoved_plan",
     },
     "steps/sternway_steps/step.py": {".kube.fence"},
     "steps/sternway_steps/sandbox/__init__.py": {".server"},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .config import Config
 from .config.program import require_names, with_data
-from .errors import Refused
+from .errors import Refused, together
 from .journal.backends.store import Store
 from .journal.checked import unheard
 from .journal.encryption import NO_KEYS, JournalKeys
@@ -46,8 +46,10 @@ from .step import Step
 if TYPE_CHECKING:
     from .kube.transport import RequestLog
     from .release.precheck import Precheck
+    from .saga.assembly import AssembledRun
     from .saga.hold import Hold
     from .saga.rollback import Rollback
+    from .saga.saved_plan import SavedPlan
     from .saga.sweep import Swept
     from .saga.target_status import TargetStatus
 
@@ -129,6 +131,7 @@ class Session:
         force_held: bool = False,
         wait_lock: float | None = None,
         job: Job | None = None,
+        planned: SavedPlan | str | None = None,
     ) -> Result:
         """Execute the config's steps, and undo them when one fails.
 
@@ -144,6 +147,7 @@ class Session:
             unattended: no person starts it, but a schedule: it ends as held when the same was undone before.
             force_held: deploy it also then.
             wait_lock: seconds to wait for another run of the target that is at work; else the config decides.
+            planned: a plan that was saved, or its file: refused when what the run would do is not that.
             job: the Kubernetes Job whose pod this is: what an earlier pod of it left is taken up; see `saga.job_retry`.
 
         Raises: Refused, Transient: nothing was touched.
@@ -171,7 +175,8 @@ class Session:
         undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell, policy)
         with self.stop.joined(stop) as stopped:
             hold = HoldPolicy(unattended, force_held)
-            return self._alone(lambda: run_in_one_process(assembled, undo, tell, stopped, hold, job), stopped)
+            unmoved = _held_to(planned)
+            return self._alone(lambda: run_in_one_process(assembled, undo, tell, stopped, hold, job, unmoved), stopped)
 
     @checked
     def plan(self, config: Config) -> Precheck:
@@ -180,6 +185,21 @@ class Session:
 
         config = with_data(config)
         return preflight(self._assembly.new_run(config, "plan", self.locate(config)), self.stop)
+
+    @checked
+    def saved_plan(self, config: Config, found: Precheck) -> SavedPlan:
+        """Return what `plan` found of a configuration, to be written, and given to a run; raises what refuses it.
+
+        The registries are asked for the digests of the images.
+        """
+        from .saga.saved_plan import SavedPlan
+        from .saga.unmoved_plan import image_digests
+
+        if found.refusals:
+            raise together(found.refusals)
+        config = with_data(config)
+        run = self._assembly.new_run(config, "plan", self.locate(config))
+        return SavedPlan.of(run.target, run.config, found.previews, image_digests(run.config))
 
     @checked
     def rollback(
@@ -547,3 +567,13 @@ class Session:
         from .saga.rollback import Rollback
 
         return Rollback(self._assembly, store, self.stop, tell, policy, approve)
+
+
+def _held_to(planned: SavedPlan | str | None) -> Callable[[AssembledRun, threading.Event], None]:
+    """Return what refuses a run that is not what was planned."""
+    if planned is None:
+        return lambda *_: None
+    from .saga.saved_plan import read_plan
+    from .saga.unmoved_plan import require_unmoved
+
+    return require_unmoved(read_plan(planned) if isinstance(planned, str) else planned)

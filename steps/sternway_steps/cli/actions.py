@@ -65,7 +65,15 @@ def config_show(output: Output, path: str, overrides: Sequence[str]) -> int:
     return Exit.DONE
 
 
-def run(session: Session, output: Output, config: Config, run: str | None, job_uid: str, **hold: Any) -> int:
+def run(
+    session: Session,
+    output: Output,
+    config: Config,
+    run: str | None,
+    job_uid: str,
+    planned: str | None = None,
+    **hold: Any,
+) -> int:
     """Run the pipeline; `hold` says who starts it, `job_uid` that a pod of a Job does, which is called as the run."""
     job = job_of(session.book, run, job_uid) if job_uid else None
     told, tell = list[Exception | None](), output.event
@@ -74,14 +82,16 @@ def run(session: Session, output: Output, config: Config, run: str | None, job_u
         told.extend([event.error] if isinstance(event, StepEnded) else [])
         tell(event)
 
-    result = session.run(config, listen, run=run or None, job=job, **hold)
+    result = session.run(config, listen, run=run or None, job=job, planned=planned, **hold)
     if result.status is Status.HELD and result.error is not None and result.error not in told:
         output.error(result.error)  # it was held before its first step
     tell_end(session.book, job, config, result)
     return result.exit_code
 
 
-def plan(session: Session, output: Output, config: Config, tell: bool, whole: bool) -> int:
+def plan(
+    session: Session, output: Output, config: Config, tell: bool, whole: bool = False, save: str | None = None
+) -> int:
     """Show what would change; exit 3 when a run would be refused, 1 when `tell` and something would change."""
     found = session.plan(config)
     output.plan(found.previews, whole=whole)
@@ -93,6 +103,10 @@ def plan(session: Session, output: Output, config: Config, tell: bool, whole: bo
     if found.refusals:
         output.error(together(found.refusals))
         return Exit.REFUSED
+    if save:
+        saved = session.saved_plan(config, found)
+        saved.write(save)
+        output.notice(f"saved to {save}: sternway run --plan {save} applies exactly that")
     changes = any(one.result in ("create", "change", "recreate", "unknown") for one in found.previews)
     return _CHANGES if tell and changes else Exit.DONE
 

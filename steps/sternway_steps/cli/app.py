@@ -68,6 +68,7 @@ def init(**arguments: Any) -> None:
 @options.force_held
 @click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @options.job_uid
+@click.option("--plan", "planned", metavar="FILE", help="Apply what `plan --save` saved, or refuse when it has moved.")
 @options.shared
 def run(**arguments: Any) -> None:
     """Validate, deploy and verify; undo everything when something fails.
@@ -85,6 +86,7 @@ def run(**arguments: Any) -> None:
 @options.recreate_forward
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 when something would change.")
 @click.option("--all", "whole", is_flag=True, help="Show every line, also of long lists.")
+@click.option("--save", metavar="FILE", help="Write the plan, for `run --plan FILE`; without values of Secrets.")
 @options.shared_of_plan
 def plan(**arguments: Any) -> None:
     """Show what a run would change, field by field; change nothing. `diff` is the same.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Failed
@@ -11,10 +11,10 @@ from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
-from ..objects.fields import fields_of, managed, union
+from ..objects.fields import fields_of, managed
 from ..objects.irreversible import irreversible_changes
 from ..objects.kinds import defined
-from ..objects.merge import ABSENT, diff
+from ..objects.merge import ABSENT
 from ..objects.ownership import with_owners
 from ..objects.recreatable import creatable, may_be_recreated
 from ..objects.ref import Ref
@@ -23,6 +23,7 @@ from ..objects.secret import hidden, is_secret
 from ..objects.take_over import claim_of, remedy_by_force
 from ..objects.tree import name_of, tree
 from .apply import conflicting, rejected
+from .basis import Basis, basis_of, differences
 from .created_fields import leaves
 from .dry_run import foreseen
 from .replacing import replacement
@@ -64,6 +65,8 @@ class Preview:
     """Field managers, each with the fields for which the object is rejected as long as nothing is taken over."""
     notes: tuple[str, ...] = ()
     """What is no reason against the run, and has to be known before."""
+    basis: Basis | None = field(default=None, repr=False)
+    """What it was made of, by which a later look tells whether anything has moved; None when it was rejected."""
 
 
 @dataclass(frozen=True)
@@ -101,23 +104,24 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
     except UnknownKind:
         if (ref.group, ref.kind) not in coming:
             raise
-        return Preview(ref, "unknown", why="its definition is part of this run")
+        return Preview(ref, "unknown", why="its definition is part of this run", basis=basis_of(obj, None))
     except ApiError as error:
         if error.not_found and ref.namespace in namespaces:
-            return Preview(ref, "unknown", why="its namespace is part of this run")
+            return Preview(ref, "unknown", why="its namespace is part of this run", basis=basis_of(obj, None))
         if before is not None and error.immutable and ref in asking.recreate and may_be_recreated(ref):
             return _anew(asking, obj, before)
         remedy = remedy_by_force(before, obj, manager_of(asking.target))
         bad = rejected(ref, error, remedy)
         return Preview(ref, "rejected", why=str(error), error=bad, conflicts=_by_manager(conflicting(error)))
     if before is None:
-        return Preview(ref, "create", tuple(_created(obj, found.obj)))
+        return Preview(ref, "create", tuple(_created(obj, found.obj)), basis=basis_of(obj, None))
     fields = tuple(_fields(before, found.obj))
     notes = (
         *(shared(name) for name in shared_with(before, asking.target, own=own)),
         *map(str, irreversible_changes(before, found.obj)),
     )
-    return Preview(ref, "change" if fields else "unchanged", fields, takes_over=found.takes_over, notes=notes)
+    result, basis = "change" if fields else "unchanged", basis_of(obj, before, found.obj)
+    return Preview(ref, result, fields, takes_over=found.takes_over, notes=notes, basis=basis)
 
 
 def _anew(asking: Asking, obj: Mapping[str, Any], before: Mapping[str, Any]) -> Preview:
@@ -128,13 +132,13 @@ def _anew(asking: Asking, obj: Mapping[str, Any], before: Mapping[str, Any]) -> 
         return Preview(ref, "rejected", why=bad.message, error=bad)
     bare = with_owners(creatable(before), managed(before))
     fields = tuple(_fields(bare, found.after)) if found.after is not None else ()
-    return Preview(ref, "recreate", fields, notes=found.notes)
+    return Preview(ref, "recreate", fields, notes=found.notes, basis=basis_of(obj, before, found.after))
 
 
 def _by_manager(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     owned: dict[str, list[str]] = {}
-    for field, manager in fields:
-        owned.setdefault(manager, []).append(field)
+    for path, manager in fields:
+        owned.setdefault(manager, []).append(path)
     return tuple((manager, tuple(names)) for manager, names in owned.items())
 
 
@@ -146,9 +150,8 @@ def _created(obj: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field
 
 
 def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
-    marks = union(fields_of(before), fields_of(after))
     secret = is_secret(before)
-    for found in diff(tree(without_run(before), marks), tree(without_run(after), marks)):
+    for found in differences(before, after):
         both = (found.old, found.new)
         old, new = (hidden(found.path, v, _HIDDEN) if secret and v is not ABSENT else v for v in both)
         had, has = old is not ABSENT, new is not ABSENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -29,6 +30,7 @@ def run_in_one_process(
     stop: threading.Event,
     policy: HoldPolicy = HoldPolicy(),
     job: Job | None = None,
+    unmoved: Callable[[AssembledRun, threading.Event], None] = lambda *_: None,
 ) -> Result:
     """Run it, and undo it when a step fails.
 
@@ -39,6 +41,7 @@ def run_in_one_process(
         stop: asks the run to stop and to undo itself; it is set when the lock is lost, too.
         policy: what becomes of a run whose content the target holds.
         job: the Kubernetes Job whose pod this is, which is recorded.
+        unmoved: called when the target is held; raises Refused when the run is not to be what was planned.
 
     Raises: Refused, Transient, Stopped: nothing was touched.
 
@@ -57,6 +60,7 @@ def run_in_one_process(
             result = held_back(run, error)
             unfailing(tell)(result.as_event())
             return result
+        unmoved(run, stop)
         about = {"config": run.config.to_dict(), "by": author(), **(job.as_record() if job is not None else {})}
         return Orchestrator.of(check.on_the_way(), tell, stop).run(about, run.config.history)
 
