@@ -10,7 +10,7 @@ from sternway_steps.registry.load import READERS
 from sternway_steps.yamltree.document import Node
 from sternway_steps.yamltree.reader import Reader
 
-BEYOND = ("is out of range", "has an operator", "begins with", "is no regular", "is no path", "compares nothing", "no time zone", "has no state", "leaves the Service")  # fmt: skip
+BEYOND = ("is out of range", "has an operator", "begins with", "is no regular", "is no path", "compares nothing", "no time zone", "has no state", "leaves the Service", "is no revision", "out of the repository")  # fmt: skip
 """What the form says of values that no schema can refuse: a sum of times, the words of an expression, a list of zones."""
 
 
