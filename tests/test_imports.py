@@ -15,7 +15,7 @@ from sternway_steps.sandbox import Sandbox
 
 from tests.conftest import ROOT, WEB
 
-HEAVY = {"cryptography", "docker", "hera", "kubernetes", "psutil", "urllib3", "werkzeug", "yaml"}
+HEAVY = {"cryptography", "docker", "hera", "kubernetes", "psutil", "rich", "urllib3", "werkzeug", "yaml"}
 """Of others: each takes longer than the shortest command."""
 SELDOM = {"difflib", "fcntl", "importlib", "importlib.machinery", "urllib.request", "warnings", "zoneinfo"}
 """Of Python itself: slow, or not on every system, and seldom needed."""
@@ -102,6 +102,7 @@ def test_no_usual_command_loads_what_it_does_not_need(arguments: tuple[str, ...]
     """By a kubeconfig as most are: the package that reads all others takes longer to load than a short step."""
     names = (
         "kubernetes",
+        "rich",
         "pydantic",
         "requests",
         "docker",

@@ -147,6 +147,16 @@ class OtherRun:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of the things that a step waits for: `done` of its `wanted` pods, or of 1 when it has none."""
+
+    what: str
+    done: int
+    wanted: int
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class Progress:
     """One message on the way: `done` of `wanted`, when the step can count."""
 
@@ -156,3 +166,7 @@ class Progress:
     item: Item | None = None
     passing: bool = False
     """It says what the step does right now, not what a log has to keep: one that lasts is written, others are not."""
+    parts: tuple[Part, ...] = ()
+    """What is still waited for, when that is known: the first ten."""
+    left: float | None = None
+    """Seconds after which the step gives up waiting, from now."""

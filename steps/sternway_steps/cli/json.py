@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from ..config.origins import values
@@ -15,7 +16,7 @@ from ..journal.replay import Story
 from ..plain_text import escaped_in_json
 from ..release.preview import Preview
 from ..saga.event_json import as_data, to_json, without_objects
-from ..saga.events import Event
+from ..saga.events import Event, RunStarted
 from ..yamltree.document import Node
 from .prints import our_stdout
 from .runs_table import images, origin
@@ -27,10 +28,18 @@ SCHEMA = 1
 class JsonOutput:
     """Writes lines to standard output, errors too."""
 
+    def __init__(self) -> None:
+        self._of = {"run": "", "namespace": ""}
+
     def event(self, event: Event) -> None:
-        """Write an event; its type is its name, such as step-ended."""
+        """Write an event, whose type is its name such as step-ended, with its time, its run and its target's namespace.
+
+        A field of the event itself wins: the run of `waiting` is the one that is waited for.
+        """
+        if isinstance(event, RunStarted):
+            self._of = {"run": event.run, "namespace": event.target.partition(".")[0]}
         data = as_data(event)
-        write_line(data.pop("type"), data)
+        write_line(data.pop("type"), {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **self._of, **data})
 
     def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:  # noqa: ARG002  it is always whole
         """Write the plan, an object for each manifest."""

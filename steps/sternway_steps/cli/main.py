@@ -96,12 +96,12 @@ def perform(
                 stack.enter_context(steps_print_to_their_log(form))
             return _perform(action, arguments, prepare, output, verbose, kind, stack)
 
-    conclude(form, body)
+    conclude(form, body, live=not verbose)  # requests are written past what is live
 
 
-def conclude(form: str, body: Callable[[Output], int]) -> NoReturn:
+def conclude(form: str, body: Callable[[Output], int], *, live: bool = False) -> NoReturn:
     """Call `body` with the output of a format, print its error as all commands do, and exit with its code."""
-    output = output_for(form)
+    output = output_for(form, live=live)
     code: int
     try:
         code = body(output)

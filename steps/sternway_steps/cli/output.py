@@ -50,8 +50,11 @@ class Output(Protocol):
         """Show what can be shown only at the end of a command; called once."""
 
 
-def output_for(form: str) -> Output:
-    """Return the output of a format: text, json, github, or of a plan markdown."""
+def output_for(form: str, *, live: bool = False) -> Output:
+    """Return the output of a format: text, json, github, or of a plan markdown.
+
+    `live` text shows on a terminal what is at work.
+    """
     make_safe()
     if form == "json":
         from .json import JsonOutput
@@ -67,4 +70,4 @@ def output_for(form: str) -> Output:
         return GithubOutput(os.environ)
     from .text import TextOutput
 
-    return TextOutput()
+    return TextOutput(live=live)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,12 @@ from ..journal.replay import Status
 from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from ..spec import Action, Item
 from . import details
+from .block import Block
 from .failure import cause_of, evidence
 from .next_step import next_step
+from .prints import our_stdout
 from .quiet import Quiet
+from .screen import Screen, screen_of
 from .show import COLOURS
 from .terminal import Styled, echo
 
@@ -31,19 +35,37 @@ class RunLines:
 
     Args:
         stamped: each line begins with the local time.
+        live: where there is a terminal, a block below the lines shows what is at work.
 
     """
 
-    def __init__(self, *, stamped: bool) -> None:
-        self._stamped = stamped
+    def __init__(self, *, stamped: bool, live: bool = False) -> None:
+        self._stamped, self._live = stamped, live
         self._lock = threading.RLock()
+        self._block = Block()
+        self._screen: Screen | None = None
         self._quiet = Quiet(self._still, self._lock)
         self._errors: set[str] = set()
 
     def event(self, event: Event) -> None:
         """Write an event, or keep it until it lasts."""
         with self._lock:
-            self._event(event)
+            if self._live and isinstance(event, RunStarted):
+                self._live, self._screen = False, screen_of(our_stdout(), self._block, self._lock)
+            self._block.event(event)
+            with self.apart():
+                self._event(event)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Keep what is written apart from the block of a terminal."""
+        with self._screen.hidden() if self._screen is not None else nullcontext():
+            yield
+
+    def close(self) -> None:
+        """Leave the lines alone: nothing more comes."""
+        if self._screen is not None:
+            self._screen.close()
 
     def _event(self, event: Event) -> None:
         match event:
@@ -53,8 +75,9 @@ class RunLines:
                 of = f"of {event.target}{why}"
                 self._line(f"{what} ", Styled(event.run, bold=True), f" {of} (journal: {event.journal})")
             case StepStarted():
-                again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-                self._quiet.begin(_called(event), f"at work{again}")
+                if self._screen is None:
+                    again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+                    self._quiet.begin(_called(event), f"at work{again}")
             case StepProgress():
                 self._progress(event)
             case StepEnded():

@@ -34,11 +34,15 @@ class Safe(io.TextIOBase):
         return len(text)
 
     def write_styled(self, text: str) -> None:
-        """Write text of `terminal`, with our own colours where this is a terminal."""
-        if not self.isatty():
+        """Write text of `terminal`, with our own colours where this is a terminal and nobody wants none (NO_COLOR)."""
+        if not self.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
             import click
 
             text = click.unstyle(text)
+        self._put(text)
+
+    def write_control(self, text: str) -> None:
+        """Write text with what moves the cursor: all else in it is plain."""
         self._put(text)
 
     def flush(self) -> None:

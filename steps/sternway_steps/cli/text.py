@@ -21,9 +21,12 @@ from .terminal import echo
 class TextOutput:
     """Writes to standard output; errors and remarks to standard error."""
 
-    def __init__(self, *, stamped: bool | None = None) -> None:
-        """Take whether each line of a run begins with the time; None: where nobody watches a terminal."""
-        self._lines = RunLines(stamped=not our_stdout().isatty() if stamped is None else stamped)
+    def __init__(self, *, stamped: bool | None = None, live: bool = False) -> None:
+        """Take whether each line of a run begins with the time, and whether a terminal shows what is at work.
+
+        `stamped` None: where nobody watches a terminal.
+        """
+        self._lines = RunLines(stamped=not our_stdout().isatty() if stamped is None else stamped, live=live)
 
     def event(self, event: Event) -> None:
         """Write an event."""
@@ -61,22 +64,27 @@ class TextOutput:
 
     def error(self, error: Exception) -> None:
         """Write why a command failed."""
-        echo(f"error: {error}", fg="red", err=True)
-        if remedy := getattr(error, "remedy", None):
-            echo(f"  {remedy}", err=True)
+        with self._lines.apart():
+            echo(f"error: {error}", fg="red", err=True)
+            if remedy := getattr(error, "remedy", None):
+                echo(f"  {remedy}", err=True)
 
     def note(self, text: str) -> None:
         """Write a remark."""
-        echo(text, fg="yellow", err=True)
+        with self._lines.apart():
+            echo(text, fg="yellow", err=True)
 
     def notice(self, text: str) -> None:
         """Write a remark that warns of nothing."""
-        echo(text, err=True)
+        with self._lines.apart():
+            echo(text, err=True)
 
     def result(self, kind: str, data: Mapping[str, Any], lines: Sequence[str]) -> None:  # noqa: ARG002  for programs
         """Write the lines."""
-        for line in lines:
-            echo(line)
+        with self._lines.apart():
+            for line in lines:
+                echo(line)
 
     def done(self) -> None:
-        """Do nothing: everything was written when it happened."""
+        """Take away what a terminal shows of a run at work; all else was written when it happened."""
+        self._lines.close()

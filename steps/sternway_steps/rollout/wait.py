@@ -115,7 +115,7 @@ def _decide(
     terms: Criteria,
     on_progress: Callable[[Progress], None],
 ) -> Report:
-    observed, lines = WatchCache(), ProgressLines(on_progress)
+    observed, lines = WatchCache(), ProgressLines(on_progress, deadline)
     decide_at: datetime | None = None
     verdicts: dict[Ref, Verdict] = {}
     while True:

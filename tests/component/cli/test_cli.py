@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,13 @@ def test_json_is_one_schema_of_lines(sternway_sandbox: Sandbox) -> None:
     failed = next(line for line in lines if line["type"] == "step-ended" and line["error"])
     assert failed["error"]["details"]["cause"]["reason"] in ("ErrImagePull", "ImagePullBackOff")
     assert "objects" not in failed["error"]["details"]
+    assert {(line["run"], line["namespace"]) for line in lines} == {(lines[0]["run"], "default")}
+    times = [datetime.fromisoformat(line["time"]) for line in lines]
+    assert times == sorted(times)
+    assert {time.utcoffset() for time in times} == {timedelta(0)}
+    waited = [line for line in lines if line["type"] == "step-progress" and line["parts"]]
+    assert {part["what"] for line in waited for part in line["parts"]} <= {"deployment.apps/web in default"}
+    assert all(0 < line["left"] <= 120 for line in waited)
     assert (lines[-1]["status"], lines[-1]["exit_code"], done.returncode) == ("undone", 4, 4)
     run = lines[0]["run"]
     shown = json.loads(sternway("show", run, "--output", "json", kubeconfig=sternway_sandbox.kubeconfig).stdout)

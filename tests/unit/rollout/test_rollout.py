@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from sternway_steps.rollout.diagnose import Cause, Verdict
 from sternway_steps.rollout.progress import ProgressLines
 from sternway_steps.rollout.report import succeeded
 from sternway_steps.rollout.watch_cache import WatchCache
+from sternway_steps.spec import Part
 from sternway_steps.step import Progress
 
 from tests.unit.rollout.diagnose.test_diagnose import NOW, ago, event, obj
@@ -82,6 +84,21 @@ def test_nearly_equal_lines_are_one() -> None:
     more = held("ErrImagePull", "image web:9", done=1)
     lines.report(more, more)
     assert [(line.done, line.wanted) for line in heard] == [(0, 2), (1, 2)]
+
+
+def test_what_is_waited_for_is_told_part_by_part_with_the_time_left() -> None:
+    heard: list[Progress] = []
+    lines = ProgressLines(heard.append, time.monotonic() + 60)
+    web, job = Verdict("progressing", "", "1 of 2", done=1, wanted=2), Verdict("progressing", "", "it runs")
+    lines.report({REF: web, JOB: job}, {REF: web, JOB: job})
+    lines.report({REF: web, JOB: job}, {REF: web, JOB: job})
+    (told,) = heard
+    assert told.parts == (Part(str(REF), 1, 2, "1 of 2"), Part(str(JOB), 0, 1, "it runs"))
+    assert told.passing
+    assert told.left is not None
+    assert 0 < told.left <= 60
+    ProgressLines(heard.append).report({REF: web}, {REF: web})
+    assert heard[-1].left is None
 
 
 def test_what_is_held_on_purpose_is_told_at_the_end() -> None:
