@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sternway_steps.builtin.deploy import health
+from sternway_steps.builtin.deploy import undo
 from sternway_steps.config import DeployConfig, StepConfig, VerifyConfig
 from sternway_steps.config.schema import Grace
 from sternway_steps.errors import Transient
@@ -146,15 +146,15 @@ def test_what_still_runs_with_the_failed_versions_settings_is_named(cluster: Clu
 def test_an_undo_that_was_cut_off_still_names_it(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     first(cluster)
     others(cluster, 1)
-    real, cut = health.await_health, []
+    real, cut = undo.await_health, list[int]()
 
-    def dies_once(*arguments: Any) -> None:
+    def dies_once(*arguments: Any) -> str:
         if not cut:
             cut.append(1)
             raise Transient("the server is away")
-        real(*arguments)
+        return real(*arguments)
 
-    monkeypatch.setattr(health, "await_health", dies_once)
+    monkeypatch.setattr(undo, "await_health", dies_once)
     code, items, stale = fail_while_others_restart(cluster, again=False)
     assert (code, cut) == (Exit.FAILED, [1])
     assert [item["result"] for item in items] == ["kept"], items
