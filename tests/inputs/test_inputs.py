@@ -20,6 +20,9 @@ MERGES = "m0: &m0 {a: b}\n" + "".join(
     f"m{n}: &m{n} {{<<: [*m{n - 1}, *m{n - 1}], k{n}: *m{n - 1}}}\n" for n in range(1, 40)
 )
 
+RUN_STARTED = b'{"schema":1,"kind":"run-started","time":"2026-11-24T12:00:00+00:00","data":{"target":"t","steps":[]}}\n'
+STEP = b'{"schema":1,"kind":"step-began","time":"","data":{}}\n{"schema":1,"kind":"step-ended","time":"","data":{"result":"done","items":%s}}\n'
+
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_input_breaks_a_command(part: int) -> None:
@@ -66,6 +69,9 @@ FOUND: dict[str, tuple[dict[str, bytes | str], list[str], int, str]] = {
     "a cluster whose name is a huge number": ({"k": (KUBE % ("", "")).replace("cluster: k,", "cluster: 0x" + "f" * 5000 + ",").encode()}, RUNS, 3, "kubeconfig k, context 'c' names no cluster"),
     "a namespace that is a huge number": ({"k": (KUBE % ("", "")).replace("user: u}", "user: u, namespace: 0x" + "f" * 5000 + "}").encode()}, RUNS, 3, "kubeconfig k, context 'c': namespace: <class 'int'> is no name"),
     "a record of one long line": ({"j/r/run.jsonl": b'{"schema":1,"kind":"intent","time":"","data":{"x":"' + b"A" * 30_000_000 + b'"}}\n'}, ["show", "r", "--journal", "j"], 0, "run r"),
+    "a kind without an end": ({"a.yaml": b"name: web\nmanifests: [m.yaml]\n", "m.yaml": b"apiVersion: v1\nmetadata: {name: a}\nkind: " + b"x" * 9999}, SHOW, 2, "m.yaml:1:1: kind: kind has over 253"),
+    "a record whose items are a text": ({"j/r/run.jsonl": RUN_STARTED, "j/r/a.execute.1.jsonl": STEP % b'"x"'}, ["show", "r", "--journal", "j"], 0, "  a: cut off"),
+    "a record whose items are no items": ({"j/r/run.jsonl": RUN_STARTED, "j/r/a.execute.1.jsonl": STEP % b'[{"what": 1, "result": "x"}]'}, ["show", "r", "--journal", "j"], 0, "  a: cut off"),
     "a record that is a folder": ({"j/r/run.jsonl/x": b""}, ["show", "r", "--journal", "j"], 3, "run.jsonl can't be read: Is a directory"),
     "a record that is a link to itself": ({"j/r/run.jsonl": "run.jsonl"}, ["show", "r", "--journal", "j"], 3, "Too many levels of symbolic links"),
 }  # fmt: skip

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..yamltree.errors import ConfigError, SourceLocation
 
+_LONGEST = 253
+"""Characters of a name in Kubernetes: no API group, version or kind has more."""
 MOST_BYTES = 3 * 2**19
 """Bytes of one object: the default of etcd's --max-request-bytes."""
 
@@ -77,7 +79,12 @@ def _of_list(item: Any, whole: dict[str, Any]) -> Any:
 
 
 def _lacks(obj: dict[str, Any]) -> list[tuple[str, str]]:
-    bad = [(key, f"{key} is missing") for key in ("apiVersion", "kind") if not isinstance(obj.get(key), str)]
+    bad = []
+    for key in ("apiVersion", "kind"):
+        if not isinstance(obj.get(key), str):
+            bad.append((key, f"{key} is missing"))
+        elif len(obj[key]) > _LONGEST:
+            bad.append((key, f"{key} has over {_LONGEST} characters"))
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict):
         bad.append(("metadata.name", "metadata.name is missing"))

@@ -91,4 +91,12 @@ def _is_attempt(record: Record) -> bool:
     texts = all(isinstance(data.get(key) or "", str) for key in ("result", "error", "remedy", "kind", "summary"))
     tables = all(isinstance(data.get(key) or {}, dict) for key in ("details", "hands_on"))
     handed = (data.get("hands_on") or {}).values() if tables else ()
-    return texts and tables and all(isinstance(values, dict) for values in handed)
+    items = data.get("items") or []
+    listed = isinstance(items, list) and all(map(_is_item, items))
+    return texts and tables and listed and all(isinstance(values, dict) for values in handed)
+
+
+def _is_item(item: Any) -> bool:
+    texts = isinstance(item, dict) and [item.get("what"), item.get("result"), item.get("why") or ""]
+    fields = texts and (item.get("fields") or [])
+    return isinstance(fields, list) and all(isinstance(text, str) for text in [*(texts or ()), *fields])

@@ -46,4 +46,10 @@ def _group(api_version: str) -> str:
 def defined(objects: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Return the `spec` of each CustomResourceDefinition among objects, by the API group and kind that it defines."""
     specs = (obj["spec"] for obj in objects if obj["kind"] == "CustomResourceDefinition")
-    return {(spec["group"], spec["names"]["kind"]): spec for spec in specs}
+    # The server says what is wrong with one that names neither.
+    return {(str(spec["group"]), str(spec["names"]["kind"])): spec for spec in specs if _names_kind(spec)}
+
+
+def _names_kind(spec: Any) -> bool:
+    names = spec.get("names") if isinstance(spec, Mapping) and "group" in spec else None
+    return isinstance(names, Mapping) and "kind" in names
