@@ -14,6 +14,7 @@ from sternway_steps.session import Session
 
 from .follow import RunFollower
 from .handler_pod import require_startable
+from .images import require_images
 from .submission import Submission
 from .workflow import apply, create, require_argo, require_current
 
@@ -37,6 +38,7 @@ def start(session: Session, output: Output, submission: Submission, path: str, a
     require_current(session.client, submission, path)
     if unasked := require_startable(session.client, submission):
         output.note(unasked)
+    require_images(session.client, submission.template)
     if session.stop.is_set():
         raise Stopped("stopped before a run was started")
     workflow = create(session.client, submission)
