@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ClusterError, SternwayError
+from ..errors import ClusterError, Refused, SternwayError
 from ..exits import Exit
 from ..journal.backends.store import RunInfo, Store
 from ..journal.name import RunName
@@ -41,6 +41,8 @@ def sweep_lost(client: Client, store: Store, target: str, config: Config, tell: 
     """Tell of a run that a target's objects carry, and of which the journal knows nothing."""
     try:
         found = _lost_run(client, store, target, config)
+    except Refused:  # there is no cluster at hand, or it does not know these kinds: nothing of them is there
+        return []
     except (ClusterError, SternwayError) as error:
         logging.getLogger("sternway").warning("whether %s carries a run that is lost can't be told: %s", target, error)
         return []

@@ -15,6 +15,7 @@ from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
 from tests.component.builtin.build.registry import Registry
+from tests.component.submit.playing import API, submitted, written
 
 pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templates]'")
 from sternway_templates.submit.images import require_images
@@ -82,6 +83,14 @@ def test_what_can_not_be_told_is_no_refusal(
     require_images(client, template(tmp_path, registry, "one", imagePullSecrets=["theirs"]))
     sternway_sandbox.access.deny("list", "nodes")
     require_images(client, made)
+
+
+def test_nothing_is_submitted_then(argo: Client, registry: Registry, tmp_path: Path, sternway_sandbox: Sandbox) -> None:
+    has(argo, OTHER)
+    path = written(tmp_path, argo={"image": f"{registry.host}/team/{{step}}:1"})
+    with pytest.raises(Refused, match="team/verify:1"):
+        submitted(sternway_sandbox.kubeconfig, path, wait=False)
+    assert argo.list(API, "Workflow", "shop").items == []
 
 
 @pytest.mark.parametrize("away", [True, False])
