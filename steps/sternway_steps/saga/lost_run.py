@@ -90,7 +90,8 @@ def _there(client: Client, refs: Iterable[Ref]) -> Live:
 
 def _marks(live: Live, store: Store, target: str, known: Sequence[RunInfo]) -> Iterable[str]:
     """Yield the marks of runs that this journal does not know, if they were made too late to be forgotten."""
-    oldest = min((_time(info.started) for info in known), default=None)
+    # Kubernetes tells times in whole seconds.
+    oldest = min((_time(info.started).replace(microsecond=0) for info in known), default=None)
     for obj in live.values():
         mark, applied = run_of(obj), applied_at(obj, manager_of(target))
         if mark is None or applied is None or (oldest is not None and applied < oldest):
