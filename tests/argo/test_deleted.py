@@ -35,8 +35,8 @@ def deleted(runner: OnArgo, version: str, kind: str, prefix: str) -> None:
 
 @pytest.mark.parametrize("what", GENERATED)
 def test_what_was_generated_is_deleted_while_it_runs(runner: OnArgo, what: str) -> None:
-    """The handler can't do its work then, nor can the CronJob, which needs the same: any other sweep does it."""
-    runner.argo = {**runner.argo, "sweep": False, "undoOnTerminate": False, "startDeadline": "20s"}
+    """The handler can't do its work then, nor could the CronJob, which needs the same: any other sweep does it."""
+    runner.argo = {**runner.argo, "sweep": False, "startDeadline": "20s"}
     runner.good(files(runner.namespace, 1, {}))
     before = left(runner)
     runner.start(files(runner.namespace, 2, HANGING))

@@ -20,7 +20,7 @@ from ..journal.name import RunName
 from ..journal.replay import Status
 from ..kube.event import event_on
 from ..objects.creator import applied_at
-from ..objects.field_manager import manager_of
+from ..objects.field_manager import manager_of, marked_for
 from ..objects.order import waves
 from ..objects.ref import Ref
 from ..objects.run_annotation import run_of
@@ -95,6 +95,8 @@ def _marks(live: Live, store: Store, target: str, known: Sequence[RunInfo]) -> I
     for obj in live.values():
         mark, applied = run_of(obj), applied_at(obj, manager_of(target))
         if mark is None or applied is None or (oldest is not None and applied < oldest):
+            continue
+        if marked_for(obj) != [target]:  # another target's run applied it last
             continue
         run = RunName.parse(mark).run
         if store.mark(run) == mark and store.target_of(run) is None:
