@@ -65,6 +65,8 @@ def test_a_memoized_resubmission_deploys_nothing_by_halves(runner: OnArgo) -> No
 
 
 def test_a_right_that_is_missing_is_named_and_refused(runner: OnArgo) -> None:
+    """Nothing is recorded, for that needs the right too; and nothing ran."""
+    runner.argo = {**runner.argo, "pods": "one"}
     runner.apply(files(runner.namespace, 1, {}))
     role = json.loads(runner.kubectl("-n", runner.namespace, "get", "role", "sternway-web", "-o", "json"))
     kept = [{**rule, "resources": [each for each in rule["resources"] if each != "leases"]} for rule in role["rules"]]
@@ -72,9 +74,12 @@ def test_a_right_that_is_missing_is_named_and_refused(runner: OnArgo) -> None:
     runner.client.patch(Ref("rbac.authorization.k8s.io/v1", "Role", runner.namespace, "sternway-web"), change, manager="test")  # fmt: skip
     runner.submit()
     assert runner.ended() == Exit.REFUSED
-    validate = next(node for node in runner.nodes("Pod") if "exit code 3" in str(node.get("message")))
+    validate = next(node for node in runner.nodes("Container") if node["displayName"] == "validate")
+    assert "exit code 3" in validate["message"]
     assert "leases" in validate["message"]
-    assert any("leases" in event["message"] for event in told(runner)), "it is told beside the Workflow too"
+    (end,) = (event for event in told(runner) if event["metadata"]["name"] == f"{runner.name}.sternway")
+    assert (end["reason"], "leases" in end["message"]) == ("Refused", True), "it is told beside the Workflow too"
+    assert [pod.partition(" ")[0] for pod in runner.pods()] == ["forward", "back"], "one round ends it"
 
 
 def test_values_that_argo_retry_dropped_are_named_and_the_run_is_undone(runner: OnArgo) -> None:

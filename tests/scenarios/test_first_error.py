@@ -56,6 +56,55 @@ def test_a_run_that_was_refused_before_it_could_record_is_told_as_refused(cluste
     assert (told(cluster)["w.sternway"]["reason"], session.story("r").status) == ("Refused", Status.REFUSED)
 
 
+RULES = [
+    {"apiGroups": [""], "resources": ["secrets", "configmaps", "events", "pods"], "verbs": ["*"]},
+    {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": ["get"]},
+]
+"""What a run needs that deploys a ConfigMap, but for the lease of its target."""
+
+
+@pytest.fixture
+def without_leases(cluster: Cluster, in_its_pod: str, tmp_path: Path) -> str:
+    """Give a kubeconfig of an account that may not lock a target."""
+    rbac, name = "rbac.authorization.k8s.io/v1", {"name": "no-leases", "namespace": cluster.namespace}
+    account = {"kind": "ServiceAccount", "name": "no-leases", "namespace": cluster.namespace}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "no-leases"}
+    cluster.client.create({"apiVersion": rbac, "kind": "Role", "metadata": name, "rules": RULES}, manager="test")
+    binding = {"apiVersion": rbac, "kind": "RoleBinding", "metadata": name, "roleRef": role, "subjects": [account]}
+    cluster.client.create(binding, manager="test")
+    text = yaml.safe_load(Path(in_its_pod).read_text())
+    for user in text["users"]:
+        user["user"]["as"] = f"system:serviceaccount:{cluster.namespace}:no-leases"
+    path = tmp_path / "no-leases.kubeconfig"
+    path.write_text(yaml.safe_dump(text))
+    return str(path)
+
+
+@pytest.mark.parametrize("ran", [False, True], ids=["nothing ran", "deploy ran"])
+def test_a_run_that_may_not_lock_its_target_is_refused_if_nothing_of_it_ran(
+    cluster: Cluster, without_leases: str, tmp_path: Path, ran: bool
+) -> None:
+    """No step could begin, nor can the report; what Argo knows to have run is never told as refused."""
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(config_map("m", a="1")))
+    file = {"name": "web", "namespace": cluster.namespace, "manifests": ["m.yaml"]}
+    (tmp_path / "sternway.yaml").write_text(yaml.safe_dump(file))
+    node = {"name": "w[1].deploy", "displayName": "deploy", "type": "Pod", "phase": "Succeeded" if ran else "Omitted"}
+    code = tmp_path / "code"
+    with workflows(cluster) as make:
+        words = ["--run", make(node), "--workflow", "w", "--config", str(tmp_path / "sternway.yaml")]
+        first = sternway("step", "validate", "execute", *words, kubeconfig=without_leases)
+        assert first.returncode == Exit.REFUSED, first.stdout + first.stderr
+        failures = failed("validate", "main: Error (exit code 3): the target can't be locked: leases are forbidden")
+        more = ["--status", "Failed", "--failures", failures, "--code-file", str(code)]
+        ended = sternway("report", *words, *more, kubeconfig=without_leases)
+    assert ended.returncode == Exit.REFUSED, ended.stdout + ended.stderr
+    assert "the target can't be locked" in ended.stderr
+    assert (code.read_text() if code.exists() else "") == ("" if ran else "3")
+    assert ("w.sternway" in told(cluster)) is not ran
+    if not ran:
+        assert (told(cluster)["w.sternway"]["reason"], told(cluster)["w.sternway"]["type"]) == ("Refused", "Warning")
+
+
 def test_a_pull_that_argo_wrote_over_is_found_at_the_pod(cluster: Cluster, session: Session) -> None:
     """Of a pod that was ended while its image could not be pulled the node says no more than that."""
     event = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import Config
 from ..config.selection import recreating
-from ..errors import ClusterError, SternwayError, is_transient, together
+from ..errors import ClusterError, Refused, SternwayError, is_transient, together
 from ..exits import Exit
 from ..journal.replay import Status
 from ..registry.load import load, load_with_source
@@ -34,6 +34,7 @@ from .terminated import sweep_when_terminated
 from .unresolved import refuse_unresolved
 
 if TYPE_CHECKING:
+    from ..saga.result import Result
     from ..saga.sweep import Swept
 
 _CHANGES = 1
@@ -287,11 +288,21 @@ def report(
         output.error(result.error)
         pod.write_termination_message(str(result.error))
         return result.exit_code
-    if result.status is Status.HELD and result.error is not None:  # such a run has recorded nothing
-        output.error(result.error)
-    else:
-        output.story(session.story(run, journal_of=config))
+    _show_end(session, output, config, result)
     pod.write_termination_message(summary(result))
     if code_file is not None:
         Path(code_file).write_text(str(int(result.exit_code)), encoding="ascii")
     return result.exit_code
+
+
+def _show_end(session: Session, output: Output, config: Config, result: Result) -> None:
+    """Show the run's story, or why there is none: one that was held, or refused before it began, records nothing."""
+    if result.status is Status.HELD and result.error is not None:
+        output.error(result.error)
+        return
+    try:
+        output.story(session.story(result.run, journal_of=config))
+    except Refused:
+        if result.status is not Status.REFUSED or result.error is None:
+            raise
+        output.error(result.error)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ..errors import Stopped, Transient
+from ..errors import Refused, Stopped, Transient
 from ..exits import Exit
 from ..journal.locks.lock import held
 from ..journal.name import require_new_id
@@ -21,7 +22,7 @@ from .result import Result
 from .seal import seal
 from .sealed import refuse_other_target
 from .told_end import tell_end
-from .unrecorded import never_rolled_back
+from .unrecorded import did_nothing, never_rolled_back
 from .verdict import FAILED_PHASES, by_journal, may_be_undone_yet
 from .workflow import told_to_stop
 from .workflow_nodes import unstarted_nodes
@@ -56,22 +57,26 @@ def end_run(
         failures: what Argo tells of the nodes that failed (workflow.failures).
         another_round: its caller makes another round of rollbacks unless the undo has ended; till then it stays open.
 
+    A Workflow's run that was refused before it could record anything ends so without a record.
+
     Raises: Refused, Transient: the journal can't be read, or not be written now, or something works on the target.
 
     """
-    with held(run.lock, run.id, stop, None, unfailing(tell)):
-        result = _sealed(
-            run,
-            phase,
-            HoldCheck(run, policy, tell),
-            lambda story: _known(run, story, failures, events, workflow),
-            killed_rollbacks(failures, [step.name for step in run.plan.steps]),
-            workflow,
-            another_round=another_round,
-        )
-        if result.status is Status.OPEN:
-            return result
-        result = run_on_end(run, result, tell=unfailing(tell), stop=stop)
+    known = partial(_known, run, failures, events, workflow)
+    try:
+        with held(run.lock, run.id, stop, None, unfailing(tell)):
+            killed = killed_rollbacks(failures, [step.name for step in run.plan.steps])
+            check = HoldCheck(run, policy, tell)
+            result = _sealed(run, phase, check, known, killed, workflow, another_round=another_round)
+            if result.status is Status.OPEN:
+                return result
+            result = run_on_end(run, result, tell=unfailing(tell), stop=stop)
+    except Refused as error:  # such as a right that every step lacks, too: not one of them could begin
+        if not workflow or phase not in FAILED_PHASES or not did_nothing(run, workflow):
+            raise
+        why = known(None)
+        first = why if isinstance(why, Refused) else error
+        result = Result(run.id, Status.REFUSED, Exit.REFUSED, first, name=run.journal.name)
     unfailing(tell)(result.as_event())
     if workflow:
         tell_end(events, workflow, result)
@@ -82,7 +87,7 @@ def _sealed(
     run: AssembledRun,
     phase: str,
     check: HoldCheck,
-    known: Callable[[Story], Exception | None],
+    known: Callable[[Story | None], Exception | None],
     killed: Mapping[str, Exception],
     workflow: str,
     *,
@@ -107,14 +112,17 @@ def _sealed(
     return seal(run.journal, result, run.config.history, again=True)
 
 
-def _known(run: AssembledRun, story: Story, failures: str, client: Client, workflow: str) -> Exception | None:
-    """Return what Argo and the pods tell of the first step that failed, where they tell more than a stop."""
+def _known(run: AssembledRun, failures: str, client: Client, workflow: str, story: Story | None) -> Exception | None:
+    """Return what Argo and the pods tell of the first step that failed, where they tell more than a stop.
+
+    `story`: what the journal tells of the run, None while that has nothing.
+    """
     unstarted = unstarted_nodes(client, workflow, run.id) if workflow else ()
     nodes = failed_nodes(failures, [step.name for step in run.plan.steps], unstarted)
     for node in nodes:
         seen = seen_of_pod(client, node.pod) if node.pod and node.says_nothing else ""
         own = bool(node.step) and run.plan.step(node.step).deadline is not None and "workflow deadline" not in failures
-        began = story.last(node.step) is not None if node.step else bool(story.attempts)
+        began = story is not None and (story.last(node.step) is not None if node.step else bool(story.attempts))
         error = meaning(node, Known(seen, began, own))
         if error is not None:
             return error

@@ -67,6 +67,15 @@ def never_rolled_back(run: AssembledRun, story: Story, workflow: str) -> list[Ro
     return [_gone(step.name) for step in missing if has_run_unrecorded(run, step, story, workflow)]
 
 
+def did_nothing(run: AssembledRun, workflow: str) -> bool:
+    """Tell whether nobody knows of anything that a run did: its journal has no record, Argo and the world know of none.
+
+    Raises: Refused, Transient when that can't be told.
+    """
+    steps = run.plan.undo_of({step.name for step in run.plan.steps})
+    return not run.journal.records() and not any(has_run_unrecorded(run, step, None, workflow) for step in steps)
+
+
 def as_recorded_step(step: Step, name: str, story: Story) -> Step:
     """Return what undoes a step: itself, if the journal knows that it began, and what it holds of it can be read."""
     if name in story.damaged:
