@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ..errors import Abandoned
+from .wakeup import signals_wake_main
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -74,7 +75,8 @@ def stop_on_signals(
     stops = [n for n in wanted if signal.getsignal(n) is not signal.SIG_IGN]
     before = {n: signal.signal(n, handle) for n in (*stops, signal.SIGALRM)}
     try:
-        yield told
+        with signals_wake_main():
+            yield told
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         session.handles_signals = False

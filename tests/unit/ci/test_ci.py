@@ -249,7 +249,7 @@ def test_the_scripts_of_a_cancelled_job_undo_its_run(sternway_sandbox: Sandbox, 
     }  # fmt: skip
     with log.open("wb") as file, subprocess.Popen([*BASH, "run"], cwd=tmp_path, env=environ, stdout=file, stderr=file) as shell:  # fmt: skip
         try:
-            until(lambda: " verify: " in log.read_text(), 30, "verify works")
+            until(lambda: "\nverify: " in log.read_text(), 30, "verify works")
             shell.send_signal(signal.SIGINT)
             assert shell.wait(30) == Exit.STOPPED, log.read_text()
         finally:
