@@ -149,6 +149,12 @@ def test_a_step_whose_record_is_damaged_is_named_and_the_others_are_undone(clust
     assert other is not None
     assert (value(cluster), other["data"]["a"]) == ("2", "1")
     assert session.story(run).status is Status.ROLLBACK_FAILED
+    shown = sternway("show", f"{cluster.namespace}/{run}", kubeconfig=cluster.kubeconfig).stdout
+    assert "the record of step m is damaged, so what it did is not known: " in shown
+    assert "  m: not known\n" in shown, shown
+    assert "cut off" not in shown
+    told = sternway("show", f"{cluster.namespace}/{run}", "--output", "json", kubeconfig=cluster.kubeconfig).stdout
+    assert list(json.loads(told.splitlines()[0])["damaged"]) == ["m"]
 
 
 def test_the_command_line_lists_the_others(cluster: Cluster, session: Session) -> None:

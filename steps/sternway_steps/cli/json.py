@@ -69,7 +69,8 @@ class JsonOutput:
 
     def story(self, story: Story) -> None:
         """Write a run with all its attempts."""
-        written = {"meaning": meaning(story), "next": following(story), "left": staying(story)}
+        written: dict[str, Any] = {"meaning": meaning(story), "next": following(story), "left": staying(story)}
+        written |= {"damaged": dict(story.damaged)} if story.damaged else {}
         attempts = [_attempt(asdict(each)) for each in (*story.attempts, *story.after)]
         write_line("run", {**_summary(story), "attempts": attempts, **written})
 

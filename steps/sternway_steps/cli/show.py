@@ -28,6 +28,8 @@ def write_story(story: Story) -> None:
     echo(f"  {meaning(story)}")
     echo(f"  {_when(story)}{_who(story)}")
     first = first_failure(story)
+    for step, why in story.damaged.items():
+        echo(f"the record of step {step} is damaged, so what it did is not known: {why}", fg="red")
     if story.error:
         _failure(story.error, first)
     executions = [attempt for attempt in story.attempts if attempt.action is Action.EXECUTE]
@@ -62,6 +64,7 @@ def _attempts(title: str, attempts: Iterable[Attempt], story: Story, written: At
 def _attempt(attempt: Attempt, at_work: bool, written: Attempt | None) -> None:
     again = f", attempt {attempt.number}" if attempt.number > 1 else ""
     result = RESULTS.get(attempt.result, attempt.result) if attempt.result or not at_work else "at work"
+    result = result if attempt.began else "not known"
     summary = attempt.data.get("summary")
     took = f" ({_seconds(attempt.began, attempt.ended)})" if attempt.ended else ""
     echo(f"  {attempt.step}{again}: {result}" + (f": {summary}" if summary else "") + took)
