@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 from sternway_steps.config import Config, HttpCheck, Manifest, VerifyConfig
 from sternway_steps.config.schema import Grace
+from sternway_steps.kube.client import Client
+from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.fields import content
 from sternway_steps.saga.events import Event, StepProgress
 
@@ -55,6 +57,16 @@ def until(holds: Callable[[], Any], within: float = 30, what: str = "") -> Any:
             return value
         assert time.monotonic() < end, f"still not after {within} s: {what or holds}"
         time.sleep(0.05)
+
+
+def served(client: Client, api_version: str, kind: str) -> bool:
+    """Ask whether a kind is served by now: a server defines it some time after its definition was made."""
+    client.forget_discovery()
+    try:
+        client.resource(api_version, kind)
+    except UnknownKind:
+        return False
+    return True
 
 
 def alive(pid: int) -> bool:

@@ -7,14 +7,13 @@ from typing import Any
 
 from sternway_steps.errors import SternwayError
 from sternway_steps.kube.api_error import ApiError
-from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.sweep_at_once import ON_TERMINATE, sweeper_name
 from sternway_steps.saga.workflow import START_DEADLINE
 from sternway_steps.step import Action
 
 from tests.component.submit.playing import definition
-from tests.helpers import until
+from tests.helpers import served, until
 from tests.rights.kinds import job
 from tests.rights.stage import Differs, Stage
 from tests.rights.workloads import NOPE
@@ -25,21 +24,12 @@ WORKFLOW = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow"}
 def on_argo(stage: Stage) -> str:
     """Make what Argo would, and give the run of a Workflow that is at work."""
     stage.admin.client.apply(definition("Workflow", "workflows"), manager="test", force=True)
-    until(lambda: _served(stage), 20, "Workflows are served")
+    until(lambda: served(stage.admin.client, WORKFLOW["apiVersion"], WORKFLOW["kind"]), 20, "Workflows are served")
     spec = {"schedule": "* * * * *", "jobTemplate": {"spec": job("true")["spec"]}}
     metadata = {"name": sweeper_name("web"), "namespace": stage.namespace, "annotations": {ON_TERMINATE: "true"}}
     stage.create({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec})
     made = stage.create({**WORKFLOW, "metadata": {"name": "w", "namespace": stage.namespace}, "spec": {}})
     return str(made["metadata"]["uid"])
-
-
-def _served(stage: Stage) -> bool:
-    stage.admin.client.forget_discovery()
-    try:
-        stage.admin.client.resource(WORKFLOW["apiVersion"], WORKFLOW["kind"])
-    except UnknownKind:
-        return False
-    return True
 
 
 def report(stage: Stage) -> None:

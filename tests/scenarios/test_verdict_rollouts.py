@@ -12,7 +12,7 @@ from sternway_steps.saga.events import Event, StepProgress
 from sternway_steps.sandbox import Sandbox
 
 from tests.conftest import Cluster
-from tests.helpers import deployment, state_of
+from tests.helpers import deployment, served, state_of, until
 from tests.scenarios.test_verdicts import QUICK, reads, run
 
 
@@ -81,6 +81,7 @@ def test_an_external_secret_of_the_cluster_is_to_bring_it() -> None:
         client = Client.connect(sandbox.kubeconfig)
         cluster = Cluster(sandbox.kubeconfig, client, "default", real=False, sandbox=sandbox)
         client.create(EXTERNAL, manager="operator")
+        until(lambda: served(client, "external-secrets.io/v1", "ExternalSecret"))
         made = {
             "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
             "metadata": {"name": "x", "namespace": "default"}, "spec": {"target": {"name": "late"}},

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.ref import Ref
 
 from tests.conftest import Cluster
-from tests.helpers import until
+from tests.helpers import served, until
 
 API = "argoproj.io/v1alpha1"
 
@@ -23,8 +22,8 @@ def workflows(cluster: Cluster) -> Iterator[Callable[..., str]]:
 
     Where there is no Argo, the kind is defined for the time being.
     """
-    defined = None if _served(cluster) else cluster.client.create(_definition(), manager="test")
-    until(lambda: _served(cluster), 10, "the kind is served")
+    defined = None if served(cluster.client, API, "Workflow") else cluster.client.create(_definition(), manager="test")
+    until(lambda: served(cluster.client, API, "Workflow"), 10, "the kind is served")
 
     def make(*nodes: Mapping[str, str]) -> str:
         spec = {"entrypoint": "e", "suspend": True, "templates": [{"name": "e", "suspend": {}}]}
@@ -63,12 +62,3 @@ def _definition() -> dict[str, Any]:
         "metadata": metadata,
         "spec": spec,
     }
-
-
-def _served(cluster: Cluster) -> bool:
-    try:
-        cluster.client.forget_discovery()
-        cluster.client.resource(API, "Workflow")
-    except UnknownKind:
-        return False
-    return True

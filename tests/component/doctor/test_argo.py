@@ -12,11 +12,10 @@ from sternway_steps.config.argo import ArgoConfig, Schedule
 from sternway_steps.doctor.argo import argo
 from sternway_steps.doctor.finding import Finding
 from sternway_steps.kube.client import Client
-from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.ref import Ref
 from sternway_steps.sandbox import Sandbox
 
-from tests.helpers import config_map, config_of, until
+from tests.helpers import config_map, config_of, served, until
 
 DEFINITION = {
     "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "workflows.argoproj.io"},
@@ -40,15 +39,7 @@ def client(sternway_sandbox: Sandbox) -> Iterator[Client]:
 @pytest.fixture
 def installed(client: Client) -> Client:
     client.create(DEFINITION, manager="test")
-
-    def served() -> bool:
-        client.forget_discovery()
-        try:
-            return bool(client.resource("argoproj.io/v1alpha1", "Workflow"))
-        except UnknownKind:
-            return False
-
-    until(served)
+    until(lambda: served(client, "argoproj.io/v1alpha1", "Workflow"))
     return client
 
 

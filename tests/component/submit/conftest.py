@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from sternway_steps.kube.client import Client
-from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.sandbox import Sandbox
 
-from tests.helpers import until
+from tests.helpers import served, until
 
 
 @pytest.fixture
@@ -20,14 +19,6 @@ def argo(sternway_sandbox: Sandbox) -> Iterator[Client]:
     for kind, plural in (("Workflow", "workflows"), ("WorkflowTemplate", "workflowtemplates")):
         client.create(definition(kind, plural), manager="test")
     client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}, manager="test")
-
-    def served() -> bool:
-        client.forget_discovery()
-        try:
-            return bool(client.resource(API, "Workflow") and client.resource(API, "WorkflowTemplate"))
-        except UnknownKind:
-            return False
-
-    until(served)
+    until(lambda: served(client, API, "Workflow") and served(client, API, "WorkflowTemplate"))
     yield client
     client.close()
