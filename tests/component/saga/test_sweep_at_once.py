@@ -19,7 +19,7 @@ from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 
 from tests.component.submit.playing import API, definition
-from tests.helpers import command, config_map, deployment, sternway, until
+from tests.helpers import command, config_map, deployment, served, sternway, until
 
 SPEC = {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "sweep", "image": "s:1"}]}}}
 
@@ -28,6 +28,7 @@ SPEC = {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": 
 def session(sternway_sandbox: Sandbox) -> Iterator[Session]:
     with Session(kubeconfig=sternway_sandbox.kubeconfig, namespace="default") as session:
         session.client.create(definition("Workflow", "workflows"), manager="test")
+        until(lambda: served(session.client, API, "Workflow"))
         yield session
 
 
