@@ -38,7 +38,7 @@ def forget(cluster: Cluster, labels: str) -> None:
     found = cluster.client.list("v1", "Secret", cluster.namespace, labels=labels).items
     assert found
     for secret in found:
-        cluster.client.delete(Ref.of(secret), uid=secret["metadata"]["uid"])
+        cluster.client.delete(Ref.of(secret), uid=secret["metadata"]["uid"], propagation="Background")
 
 
 @pytest.mark.parametrize("left", ["earlier runs", "nothing"])
@@ -52,7 +52,7 @@ def test_what_carries_a_run_without_a_record_is_told(
             done = pod.step(config(cluster, "new"), "deploy", Action.EXECUTE, run, workflow="w")
         assert done.exit_code == Exit.DONE
         forget(cluster, f"sternway.dev/run={run}" if left == "earlier runs" else "sternway.dev/run")
-        cluster.client.delete(Ref(API, "Workflow", cluster.namespace, "w"), uid=run)
+        cluster.client.delete(Ref(API, "Workflow", cluster.namespace, "w"), uid=run, propagation="Background")
         with held(target.store.lock(target.target, 60.0), "at-work", threading.Event()):
             assert session.sweep(journal_of=config(cluster, "new")) == [], "who works there may know of it"
         (swept,) = session.sweep(journal_of=config(cluster, "new"))

@@ -100,7 +100,7 @@ def test_what_is_irreversible_is_announced_and_said_to_stay(database: Postgres, 
     assert [told["step"] for told in map(json.loads, lines) if told["type"] == "plan-stays"] == ["contract"]
     done = sternway("run", "-c", config, kubeconfig=sandbox.kubeconfig)
     assert done.returncode == Exit.FAILED
-    assert done.stdout.rstrip().endswith("what contract did is irreversible and stays")
+    assert "  what contract did is irreversible and stays" in done.stdout.splitlines()
     assert columns(database) == {"id"}
     with Session(kubeconfig=sandbox.kubeconfig, namespace="shop") as session:
         assert session.runs()[0].stays == ("contract",)

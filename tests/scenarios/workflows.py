@@ -37,8 +37,8 @@ def workflows(cluster: Cluster) -> Iterator[Callable[..., str]]:
 
     yield make
     if defined is not None:
-        cluster.client.delete(Ref.of(defined), uid=defined["metadata"]["uid"])
-        until(lambda: cluster.client.get(Ref.of(defined)) is None, 30, "the kind is gone")
+        cluster.client.delete(Ref.of(defined), uid=defined["metadata"]["uid"], propagation="Background")
+        until(lambda: cluster.client.get(Ref.of(defined)) is None, 120, "the kind is gone")
 
 
 def in_its_namespace(cluster: Cluster, folder: Path) -> str:
