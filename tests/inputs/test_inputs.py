@@ -70,8 +70,8 @@ FOUND: dict[str, tuple[dict[str, bytes | str], list[str], int, str]] = {
     "a namespace that is a huge number": ({"k": (KUBE % ("", "")).replace("user: u}", "user: u, namespace: 0x" + "f" * 5000 + "}").encode()}, RUNS, 3, "kubeconfig k, context 'c': namespace: <class 'int'> is no name"),
     "a record of one long line": ({"j/r/run.jsonl": b'{"schema":1,"kind":"intent","time":"","data":{"x":"' + b"A" * 30_000_000 + b'"}}\n'}, ["show", "r", "--journal", "j"], 0, "run r"),
     "a kind without an end": ({"a.yaml": b"name: web\nmanifests: [m.yaml]\n", "m.yaml": b"apiVersion: v1\nmetadata: {name: a}\nkind: " + b"x" * 9999}, SHOW, 2, "m.yaml:1:1: kind: kind has over 253"),
-    "a record whose items are a text": ({"j/r/run.jsonl": RUN_STARTED, "j/r/a.execute.1.jsonl": STEP % b'"x"'}, ["show", "r", "--journal", "j"], 0, "  a: cut off"),
-    "a record whose items are no items": ({"j/r/run.jsonl": RUN_STARTED, "j/r/a.execute.1.jsonl": STEP % b'[{"what": 1, "result": "x"}]'}, ["show", "r", "--journal", "j"], 0, "  a: cut off"),
+    "a record whose items are a text": ({"j/r/run.jsonl": RUN_STARTED, "j/r/a.execute.1.jsonl": STEP % b'"x"'}, ["show", "r", "--journal", "j"], 0, "the record of step a is damaged"),
+    "a record whose items are no items": ({"j/r/run.jsonl": RUN_STARTED, "j/r/a.execute.1.jsonl": STEP % b'[{"what": 1, "result": "x"}]'}, ["show", "r", "--journal", "j"], 0, "the record of step a is damaged"),
     "a record that is a folder": ({"j/r/run.jsonl/x": b""}, ["show", "r", "--journal", "j"], 3, "run.jsonl can't be read: Is a directory"),
     "a record that is a link to itself": ({"j/r/run.jsonl": "run.jsonl"}, ["show", "r", "--journal", "j"], 3, "Too many levels of symbolic links"),
 }  # fmt: skip
