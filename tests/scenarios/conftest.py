@@ -18,6 +18,18 @@ def session(cluster: Cluster) -> Iterator[Session]:
 
 
 @pytest.fixture
+def noted() -> list[str]:
+    """What the session `noting` warned of."""
+    return []
+
+
+@pytest.fixture
+def noting(cluster: Cluster, noted: list[str]) -> Iterator[Session]:
+    with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace, on_warning=noted.append) as session:
+        yield session
+
+
+@pytest.fixture
 def other(cluster: Cluster) -> Iterator[str]:
     """Give a second namespace."""
     name = f"{cluster.namespace}-b"

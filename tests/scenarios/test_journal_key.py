@@ -70,14 +70,8 @@ def key(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def noted() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def session(cluster: Cluster, noted: list[str]) -> Iterator[Session]:
-    with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace, on_warning=noted.append) as session:
-        yield session
+def session(noting: Session) -> Session:
+    return noting
 
 
 def decodings(data: bytes, deep: int = 5) -> Iterator[bytes]:

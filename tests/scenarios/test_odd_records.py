@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sternway_steps.config import Config
@@ -23,14 +23,8 @@ Forge = Callable[[Cluster], str]
 
 
 @pytest.fixture
-def noted() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def session(cluster: Cluster, noted: list[str]) -> Iterator[Session]:
-    with Session(kubeconfig=cluster.kubeconfig, namespace=cluster.namespace, on_warning=noted.append) as session:
-        yield session
+def session(noting: Session) -> Session:
+    return noting
 
 
 def config(cluster: Cluster, value: str) -> Config:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..builtin.build.reference import Reference
-from ..builtin.build.registry import Registry
+from ..builtin.build.registry import manifest_of
 from ..config import Config
 from ..config.built_images import built_images
 from ..config.selection import taken
 from ..errors import ClusterError, SternwayError
 from ..kube.client import Client
+from ..kube.node_images import node_images
 from ..kube.parallel import run_parallel
 from ..objects.image_digests import named_images
 from ..objects.image_name import normalised
@@ -34,26 +34,17 @@ def images(client: Client, config: Config) -> Iterator[Finding]:
 
 
 def on_all_nodes(client: Client) -> set[str]:
-    """Return the whole names of images that every node has, as far as the nodes tell; none when we may not look.
-
-    A kubelet lists its 50 largest images (--node-status-max-images).
-    """
+    """Return the whole names of images that every node has, as far as the nodes tell; none when we may not look."""
     try:
-        nodes = client.list("v1", "Node").items
+        nodes = node_images(client)
     except ClusterError:
         return set()
-    each = [
-        {normalised(name) for one in (node.get("status") or {}).get("images") or () for name in one.get("names") or ()}
-        for node in nodes
-    ]
-    return set.intersection(*each) if each else set()
+    return set.intersection(*(set(node.names) for node in nodes)) if nodes else set()
 
 
 def _asked(image: str) -> Finding | None:
-    reference = Reference.parse(normalised(image))
-    tag, _, digest = reference.tag.partition("@")
     try:
-        if Registry(reference, pushes=False).manifest(digest or tag) is not None:
+        if manifest_of(image) is not None:
             return None
     except (SternwayError, ImportError) as error:
         return warning(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ..builtin.build.reference import Reference
-from ..builtin.build.registry import Registry
+from ..builtin.build.registry import manifest_of
 from ..config import Config
 from ..config.built_images import built_images
 from ..config.selection import taken
@@ -110,9 +109,10 @@ def _known(images: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _digest(image: str) -> str | None:
-    reference = Reference.parse(normalised(image))
+    if "@" in image:  # what a digest names never moves
+        return None
     try:
-        found = Registry(reference, pushes=False).manifest(reference.tag)
+        found = manifest_of(image)
     except (SternwayError, ImportError):
         return None
     return found.digest if found is not None else None

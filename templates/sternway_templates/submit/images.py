@@ -6,14 +6,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sternway_steps.builtin.build.reference import Reference
-from sternway_steps.builtin.build.registry import Registry
+from sternway_steps.builtin.build.registry import manifest_of
 from sternway_steps.errors import ClusterError, Refused, SternwayError
 from sternway_steps.kube.client import Client
+from sternway_steps.kube.node_images import node_images
 from sternway_steps.objects.image_name import normalised
 
-_LISTED = 50
-"""A kubelet lists no more images than these, its largest (--node-status-max-images)."""
 _WAITS = 5.0
 """Seconds that a registry has for its answer: this network may not be the nodes'."""
 
@@ -50,13 +48,12 @@ def _images(spec: Mapping[str, Any]) -> Iterator[str]:
 def _on_nodes(client: Client) -> set[str] | None:
     """Return the whole names of images that any node has; None when the nodes do not tell all."""
     try:
-        nodes = client.list("v1", "Node").items
+        nodes = node_images(client)
     except ClusterError:
         return None
-    lists = [(node.get("status") or {}).get("images") or () for node in nodes]
-    if not lists or not all(0 < len(each) < _LISTED for each in lists):
+    if not nodes or not all(node.all_told for node in nodes):
         return None
-    return {normalised(name) for each in lists for image in each for name in image.get("names") or ()}
+    return {name for node in nodes for name in node.names}
 
 
 def _unknown(images: list[str]) -> list[str]:
@@ -64,10 +61,8 @@ def _unknown(images: list[str]) -> list[str]:
     gone = set[str]()
 
     def ask(image: str) -> None:
-        reference = Reference.parse(normalised(image))
-        tag, _, digest = reference.tag.partition("@")
         try:
-            if Registry(reference, pushes=False).manifest(digest or tag) is None:
+            if manifest_of(image) is None:
                 gone.add(image)
         except (SternwayError, ImportError):
             return

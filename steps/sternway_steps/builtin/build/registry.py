@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from ...errors import Failed, Transient
+from ...objects.image_name import normalised
 from ...retry_after import seconds_to_wait
 from .credentials import Login
 from .reference import Reference
@@ -52,6 +53,16 @@ class Manifest:
     def digest(self) -> str:
         """Its name in the registry."""
         return digest_of(self.content)
+
+
+def manifest_of(image: str) -> Manifest | None:
+    """Read the manifest of an image that is only pulled, by its digest if it names one; None when it is not there.
+
+    Raises: as the methods of Registry do; ImportError where the packages that ask a registry are not installed.
+    """
+    reference = Reference.parse(normalised(image))
+    tag, _, digest = reference.tag.partition("@")
+    return Registry(reference, pushes=False).manifest(digest or tag)
 
 
 class Registry:
