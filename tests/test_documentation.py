@@ -17,7 +17,7 @@ import yaml
 from tests.conftest import ROOT
 from tests.helpers import until
 
-PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "steps/README.md")), *sorted((ROOT / "docs").glob("*.md"))]  # fmt: skip
+PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "steps/README.md")), *sorted((ROOT / "docs").rglob("*.md"))]  # fmt: skip
 STEPS = ROOT / "steps/sternway_steps"
 SERVER = ROOT / "tests/app/server.py"
 
@@ -30,7 +30,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_the_architecture_names_every_room_and_every_file_that_it_names_is_there() -> None:
-    text = (ROOT / "docs/architecture.md").read_text()
+    text = (ROOT / "docs/explanation/architecture.md").read_text()
     rooms = [path.name for path in STEPS.iterdir() if (path / "__init__.py").exists()]
     assert [name for name in rooms if f"`{name}/`" not in text] == []
     files = re.findall(r"`((?:templates/)?[\w/]+\.py)`", text)

@@ -26,7 +26,7 @@ from sternway_steps.yamltree.errors import ConfigErrors
 from tests.conftest import ROOT
 from tests.helpers import sternway
 
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<note>[^\n]+) -->\n)?^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^(?P=indent)```$", re.M | re.S
@@ -113,7 +113,7 @@ def _files(written: dict[str, object]) -> list[str]:
 
 
 def test_the_tutorial_runs(tmp_path: Path) -> None:
-    page = ROOT / "docs/tutorial.md"
+    page = ROOT / "docs/tutorial/first-deploy.md"
     home = tmp_path / "bin"
     home.mkdir()
     (home / "sternway").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sternway_steps "$@"\n')
@@ -177,7 +177,7 @@ def test_a_bad_version_looks_as_the_readme_shows_it(shop: Callable[..., subproce
 
 
 def test_an_undo_that_failed_looks_as_its_page_shows_it(shop: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, sternway_sandbox: Sandbox) -> None:  # fmt: skip
-    (block,) = blocks(ROOT / "docs/undo-failed.md", "console")
+    (block,) = blocks(ROOT / "docs/how-to/undo-failed.md", "console")
     settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: LEVEL}\n"
     (tmp_path / "sternway.yaml").write_text("name: web\nnamespace: shop\nmanifests: [settings.yaml]\n")
     for level in ("info", "debug"):
@@ -193,4 +193,4 @@ def test_an_undo_that_failed_looks_as_its_page_shows_it(shop: Callable[..., subp
 
 def test_every_page_is_in_the_navigation() -> None:
     text = (ROOT / ".mkdocs.yml").read_text()
-    assert sorted(re.findall(r"(\w[\w-]*)\.md", text)) == sorted(page.stem for page in DOCS)
+    assert sorted(re.findall(r"[\w/-]+\.md", text)) == sorted(str(page.relative_to(ROOT / "docs")) for page in DOCS)

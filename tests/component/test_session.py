@@ -226,7 +226,7 @@ seen: list[dict[signal.Signals, object]] = []
 
 def test_the_page_in_python_runs(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
     """The page's code, as a program of its own, against a sandbox."""
-    page = (ROOT / "docs/python.md").read_text()
+    page = (ROOT / "docs/reference/python.md").read_text()
     section = re.search(r"# In Python\n.*?```python\n(.*?)```", page, re.DOTALL)
     assert section is not None
     (tmp_path / "sternway.yaml").write_text(WEB.read_text())

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 from . import commands, keys, outcomes, rules
 
-DOCS = ROOT / "docs"
+DOCS = ROOT / "docs/reference"
 BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "configuration": {"keys": keys.tables},
     "cli": {"commands": commands.overview, "options": commands.details},

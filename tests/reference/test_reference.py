@@ -27,8 +27,8 @@ def test_the_pages_are_as_the_sources_have_it() -> None:
 def test_every_link_to_a_heading_leads_to_one() -> None:
     """The site's generator looks at links to files; a heading that was renamed it lets pass."""
     checked = 0
-    for path in sorted((ROOT / "docs").glob("*.md")):
-        for file, anchor in re.findall(r"\]\(([\w-]*(?:\.md)?)#([^)\s]+)\)", path.read_text()):
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        for file, anchor in re.findall(r"\]\(((?:[\w./-]+\.md)?)#([^)\s]+)\)", path.read_text()):
             target = path.parent / file if file else path
             assert anchor in {slug(title) for title in HEADINGS.findall(target.read_text())}, f"{path.name}: #{anchor}"
             checked += 1
@@ -36,7 +36,7 @@ def test_every_link_to_a_heading_leads_to_one() -> None:
 
 
 def test_each_rule_has_a_section_with_an_example() -> None:
-    text = (ROOT / "docs/lint.md").read_text()
+    text = (ROOT / "docs/reference/lint.md").read_text()
     for rule in RULES:
         section = text.partition(f"\n### {rule.id}\n")[2].partition("\n### ")[0]
         assert "```diff" in section, rule.id
@@ -70,7 +70,7 @@ def test_every_field_that_programs_are_told_is_on_the_page(tmp_path: Path) -> No
     (tmp_path / "web.yaml").write_text(WEB)
     (tmp_path / "wrong.yaml").write_text(WRONG)
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
-    rows = dict(re.findall(r"^\| ([\w, -]+) \| (.*)\|$", (ROOT / "docs/events.md").read_text(), re.M))
+    rows = dict(re.findall(r"^\| ([\w, -]+) \| (.*)\|$", (ROOT / "docs/reference/events.md").read_text(), re.M))
     fields = {kind: set(re.findall(r"\w+", text)) for kinds, text in rows.items() for kind in kinds.split(", ")}
     seen = set()
     for words in SAID:

@@ -1,6 +1,6 @@
 """Output for programs: one JSON object a line.
 
-`schema` is 1; `type` says what the object is. See docs/events.md.
+`schema` is 1; `type` says what the object is. See docs/reference/events.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Events and errors as JSON data, as `--output json` writes them (docs/events.md)."""
+"""Events and errors as JSON data, as `--output json` writes them (docs/reference/events.md)."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def format_rule(rule: Rule, form: str) -> str:
 
 
 def explained(rule: Rule, form: str) -> str:
-    """Return all that is known of a rule, as docs/lint.md has it."""
+    """Return all that is known of a rule, as docs/reference/lint.md has it."""
     if form == "json":
         return format_rule(rule, form)
     return f"{rule.id} ({rule.severity.value})\n  {rule.finds}\n  Why: {rule.why}\n  Source: {rule.source}"

@@ -16,7 +16,7 @@ from tests.conftest import Cluster
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 KILLED = 137
-"""SIGKILL: the kernel's answer at the memory limit, which docs/exit-codes.md names."""
+"""SIGKILL: the kernel's answer at the memory limit, which docs/reference/exit-codes.md names."""
 HUGE = "x" * 100_000
 MOST = 1000
 """Characters of a message, whatever it is about."""

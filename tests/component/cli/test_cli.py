@@ -178,7 +178,7 @@ def test_what_a_step_may_load_at_start() -> None:
 
 
 def test_the_documentation_tells_every_exit_code() -> None:
-    page = (ROOT / "docs/exit-codes.md").read_text()
+    page = (ROOT / "docs/reference/exit-codes.md").read_text()
     for code, meaning in MEANING.items():
         assert f"| {int(code)} | {meaning} |" in page
 
