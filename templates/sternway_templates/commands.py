@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 from sternway_steps.cli.extension import options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _RUNNERS = ("argo", "cronjob", "github", "gitlab", "rollback-role")
 
@@ -68,11 +69,13 @@ def template(
     from .output import write
     from .yaml_text import to_yaml
 
-    objects = _objects(path, overrides, runner, kubeconfig, context)
+    objects, note = _objects(path, overrides, runner, kubeconfig, context)
+    for warning in dict.fromkeys(filter(None, map(note, objects.values()))):
+        click.echo(f"warning: {warning}", err=True)
     if output == "-":
-        click.echo(to_yaml(objects.values()), nl=False)
+        click.echo(to_yaml(objects.values(), note), nl=False)
         return
-    write(objects, Path(output))
+    write(objects, Path(output), note)
     for name in objects:
         click.echo(str(Path(output) / name))
     if pruned:
@@ -94,35 +97,39 @@ def _prune(objects: Mapping[str, Mapping[str, Any]], kubeconfig: str | None, con
 
 def _objects(
     path: str, overrides: tuple[str, ...], runner: str, kubeconfig: str | None, context: str | None
-) -> Mapping[str, Mapping[str, Any]]:
+) -> tuple[Mapping[str, Mapping[str, Any]], Callable[[Mapping[str, Any]], str]]:
+    """Return the objects by file name, and what tells of an object what its comment has to say."""
     from sternway_steps.registry.load import load_with_source
 
+    from .kubernetes.images import note_on
+
     config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
+    note = partial(note_on, config)
     from .kubernetes.served import ask
 
     served, guessed = ask(config, kubeconfig, context)
-    for note in guessed:
-        click.echo(note, err=True)
+    for line in guessed:
+        click.echo(line, err=True)
     if runner == "cronjob":
         from .kubernetes.cronjob import cronjob
 
-        return cronjob(config, document, served)
+        return cronjob(config, document, served), note
     if runner == "rollback-role":
         from .kubernetes.rollback_role import rollback_role
 
-        return rollback_role(config, served)
+        return rollback_role(config, served), note
     from .argo.pipeline import pipeline
     from .argo.pods import own_pods
 
     objects = pipeline(config, document, served)
     for step, reason in own_pods(config).items() if config.argo.pods is None else ():
         click.echo(f"step {step} has a pod of its own on Argo: {reason}", err=True)
-    return objects
+    return objects, note
 
 
 def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: str) -> None:
     from .ci.github import github
-    from .ci.gitlab import gitlab
+    from .ci.gitlab import gitlab, images_note
     from .ci.parameters import pipeline_inputs
     from .output import write_file
 
@@ -130,7 +137,10 @@ def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: 
         raise click.UsageError(
             "--set changes no file of CI: write the value into the configuration, or into parameters"
         )
-    text = (github if runner == "github" else gitlab)(pipeline_inputs(path, os.environ))
+    inputs = pipeline_inputs(path, os.environ)
+    text = (github if runner == "github" else gitlab)(inputs)
+    if runner == "gitlab" and (warning := images_note(inputs)):
+        click.echo(f"warning: {warning}", err=True)
     if output == "-":
         click.echo(text, nl=False)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,12 @@ def _slug(obj: Mapping[str, Any]) -> str:
     return "-".join([kind, metadata["name"], *([namespace] if namespace else [])])
 
 
-def write(objects: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
+def write(
+    objects: Mapping[str, Mapping[str, Any]], folder: Path, note: Callable[[Mapping[str, Any]], str] | None = None
+) -> None:
     """Write each object into its file. All are written into a temporary folder, which then replaces the folder.
+
+    `note` returns what a comment at an object's head says, "" for none.
 
     Raises: Refused when the folder holds other files than generated ones, or can't be written.
     """
@@ -46,7 +50,7 @@ def write(objects: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
         new, old = aside / "new", aside / "old"
         new.mkdir()
         for name, obj in objects.items():
-            (new / name).write_text(to_yaml([obj]), encoding="utf-8")
+            (new / name).write_text(to_yaml([obj], note), encoding="utf-8")
         if folder.exists():
             folder.rename(old)
         new.rename(folder)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import yaml
+
+_WIDTH = 80
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -30,9 +33,20 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def to_yaml(objects: Iterable[Mapping[str, Any]]) -> str:
-    """Return objects as one stream of documents; keys keep their order, so equal input gives equal text."""
+def to_yaml(objects: Iterable[Mapping[str, Any]], note: Callable[[Mapping[str, Any]], str] | None = None) -> str:
+    """Return objects as one stream of documents; keys keep their order, so equal input gives equal text.
+
+    `note` returns what a comment at an object's head says, "" for none.
+    """
+    return "".join(f"---\n{comment(note(obj)) if note else ''}{_body(obj)}" for obj in objects)
+
+
+def comment(text: str) -> str:
+    """Return a text as lines of a comment."""
     return "".join(
-        "---\n" + yaml.dump(obj, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
-        for obj in objects
+        f"# {line}\n" for line in textwrap.wrap(text, _WIDTH - 2, break_long_words=False, break_on_hyphens=False)
     )
+
+
+def _body(obj: Mapping[str, Any]) -> str:
+    return str(yaml.dump(obj, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000))

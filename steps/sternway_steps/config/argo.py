@@ -35,10 +35,11 @@ class Schedule:
 class ArgoConfig:
     """What the WorkflowTemplate needs beyond the plan. Durations are seconds.
 
-    `image` is the steps' image: `{step}` stands for the step that is used, `{version}` for Sternway's version.
+    `image` is the steps' image: `{step}` stands for the step that is used, `{version}` for Sternway's version. By
+    default only a node has it that it was loaded on: no registry is asked for a name that is nobody's.
     """
 
-    image: str = "sternway-{step}:{version}"
+    image: str = "localhost/sternway-{step}:{version}"
     images: Mapping[str, str] = field(default_factory=dict)
     """Images by the name of the step that is used, for steps of other packages."""
     service_account: str | None = None

@@ -106,10 +106,13 @@ def _settings(controller: Controller) -> Iterator[Finding]:
 
 
 def _step_images(config: Config) -> Iterator[Finding]:
-    host = config.argo.image.partition("/")[0] if "/" in config.argo.image else ""
-    if not host:
-        why = f"nodes that have it not take {config.argo.image} for one of docker.io/library, where it is not"
-        remedy = "push the images to a registry of yours: argo: {image: REGISTRY/sternway-{step}:{version}}"
+    image = config.argo.image
+    remedy = 'push the images to a registry of yours: argo: {image: "REGISTRY/sternway-{step}:{version}"}'
+    if image == ArgoConfig.image:
+        why = f"only nodes have {image} that it was loaded on"
+        yield warning("argo", "argo.image is not set", why, remedy)
+    elif "/" not in image:
+        why = f"nodes that have it not take {image} for one of docker.io/library, where it is not"
         yield warning("argo", "argo.image names no registry", why, remedy)
 
 

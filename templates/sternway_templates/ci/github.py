@@ -18,7 +18,8 @@ _MOST_INPUTS = 25
 """GitHub, "Events that trigger workflows", workflow_dispatch."""
 _ABOUT = """\
 # It belongs into .github/workflows/. It needs a secret KUBECONFIG, of the repository or of each environment: the
-# kubeconfig of an account with the rights that `sternway template` writes as a Role.
+# kubeconfig of an account with the rights that `sternway template` writes as a Role. And a variable STERNWAY_PACKAGE:
+# what pip installs, the wheel that you trust or its name in an index of yours.
 # A job that is cancelled gets SIGINT, after 7.5 s SIGTERM, after 2.5 s more it is killed. At SIGINT the run begins its
 # undo, at SIGTERM it seals its journal and leaves; the last step goes on with the undo. GitHub leaves 5 minutes for
 # all that. What is not undone then, the next run of the same target undoes first; so does `sternway rollback RUN`.
@@ -91,7 +92,13 @@ def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
     return [
         {"uses": "actions/checkout@v4", "with": {"persist-credentials": False}},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.13"}},
-        {"name": "Install Sternway", "run": f"python -m pip install '{request.distribution}=={__version__}'"},
+        {
+            "name": "Install Sternway",
+            "env": {"PACKAGE": "${{ vars.STERNWAY_PACKAGE }}"},
+            "run": _INSTALL.format(
+                example=f"{request.distribution} @ https://HOST/sternway-{__version__}-py3-none-any.whl"
+            ),
+        },
         {
             "name": "Write the kubeconfig",
             "env": {"CONTENT": "${{ secrets.KUBECONFIG }}", "KUBECONFIG": run_env["KUBECONFIG"]},
@@ -111,6 +118,16 @@ def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
         },
     ]
 
+
+_INSTALL = """\
+if [ -z "$PACKAGE" ]; then
+  missing="there is no variable STERNWAY_PACKAGE here: what pip installs, such as '{example}'"
+  echo "::error title=STERNWAY_PACKAGE::$missing"
+  echo "$missing" >>"${{GITHUB_STEP_SUMMARY:-/dev/null}}"
+  exit 2
+fi
+python -m pip install "$PACKAGE"
+"""
 
 _KUBECONFIG = """\
 if [ -z "$CONTENT" ]; then

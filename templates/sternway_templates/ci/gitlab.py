@@ -7,9 +7,9 @@ from typing import Any
 
 from sternway_steps import __version__
 
-from ..kubernetes.images import RUN, image_of
+from ..kubernetes.images import RUN, image_of, note_on
 from ..output import MADE_BY
-from ..yaml_text import to_yaml
+from ..yaml_text import comment, to_yaml
 from .parameters import UNCHANGED, Environment, PipelineInputs
 from .shell import KEY_NEEDED, finish, run
 
@@ -27,7 +27,14 @@ def gitlab(request: PipelineInputs) -> str:
     """Return the text of the file. The jobs use the image that runs all steps; nothing is installed in them."""
     head = f"{MADE_BY}{__version__}: sternway template --for gitlab --config {request.source}\n{_ABOUT}"
     head += KEY_NEEDED.format("masked variable") if request.encrypts else ""
+    head += comment(images_note(request))
     return head + to_yaml([_pipeline(request)]).removeprefix("---\n")
+
+
+def images_note(request: PipelineInputs) -> str:
+    """Say what to set where the jobs' image is nobody's; "" where it is somebody's."""
+    config = request.environments[0].config
+    return note_on(config, {"image": image_of(config, RUN)})
 
 
 def _pipeline(request: PipelineInputs) -> dict[str, Any]:

@@ -187,6 +187,9 @@ def test_a_configuration_without_one_is_told(installed: Client) -> None:
 
 def test_images_of_no_registry_are_told(installed: Client) -> None:
     controller(installed, DEFAULT_REQUEUE_TIME="1s")
-    config = replace(ON_ARGO, argo=ArgoConfig(ttl=60))
-    assert "argo.image names no registry" in said(found(installed, config), "warning")
-    assert "argo.image names no registry" not in said(found(installed, ON_ARGO), "warning")
+    for section, what in (
+        (ArgoConfig(ttl=60), "is not set"),
+        (ArgoConfig(image="sternway-{step}:1"), "names no registry"),
+    ):
+        assert f"argo.image {what}" in said(found(installed, replace(ON_ARGO, argo=section)), "warning")
+    assert not any("argo.image" in text for text in said(found(installed, ON_ARGO), "warning"))

@@ -119,7 +119,7 @@ def unreleased(value: Any, release: str) -> Any:
         return [unreleased(item, release) for item in value]
     if isinstance(value, str):
         image = re.sub(rf"(/|^)(sternway-[a-z]+):{re.escape(release)}$", r"\1\2:RELEASE", value)
-        return image.replace(f"'sternway=={release}'", "'sternway==RELEASE'")
+        return image.replace(f"/sternway-{release}-py3-", "/sternway-RELEASE-py3-")
     return value
 
 

@@ -41,7 +41,7 @@ def test_all_containers_of_the_handler_are_asked_for(cluster: Cluster, tmp_path:
     limits = {"limits": {"memory": "99Mi"}, "requests": {"cpu": "10m"}}
     pods = list(handler_pods(submission(cluster, tmp_path, argo={"resources": limits, "user": 1234}).template))
     images = [each["image"].partition(":")[0] for pod in pods for each in pod["spec"]["containers"]]
-    assert set(images) == {"sternway-deploy", "argoexec"}
+    assert set(images) == {"localhost/sternway-deploy", "argoexec"}
     assert {pod["spec"]["serviceAccountName"] for pod in pods} == {"sternway-web"}
     assert {pod["spec"]["securityContext"]["runAsUser"] for pod in pods} == {1234}
     asked = [each for pod in pods for each in pod["spec"]["containers"] if each["name"] != "wait"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sternway_steps import __version__
 from sternway_steps.errors import Refused
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
@@ -70,6 +71,17 @@ def test_what_no_node_has_and_its_registry_does_not_know_is_named(
         require_images(client, template(tmp_path, registry, pods))
     has(client, OTHER, [f"{registry.host}/team/verify:1"])
     require_images(client, template(tmp_path, registry, pods))
+
+
+def test_images_that_nobody_named_are_refused_unless_they_were_loaded_on_a_node(client: Client, tmp_path: Path) -> None:
+    path = written(tmp_path, argo={})
+    made = dict(read_submission(str(path), (), {}, StringIO()).template)
+    has(client, OTHER)
+    with pytest.raises(Refused, match=f"do not know them: localhost/sternway-validate:{__version__}, ") as refused:
+        require_images(client, made)
+    assert "argo.image" in str(refused.value.remedy)
+    has(client, *([f"localhost/sternway-{step}:{__version__}"] for step in ("validate", "deploy", "verify")))
+    require_images(client, made)
 
 
 def test_what_can_not_be_told_is_no_refusal(

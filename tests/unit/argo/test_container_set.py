@@ -46,7 +46,7 @@ def test_one_pod_forward_and_one_back_with_the_report_at_its_end(tmp_path: Path)
     }
     waits = {name: each.get("dependencies", []) for name, each in back.items()}
     assert waits == {"base": [], "app": [], "deploy": ["base", "app"], "main": ["deploy"]}
-    assert forward["verify"]["image"].startswith("sternway-verify:")
+    assert forward["verify"]["image"].startswith("localhost/sternway-verify:")
     assert back["main"]["args"][0] == "report"
 
 

@@ -66,7 +66,7 @@ def test_the_entry_and_the_handler_keep_the_rules_of_a_saga(tmp_path: Path) -> N
     assert "continueOn" not in back[-1], "the report decides how the handler ends"
     assert "outputs" not in json.dumps(made_of["execute"])
     assert "templateRef" not in json.dumps(spec)
-    assert made_of["execute-again"]["container"]["image"].startswith("sternway-deploy:")
+    assert made_of["execute-again"]["container"]["image"].startswith("localhost/sternway-deploy:")
 
 
 def test_every_container_is_restricted_and_named(tmp_path: Path) -> None:
@@ -299,6 +299,22 @@ def test_the_command_writes_a_stream_and_names_mistakes() -> None:
     assert "namespace" in bad.stderr
 
 
+@pytest.mark.parametrize("runner", ["argo", "cronjob", "gitlab"])
+def test_an_image_that_is_nobodys_is_told_where_it_stands_and_on_stderr(tmp_path: Path, runner: str) -> None:
+    path = tmp_path / "sternway.yaml"
+    base = {"name": "web", "namespace": "shop", "image": "web:1", "schedule": "1 2 * * *"}
+    for keys, told in ({}, True), ({"argo": {"image": "r.example/{step}:{version}"}}, False):
+        path.write_text(json.dumps({**base, **keys}))
+        made = sternway("template", "--for", runner, "-c", path.name, "-o", "-", kubeconfig="", cwd=tmp_path)
+        assert made.returncode == 0, made.stderr
+        comments = " ".join(line[2:] for line in made.stdout.splitlines() if line.startswith("#"))
+        for text in (comments, made.stderr):
+            assert ('set argo: {image: "REGISTRY/sternway-{step}:{version}"}' in text) is told
+        assert ("localhost/sternway-" in made.stdout) is told
+        for document in made.stdout.split("---\n") if runner != "gitlab" else ():
+            assert ("argo.image is not set" in document) is ("image: localhost/" in document)
+
+
 def test_rights_are_what_validate_asks_for(tmp_path: Path) -> None:
     """What the Role grants and what validate asks the server for are one set: neither too small nor too wide."""
     objects = written(tmp_path)
@@ -357,7 +373,7 @@ def test_a_command_runs_in_our_image_which_may_make_jobs_and_nothing_else_may(tm
     objects = apart(tmp_path, steps=["validate", MIGRATE, "deploy"])
     for action in ("execute", "rollback"):
         container = templates(objects)[f"{action}-migrate"]["container"]
-        assert container["image"].startswith("sternway-command:")
+        assert container["image"].startswith("localhost/sternway-command:")
         assert container["args"][:3] == ["step", "migrate", action]
     assert "{{x}}" not in json.dumps(objects["WorkflowTemplate"]), "a command's words are none of Argo's tags"
     back = [row[0]["name"] for row in templates(objects)["undo"]["steps"]]

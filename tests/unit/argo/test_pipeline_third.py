@@ -73,7 +73,7 @@ def images(objects: dict[str, dict[str, Any]]) -> dict[str, str]:
 def test_its_image_is_the_one_that_is_named_for_it(tmp_path: Path, pods: str, on: str, back: str) -> None:
     found = images(written(tmp_path, argo={"pods": pods, "images": {"flag": "r/flag:1"}}))
     assert found[f"{on}-switch"] == found[f"{back}-switch"] == "r/flag:1"
-    assert found[f"{on}-deploy"].startswith("sternway-deploy:")
+    assert found[f"{on}-deploy"].startswith("localhost/sternway-deploy:")
     every = images(written(tmp_path, argo={"pods": pods, "image": "r/{step}:prod"}))
     assert (every[f"{on}-switch"], every[f"{on}-deploy"]) == ("r/flag:prod", "r/deploy:prod")
     own = images(written(tmp_path, argo={"pods": pods, "image": "r/{step}:prod", "images": {"deploy": "mine:2"}}))

@@ -65,7 +65,14 @@ def test_a_name_that_is_taken_is_numbered() -> None:
 def test_template_names_what_it_put_apart_by_itself(argo: dict[str, Any], told: list[str], tmp_path: Path) -> None:
     pod = {"serviceAccount": "loader", "nodeSelector": {"pool": "big"}}
     steps = ["validate", {"name": "deploy", "pod": pod}, "verify"]
-    keys = {"name": "web", "namespace": "shop", "image": "web:1", "port": 80, "steps": steps, "argo": argo}
+    keys = {
+        "name": "web",
+        "namespace": "shop",
+        "image": "web:1",
+        "port": 80,
+        "steps": steps,
+        "argo": {"image": "r/{step}:1", **argo},
+    }
     config = tmp_path / "sternway.yaml"
     config.write_text(json.dumps(keys))
     made = sternway("template", "--config", str(config), "--output", "-", kubeconfig="")

@@ -127,8 +127,15 @@ def test_github_installs_the_extra_that_builds_where_something_is_built(tmp_path
     build = {"image": "registry.example/web:1", "build": {"context": "https://example.org/web.git"}}
     for keys, distribution in ((build, "sternway[build]"), ({}, "sternway")):
         steps = yaml.safe_load(github(one(tmp_path, **keys)))["jobs"]["deploy"]["steps"]
-        [install] = [step["run"] for step in steps if "pip install" in step.get("run", "")]
-        assert f"'{distribution}==" in install
+        [install] = [step for step in steps if "pip install" in step.get("run", "")]
+        assert f"'{distribution} @ https://" in install["run"]
+        assert install["env"] == {"PACKAGE": "${{ vars.STERNWAY_PACKAGE }}"}, "a name in an index may be anybody's"
+        script = install["run"].replace("python -m pip install", "echo")
+        for package, code, said in (("", 2, "STERNWAY_PACKAGE here: what pip installs"), ("a b", 0, "a b\n")):
+            done = subprocess.run(
+                ["bash", "-euc", script], env={"PACKAGE": package}, capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, said in done.stdout) == (code, True)
 
 
 @pytest.mark.parametrize("key", [{"secret": "k", "key": "keys"}, {"file": "journal.key"}])
@@ -139,7 +146,7 @@ def test_a_key_to_the_journal_comes_from_a_secret_of_the_pipeline(tmp_path: Path
     steps = yaml.safe_load(text)["jobs"]["deploy"]["steps"]
     *_, run, finish = steps
     [install] = [step["run"] for step in steps if "pip install" in step.get("run", "")]
-    assert "'sternway[encryption]==" in install
+    assert "'sternway[encryption] @ " in install
     for step in (run, finish):
         assert step["env"]["STERNWAY_JOURNAL_KEY"] == "${{ secrets.STERNWAY_JOURNAL_KEY }}"
         script = step["run"].replace("exec sternway", 'echo "${STERNWAY_JOURNAL_KEY-unset}"; true')

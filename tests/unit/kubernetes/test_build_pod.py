@@ -55,7 +55,7 @@ def test_a_cron_job_builds_in_the_image_that_has_a_builder(tmp_path: Path) -> No
     objects = made(tmp_path, GOOD, cronjob)
     pod = [o for o in objects.values() if o["kind"] == "CronJob"][-1]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     container = pod["containers"][0]
-    assert container["image"].startswith("sternway-build:")
+    assert container["image"].startswith("localhost/sternway-build:")
     assert [each["name"] for each in container["env"]] == [
         "HOME",
         "STERNWAY_RUN",

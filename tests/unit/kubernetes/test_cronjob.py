@@ -45,7 +45,7 @@ def test_it_keeps_the_rules_of_a_saga(tmp_path: Path) -> None:
         ["sternway"],
         ["run", "--unattended", "--config", "/config/sternway.yaml"],
     )
-    assert container["image"].startswith("sternway-run:")
+    assert container["image"].startswith("localhost/sternway-run:")
     named = {
         each["name"]: each["valueFrom"]["fieldRef"]["fieldPath"] for each in container["env"] if "valueFrom" in each
     }

@@ -34,7 +34,7 @@ def test_it_sweeps_for_its_own_target_each_minute(tmp_path: Path, by: Any) -> No
     pod = job["template"]["spec"]
     (container,) = pod["containers"]
     assert (container["command"], container["args"]) == (["sternway"], ["sweep", "--config", "/config/sternway.yaml"])
-    assert container["image"].startswith("sternway-run:")
+    assert container["image"].startswith("localhost/sternway-run:")
     assert (pod["serviceAccountName"], pod["terminationGracePeriodSeconds"]) == ("sternway-web", 300)
     assert job["activeDeadlineSeconds"] == 300 + 30
     assert job["template"]["metadata"] == {"labels": {"team": "shop"}}, "the deployed Service selects no pod of ours"
