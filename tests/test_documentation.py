@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import sternway_steps
@@ -17,16 +16,8 @@ import yaml
 from tests.conftest import ROOT
 from tests.helpers import until
 
-PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "steps/README.md")), *sorted((ROOT / "docs").rglob("*.md"))]  # fmt: skip
 STEPS = ROOT / "steps/sternway_steps"
 SERVER = ROOT / "tests/app/server.py"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
-    missing = [link for link in links if not link.startswith("http") and not (page.parent / link).exists()]
-    assert not missing
 
 
 def test_the_architecture_names_every_room_and_every_file_that_it_names_is_there() -> None:

@@ -1,0 +1,1 @@
+"""What the pages tell people to type and to write is typed and written here, and what they show is what comes."""
