@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,6 @@ from sternway_steps.exits import Exit
 from sternway_steps.kube.watch import Watches
 from sternway_steps.objects.ref import Ref
 from sternway_steps.rollout.diagnose.pods import is_ready
-from sternway_steps.saga.events import Event
 from sternway_steps.saga.result import Result
 from sternway_steps.session import Session
 
@@ -30,14 +29,15 @@ def stateful(image: str = "localhost/app:1", replicas: int = 1, **spec: Any) -> 
 
 
 @contextmanager
-def seen(cluster: Cluster) -> Iterator[list[dict[str, Any]]]:
-    """Give every status of the set, as it is written."""
+def seen(cluster: Cluster, look: Callable[[dict[str, Any]], None]) -> Iterator[list[dict[str, Any]]]:
+    """Give every status of the set, as it is written, and look at each at once."""
     states: list[dict[str, Any]] = []
     with Watches(cluster.client) as watches:
 
         def follow() -> None:
             for _, obj in watches.follow("apps/v1", "StatefulSet", cluster.namespace):
                 states.append(obj.get("status") or {})
+                look(states[-1])
 
         thread = threading.Thread(target=follow)
         thread.start()
@@ -51,16 +51,16 @@ def seen(cluster: Cluster) -> Iterator[list[dict[str, Any]]]:
 def test_a_set_that_is_put_back_half_way_is_healthy_only_when_every_pod_is_the_old_one(cluster: Cluster) -> None:
     stop = threading.Event()
 
-    def stop_half_way(_: Event) -> None:
-        status = (cluster.get("apps/v1", "StatefulSet", "db") or {}).get("status") or {}
+    # The watch tells each status; the run's own events may come when the set has gone on.
+    def stop_half_way(status: dict[str, Any]) -> None:
         if status.get("updatedReplicas") == 2 and status["currentRevision"] != status["updateRevision"]:
             stop.set()
 
-    with Session(kubeconfig=cluster.kubeconfig) as session, seen(cluster) as states:
+    with Session(kubeconfig=cluster.kubeconfig) as session, seen(cluster, stop_half_way) as states:
         assert session.run(config_of(cluster.namespace, stateful(replicas=3), verify=VERIFY)).exit_code == 0
         before = state_of(cluster.get("apps/v1", "StatefulSet", "db"))
         new = config_of(cluster.namespace, stateful("localhost/app:2", 3), verify=VERIFY)
-        result = session.run(new, stop_half_way, stop=stop)
+        result = session.run(new, stop=stop)
     assert (result.exit_code, result.rollback_errors) == (Exit.STOPPED, ())
     assert state_of(cluster.get("apps/v1", "StatefulSet", "db")) == before
     pods = cluster.client.list("v1", "Pod", cluster.namespace, labels="app=db").items
