@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 LIST = "from importlib import metadata as m; import json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+PACKAGES = "${Package} ${Version}\n"
 
 
 @pytest.mark.parametrize("step", ["deploy", "run", "build"])
@@ -27,9 +28,14 @@ def test_it_names_every_package_with_its_version(images: dict[str, str], build_i
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["bomFormat"] == "CycloneDX"
-    named = {canonicalize_name(each["name"]): each["version"] for each in told["components"]}
+    version = docker("run", "--rm", "--entrypoint", "/opt/sternway/bin/python", image, "-V").stdout.split()[1]
+    components = {(each["name"], each["version"]): each.get("purl", "") for each in told["components"]}
+    debian = {each for each, purl in components.items() if purl.startswith("pkg:deb/debian/")}
+    assert ("python", version) in components
+    named = {canonicalize_name(name): number for name, number in set(components) - debian - {("python", version)}}
     inside = json.loads(docker("run", "--rm", "--entrypoint", "/opt/sternway/bin/python", image, "-c", LIST).stdout)
     assert {"sternway", "kubernetes"} <= set(inside)
     assert named == {canonicalize_name(name): version for name, version in inside.items()}
-    debian = docker("run", "--rm", "--entrypoint", "dpkg-query", image, "-W").stdout
-    assert ("\ngit\t" in debian, "\ndpkg\t" in debian) == (step == "build", True)
+    listed = docker("run", "--rm", "--entrypoint", "dpkg-query", image, "-W", "-f", PACKAGES).stdout
+    assert debian == {tuple(line.split()) for line in listed.splitlines()}
+    assert ("git" in dict(debian), "dpkg" in dict(debian)) == (step == "build", True)
