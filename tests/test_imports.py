@@ -32,7 +32,7 @@ OURS = {
     "steps/sternway_steps/builtin/verify/step.py": {"...rollout.wait"},
     "steps/sternway_steps/cli/__init__.py": {".app"},
     "steps/sternway_steps/cli/actions.py": {"..saga.sweep", ".target_status"},
-    "steps/sternway_steps/cli/app.py": {".doctor", ".init", ".main", ".schema", ".steps"},
+    "steps/sternway_steps/cli/app.py": {".doctor", ".explain", ".init", ".main", ".schema", ".steps"},
     "steps/sternway_steps/cli/command_group.py": {".main"},
     "steps/sternway_steps/cli/completion.py": {"..config.each_step", "..config.form", "..registry.load", "..session", "..yamltree.reader"},
     "steps/sternway_steps/cli/extension.py": {".main"},

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-from . import commands, keys, outcomes, rules
+from . import commands, errors, keys, outcomes, rules
 
 DOCS = ROOT / "docs/reference"
 BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
@@ -20,6 +20,7 @@ BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "cli": {"commands": commands.overview, "options": commands.details},
     "exit-codes": {"codes": outcomes.codes, "kinds": outcomes.kinds},
     "events": {"events": outcomes.events},
+    "errors": {"errors": errors.overview, "details": errors.details},
     "lint": {"rules": rules.overview, "details": rules.details},
 }
 """The blocks of each page, by their names."""

@@ -45,10 +45,10 @@ WRONG = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: a}\n
 SAID = [
     ["plan", "-c", "web.yaml", "--sandbox"], ["run", "-c", "web.yaml", "--sandbox", "--run", "one"], ["run", "-c", "web.yaml", "--sandbox", "--set", "image=registry.example/nope:9"],
     ["runs", "--sandbox"], ["show", "one", "--sandbox"], ["status", "-c", "web.yaml", "--sandbox"], ["unhold", "-c", "web.yaml", "--sandbox"],
-    ["rollback", "one", "--sandbox"], ["steps"], ["config", "show", "-c", "web.yaml"], ["lint", "wrong.yaml"],
+    ["rollback", "one", "--sandbox"], ["steps"], ["config", "show", "-c", "web.yaml"], ["lint", "wrong.yaml"], ["explain", "Held"], ["show", "nothing", "--sandbox"],
 ]  # fmt: skip
 TYPES = {
-    "run-started", "step-started", "step-progress", "step-ended", "undo-started", "run-ended", "plan-object", "run", "target", "unheld", "step", "config-value", "finding",
+    "run-started", "step-started", "step-progress", "step-ended", "undo-started", "run-ended", "plan-object", "run", "target", "unheld", "step", "config-value", "finding", "error-explained", "error",
 }  # fmt: skip
 
 

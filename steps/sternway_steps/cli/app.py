@@ -321,6 +321,24 @@ def doctor(**arguments: Any) -> None:
     perform(examine, arguments, kind=Kind(only_reads=True))
 
 
+@app.command()
+@click.argument("errors", nargs=-1, metavar="[ERROR]…", shell_complete=completion.errors)
+@options.output
+def explain(errors: tuple[str, ...], output: str) -> None:
+    """Say what an error means, what usually causes it, and what to type; without a name, list all.
+
+    An ERROR is what `--output json` calls `name` or `kind`, or the reason why an object is not ready.
+
+    \b
+    Example: sternway explain ErrImagePull
+    Example: sternway explain RollbackFailed LockLost
+    """
+    from .explain import explain as tell
+    from .main import conclude
+
+    conclude(output, lambda written: tell(written, errors))
+
+
 @app.group()
 def config() -> None:
     """Look at the configuration; needs no cluster."""

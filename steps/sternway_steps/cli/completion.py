@@ -1,4 +1,4 @@
-"""What shell completion offers: contexts, runs and steps. It never fails and says nothing but what it offers."""
+"""What shell completion offers: contexts, runs, steps, errors. It never fails and says nothing but what it offers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+
+from ..explained.catalogue import ENTRIES
 
 
 def contexts(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
@@ -62,6 +64,11 @@ def steps(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]
         return [step.name for step, *_ in each_step(load("sternway.yaml", environ=os.environ).steps)]
 
     return _offered(typed, found)
+
+
+def errors(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
+    """Offer the errors that are explained."""
+    return _offered(typed, lambda: [name for entry in ENTRIES for name in entry.names])
 
 
 def _contexts() -> Iterable[str]:

@@ -108,7 +108,7 @@ def conclude(form: str, body: Callable[[Output], int], *, live: bool = False) ->
     except SternwayError as error:
         output.error(error)
         write_termination_message(sentence(error))
-        code = _code(error)
+        code = code_of(error)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     except Abandoned:
@@ -118,7 +118,7 @@ def conclude(form: str, body: Callable[[Output], int], *, live: bool = False) ->
         told = shortage(raised) or raised
         output.error(told)
         write_termination_message(f"{type(told).__name__}: {told}")
-        code = _code(told)
+        code = code_of(told)
         if code == Exit.BUG:
             traceback.print_exc()
     output.done()
@@ -155,7 +155,7 @@ def guarded(name: str, load: Callable[[], click.Command]) -> click.Command:
 
 def _refuse(error: SternwayError) -> NoReturn:
     output_for("text").error(error)
-    sys.exit(_code(error))
+    sys.exit(code_of(error))
 
 
 def _perform(
@@ -245,7 +245,8 @@ def _log(request: RequestLog) -> None:
     echo(f"  {request.method} {request.path}: {status} ({request.seconds * 1000:.0f} ms)", err=True)
 
 
-def _code(error: Exception) -> int:
+def code_of(error: Exception) -> int:
+    """Return the exit code of a command that ends with an error."""
     if isinstance(error, ConfigErrors):
         return Exit.USAGE
     if isinstance(error, ClusterError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..explained.catalogue import entry_for
 from ..journal.replay import Status
 from ..release.remedy import finish
 from ..saga.events import RunEnded
@@ -40,4 +41,6 @@ def next_step(event: RunEnded) -> str:
     cause: Mapping[str, Any] = (getattr(event.error, "details", None) or {}).get("cause") or {}
     mend = _REMEDIES.get(str(cause.get("reason", "")))
     all_of_it = f"sternway show {name} tells all of it"
-    return f"{mend}, and run again; {all_of_it}" if mend else all_of_it
+    if mend:
+        return f"{mend}, and run again; {all_of_it}"
+    return f"{all_of_it}; usual causes: sternway explain {entry_for(event.error).name}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..config.origins import to_yaml
+from ..explained.catalogue import entry_for
 from ..journal.replay import Story
 from ..release.preview import Preview
 from ..saga.events import Event, Note
@@ -68,6 +69,8 @@ class TextOutput:
             echo(f"error: {error}", fg="red", err=True)
             if remedy := getattr(error, "remedy", None):
                 echo(f"  {remedy}", err=True)
+            else:
+                echo(f"  usual causes: sternway explain {entry_for(error).name}", err=True)
 
     def note(self, text: str) -> None:
         """Write a remark."""

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..errors import kind_of
+from ..explained.catalogue import entry_for
 from .events import Event, StepProgress
 
 
@@ -20,10 +21,13 @@ def as_data(event: Event) -> dict[str, Any]:
 
 
 def to_json(value: Any) -> Any:
-    """Return a value as JSON data; an error is its kind, message, remedy and details."""
+    """Return a value as JSON data; an error is its kind, message, remedy and details, and where it is explained."""
     if isinstance(value, Exception):
+        entry = entry_for(value)
         return {
             "kind": kind_of(value),
+            "name": entry.name,
+            "page": entry.page,
             "message": str(value),
             "remedy": getattr(value, "remedy", None),
             "details": without_objects(getattr(value, "details", {})),

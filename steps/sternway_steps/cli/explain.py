@@ -1,0 +1,48 @@
+"""What `sternway explain` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from ..errors import Refused
+from ..explained.catalogue import ENTRIES, entry_of
+from ..explained.entry import Entry
+from .output import Output
+
+
+def explain(output: Output, names: tuple[str, ...]) -> int:
+    """Write the entry of each error that is named; without names, the list of all.
+
+    Raises: Refused for an unknown one.
+    """
+    if not names:
+        for each in ENTRIES:
+            output.result("error-explained", _data(each), [f"{', '.join(each.names)}: {each.means}"])
+        return 0
+    for number, each in enumerate([_known(name) for name in names]):
+        output.result("error-explained", _data(each), [*([""] if number else []), *_lines(each)])
+    return 0
+
+
+def _known(name: str) -> Entry:
+    if (found := entry_of(name)) is not None:
+        return found
+    all_names = {known.lower(): known for each in ENTRIES for known in each.names}
+    near = get_close_matches(name.lower(), all_names, 1)
+    meant = f"did you mean {all_names[near[0]]}? " if near else ""
+    raise Refused(f"no error is called {name!r}", remedy=f"{meant}`sternway explain` lists all")
+
+
+def _data(entry: Entry) -> dict[str, object]:
+    causes = [{"cause": cause, "do": do} for cause, do in entry.causes]
+    return {"name": entry.name, "names": entry.names, "means": entry.means, "causes": causes, "page": entry.page}
+
+
+def _lines(entry: Entry) -> Iterator[str]:
+    yield ", ".join(entry.names)
+    yield f"  {entry.means}"
+    for cause, do in entry.causes:
+        yield f"  - {cause}:"
+        yield f"      {do.replace('`', '')}"
+    yield f"  Page: {entry.page}"

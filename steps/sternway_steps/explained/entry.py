@@ -1,0 +1,33 @@
+"""What is known of one error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one error means, and what helps.
+
+    Args:
+        names: its identifier, and others that mean the same: the class of an error as `--output json` names it in
+            `kind`, or the reason why an object does not become ready.
+        means: what is the case when it is said, in plain sentences.
+        causes: each usual cause, and what to do about it. Commands stand between backticks; words in capitals such as
+            RUN stand for names.
+
+    """
+
+    names: tuple[str, ...]
+    means: str
+    causes: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """Its identifier, which is the title of its section too."""
+        return self.names[0]
+
+    @property
+    def page(self) -> str:
+        """Where the documentation has it."""
+        return f"docs/reference/errors.md#{self.name.lower()}"
