@@ -4,6 +4,7 @@
 <!-- ends: 4 -->                   its last command ends with this code (0 without)
 <!-- first: sternway run -->       what has to be done before, which readers have done by then
 <!-- cluster -->                   it is run on a real cluster alone
+<!-- argo -->                      it is run on a real cluster with Argo Workflows alone
 <!-- run by: tests/… -->           another test, which names the page, runs it
 <!-- not run: REASON -->           nobody runs it; REASONS lists why that may be
 """

@@ -22,13 +22,13 @@ _RUN = re.compile(r"\b(?:RUN|\d{8}-\d{6}-\w{6})\b")
 class Stage:
     """Plays the blocks of a page in their order. It begins with the README's configuration in a namespace of its own.
 
-    `swap` makes of a page's text what the cluster has: its namespaces and images. What a page calls RUN, or by an id, is the
-    `newest` run that a command told of.
+    `has` is what there is of what blocks need: `cluster`, `argo`. `swap` makes of a page's text what the cluster has: its
+    namespaces and images. What a page calls RUN, or by an id, is the `newest` run that a command told of.
     """
 
     folder: Path
     kubeconfig: str
-    real: bool
+    has: frozenset[str] = frozenset()
     swap: Callable[[str], str] = str
     ran: list[Block] = field(default_factory=list)
     newest: str = ""
@@ -57,7 +57,7 @@ class Stage:
                 self._run(block, block.notes["first"])
             if "file" in block.notes:
                 self._write(block)
-            elif block.kind in ("sh", "console") and (self.real or "cluster" not in block.notes):
+            elif block.kind in ("sh", "console") and not needs(block) - self.has:
                 (self._show if block.kind == "console" else self._type)(block)
                 self.ran.append(block)
 
@@ -100,6 +100,10 @@ class Stage:
         return done
 
 
+def needs(block: Block) -> set[str]:
+    return block.notes.keys() & {"cluster", "argo"}
+
+
 def same(shown: str, said: str) -> bool:
     """Compare lines without what differs from run to run; a line `…` stands for any number of them."""
     wanted = [".*" if line.strip() == "…" else re.escape(line) + "\n" for line in plain(shown)]
@@ -110,7 +114,7 @@ def plain(text: str) -> list[str]:
     """Give lines without the time, the run, the pod, seconds, digests, and what a slow machine says besides."""
     for pattern, put in (
         (r"^\d\d:\d\d:\d\d ", ""), (r"\d{8}-\d{6}-\w{6}", "RUN"), (r"\b(web|api)-\w+-\w{5}\b", "POD"), (r"\b\d+\.\d s\b", "TIME"),
-        (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z| UTC)?", "WHEN"), (r"\b[0-9a-f]{12,64}\b", "HASH"), (r"ImagePullBackOff", "ErrImagePull"),
+        (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z| UTC)?", "WHEN"), (r"\b[0-9a-f]{12,64}\b", "HASH"), (r"ImagePullBackOff", "ErrImagePull"), (r"\bby \S+ on \S+?(?=[,.\s]|$)", "by WHO"),
     ):  # fmt: skip
         text = re.sub(pattern, put, text, flags=re.M)
     return [line.rstrip() for line in text.splitlines() if not _LASTS.search(line)]

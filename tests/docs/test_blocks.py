@@ -12,7 +12,18 @@ from tests.conftest import ROOT
 from .blocks import PAGES, REASONS, RUN_BY_CI, Block, blocks, name
 from .typed import typed, wrong
 
-KNOWN = {"file", "ends", "first", "cluster", "run by", "not run", *RUN_BY_CI, "notice_step.py", "test_notice.py"}
+KNOWN = {
+    "file",
+    "ends",
+    "first",
+    "cluster",
+    "argo",
+    "run by",
+    "not run",
+    *RUN_BY_CI,
+    "notice_step.py",
+    "test_notice.py",
+}
 PLAYED = {"sh", "console", "yaml"}
 DRAWN = {"mermaid"}
 

@@ -43,7 +43,7 @@ def test_a_configuration_is_read_and_planned(block: Block, tmp_path: Path, sessi
     config = _read(block, tmp_path)
     if config.build is not None:
         return  # what is deployed is known once the image is built
-    for namespace in {config.namespace, config.journal.namespace or config.namespace}:
+    for namespace in filter(None, {config.namespace, config.journal.namespace}):
         _there(session, namespace)
     assert session.plan(config).previews
 
