@@ -15,7 +15,19 @@ from sternway_steps.sandbox import Sandbox
 
 from tests.conftest import ROOT, WEB
 
-HEAVY = {"cryptography", "docker", "hera", "kubernetes", "psutil", "rich", "urllib3", "werkzeug", "yaml"}
+HEAVY = {
+    "cryptography",
+    "docker",
+    "hera",
+    "jinja2",
+    "kubernetes",
+    "markupsafe",
+    "psutil",
+    "rich",
+    "urllib3",
+    "werkzeug",
+    "yaml",
+}
 """Of others: each takes longer than the shortest command."""
 SELDOM = {"difflib", "fcntl", "importlib", "importlib.machinery", "urllib.request", "warnings", "zoneinfo"}
 """Of Python itself: slow, or not on every system, and seldom needed."""
@@ -36,19 +48,21 @@ OURS = {
     "steps/sternway_steps/cli/command_group.py": {".main"},
     "steps/sternway_steps/cli/completion.py": {"..config.each_step", "..config.form", "..registry.load", "..session", "..yamltree.reader"},
     "steps/sternway_steps/cli/extension.py": {".main"},
+    "steps/sternway_steps/cli/html.py": {".page.render"},
     "steps/sternway_steps/cli/main.py": {"..sandbox"},
     "steps/sternway_steps/cli/on_job.py": {"..kube.client"},
     "steps/sternway_steps/cli/on_workflow.py": {"..kube.client"},
     "steps/sternway_steps/cli/options.py": {"..yamltree.scalars"},
-    "steps/sternway_steps/cli/output.py": {".github", ".json", ".markdown", ".text"},
+    "steps/sternway_steps/cli/output.py": {".github", ".html", ".json", ".markdown", ".text"},
     "steps/sternway_steps/cli/pod_start.py": {"..config.schema", "..rollout.diagnose"},
+    "steps/sternway_steps/cli/report_file.py": {".page.render"},
     "steps/sternway_steps/cli/stdout.py": {"click"},
     "steps/sternway_steps/kube/exec_plugin.py": {"..process.run"},
     "steps/sternway_steps/rollout/diagnose/rules.py": {".operator_rules"},
     "steps/sternway_steps/saga/step_run.py": {".undo"},
     "steps/sternway_steps/session.py": {
         ".release.live", ".saga.finalize", ".saga.held", ".saga.job_retry", ".saga.lost_run", ".saga.one_process",
-        ".saga.preflight", ".saga.rollback", ".saga.saved_plan", ".saga.sweep", ".saga.sweep_at_once",
+        ".saga.preflight", ".saga.recorded_changes", ".saga.rollback", ".saga.saved_plan", ".saga.sweep", ".saga.sweep_at_once",
         ".saga.target_status", ".saga.undo", ".saga.unmoved_plan",
     },
     "steps/sternway_steps/step.py": {".kube.fence"},
@@ -103,6 +117,7 @@ def test_no_usual_command_loads_what_it_does_not_need(arguments: tuple[str, ...]
     names = (
         "kubernetes",
         "rich",
+        "jinja2",
         "pydantic",
         "requests",
         "docker",

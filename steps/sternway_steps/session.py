@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .release.precheck import Precheck
     from .saga.assembly import AssembledRun
     from .saga.hold import Hold
+    from .saga.recorded_changes import RecordedChange
     from .saga.rollback import Rollback
     from .saga.saved_plan import SavedPlan
     from .saga.sweep import Swept
@@ -496,6 +497,15 @@ class Session:
         """
         store, run = self._recorded(run, journal_of, "sternway show")
         return with_liveness(replay(store.records(run)), self._journals)
+
+    @checked
+    def changes(self, run: str, *, journal_of: Config | None = None) -> list[RecordedChange]:
+        """Return what a run changed of each object, by its journal; the arguments are those of `story`."""
+        from .saga.recorded_changes import recorded_changes
+
+        store, run = self._recorded(run, journal_of, "sternway show")
+        records = store.records(run)
+        return recorded_changes(records, replay(records))
 
     @checked
     def live(self, run: str) -> tuple[Any, ...]:

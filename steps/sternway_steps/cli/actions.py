@@ -29,6 +29,7 @@ from .on_job import job_of, tell_end
 from .on_workflow import tell_workflow
 from .output import Output
 from .pod_start import require_all_started
+from .report_file import reported
 from .set_step import SetOptions, SetStep
 from .terminated import sweep_when_terminated
 from .unresolved import refuse_unresolved
@@ -73,17 +74,19 @@ def run(
     run: str | None,
     job_uid: str,
     planned: str | None = None,
+    report_file: str | None = None,
     **hold: Any,
 ) -> int:
     """Run the pipeline; `hold` says who starts it, `job_uid` that a pod of a Job does, which is called as the run."""
     job = job_of(session.book, run, job_uid) if job_uid else None
-    told, tell = list[Exception | None](), output.event
+    told = list[Exception | None]()
+    with reported(report_file, session, config, output) as tell:
 
-    def listen(event: Event) -> None:
-        told.extend([event.error] if isinstance(event, StepEnded) else [])
-        tell(event)
+        def listen(event: Event) -> None:
+            told.extend([event.error] if isinstance(event, StepEnded) else [])
+            tell(event)
 
-    result = session.run(config, listen, run=run or None, job=job, planned=planned, **hold)
+        result = session.run(config, listen, run=run or None, job=job, planned=planned, **hold)
     if result.status is Status.HELD and result.error is not None and result.error not in told:
         output.error(result.error)  # it was held before its first step
     tell_end(session.book, job, config, result)
@@ -197,7 +200,7 @@ def runs(session: Session, output: Output, target: str | None, journal_of: str |
 def show(session: Session, output: Output, run: str, journal_of: str | None) -> int:
     """Show the whole story of a run."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
-    output.story(session.story(run, journal_of=where))
+    output.story(session.story(run, journal_of=where), lambda: session.changes(run, journal_of=where))
     return Exit.DONE
 
 

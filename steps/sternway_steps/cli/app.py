@@ -69,6 +69,7 @@ def init(**arguments: Any) -> None:
 @click.option("--run", "run", envvar="STERNWAY_RUN", metavar="RUN", help="The run's id; default: a new one.")
 @options.job_uid
 @click.option("--plan", "planned", metavar="FILE", help="Apply what `plan --save` saved, or refuse when it has moved.")
+@options.report_file
 @options.shared
 def run(**arguments: Any) -> None:
     """Validate, deploy and verify; undo everything when something fails.
@@ -209,12 +210,13 @@ def runs(**arguments: Any) -> None:
 @options.journal_of
 @options.journal
 @options.namespace
-@options.shared
+@options.shared_of_show
 def show(**arguments: Any) -> None:
     """Tell the whole story of a run: steps, objects, what was put back, what was kept and why.
 
     \b
     Example: sternway show 20261124-101500-3fa9c1
+    Example: sternway show 20261124-101500-3fa9c1 --output html > run.html
     """
     _do("show", **arguments)
 

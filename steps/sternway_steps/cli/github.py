@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,6 +12,7 @@ from ..journal.replay import Status, Story
 from ..release.preview import Preview
 from ..release.remedy import finish
 from ..saga.events import Event, Note, RunEnded, StepEnded, StepStarted
+from ..saga.recorded_changes import RecordedChange
 from ..spec import Action
 from ..yamltree.document import Node
 from ..yamltree.errors import ConfigErrors
@@ -77,7 +78,7 @@ class GithubOutput:
         rows = [(s.run, s.target, s.started[:19], s.status.value, s.error.partition("\n")[0]) for s in stories]
         self._summary.parts.append(table(("run", "target", "started", "status", "error"), rows))
 
-    def story(self, story: Story) -> None:
+    def story(self, story: Story, changes: Callable[[], Sequence[RecordedChange]] = tuple) -> None:  # noqa: ARG002  for a page
         """Write a run's story, and a table of its attempts."""
         self._text.story(story)
         rows = [

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from ..plain_text import escaped_in_json
 from ..release.preview import Preview
 from ..saga.event_json import as_data, to_json, without_objects
 from ..saga.events import Event, RunStarted
+from ..saga.recorded_changes import RecordedChange
 from ..yamltree.document import Node
 from .prints import our_stdout
 from .runs_table import images, origin
@@ -67,7 +68,7 @@ class JsonOutput:
         for story in stories:
             write_line("run", {**_summary(story), "from": origin(story), "images": list(images(story))})
 
-    def story(self, story: Story) -> None:
+    def story(self, story: Story, changes: Callable[[], Sequence[RecordedChange]] = tuple) -> None:  # noqa: ARG002  for a page
         """Write a run with all its attempts."""
         written: dict[str, Any] = {"meaning": meaning(story), "next": following(story), "left": staying(story)}
         written |= {"damaged": dict(story.damaged)} if story.damaged else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -57,6 +58,7 @@ def _output(help_: str, *more: str) -> Callable[..., Any]:
 
 output = _output("For people, programs, or GitHub Actions.")
 plan_output = _output("For people, programs, GitHub Actions, or the comment on a pull request.", "markdown")
+story_output = _output("For people, programs, GitHub Actions, or as one page for a browser.", "html")
 verbose = click.option("--verbose", "-v", is_flag=True, help="Show every request.")
 kubeconfig = click.option(
     "--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."
@@ -127,6 +129,27 @@ on_interrupt = click.option(
 )
 
 
+def writable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
+    """Refuse, before anything is done, a file that could not be written when all is done."""
+    if path is None:
+        return None
+    file = Path(path)
+    if file.exists() and not file.is_file():  # a folder, or a device, whose place a file would take
+        raise click.BadParameter(f"{path} is no file; name one")
+    if not file.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {file.parent}; make it first")
+    return path
+
+
+report_file = click.option(
+    "--report",
+    "report_file",
+    metavar="FILE",
+    callback=writable,
+    help="Write the run as one page of HTML, however it ends.",
+)
+
+
 def _backoff(_context: click.Context, _option: click.Parameter, text: str) -> tuple[float, float]:
     from ..yamltree.scalars import seconds_in
 
@@ -180,6 +203,11 @@ def shared(command: Callable[..., Any], output: Callable[..., Any] = output) -> 
 def shared_of_plan(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the same to `plan`, which has one form more."""
     return shared(command, plan_output)
+
+
+def shared_of_show(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same to `show`, which has one form more, too."""
+    return shared(command, story_output)
 
 
 def target(command: Callable[..., Any]) -> Callable[..., Any]:

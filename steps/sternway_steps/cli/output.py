@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..journal.replay import Story
 from ..release.preview import Preview
 from ..saga.events import Event
+from ..saga.recorded_changes import RecordedChange
 from ..yamltree.document import Node
 from .stdout import make_safe
 
@@ -28,8 +29,8 @@ class Output(Protocol):
     def runs(self, stories: Sequence[Story], *, wide: bool = False) -> None:
         """Show a list of runs; a `wide` one with who, from where, and which images."""
 
-    def story(self, story: Story) -> None:
-        """Show a run."""
+    def story(self, story: Story, changes: Callable[[], Sequence[RecordedChange]] = tuple) -> None:
+        """Show a run; `changes` returns what it changed of each object, for what shows that too."""
 
     def config(self, document: Node) -> None:
         """Show a configuration, and where each value comes from."""
@@ -51,7 +52,7 @@ class Output(Protocol):
 
 
 def output_for(form: str, *, live: bool = False) -> Output:
-    """Return the output of a format: text, json, github, or of a plan markdown.
+    """Return the output of a format: text, json, github, of a plan markdown, of a run html.
 
     `live` text shows on a terminal what is at work.
     """
@@ -64,6 +65,10 @@ def output_for(form: str, *, live: bool = False) -> Output:
         from .markdown import MarkdownOutput
 
         return MarkdownOutput()
+    if form == "html":
+        from .html import HtmlOutput
+
+        return HtmlOutput()
     if form == "github":
         from .github import GithubOutput
 

@@ -9,7 +9,8 @@ from difflib import unified_diff
 from typing import Any
 
 from ..plural import count
-from ..release.preview import Field, Preview
+from ..release.preview import Preview
+from ..release.shown_fields import Field
 
 _WIDE = 100
 _CHANGED, _CREATED = 40, 12
@@ -34,7 +35,7 @@ def heading(found: Preview) -> str:
 
 def lines_of(found: Preview, *, whole: bool = False) -> list[Line]:
     """Return the lines below an object's first one; of many the first ones, and how many are left out."""
-    lines = [line for field in found.fields for line in _field(field)]
+    lines = [line for field in found.fields for line in field_lines(field)]
     lines += list(_conflicts(found))
     told = [Line(note, "!") for note in found.notes]
     most = len(lines) if whole else _CREATED if found.result == "create" else _CHANGED
@@ -53,7 +54,8 @@ def total(previews: Sequence[Preview]) -> str:
     return ", ".join(words) or "the manifests hold no objects"
 
 
-def _field(field: Field) -> Iterator[Line]:
+def field_lines(field: Field) -> Iterator[Line]:
+    """Yield the lines of one field: as it was, and as it becomes."""
     if isinstance(field.old, str) and isinstance(field.new, str) and "\n" in field.old + field.new:
         yield from _text(field.path, field.old, field.new)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..config.origins import to_yaml
@@ -10,6 +10,7 @@ from ..explained.catalogue import entry_for
 from ..journal.replay import Story
 from ..release.preview import Preview
 from ..saga.events import Event, Note
+from ..saga.recorded_changes import RecordedChange
 from ..yamltree.document import Node
 from . import details, runs_table
 from .plan_lines import total
@@ -55,7 +56,7 @@ class TextOutput:
             for line in runs_table.lines(stories, wide=wide):
                 echo(line)
 
-    def story(self, story: Story) -> None:
+    def story(self, story: Story, changes: Callable[[], Sequence[RecordedChange]] = tuple) -> None:  # noqa: ARG002  for a page
         """Write the whole story of a run."""
         write_story(story)
 

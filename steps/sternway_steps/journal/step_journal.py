@@ -73,7 +73,7 @@ class StepJournal(Contract1):
     def history(self) -> History:
         """Read what all attempts of this step recorded; one request."""
         mine = [record for record in self._store.records(self.key.run) if record.key.step == self.key.step]
-        return History(_recorded(mine, Action.EXECUTE), _recorded(mine, Action.ROLLBACK))
+        return history_of(mine)
 
     def write(self, kind: Kind, data: Mapping[str, Any]) -> None:
         """Append an entry to this attempt's record."""
@@ -99,6 +99,11 @@ class LateJournal(StepJournal):
                 self._opened = self._opens()
                 self.key = self._opened.key
         self._opened.write(kind, data)
+
+
+def history_of(records: Sequence[Record]) -> History:
+    """Return what the records of one step tell, of all its attempts."""
+    return History(_recorded(records, Action.EXECUTE), _recorded(records, Action.ROLLBACK))
 
 
 def _recorded(records: Sequence[Record], action: Action) -> Recorded:

@@ -11,39 +11,22 @@ from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.field_manager import manager_of, owns_old, shared, shared_with
-from ..objects.fields import fields_of, managed
+from ..objects.fields import managed
 from ..objects.irreversible import irreversible_changes
 from ..objects.kinds import defined
-from ..objects.merge import ABSENT
 from ..objects.ownership import with_owners
 from ..objects.recreatable import creatable, may_be_recreated
 from ..objects.ref import Ref
-from ..objects.run_annotation import without_run
-from ..objects.secret import hidden, is_secret
 from ..objects.take_over import claim_of, remedy_by_force
-from ..objects.tree import name_of, tree
 from .apply import conflicting, rejected
-from .basis import Basis, basis_of, differences
-from .created_fields import leaves
+from .basis import Basis, basis_of
 from .dry_run import foreseen
 from .replacing import replacement
+from .shown_fields import Field, of_changed, of_created
 
 if TYPE_CHECKING:
     from ..errors import SternwayError
     from ..kube.client import Client
-
-_HIDDEN = "(hidden)"
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field that would change. A value that is not there is None with `had` or `has` False."""
-
-    path: str
-    old: Any
-    new: Any
-    had: bool
-    has: bool
 
 
 @dataclass(frozen=True)
@@ -114,8 +97,8 @@ def _preview(asking: Asking, obj: Mapping[str, Any], coming: set[tuple[str, str]
         bad = rejected(ref, error, remedy)
         return Preview(ref, "rejected", why=str(error), error=bad, conflicts=_by_manager(conflicting(error)))
     if before is None:
-        return Preview(ref, "create", tuple(_created(obj, found.obj)), basis=basis_of(obj, None))
-    fields = tuple(_fields(before, found.obj))
+        return Preview(ref, "create", tuple(of_created(obj, found.obj)), basis=basis_of(obj, None))
+    fields = tuple(of_changed(before, found.obj))
     notes = (
         *(shared(name) for name in shared_with(before, asking.target, own=own)),
         *map(str, irreversible_changes(before, found.obj)),
@@ -131,7 +114,7 @@ def _anew(asking: Asking, obj: Mapping[str, Any], before: Mapping[str, Any]) -> 
     except Failed as bad:
         return Preview(ref, "rejected", why=bad.message, error=bad)
     bare = with_owners(creatable(before), managed(before))
-    fields = tuple(_fields(bare, found.after)) if found.after is not None else ()
+    fields = tuple(of_changed(bare, found.after)) if found.after is not None else ()
     return Preview(ref, "recreate", fields, notes=found.notes, basis=basis_of(obj, before, found.after))
 
 
@@ -140,19 +123,3 @@ def _by_manager(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str
     for path, manager in fields:
         owned.setdefault(manager, []).append(path)
     return tuple((manager, tuple(names)) for manager, names in owned.items())
-
-
-def _created(obj: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
-    """Return what the manifest says of an object that is not there, without what the server adds to it."""
-    secret = is_secret(obj)
-    for path, value in leaves(tree(without_run(obj), fields_of(after))):
-        yield Field(name_of(path), None, hidden(path, value, _HIDDEN) if secret else value, had=False, has=True)
-
-
-def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Field]:
-    secret = is_secret(before)
-    for found in differences(before, after):
-        both = (found.old, found.new)
-        old, new = (hidden(found.path, v, _HIDDEN) if secret and v is not ABSENT else v for v in both)
-        had, has = old is not ABSENT, new is not ABSENT
-        yield Field(name_of(found.path), old if had else None, new if has else None, had, has)
