@@ -20,7 +20,8 @@ from .stage import Stage, needs, same
 
 
 def commands(page: Path, has: frozenset[str]) -> list[Block]:
-    return [block for block in blocks(page, "sh", "console") if not block.left_out and not needs(block) - has]
+    found = (b for b in blocks(page, "sh", "console") if not b.left_out and "file" not in b.notes)
+    return [block for block in found if not needs(block) - has]
 
 
 def pages(need: str) -> list[Path]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from sternway_steps.cli.main import code_of
+from sternway_steps.exits import Exit
 from sternway_steps.explained.catalogue import ENTRIES
 from sternway_steps.explained.entry import Entry
 from sternway_steps.explained.kinds import KINDS
 from sternway_steps.explained.objects import OBJECTS
 from sternway_steps.explained.pods import PODS
+from sternway_steps.kube.api_error import ApiError
 
 from .sources import classes
 from .text import table
@@ -25,10 +27,19 @@ def details() -> str:
 
 
 def _row(entry: Entry) -> tuple[str, str, str]:
-    code = str(code_of(classes()[entry.name])) if entry in KINDS else ""
+    code = _code(classes()[entry.name]) if entry in KINDS else ""
     return f"[{entry.name}](#{entry.name.lower()})", code, entry.means
 
 
 def _section(entry: Entry) -> str:
     also = f"Also: {', '.join(f'`{name}`' for name in entry.names[1:])}.\n\n" if entry.names[1:] else ""
     return f"### {entry.name}\n\n{entry.means}\n\n{also}{table(('usual cause', 'what to do'), entry.causes)}"
+
+
+def _code(kind: type[BaseException]) -> str:
+    """Return the exit code of a class, whatever its constructor wants to be told; some answers of a server may pass."""
+    if issubclass(kind, ApiError):
+        return f"{int(Exit.REFUSED)}, or {int(Exit.TRANSIENT)} if it may pass"
+    error = kind.__new__(kind)
+    assert isinstance(error, Exception)
+    return str(int(code_of(error)))

@@ -39,6 +39,12 @@ def test_each_reason_of_the_diagnosis_has_an_entry_and_each_entry_is_one_of_its_
     assert len(reasons()) > 40
 
 
+def test_the_page_has_the_exit_code_of_each_class() -> None:
+    page = (ROOT / "docs/reference/errors.md").read_text()
+    for name, code in (("ConfigErrors", 2), ("Refused", 3), ("Held", 3), ("Failed", 4), ("RollbackFailed", 5), ("Bug", 70), ("Transient", 75), ("Stopped", 143)):  # fmt: skip
+        assert f"\n| [{name}](#{name.lower()}) | {code} |" in page
+
+
 def test_an_error_of_each_class_is_explained_as_such() -> None:
     for name, kind in classes().items():
         error = kind.__new__(kind)
