@@ -79,6 +79,14 @@ def blocks(page: Path, *kinds: str) -> Iterator[Block]:
         yield Block(page, text.count("\n", 0, start) + 1, match["kind"], plain, notes, inside)
 
 
+def shown_configurations() -> Iterator[Block]:
+    """Give the blocks that are configurations of ours, or parts of one."""
+    for page in PAGES:
+        for block in blocks(page, "yaml"):
+            if not block.left_out and "apiVersion:" not in block.text:
+                yield block
+
+
 def _note(line: str) -> tuple[str, str]:
     word, _, rest = line.partition(": ")
     return word, rest

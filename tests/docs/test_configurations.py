@@ -17,14 +17,7 @@ from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.yamltree.errors import ConfigErrors
 
-from .blocks import PAGES, Block, blocks
-
-CONFIGURATIONS = [
-    block
-    for page in PAGES
-    for block in blocks(page, "yaml")
-    if not block.left_out and "apiVersion" not in yaml.safe_load(block.text.partition("\n---")[0])
-]
+from .blocks import Block, shown_configurations
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +31,7 @@ def session() -> Iterator[Session]:
         yield session
 
 
-@pytest.mark.parametrize("block", CONFIGURATIONS, ids=str)
+@pytest.mark.parametrize("block", list(shown_configurations()), ids=str)
 def test_a_configuration_is_read_and_planned(block: Block, tmp_path: Path, session: Session) -> None:
     config = _read(block, tmp_path)
     if config.build is not None:

@@ -15,7 +15,7 @@ from sternway_steps.yamltree.document import Node
 from sternway_steps.yamltree.errors import ConfigErrors
 from sternway_steps.yamltree.parser import parse
 
-from tests.test_pages import PAGES, blocks
+from tests.docs.blocks import shown_configurations
 
 from . import trees
 from .corpus import configurations
@@ -29,7 +29,7 @@ def documents() -> list[dict[str, Any]]:
     """Give the examples, and all that the pages show, which together have most keys of the form."""
     texts = [files[name].decode() for name, files in configurations()]
     found = [root.data() for text in texts if (root := parse(text, "a.yaml")) is not None]
-    parts = [root.data() for page in PAGES for block in blocks(page, "yaml") if (root := parse(block.text, "a.yaml"))]
+    parts = [root.data() for block in shown_configurations() if (root := parse(block.text, "a.yaml"))]
     whole: dict[str, Any] = {}
     for part in parts:
         whole |= {**part, "steps": [*whole.get("steps", []), *part.get("steps", [])]}

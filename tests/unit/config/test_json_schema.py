@@ -20,15 +20,15 @@ from sternway_steps.yamltree.errors import ConfigErrors, SourceLocation
 from sternway_steps.yamltree.parser import decode, parse
 
 from tests.conftest import ROOT
+from tests.docs.blocks import shown_configurations
 from tests.inputs.corpus import configurations
 from tests.inputs.shapes import BEYOND, refusals
-from tests.test_pages import PAGES, blocks
 from tests.unit.builtin.build import test_options as test_build
 from tests.unit.builtin.command import test_options as test_command
 from tests.unit.config import test_config, test_extends
 
 GOOD = {name: files[name] for name, files in configurations()}
-GOOD |= {str(block): block.text.encode() for page in PAGES for block in blocks(page, "yaml")}
+GOOD |= {str(block): block.text.encode() for block in shown_configurations()}
 BAD: dict[str, str | bytes] = {case: text for case, (text, _) in test_config.BAD.items()}
 BAD |= {f"{case}: {name}": text for case, (files, _) in test_extends.BAD.items() for name, text in files.items()}
 BAD |= {
