@@ -60,7 +60,7 @@ def test_a_rollback_that_is_killed_again_and_again_is_tried_twice(good: OnArgo) 
         fresh = [name for name in alive if name not in killed and ("migrate" in name or (shared and not killed))]
         return fresh[0] if fresh and len(tries) > len(killed) and not tries[-1].ended else ""
 
-    for container in ("migrate" if shared else "main", "main"):
+    for container in ("rollback-migrate" if shared else "main", "main"):
         killed.append(until(at_work, 240, "its rollback works"))
         good.kubectl("-n", good.namespace, "exec", killed[-1], "-c", container, "--", "python3", "-c", KILL)
     assert good.ended() == Exit.ROLLBACK_FAILED

@@ -65,7 +65,7 @@ def test_back_it_is_made_once_more(narrow: OnArgo) -> None:
     change = {**HANGING, "verify": {"deadline": "5s"}, "steps": ["validate", "deploy", migrate, "verify"]}
     narrow.start(files(narrow.namespace, 2, change))
     until(lambda: rolls_back(narrow, "migrate"), 180, "its rollback works")
-    fill(narrow, back_pods(narrow)[0]["metadata"]["name"], "migrate")
+    fill(narrow, back_pods(narrow)[0]["metadata"]["name"], "rollback-migrate")
     assert narrow.ended() == 4
     story = narrow.story()
     assert story is not None

@@ -82,7 +82,7 @@ def test_a_rollback_that_is_killed_is_made_once_more(shared: OnArgo) -> None:
     until(lambda: rolls_back(shared, "migrate"), 120, "its rollback works")
     pod = back_pods(shared)[0]["metadata"]["name"]
     program = "import os, signal; [os.kill(int(p), signal.SIGKILL) for p in os.listdir('/proc') if p.isdigit() and int(p) > 1 and int(p) != os.getpid()]"
-    shared.kubectl("-n", shared.namespace, "exec", pod, "-c", "migrate", "--", "python3", "-c", program)
+    shared.kubectl("-n", shared.namespace, "exec", pod, "-c", "rollback-migrate", "--", "python3", "-c", program)
     assert shared.ended() == 4
     story = shared.story()
     assert story is not None

@@ -96,10 +96,12 @@ def test_a_run_that_may_not_lock_its_target_is_refused_if_nothing_of_it_ran(
         assert first.returncode == Exit.REFUSED, first.stdout + first.stderr
         failures = failed("validate", "main: Error (exit code 3): the target can't be locked: leases are forbidden")
         more = ["--status", "Failed", "--failures", failures, "--code-file", str(code)]
+        more += ["--outcome-file", str(tmp_path / "outcome")]
         ended = sternway("report", *words, *more, kubeconfig=without_leases)
     assert ended.returncode == Exit.REFUSED, ended.stdout + ended.stderr
     assert "the target can't be locked" in ended.stderr
-    assert (code.read_text() if code.exists() else "") == ("" if ran else "3")
+    for file_, said in ((code, "3"), (tmp_path / "outcome", "refused")):
+        assert (file_.read_text() if file_.exists() else "") == ("" if ran else said)
     assert ("w.sternway" in told(cluster)) is not ran
     if not ran:
         assert (told(cluster)["w.sternway"]["reason"], told(cluster)["w.sternway"]["type"]) == ("Refused", "Warning")

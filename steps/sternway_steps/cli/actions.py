@@ -277,12 +277,14 @@ def report(
     status: str,
     workflow: str,
     code_file: str | None = None,
+    outcome_file: str | None = None,
     **known: Any,
 ) -> int:
     """End a run that was made step by step; the exit code is the run's, so what is transient is retried here.
 
     `known`: who started it, what Argo tells of the nodes that failed, and whether another round of rollbacks follows
-    if this one did not end the run; `code_file` is written once it has ended.
+    if this one did not end the run. Once it has ended its exit code is written into `code_file`, and how it ended, as
+    the journal calls it, into `outcome_file`.
     """
     end = partial(session.end, config, run, status, workflow, output.event, **known)
     with sweep_when_terminated(session, config, run, workflow, output.note):
@@ -295,6 +297,8 @@ def report(
     pod.write_termination_message(summary(result))
     if code_file is not None:
         Path(code_file).write_text(str(int(result.exit_code)), encoding="ascii")
+    if outcome_file is not None:
+        Path(outcome_file).write_text(result.status.value, encoding="ascii")
     return result.exit_code
 
 

@@ -255,6 +255,7 @@ def step(**arguments: Any) -> None:
 @click.option("--failures", envvar="STERNWAY_FAILURES", default="", metavar="JSON", help="Argo's workflow.failures.")
 @click.option("--another-round", type=click.BOOL, default=False, hidden=True)
 @click.option("--code-file", metavar="FILE", hidden=True)
+@click.option("--outcome-file", metavar="FILE", hidden=True)
 @options.workflow
 @options.config_file
 @options.overrides

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import Failed, Refused, RollbackFailed, SternwayError, Stopped, Transient
 from ..exits import Exit
-from .container_names import container_names
+from .container_names import container_names, step_of_rollback
 
 FORWARD = ("execute-", "forward")
 """How the templates are called whose pods go forward: those of one step, and those of several."""
@@ -157,11 +157,11 @@ def _by_exit_code(node: FailedNode, known: Known, ended: re.Match[str]) -> Excep
 def killed_rollbacks(text: str, steps: Iterable[str]) -> dict[str, Exception]:
     """Return an error for each step whose rollback took more memory than it may, by `workflow.failures`."""
     found = dict[str, Exception]()
-    called = {container: step for step, container in container_names(list(steps)).items()}
+    order = list(steps)
     for node in _nodes(text):
         template = str(node.get("templateName", ""))
         alone = template.removeprefix(_ROLLBACK) if template.startswith(_ROLLBACK) else ""
-        step = alone or called.get(str(node.get("displayName", "")), "")
+        step = alone or step_of_rollback(str(node.get("displayName", "")), order)
         ended = _ENDED.search(str(node.get("message") or ""))
         if step and (alone or template.startswith(_BACK)) and ended is not None and int(ended["code"]) == _KILLED:
             error = f"{step}: its rollback was killed (exit code {_KILLED}), as what takes more memory than it may is"

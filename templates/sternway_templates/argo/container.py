@@ -19,6 +19,7 @@ from ..kubernetes.config_maps import CONFIG
 from ..kubernetes.images import image_of
 from ..kubernetes.journal_key import key_parts
 from ..kubernetes.pod import REPORT, RESTRICTED, SPARE, UNATTENDED
+from .metrics import OUTCOME, UNKNOWN
 from .models import new
 from .on_end import reporter
 
@@ -28,12 +29,19 @@ _CUT_OFF = (-1,)
 """What Argo takes for the exit code of a pod that was deleted or evicted."""
 PERSISTENT = "another-round"
 """The input of a template that reports: whether the handler goes back once more when this round did not end."""
-CODE_FILE = "/tmp/code"  # noqa: S108  a volume of the pod's own
-CODE = new(
+_CODE_FILE, _OUTCOME_FILE = "/tmp/code", "/tmp/outcome"  # noqa: S108  a volume of the pod's own
+
+
+def _read(name: str, path: str, default: str, global_name: str | None = None) -> m.Parameter:
+    source = new(m.ValueFrom, path=path, default=default)
+    return new(m.Parameter, name=name, global_name=global_name, value_from=source)
+
+
+ENDED = new(
     m.Outputs,
-    parameters=[new(m.Parameter, name="code", value_from=new(m.ValueFrom, path=CODE_FILE, default="none"))],
+    parameters=[_read("code", _CODE_FILE, "none"), _read("outcome", _OUTCOME_FILE, UNKNOWN, OUTCOME)],
 )
-"""The output of a template that reports: the run's exit code, once it has ended."""
+"""The outputs of a template that reports: the run's exit code, and how it ended, once it has."""
 Parameters = Mapping[str, m.Parameter]
 """The Workflow's parameters by their path in the configuration."""
 
@@ -109,7 +117,7 @@ def report(config: Config, plan: Plan, parameters: Parameters) -> m.Template:
         name=REPORT,
         inputs=new(m.Inputs, parameters=[new(m.Parameter, name=PERSISTENT, value="false")]),
         container=new(m.Container, **report_container(config, plan, parameters)),
-        outputs=CODE,
+        outputs=ENDED,
         retry_strategy=retries(config, argo.rollback_retries, _CUT_OFF),
         active_deadline_seconds=math.ceil(argo.rollback_deadline + plan.seconds_at_end),
     )
@@ -130,8 +138,8 @@ def step_container(
 
 def report_container(config: Config, plan: Plan, parameters: Parameters) -> dict[str, Any]:
     """Return the fields of the container that ends the run."""
-    again = ["--another-round", f"{{{{inputs.parameters.{PERSISTENT}}}}}", "--code-file", CODE_FILE]
-    words = ["report", "--status", "{{workflow.status}}", *again]
+    again = ["--another-round", f"{{{{inputs.parameters.{PERSISTENT}}}}}", "--code-file", _CODE_FILE]
+    words = ["report", "--status", "{{workflow.status}}", *again, "--outcome-file", _OUTCOME_FILE]
     container = _main(config, reporter(config, plan), words, of_place(parameters), PodParts())
     failures = new(m.EnvVar, name="STERNWAY_FAILURES", value="{{workflow.failures}}")
     return {**container, "env": [failures, *(container["env"] or [])]}

@@ -8,7 +8,7 @@ from typing import Any
 
 from hera.workflows import models as m
 from sternway_steps.config import Config
-from sternway_steps.saga.container_names import container_names
+from sternway_steps.saga.container_names import container_names, rollback_names
 from sternway_steps.saga.plan import Plan, PlannedStep
 from sternway_steps.spec import Effects
 from sternway_steps.step import Action
@@ -16,7 +16,7 @@ from sternway_steps.step import Action
 from ..kubernetes.build_pod import PodParts, pod_parts
 from ..kubernetes.journal_key import key_parts
 from ..kubernetes.pod import SPARE
-from .container import CODE, PERSISTENT, Parameters, base, in_process, report_container, step_container
+from .container import ENDED, PERSISTENT, Parameters, base, in_process, report_container, step_container
 from .models import new
 from .pods import SharedPod
 
@@ -49,14 +49,15 @@ def back_set(config: Config, plan: Plan, name: str, pod: SharedPod, parameters: 
     """Return the template of steps that roll back; at the `end` of a round the report follows in `main`."""
     members = list(_members(config, plan, pod, Action.ROLLBACK, parameters))
     if end:
-        last = [container_names(step.name for step in plan.steps)[step.name] for step in pod.groups[-1]]
+        names = _names(plan, Action.ROLLBACK)
+        last = [names[step.name] for step in pod.groups[-1]]
         members.append((MAIN, report_container(config, plan, parameters), last, False, PodParts()))
     times = len(pod.groups) + (1 if end else 0)
     return new(
         m.Template,
         **_set(config, name, members),
         inputs=new(m.Inputs, parameters=[new(m.Parameter, name=PERSISTENT, value="false")]) if end else None,
-        outputs=CODE if end else None,
+        outputs=ENDED if end else None,
         # No retryStrategy: Argo looks once more at a node that has one, which costs a requeue; the second round is it.
         active_deadline_seconds=_undo_seconds(config) * times + math.ceil(plan.seconds_at_end if end else 0),
     )
@@ -67,7 +68,7 @@ _Member = tuple[str, dict[str, Any], list[str], bool, PodParts]
 
 
 def _members(config: Config, plan: Plan, pod: SharedPod, action: Action, parameters: Parameters) -> Iterator[_Member]:
-    names = container_names(step.name for step in plan.steps)
+    names = _names(plan, action)
     widest = max(pod.groups, key=len)
     changes = next((g for g in pod.groups if any(s.spec.effects is not Effects.NONE for s in g)), None)
     before: list[str] = []
@@ -84,6 +85,11 @@ def _members(config: Config, plan: Plan, pod: SharedPod, action: Action, paramet
                 fields["env"] = [_POD, *(fields["env"] or [])]
             yield names[step.name], fields, before, group is widest, parts
         before = [names[step.name] for step in group]
+
+
+def _names(plan: Plan, action: Action) -> Mapping[str, str]:
+    """Return the container of each step's action."""
+    return (container_names if action is Action.EXECUTE else rollback_names)(step.name for step in plan.steps)
 
 
 def _alone(config: Config, step: PlannedStep, action: Action, beside: Sequence[str]) -> list[str]:

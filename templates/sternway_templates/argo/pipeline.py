@@ -22,6 +22,7 @@ from ..kubernetes.rbac import rbac
 from ..kubernetes.served import NOT_ASKED, Served
 from ..kubernetes.sweeper import sweepers
 from ..output import numbered
+from .display import of_run, of_template
 from .models import data, new
 from .workflow import workflow_spec
 
@@ -43,15 +44,16 @@ def pipeline(config: Config, document: Node, served: Served = NOT_ASKED) -> dict
     account = config.argo.service_account or f"sternway-{config.name}"
     maps = config_maps(f"sternway-{config.name}", namespace, labels, files(config, document))
     names = [each["metadata"]["name"] for each in maps]
-    spec = workflow_spec(config, plan, account, names, parameters(config, document))
-    start = {START_DEADLINE: str(math.ceil(config.argo.start_deadline))}
-    spec.workflow_metadata = new(m.WorkflowMetadata, labels=labels, annotations=start)
+    given = parameters(config, document)
+    spec = workflow_spec(config, plan, account, names, given)
+    notes = {**of_run(config, plan, given), START_DEADLINE: str(math.ceil(config.argo.start_deadline))}
+    spec.workflow_metadata = new(m.WorkflowMetadata, labels=labels, annotations=notes)
     metadata = new(
         m.ObjectMeta,
         name=config.name,
         namespace=namespace,
         labels=labels,
-        annotations=dict(config.argo.annotations) or None,
+        annotations=of_template(config, plan, given),
     )
     rights = [] if config.argo.service_account else rbac(config, plan, namespace, account, served=served)
     objects = numbered([*rights, *maps, *sweepers(config, plan, labels, account, names, on_argo=True)])

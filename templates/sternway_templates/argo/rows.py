@@ -92,7 +92,7 @@ class RowsOfSteps:
         for pod in row:
             if isinstance(pod, OwnPod):
                 template = container_of(config, pod.step, action, parameters, own[pod.step.name])
-                name = pod.step.name
+                name = pod.step.name if action is Action.EXECUTE else str(template.name)
                 made.append((f"step-{name}" if name in _OURS else name, str(template.name)))
             else:
                 word = "forward" if action is Action.EXECUTE else "back"

@@ -14,6 +14,7 @@ from sternway_steps.saga.plan import Plan
 from ..kubernetes.journal_key import key_parts
 from ..kubernetes.pod import UNATTENDED, pod_security
 from .container import defaults
+from .metrics import metrics
 from .models import new
 from .pods import own_pods
 from .rows import RowsOfSteps
@@ -43,6 +44,7 @@ def workflow_spec(
         tolerations=[m.Toleration(**t) for t in argo.tolerations] or None,
         image_pull_secrets=[new(m.LocalObjectReference, name=name) for name in argo.image_pull_secrets] or None,
         volumes=_volumes(config, maps),
+        metrics=metrics(config),
         template_defaults=defaults(config),
         templates=RowsOfSteps(config, plan, own_pods(config), parameters).templates(),
     )
@@ -88,4 +90,4 @@ def _patch() -> str:
         "initContainers": [{"name": "init", "securityContext": safe}],
         "containers": [{"name": "wait", "securityContext": safe}],
     }
-    return json.dumps(patch, separators=(",", ":"))
+    return json.dumps(patch)

@@ -11,11 +11,13 @@ from sternway_steps.config.declared import to_yaml_data
 from sternway_steps.config.simple_keys import SIMPLE
 from sternway_steps.yamltree.document import Node
 
-from ..yaml_text import to_yaml
+from ..yaml_text import within
 
 # A ConfigMap may hold 1 MiB (Kubernetes, "ConfigMaps"); the rest is room for names and metadata.
 FULL = 900_000
 CONFIG = "sternway.yaml"
+_INDENT = 4
+"""Spaces before each line of a file in a ConfigMap."""
 
 
 def files(config: Config, document: Node) -> dict[str, str]:
@@ -28,7 +30,7 @@ def files(config: Config, document: Node) -> dict[str, str]:
     parts = _parts((*rest, *config.hooks, *config.left_out))
     if parts:
         keys["manifests"] = list(parts)
-    return {CONFIG: to_yaml([keys]), **parts}
+    return {CONFIG: within(keys, _INDENT), **parts}
 
 
 def config_maps(name: str, namespace: str | None, labels: Mapping[str, str], texts: Mapping[str, str]) -> list[Any]:
@@ -52,7 +54,7 @@ def config_maps(name: str, namespace: str | None, labels: Mapping[str, str], tex
 def _parts(manifests: tuple[Manifest, ...]) -> dict[str, str]:
     parts: list[str] = []
     for manifest in manifests:
-        text = to_yaml([manifest.obj])
+        text = within(manifest.obj, _INDENT)
         if parts and len((parts[-1] + text).encode()) <= FULL:
             parts[-1] += text
         else:

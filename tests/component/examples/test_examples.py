@@ -25,6 +25,7 @@ pytest.importorskip("hera", reason="needs the extra: pip install 'sternway[templ
 from sternway_templates.argo.pipeline import HASH
 from sternway_templates.commands import template
 from sternway_templates.graph.command import graph
+from sternway_templates.yaml_text import comment
 
 CONFIGS = sorted((ROOT / "templates/examples").glob("*/sternway.yaml"))
 OVERLAYS = sorted((ROOT / "templates/examples").glob("*/config/*.yaml"))
@@ -42,8 +43,11 @@ def yaml_of(config: Path) -> str:
     folder = folder_of(config)
     settings = () if load(config).namespace else ("--set", f"namespace={folder.name}")
     shown = ["--config", f"templates/examples/{config.relative_to(folder.parent)}", *settings, "--output", "-"]
-    head = f"# Made by Sternway {__version__}: sternway template {' '.join(shown)}\n"
-    return head + printed(template, "--config", str(config), *settings, "--output", "-")
+    return head(*shown) + printed(template, "--config", str(config), *settings, "--output", "-")
+
+
+def head(*shown: str) -> str:
+    return comment(f"Made by Sternway {__version__}: sternway template {' '.join(shown)}")
 
 
 def picture_of(config: Path) -> str:
@@ -59,8 +63,7 @@ def printed(command: Any, *arguments: str) -> str:
 
 def cronjob_of(config: Path) -> str:
     shown = ["--for", "cronjob", "--config", f"templates/examples/{config.parent.name}/sternway.yaml", "--output", "-"]
-    head = f"# Made by Sternway {__version__}: sternway template {' '.join(shown)}\n"
-    return head + printed(template, "--for", "cronjob", "--config", str(config), "--output", "-")
+    return head(*shown) + printed(template, "--for", "cronjob", "--config", str(config), "--output", "-")
 
 
 def pipeline_of(runner: str) -> Callable[[Path], str]:

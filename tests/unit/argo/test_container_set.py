@@ -45,7 +45,12 @@ def test_one_pod_forward_and_one_back_with_the_report_at_its_end(tmp_path: Path)
         "verify": ["base", "app"],
     }
     waits = {name: each.get("dependencies", []) for name, each in back.items()}
-    assert waits == {"base": [], "app": [], "deploy": ["base", "app"], "main": ["deploy"]}
+    assert waits == {
+        "rollback-base": [],
+        "rollback-app": [],
+        "rollback-deploy": ["rollback-base", "rollback-app"],
+        "main": ["rollback-deploy"],
+    }
     assert forward["verify"]["image"].startswith("localhost/sternway-verify:")
     assert back["main"]["args"][0] == "report"
 
@@ -55,7 +60,9 @@ def test_the_second_round_is_only_for_a_run_that_did_not_end(tmp_path: Path) -> 
     assert first["arguments"]["parameters"] == [{"name": "another-round", "value": "true"}]
     code = "{{=steps['back'].status == '' ? 'none' : (steps['back'].outputs?.parameters?.code ?? 'none')}} == none"
     assert {step["when"] for step in again} == {f"{first['when']} && {code}"}
-    assert [step["name"] for step in again] == ["again-base", "again-app", "again-deploy", "again-report"]
+    assert [step["name"] for step in again] == [
+        f"again-{name}" for name in ("rollback-base", "rollback-app", "rollback-deploy", "report")
+    ]
     assert not any("arguments" in step for step in again)
     assert all(step["continueOn"] == {"failed": True, "error": True} for step in (first, *again[:-1]))
     assert "continueOn" not in again[-1], "the report decides how the handler ends"
@@ -91,8 +98,8 @@ def test_what_argo_can_not_do_for_one_container_it_does_itself(tmp_path: Path) -
     assert after("--backoff", forward["deploy"]["args"]) == ["2s..9s"]
     assert after("--beside", forward["base"]["args"]) == ["app"]
     assert after("--beside", forward["deploy"]["args"]) == []
-    assert after("--retries", back["deploy"]["args"]) == ["3"]
-    assert after("--within", back["deploy"]["args"]) == ["150s"]
+    assert after("--retries", back["rollback-deploy"]["args"]) == ["3"]
+    assert after("--within", back["rollback-deploy"]["args"]) == ["150s"]
     assert templates(objects)["back"]["activeDeadlineSeconds"] == 3 * 150, "two rows of rollbacks, and the report"
 
 
@@ -182,12 +189,16 @@ def test_values_go_forward_and_the_way_back_has_those_of_the_place_alone(tmp_pat
 
 def test_a_step_that_is_called_as_what_ends_the_run_has_its_own_row_and_container(tmp_path: Path) -> None:
     steps = ["validate", {"name": "report", "uses": "deploy"}, {"name": "report-success", "uses": "deploy"}]
-    assert set(containers(shared(tmp_path, steps=steps), "back")) == {"report", "report-success", "main"}
+    assert set(containers(shared(tmp_path, steps=steps), "back")) == {
+        "rollback-report",
+        "rollback-report-success",
+        "main",
+    }
     made = templates(shared(tmp_path, steps=steps, argo={"pods": "each"}))
     called = [[(step["name"], step["template"]) for step in row] for row in made["undo"]["steps"]]
     assert called[:3] == [
-        [("step-report-success", "rollback-report-success")],
-        [("step-report", "rollback-report")],
+        [("rollback-report-success", "rollback-report-success")],
+        [("rollback-report", "rollback-report")],
         [("report", "report")],
     ]
     assert "steps['report'].outputs" in made["undo"]["steps"][3][0]["when"]

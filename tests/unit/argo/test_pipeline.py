@@ -377,7 +377,7 @@ def test_a_command_runs_in_our_image_which_may_make_jobs_and_nothing_else_may(tm
         assert container["args"][:3] == ["step", "migrate", action]
     assert "{{x}}" not in json.dumps(objects["WorkflowTemplate"]), "a command's words are none of Argo's tags"
     back = [row[0]["name"] for row in templates(objects)["undo"]["steps"]]
-    assert back[:3] == ["deploy", "migrate", "report"]
+    assert back[:3] == ["rollback-deploy", "rollback-migrate", "report"]
 
     def verbs(rules: list[dict[str, Any]], resource: str) -> set[str]:
         return {verb for rule in rules if resource in rule["resources"] for verb in rule["verbs"]}
@@ -427,4 +427,47 @@ def test_a_workflow_says_how_long_its_handler_may_take_to_start(tmp_path: Path) 
     """The sweeper reads it from the Workflow, for a run's record holds nothing of how it is run."""
     for keys, seconds in (({}, "120"), ({"argo": {"startDeadline": "1m30s"}}, "90")):
         spec = written(tmp_path, **keys)["WorkflowTemplate"]["spec"]
-        assert spec["workflowMetadata"]["annotations"] == {"sternway.dev/start-deadline": seconds}
+        assert spec["workflowMetadata"]["annotations"]["sternway.dev/start-deadline"] == seconds
+
+
+def test_argo_shows_what_it_deploys_which_version_and_what_to_type_next(tmp_path: Path) -> None:
+    """In Markdown, which Argo 3.6 and later show; in those of a Workflow it fills in the tags."""
+    labels, notes = {"team": "shop"}, {"owner": "us"}
+    objects = written(tmp_path, schedule="1 2 * * *", argo={"labels": labels, "annotations": notes})
+    template = objects["WorkflowTemplate"]
+    run = template["spec"]["workflowMetadata"]
+    for shown in (template["metadata"], objects["CronWorkflow"]["metadata"], run):
+        assert (shown["labels"]["team"], shown["annotations"]["owner"]) == ("shop", "us")
+    title, text = (f"workflows.argoproj.io/{key}" for key in ("title", "description"))
+    assert template["metadata"]["annotations"][title] == "Deploy **web** to `shop`: `web:1`"
+    assert run["annotations"][title] == "Deploy **web** to `shop`: `{{workflow.parameters.image}}`"
+    assert "argo submit --from workflowtemplate/web -n shop" in template["metadata"]["annotations"][text]
+    for line in (
+        "- target: `shop.web`",
+        "- version: `{{workflow.parameters.image}}`",
+        "- how it went: `sternway show {{workflow.namespace}}/{{workflow.uid}}`",
+        "- undo it: `sternway rollback {{workflow.namespace}}/{{workflow.uid}}`",
+    ):
+        assert line in run["annotations"][text].splitlines()
+    elsewhere = written(tmp_path, journal={"namespace": "journals"}, argo={"annotations": {title: "mine"}})
+    run = elsewhere["WorkflowTemplate"]["spec"]["workflowMetadata"]
+    assert "`sternway show journals/{{workflow.uid}}`" in run["annotations"][text]
+    assert run["annotations"][title] == "mine", "the configuration's own win"
+
+
+def test_what_is_counted_is_named_alike_in_all_templates(tmp_path: Path) -> None:
+    """The controller takes one help text for a metric; a label that has a tag is filled in when the run has ended."""
+    one, other = (written(tmp_path, name=name)["WorkflowTemplate"]["spec"]["metrics"]["prometheus"] for name in "ab")
+    assert [each["name"] for each in one] == ["sternway_runs_total", "sternway_run_duration_seconds"]
+    for mine, theirs in zip(one, other, strict=True):
+        assert (mine["help"], mine.get("histogram")) == (theirs["help"], theirs.get("histogram"))
+        assert [label["key"] for label in mine["labels"]] == ["namespace", "target", "outcome"]
+    made = templates(apart(tmp_path))["report"]
+    (outcome,) = [each for each in made["outputs"]["parameters"] if each["name"] == "outcome"]
+    assert outcome == {
+        "name": "outcome",
+        "globalName": "outcome",
+        "valueFrom": {"path": "/tmp/outcome", "default": "unknown"},
+    }
+    args = made["container"]["args"]
+    assert args[args.index("--outcome-file") + 1] == "/tmp/outcome"

@@ -69,7 +69,7 @@ def images(objects: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {**alone, **{f"{name}-{c['name']}": c["image"] for name, c in sets}}
 
 
-@pytest.mark.parametrize(("pods", "on", "back"), [("one", "forward", "back"), ("each", "execute", "rollback")])
+@pytest.mark.parametrize(("pods", "on", "back"), [("one", "forward", "back-rollback"), ("each", "execute", "rollback")])
 def test_its_image_is_the_one_that_is_named_for_it(tmp_path: Path, pods: str, on: str, back: str) -> None:
     found = images(written(tmp_path, argo={"pods": pods, "images": {"flag": "r/flag:1"}}))
     assert found[f"{on}-switch"] == found[f"{back}-switch"] == "r/flag:1"

@@ -46,8 +46,8 @@ def test_secrets_become_variables_and_credentials_a_file(tmp_path: Path) -> None
     assert not templates["execute-deploy"].get("volumes")
     assert [row[0]["name"] for row in templates["execute"]["steps"]] == ["validate", "build", "deploy", "verify"]
     assert [row[0]["name"] for row in templates["undo"]["steps"]] == [
-        *("deploy", "build", "report"),
-        *("again-deploy", "again-build", "again-report"),
+        *("rollback-deploy", "rollback-build", "report"),
+        *("again-rollback-deploy", "again-rollback-build", "again-report"),
     ]
 
 

@@ -175,9 +175,10 @@ def test_a_pod_that_is_gone_is_not_told_by_its_containers() -> None:
     assert "its pod was deleted" in str(found[1])
 
 
-def test_a_rollback_that_took_too_much_memory_is_named_with_the_limit() -> None:
+@pytest.mark.parametrize("called", ["rollback-deploy", "deploy"], ids=["now", "earlier"])
+def test_a_rollback_that_took_too_much_memory_is_named_with_the_limit(called: str) -> None:
     given = as_argo_gives_it(
-        node("deploy", "back", "deploy: OOMKilled (exit code 137)"), node("back", "back", "deploy: OOMKilled (exit code 137)"),
+        node(called, "back", "deploy: OOMKilled (exit code 137)"), node("back", "back", "deploy: OOMKilled (exit code 137)"),
         node("verify(0)", "rollback-verify", "main: Error (exit code 137)"),
         node("validate", "rollback-validate", "main: Error (exit code 5): no"), node("deploy", "forward", "exit code 137"),
     )  # fmt: skip

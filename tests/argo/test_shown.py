@@ -1,0 +1,74 @@
+"""What Argo shows of a run on a real one: names of rollbacks, title and description, how it ended, and the metrics."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.argo.conftest import OnArgo
+from tests.helpers import until
+from tests.scenarios.saga import files
+
+pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
+METRICS = os.environ.get("STERNWAY_TEST_ARGO_METRICS", "https://localhost:9090/metrics")
+"""Where the controller tells them; its certificate is its own."""
+MIGRATE = {
+    "name": "migrate",
+    "image": "localhost/busybox:1",
+    "runner": "kubernetes",
+    "execute": ["true"],
+    "rollback": ["false"],
+    "retries": 0,
+}
+
+
+@pytest.mark.parametrize("pods", ["one", "each"])
+def test_how_runs_ended_is_shown_and_counted(runner: OnArgo, pods: str) -> None:
+    runner.argo = {**runner.argo, "pods": pods, "rollbackRetries": 0}
+    runner.good(files(runner.namespace, 1, {}))
+    _is_shown(runner, "localhost/app:1")
+    _is_counted(runner, "succeeded")
+    group = ["validate", ["deploy", MIGRATE], "verify"]
+    for steps, code, outcome in ((["validate", "deploy", "verify"], 4, "undone"), (group, 5, "rollback-failed")):
+        runner.start(files(runner.namespace, 2, {"image": "localhost:5000/nope:9", "steps": steps}))
+        assert runner.ended() == code
+        _is_shown(runner, "localhost:5000/nope:9")
+        given = runner.workflow()["status"]["outputs"]["parameters"]
+        assert {each["name"]: each["value"] for each in given} == {"outcome": outcome}
+        _is_counted(runner, outcome)
+        back = {
+            node["displayName"].partition("(")[0]
+            for node in runner.nodes("Pod") + runner.nodes("Container")
+            if "rollback" in node["displayName"] and not node["displayName"].startswith("again-")
+        }
+        assert back == {f"rollback-{name}" for name in (("deploy",) if code == 4 else ("deploy", "migrate"))}
+        assert not [c for c in runner.workflow()["status"]["conditions"] if c["type"] == "MetricsError"]
+
+
+def _is_shown(runner: OnArgo, image: str) -> None:
+    metadata: dict[str, Any] = runner.workflow()["metadata"]
+    notes = metadata["annotations"]
+    assert notes["workflows.argoproj.io/title"] == f"Deploy **web** to `{runner.namespace}`: `{image}`"
+    told = notes["workflows.argoproj.io/description"]
+    assert f"`sternway show {runner.namespace}/{metadata['uid']}`" in told
+
+
+def _is_counted(runner: OnArgo, outcome: str) -> None:
+    """Wait until the controller counts it; what it counted before it was started anew is gone, and so is no test's."""
+    labels = re.compile(
+        rf'argo_workflows_(\w+)\{{namespace="{runner.namespace}",outcome="{outcome}",target="web"\}} 1$'
+    )
+    names = {"sternway_runs_total", "sternway_run_duration_seconds_count"}
+    trusted = ssl._create_unverified_context()
+
+    def counted() -> bool:
+        with urllib.request.urlopen(METRICS, timeout=10, context=trusted) as answer:
+            lines = answer.read().decode().splitlines()
+        return names <= {found[1] for line in lines if (found := labels.match(line))}
+
+    until(counted, 60, f"{outcome} is counted")
