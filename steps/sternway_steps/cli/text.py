@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..config.origins import to_yaml
+from ..errors import Refused
 from ..explained.catalogue import entry_for
 from ..journal.replay import Story
 from ..release.preview import Preview
@@ -70,7 +71,7 @@ class TextOutput:
             echo(f"error: {error}", fg="red", err=True)
             if remedy := getattr(error, "remedy", None):
                 echo(f"  {remedy}", err=True)
-            else:
+            elif not isinstance(error, Refused):  # which says what is wrong and where
                 echo(f"  usual causes: sternway explain {entry_for(error).name}", err=True)
 
     def note(self, text: str) -> None:

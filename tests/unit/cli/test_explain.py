@@ -45,9 +45,12 @@ def test_an_error_in_json_names_its_entry_and_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "line"),
-    [(Refused("x", remedy="do this"), "  do this"), (Refused("x"), "  usual causes: sternway explain Refused")],
-)
-def test_an_error_says_what_to_do_or_where_that_is_told(error: SternwayError, line: str, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    ("error", "more"),
+    [
+        (Refused("x", remedy="do this"), "\n  do this"), (Refused("x"), ""),
+        (Transient("x"), "\n  usual causes: sternway explain Transient"),
+    ],
+)  # fmt: skip
+def test_an_error_says_what_to_do_or_where_that_is_told(error: SternwayError, more: str, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     TextOutput().error(error)
-    assert capsys.readouterr().err == f"error: x\n{line}\n"
+    assert capsys.readouterr().err == f"error: x{more}\n"
