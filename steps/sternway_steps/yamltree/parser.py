@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..unfolded import unfolded
+from .bounded_loader import MAX_VALUES, REMEDY, TOO_MANY, TooManyValues, bounded_loader
 from .document import Entry, Node
 from .errors import ConfigError, ConfigErrors, SourceLocation
 
-_MAX_NODES = 100_000
 TEMPLATE = "{{ }} is a template's: render it first (helm template, for one), and name what comes out"
-"""A document of aliases to aliases unfolds without end; one that people write has fewer values than this."""
 
 
 def decode(content: bytes, source: str) -> str:
@@ -35,8 +34,10 @@ def parse(text: str, source: str) -> Node | None:
     import yaml
 
     try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        root = yaml.compose(text, Loader=bounded_loader())
         return _built(root, source) if root is not None else None
+    except TooManyValues as error:
+        raise ConfigErrors([_too_many(SourceLocation(source, 1, 1))]) from error
     except yaml.YAMLError as error:
         raise ConfigErrors([yaml_error(error, source, text)]) from error
     except RecursionError as error:
@@ -54,16 +55,20 @@ def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
     import yaml
 
     documents: list[Node] = []
+    line = 1
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        loader = bounded_loader()(text)
         while loader.check_node():
             root = loader.get_node()
+            line = root.end_mark.line + 1
             try:
                 documents.append(_built(root, source))
             except ConfigErrors as bad:
                 errors += bad.errors
     except yaml.YAMLError as error:
         errors.append(yaml_error(error, source, text))
+    except TooManyValues:
+        errors.append(_too_many(SourceLocation(source, line, 1)))
     except RecursionError:
         errors.append(ConfigError(SourceLocation(source, 1, 1), "", "the document is nested too deep"))
     return [node for node in documents if node.value is not None]
@@ -71,11 +76,13 @@ def parse_all(text: str, source: str, errors: list[ConfigError]) -> list[Node]:
 
 def _built(root: Any, source: str) -> Node:
     """Return a composed document as nodes; raise ConfigErrors. What is much too large is not unfolded first."""
-    if _MAX_NODES < unfolded(root) < math.inf:
-        location = SourceLocation(source, root.start_mark.line + 1, root.start_mark.column + 1)
-        what = f"the document has over {_MAX_NODES} values"
-        raise ConfigErrors([ConfigError(location, "", what, hint="write it without aliases")])
+    if MAX_VALUES < unfolded(root) < math.inf:
+        raise ConfigErrors([_too_many(SourceLocation(source, root.start_mark.line + 1, root.start_mark.column + 1))])
     return _Builder(source).build(root)
+
+
+def _too_many(location: SourceLocation) -> ConfigError:
+    return ConfigError(location, "", TOO_MANY, hint=REMEDY)
 
 
 def yaml_error(error: Exception, source: str, text: str, first_line: int = 1) -> ConfigError:
@@ -111,7 +118,7 @@ class _Builder:
 
         self._source = source
         self._constructor = yaml.constructor.SafeConstructor()
-        self._left = _MAX_NODES
+        self._left = MAX_VALUES
         self._errors: list[ConfigError] = []
 
     def build(self, root: Any) -> Node:
@@ -125,12 +132,13 @@ class _Builder:
 
     def _node(self, node: Any, above: frozenset[int], field: str) -> Node:
         location = self._place(node)
-        self._left -= 1
-        if self._left < 0 or id(node) in above:
-            what = (
-                "this holds itself, by an alias" if id(node) in above else f"the document has over {_MAX_NODES} values"
+        if id(node) in above:
+            raise ConfigErrors(
+                [ConfigError(location, field, "this holds itself, by an alias", hint="write it without aliases")]
             )
-            raise ConfigErrors([ConfigError(location, field, what, hint="write it without aliases")])
+        self._left -= 1
+        if self._left < 0:
+            raise ConfigErrors([_too_many(location)])
         within = above | {id(node)}
         if node.id == "mapping":
             return Node(dict(self._entries(node, within, field)), location)

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sternway_steps.config import Config, ConfigErrors
 from sternway_steps.registry.load import load
+from sternway_steps.yamltree.errors import ConfigError
+from sternway_steps.yamltree.parser import parse_all
 
 GOOD = "name: web\nimage: web:1\nport: 8080\n"
 
@@ -80,6 +82,15 @@ def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
     lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 10) + "]" for n in range(1, 9)]
     with pytest.raises(ConfigErrors, match="over 100000 values"):
         read(tmp_path, "\n".join(lines))
+
+
+def test_a_document_with_too_many_values_is_not_read_to_its_end() -> None:
+    errors: list[ConfigError] = []
+    documents = parse_all("a: 1\n---\n" + "- 1\n" * 100_001 + "}} this is no YAML", "m.yaml", errors)
+    assert [document.value.keys() for document in documents] == [{"a"}]
+    assert [str(error) for error in errors] == [
+        "m.yaml:2:1: the document has over 100000 values; split it, or write it without aliases"
+    ]
 
 
 def test_all_findings_come_at_once(tmp_path: Path) -> None:
