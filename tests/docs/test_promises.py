@@ -24,6 +24,9 @@ def items(page: str, section: str = "") -> list[str]:
 PROMISES = [
     *((page, item) for page, section, least in (
         ("docs/explanation/undo.md", "", 15),
+        ("docs/explanation/journal.md", "What holds", 6),
+        ("docs/explanation/ownership.md", "", 7),
+        ("docs/explanation/locks.md", "", 7),
         ("docs/explanation/architecture.md", "The laws of the undo", 10),
         ("SECURITY.md", "The journal: data from anybody who may write there", 5),
         ("SECURITY.md", "What else is held", 3),
