@@ -101,7 +101,7 @@ def _objects(
     """Return the objects by file name, and what tells of an object what its comment has to say."""
     from sternway_steps.registry.load import load_with_source
 
-    from .kubernetes.images import note_on
+    from .kubernetes.notes import note_on
 
     config, document = load_with_source(path, overrides=overrides, environ=os.environ, stdin=sys.stdin)
     note = partial(note_on, config)
@@ -117,7 +117,7 @@ def _objects(
     if runner == "rollback-role":
         from .kubernetes.rollback_role import rollback_role
 
-        return rollback_role(config, served), note
+        return rollback_role(config, served), lambda _: ""  # who is bound is theirs to say
     from .argo.pipeline import pipeline
     from .argo.pods import own_pods
 

@@ -9,9 +9,12 @@ import urllib.request
 from typing import Any
 
 import pytest
+import yaml
+from sternway_steps.journal.replay import Status
+from sternway_steps.objects.ref import Ref
 
 from tests.argo.conftest import OnArgo
-from tests.helpers import until
+from tests.helpers import sternway, until
 from tests.scenarios.saga import files
 
 pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
@@ -48,6 +51,30 @@ def test_how_runs_ended_is_shown_and_counted(runner: OnArgo, pods: str) -> None:
         }
         assert back == {f"rollback-{name}" for name in (("deploy",) if code == 4 else ("deploy", "migrate"))}
         assert not [c for c in runner.workflow()["status"]["conditions"] if c["type"] == "MetricsError"]
+
+
+def test_a_template_without_a_namespace_works_where_it_is_applied(runner: OnArgo) -> None:
+    """With the generated rights, and the binding that the command on stderr makes."""
+    keys = yaml.safe_load(files(runner.namespace, 1, {})["sternway.yaml"])
+    texts = {**files(runner.namespace, 1, {}), "sternway.yaml": yaml.safe_dump({**keys, "argo": runner.argo})}
+    for name, text in texts.items():
+        (runner.folder / name).write_text(re.sub(r"(?m)^ *namespace: .*\n", "", text))
+    out = str(runner.folder / "out")
+    made = sternway("template", "-c", str(runner.folder / "sternway.yaml"), "-o", out, kubeconfig="")
+    assert made.returncode == 0, made.stderr
+    runner.kubectl("apply", "--server-side", "-n", runner.namespace, "-f", out)
+    (command,) = re.findall(r"kubectl (create rolebinding .*)", made.stderr)
+    runner.kubectl(*command.replace("NAMESPACE", runner.namespace).split())
+    for image, code in (("localhost/app:1", 0), ("localhost:5000/nope:9", 4)):
+        runner.submit(image=image)
+        assert runner.ended() == code
+        _is_shown(runner, image)
+        story = runner.story()
+        assert story is not None
+        assert story.status is (Status.UNDONE if code else Status.SUCCEEDED)
+    made_anew = runner.client.get(Ref("apps/v1", "Deployment", runner.namespace, "web"))
+    assert made_anew is not None
+    assert made_anew["spec"]["template"]["spec"]["containers"][0]["image"] == "localhost/app:1"
 
 
 def _is_shown(runner: OnArgo, image: str) -> None:

@@ -18,7 +18,7 @@ from ..kubernetes.build_pod import PodParts, pod_parts
 from ..kubernetes.config_maps import CONFIG
 from ..kubernetes.images import image_of
 from ..kubernetes.journal_key import key_parts
-from ..kubernetes.pod import REPORT, RESTRICTED, SPARE, UNATTENDED
+from ..kubernetes.pod import REPORT, RESTRICTED, SPARE, UNATTENDED, namespace_env
 from .metrics import OUTCOME, UNKNOWN
 from .models import new
 from .on_end import reporter
@@ -54,7 +54,7 @@ def base(config: Config, requests: Mapping[str, str] | None = None) -> dict[str,
         "command": ["sternway"],
         "env": [
             new(m.EnvVar, name="HOME", value="/tmp"),  # noqa: S108  a volume of the pod's own
-            *(m.EnvVar(**each) for each in key_parts(config).env),
+            *(m.EnvVar(**each) for each in (*namespace_env(config), *key_parts(config).env)),
         ],
         "resources": new(
             m.ResourceRequirements,

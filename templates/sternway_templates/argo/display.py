@@ -15,26 +15,24 @@ _VERSION = "image"
 
 def of_template(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) -> dict[str, str]:
     """Return the annotations of the WorkflowTemplate, and of its CronWorkflow; the configuration's own win."""
-    given = parameters.get(_VERSION)
+    given, where = parameters.get(_VERSION), config.namespace
     version = str(given.value) if given is not None else ""
-    start = f"argo submit --from workflowtemplate/{config.name}"
-    return _annotations(config, plan, version, f"- start it: `{start} -n {config.namespace}`")
+    start = f"argo submit --from workflowtemplate/{config.name}" + (f" -n {where}" if where else "")
+    return _annotations(config, plan, where or "", version, f"- start it: `{start}`")
 
 
 def of_run(config: Config, plan: Plan, parameters: Mapping[str, m.Parameter]) -> dict[str, str]:
     """Return the annotations of each Workflow, whose tags Argo fills in."""
     version = "{{workflow.parameters.image}}" if _VERSION in parameters else ""
-    run = "{{workflow.namespace}}/{{workflow.uid}}"
-    journal = config.journal.namespace
-    named = f"{journal}/{{{{workflow.uid}}}}" if journal else run
-    told = f"- how it went: `sternway show {named}`\n- undo it: `sternway rollback {named}`"
-    return _annotations(config, plan, version, told)
+    run = f"{config.journal.namespace or '{{workflow.namespace}}'}/{{{{workflow.uid}}}}"
+    told = f"- how it went: `sternway show {run}`\n- undo it: `sternway rollback {run}`"
+    return _annotations(config, plan, config.namespace or "{{workflow.namespace}}", version, told)
 
 
-def _annotations(config: Config, plan: Plan, version: str, told: str) -> dict[str, str]:
-    where = f" to `{config.namespace}`"
-    title = f"Deploy **{config.name}**{where}" + (f": `{version}`" if version else "")
+def _annotations(config: Config, plan: Plan, where: str, version: str, told: str) -> dict[str, str]:
+    title = f"Deploy **{config.name}**" + (f" to `{where}`" if where else "") + (f": `{version}`" if version else "")
     steps = ", ".join(" and ".join(step.name for step in group) for group in plan.groups)
-    lines = [f"- target: `{config.namespace}.{config.name}`", *([f"- version: `{version}`"] if version else [])]
+    target = f"{where}.{config.name}" if where else config.name
+    lines = [f"- target: `{target}`", *([f"- version: `{version}`"] if version else [])]
     text = "\n".join([*lines, f"- steps: {steps}", "- what fails is undone in reverse order", told, ""])
     return {_TITLE: title, _DESCRIPTION: text, **config.argo.annotations}

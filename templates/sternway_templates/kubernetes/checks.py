@@ -31,6 +31,10 @@ _WAYS_OUT = (
     "leave it out, and name a Secret that is there: apply it apart, or have it made by an ExternalSecret"
     " (external-secrets.io) or a SealedSecret (bitnami.com), which may stand among the manifests"
 )
+NO_NAMESPACE = (
+    "the rights and what runs need to know where they belong",
+    "set namespace: NAME, or give --set namespace=NAME",
+)
 # Argo makes the name of a CronWorkflow's Workflow from this and a time stamp, Kubernetes that of a CronJob's Job.
 _LONGEST_CRON = 52
 
@@ -61,9 +65,8 @@ def checked_plan(config: Config, document: Node, kind: str = "CronWorkflow") -> 
     if config.journal.key is not None and config.journal.key.file is not None:
         message = "a pod has no file of this machine, and in a ConfigMap the key would be no secret"
         report("journal", "journal.key.file", message, "key: {secret: NAME, key: KEY}, a Secret in the same namespace")
-    if config.namespace is None:
-        hint = "set namespace: NAME, or give --set namespace=NAME"
-        report("name", "namespace", "the rights and what runs need to know where they belong", hint)
+    if config.namespace is None and kind == "CronJob":
+        report("name", "namespace", *NO_NAMESPACE)
     _check_commands(plan, report)
     _check_schedule(config, kind, report)
     if kind == "CronJob":

@@ -11,7 +11,7 @@ from sternway_steps.config import Config
 from .build_pod import PodParts
 from .config_maps import CONFIG
 from .journal_key import key_parts
-from .pod import RESTRICTED, pod_security
+from .pod import RESTRICTED, namespace_env, pod_security
 
 
 def one_pod(
@@ -45,6 +45,7 @@ def one_pod(
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "env": [
             {"name": "HOME", "value": "/tmp"},  # noqa: S108  a volume of the pod's own
+            *namespace_env(config),
             *key.env,
             *env,
             *more.env,

@@ -28,3 +28,10 @@ def pod_security(config: Config) -> dict[str, Any]:
     user = config.argo.user
     safe = {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "seccompProfile": {"type": "RuntimeDefault"}}
     return {**safe, **config.argo.pod_security_context}
+
+
+def namespace_env(config: Config) -> list[dict[str, Any]]:
+    """Return the variable by which a pod deploys to its own namespace, where the configuration names none."""
+    if config.namespace is not None:
+        return []
+    return [{"name": "STERNWAY_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}]

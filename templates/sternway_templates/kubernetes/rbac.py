@@ -44,6 +44,8 @@ def rbac(
 ) -> list[dict[str, Any]]:
     """Return the ServiceAccount, and a Role and its binding for each namespace; cluster-wide ones where needed.
 
+    Without a namespace there are no bindings, for each names that of the account.
+
     `own` is what the pods need beyond their steps; by default what those of Workflows do. `served` is what a cluster
     told of kinds.
     """
@@ -51,14 +53,30 @@ def rbac(
     objects: list[dict[str, Any]] = [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(account, namespace, config)}
     ]
-    subject = {"kind": "ServiceAccount", "name": account, **({"namespace": namespace} if namespace else {})}
+    subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
     for where in _places(rights, namespace):
         role = _role(account, where, namespace, config, rights[where])
+        if namespace is None:  # who binds it tells where the account is: see binding_note
+            objects.append(role)
+            continue
         name, kind = role["metadata"]["name"], role["kind"]
         binding = {"apiVersion": role["apiVersion"], "kind": f"{kind}Binding", "metadata": role["metadata"]}
         reference = {"apiGroup": role["apiVersion"].partition("/")[0], "kind": kind, "name": name}
         objects += [role, {**binding, "roleRef": reference, "subjects": [subject]}]
     return objects
+
+
+def binding_note(config: Config, obj: Mapping[str, Any]) -> str:
+    """Say how a Role is bound that is generated for whichever namespace it is applied in; "" for all else."""
+    if config.namespace is not None or obj.get("kind") not in ("Role", "ClusterRole"):
+        return ""
+    name, kind = obj["metadata"]["name"], obj["kind"].lower()
+    where = obj["metadata"].get("namespace", "NAMESPACE")
+    binding, place = (name, f" -n {where}") if kind == "role" else (f"{name}.NAMESPACE", "")
+    return (
+        "no namespace is configured, so the binding is made where this is applied: "
+        f"kubectl create {kind}binding {binding} --{kind}={name} --serviceaccount=NAMESPACE:{name}{place}"
+    )
 
 
 def rollback_roles(

@@ -9,8 +9,10 @@ from typing import Any, TextIO, cast
 from sternway_steps.config import Config
 from sternway_steps.errors import Refused
 from sternway_steps.registry.load import load_with_source
+from sternway_steps.yamltree.errors import ConfigError, ConfigErrors
 
 from ..argo.pipeline import HASH, parameters, pipeline
+from ..kubernetes.checks import NO_NAMESPACE
 from ..kubernetes.served import NOT_ASKED, Served
 
 
@@ -53,6 +55,9 @@ def read_submission(
     """
     source = cast("TextIO", _ReadOnce(stdin))
     config, document = load_with_source(path, environ=environ, stdin=source)
+    if config.namespace is None:  # the WorkflowTemplate may be applied anywhere, but a run is somewhere
+        location = document.value["name"].location
+        raise ConfigErrors([ConfigError(location, "namespace", NO_NAMESPACE[0], hint=NO_NAMESPACE[1])])
     objects = pipeline(config, document, served(config))
     parameters_ = parameters(config, document)
     values: dict[str, str] = {}
@@ -64,7 +69,6 @@ def read_submission(
             _check_value(key, text, config.parameters[key].enum if key in config.parameters else ())
             values[str(parameters_[key].name)] = text
     changed = load_with_source(path, overrides=overrides, environ=environ, stdin=source)[0]
-    assert config.namespace is not None  # noqa: S101  pipeline() refuses a configuration without one
     return Submission(changed, config.namespace, tuple(objects.values()), values)
 
 

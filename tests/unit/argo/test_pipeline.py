@@ -222,7 +222,6 @@ def test_a_schedule_makes_a_cron_workflow_that_never_replaces(tmp_path: Path) ->
     [
         ({"steps": ["validate", "deploi"]}, "steps", "did you mean 'deploy'"),
         ({"steps": [{"name": "deploy", "with": {"slector": "a=b"}}]}, "steps", "did you mean 'selector'"),
-        ({"namespace": None}, "namespace", "where they belong"),
         ({"schedule": "61 2 * * *"}, "schedule.cron", "no cron expression"),
         ({"schedule": "1 2 3"}, "schedule.cron", "no cron expression"),
         ({"schedule": {"cron": ["1 2 * * 7"]}}, "schedule.cron", "day of week '7' is not in 0 to 6"),
@@ -292,11 +291,41 @@ def test_plurals_are_those_of_kubernetes(kind: str, plural: str) -> None:
 def test_the_command_writes_a_stream_and_names_mistakes() -> None:
     with Sandbox() as sandbox:
         good = sternway("template", "-c", str(WEB), "--set", "namespace=shop", "-o", "-", kubeconfig=sandbox.kubeconfig)
-        bad = sternway("template", "-c", str(WEB), "-o", "-", kubeconfig=sandbox.kubeconfig)
+        bad = sternway("template", "-c", str(WEB), "--set", "schedule=x", "-o", "-", kubeconfig=sandbox.kubeconfig)
     assert good.returncode == 0, good.stderr
     assert [o["kind"] for o in yaml.safe_load_all(good.stdout)] == ["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "CronJob", "WorkflowTemplate"]  # fmt: skip
     assert (bad.returncode, bad.stdout) == (Exit.USAGE, "")
-    assert "namespace" in bad.stderr
+    assert "schedule" in bad.stderr
+
+
+@pytest.mark.parametrize("pods", ["one", "each"])
+def test_without_a_namespace_it_is_for_whichever_it_is_applied_in(tmp_path: Path, pods: str) -> None:
+    """Only a binding names one, that of the account: it is left out, and the command that makes it is told."""
+    objects = written(tmp_path, namespace=None, argo={"pods": pods})
+    assert set(objects) == {"ServiceAccount", "Role", "ConfigMap", "CronJob", "WorkflowTemplate"}
+    assert not any("namespace" in obj["metadata"] for obj in objects.values())
+    own = {"name": "STERNWAY_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
+    spec = objects["WorkflowTemplate"]["spec"]
+    sets = [each for t in spec["templates"] for each in t.get("containerSet", {}).get("containers", ())]
+    sweep = objects["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    for container in (spec["templateDefaults"]["container"], *sets, *sweep):
+        assert own in container["env"]
+    assert bool(sets) is (pods == "one")
+    made = sternway("template", "-c", str(tmp_path / "sternway.yaml"), "-o", "-", kubeconfig="")
+    command = "create rolebinding sternway-web --role=sternway-web --serviceaccount=NAMESPACE:sternway-web -n NAMESPACE"
+    role = next(d for d in made.stdout.split("---\n") if "kind: Role\n" in d).replace("\n# ", " ")
+    assert command in made.stderr
+    assert command in role
+    assert "{{workflow.namespace}}.web" in json.dumps(spec["workflowMetadata"])
+
+
+def test_what_starts_a_run_has_to_know_where(tmp_path: Path) -> None:
+    written(tmp_path, namespace=None, schedule="1 2 * * *")
+    for words in (["template", "--for", "cronjob", "-o", "-"], ["submit"]):
+        with Sandbox() as sandbox:
+            done = sternway(*words, "-c", str(tmp_path / "sternway.yaml"), kubeconfig=sandbox.kubeconfig)
+        assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+        assert "set namespace: NAME, or give --set namespace=NAME" in done.stderr
 
 
 @pytest.mark.parametrize("runner", ["argo", "cronjob", "gitlab"])
