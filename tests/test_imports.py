@@ -63,7 +63,7 @@ OURS = {
     "steps/sternway_steps/session.py": {
         ".release.live", ".saga.finalize", ".saga.held", ".saga.job_retry", ".saga.lost_run", ".saga.one_process",
         ".saga.preflight", ".saga.recorded_changes", ".saga.rollback", ".saga.saved_plan", ".saga.sweep", ".saga.sweep_at_once",
-        ".saga.target_status", ".saga.undo", ".saga.unmoved_plan",
+        ".saga.story_end", ".saga.target_status", ".saga.undo", ".saga.unmoved_plan", ".saga.watch", ".saga.workflow",
     },
     "steps/sternway_steps/step.py": {".kube.fence"},
     "steps/sternway_steps/sandbox/__init__.py": {".server"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .config import Config
 from .config.program import require_names, with_data
-from .errors import Refused, together
+from .errors import Refused, SternwayError, together
+from .exits import Exit
 from .journal.backends.store import Store
 from .journal.checked import unheard
 from .journal.encryption import NO_KEYS, JournalKeys
@@ -26,7 +27,7 @@ from .registry.steps import Specs, Steps, installed_steps
 from .saga.arguments import checked
 from .saga.assembly import Assembly
 from .saga.cancel import StopAll
-from .saga.events import Listener
+from .saga.events import Event, Listener
 from .saga.held import HoldPolicy
 from .saga.interrupts import interruptible
 from .saga.job import Job
@@ -44,6 +45,7 @@ from .spec import Action, StepSpec
 from .step import Step
 
 if TYPE_CHECKING:
+    from .journal.entries import Record
     from .kube.transport import RequestLog
     from .release.precheck import Precheck
     from .saga.assembly import AssembledRun
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from .saga.recorded_changes import RecordedChange
     from .saga.rollback import Rollback
     from .saga.saved_plan import SavedPlan
+    from .saga.story_end import StoryEnd
     from .saga.sweep import Swept
     from .saga.target_status import TargetStatus
 
@@ -497,6 +500,49 @@ class Session:
         """
         store, run = self._recorded(run, journal_of, "sternway show")
         return with_liveness(replay(store.records(run)), self._journals)
+
+    @checked
+    def watch(
+        self,
+        run: str,
+        tell: Callable[[Event, str], None],
+        *,
+        note: Callable[[str], None] = unheard,
+        journal_of: Config | None = None,
+        every: float = 1.0,
+    ) -> Exit:
+        """Follow a run that is at work anywhere until it ends, by its journal alone; return its exit code.
+
+        Args:
+            run: as of `story`.
+            tell: is told every event, those before this call too, and when it was as the journal writes times ("" for
+                now).
+            note: is told what is no event: the journal can't be read for now, the run's Workflow is gone.
+            journal_of: as of `story`.
+            every: seconds between two readings.
+
+        Raises: Refused when the run is not known. One whose process is gone ends 5, or 75 when only its end is missing.
+
+        """
+        from .saga.watch import watch
+        from .saga.workflow import workflow_seen
+
+        store, run = self._recorded(run, journal_of, "sternway show --watch")
+
+        def read() -> tuple[Sequence[Record], Story]:
+            records = store.records(run)
+            return records, with_liveness(replay(records), self._journals)
+
+        return watch(read, tell, note, self.stop, self._end_of, partial(workflow_seen, self.book), every)
+
+    def _end_of(self, story: Story) -> StoryEnd:
+        from .saga.story_end import StoryEnd
+
+        try:
+            config = Config.from_dict(story.config)
+            return StoryEnd(story, make_plan(config.steps, Specs(self.steps, config.declared), config.on_end))
+        except (SternwayError, KeyError, TypeError, ValueError):  # of another package, or of an older journal
+            return StoryEnd(story, None)
 
     @checked
     def changes(self, run: str, *, journal_of: Config | None = None) -> list[RecordedChange]:

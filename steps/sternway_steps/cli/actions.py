@@ -197,9 +197,11 @@ def runs(session: Session, output: Output, target: str | None, journal_of: str |
     return Exit.DONE
 
 
-def show(session: Session, output: Output, run: str, journal_of: str | None) -> int:
-    """Show the whole story of a run."""
+def show(session: Session, output: Output, run: str, journal_of: str | None, watch: bool) -> int:
+    """Show the whole story of a run, or follow it until it ends."""
     where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    if watch:
+        return session.watch(run, output.event, note=output.note, journal_of=where)
     output.story(session.story(run, journal_of=where), lambda: session.changes(run, journal_of=where))
     return Exit.DONE
 

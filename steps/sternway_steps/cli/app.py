@@ -210,6 +210,7 @@ def runs(**arguments: Any) -> None:
 @options.journal_of
 @options.journal
 @options.namespace
+@click.option("--watch", "watch", is_flag=True, help="Follow a run that is at work until it ends, and exit as it does.")
 @options.shared_of_show
 def show(**arguments: Any) -> None:
     """Tell the whole story of a run: steps, objects, what was put back, what was kept and why.
@@ -217,7 +218,10 @@ def show(**arguments: Any) -> None:
     \b
     Example: sternway show 20261124-101500-3fa9c1
     Example: sternway show 20261124-101500-3fa9c1 --output html > run.html
+    Example: sternway show --watch 20261124-101500-3fa9c1
     """
+    if arguments["watch"] and arguments["output"] == "html":
+        raise click.UsageError("--watch writes no page: leave out --output html, and write it when the run has ended")
     _do("show", **arguments)
 
 

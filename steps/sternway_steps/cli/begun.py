@@ -22,10 +22,10 @@ class Begun:
         """The same output, by way of this."""
         return cast("Output", self)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: Event, at: str = "") -> None:
         """Take an event, and hand it on."""
         self.begun = self.begun or isinstance(event, RunStarted | StepStarted)
-        self._output.event(event)
+        self._output.event(event, at)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._output, name)

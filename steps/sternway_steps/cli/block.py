@@ -37,9 +37,9 @@ class Block:
         self._done: dict[str, str] = {}
         self._work: dict[tuple[str, Action], _Work] = {}
 
-    def event(self, event: Event) -> None:
-        """Take an event."""
-        now = self._clock()
+    def event(self, event: Event, ago: float = 0.0) -> None:
+        """Take an event; it was so many seconds `ago`."""
+        now = self._clock() - ago
         match event:
             case RunStarted():
                 self._run, self._began = f"run {event.run} of {event.target}", now

@@ -40,23 +40,23 @@ class GithubOutput:
         self._at_work: set[tuple[str, Action]] = set()
         self._grouped = False
 
-    def event(self, event: Event) -> None:
+    def event(self, event: Event, at: str = "") -> None:
         """Write an event; a step that runs alone is a group."""
         self._summary.add(event)
         match event:
             case StepStarted():
-                self._begin(event)
+                self._begin(event, at)
             case StepEnded():
-                self._text.event(event)
+                self._text.event(event, at)
                 self._annotate_end(event)
             case RunEnded():
                 self._close()
-                self._text.event(event)
+                self._text.event(event, at)
                 self._annotate_over(event)
             case Note():
                 self.note(event.message)
             case _:
-                self._text.event(event)
+                self._text.event(event, at)
 
     def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:
         """Write what would change, and a table of it."""
@@ -133,14 +133,14 @@ class GithubOutput:
         except OSError as error:  # the run is over, and its result is worth more than its summary
             self._annotate("warning", f"the summary can't be written: {error.strerror}", title="sternway")
 
-    def _begin(self, event: StepStarted) -> None:
+    def _begin(self, event: StepStarted, at: str) -> None:
         again = f", attempt {event.attempt}" if event.attempt > 1 else ""
         self._at_work.add((event.step, event.action))
         self._close()
         if len(self._at_work) == 1:  # groups can't lie beside each other
             self._write(command("group", f"{event.action.value} {event.step}{again}"))
             self._grouped = True
-        self._text.event(event)
+        self._text.event(event, at)
 
     def _annotate_end(self, event: StepEnded) -> None:
         self._at_work.discard((event.step, event.action))

@@ -32,7 +32,7 @@ class JsonOutput:
     def __init__(self) -> None:
         self._of = {"run": "", "namespace": ""}
 
-    def event(self, event: Event) -> None:
+    def event(self, event: Event, at: str = "") -> None:
         """Write an event, whose type is its name such as step-ended, with its time, its run and its target's namespace.
 
         A field of the event itself wins: the run of `waiting` is the one that is waited for.
@@ -40,7 +40,8 @@ class JsonOutput:
         if isinstance(event, RunStarted):
             self._of = {"run": event.run, "namespace": event.target.partition(".")[0]}
         data = as_data(event)
-        write_line(data.pop("type"), {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **self._of, **data})
+        time = at or datetime.now(UTC).isoformat(timespec="milliseconds")
+        write_line(data.pop("type"), {"time": time, **self._of, **data})
 
     def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:  # noqa: ARG002  it is always whole
         """Write the plan, an object for each manifest."""

@@ -17,8 +17,8 @@ from .stdout import make_safe
 class Output(Protocol):
     """Shows the results of commands."""
 
-    def event(self, event: Event) -> None:
-        """Show an event of a run."""
+    def event(self, event: Event, at: str = "") -> None:
+        """Show an event of a run; `at` is when it was, as the journal writes times, "" for now."""
 
     def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:
         """Show what would change; long lists are folded unless the `whole` is asked for."""

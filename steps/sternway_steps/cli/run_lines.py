@@ -6,7 +6,7 @@ import threading
 import traceback
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import Bug, kind_of
@@ -46,15 +46,18 @@ class RunLines:
         self._screen: Screen | None = None
         self._quiet = Quiet(self._still, self._lock)
         self._errors: set[str] = set()
+        self._at: datetime | None = None
 
-    def event(self, event: Event) -> None:
-        """Write an event, or keep it until it lasts."""
+    def event(self, event: Event, at: str = "") -> None:
+        """Write an event, or keep it until it lasts; `at` is when it was, as the journal writes times, "" for now."""
         with self._lock:
+            self._at = moment_of(at)
             if self._live and isinstance(event, RunStarted):
                 self._live, self._screen = False, screen_of(our_stdout(), self._block, self._lock)
-            self._block.event(event)
+            self._block.event(event, ago(self._at))
             with self.apart():
                 self._event(event)
+            self._at = None
 
     @contextmanager
     def apart(self) -> Iterator[None]:
@@ -93,7 +96,7 @@ class RunLines:
                 self._line(str(event), dim=True)
 
     def _line(self, *pieces: str | Styled, **look: Any) -> None:
-        stamp = f"{datetime.now().astimezone():%H:%M:%S} " if self._stamped else ""
+        stamp = f"{(self._at or datetime.now()).astimezone():%H:%M:%S} " if self._stamped else ""
         echo(Styled(stamp), *pieces, **look)
 
     def _still(self, step: Hashable, text: str, seconds: float) -> None:
@@ -141,6 +144,19 @@ class RunLines:
             echo(f"  {event.unrecorded}; {getattr(event.unrecorded, 'remedy', '')}", fg="red")
         if told := next_step(event):
             echo(f"next: {told}")
+
+
+def moment_of(text: str) -> datetime | None:
+    """Return a time of the journal; None for now, and for what is none."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def ago(at: datetime | None) -> float:
+    """Return the seconds since a moment; 0 for one to come, for the clocks of two machines may differ."""
+    return max(0.0, (datetime.now(UTC) - at.astimezone(UTC)).total_seconds()) if at is not None else 0.0
 
 
 def _called(event: StepStarted | StepProgress | StepEnded) -> str:

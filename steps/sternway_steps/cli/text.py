@@ -31,12 +31,12 @@ class TextOutput:
         """
         self._lines = RunLines(stamped=not our_stdout().isatty() if stamped is None else stamped, live=live)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: Event, at: str = "") -> None:
         """Write an event."""
         if isinstance(event, Note):
             self.note(event.message)
         else:
-            self._lines.event(event)
+            self._lines.event(event, at)
 
     def plan(self, previews: Sequence[Preview], *, whole: bool = False) -> None:
         """Write what would change."""

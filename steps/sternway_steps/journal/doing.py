@@ -26,9 +26,14 @@ def doing(read: Callable[[str], Sequence[Record]], run: str) -> str:
 
 def _said(attempt: Attempt, record: Record) -> str:
     does = "undoing" if attempt.action is Action.ROLLBACK else "executing"
-    applied, wanted = _objects(record, Kind.EVIDENCE), _objects(record, Kind.INTENT)
+    applied, wanted = counted(record)
     progress = f" ({applied} of {wanted} objects)" if wanted else ""
     return f"{does} step {attempt.step} since {attempt.began[11:19]}{progress}"
+
+
+def counted(record: Record) -> tuple[int, int]:
+    """Return how many objects an attempt is recorded to have applied, and how many it was to apply; (0, 0) for none."""
+    return _objects(record, Kind.EVIDENCE), _objects(record, Kind.INTENT)
 
 
 def _objects(record: Record, kind: Kind) -> int:
