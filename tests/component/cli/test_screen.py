@@ -91,7 +91,7 @@ def test_a_block_shows_what_is_at_work_and_is_gone_at_the_end(sternway_sandbox: 
     assert any("[>] deploy  [x] verify" in shown for shown in seen.shown), "the way back"
     starts = [line.partition(":")[0].partition(" of ")[0] for line in seen.left]
     run = starts[0].removeprefix("run ")
-    kept = [line for line in starts if not line.startswith((")", ".", "^C", " "))]
+    kept = [line for line in starts if line and not line.startswith((")", ".", "^C", " "))]
     assert [line.replace(run, "RUN") for line in kept if not re.match(r"\d", line)] == [
         "run RUN", "validate", "deploy", "deploy", "deploy", "SIGINT", "verify stopped", "undo",
         "rollback deploy", "rollback deploy", "rollback deploy", "run RUN", "next",
