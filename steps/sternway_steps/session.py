@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .release.precheck import Precheck
     from .saga.assembly import AssembledRun
     from .saga.hold import Hold
+    from .saga.pod_logs import Logs
     from .saga.recorded_changes import RecordedChange
     from .saga.rollback import Rollback
     from .saga.saved_plan import SavedPlan
@@ -124,7 +125,7 @@ class Session:
         self.book.close()
 
     @checked
-    def run(
+    def run(  # noqa: PLR0913  what a caller may say of a run, by name
         self,
         config: Config,
         tell: Listener = lambda _: None,
@@ -136,6 +137,7 @@ class Session:
         wait_lock: float | None = None,
         job: Job | None = None,
         planned: SavedPlan | str | None = None,
+        logs: Logs | None = None,
     ) -> Result:
         """Execute the config's steps, and undo them when one fails.
 
@@ -152,6 +154,7 @@ class Session:
             force_held: deploy it also then.
             wait_lock: seconds to wait for another run of the target that is at work; else the config decides.
             planned: a plan that was saved, or its file: refused when what the run would do is not that.
+            logs: `tell` is told what new pods of it write, too: "all" lines, or "errors" alone; see `LogLine`.
             job: the Kubernetes Job whose pod this is: what an earlier pod of it left is taken up; see `saga.job_retry`.
 
         Raises: Refused, Transient: nothing was touched.
@@ -180,7 +183,9 @@ class Session:
         with self.stop.joined(stop) as stopped:
             hold = HoldPolicy(unattended, force_held)
             unmoved = _held_to(planned)
-            return self._alone(lambda: run_in_one_process(assembled, undo, tell, stopped, hold, job, unmoved), stopped)
+            return self._alone(
+                lambda: run_in_one_process(assembled, undo, tell, stopped, hold, job, unmoved, logs), stopped
+            )
 
     @checked
     def plan(self, config: Config) -> Precheck:

@@ -35,6 +35,7 @@ from .terminated import sweep_when_terminated
 from .unresolved import refuse_unresolved
 
 if TYPE_CHECKING:
+    from ..saga.pod_logs import Logs
     from ..saga.result import Result
     from ..saga.sweep import Swept
 
@@ -75,6 +76,7 @@ def run(
     job_uid: str,
     planned: str | None = None,
     report_file: str | None = None,
+    logs: Logs | None = None,
     **hold: Any,
 ) -> int:
     """Run the pipeline; `hold` says who starts it, `job_uid` that a pod of a Job does, which is called as the run."""
@@ -86,7 +88,7 @@ def run(
             told.extend([event.error] if isinstance(event, StepEnded) else [])
             tell(event)
 
-        result = session.run(config, listen, run=run or None, job=job, planned=planned, **hold)
+        result = session.run(config, listen, run=run or None, job=job, planned=planned, logs=logs, **hold)
     if result.status is Status.HELD and result.error is not None and result.error not in told:
         output.error(result.error)  # it was held before its first step
     tell_end(session.book, job, config, result)

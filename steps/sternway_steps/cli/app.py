@@ -10,6 +10,7 @@ import click
 from .. import __version__
 from . import completion, options
 from .command_group import CommandGroup
+from .optional_word import OptionalWord
 
 
 def _do(name: str, **arguments: Any) -> None:
@@ -56,7 +57,7 @@ def init(**arguments: Any) -> None:
     conclude(arguments.pop("output"), lambda output: write_first(output, **arguments))
 
 
-@app.command()
+@app.command(cls=OptionalWord)
 @options.config_file
 @options.overrides
 @options.force_conflicts
@@ -70,6 +71,7 @@ def init(**arguments: Any) -> None:
 @options.job_uid
 @click.option("--plan", "planned", metavar="FILE", help="Apply what `plan --save` saved, or refuse when it has moved.")
 @options.report_file
+@options.logs
 @options.shared
 def run(**arguments: Any) -> None:
     """Validate, deploy and verify; undo everything when something fails.

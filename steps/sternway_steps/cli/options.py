@@ -59,6 +59,13 @@ def _output(help_: str, *more: str) -> Callable[..., Any]:
 output = _output("For people, programs, or GitHub Actions.")
 plan_output = _output("For people, programs, GitHub Actions, or the comment on a pull request.", "markdown")
 story_output = _output("For people, programs, GitHub Actions, or as one page for a browser.", "html")
+logs = click.option(
+    "--logs",
+    type=click.Choice(["all", "errors"]),
+    is_flag=False,
+    flag_value="all",
+    help="Show what new pods of the run write: all lines (--logs), or those of errors alone (--logs=errors).",
+)
 verbose = click.option("--verbose", "-v", is_flag=True, help="Show every request.")
 kubeconfig = click.option(
     "--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, ~/.kube/config, the pod's account."

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import Bug, kind_of
 from ..journal.locks.waiting import Waiting
 from ..journal.replay import Status
-from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
+from ..saga.events import Event, LogLine, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from ..spec import Action, Item
 from . import details
 from .block import Block
@@ -92,6 +92,8 @@ class RunLines:
                     self._line(f"  what {name} did is irreversible and stays", fg="red")
             case RunEnded():
                 self._over(event)
+            case LogLine():
+                self._line(Styled(f"{event.pod}/{event.container} | ", fg="cyan"), event.line)
             case Waiting():
                 self._line(str(event), dim=True)
 

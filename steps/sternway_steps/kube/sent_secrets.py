@@ -19,7 +19,15 @@ def secret_values(path: str, body: Any) -> set[bytes]:
     if not _SECRETS.match(path):
         return set()
     patch = [each.get("value") for each in body if isinstance(each, Mapping)] if isinstance(body, list) else None
-    found = values_in(body) if isinstance(body, Mapping) else patch
+    return values_of(body) if isinstance(body, Mapping) else _spellings(patch)
+
+
+def values_of(secret: Mapping[str, Any]) -> set[bytes]:
+    """Return the values of a Secret, as they stand in it and decoded."""
+    return _spellings(values_in(secret))
+
+
+def _spellings(found: Any) -> set[bytes]:
     return {spelling for text in _scalars(found) for spelling in _spelled(text)}
 
 

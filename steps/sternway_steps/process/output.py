@@ -17,7 +17,7 @@ WIDE = 500
 """Characters of a line that are shown."""
 _LONGEST = 65_536
 """Bytes of a line that are looked at; what follows is let go."""
-_PER_SECOND = 200
+PER_SECOND = 200
 """Lines that are told in a second; a flood is counted, and its last lines are kept all the same."""
 
 
@@ -32,6 +32,7 @@ class Output:
         wide: characters of a line that are shown.
         noted: how lines begin that are given to `note`, without that beginning, however many lines there are.
         note: is given them.
+        per_second: lines that are said in a second.
 
     """
 
@@ -45,8 +46,10 @@ class Output:
         wide: int = WIDE,
         noted: str = "",
         note: Callable[[str], None] = lambda _: None,
+        per_second: int = PER_SECOND,
     ) -> None:
         self._noted, self._note = noted.encode(), note
+        self._per_second = per_second
         given = [to_bytes(secret) for secret in secrets]
         self._mask, self._wide = Mask(given), wide
         # Once more in what is shown, for what drives terminals may stand in the midst of a secret.
@@ -102,7 +105,7 @@ class Output:
             if self._unsaid:
                 self._say(f"… {self._unsaid} lines more, not shown")
                 self._unsaid = 0
-        return self._told < _PER_SECOND
+        return self._told < self._per_second
 
     def _shown(self, line: bytes) -> str:
         text = self._clean(line)

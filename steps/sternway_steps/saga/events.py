@@ -101,7 +101,18 @@ class Note:
     message: str
 
 
-Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded | Note | Waiting
+@dataclass(frozen=True)
+class LogLine:
+    """A container of a new pod wrote a line (`run --logs`); `time` is its node's. One that begins with … is ours."""
+
+    object: str
+    pod: str
+    container: str
+    line: str
+    time: str
+
+
+Event = RunStarted | StepStarted | StepProgress | StepEnded | UndoStarted | RunEnded | Note | Waiting | LogLine
 Listener = Callable[[Event], None]
 
 

@@ -16,6 +16,7 @@ from .events import Listener, unfailing
 from .held import HoldCheck, HoldPolicy, held_back
 from .job import Job
 from .orchestrator import Orchestrator
+from .pod_logs import Logs, with_logs
 from .preflight import require_no_refusal
 from .recovery import finish_interrupted, patiently
 from .result import Result
@@ -31,6 +32,7 @@ def run_in_one_process(
     policy: HoldPolicy = HoldPolicy(),
     job: Job | None = None,
     unmoved: Callable[[AssembledRun, threading.Event], None] = lambda *_: None,
+    logs: Logs | None = None,
 ) -> Result:
     """Run it, and undo it when a step fails.
 
@@ -42,6 +44,7 @@ def run_in_one_process(
         policy: what becomes of a run whose content the target holds.
         job: the Kubernetes Job whose pod this is, which is recorded.
         unmoved: called when the target is held; raises Refused when the run is not to be what was planned.
+        logs: which lines of its new pods are events, too.
 
     Raises: Refused, Transient, Stopped: nothing was touched.
 
@@ -62,7 +65,8 @@ def run_in_one_process(
             return result
         unmoved(run, stop)
         about = {"config": run.config.to_dict(), "by": author(), **(job.as_record() if job is not None else {})}
-        return Orchestrator.of(check.on_the_way(), tell, stop).run(about, run.config.history)
+        with with_logs(run, logs, tell) as tell_all:
+            return Orchestrator.of(check.on_the_way(), tell_all, stop).run(about, run.config.history)
 
 
 def _take(run: AssembledRun, undo: Undo, stop: threading.Event, tell: Listener, holding: ExitStack) -> None:

@@ -18,7 +18,10 @@ _HANG = 60.0
 
 
 def log_of(api: Api, kind: Kind, namespace: str, name: str, args: Mapping[str, str]) -> str:
-    """Return the last lines of a container's log; raise 400 while it has not started."""
+    """Return the last lines of a container's log; raise 400 while it has not started.
+
+    It writes all of them when it starts, so one that is followed has nothing to wait for.
+    """
     pod = api.get(kind, namespace, name)
     containers = [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
     wanted = args.get("container") or pod["spec"]["containers"][0]["name"]
@@ -33,7 +36,11 @@ def log_of(api: Api, kind: Kind, namespace: str, name: str, args: Mapping[str, s
         raise StatusError(400, "BadRequest", f'container "{wanted}" in pod "{name}" is waiting to start: {reason}')
     if args.get("previous") == "true" and not state.get("restartCount"):
         raise StatusError(400, "BadRequest", f'previous terminated container "{wanted}" in pod "{name}" not found')
-    lines = logs(container)
+    number = int(state.get("restartCount") or 0) - (args.get("previous") == "true")
+    started = pod["metadata"]["creationTimestamp"].removesuffix("Z")
+    stamped = [(f"{started}.{number:03}{at:06}Z", line) for at, line in enumerate(logs(container))]
+    since = (args.get("sinceTime") or "")[: len(started)]  # the kubelet is told whole seconds
+    lines = [f"{at} {line}" if args.get("timestamps") == "true" else line for at, line in stamped if at >= since]
     return "".join(f"{line}\n" for line in lines[-int(args.get("tailLines") or len(lines)) :])
 
 

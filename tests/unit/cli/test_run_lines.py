@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from sternway_steps.cli.run_lines import RunLines
 from sternway_steps.errors import Bug, Failed, Refused, RollbackFailed
-from sternway_steps.saga.events import Event, RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
+from sternway_steps.saga.events import (
+    Event,
+    LogLine,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepProgress,
+    StepStarted,
+    UndoStarted,
+)
 from sternway_steps.spec import Action, Item, Progress
 
 EXECUTE, ROLLBACK = Action.EXECUTE, Action.ROLLBACK
@@ -146,3 +155,12 @@ def test_an_undo_that_failed_ends_with_the_command_that_goes_on(capsys: pytest.C
 
 def test_a_run_that_went_well_has_nothing_next(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines(capsys, RunEnded("r1", "succeeded", 0, 1.0)) == ["run r1: succeeded after 1.0 s"]
+
+
+def test_a_pods_line_names_it_and_drives_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    evil = "\x1b[2J\x1b]0;title\x07::error::stop\r"
+    said = lines(capsys, LogLine(WEB, "web-1", "app", evil, "2026-11-29T04:00:00.000000000Z"), stamped=True)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d web-1/app \| (%0A)?::error::stop", said[0])

@@ -1,0 +1,27 @@
+"""Options whose word may be left out, beside arguments: click takes whatever comes next for it."""
+
+from __future__ import annotations
+
+import click
+
+
+class OptionalWord(click.Command):
+    """A command with such options: `--logs FILE` is `--logs` and a FILE, `--logs errors` is `--logs=errors`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Join each of these options with its word, or with the one that it stands for alone."""
+        words = {
+            name: (param.type.choices, str(param.flag_value))
+            for param in self.params
+            if isinstance(param, click.Option) and isinstance(param.type, click.Choice) and param.flag_value
+            for name in param.opts
+        }
+        joined: list[str] = []
+        rest = list(args)
+        while rest and rest[0] != "--":
+            word = rest.pop(0)
+            if word in words:
+                choices, otherwise = words[word]
+                word += f"={rest.pop(0) if rest[:1] and rest[0] in choices else otherwise}"
+            joined.append(word)
+        return super().parse_args(ctx, [*joined, *rest])
