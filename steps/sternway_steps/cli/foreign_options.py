@@ -28,7 +28,7 @@ _HERE = {
     "-y": "a run never asks",
     "--debug": "--verbose shows every request",
     "--json": "--output json",
-    "--logs": "`sternway run --logs` shows what new pods write; of a run elsewhere: kubectl logs --follow",
+    "--logs": "`sternway run --logs` shows what new pods write; of a run elsewhere: kubectl logs -f",
 }
 _THERE = {"--dry-run", "--timeout", "--debug", "--json", "--logs", "--yes", "-y"}
 """Those whose answer is true of any command; the others speak of run and plan."""
