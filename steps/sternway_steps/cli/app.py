@@ -336,11 +336,12 @@ def doctor(**arguments: Any) -> None:
 def explain(errors: tuple[str, ...], output: str) -> None:
     """Say what an error means, what usually causes it, and what to type; without a name, list all.
 
-    An ERROR is what `--output json` calls `name` or `kind`, or the reason why an object is not ready.
+    An ERROR is what `--output json` calls `name` or `kind`, the reason why an object is not ready, or an exit code.
 
     \b
     Example: sternway explain ErrImagePull
     Example: sternway explain RollbackFailed LockLost
+    Example: sternway explain 75
     """
     from .explain import explain as tell
     from .main import conclude

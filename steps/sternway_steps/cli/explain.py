@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ..errors import Refused
+from ..errors import Bug, Refused
+from ..exits import ENDINGS, Exit
 from ..explained.catalogue import ENTRIES, entry_of
 from ..explained.entry import Entry
+from ..yamltree.errors import ConfigErrors
 from .output import Output
 
 
@@ -25,8 +27,13 @@ def explain(output: Output, names: tuple[str, ...]) -> int:
     return 0
 
 
+_BY_CODE = {row.code: row.error for row in ENDINGS} | {Exit.USAGE: ConfigErrors, Exit.BUG: Bug}
+"""What a command that ended with a code mostly met."""
+
+
 def _known(name: str) -> Entry:
-    if (found := entry_of(name)) is not None:
+    kind = next((kind.__name__ for code, kind in _BY_CODE.items() if name == str(int(code))), name)
+    if (found := entry_of(kind)) is not None:
         return found
     all_names = {known.lower(): known for each in ENTRIES for known in each.names}
     near = get_close_matches(name.lower(), all_names, 1)

@@ -23,6 +23,14 @@ def test_it_says_cause_then_command() -> None:
     assert second.splitlines()[0] == "Held"
 
 
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("2", "ConfigErrors"), ("3", "Refused"), ("4", "Failed"), ("5", "RollbackFailed"), ("70", "Bug"), ("75", "Transient"), ("143", "Stopped")],
+)  # fmt: skip
+def test_an_exit_code_is_explained_too(code: str, name: str) -> None:
+    assert CliRunner().invoke(app, ["explain", code]).output.splitlines()[0] == name
+
+
 def test_without_a_name_it_lists_all() -> None:
     done = CliRunner().invoke(app, ["explain", "--output", "json"])
     assert [json.loads(line)["name"] for line in done.output.splitlines()] == [entry.name for entry in ENTRIES]
