@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import ssl
+import subprocess
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +17,16 @@ from sternway_steps.journal.replay import Status
 from sternway_steps.objects.ref import Ref
 
 from tests.argo.conftest import OnArgo
+from tests.conftest import ROOT
 from tests.helpers import sternway, until
 from tests.scenarios.saga import files
 
 pytestmark = [pytest.mark.argo, pytest.mark.timeout(900)]
 METRICS = os.environ.get("STERNWAY_TEST_ARGO_METRICS", "https://localhost:9090/metrics")
 """Where the controller tells them; its certificate is its own."""
+MADE = sorted(
+    [*(ROOT / "templates/examples").glob("*/argo.yaml"), *(ROOT / "templates/examples").glob("*/argo/*.yaml")]
+)
 MIGRATE = {
     "name": "migrate",
     "image": "localhost/busybox:1",
@@ -99,3 +106,12 @@ def _is_counted(runner: OnArgo, outcome: str) -> None:
         return names <= {found[1] for line in lines if (found := labels.match(line))}
 
     until(counted, 60, f"{outcome} is counted")
+
+
+@pytest.mark.skipif(not shutil.which("argo"), reason="Argo's command line is not on PATH")
+@pytest.mark.parametrize("path", MADE, ids=[str(path.relative_to(ROOT)) for path in MADE])
+def test_argo_finds_nothing_in_what_is_generated(path: Path) -> None:
+    done = subprocess.run(
+        ["argo", "lint", "--offline", "--strict", str(path)], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, "no linting errors found" in done.stdout) == (0, True), done.stdout + done.stderr
