@@ -41,11 +41,11 @@ class Quiet:
         self._work: dict[Hashable, _Work] = {}
         self._timer: threading.Timer | None = None
 
-    def begin(self, step: Hashable, text: str) -> None:
-        """A step begins."""
+    def begin(self, step: Hashable, text: str, ago: float = 0.0) -> None:
+        """A step begins, or began so many seconds `ago`."""
         with self._lock:
             now = self._clock()
-            self._work[step] = _Work(text, now, now + FIRST)
+            self._work[step] = _Work(text, now - ago, now + FIRST)
             self._wake()
 
     def now(self, step: Hashable, text: str) -> None:

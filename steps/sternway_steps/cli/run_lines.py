@@ -80,7 +80,7 @@ class RunLines:
             case StepStarted():
                 if self._screen is None:
                     again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-                    self._quiet.begin(_called(event), f"at work{again}")
+                    self._quiet.begin(_called(event), f"at work{again}", ago(self._at))
             case StepProgress():
                 self._progress(event)
             case StepEnded():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..errors import Failed, RollbackFailed, Stopped
 from ..exits import Exit
@@ -37,16 +37,17 @@ class StoryEnd:
         took = seconds(story.started, story.ended)
         warnings = warnings_of(self.plan, story.after) if self.plan is not None else ()
         left = self._left() if story.status is Status.ROLLBACK_FAILED else ()
+        # What a person undid ended well for that person, and its record says so; what it had done stands no more.
+        undone = story.status is Status.UNDONE and story.exit_code == Exit.DONE
         return RunEnded(
-            story.run, story.status, story.exit_code, took, self._error(), left, story.stays,
+            story.run, story.status, Exit.FAILED if undone else story.exit_code, took, self._error(), left, story.stays,
             name=story.name, warnings=warnings,
         )  # fmt: skip
 
     def cut_off(self) -> RunEnded:
         """Return the last event of one whose process is gone and has recorded no end."""
         story = self.story
-        ends = [each.ended or each.began for each in story.attempts]
-        took = seconds(story.started, max(ends, default=story.started))
+        took = seconds(story.started, datetime.now(UTC).isoformat())
         code = Exit.TRANSIENT if story.succeeded(story.steps()) else Exit.ROLLBACK_FAILED
         return RunEnded(story.run, Status.INTERRUPTED, code, took, Stopped("its process is gone"), name=story.name)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Tell = Callable[[Event, str], None]
 """Takes an event, and when it was, as the journal writes times."""
 Read = Callable[[], tuple[Sequence[Record], Story]]
+_Key = tuple[str, Action, int]
 _LOOK_AFTER = 10
 """Readings after which it is asked whether the Workflow that makes the run is still there."""
 
@@ -35,7 +36,7 @@ def watch(
     state: Callable[[Story], WorkflowState],
     every: float,
 ) -> Exit:
-    """Tell the events of a run until it ends, and return its exit code.
+    """Tell the events of a run until it ends, and return its exit code; 0 when what it did stands, and not else.
 
     A run whose process is gone without a word ends 5: what it began is half done, or half undone; 75 when only its end
     is not recorded. 143 when `stop` was set.
@@ -86,8 +87,8 @@ class Told:
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._open: dict[tuple[str, Action, int], str] = {}
-        self._over: set[tuple[str, Action, int]] = set()
+        self._open: dict[_Key, str] = {}
+        self._over: set[_Key] = set()
         self._begun = self._undoing = False
         self._on: dict[str, str] = {}
 
@@ -107,10 +108,13 @@ class Told:
         for one in attempts:
             if one.action is Action.ROLLBACK and not self._undoing:
                 self._undoing = True
+                self._cut_off([key for key in self._open if key[1] is Action.EXECUTE], one.began)
                 self._tell(end_of(story).undo(), one.began)
             if _key(one) in self._over:
                 continue
             if _key(one) not in self._open:
+                # Nobody begins a step again that is still at work.
+                self._cut_off([key for key in self._open if key[:2] == _key(one)[:2]], one.began)
                 self._open[_key(one)] = ""
                 self._tell(StepStarted(*_key(one), on=self._at_end(one)), one.began)
             if one.result:
@@ -120,11 +124,16 @@ class Told:
 
     def end(self, event: RunEnded, at: str) -> Exit:
         """Tell what was cut off, and the end; return the exit code."""
-        for step, action, number in list(self._open):
-            error = Stopped(f"attempt {number} of step {step} was cut off")
-            self._tell(StepEnded(step, action, str(error), 0.0, (), error), at)
+        self._cut_off(list(self._open), at)
         self._tell(event, at)
         return Exit(event.exit_code)
+
+    def _cut_off(self, keys: Sequence[_Key], at: str) -> None:
+        for step, action, number in keys:
+            del self._open[step, action, number]
+            self._over.add((step, action, number))
+            error = Stopped(f"attempt {number} of step {step} was cut off")
+            self._tell(StepEnded(step, action, str(error), 0.0, (), error), at)
 
     def _ended(self, one: Attempt) -> None:
         self._open.pop(_key(one), None)
@@ -157,5 +166,5 @@ class Told:
             self._tell(StepProgress(*key[:2], Progress(said, done, wanted, passing=True)), "")
 
 
-def _key(attempt: Attempt) -> tuple[str, Action, int]:
+def _key(attempt: Attempt) -> _Key:
     return attempt.step, attempt.action, attempt.number
