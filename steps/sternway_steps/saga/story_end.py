@@ -49,7 +49,10 @@ class StoryEnd:
         story = self.story
         took = seconds(story.started, datetime.now(UTC).isoformat())
         code = Exit.TRANSIENT if story.succeeded(story.steps()) else Exit.ROLLBACK_FAILED
-        return RunEnded(story.run, Status.INTERRUPTED, code, took, Stopped("its process is gone"), name=story.name)
+        gone = f"Workflow {story.workflow} makes no more of it" if story.workflow else "its process is gone"
+        why = Stopped(f"{gone}, and no end is recorded", remedy=f"the next run of {story.target} ends it first")
+        error = self._error()
+        return RunEnded(story.run, Status.INTERRUPTED, code, took, error, unrecorded=why, name=story.name)
 
     def _error(self) -> Exception | None:
         story = self.story
