@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ..config import Config
 from ..config.selection import recreating
-from ..errors import ClusterError, Refused, SternwayError, is_transient, together
+from ..errors import ClusterError, Refused, SternwayError, Transient, is_transient, together
 from ..exits import Exit
 from ..journal.replay import Status
 from ..registry.load import load, load_with_source
@@ -22,6 +22,7 @@ from ..saga.retry import retry_transient
 from ..saga.told_end import summary
 from ..session import Session
 from ..spec import Action
+from ..yamltree.errors import ConfigErrors
 from . import termination as pod
 from .asking import asking
 from .container_set import SetContainer
@@ -60,6 +61,15 @@ def load_config(arguments: dict[str, Any]) -> Config:
         config = replace(config, steps=recreating(config.steps))
     wait = arguments.pop("wait_lock", None)
     return replace(config, deploy=deploy, wait_lock=config.wait_lock if wait is None else wait)
+
+
+@overload
+def _target(path: str) -> Config: ...
+@overload
+def _target(path: str | None) -> Config | None: ...
+def _target(path: str | None) -> Config | None:
+    """Return what a configuration says of its target, journal and commands; its objects need not be there."""
+    return load(path, environ=os.environ, objects=False) if path is not None else None
 
 
 def config_show(output: Output, path: str, overrides: Sequence[str]) -> int:
@@ -127,7 +137,7 @@ def rollback(
     **policy: Any,
 ) -> int:
     """Undo a run, several runs, or only finish an undo; `policy` is what the user says of an undo."""
-    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    where = _target(journal_of)
     how: dict[str, Any] = {**policy, "journal_of": where}
     approve = asking(output)
     if to is not None:
@@ -138,7 +148,7 @@ def rollback(
         left = f"run {run} has ended, or changed nothing: no undo is left to be finished"
     else:
         if run is None:
-            how["journal_of"] = where or load("sternway.yaml", environ=os.environ)
+            how["journal_of"] = where or _target("sternway.yaml")
             run = session.newest(how["journal_of"])
         result = session.rollback(run, output.event, **how, approve=approve)
     if result is None:
@@ -149,7 +159,7 @@ def rollback(
 
 def resume(session: Session, output: Output, run: str, journal_of: str | None, **policy: Any) -> int:
     """Go on with a run."""
-    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    where = _target(journal_of)
     result = session.resume(run, output.event, **policy, journal_of=where, approve=asking(output))
     pod.write_termination_message(summary(result))
     return result.exit_code
@@ -163,7 +173,7 @@ def sweep(
     **which: Any,
 ) -> int:
     """Sweep once, or again and again until told to stop."""
-    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    where = _with_objects(journal_of, output) if journal_of is not None else None
     lock = threading.Lock()
 
     def tell(swept: Swept) -> None:
@@ -174,6 +184,17 @@ def sweep(
         code = _swept(lambda: session.sweep(tell, journal_of=where, **which), output, again=every is not None)
         if every is None or session.stop.wait(every):
             return code
+
+
+def _with_objects(path: str, output: Output) -> Config:
+    """Return a configuration with its objects, which show a run that the journal has lost; without, if need be."""
+    try:
+        return load(path, environ=os.environ)
+    except (ConfigErrors, Transient) as error:
+        config = _target(path)  # raises what is wrong with the configuration itself
+        why = error.errors[0] if isinstance(error, ConfigErrors) else error
+        output.note(f"a run whose record is gone is not looked for, because its objects are not known: {why}")
+        return config
 
 
 def _swept(sweep: Callable[[], list[Swept]], output: Output, *, again: bool) -> Exit:
@@ -194,14 +215,14 @@ def _swept(sweep: Callable[[], list[Swept]], output: Output, *, again: bool) -> 
 
 def runs(session: Session, output: Output, target: str | None, journal_of: str | None, wide: bool) -> int:
     """List runs."""
-    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    where = _target(journal_of)
     output.runs(session.runs(target, journal_of=where), wide=wide)
     return Exit.DONE
 
 
 def show(session: Session, output: Output, run: str, journal_of: str | None, watch: bool) -> int:
     """Show the whole story of a run, or follow it until it ends."""
-    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    where = _target(journal_of)
     if watch:
         return session.watch(run, output.event, note=output.note, journal_of=where)
     output.story(session.story(run, journal_of=where), lambda: session.changes(run, journal_of=where))
@@ -210,7 +231,7 @@ def show(session: Session, output: Output, run: str, journal_of: str | None, wat
 
 def status(session: Session, output: Output, target: str | None, journal_of: str | None) -> int:
     """Show how a target stands."""
-    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    where = _target(journal_of)
     from .target_status import data_of, lines_of
 
     found = session.status(target, journal_of=where)
@@ -220,7 +241,7 @@ def status(session: Session, output: Output, target: str | None, journal_of: str
 
 def unhold(session: Session, output: Output, target: str | None, journal_of: str | None) -> int:
     """Say of each run by which something was held that it is no more."""
-    where = load(journal_of, environ=os.environ) if journal_of is not None else None
+    where = _target(journal_of)
     released = session.unhold(target, journal_of=where)
     for hold in released:
         line = f"what run {hold.run} deployed to {hold.target} is held no more"

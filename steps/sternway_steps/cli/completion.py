@@ -61,7 +61,7 @@ def steps(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]
         from ..config.each_step import each_step
         from ..registry.load import load
 
-        return [step.name for step, *_ in each_step(load("sternway.yaml", environ=os.environ).steps)]
+        return [step.name for step, *_ in each_step(load("sternway.yaml", environ=os.environ, objects=False).steps)]
 
     return _offered(typed, found)
 

@@ -49,8 +49,8 @@ def init(output: Output, path: str, found_in: Sequence[str], name: str, namespac
         file = start.builds.file if start.builds else ""
         raise Refused(f"{file} makes an image, and nobody says which", remedy="sternway init --image REGISTRY/NAME:TAG")
     written = write(start, answers, SCHEMA)
-    # What is rendered is not there yet.
-    check(write(start, answers, patterns=["-"]).text if isinstance(start.deploys, Rendered) else written.text, target)
+    # A chart may lack what it depends on, and the program that renders it.
+    check(written.text, target, objects=not isinstance(start.deploys, Rendered))
     _write(target, written.text, force=force)
     beside = target.with_name(SCHEMA)
     if force or not os.path.lexists(beside):

@@ -9,8 +9,10 @@ from ..yamltree import scalars as s
 from ..yamltree.document import Node
 from ..yamltree.reader import Group, Key, Many, Raw, Section, Short
 from .argo_keys import ARGO, PARAMETERS, SCHEDULE
+from .chart import CHART
 from .declared import DECLARED
-from .option_reader import OptionReader, With
+from .object_sources import is_url
+from .option_reader import OptionReader, PathOr, With
 from .schema import ON, ON_INTERRUPT, Config, JournalConfig, KeySource, StepConfig
 from .simple_keys import SIMPLE
 from .step_pod import STEP_POD
@@ -64,9 +66,20 @@ _KEYS: dict[str, Any] = {
     ),
     **SIMPLE,
     "manifests": Key(
-        Many(s.path),
-        "Files, folders and globs with any objects, instead of `image` or besides; `-` is standard input.",
+        Many(PathOr(s.string, "a path, a glob, a URL with a digest, or -", s.string.schema, is_url)),
+        "Files, folders and globs with any objects, instead of `image` or besides; `-` is standard input, and "
+        "`URL@sha256:DIGEST` what a server has.",
         examples=(["manifests/", "extra/*.yaml"],),
+    ),
+    "chart": Key(
+        CHART,
+        "A Helm chart, which `helm template` renders; its hooks are as `hooks` says.",
+        examples=({"path": "charts/web", "values": ["values.yaml"]},),
+    ),
+    "kustomize": Key(
+        s.path,
+        "The folder of a kustomization, which `kubectl kustomize` or `kustomize build` builds.",
+        examples=("overlays/production",),
     ),
     "hooks": Key(
         s.one_of("ignore", "run"),

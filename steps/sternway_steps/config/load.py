@@ -14,12 +14,14 @@ from ..yamltree.errors import ConfigErrors
 from ..yamltree.reader import MISSING, Reader
 from . import short_form as simple
 from .argo import ArgoConfig
+from .chart import check_chart
 from .each_step import each_changed, each_step
 from .extends import read
 from .form import form_of
 from .hooks import SortedManifests, sort_out, with_hooks
 from .manifest import Manifest, twice
 from .manifests import read_all
+from .object_sources import KEYS, ObjectSources, from_programs
 from .on_end import check_on_end, without_on_end
 from .option_reader import FileKeys, OptionReader
 from .overrides import lay_over
@@ -35,6 +37,8 @@ def load(
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     stdin: TextIO | None = None,
+    sources: ObjectSources | None = None,
+    objects: bool = True,
 ) -> Config:
     """Return the configuration of a file.
 
@@ -44,11 +48,17 @@ def load(
         overrides: `key=value` as given to --set; they override `environ` (STERNWAY_*), and that the file.
         environ: variables, usually os.environ; none when left out.
         stdin: where manifests named `-` are read from.
+        sources: who renders charts and kustomizations, and fetches URLs.
+        objects: False for what needs the target, its journal and its commands alone, such as an undo: no manifest is
+            read, rendered or fetched, so none can stand in its way.
 
-    Raises: ConfigErrors, with every finding.
+    Raises: ConfigErrors, with every finding; Transient when a server of manifests does not answer.
 
     """
-    return load_with_source(path, readers, overrides=overrides, environ=environ, stdin=stdin)[0]
+    found = load_with_source(
+        path, readers, overrides=overrides, environ=environ, stdin=stdin, sources=sources, objects=objects
+    )
+    return found[0]
 
 
 def load_with_source(
@@ -58,10 +68,12 @@ def load_with_source(
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     stdin: TextIO | None = None,
+    sources: ObjectSources | None = None,
+    objects: bool = True,
 ) -> tuple[Config, Node]:
     """Return the configuration as `load` does, and the document after all merging.
 
-    Raises: ConfigErrors, with every finding.
+    Raises: ConfigErrors, with every finding; Transient when a server of manifests does not answer.
     """
     source = Path(path)
     form = form_of(readers)
@@ -70,7 +82,7 @@ def load_with_source(
     reader = Reader()
     keys = reader.read(root, form, "")
     patterns = _patterns(root)
-    manifests = read_all(patterns, source.parent, stdin, reader.errors)
+    manifests = read_all(patterns, source.parent, stdin, reader.errors, sources) if objects else []
     if keys is MISSING:
         raise ConfigErrors(reader.errors)
     if "steps" in keys and not keys["steps"]:
@@ -78,7 +90,9 @@ def load_with_source(
             root.value["steps"].location, "steps", "it names no step", hint="leave the key out for the usual ones"
         )
         del keys["steps"], root.value["steps"]
-    _check(keys, root, bool(patterns), reader)
+    elsewhere = bool(patterns) or any(key in keys for key in KEYS)
+    _check(keys, root, elsewhere, reader)
+    check_chart(keys, root, reader)
     _check_steps(keys, root, readers, reader)
     if "steps" in keys:
         check_on_end(keys["steps"], root.value["steps"].node, reader)
@@ -86,9 +100,11 @@ def load_with_source(
         keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=next(locations)))
     for own in readers:
         own.finish(FileKeys(keys, root, source.parent, reader))
+    if objects and sources is not None and not reader.errors:
+        manifests += from_programs(keys, root, source.parent, sources, reader.errors)
     found = sort_out(manifests, keys.get("hooks"), reader)
     manifests = [*_simple_objects(keys, root), *found.manifests] if not reader.errors else []
-    if not reader.errors:
+    if objects and not reader.errors:
         check_selections(keys.get("steps", DEFAULT_STEPS), root, manifests, found.hooks, reader)
     steps, keys["on_end"] = without_on_end(keys.get("steps", DEFAULT_STEPS))
     keys["steps"] = with_hooks(steps, found.hooks)
@@ -97,7 +113,7 @@ def load_with_source(
     config = _config(keys, manifests, found, reader) if not reader.errors else None
     if config is None or reader.errors:
         raise ConfigErrors(reader.errors)
-    return config, root
+    return replace(config, whole=objects or not elsewhere), root
 
 
 def _with_whole_paths(journal: JournalConfig, folder: Path) -> JournalConfig:
@@ -124,7 +140,7 @@ def _check(keys: dict[str, Any], root: Node, has_manifests: bool, reader: Reader
     location, removed = root.location_of_missing("image")
     deploys = any(step.uses == "deploy" for step, _, _ in each_step(keys["steps"])) if "steps" in keys else True
     if deploys and not has_manifests and "image" not in keys:
-        reader.report(location, "image", "there is nothing to deploy", "image, or manifests", removed)
+        reader.report(location, "image", "there is nothing to deploy", "image, manifests, chart or kustomize", removed)
     elif simple_keys and "image" not in keys:
         location, message = (
             root.value[simple_keys[0]].location,

@@ -12,17 +12,30 @@ from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
 from ..yamltree.parser import decode
 from ..yamltree.stream import documents
 from .manifest import Manifest, objects_in
+from .object_sources import ObjectSources, Unavailable, is_url, objects_of
 
 _ENDINGS = (".yaml", ".yml", ".json")
 MOST_FILE = 64 * 2**20
 """Bytes: a larger file was named by mistake, and would be read for ever."""
 
 
-def read_all(patterns: Iterable[Node], base: Path, stdin: TextIO | None, errors: list[ConfigError]) -> list[Manifest]:
+def read_all(
+    patterns: Iterable[Node],
+    base: Path,
+    stdin: TextIO | None,
+    errors: list[ConfigError],
+    sources: ObjectSources | None = None,
+) -> list[Manifest]:
     """Return every object that the patterns name, relative to the folder `base`; findings are added to `errors`."""
     found: list[Manifest] = []
     for node in patterns:
         pattern, location = node.value, node.location
+        if is_url(pattern) and sources is not None:
+            try:
+                found += objects_of(sources.url(pattern), errors)
+            except Unavailable as why:
+                errors.append(ConfigError(location, "manifests", why.message, hint=why.hint))
+            continue
         if pattern == "-":
             try:
                 text = _piped(stdin)

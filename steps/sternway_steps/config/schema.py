@@ -128,7 +128,7 @@ DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", 
 
 # How a run is started is no part of what its undo needs.
 NOT_UNDONE = ("argo", "schedule", "parameters")
-_NOT_KEPT = (*NOT_UNDONE, "left_out")
+_NOT_KEPT = (*NOT_UNDONE, "left_out", "whole")
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,8 @@ class Config:
     argo: ArgoConfig = field(default_factory=ArgoConfig)
     schedule: Schedule | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    whole: bool = True
+    """False: it was read for its target alone, and `manifests` lacks what is read from elsewhere."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as JSON data for the journal, without what concerns Argo alone."""

@@ -18,7 +18,7 @@ from .supervise import attend, supervise
 _KEPT = 40
 _WIDE = 2000
 _ANSWER = 1_048_576
-"""Bytes of an answer that are kept of each pipe; what follows is let go."""
+"""Bytes of an answer that are kept of each pipe, unless more is asked for; what follows is let go."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,10 @@ def answer(
     command: Sequence[str],
     seconds: float | None,
     *,
-    environ: Mapping[str, str] | None = None,
+    environ: Mapping[str, str | None] | None = None,
     terminal: bool = False,
     given: bytes = b"",
+    most: int = _ANSWER,
     check: Callable[[], None] = lambda: None,
 ) -> Answer:
     """Run a program that answers shortly.
@@ -81,9 +82,10 @@ def answer(
     Args:
         command: the program and its arguments.
         seconds: how long it may take; None for ever.
-        environ: variables, laid over this process's own.
+        environ: variables, laid over this process's own; one that is None it does not get.
         terminal: it talks with the user: what it reads is the terminal, and so is where its errors go.
         given: what it reads, a few words; nothing when it talks with the user.
+        most: bytes of its output that are kept of each pipe.
         check: raises when the run was stopped; then it is ended.
 
     Raises: what `check` raises; OSError when it can't be started; TimeoutError when it took too
@@ -98,7 +100,7 @@ def answer(
             raise TimeoutError
 
     child = subprocess.Popen(  # noqa: S603  the user's own configuration names it
-        command, env={**os.environ, **(environ or {})}, stdin=None if terminal else subprocess.PIPE,
+        command, env=_laid_over(environ or {}), stdin=None if terminal else subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=None if terminal else subprocess.PIPE, start_new_session=not terminal,
     )  # fmt: skip
     if child.stdin is not None:
@@ -106,9 +108,13 @@ def answer(
             child.stdin.write(given)
     out, err = bytearray(), bytearray()
     pipes = [(child.stdout, out), (child.stderr, err)]
-    code = supervise(child, {pipe: _taking(text) for pipe, text in pipes if pipe is not None}, in_time)
+    code = supervise(child, {pipe: _taking(text, most) for pipe, text in pipes if pipe is not None}, in_time)
     return Answer(code, out.decode(errors="replace"), err.decode(errors="replace"))
 
 
-def _taking(text: bytearray) -> Callable[[bytes], None]:
-    return lambda piece: text.extend(piece[: _ANSWER - len(text)])
+def _laid_over(environ: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in {**os.environ, **environ}.items() if value is not None}
+
+
+def _taking(text: bytearray, most: int) -> Callable[[bytes], None]:
+    return lambda piece: text.extend(piece[: most - len(text)])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import Config
-from ..errors import Refused
+from ..errors import ClusterError, Refused, SternwayError
 from ..journal.backends.files import file_store
 from ..journal.backends.secrets import SecretStore
 from ..journal.backends.store import Store
@@ -53,9 +53,14 @@ def locate(config: Config, client: Client, note: Note = unheard, keys: JournalKe
     if config.journal.store == "file":
         return Location(_label(config.name), file_store(config.journal.path, note, keys), "")
     namespace = namespace_of(config, client)
+    target = _label(f"{namespace}.{config.name}".strip("."))
     journal = config.journal.namespace or _journal_namespace(config, client, namespace)
     store = SecretStore(client, journal, note=note, keys=keys)
-    return Location(_label(f"{namespace}.{config.name}".strip(".")), store, journal, namespace)
+    if not (config.whole or config.journal.namespace) and client.namespace != namespace:
+        other = SecretStore(client, client.namespace, note=note, keys=keys)
+        if _newest(other, target) > _newest(store, target):
+            store, journal = other, client.namespace
+    return Location(target, store, journal, namespace)
 
 
 def recorded_at(store: Store, name: RunName) -> Location:
@@ -90,11 +95,20 @@ def _keys(config: Config, client: Client, note: Note) -> JournalKeys:
         raise unable(f"the key to the journal can't be read from Secret {source.secret}", error, remedy) from error
 
 
+def _newest(store: SecretStore, target: str) -> str:
+    """Return when the newest run of a target began; "" when there is none, or that can't be seen."""
+    try:
+        return max((info.started for info in store.index(target)), default="")
+    except (ClusterError, SternwayError):  # who asks for its records is told why
+        return ""
+
+
 def _journal_namespace(config: Config, client: Client, wanted: str) -> str:
     """Choose the namespace of the journal: the target's.
 
     A namespace that the run itself creates can't hold it: its undo would delete the record that it reads. Then the
-    namespace of the kubeconfig's context holds it.
+    namespace of the kubeconfig's context holds it. Of a configuration that was read without its objects nobody knows
+    whether it does; there the newer records tell.
     """
     created = {m.obj["metadata"]["name"] for m in config.manifests if m.obj["kind"] == "Namespace"}
     if wanted not in created:

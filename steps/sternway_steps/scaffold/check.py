@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,15 +10,13 @@ from pathlib import Path
 from ..registry.load import load
 from ..yamltree.errors import ConfigErrors
 
-_ANY = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: any}\n"
 
-
-def check(text: str, path: Path) -> None:
-    """Read a text as the configuration in `path`, with any object for standard input; raises ConfigErrors, OSError."""
+def check(text: str, path: Path, *, objects: bool) -> None:
+    """Read a text as the configuration in `path`, with its objects or without; raises ConfigErrors, OSError."""
     aside = path.with_name(f".{path.name[:100]}-{secrets.token_hex(4)}")
     try:
         aside.write_text(text, encoding="utf-8")
-        load(aside, stdin=io.StringIO(_ANY))
+        load(aside, objects=objects)
     except ConfigErrors as bad:
         named: Callable[[str], str] = lambda source: str(path) if source == str(aside) else source  # noqa: E731
         raise ConfigErrors(

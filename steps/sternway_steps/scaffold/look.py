@@ -11,7 +11,7 @@ from ..config.manifest import Manifest, twice
 from ..errors import Refused
 from .files import Listing, listed, patterns, relative, walk
 from .rendered import CHART, KUSTOMIZATIONS, chart, charts, kustomization, kustomizations
-from .start import RENDERED, SCHEMA, Dockerfile, Manifests, Rendered, Start
+from .start import SCHEMA, Dockerfile, Manifests, Rendered, Start
 
 _EXPOSE = re.compile(r"^\s*EXPOSE\s+(\d{1,5})\b", re.IGNORECASE | re.MULTILINE)
 _DOCKERFILES = ("Dockerfile", "Containerfile")
@@ -48,7 +48,6 @@ def _of_folder(folder: Path, home: Path, choose: Choose | None) -> Start:
     found_charts = charts(files)
     kustomized = kustomizations(files, found_charts)
     rendered = {each.resolve() for each in found_charts} | kustomized.parts
-    rendered |= {(home / RENDERED).resolve()} if rendered else set()
     others = (path for path in files if path != home / SCHEMA)
     found = listed(path for path in others if not rendered & {path.resolve(), *path.resolve().parents})
     ways: dict[str, Callable[[], Manifests | Rendered]] = {

@@ -1,10 +1,9 @@
-"""Charts and kustomizations: their names, and the commands that render them. Nothing is rendered here."""
+"""Charts and kustomizations: their names and folders. Nothing is rendered here."""
 
 from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,29 +36,26 @@ def charts(files: Iterable[Path]) -> list[Path]:
 
 
 def chart(folder: Path, home: Path) -> Rendered:
-    """Return what renders a chart; raises ConfigErrors when its description can't be read."""
+    """Return what is known of a chart; raises ConfigErrors when its description can't be read."""
     described = _mapping(folder / CHART)
     name = str(described.get("name") or folder.resolve().name)
     where = relative(folder, home)
-    crds = " --include-crds" if (folder / "crds").is_dir() else ""
     lacking = described.get("dependencies") and not any((folder / "charts").glob("*"))
     templates = [path for path in (folder / "templates").rglob("*") if path.is_file()]
     return Rendered(
         f"the Helm chart {where}",
         name,
-        f"helm template {shlex.quote(name)} {_operand(where)}{crds}",
+        where,
         before=f"helm dependency build {_operand(where)}" if lacking else "",
         hooks=any(_HOOK.search(path.read_text(errors="replace")) for path in templates),
-        takes_namespace=True,
+        is_chart=True,
     )
 
 
 def kustomization(folder: Path, home: Path) -> Rendered:
-    """Return what renders a kustomization: kubectl, or kustomize where that alone is installed."""
+    """Return what is known of a kustomization."""
     where = relative(folder, home)
-    alone = shutil.which("kubectl") is None and shutil.which("kustomize") is not None
-    program = "kustomize build" if alone else "kubectl kustomize"
-    return Rendered(f"the kustomization {where}", folder.resolve().name, f"{program} {_operand(where)}")
+    return Rendered(f"the kustomization {where}", folder.resolve().name, where)
 
 
 def kustomizations(files: Iterable[Path], charts: Sequence[Path]) -> Kustomizations:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from ..config.manifest import Manifest
 
 SCHEMA = "sternway.schema.json"
 """The file for the configuration's JSON Schema, which an editor's YAML server reads, beside the configuration."""
-RENDERED = "rendered.yaml"
-"""The file for what a chart or a kustomization renders, beside the configuration."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +20,18 @@ class Manifests:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A Helm chart or a kustomization, of which `command` prints the objects."""
+    """A Helm chart or a kustomization in a folder."""
 
     what: str
     """What it is, with its folder."""
     name: str
-    command: str
+    folder: str
+    """As the configuration names it."""
     before: str = ""
-    """What has to be done once before the command works, "" for nothing."""
+    """What has to be done once before it can be rendered, "" for nothing."""
     hooks: bool = False
     """There are hooks that Helm would run."""
-    takes_namespace: bool = False
-
-    def rendering(self, namespace: str) -> str:
-        """Return the command that writes RENDERED."""
-        option = f" --namespace {shlex.quote(namespace)}" if namespace and self.takes_namespace else ""
-        return f"{self.command}{option} > {RENDERED}"
+    is_chart: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..objects.kinds import has_pods
-from .start import RENDERED, Dockerfile, Manifests, Rendered, Start
+from .start import Dockerfile, Manifests, Rendered, Start
 
 EXAMPLE_IMAGE, EXAMPLE_PORT = "docker.io/library/nginx:1.28", 80
+CHARTS_NAMESPACE = "default"
+"""A chart writes its namespace into its objects: where nobody names one, it is Helm's own default."""
 _OTHER = re.compile(r"[^a-z0-9]+")
 _NAME = 63
 
@@ -37,7 +39,7 @@ class Written:
 def guess(start: Start) -> Answers:
     """Return what the files let one assume."""
     if isinstance(start.deploys, Rendered):
-        return Answers(_label(start.deploys.name))
+        return Answers(_label(start.deploys.name), CHARTS_NAMESPACE if start.deploys.is_chart else "")
     if start.deploys is None:
         return Answers(_label(start.folder), image="" if start.builds else EXAMPLE_IMAGE)
     objects = [manifest.obj for manifest in start.deploys.objects]
@@ -49,22 +51,21 @@ def guess(start: Start) -> Answers:
     return Answers(_label(name), places.pop() if len(places) == 1 else "", image)
 
 
-def write(start: Start, answers: Answers, schema: str = "", patterns: Sequence[str] = ()) -> Written:
-    """Return the configuration; `patterns` stand in for what `manifests` names. `schema` is where its schema is."""
+def write(start: Start, answers: Answers, schema: str = "") -> Written:
+    """Return the configuration; `schema` is where its schema is."""
     lines = [f"# yaml-language-server: $schema={schema}"] if schema else []
     lines += [f"name: {_scalar(answers.name)}"]
     lines += [f"namespace: {_scalar(answers.namespace)}"] if answers.namespace else []
     deploys = start.deploys
     before: tuple[str, ...] = ()
     if isinstance(deploys, Manifests):
-        lines += _list("manifests", patterns or deploys.patterns)
+        lines += _list("manifests", deploys.patterns)
         words = f"what is in {', '.join(deploys.patterns[:3])}{', …' if len(deploys.patterns) > 3 else ''}"
     elif isinstance(deploys, Rendered):
-        rendering = deploys.rendering(answers.namespace)
-        lines += [f"# What {deploys.what} renders; render it anew when it changes:", f"#   {rendering}"]
-        lines += _list("manifests", patterns or [RENDERED])
+        folder = _scalar(deploys.folder)
+        lines += ["chart:", f"  path: {folder}"] if deploys.is_chart else [f"kustomize: {folder}"]
         lines += ["hooks: run    # as Helm does; what a hook's Job did is not undone"] if deploys.hooks else []
-        before, words = tuple(filter(None, (deploys.before, rendering))), deploys.what
+        before, words = tuple(filter(None, (deploys.before,))), deploys.what
     else:
         port = start.builds.port if start.builds else EXAMPLE_PORT
         yours = "" if start.builds else "    # put yours here, and its port"

@@ -11,6 +11,7 @@ from hera.workflows import models as m
 from sternway_steps.builtin.command.options import USES as COMMAND
 from sternway_steps.config import Config
 from sternway_steps.config.each_step import each_step
+from sternway_steps.config.object_sources import KEYS as RENDERED
 from sternway_steps.config.step_pod import own_pod_reason
 from sternway_steps.errors import Refused
 from sternway_steps.objects.irreversible import quantity
@@ -155,7 +156,11 @@ def _never(expression: str) -> str:
 def _check_parameters(config: Config, document: Node, report: Report) -> None:
     for path, parameter in config.parameters.items():
         node, field = node_at(document, path), f"parameters.{path}"
-        if node is None:
+        if path.partition(".")[0] in RENDERED:
+            message = "what is rendered is rendered when the template is made, so no run can change it"
+            hint = "leave it out, and run `sternway template` again; a pipeline of CI renders at each run"
+            report("parameters", field, message, hint)
+        elif node is None:
             report("parameters", field, f"{path} has no value in the configuration", "give it one: its default")
         elif isinstance(node.value, dict | list):
             report("parameters", field, f"{path} is no single value", "name one of the keys below it")

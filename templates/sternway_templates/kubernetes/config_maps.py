@@ -8,6 +8,7 @@ from typing import Any
 
 from sternway_steps.config import Config, Manifest
 from sternway_steps.config.declared import to_yaml_data
+from sternway_steps.config.object_sources import KEYS as RENDERED
 from sternway_steps.config.simple_keys import SIMPLE
 from sternway_steps.yamltree.document import Node
 
@@ -21,8 +22,11 @@ _INDENT = 4
 
 
 def files(config: Config, document: Node) -> dict[str, str]:
-    """Return the files of the folder /config by name: the configuration, and its manifests as they were read."""
-    keys = {k: v for k, v in document.data().items() if k not in ("argo", "schedule", "manifests")}
+    """Return the files of the folder /config by name: the configuration, and its manifests as they were read.
+
+    What programs render is among these, for no pod has Helm, and all pods of a run have to read the same.
+    """
+    keys = {k: v for k, v in document.data().items() if k not in ("argo", "schedule", "manifests", *RENDERED)}
     if config.declared:
         keys["declared"] = {name: to_yaml_data(spec) for name, spec in config.declared.items()}
     made_by_form = 0 if "image" not in keys else 2 if "port" in keys else 1

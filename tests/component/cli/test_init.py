@@ -104,9 +104,11 @@ def test_what_a_chart_renders_is_deployed(
     (home / "chart/Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
     (home / "chart/templates/move.yaml").write_text("metadata: {annotations: {helm.sh/hook: pre-upgrade}}\n")
     commands = next_of()
-    assert commands == ["helm template web ./chart > rendered.yaml", "sternway plan"]
+    assert commands == ["sternway plan", "sternway run"]
+    assert "namespace: default\nchart:\n  path: chart\nhooks: run" in written(home / "sternway.yaml")
     follow(commands, sternway_sandbox, home)
-    assert (home / "bin/called").read_text() == "template web ./chart\n"
+    called = "template web ./chart --namespace default --include-crds\n"
+    assert (home / "bin/called").read_text() == 2 * called
 
 
 def test_what_a_kustomization_renders_is_deployed(
@@ -117,7 +119,8 @@ def test_what_a_kustomization_renders_is_deployed(
         (home / folder).mkdir()
         (home / folder / "kustomization.yaml").write_text(f"resources: [{below}]\n")
     commands = next_of()
-    assert commands == ["kubectl kustomize ./prod > rendered.yaml", "sternway plan"]
+    assert commands == ["sternway plan", "sternway run"]
+    assert written(home / "sternway.yaml") == "name: prod\nkustomize: prod\n"
     follow(commands, sternway_sandbox, home)
 
 
@@ -128,9 +131,7 @@ def test_a_kustomization_is_deployed_on_a_real_cluster(home: Path, real: Cluster
         (home / folder).mkdir()
         (home / folder / "kustomization.yaml").write_text(text)
     (home / "base/web.yaml").write_text(OBJECTS.replace("IMAGE", "localhost/app:1"))
-    rendering, plan = next_of("--namespace", real.namespace)
-    subprocess.run(["sh", "-ec", rendering], cwd=home, check=True, timeout=60)
-    for line in (plan, "sternway run", "sternway rollback"):
+    for line in (*next_of("--namespace", real.namespace), "sternway rollback"):
         done = sternway(*line.split()[1:], kubeconfig=real.kubeconfig, cwd=home)
         assert done.returncode == Exit.DONE, done.stdout + done.stderr
         assert (real.get("apps/v1", "Deployment", "my-web") is not None) == (line == "sternway run")

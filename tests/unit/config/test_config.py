@@ -41,7 +41,7 @@ BAD = {
     "bad port": ("name: web\nimage: web:1\nport: 70000\n", "3:7: port: 70000 is out of range; expected a whole number from 1 to 65535"),
     "twice": (GOOD + "name: other\n", "4:1: name: key 'name' stands twice, first in line 1"),
     "no name": ("image: web:1\n", "1:1: name: this key is required"),
-    "nothing to deploy": ("name: web\n", "1:1: image: there is nothing to deploy; expected image, or manifests"),
+    "nothing to deploy": ("name: web\n", "1:1: image: there is nothing to deploy; expected image, manifests, chart or kustomize"),
     "no such file": ("name: web\nmanifests: [nope.yaml]\n", "2:13: manifests: 'nope.yaml' names no file"),
     "a typo in a file": ("name: web\nmanifests: [sternway.yam]\n", "did you mean 'sternway.yaml'?"),
     "a list": ("- a\n", "this is no mapping; expected a mapping: key: value"),

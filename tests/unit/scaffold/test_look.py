@@ -110,7 +110,7 @@ def test_one_object_twice_is_refused_with_both_places(tmp_path: Path) -> None:
     assert "sternway init FOLDER" in (refused.value.remedy or "")
 
 
-def test_a_chart_is_rendered_and_its_files_are_no_manifests(tmp_path: Path) -> None:
+def test_a_chart_is_named_and_its_files_are_no_manifests(tmp_path: Path) -> None:
     write(
         tmp_path,
         chart__Chart_yaml="apiVersion: v2\nname: shop\nversion: 1.0.0\n",
@@ -118,8 +118,7 @@ def test_a_chart_is_rendered_and_its_files_are_no_manifests(tmp_path: Path) -> N
     )
     found = look([], tmp_path, None).deploys
     assert isinstance(found, Rendered)
-    assert (found.name, found.before, found.hooks) == ("shop", "", False)
-    assert found.rendering("prod") == "helm template shop ./chart --namespace prod > rendered.yaml"
+    assert found == Rendered("the Helm chart chart", "shop", "chart", is_chart=True)
 
 
 def test_a_chart_says_what_it_needs(tmp_path: Path) -> None:
@@ -130,8 +129,7 @@ def test_a_chart_says_what_it_needs(tmp_path: Path) -> None:
     )  # fmt: skip
     found = look([], tmp_path, None).deploys
     assert isinstance(found, Rendered)
-    assert (found.before, found.hooks) == ("helm dependency build .", True)
-    assert found.rendering("") == "helm template shop . --include-crds > rendered.yaml"
+    assert (found.folder, found.before, found.hooks) == (".", "helm dependency build .", True)
 
 
 def test_only_what_helm_runs_is_a_hook(tmp_path: Path) -> None:
@@ -153,18 +151,7 @@ def test_of_kustomizations_the_one_that_no_other_takes_in_counts(tmp_path: Path)
     )  # fmt: skip
     found = look([], tmp_path, None).deploys
     assert isinstance(found, Rendered)
-    assert found.name == "prod"
-    assert found.command.endswith(" ./prod")
-
-
-def test_what_was_rendered_before_is_no_second_thing_to_deploy(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        base__kustomization_yaml="resources: [web.yaml]\n",
-        base__web_yaml=deployment(),
-        rendered_yaml=deployment(),
-    )
-    assert isinstance(look([], tmp_path, None).deploys, Rendered)
+    assert found == Rendered("the kustomization prod", "prod", "prod")
 
 
 def test_several_are_refused_by_name_or_asked_for(tmp_path: Path) -> None:

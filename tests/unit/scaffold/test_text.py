@@ -68,20 +68,23 @@ def test_what_is_in_a_comment_is_a_section_that_can_be_taken_as_it_is() -> None:
     }
 
 
-def test_what_is_rendered_comes_with_the_command_that_renders_it() -> None:
-    chart = Rendered(
-        "the Helm chart chart", "shop", "helm template shop ./chart", "helm dependency build ./chart", True, True
-    )
-    written = write(Start(chart, None, "x"), Answers("shop", "prod"))
-    rendering = "helm template shop ./chart --namespace prod > rendered.yaml"
-    assert written.before == ("helm dependency build ./chart", rendering)
-    assert f"#   {rendering}\n" in written.text
+def test_a_chart_is_named_with_its_hooks_and_its_namespace() -> None:
+    chart = Start(Rendered("the Helm chart chart", "shop", "chart", "helm dependency build ./chart", True, True), None, "x")
+    assert guess(chart) == Answers("shop", "default")
+    written = write(chart, Answers("shop", "prod"))
+    assert written.before == ("helm dependency build ./chart",)
     assert yaml.safe_load(written.text) == {
         "name": "shop",
         "namespace": "prod",
-        "manifests": ["rendered.yaml"],
+        "chart": {"path": "chart"},
         "hooks": "run",
     }
+
+
+def test_a_kustomization_is_named_by_its_folder() -> None:
+    start = Start(Rendered("the kustomization prod", "prod", "overlays/prod"), None, "x")
+    written = write(start, guess(start))
+    assert (yaml.safe_load(written.text), written.before) == ({"name": "prod", "kustomize": "overlays/prod"}, ())
 
 
 def test_nothing_gives_the_smallest_example() -> None:

@@ -1,0 +1,68 @@
+"""Renders a chart by the user's own Helm: its version, its repositories, its logins."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..config.chart import ChartConfig
+from ..config.object_sources import Text, Unavailable
+from .paths import argument
+from .program import printed
+from .secret_values import in_values, of_file
+
+_NO_REPOSITORY = re.compile(r"\brepo (\S+) not found")
+
+
+def template(chart: ChartConfig, release: str, namespace: str, base: Path) -> Text:
+    """Return what `helm template` prints, definitions (CRDs) too; raises Unavailable."""
+    _require_files(chart, base)
+    where, options = _chart(chart, base)
+    files = [base / name for name in chart.values]
+    command = ["helm", "template", release, where, *options, "--namespace", namespace, "--include-crds"]
+    command += [word for path in files for word in ("--values", _item(argument(path)))]
+    command += ["--kube-version", chart.kube_version] if chart.kube_version else []
+    command += [word for version in chart.api_versions for word in ("--api-versions", version)]
+    # What is given as --set stands in the list of processes, for all to read.
+    command += ["--values", "-"] if chart.set else []
+    called = f"helm template {release} {where}"
+
+    def secrets() -> Iterator[str]:
+        own = [base / chart.path / "values.yaml"] if chart.path else []
+        for text in in_values([*own, *files], chart.set):
+            if text not in " ".join(command):
+                yield text
+
+    def hint(said: str) -> str:
+        if "dependency build" in said:
+            return f"helm dependency build {where}"
+        unknown = _NO_REPOSITORY.search(said)
+        return f"helm repo add {unknown[1]} URL" if unknown else ""
+
+    given = json.dumps(chart.set, default=str).encode() if chart.set else b""
+    text = printed(command, called, given=given, secrets=secrets, hint=hint)
+    return Text(text, called)
+
+
+def _require_files(chart: ChartConfig, base: Path) -> None:
+    if chart.path is not None and not (base / chart.path).exists():
+        raise Unavailable(f"there is no {base / chart.path}", "name the chart's folder or archive", "path")
+    for number, name in enumerate(chart.values):
+        of_file(base / name, within=f"values[{number}]")
+
+
+def _chart(chart: ChartConfig, base: Path) -> tuple[str, list[str]]:
+    """Return what Helm is to render, and the options that go with it."""
+    if chart.path is not None:
+        return argument(base / chart.path), []
+    name, repo, version = chart.name or "", (chart.repo or "").rstrip("/"), ["--version", chart.version or ""]
+    if repo.startswith(("http://", "https://")):
+        return name, ["--repo", repo, *version]
+    return f"{repo}/{name}", version
+
+
+def _item(path: str) -> str:
+    """Return a path as an item of a list: Helm reads --values as a line of comma-separated values."""
+    return '"' + path.replace('"', '""') + '"' if set(path) & set(',"\n') else path

@@ -1,0 +1,24 @@
+"""Builds a kustomization by the user's own kubectl or kustomize."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ..config.object_sources import Text, Unavailable
+from .paths import argument
+from .program import printed
+from .secret_values import in_kustomization
+
+
+def build(folder: str, base: Path) -> Text:
+    """Return what `kubectl kustomize` prints, or `kustomize build` where that alone is there; raises Unavailable."""
+    where = base / folder
+    if not where.is_dir():
+        raise Unavailable(f"there is no folder {where}", "name the folder of a kustomization")
+    if shutil.which("kubectl") is None and shutil.which("kustomize") is None:
+        raise Unavailable("neither kubectl nor kustomize is on PATH", "install one of them, or correct PATH")
+    program = ["kustomize", "build"] if shutil.which("kubectl") is None else ["kubectl", "kustomize"]
+    command = [*program, argument(where)]
+    called = " ".join(command)
+    return Text(printed(command, called, secrets=lambda: in_kustomization(where)), called)
