@@ -69,7 +69,9 @@ def test_what_is_in_a_comment_is_a_section_that_can_be_taken_as_it_is() -> None:
 
 
 def test_a_chart_is_named_with_its_hooks_and_its_namespace() -> None:
-    chart = Start(Rendered("the Helm chart chart", "shop", "chart", "helm dependency build ./chart", True, True), None, "x")
+    chart = Start(
+        Rendered("the Helm chart chart", "shop", "chart", "helm dependency build ./chart", True, True), None, "x"
+    )
     assert guess(chart) == Answers("shop", "default")
     written = write(chart, Answers("shop", "prod"))
     assert written.before == ("helm dependency build ./chart",)
