@@ -110,7 +110,8 @@ def plan(
 ) -> int:
     """Show what would change; exit 3 when a run would be refused, 1 when `tell` and something would change."""
     found = session.plan(config)
-    output.plan(found.previews, whole=whole)
+    if found.previews or not found.refusals:
+        output.plan(found.previews, whole=whole)
     output.stays(found.stays)
     for step_name, on in found.on_end:
         output.result("plan-on-end", {"step": step_name, "on": on}, [f"{step_name} runs when all is over (on: {on})"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -20,6 +21,28 @@ _ELSEWHERE = {
     "get": "runs", "list": "runs", "validate": "plan", "dry-run": "plan", "version": "--version",
 }  # fmt: skip
 """What other tools call it."""
+
+
+class Misused(click.UsageError):
+    """What click found wrong with a command line: first that, then where help is."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write it to standard error."""
+        click.echo(f"Error: {self.format_message()}", file=file, err=file is None)
+        if self.ctx is not None and self.ctx.command.get_help_option(self.ctx) is not None:
+            click.echo(
+                f"Try '{self.ctx.command_path} {self.ctx.help_option_names[-1]}' for help.", file=file, err=file is None
+            )
+
+
+@contextmanager
+def _cause_first() -> Iterator[None]:
+    try:
+        yield
+    except (Misused, click.exceptions.NoArgsIsHelpError):
+        raise
+    except click.UsageError as error:
+        raise Misused(error.format_message(), error.ctx) from error
 
 
 class CommandGroup(click.Group):
@@ -46,8 +69,17 @@ class CommandGroup(click.Group):
 
         return guarded(name, entry.load)
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """Parse the options before the command."""
+        with _cause_first():
+            return super().make_context(*arguments, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command; an option that other tools have is answered with ours."""
+        with _cause_first():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except click.NoSuchOption as error:

@@ -144,7 +144,8 @@ def _wrong(item: Node) -> tuple[str, str]:
 def _unreadable(file: Path, named_by: Node | None, error: OSError) -> ConfigError:
     if named_by is None:
         message = f"the file can't be read: {error.strerror}"
-        return ConfigError(SourceLocation(str(file)), "", message, hint="name it with --config FILE")
+        hint = "name it with --config FILE, or write one with `sternway init`"
+        return ConfigError(SourceLocation(str(file)), "", message, hint=hint)
     names: list[str] = []
     with suppress(OSError):
         names = [each.name for each in file.parent.iterdir() if each.is_file()]

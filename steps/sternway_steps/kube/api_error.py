@@ -128,7 +128,8 @@ class Expired(Exception):
 def unable(what: str, error: ApiError, remedy: str) -> Refused | Transient:
     """Return why something can't be done: Transient when it may work later, else Refused with a remedy."""
     if error.transient:
-        return Transient(f"{what} now: {error}", retry_after=error.retry_after)
+        away = None if error.status else "look whether the cluster is up (sternway doctor), and try again"
+        return Transient(f"{what} now: {error}", remedy=away, retry_after=error.retry_after)
     return Refused(f"{what}: {error}", remedy=_fitting(error, remedy))
 
 
@@ -136,7 +137,9 @@ def _fitting(error: ApiError, remedy: str) -> str | None:
     """Return a remedy that fits the cause: a right that is granted helps against a missing one alone."""
     if "exceeded quota" in error.message:
         return remedy if "quota" in remedy else "raise that quota, or free some of it"
-    if error.unauthorized or (error.forbidden and remedy.startswith("grant ") and not _UNGRANTED.search(error.message)):
+    if error.unauthorized:
+        return "log in to the cluster anew, and try again; sternway doctor tells who you are to it"
+    if error.forbidden and remedy.startswith("grant ") and not _UNGRANTED.search(error.message):
         return None
     return remedy
 

@@ -85,7 +85,10 @@ def read(path: str, context: str | None) -> Kubeconfig:
     if not isinstance(name, str):
         raise Refused(f"kubeconfig {where} names no current context", remedy="name one with --context")
     if name not in contexts:
-        raise Refused(f"kubeconfig {where} has no context {name[:200]!r}", remedy=f"it has: {', '.join(contexts)}")
+        raise Refused(
+            f"kubeconfig {where} has no context {name[:200]!r}",
+            remedy=f"name one that it has with --context: {', '.join(contexts)}",
+        )
     chosen = _entry(documents, "context", name, f"kubeconfig {where}")
     cluster, user = (_entry(documents, kind, chosen.value.get(kind), chosen.place) for kind in ("cluster", "user"))
     namespace = chosen.value.get("namespace")

@@ -23,7 +23,7 @@ def require_resumable(story: Story) -> None:
     """Refuse what has no way forward; raises Refused."""
     undo = f"sternway rollback {story.name}"
     if story.status is not Status.OPEN:
-        remedy = "begin a new run"
+        remedy = "begin a new run: sternway run"
         raise Refused(
             f"run {story.run} has ended ({story.status.value}): nothing of it is left to go on with", remedy=remedy
         )

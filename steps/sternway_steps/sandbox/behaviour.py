@@ -3,6 +3,7 @@
 | image contains, or APP_MODE is | what happens |
 | --- | --- |
 | `nope`, `missing`, `notfound` | the registry does not know it |
+| `private` | the registry wants a login |
 | `refused` | the registry refuses the connection |
 | `invalid image` grammar | InvalidImageName |
 | `crash` | ends with exit code 1 after APP_AFTER, and again |
@@ -36,7 +37,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 class Behaviour:
     """What a container does.
 
-    `pull` is ok, missing, refused or invalid. `code` is the exit code of a container that ends.
+    `pull` is ok, missing, private, refused or invalid. `code` is the exit code of a container that ends.
     """
 
     image: str
@@ -57,6 +58,8 @@ def behaviour_of(container: Mapping[str, Any], *, ends: bool = False) -> Behavio
         pull = "invalid"
     elif any(word in name for word in ("nope", "missing", "notfound")):
         pull = "missing"
+    elif "private" in name:
+        pull = "private"
     elif "refused" in name:
         pull = "refused"
     mode = env.get("APP_MODE") or next((m for m in _MODES if m in name), "ok")

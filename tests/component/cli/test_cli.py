@@ -189,7 +189,7 @@ def test_the_documentation_tells_every_exit_code() -> None:
 def test_what_other_tools_call_it_is_answered_with_our_name(typed: str, ours: str) -> None:
     done = sternway(typed, "-f", "x.yaml", kubeconfig="")
     assert (done.returncode, done.stdout) == (Exit.USAGE, "")
-    assert done.stderr.endswith(f"Error: No such command {typed!r}. Here it is: sternway {ours}\n")
+    assert done.stderr.startswith(f"Error: No such command {typed!r}. Here it is: sternway {ours}\n")
 
 
 def test_runs_steps_and_contexts_are_completed(sternway_sandbox: Sandbox, tmp_path: Path) -> None:

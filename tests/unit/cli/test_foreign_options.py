@@ -14,7 +14,7 @@ from sternway_steps.cli.foreign_options import _HERE, answer
 def told(*words: str) -> str:
     done = CliRunner().invoke(app, list(words))
     assert done.exit_code == 2
-    return done.output.splitlines()[-1]
+    return done.output.splitlines()[0]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,9 @@ def _builder(config: BuildConfig) -> tuple[Builder | None, list[Finding]]:
         order.insert(0, order.pop())
     there = [BUILDERS[name]() for name in order if shutil.which(_PROGRAMS[name])]
     if not there:
-        return None, [("builder", "there is no builder: docker, buildctl or buildah must be on PATH")]
+        return None, [
+            ("builder", "there is no builder: docker, buildctl or buildah must be on PATH; install one of them")
+        ]
     found: list[Finding] = []
     for builder in there:
         wrong = builder.findings(config)

@@ -66,11 +66,11 @@ def live(container: Mapping[str, Any], elapsed: float, *, restarts: str, is_init
 
 def _unpulled(base: Obj, found: Behaviour, elapsed: float) -> Life:
     host = found.image.split("/")[0]
-    cause = (
-        f"{found.image}: not found"
-        if found.pull == "missing"
-        else f'failed to do request: Head "https://{host}/v2/": dial tcp {host}: connect: connection refused'
-    )
+    cause = {
+        "missing": f"{found.image}: not found",
+        "private": "pull access denied, repository does not exist or may require authorization: server message: "
+        "insufficient_scope: authorization failed",
+    }.get(found.pull, f'failed to do request: Head "https://{host}/v2/": dial tcp {host}: connect: connection refused')
     code = "NotFound" if found.pull == "missing" else "Unknown"
     error = (
         f'rpc error: code = {code} desc = failed to pull and unpack image "{found.image}": '
