@@ -10,6 +10,7 @@ from typing import IO, Any
 import click
 
 from .foreign_options import answer
+from .terminal import echo
 
 _GROUP = "sternway.commands"
 _ALSO = {"diff": "plan", "history": "runs"}
@@ -26,13 +27,11 @@ _ELSEWHERE = {
 class Misused(click.UsageError):
     """What click found wrong with a command line: first that, then where help is."""
 
-    def show(self, file: IO[Any] | None = None) -> None:
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  ours is the one that never raises
         """Write it to standard error."""
-        click.echo(f"Error: {self.format_message()}", file=file, err=file is None)
+        echo(f"Error: {self.format_message()}", err=True)
         if self.ctx is not None and self.ctx.command.get_help_option(self.ctx) is not None:
-            click.echo(
-                f"Try '{self.ctx.command_path} {self.ctx.help_option_names[-1]}' for help.", file=file, err=file is None
-            )
+            echo(f"Try '{self.ctx.command_path} {self.ctx.help_option_names[-1]}' for help.", err=True)
 
 
 @contextmanager

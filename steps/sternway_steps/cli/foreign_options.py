@@ -28,9 +28,8 @@ _HERE = {
     "-y": "a run never asks",
     "--debug": "--verbose shows every request",
     "--json": "--output json",
-    "--logs": "`sternway run --logs` shows what new pods write; of a run elsewhere: kubectl logs -f",
 }
-_THERE = {"--dry-run", "--timeout", "--debug", "--json", "--logs", "--yes", "-y"}
+_THERE = {"--dry-run", "--timeout", "--debug", "--json", "--yes", "-y"}
 """Those whose answer is true of any command; the others speak of run and plan."""
 _RUNS = {"run", "plan", "step", "report", "submit", "template"}
 
