@@ -115,7 +115,8 @@ class Transport:
                 )
                 if response.status < 400:
                     self._away = False
-                    self._warn(response.headers)
+                    if method != "GET":  # of what is only looked at, we have chosen the version
+                        self._warn(response.headers)
                     return response.status, response.headers, response.data
                 error = from_answer(method, path, response.status, response.headers, response.data, body)
             except ApiError as failed:
