@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -90,4 +90,5 @@ class View:
         decide_at = (since or self.now) + timedelta(seconds=grace)
         if self.now >= decide_at:
             return failed(cause)
-        return Verdict("progressing", cause.reason, waiting or cause.message, cause, decide_at=decide_at)
+        so_far = replace(cause, message=waiting or cause.message)  # whoever is late before that has not waited so long
+        return Verdict("progressing", cause.reason, so_far.message, so_far, decide_at=decide_at)

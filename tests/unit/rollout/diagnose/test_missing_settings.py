@@ -54,6 +54,7 @@ def test_one_that_nothing_is_to_bring_is_waited_for_a_minute() -> None:
     assert (found.state, found.message) == ("progressing", f"container c can't start: {ABSENT}")
     assert found.cause is not None
     assert found.cause.wants == "secret/db"
+    assert "waited" not in found.cause.message, "a deadline may come before"
     late = waiting(61)
     assert late.state == "failed"
     assert late.message.endswith("(waited 60 s for secret/db; verify.grace.config waits longer)")
