@@ -10,11 +10,14 @@ class OptionalWord(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Join each of these options with its word, or with the one that it stands for alone."""
+        # One whose word must be given has a mark of click's own for what would stand for it, which is no text.
         words = {
-            name: (param.type.choices, str(param.flag_value))
+            name: (param.type.choices, param.flag_value)
             for param in self.params
-            if isinstance(param, click.Option) and isinstance(param.type, click.Choice) and param.flag_value
+            if isinstance(param, click.Option) and isinstance(param.type, click.Choice)
+            if isinstance(param.flag_value, str)
             for name in param.opts
+            if name.startswith("--")
         }
         joined: list[str] = []
         rest = list(args)
