@@ -14,7 +14,8 @@ from sternway_steps.cli.extension import options
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_RUNNERS = ("argo", "cronjob", "github", "gitlab", "rollback-role")
+_CI = ("github", "github-plan", "gitlab", "gitlab-plan")
+_RUNNERS = ("argo", "cronjob", *_CI, "rollback-role")
 
 
 @click.command()
@@ -59,11 +60,12 @@ def template(
 
     For rollback-role it is the rights of people who only roll back, who are yours to bind.
 
-    For github and gitlab the environments are the files in config/.
+    For github and gitlab the environments are the files in config/; github-plan and gitlab-plan comment on pull
+    requests with what would change.
     """
-    if pruned and (runner in ("github", "gitlab") or output == "-"):
+    if pruned and (runner in _CI or output == "-"):
         raise click.UsageError("--prune goes with objects in a folder")
-    if runner in ("github", "gitlab"):
+    if runner in _CI:
         _write_pipeline(path, overrides, runner, output)
         return
     from .output import write
@@ -128,8 +130,7 @@ def _objects(
 
 
 def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: str) -> None:
-    from .ci.github import github
-    from .ci.gitlab import gitlab, images_note
+    from .ci.files import made
     from .ci.parameters import pipeline_inputs
     from .output import write_file
 
@@ -137,9 +138,8 @@ def _write_pipeline(path: str, overrides: tuple[str, ...], runner: str, output: 
         raise click.UsageError(
             "--set changes no file of CI: write the value into the configuration, or into parameters"
         )
-    inputs = pipeline_inputs(path, os.environ)
-    text = (github if runner == "github" else gitlab)(inputs)
-    if runner == "gitlab" and (warning := images_note(inputs)):
+    text, warning = made(runner, pipeline_inputs(path, os.environ))
+    if warning:
         click.echo(f"warning: {warning}", err=True)
     if output == "-":
         click.echo(text, nl=False)

@@ -10,6 +10,7 @@ from ..yamltree.document import Node
 from ..yamltree.reader import Group, Key, Many, Raw, Section, Short
 from .argo_keys import ARGO, PARAMETERS, SCHEDULE
 from .chart import CHART
+from .ci import CI
 from .declared import DECLARED
 from .object_sources import is_url
 from .option_reader import OptionReader, PathOr, With
@@ -108,6 +109,7 @@ _KEYS: dict[str, Any] = {
         Config.on_interrupt,
     ),
     "argo": Key(ARGO, "How the pipeline runs on Argo Workflows."),
+    "ci": Key(CI, "What the files for GitHub and GitLab say of the place that is deployed to."),
     "schedule": Key(SCHEDULE, "When runs start by themselves.", examples=("30 2 * * *",)),
     "parameters": Key(
         PARAMETERS,

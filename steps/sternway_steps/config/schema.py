@@ -9,6 +9,7 @@ from typing import Any
 from ..spec import StepSpec
 from .argo import ArgoConfig, Parameter, Schedule
 from .build import BuildConfig, safe
+from .ci import CiConfig
 from .declared import spec_of
 from .manifest import Manifest
 from .rules import KindRule, rules_from
@@ -127,7 +128,7 @@ DEFAULT_STEPS = tuple(StepConfig(name, name) for name in ("validate", "deploy", 
 
 
 # How a run is started is no part of what its undo needs.
-NOT_UNDONE = ("argo", "schedule", "parameters")
+NOT_UNDONE = ("argo", "ci", "schedule", "parameters")
 _NOT_KEPT = (*NOT_UNDONE, "left_out", "whole")
 
 
@@ -165,6 +166,7 @@ class Config:
     on_interrupt: str = "rollback"
     """What becomes of a run whose process is gone, by the next run and by a sweep: a word of ON_INTERRUPT."""
     argo: ArgoConfig = field(default_factory=ArgoConfig)
+    ci: CiConfig = CiConfig()
     schedule: Schedule | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     whole: bool = True

@@ -1,4 +1,4 @@
-"""The saga as a GitHub Actions workflow, started by hand."""
+"""The saga as a GitHub Actions workflow, started by hand or called by another workflow."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from sternway_steps.journal.key_source import VARIABLE
 
 from ..output import MADE_BY
 from ..yaml_text import to_yaml
+from .actions import commented
+from .cloud import KUBECONFIG, uses_secret
+from .github_job import PACKAGE, QUEUE, address, permissions, prepared
 from .parameters import UNCHANGED, Changeable, PipelineInputs
-from .shell import KEY_IF_GIVEN, KEY_NEEDED, finish, run
+from .shell import KEY_IF_GIVEN, KEY_NEEDED, finish, known, run
 
 _MOST_INPUTS = 25
 """GitHub, "Events that trigger workflows", workflow_dispatch."""
+_MOST_OF_A_RUN = 63
 _ABOUT = """\
-# It belongs into .github/workflows/. It needs a secret KUBECONFIG, of the repository or of each environment: the
-# kubeconfig of an account with the rights that `sternway template` writes as a Role. And a variable STERNWAY_PACKAGE:
-# what pip installs, the wheel that you trust or its name in an index of yours.
+# It belongs into .github/workflows/. People start it by hand; another workflow calls it with `uses`.
 # A job that is cancelled gets SIGINT, after 7.5 s SIGTERM, after 2.5 s more it is killed. At SIGINT the run begins its
 # undo, at SIGTERM it seals its journal and leaves; the last step goes on with the undo. GitHub leaves 5 minutes for
 # all that. What is not undone then, the next run of the same target undoes first; so does `sternway rollback RUN`.
 """
+_KUBECONFIG = """\
+# It needs a secret KUBECONFIG, of the repository or of each environment: the kubeconfig of an account with the rights
+# that `sternway template` writes as a Role.
+"""
+_ENVIRONMENT = "inputs.environment"
 
 
 def github(request: PipelineInputs) -> str:
@@ -31,35 +38,42 @@ def github(request: PipelineInputs) -> str:
 
     Raises: Refused for more inputs than GitHub accepts.
     """
-    head = f"{MADE_BY}{__version__}: sternway template --for github --config {request.source}\n{_ABOUT}"
+    head = f"{MADE_BY}{__version__}: sternway template --for github --config {request.source}\n{_ABOUT}{PACKAGE}"
+    head += _KUBECONFIG if uses_secret(request) else ""
     head += KEY_NEEDED.format("secret") if request.encrypts else ""
-    return head + to_yaml([_workflow(request)]).removeprefix("---\n")
+    return commented(head + to_yaml([_workflow(request)]).removeprefix("---\n"))
 
 
 def _workflow(request: PipelineInputs) -> dict[str, Any]:
-    several = bool(request.folder)
     inputs = {each.id: _input(each) for each in request.changeable}
-    if several:
+    if request.folder:
         inputs = {"environment": _environments(request), **inputs}
     if len(inputs) > _MOST_INPUTS:
         message = f"parameters: GitHub takes {_MOST_INPUTS} inputs, and these are {len(inputs)}"
         raise Refused(message, remedy="name fewer keys in parameters")
-    job: dict[str, Any] = {"runs-on": "ubuntu-latest"}
-    if several:
-        job["environment"] = "${{ inputs.environment }}"
-    if request.seconds is not None:
-        job["timeout-minutes"] = math.ceil(request.seconds / 60)
+    called: dict[str, Any] = {"inputs": {name: _called(each) for name, each in inputs.items()}} if inputs else {}
+    if secrets := _secrets(request):
+        called["secrets"] = secrets
     return {
         "name": f"Deploy {request.name}",
-        "on": {"workflow_dispatch": {"inputs": inputs} if inputs else {}},
-        "permissions": {"contents": "read"},
-        # A run at work is never cut off by the next one; what waits is begun when its undo is over too.
-        "concurrency": {
-            "group": f"sternway-{request.name}" + ("-${{ inputs.environment }}" if several else ""),
-            "cancel-in-progress": False,
-        },
-        "jobs": {"deploy": {**job, "steps": _steps(request)}},
+        "on": {"workflow_dispatch": {"inputs": inputs} if inputs else {}, "workflow_call": called},
+        "permissions": {},
+        "jobs": {"deploy": _job(request)},
     }
+
+
+def _job(request: PipelineInputs) -> dict[str, Any]:
+    job: dict[str, Any] = {"name": "Deploy", "runs-on": "ubuntu-latest"}
+    url = address(request, _ENVIRONMENT)
+    if request.folder or url:
+        name = f"${{{{ {_ENVIRONMENT} }}}}" if request.folder else request.name
+        job["environment"] = {"name": name, **({"url": url} if url else {})}
+    if request.seconds is not None:
+        job["timeout-minutes"] = math.ceil(request.seconds / 60)
+    group = f"sternway-{request.name}" + (f"-${{{{ {_ENVIRONMENT} }}}}" if request.folder else "")
+    # A run at work is never cut off by the next one; what waits is begun when its undo is over too.
+    concurrency = {"group": group, **QUEUE}
+    return {**job, "permissions": permissions(request), "concurrency": concurrency, "steps": _steps(request)}
 
 
 def _environments(request: PipelineInputs) -> dict[str, Any]:
@@ -76,34 +90,40 @@ def _input(each: Changeable) -> dict[str, Any]:
     return {"description": description, "type": "string", "required": False, "default": ""}
 
 
+def _called(form: dict[str, Any]) -> dict[str, Any]:
+    """Return an input as another workflow gives it: there is no choice there, so the script looks at what it gets."""
+    about = form["description"] + (f" One of: {', '.join(form['options'])}." if "options" in form else "")
+    rest = {"default": form["default"]} if "default" in form else {}
+    return {"description": about, "type": "string", "required": "default" not in form, **rest}
+
+
+def _secrets(request: PipelineInputs) -> dict[str, Any]:
+    names = {"KUBECONFIG": uses_secret(request), VARIABLE: request.encrypts}
+    about = "Of an environment with a secret of that name this one does not count."
+    return {name: {"description": about, "required": False} for name, needed in names.items() if needed}
+
+
+def _run_id(request: PipelineInputs) -> str:
+    """Return the run's id, a label value of its target alone: a caller may call several in one run of its own."""
+    environment = f"${{{{ {_ENVIRONMENT} }}}}-" if request.folder else ""
+    longest = max(len(each.name) for each in request.environments) + 1 if request.folder else 0
+    room = max(8, _MOST_OF_A_RUN - len("gh-123456789012-123-") - longest)
+    return f"gh-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}-{environment}{request.name[:room].rstrip('-')}"
+
+
 def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
-    where: dict[str, str] = {"ENVIRONMENT": "${{ inputs.environment }}"} if request.folder else {}
+    where = {"ENVIRONMENT": f"${{{{ {_ENVIRONMENT} }}}}"} if request.folder else {}
     config = f'"{request.folder}/$ENVIRONMENT.yaml"' if request.folder else request.environments[0].path
-    run_env = {
-        "KUBECONFIG": "${{ runner.temp }}/kubeconfig",
-        "STERNWAY_RUN": "gh-${{ github.run_id }}-${{ github.run_attempt }}",
-        **where,
-    }
+    run_env = {"KUBECONFIG": KUBECONFIG, "STERNWAY_RUN": _run_id(request), **where}
     if request.encrypts:
         run_env[VARIABLE] = f"${{{{ secrets.{VARIABLE} }}}}"
     first = KEY_IF_GIVEN if request.encrypts else ""
     sets = {each.variable: f"${{{{ inputs.{each.id} }}}}" for each in request.changeable}
     flags = "--output github"
+    guard = {"name": "Check the environment", "env": where, "run": known(request)}
     return [
-        {"uses": "actions/checkout@v4", "with": {"persist-credentials": False}},
-        {"uses": "actions/setup-python@v5", "with": {"python-version": "3.13"}},
-        {
-            "name": "Install Sternway",
-            "env": {"PACKAGE": "${{ vars.STERNWAY_PACKAGE }}"},
-            "run": _INSTALL.format(
-                example=f"{request.distribution} @ https://HOST/sternway-{__version__}-py3-none-any.whl"
-            ),
-        },
-        {
-            "name": "Write the kubeconfig",
-            "env": {"CONTENT": "${{ secrets.KUBECONFIG }}", "KUBECONFIG": run_env["KUBECONFIG"]},
-            "run": _KUBECONFIG,
-        },
+        *([guard] if request.folder else []),
+        *prepared(request, _ENVIRONMENT),
         {
             "name": "Run",
             "id": "saga",
@@ -117,25 +137,3 @@ def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
             "run": first + finish('"$STERNWAY_RUN"', config, flags, replaces=True) + "\n",
         },
     ]
-
-
-_INSTALL = """\
-if [ -z "$PACKAGE" ]; then
-  missing="there is no variable STERNWAY_PACKAGE here: what pip installs, such as '{example}'"
-  echo "::error title=STERNWAY_PACKAGE::$missing"
-  echo "$missing" >>"${{GITHUB_STEP_SUMMARY:-/dev/null}}"
-  exit 2
-fi
-python -m pip install "$PACKAGE"
-"""
-
-_KUBECONFIG = """\
-if [ -z "$CONTENT" ]; then
-  missing="there is no secret KUBECONFIG here: add one to the repository or to the environment"
-  echo "::error title=KUBECONFIG::$missing"
-  echo "$missing" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
-  exit 2
-fi
-umask 077
-printf '%s' "$CONTENT" >"$KUBECONFIG"
-"""

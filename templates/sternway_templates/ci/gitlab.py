@@ -74,9 +74,11 @@ def _job_name(request: PipelineInputs, environment: Environment) -> str:
 
 def _job(request: PipelineInputs, environment: Environment, template: str) -> dict[str, Any]:
     several = bool(request.folder)
+    url = environment.config.ci.url
+    place = {"name": environment.name if several else request.name, **({"url": url} if url else {})}
     return {
         "extends": template,
-        **({"environment": {"name": environment.name}} if several else {}),
+        **({"environment": place} if several or url else {}),
         "resource_group": f"sternway-{request.name}" + (f"-{environment.name}" if several else ""),
         "variables": {"SAGA_CONFIG": environment.path},
     }

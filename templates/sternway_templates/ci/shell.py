@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sternway_steps.journal.key_source import VARIABLE
 
-from .parameters import UNCHANGED, Changeable
+from .parameters import UNCHANGED, Changeable, PipelineInputs
 
 KEY_IF_GIVEN = f'[ -n "${VARIABLE}" ] || unset {VARIABLE}\n'
 """What precedes a command where a journal has a key: a variable that is empty stands for none."""
@@ -41,3 +41,42 @@ def finish(run: str, config: str, flags: str = "", *, replaces: bool = False) ->
     """Return the command that finishes an undo that was cut off; it does nothing when there is none."""
     start = "exec " if replaces else ""
     return f"{start}sternway rollback {run} --unfinished --config {config}{' ' if flags else ''}{flags}"
+
+
+def known(request: PipelineInputs) -> str:
+    """Return the script that refuses an environment that there is none of: a caller may name anything."""
+    names = [each.name for each in request.environments]
+    return f"""\
+case "$ENVIRONMENT" in
+  {"|".join(names)}) ;;
+  *) echo "::error title=environment::it is one of: {", ".join(names)}"; exit 2 ;;
+esac
+"""
+
+
+def plan(config: str, *, title: str, several: bool, page: str | None) -> str:
+    """Return the script that writes the plan into a file of FOLDER and shows it; it ends as the plan ends.
+
+    Args:
+        config: the configuration's path, as shell.
+        title: what is deployed.
+        several: there are several environments; the variable ENVIRONMENT has the name of one.
+        page: the variable with the file that becomes the job's page; None for its log.
+
+    """
+    name, heading = ("$ENVIRONMENT", f"{title}: $ENVIRONMENT") if several else (title, title)
+    place = "the environment $ENVIRONMENT-plan" if several else "the repository"
+    return f"""\
+mkdir -p "$FOLDER"
+code=0
+{{
+  printf '## %s\\n\\n' "{heading}"
+  if [ -s "$KUBECONFIG" ]; then
+    sternway plan --config {config} --output markdown || code=$?
+  else
+    echo "Nothing is planned: there is no KUBECONFIG here. Forks and bots get none; else add one to {place}."
+  fi
+}} >"$FOLDER/{name}.md"
+cat "$FOLDER/{name}.md"{f' >>"${page}"' if page else ""}
+exit "$code"
+"""

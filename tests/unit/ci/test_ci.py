@@ -96,11 +96,13 @@ def test_github_keeps_the_rules_of_a_saga(repository: Path) -> None:
     }  # fmt: skip
     assert list(inputs) == ["environment", "image", "replicas", "env-LEVEL"]
     assert inputs["env-LEVEL"]["options"] == ["(as configured)", "info", "debug"]
-    assert workflow["permissions"] == {"contents": "read"}
-    assert workflow["concurrency"] == {"group": "sternway-web-${{ inputs.environment }}", "cancel-in-progress": False}
     job = workflow["jobs"]["deploy"]
+    assert (workflow["permissions"], job["permissions"]) == ({}, {"contents": "read"})
+    assert job["concurrency"] == {
+        "group": "sternway-web-${{ inputs.environment }}", "queue": "max", "cancel-in-progress": False,
+    }  # fmt: skip
     # The longest way forward (40 min), three undos of 10 min, 10 min for the machine.
-    assert (job["environment"], job["timeout-minutes"]) == ("${{ inputs.environment }}", 80)
+    assert (job["environment"], job["timeout-minutes"]) == ({"name": "${{ inputs.environment }}"}, 80)
     *_, kubeconfig, run, finish = job["steps"]
     assert kubeconfig["env"]["CONTENT"] == "${{ secrets.KUBECONFIG }}"
     assert run["run"].splitlines()[-1].startswith("exec sternway run "), "or bash keeps the signals for itself"
@@ -116,7 +118,7 @@ def test_github_keeps_the_rules_of_a_saga(repository: Path) -> None:
 def test_a_single_configuration_has_no_environments(tmp_path: Path) -> None:
     workflow = yaml.safe_load(github(one(tmp_path, deadline="1m")))
     assert list(workflow["on"]["workflow_dispatch"]["inputs"]) == ["image"]
-    assert workflow["concurrency"]["group"] == "sternway-web"
+    assert workflow["jobs"]["deploy"]["concurrency"]["group"] == "sternway-web"
     assert "environment" not in workflow["jobs"]["deploy"]
     pipeline = yaml.safe_load(gitlab(one(tmp_path)))
     assert pipeline["deploy-web"]["resource_group"] == "sternway-web"
