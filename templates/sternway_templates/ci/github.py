@@ -93,8 +93,9 @@ def _input(each: Changeable) -> dict[str, Any]:
 def _called(form: dict[str, Any]) -> dict[str, Any]:
     """Return an input as another workflow gives it: there is no choice there, so the script looks at what it gets."""
     about = form["description"] + (f" One of: {', '.join(form['options'])}." if "options" in form else "")
-    rest = {"default": form["default"]} if "default" in form else {}
-    return {"description": about, "type": "string", "required": "default" not in form, **rest}
+    if form.get("required"):  # also what a form fills in: no caller deploys to a place that it did not name
+        return {"description": about, "type": "string", "required": True}
+    return {"description": about, "type": "string", "required": False, "default": form["default"]}
 
 
 def _secrets(request: PipelineInputs) -> dict[str, Any]:

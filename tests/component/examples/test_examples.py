@@ -79,7 +79,7 @@ def pipeline_of(runner: str) -> Callable[[Path], str]:
 MADE: dict[str, Callable[[Path], str]] = {"argo.yaml": yaml_of, "saga.svg": picture_of}
 ALSO: dict[str, dict[str, Callable[[Path], str]]] = {
     "nightly": {"cronjob.yaml": cronjob_of},
-    "environments": {"github.yaml": pipeline_of("github"), "gitlab.yaml": pipeline_of("gitlab")},
+    "environments": {f"{name}.yaml": pipeline_of(name) for name in ("github", "github-plan", "gitlab", "gitlab-plan")},
 }
 PAIRS = [(config, name) for config in CONFIGS for name in (*MADE, *ALSO.get(config.parent.name, {}))]
 PAIRS += [(each, f"argo/{each.name}") for each in OVERLAYS]
