@@ -11,11 +11,11 @@ from sternway_steps.journal.key_source import VARIABLE
 
 from ..output import MADE_BY
 from ..yaml_text import to_yaml
-from .actions import commented
+from .actions import commented, pinned
 from .cloud import KUBECONFIG, uses_secret
 from .github_job import PACKAGE, QUEUE, address, permissions, prepared
 from .parameters import UNCHANGED, Changeable, PipelineInputs
-from .shell import KEY_IF_GIVEN, KEY_NEEDED, finish, known, run
+from .shell import KEY_IF_GIVEN, KEY_NEEDED, finish, known, report_again, run
 
 _MOST_INPUTS = 25
 """GitHub, "Events that trigger workflows", workflow_dispatch."""
@@ -31,6 +31,7 @@ _KUBECONFIG = """\
 # that `sternway template` writes as a Role.
 """
 _ENVIRONMENT = "inputs.environment"
+_ENDED_BADLY = "${{ always() && (steps.saga.outcome == 'failure' || steps.saga.outcome == 'cancelled') }}"
 
 
 def github(request: PipelineInputs) -> str:
@@ -121,6 +122,10 @@ def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
     first = KEY_IF_GIVEN if request.encrypts else ""
     sets = {each.variable: f"${{{{ inputs.{each.id} }}}}" for each in request.changeable}
     flags = "--output github"
+    report = f"${{{{ runner.temp }}}}/sternway-{request.name}" + (
+        f"-${{{{ {_ENVIRONMENT} }}}}" if request.folder else ""
+    )
+    report += ".html"
     guard = {"name": "Check the environment", "env": where, "run": known(request)}
     return [
         *([guard] if request.folder else []),
@@ -128,13 +133,26 @@ def _steps(request: PipelineInputs) -> list[dict[str, Any]]:
         {
             "name": "Run",
             "id": "saga",
-            "env": {**run_env, **sets},
-            "run": first + run(config, request.changeable, flags, replaces=True),
+            "env": {**run_env, "REPORT": report, **sets},
+            "run": first + run(config, request.changeable, f'{flags} --report "$REPORT"', replaces=True),
         },
         {
             "name": "Finish an undo that was cut off",
-            "if": "${{ always() && (steps.saga.outcome == 'failure' || steps.saga.outcome == 'cancelled') }}",
+            "if": _ENDED_BADLY,
             "env": run_env,
             "run": first + finish('"$STERNWAY_RUN"', config, flags, replaces=True) + "\n",
+        },
+        {
+            "name": "Write the report as it is now",
+            "if": _ENDED_BADLY,
+            "env": {**run_env, "REPORT": report},
+            "run": first + report_again('"$STERNWAY_RUN"', config, "$REPORT") + "\n",
+        },
+        {
+            "name": "Keep the report",
+            "if": "${{ always() }}",
+            "uses": pinned("actions/upload-artifact"),
+            # As it is, so that a browser opens it from the page of the run.
+            "with": {"path": report, "archive": False, "if-no-files-found": "ignore", "overwrite": True},
         },
     ]

@@ -11,9 +11,10 @@ from ..kubernetes.images import RUN, image_of, note_on
 from ..output import MADE_BY
 from ..yaml_text import comment, to_yaml
 from .parameters import UNCHANGED, Environment, PipelineInputs
-from .shell import KEY_NEEDED, finish, run
+from .shell import KEY_NEEDED, finish, report_again, run
 
 _RUN = '"gl-$CI_JOB_ID"'
+_REPORT = "sternway-report.html"
 _ABOUT = """\
 # Include it in .gitlab-ci.yml (include: local), or take it as that. It needs a variable KUBECONFIG of type File, one
 # for each environment: the kubeconfig of an account with the rights that `sternway template` writes as a Role.
@@ -63,8 +64,9 @@ def _template(request: PipelineInputs) -> dict[str, Any]:
         "variables": limits,
         "rules": [{"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when": "manual"}],
         # The shell is not replaced here: some executors read the end of a job from what it says last.
-        "script": [run('"$SAGA_CONFIG"', request.changeable, f"--run {_RUN}")],
-        "after_script": [finish(_RUN, '"$SAGA_CONFIG"')],
+        "script": [run('"$SAGA_CONFIG"', request.changeable, f"--run {_RUN} --report {_REPORT}")],
+        "after_script": [finish(_RUN, '"$SAGA_CONFIG"'), report_again(_RUN, '"$SAGA_CONFIG"', _REPORT)],
+        "artifacts": {"when": "always", "paths": [_REPORT], "expose_as": "Sternway report", "expire_in": "30 days"},
     }
 
 

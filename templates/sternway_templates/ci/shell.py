@@ -43,6 +43,11 @@ def finish(run: str, config: str, flags: str = "", *, replaces: bool = False) ->
     return f"{start}sternway rollback {run} --unfinished --config {config}{' ' if flags else ''}{flags}"
 
 
+def report_again(run: str, config: str, file: str) -> str:
+    """Return the command that writes a run's page anew, with what the undo did since; it changes no end of a job."""
+    return f'sternway show {run} --config {config} --output html >"{file}.new" 2>/dev/null && mv "{file}.new" "{file}" || true'
+
+
 def known(request: PipelineInputs) -> str:
     """Return the script that refuses an environment that there is none of: a caller may name anything."""
     names = [each.name for each in request.environments]

@@ -103,12 +103,14 @@ def test_github_keeps_the_rules_of_a_saga(repository: Path) -> None:
     }  # fmt: skip
     # The longest way forward (40 min), three undos of 10 min, 10 min for the machine.
     assert (job["environment"], job["timeout-minutes"]) == ({"name": "${{ inputs.environment }}"}, 80)
-    *_, kubeconfig, run, finish = job["steps"]
+    kubeconfig, run, finish, again, keep = job["steps"][-5:]
     assert kubeconfig["env"]["CONTENT"] == "${{ secrets.KUBECONFIG }}"
     assert run["run"].splitlines()[-1].startswith("exec sternway run "), "or bash keeps the signals for itself"
     assert finish["run"].startswith('exec sternway rollback "$STERNWAY_RUN" --unfinished ')
     assert "always()" in finish["if"]
-    assert run["env"]["STERNWAY_RUN"] == finish["env"]["STERNWAY_RUN"]
+    assert run["env"]["STERNWAY_RUN"] == finish["env"]["STERNWAY_RUN"] == again["env"]["STERNWAY_RUN"]
+    assert run["env"]["REPORT"] == again["env"]["REPORT"] == keep["with"]["path"]
+    assert (keep["if"], keep["with"]["archive"]) == ("${{ always() }}", False)
     for step in job["steps"]:
         assert "${{" not in step.get("run", ""), "what people typed must not become part of a script"
     for line in text.splitlines():
@@ -146,14 +148,15 @@ def test_a_key_to_the_journal_comes_from_a_secret_of_the_pipeline(tmp_path: Path
     found = one(tmp_path, journal={"key": key})
     text = github(found)
     steps = yaml.safe_load(text)["jobs"]["deploy"]["steps"]
-    *_, run, finish = steps
+    run, finish, again, _ = steps[-4:]
     [install] = [step["run"] for step in steps if "pip install" in step.get("run", "")]
     assert "'sternway[encryption] @ " in install
+    assert again["env"]["STERNWAY_JOURNAL_KEY"] == "${{ secrets.STERNWAY_JOURNAL_KEY }}"
     for step in (run, finish):
         assert step["env"]["STERNWAY_JOURNAL_KEY"] == "${{ secrets.STERNWAY_JOURNAL_KEY }}"
         script = step["run"].replace("exec sternway", 'echo "${STERNWAY_JOURNAL_KEY-unset}"; true')
         for given, seen in (("x y", "x y"), ("", "unset")):
-            shown = subprocess.run(["bash", "-euc", script], env={"STERNWAY_JOURNAL_KEY": given, "STERNWAY_RUN": "r", "SET_IMAGE": ""}, capture_output=True, text=True, check=True)  # fmt: skip
+            shown = subprocess.run(["bash", "-euc", script], env={"STERNWAY_JOURNAL_KEY": given, "STERNWAY_RUN": "r", "SET_IMAGE": "", "REPORT": "r"}, capture_output=True, text=True, check=True)  # fmt: skip
             assert shown.stdout.strip() == seen
     for made, place in ((text, "secret"), (gitlab(found), "masked variable")):
         assert f"put its text into a {place} STERNWAY_JOURNAL_KEY" in made
@@ -181,6 +184,8 @@ def test_gitlab_keeps_the_rules_of_a_saga(repository: Path) -> None:
         "or after_script is skipped"
     )
     assert "exec" not in template["script"][0]
+    assert template["artifacts"]["paths"] == ["sternway-report.html"]
+    assert template["artifacts"]["when"] == "always"
     for name in ("production", "staging", "test"):
         job = pipeline[f"deploy-web-{name}"]
         assert job == {
@@ -207,14 +212,14 @@ def test_what_was_typed_reaches_the_command_as_it_is(repository: Path, shell: st
     found = pipeline_inputs("config/staging.yaml", {})
     if shell == "github":
         script, location = (
-            yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-2]["run"],
-            {"ENVIRONMENT": "staging"},
+            yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-4]["run"],
+            {"ENVIRONMENT": "staging", "REPORT": "page.html"},
         )
-        words = ["run", "--config", "config/staging.yaml", "--output", "github"]
+        words = ["run", "--config", "config/staging.yaml", "--output", "github", "--report", "page.html"]
     else:
         script = yaml.safe_load(gitlab(found))[".sternway-web"]["script"][0]
         location = {"SAGA_CONFIG": "config/staging.yaml", "CI_JOB_ID": "7"}
-        words = ["run", "--config", "config/staging.yaml", "--run", "gl-7"]
+        words = ["run", "--config", "config/staging.yaml", "--run", "gl-7", "--report", "sternway-report.html"]
     (repository / "script").write_text(script)
 
     def called(**sets: str) -> list[str]:
@@ -233,7 +238,7 @@ def test_what_was_typed_reaches_the_command_as_it_is(repository: Path, shell: st
 
 
 def test_a_kubeconfig_is_its_owners_alone_and_missed_by_name(repository: Path) -> None:
-    script = yaml.safe_load(github(pipeline_inputs("config/staging.yaml", {})))["jobs"]["deploy"]["steps"][-3]["run"]
+    script = yaml.safe_load(github(pipeline_inputs("config/staging.yaml", {})))["jobs"]["deploy"]["steps"][-5]["run"]
     (repository / "script").write_text(script)
     environ = {"PATH": os.environ["PATH"], "KUBECONFIG": str(repository / "kubeconfig")}
     done = subprocess.run([*BASH, "script"], env={**environ, "CONTENT": HOSTILE}, check=False)
@@ -248,13 +253,13 @@ def test_a_kubeconfig_is_its_owners_alone_and_missed_by_name(repository: Path) -
 def test_the_scripts_of_a_cancelled_job_undo_its_run(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
     """The real scripts with the real command: SIGINT goes to the shell, as GitHub sends it; then the last step."""
     found = one(tmp_path, namespace="default", env={"APP_MODE": "unready"}, replicas=1)
-    *_, run, finish = yaml.safe_load(github(found))["jobs"]["deploy"]["steps"]
+    run, finish, again, _ = yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-4:]
     (tmp_path / "run").write_text(run["run"])
     (tmp_path / "finish").write_text(finish["run"])
     log, summary = tmp_path / "log", tmp_path / "summary.md"
     environ = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "KUBECONFIG": sternway_sandbox.kubeconfig,
-        "STERNWAY_RUN": "gh-9-1", "GITHUB_STEP_SUMMARY": str(summary),
+        "STERNWAY_RUN": "gh-9-1", "GITHUB_STEP_SUMMARY": str(summary), "REPORT": str(tmp_path / "page.html"),
     }  # fmt: skip
     with log.open("wb") as file, subprocess.Popen([*BASH, "run"], cwd=tmp_path, env=environ, stdout=file, stderr=file) as shell:  # fmt: skip
         try:
@@ -269,6 +274,13 @@ def test_the_scripts_of_a_cancelled_job_undo_its_run(sternway_sandbox: Sandbox, 
         assert session.story("gh-9-1").status is Status.UNDONE
     done = subprocess.run([*BASH, "finish"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, "no undo is left to be finished" in done.stdout) == (0, True), done.stdout + done.stderr
+    page = tmp_path / "page.html"
+    assert "gh-9-1" in page.read_text(), "the run itself writes it"
+    for kubeconfig, said in ((str(tmp_path / "none"), "as it was"), (sternway_sandbox.kubeconfig, "gh-9-1")):
+        page.write_text("as it was")
+        script = again["run"]
+        done = subprocess.run([*BASH, "-c", script], cwd=tmp_path, env={**environ, "KUBECONFIG": kubeconfig}, capture_output=True, text=True, check=False)  # fmt: skip
+        assert (done.returncode, said in page.read_text()) == (0, True), done.stdout + done.stderr
 
 
 @dataclass(frozen=True)
@@ -290,9 +302,15 @@ class Job:
             **sets,
         }
         if self.runner == "github":
-            write, run, finish = (each["run"] for each in yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-3:])
+            steps = yaml.safe_load(github(found))["jobs"]["deploy"]["steps"][-5:-2]
+            write, run, finish = (each["run"] for each in steps)
             kubeconfig = str(self.folder / "kubeconfig")
-            environ |= {"STERNWAY_RUN": "gh-9-1", "GITHUB_STEP_SUMMARY": str(summary), "KUBECONFIG": kubeconfig}
+            environ |= {
+                "STERNWAY_RUN": "gh-9-1",
+                "REPORT": str(self.folder / "page.html"),
+                "GITHUB_STEP_SUMMARY": str(summary),
+                "KUBECONFIG": kubeconfig,
+            }
             environ["CONTENT"] = Path(self.kubeconfig).read_text() if content is None else content
             scripts = [write, run, finish]
         else:
@@ -325,6 +343,8 @@ def test_nothing_warns_after_a_run_that_was_undone_completely(job: Job) -> None:
     assert "undone after" in shown
     assert "no undo is left to be finished" in shown
     assert "warning" not in shown.lower()
+    page = job.folder / ("page.html" if job.runner == "github" else "sternway-report.html")
+    assert "undone" in page.read_text()
 
 
 def test_what_a_field_expects_is_told_and_in_the_summary(job: Job) -> None:

@@ -78,11 +78,11 @@ def test_a_job_signs_in_with_its_own_token_and_no_secret(repository: Repository,
 
 def test_each_environment_signs_in_to_its_own_cluster(repository: Repository) -> None:
     steps = steps_of(github(repository(**CLOUDS, own=None)), "deploy")
-    conditions = [re.fullmatch(r"inputs\.environment == '(\w+)'", step["if"]) for step in steps[4:-2]]
+    conditions = [re.fullmatch(r"inputs\.environment == '(\w+)'", step["if"]) for step in steps[4:-4]]
     assert [found and found[1] for found in conditions] == ["aws"] * 2 + ["azure"] * 3 + ["google"] * 3 + ["own"]
-    assert {step["name"] for step in steps[4:-2] if "secrets.KUBECONFIG" in json.dumps(step)} == {"Write the kubeconfig (own)"}  # fmt: skip
+    assert {step["name"] for step in steps[4:-4] if "secrets.KUBECONFIG" in json.dumps(step)} == {"Write the kubeconfig (own)"}  # fmt: skip
     same = steps_of(github(repository(**dict.fromkeys(["a", "b", *CLOUDS, "own"], CLOUDS["aws"]))), "deploy")
-    assert [step.get("if") for step in same[4:-2]] == [None, None]
+    assert [step.get("if") for step in same[4:-4]] == [None, None]
 
 
 def test_a_plan_takes_the_role_that_only_reads(repository: Repository) -> None:
