@@ -85,23 +85,22 @@ def test_generated_workflows_are_without_a_finding(generated: dict[str, list[Pat
 def test_generated_pipelines_of_gitlab_are_as_its_schema_has_them(
     generated: dict[str, list[Path]], tmp_path: Path
 ) -> None:
-    code, said = found(GITLAB, *generated["gitlab"])
-    assert code == 0, said
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    for folder in (whole, broken):
+        folder.mkdir()
     for file in generated["gitlab"]:
         # The schema does not look into hidden jobs: what a job extends is put into it.
         document = yaml.safe_load(file.read_text())
         hidden = {name: document.pop(name) for name in list(document) if name.startswith(".")}
-        whole = tmp_path / file.name
-        for wrong in (None, "when", "interruptible", "resource_group", "environment"):
-            jobs = {
-                name: {**hidden.get(job.pop("extends", ""), {}), **job, **({wrong: ["ever"]} if wrong else {})}
-                if name != "variables"
-                else job
-                for name, job in json.loads(json.dumps(document)).items()
-            }
-            whole.write_text(json.dumps(jobs))
-            code, said = found(GITLAB, whole)
-            assert (code != 0) == bool(wrong), said
+        jobs = {name: {**hidden.get(job.pop("extends", ""), {}), **job} for name, job in document.items()}
+        (whole / file.name).write_text(json.dumps(jobs))
+        wrong = {name: {**job, "interruptible": "ever"} for name, job in jobs.items() if name != "variables"}
+        (broken / file.name).write_text(json.dumps(wrong))
+    code, said = found(GITLAB, *generated["gitlab"], *whole.iterdir())
+    assert code == 0, said
+    code, said = found(GITLAB, *broken.iterdir())
+    assert code != 0
+    assert [file.name for file in broken.iterdir() if str(file) not in said] == []
 
 
 @pytest.mark.parametrize("linter", LINTERS | YAMLLINT)
@@ -119,12 +118,11 @@ def test_an_input_in_a_script_is_found(generated: dict[str, list[Path]], tmp_pat
     """What keeps generated scripts free of what people typed is seen when it fails."""
     broken = tmp_path / ".github/workflows/broken.yaml"
     broken.parent.mkdir(parents=True)
-    for file in generated["github"]:
-        text = file.read_text()
-        for typed in ("${{ inputs.image }}", "${{ github.event.pull_request.title }}", "${{ github.head_ref }}"):
-            broken.write_text(text.replace('python -m pip install "$PACKAGE"', f"echo {typed}"))
+    for file in generated["github"][::2]:
+        for typed in ("${{ inputs.image }}", "${{ github.event.pull_request.title }} ${{ github.head_ref }}"):
+            broken.write_text(file.read_text().replace('python -m pip install "$PACKAGE"', f"echo {typed}"))
             code, said = found(LINTERS["zizmor"], broken)
-            assert (code != 0, "template-injection" in said) == (True, True), said
+            assert (code != 0, said.count("error[template-injection]")) == (True, typed.count("${{")), said
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -45,7 +45,8 @@ def finish(run: str, config: str, flags: str = "", *, replaces: bool = False) ->
 
 def report_again(run: str, config: str, file: str) -> str:
     """Return the command that writes a run's page anew, with what the undo did since; it changes no end of a job."""
-    return f'sternway show {run} --config {config} --output html >"{file}.new" 2>/dev/null && mv "{file}.new" "{file}" || true'
+    shown = f'sternway show {run} --config {config} --output html >"{file}.new" 2>/dev/null'
+    return f'{shown} && mv "{file}.new" "{file}" || true'
 
 
 def known(request: PipelineInputs) -> str:
