@@ -31,7 +31,7 @@ LINTERS = {
 }
 YAMLLINT = {"yamllint": [str(BIN / "yamllint"), "--strict", "-d", RULES]}
 GITLAB = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci"]
-PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+){1,2}$")
+PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} {1,2}# v\d+(\.\d+){1,2}$")
 CLOUDS = {
     "aws": {"url": "https://aws.example", "eks": {"cluster": "a", "region": "b", "role": "c", "duration": "2h"}},
     "azure": {"aks": {"cluster": "a", "group": "b", "subscription": "c", "tenant": "d", "client": "e"}},
@@ -147,7 +147,7 @@ def check_pins(file: Path) -> set[str]:
     for line in uses:
         name, _, rest = line.removeprefix("uses: ").partition("@")
         if name in RELEASES:
-            assert tuple(rest.split(" # ")) == RELEASES[name], "one release of an action for all"
+            assert tuple(re.split(" +# ", rest)) == RELEASES[name], "one release of an action for all"
     return names
 
 

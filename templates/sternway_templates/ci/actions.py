@@ -36,5 +36,5 @@ def pinned(action: str) -> str:
 def commented(text: str) -> str:
     """Return a workflow's text with the version beside each action, and with what each right to write is for."""
     for right, why in _RIGHTS.items():
-        text = text.replace(f" {right}\n", f" {right} # {why}\n")
-    return _USES.sub(lambda found: f"{found[1]} # {RELEASES[found[2]][1]}", text)
+        text = text.replace(f" {right}\n", f" {right}  # {why}\n")
+    return _USES.sub(lambda found: f"{found[1]}  # {RELEASES[found[2]][1]}", text)
