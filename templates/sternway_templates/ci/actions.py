@@ -25,7 +25,8 @@ _RIGHTS = {
     "id-token: write": "the job's own token signs in to the cloud (OIDC)",
     "pull-requests: write": "the comment with the plan",
 }
-_USES = re.compile(r"^( *(?:- )?uses: ([\w./-]+)@[0-9a-f]{40})$", re.MULTILINE)
+_USES = re.compile(r"^( *(?:- )?uses:)(?: >-\n *| )([\w./-]+)(@[0-9a-f]{40})$", re.MULTILINE)
+"""An action, also where it stands in a line of its own because it is long: no comment could stand beside it there."""
 
 
 def pinned(action: str) -> str:
@@ -37,4 +38,4 @@ def commented(text: str) -> str:
     """Return a workflow's text with the version beside each action, and with what each right to write is for."""
     for right, why in _RIGHTS.items():
         text = text.replace(f" {right}\n", f" {right}  # {why}\n")
-    return _USES.sub(lambda found: f"{found[1]}  # {RELEASES[found[2]][1]}", text)
+    return _USES.sub(lambda found: f"{found[1]} {found[2]}{found[3]}  # {RELEASES[found[2]][1]}", text)
