@@ -21,14 +21,15 @@ BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "exit-codes": {"codes": outcomes.codes, "kinds": outcomes.kinds},
     "events": {"events": outcomes.events},
     "errors": {"errors": errors.overview, "details": errors.details},
-    "lint": {"rules": rules.overview, "details": rules.details},
+    "lint": {"rules": rules.overview},
 }
 """The blocks of each page, by their names."""
 
 
 def pages() -> dict[Path, str]:
     """Return each page as it has to be, by its path."""
-    return {path: _filled(path.read_text(), BLOCKS[path.stem]) for path in (DOCS / f"{name}.md" for name in BLOCKS)}
+    filled = {path: _filled(path.read_text(), BLOCKS[path.stem]) for path in (DOCS / f"{name}.md" for name in BLOCKS)}
+    return {**filled, **{DOCS / "lint" / name: text for name, text in rules.pages().items()}}
 
 
 def _filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:

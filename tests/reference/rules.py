@@ -18,19 +18,21 @@ from .text import table
 def overview() -> str:
     """Return a table of all rules."""
     return table(
-        ("rule", "severity", "why"), ((f"[{each.id}](#{each.id})", each.severity.value, each.why) for each in RULES)
+        ("rule", "severity", "why"),
+        ((f"[{each.id}](lint/{each.id}.md)", each.severity.value, each.why) for each in RULES),
     )
 
 
-def details() -> str:
-    """Return a section for each rule: what it finds, why, where that was read, and an example."""
-    return "\n\n".join(map(_section, RULES))
+def pages() -> dict[str, str]:
+    """Return a page for each rule by its file's name: what it finds, why, where that was read, and an example."""
+    return {f"{rule.id}.md": _page(rule) for rule in RULES}
 
 
-def _section(rule: Rule) -> str:
-    said = f"{rule.finds} {rule.why}"
+def _page(rule: Rule) -> str:
+    passed = f"A comment `# sternway-lint: ignore={rule.id}` on the line, or `--ignore {rule.id}`, passes it over."
     facts = f"Severity: {rule.severity.value}. Source: {rule.source}."
-    return "\n\n".join([f"### {rule.id}", said, facts, *_example(rule)])
+    parts = [f"# {rule.id}", f"{rule.finds} {rule.why}", facts, *_example(rule), passed, "[All rules](../lint.md)"]
+    return "\n\n".join(parts) + "\n"
 
 
 def _example(rule: Rule) -> Iterator[str]:

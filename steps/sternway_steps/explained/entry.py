@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+REFERENCE = "docs/reference"
+"""Where the reference is that errors and findings name a page of: a folder of the repository, for want of a site."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -30,4 +33,4 @@ class Entry:
     @property
     def page(self) -> str:
         """Where the documentation has it."""
-        return f"docs/reference/errors.md#{self.name.lower()}"
+        return f"{REFERENCE}/errors.md#{self.name.lower()}"

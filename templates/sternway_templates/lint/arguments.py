@@ -22,19 +22,20 @@ def missing(workflow: Workflow) -> Iterator[Flaw]:
             called = workflow.called(call)
             if called is not None and call.ref is None:
                 location = "arguments" if child(call.node, "arguments") is not None else "name"
-                for what, name in _missing(called, child(call.node, "arguments"), workflow):
+                for what, name in missing_from(called, child(call.node, "arguments"), workflow):
                     message = f"{call.name} gives {called.name} no {what[:-1]} {name!r}, which has no default"
                     yield Flaw(
                         key_location(call.node, location), message, f"add it to arguments.{what}, or give it a default"
                     )
     entry = workflow.entry
     if workflow.submitted and entry is not None:
-        for what, name in _missing(entry, child(workflow.spec, "arguments"), workflow):
+        for what, name in missing_from(entry, child(workflow.spec, "arguments"), workflow):
             message = f"the entry {entry.name} gets no {what[:-1]} {name!r}, which has no default"
             yield Flaw(key_location(workflow.spec, "entrypoint"), message, f"add it to spec.arguments.{what}")
 
 
-def _missing(called: Template, given: Node | None, workflow: Workflow) -> Iterator[tuple[str, str]]:
+def missing_from(called: Template, given: Node | None, workflow: Workflow) -> Iterator[tuple[str, str]]:
+    """Yield each input of a template that has no value: what it is, parameters or artifacts, and its name."""
     for name, parameter in called.inputs("parameters").items():
         own = {*fields(parameter), *fields(_default(workflow, "parameters", name))}
         if name not in named(child(given, "parameters")) and not own & {"value", "default", "valueFrom"}:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from sternway_steps.explained.entry import REFERENCE
 from sternway_steps.yamltree.document import Node
 from sternway_steps.yamltree.errors import SourceLocation
 
@@ -58,6 +59,11 @@ class Rule:
     def finds(self) -> str:
         """What it finds, in plain sentences: the first paragraph of the check's own words."""
         return " ".join((self.check.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def page_of(rule: str) -> str:
+    """Return where the documentation has a rule, with an example."""
+    return f"{REFERENCE}/lint/{rule}.md"
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,27 @@ import json
 from sternway_steps.cli.extension import github_command
 from sternway_steps.yamltree.errors import ConfigError
 
-from .findings import Finding, Rule
+from .findings import Finding, Rule, page_of
 
 SCHEMA = 1
 
 
 def as_text(finding: Finding) -> str:
     """Return a finding as a line, as compilers write it."""
-    return f"{finding.location}: {finding.severity.value} {finding.rule}: {finding.message}; {finding.remedy}"
+    said = f"{finding.message}; {finding.remedy} ({page_of(finding.rule)})"
+    return f"{finding.location}: {finding.severity.value} {finding.rule}: {said}"
 
 
 def as_json(finding: Finding) -> str:
     """Return a finding as one JSON object in a line."""
     location = finding.location
     location_data = {"file": location.source, "line": location.line, "column": location.column, "rule": finding.rule}
-    rest = {"severity": finding.severity.value, "message": finding.message, "remedy": finding.remedy}
+    rest = {
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "page": page_of(finding.rule),
+    }
     return json.dumps({"schema": SCHEMA, "type": "finding", **location_data, **rest}, ensure_ascii=False)
 
 
@@ -30,7 +36,7 @@ def as_github(finding: Finding) -> str:
     location = finding.location
     return github_command(
         finding.severity.value,
-        f"{finding.message}; {finding.remedy}",
+        f"{finding.message}; {finding.remedy} ({page_of(finding.rule)})",
         file=location.source,
         line=location.line,
         col=location.column,
@@ -60,13 +66,14 @@ def format_rule(rule: Rule, form: str) -> str:
     """Return a rule of the catalogue as a line."""
     if form == "json":
         said = {"finds": rule.finds, "why": rule.why, "source": rule.source}
-        about = {"id": rule.id, "severity": rule.severity.value, **said}
+        about = {"id": rule.id, "severity": rule.severity.value, **said, "page": page_of(rule.id)}
         return json.dumps({"schema": SCHEMA, "type": "rule", **about}, ensure_ascii=False)
     return f"{rule.id:<30} {rule.severity.value:<8} {rule.why} ({rule.source})"
 
 
 def explained(rule: Rule, form: str) -> str:
-    """Return all that is known of a rule, as docs/reference/lint.md has it."""
+    """Return all that is known of a rule, as its page has it."""
     if form == "json":
         return format_rule(rule, form)
-    return f"{rule.id} ({rule.severity.value})\n  {rule.finds}\n  Why: {rule.why}\n  Source: {rule.source}"
+    lines = (f"{rule.id} ({rule.severity.value})", rule.finds, f"Why: {rule.why}", f"Source: {rule.source}")
+    return "\n  ".join([*lines, f"Page: {page_of(rule.id)}"])

@@ -110,6 +110,10 @@ class Workflow:
         """The templates that the exit handler runs when the way forward has failed."""
         return tuple(self._below(self.handler, after_failure=True))
 
+    def run_by(self, call: Call) -> tuple[Template, ...]:
+        """Return the templates that a call runs, with all below them."""
+        return tuple(self._below(call, after_failure=False))
+
     def called(self, call: Call) -> Template | None:
         """Return the template that a call runs, if it is in this object."""
         return call.inline or self.templates.get(call.template)

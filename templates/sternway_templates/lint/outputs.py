@@ -11,21 +11,22 @@ from .nodes import child, fields
 from .tags import Tag, Variable, tags
 from .templates import Call, Template
 
-_ROOT = {"steps": "steps", "dag": "tasks"}
+ROOT = {"steps": "steps", "dag": "tasks"}
+"""How the variables of a template's steps or tasks begin, by its kind."""
 
 
 def of_what_may_fail(workflow: Workflow) -> Iterator[Flaw]:
     """Find uses of outputs of a step or task that may have failed: Argo asks for them again for ever."""
     for template in workflow.all_templates:
-        if template.type not in _ROOT:
+        if template.type not in ROOT:
             continue
         for call in template.calls:
             for tag in tags(call.node, skip=("hooks",)):
                 if tag.guarded or id(tag.node) in call.optional:
                     continue
                 for variable in tag.variables:
-                    failed = _may_have_failed(variable, call, template)
-                    if failed is not None and not _has_default(variable, failed, workflow):
+                    failed = may_have_failed(variable, call, template)
+                    if failed is not None and not has_default(variable, failed, workflow):
                         yield _flaw(tag, call, failed)
 
 
@@ -38,8 +39,9 @@ def _flaw(tag: Tag, call: Call, failed: Call) -> Flaw:
     return Flaw(tag.node, message, remedy, tag.whole)
 
 
-def _may_have_failed(variable: Variable, call: Call, template: Template) -> Call | None:
-    root = _ROOT[template.type]
+def may_have_failed(variable: Variable, call: Call, template: Template) -> Call | None:
+    """Return the step or task before this one whose output a variable names, if this one runs although it failed."""
+    root = ROOT[template.type]
     if len(variable.parts) < 4 or variable.parts[0] != root or variable.parts[2] != "outputs":
         return None
     name = variable.parts[1]
@@ -53,7 +55,8 @@ def _may_have_failed(variable: Variable, call: Call, template: Template) -> Call
     )
 
 
-def _has_default(variable: Variable, failed: Call, workflow: Workflow) -> bool:
+def has_default(variable: Variable, failed: Call, workflow: Workflow) -> bool:
+    """Return whether the output that a variable names has a default."""
     producer = workflow.called(failed)
     if producer is None or variable.parts[3] != "parameters" or len(variable.parts) < 5:
         return False

@@ -76,6 +76,11 @@ class Call:
         return any(child(self.node, key) is not None for key in ("withItems", "withParam", "withSequence"))
 
 
+def hooks_of(holder: Node | None) -> list[tuple[str, Node]]:
+    """Return the hooks of a workflow's spec, or of a step or task, by their names."""
+    return [(name, entry.node) for name, entry in fields(child(holder, "hooks")).items() if fields(entry.node)]
+
+
 @dataclass(frozen=True)
 class Template:
     """A template."""

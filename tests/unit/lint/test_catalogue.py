@@ -16,6 +16,15 @@ EXECUTE = "  - name: execute\n    steps:\n"
 REF = "    - - name: other\n        templateRef: {name: other, template: main}\n"
 
 # rule, document, what is there, what makes it bad, and the text at whose line it is found.
+HOOK = """        hooks: {exit: {template: make, arguments: {parameters: [{name: what, value: "{{steps.build.outputs.parameters.digest}}"}]}}}
+"""
+BLIND = HOOK.split(", arguments")[0] + "}}\n"
+FAILED = """  hooks:
+    failed:
+      expression: workflow.status == "Failed"
+      template: make
+      arguments: {parameters: [{name: what, value: "{{workflow.outputs.parameters.x}}"}]}
+"""
 AGAIN = """    - - name: again
         template: back
         when: "{{steps.back.status}} != Succeeded"
@@ -57,6 +66,12 @@ BAD = [
     ("handler-gating", SAGA, "{{workflow.status}} != Succeeded", "{{workflow.status}} == Failed", "== Failed"),
     ("handler-gating", SAGA, "{{workflow.status}} != Succeeded", "'{{workflow.failures}}' =~ 'deploy'", "=~"),
     ("handler-retry", SAGA, DEADLINE, DEADLINE + "    retryStrategy: {limit: 3}\n", "limit: 3"),
+    ("hook-reads-outputs", SAGA, BUILD, BUILD + HOOK, "hooks"),
+    ("hook-reads-outputs", SAGA, BUILD, BUILD + HOOK.replace("exit: {", "late: {expression: 'steps.build.status != \"Succeeded\"', "), "hooks"),
+    ("hook-reads-outputs", SAGA, "  serviceAccountName: saga\n", "  serviceAccountName: saga\n" + FAILED, "{{workflow.outputs"),
+    ("hook-missing-argument", SAGA, UNDO, "  - name: undo\n    inputs: {parameters: [{name: why}]}\n    steps:\n", "onExit"),
+    ("hook-missing-argument", SAGA, BUILD, BUILD + BLIND, "hooks"),
+    ("hook-missing-argument", SAGA, BUILD, BUILD + BLIND.replace("exit: {", "late: {expression: '1 == 1', "), "hooks"),
     ("handler-deadline", SAGA, DEADLINE, "  - name: unmake\n", "[unmake]"),
     ("handler-timeout", SAGA, DEADLINE, DEADLINE + "    timeout: 60s\n", "timeout"),
     ("handler-timeout", SAGA, DEADLINE, DEADLINE + "    pendingTimeout: 60s\n", "pendingTimeout"),
@@ -155,7 +170,14 @@ GOOD = [
     (SAGA + OTHER, EXECUTE, EXECUTE + REF.replace("template: main", "template: undo")),
     (SAGA, EXECUTE, ROOT),
     (SAGA.replace("template: make\n", "template: make\n        when: '1 == 1'\n"), EXECUTE, ROOT.replace("{parameter", "{default: x, parameter")),
-    (SAGA, BUILD, BUILD + "        hooks: {exit: {template: make, arguments: {parameters: [{name: what, value: '{{steps.build.outputs.parameters.digest}}'}]}}}\n"),
+    (SAGA, BUILD, BUILD + HOOK.replace("exit: {", "exit: {expression: 'steps.build.status == \"Succeeded\"', ")),
+    (SAGA.replace("{path: /tmp", "{default: none, path: /tmp"), BUILD, BUILD + HOOK),
+    (SAGA, BUILD, BUILD + HOOK.replace("outputs.parameters.digest", "exitCode")),
+    (SAGA, BUILD, BUILD + HOOK.replace("{{steps.build.outputs.parameters.digest}}", "{{=steps.build.outputs?.parameters?.digest ?? 'none'}}")),
+    (SAGA, "  serviceAccountName: saga\n", "  serviceAccountName: saga\n" + FAILED.replace("Failed", "Succeeded")),
+    (SAGA, UNDO, "  - name: undo\n    inputs: {parameters: [{name: image}]}\n    steps:\n"),
+    (SAGA.replace("{name: what}]", "{name: image}]").replace("name: what,", "name: image,").replace("parameters.what", "parameters.image"), BUILD, BUILD + BLIND),
+    (SAGA.replace("kind: Workflow\n", "kind: WorkflowTemplate\n"), UNDO, "  - name: undo\n    inputs: {parameters: [{name: why}]}\n    steps:\n"),
     (SAGA, "{{workflow.status}} != Succeeded", "{{workflow.status}} == Failed || {{workflow.status}} == Error"),
     (SAGA, "{{workflow.parameters.image}}", "{{=workflow.parameters.imag ?? 'none'}}"),
     (SAGA, "{{workflow.uid}}", "{{=workflow.outputs?.parameters?.['x'] ?? 'none'}}"),

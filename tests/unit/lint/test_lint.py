@@ -47,7 +47,7 @@ def test_findings_name_file_line_column_rule_and_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(BAD)
     done = lint("a.yaml", cwd=tmp_path)
     assert done.returncode == Exit.REFUSED
-    assert "a.yaml:6:11: error unknown-template: onExit names the template 'undoo', which is not there; did you mean undo?" in done.stdout  # fmt: skip
+    assert "a.yaml:6:11: error unknown-template: onExit names the template 'undoo', which is not there; did you mean undo? (docs/reference/lint/unknown-template.md)\n" in done.stdout  # fmt: skip
     assert "in 1 workflows of 1 files" in done.stderr
 
 
@@ -67,7 +67,15 @@ def test_a_folder_and_standard_input_are_read(tmp_path: Path) -> None:
     done = lint(str(tmp_path), "-", "--output", "json", stdin=RBAC.replace("create, patch", "get").encode())
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert {(Path(f["file"]).name, f["rule"]) for f in found} == {("b.yml", "unknown-template"), ("c.json", "wrong-shape"), ("stdin", "rbac-too-small")}  # fmt: skip
-    assert all(f["schema"] == 1 and f["type"] == "finding" and f["line"] and f["column"] and f["remedy"] for f in found)
+    assert all(
+        f["schema"] == 1
+        and f["type"] == "finding"
+        and f["line"]
+        and f["column"]
+        and f["remedy"]
+        and f["page"] == f"docs/reference/lint/{f['rule']}.md"
+        for f in found
+    )
     assert done.returncode == Exit.REFUSED
 
 
@@ -81,7 +89,10 @@ def test_github_commands_are_escaped() -> None:
     from sternway_steps.yamltree.errors import SourceLocation
 
     finding = Finding(SourceLocation("a,b:c%.yaml", 3, 7), "x", Severity.WARNING, "50%\r\nof: a, b", "do")
-    assert as_github(finding) == "::warning file=a%2Cb%3Ac%25.yaml,line=3,col=7,title=x::50%25%0D%0Aof: a, b; do"
+    assert (
+        as_github(finding)
+        == "::warning file=a%2Cb%3Ac%25.yaml,line=3,col=7,title=x::50%25%0D%0Aof: a, b; do (docs/reference/lint/x.md)"
+    )
     done = lint("-", "-o", "github", stdin=BAD.encode())
     assert done.stdout.startswith("::error file=stdin,line=6,col=11,title=unknown-template::")
 
