@@ -74,7 +74,7 @@ def _read(node: Node | None) -> Iterator[tuple[Tag, Variable]]:
 
 
 def _flaw(tag: Tag, message: str) -> Flaw:
-    message = f"{message}: the tag itself then reaches the template, and an artifact is an error"
+    message = f"{message}: what it gets then is empty or the tag itself, and an artifact is an error"
     remedy = "give the output valueFrom.default, make an artifact optional, or let an expression ask for Succeeded"
     return Flaw(tag.node, message, remedy, tag.whole)
 
