@@ -87,7 +87,7 @@ RULES: tuple[Rule, ...] = (
     Rule("missing-argument", _ERROR, "Argo refuses an input that has no value.",
          "workflow/common/util.go, ProcessArgs", arguments.missing),
     Rule("hook-missing-argument", _ERROR, "Argo finds it when the handler is to run, and then that does not.",
-         "seen on Argo 4.1.2; workflow/common/util.go, ProcessArgs; workflow_types.go, GetExitHook", hooks.missing_arguments),
+         "seen on Argo 4.1.2; workflow/common/util.go, ProcessArgs; GetExitHook", hooks.missing_arguments),
     Rule("set-dependencies", _ERROR, "Argo refuses it.", "pkg/apis/workflow/v1alpha1, ContainerSetTemplate",
          container_sets.dependencies),
     Rule("set-names", _ERROR, "Argo has names of its own in each pod, and reads outputs from main.", _VALIDATE,
