@@ -31,8 +31,9 @@ def pages() -> dict[str, str]:
 def _page(rule: Rule) -> str:
     passed = f"A comment `# sternway-lint: ignore={rule.id}` on the line, or `--ignore {rule.id}`, passes it over."
     facts = f"Severity: {rule.severity.value}. Source: {rule.source}."
-    parts = [f"# {rule.id}", f"{rule.finds} {rule.why}", facts, *_example(rule), passed, "[All rules](../lint.md)"]
-    return "\n\n".join(parts) + "\n"
+    inside = [f"{rule.finds} {rule.why}", facts, *_example(rule), passed, "[All rules](../lint.md)"]
+    begin, end = "<!-- rule: made by python -m tests.reference -->", "<!-- end of rule -->"
+    return "\n\n".join([f"# {rule.id}", begin, *inside, end]) + "\n"
 
 
 def _example(rule: Rule) -> Iterator[str]:
