@@ -69,7 +69,8 @@ def test_every_page_that_the_sources_name_is_there() -> None:
 def test_every_page_is_in_the_navigation() -> None:
     text = (ROOT / ".mkdocs.yml").read_text()
     named = re.findall(r"[\w/-]+\.md", text)
-    assert sorted(named) == sorted(str(page.relative_to(ROOT / "docs")) for page in DOCS)
+    # The rules of lint are in a table of their own, and in the test below.
+    assert sorted(named) == sorted(str(page.relative_to(ROOT / "docs")) for page in DOCS if page.parent.name != "lint")
 
 
 def test_every_page_can_be_reached_from_the_first() -> None:
