@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sternway_steps.cli.main import code_of
+from sternway_steps.cli.code_of import code_of
 from sternway_steps.exits import Exit
 from sternway_steps.explained.catalogue import ENTRIES
 from sternway_steps.explained.entry import Entry

@@ -14,6 +14,7 @@ from ..journal.replay import Attempt, Status, Story
 from ..saga.author import author
 from ..saga.event_json import without_objects
 from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepStarted
+from .code_of import code_of
 
 
 def _now() -> str:
@@ -74,7 +75,7 @@ class Heard:
             attempts=tuple(one for one in self._attempts if not one.end),
             after=tuple(one for one in self._attempts if one.end),
             stays=end.stays if end is not None else (),
-            exit_code=end.exit_code if end is not None else 0,
+            exit_code=end.exit_code if end is not None else code_of(error) if error is not None else 0,
             rollback_errors=tuple(map(str, end.rollback_errors)) if end is not None else (),
             by=author(),
             place=named.place,

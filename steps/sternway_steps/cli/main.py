@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from ..errors import Abandoned, ClusterError, SternwayError
-from ..exits import Exit, exit_of
+from ..exits import Exit
 from ..extras import missing
 from ..journal.backends.files import state_folder
 from ..journal.encryption import JournalKeys
 from ..journal.key_source import VARIABLE, keys_of_environment
 from ..session import Session
 from ..shortage import shortage
-from ..yamltree.errors import ConfigErrors
 from . import actions
 from .begun import Begun
+from .code_of import code_of
 from .container_set import SetContainer
 from .on_job import told_on_job
 from .on_workflow import told_on_workflow
@@ -243,12 +243,3 @@ def _once(note: Callable[[str], None]) -> Callable[[str], None]:
 def _log(request: RequestLog) -> None:
     status = request.status or "no answer"
     echo(f"  {request.method} {request.path}: {status} ({request.seconds * 1000:.0f} ms)", err=True)
-
-
-def code_of(error: Exception) -> int:
-    """Return the exit code of a command that ends with an error."""
-    if isinstance(error, ConfigErrors):
-        return Exit.USAGE
-    if isinstance(error, ClusterError):
-        return Exit.TRANSIENT if error.transient else Exit.REFUSED
-    return exit_of(error)

@@ -117,6 +117,7 @@ def test_a_refusal_is_reported_too(
     text = text_of(page.read_text())
     assert re.search(f"Run of {namespace}.t refused {run} It was refused before it changed anything. What failed", text)
     assert told in text
+    assert "Exit code 3" in text
 
 
 def test_a_run_that_is_stopped_is_reported_when_it_is_undone(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
