@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import random
 import sys
@@ -108,6 +109,7 @@ def _outputs(case: Case, kubeconfig: str, config: Path, folder: Path, url: str) 
         ["run", "-c", str(config), "--run", run, "-o", case.form],
         ["show", run, *journal, "-o", "json"],
         ["show", run, *journal, "-o", "text"],
+        ["show", run, *journal, "-o", "html"],
         ["plan", "-c", other, "-o", case.form],
         ["config", "show", "-c", other, "-o", "json" if case.form == "json" else "text"],
         ["template", "-c", other, "-o", str(made)],
@@ -117,7 +119,8 @@ def _outputs(case: Case, kubeconfig: str, config: Path, folder: Path, url: str) 
         done = sternway(*words, kubeconfig=kubeconfig, environ={"STERNWAY_IMAGE": "r.example/web:2"} if other in words else None)  # fmt: skip
         assert "Traceback" not in done.stderr, done.stderr
         shown = " ".join(words[:2])
-        yield f"{shown}, standard output", done.stdout.encode(errors="surrogateescape")
+        stdout = html.unescape(done.stdout) if "html" in words else done.stdout  # as it is read
+        yield f"{shown}, standard output", stdout.encode(errors="surrogateescape")
         yield f"{shown}, standard error", done.stderr.encode(errors="surrogateescape")
     files = [file for place in (folder / "journal", made) if place.is_dir() for file in place.rglob("*")]
     assert [file for file in files if "journal" in str(file)], "there is a journal to look into"
