@@ -49,6 +49,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("page", DOCS, ids=name)
+def test_a_page_of_the_site_links_to_no_page_beside_it(page: Path) -> None:
+    """The site's generator has the pages of docs/ alone; folders and other files of the repository it lets pass."""
+    paths = [(page.parent / link.partition("#")[0]).resolve() for link in links(page) if "://" not in link]
+    assert not [str(path) for path in paths if path.suffix == ".md" and not path.is_relative_to(ROOT / "docs")]
+
+
 def test_links_and_headings_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
