@@ -41,6 +41,7 @@ SHOW, RUNS = ["config", "show", "-c", "a.yaml"], ["runs", "--kubeconfig", "k"]
 FOUND: dict[str, tuple[dict[str, bytes | str], list[str], int, str]] = {
     "a file without an end": ({"a.yaml": "/dev/zero"}, SHOW, 2, "a.yaml: the file can't be read: it has over"),
     "a base without an end": ({"a.yaml": b"extends: z\n", "z": "/dev/zero"}, SHOW, 2, "a.yaml:1:10: extends: 'z' can't be read: it is no file"),
+    "a base with a long name": ({"a.yaml": b"extends: " + b"x" * 200_000}, SHOW, 2, "xxx' can't be read: File name too long"),
     "merges of merges": ({"a.yaml": b"name: web\nimage: x:1\n" + MERGES.encode()}, SHOW, 2, "over 100000 values"),
     "lint without an end": ({"a.yaml": "/dev/zero"}, ["lint", "a.yaml"], 2, "a.yaml: this can't be read: it has over"),
     "files in many rings": ({f"{n}.yaml" if n else "a.yaml": b"extends: [%s]\n" % b", ".join(b"%d.yaml" % m for m in range(1, 40)) for n in range(40)}, SHOW, 2, "more"),

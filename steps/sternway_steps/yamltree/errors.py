@@ -54,11 +54,22 @@ class ConfigError:
     def what(self) -> str:
         """What is wrong, what is expected there, and what to do, without the place."""
         expected = f"expected {self.expected}" if self.expected else ""
-        return without_password("; ".join(part for part in (self.message, expected, self.hint) if part))
+        parts = (_shortened(self.message), expected, _shortened(self.hint))
+        return without_password("; ".join(part for part in parts if part))
 
     def __str__(self) -> str:
-        at = f"{self.location}: {self.field}" if self.field else f"{self.location}"
+        at = f"{self.location}: {_shortened(self.field)}" if self.field else f"{self.location}"
         return without_password(f"{at}: {self.what}")
+
+
+_LONGEST = 1000
+"""Characters of a message; one that quotes a longer value shows how that begins and ends."""
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST * 2 // 3]} … {text[-_LONGEST // 3 :]}"
 
 
 _MOST = 100
