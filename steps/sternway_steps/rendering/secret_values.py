@@ -10,8 +10,8 @@ from typing import Any
 
 from ..config.object_sources import Unavailable
 from ..yamltree.document import Node
-from ..yamltree.errors import ConfigErrors
-from ..yamltree.parser import decode, parse, parse_all
+from ..yamltree.errors import ConfigError, ConfigErrors
+from ..yamltree.parser import decode, parse_all
 
 _SECRET = re.compile(
     r"pass|pwd|^pw$|secret|token|key|cred|auth|private|cert|salt|dsn|^stringData$|^literals$", re.IGNORECASE
@@ -20,13 +20,17 @@ _LONG = 8
 """Characters: so long a value of a chart is not told, whatever its key; a shorter one only where it is quoted."""
 _MOST_BYTES, _MOST_FILES = 2**20, 500
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_AFTER_KEY, _WORD = (
+    re.compile(r"^.*?[:=-][ \t]+(\S.*)$", re.MULTILINE),
+    re.compile(r"[^\s,{}\[\]\"'`]+(?=[\s,{}\[\]\"'`]|$)"),
+)
 _ENDINGS = (".yaml", ".yml", ".json", ".env", "")
 
 
 def in_values(files: Iterable[Path], laid_over: Mapping[str, Any]) -> Iterator[str]:
     """Yield the values of a chart as they must not be told: any may be secret, and short ones are in all words."""
     found = [*_of_data(laid_over, secret=False)]
-    found += [each for path in files for root in _documents(path) for each in _texts(root)]
+    found += [each for path in files for each in _in_text(_text(path))]
     for text, secret in found:
         if secret or len(text) >= _LONG:
             yield text
@@ -38,8 +42,7 @@ def in_kustomization(folder: Path) -> Iterator[str]:
     """Yield what Secrets and those who make them hold, in all folders that a kustomization takes in."""
     for each in _folders(folder.resolve(), set()):
         for path in islice((one for one in each.rglob("*") if one.suffix in _ENDINGS), _MOST_FILES):
-            for root in _documents(path):
-                yield from (text for text, secret in _texts(root) if secret)
+            yield from (text for text, secret in _in_text(_text(path)) if secret)
             if path.suffix in (".env", ""):
                 yield from (line.partition("=")[2] for line in _text(path).splitlines())
 
@@ -59,7 +62,7 @@ def _folders(folder: Path, seen: set[Path]) -> Iterator[Path]:
     seen.add(folder)
     yield folder
     for name in _KUSTOMIZATIONS:
-        for root in _documents(folder / name):
+        for root in parse_all(_text(folder / name), "", []):
             for key in ("resources", "bases", "components"):
                 named = root.data().get(key) if isinstance(root.value, dict) else None
                 for one in named if isinstance(named, list) else ():
@@ -73,8 +76,14 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _documents(path: Path) -> list[Node]:
-    return parse_all(_text(path), "", [])
+def _in_text(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the texts of a file's documents; of one that is broken all but its keys, and each is taken for secret."""
+    errors: list[ConfigError] = []
+    for root in parse_all(text, "", errors):
+        yield from _texts(root)
+    if errors:
+        yield from ((found, True) for found in _AFTER_KEY.findall(text))
+        yield from ((word, True) for word in _WORD.findall(text) if not word.endswith(":"))
 
 
 def _texts(node: Node, *, secret: bool = False) -> Iterator[tuple[str, bool]]:
@@ -91,18 +100,8 @@ def _texts(node: Node, *, secret: bool = False) -> Iterator[tuple[str, bool]]:
     elif node.text:
         yield node.text, secret
         yield node.text.partition("=")[2], secret
-        if "\n" in node.text:
-            yield from _within(node.text)
-
-
-def _within(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield what a text of several lines holds that is YAML itself, such as a patch."""
-    try:
-        root = parse(text, "")
-    except ConfigErrors:
-        return
-    if root is not None and isinstance(root.value, dict | list):
-        yield from _texts(root)
+        if "\n" in node.text.strip():  # it may be YAML itself, such as a patch
+            yield from _in_text(node.text)
 
 
 def _of_data(data: Any, *, secret: bool) -> Iterator[tuple[str, bool]]:
