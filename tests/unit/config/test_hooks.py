@@ -115,6 +115,6 @@ def test_on_argo_the_pods_read_the_same(tmp_path: Path) -> None:
     }
     names = {name: {each["name"] for each in found["containers"]} for name, found in sets.items()}
     assert {"hooks-before", "hooks-after"} <= names["forward"]
-    assert "hooks-before" in names["back"]
+    assert "rollback-hooks-before" in names["back"]
     jobs = [rule for rule in objects["Role"]["rules"] if "jobs" in rule["resources"]]
     assert {"create", "delete", "watch"} <= {verb for rule in jobs for verb in rule["verbs"]}
