@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .journal.entries import Record
     from .kube.transport import RequestLog
     from .release.precheck import Precheck
+    from .release.preview import Preview
     from .saga.assembly import AssembledRun
     from .saga.hold import Hold
     from .saga.pod_logs import Logs
@@ -194,6 +195,14 @@ class Session:
 
         config = with_data(config)
         return preflight(self._assembly.new_run(config, "plan", self.locate(config)), self.stop)
+
+    @checked
+    def no_longer_named(self, config: Config) -> list[Preview]:
+        """Return what the target deployed before and a configuration no longer names, as `plan` lists it."""
+        from .saga.preflight import no_longer_named
+
+        config = with_data(config)
+        return no_longer_named(self._assembly.new_run(config, "plan", self.locate(config)))
 
     @checked
     def saved_plan(self, config: Config, found: Precheck) -> SavedPlan:

@@ -144,6 +144,8 @@ class OtherRun:
     """What became of each thing by its undo, when that has ended: the fields of Item."""
     undone_at: float = 0.0
     """When that was, in seconds since 1970."""
+    put_back: tuple[Mapping[str, Any], ...] = ()
+    """What its undo recorded as done."""
 
 
 @dataclass(frozen=True)

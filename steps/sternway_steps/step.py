@@ -77,6 +77,7 @@ class Context:
     | `target_of` | returns the target of the run of the same journal that a mark names; None when it is not known |
     | `evidence_of` | returns what the run's steps of a kind (`deploy`) recorded as done, in order |
     | `others` | yields what the steps of all other runs of the journal recorded, newest run first |
+    | `of_target` | yields the same of the runs of the target alone |
     | `cause` | returns the first failure of the run, for which it is undone; "" for none |
     | `undo_late` | undoes what runs of the target that were undone have written since; returns what to say of it |
     | `fence` | until when the target is held; None where nobody has to hold it |
@@ -102,6 +103,7 @@ class Context:
     target_of: Callable[[str], str | None] = lambda _: None
     evidence_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
     others: Callable[[], Iterable[OtherRun]] = tuple
+    of_target: Callable[[], Iterable[OtherRun]] = tuple
     cause: Callable[[], str] = lambda: ""
     mark: str = ""
     undo_late: Callable[[Collection[str]], Sequence[str]] = lambda _: ()

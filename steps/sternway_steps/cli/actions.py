@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from ..config import Config
+from ..config.prune import prunes, pruning
 from ..config.selection import recreating
 from ..errors import ClusterError, Refused, SternwayError, Transient, is_transient, together
 from ..exits import Exit
@@ -24,7 +25,7 @@ from ..session import Session
 from ..spec import Action
 from ..yamltree.errors import ConfigErrors
 from . import termination as pod
-from .asking import asking
+from .asking import answers, asking, require_removal
 from .container_set import SetContainer
 from .on_job import job_of, tell_end
 from .on_workflow import tell_workflow
@@ -59,8 +60,10 @@ def load_config(arguments: dict[str, Any]) -> Config:
         deploy = replace(deploy, restart_stale=True)
     if arguments.pop("recreate_forward", False):
         config = replace(config, steps=recreating(config.steps))
+    prune = arguments.pop("prune", False)
     wait = arguments.pop("wait_lock", None)
-    return replace(config, deploy=deploy, wait_lock=config.wait_lock if wait is None else wait)
+    config = replace(config, deploy=deploy, wait_lock=config.wait_lock if wait is None else wait)
+    return pruning(config) if prune else config
 
 
 @overload
@@ -87,9 +90,15 @@ def run(
     planned: str | None = None,
     report_file: str | None = None,
     logs: Logs | None = None,
+    yes: bool = False,
     **hold: Any,
 ) -> int:
-    """Run the pipeline; `hold` says who starts it, `job_uid` that a pod of a Job does, which is called as the run."""
+    """Run the pipeline; `hold` says who starts it, `job_uid` that a pod of a Job does, which is called as the run.
+
+    A person is asked what may be removed, unless `yes` says so, or a saved plan.
+    """
+    if prunes(config) and not yes and planned is None and answers():
+        require_removal(output, session.no_longer_named(config))
     job = job_of(session.book, run, job_uid) if job_uid else None
     told = list[Exception | None]()
     with reported(report_file, session, config, output) as tell:
@@ -124,7 +133,7 @@ def plan(
         saved = session.saved_plan(config, found)
         saved.write(save)
         output.notice(f"saved to {save}: sternway run --plan {save} applies exactly that")
-    changes = any(one.result in ("create", "change", "recreate", "unknown") for one in found.previews)
+    changes = any(one.result in ("create", "change", "recreate", "remove", "unknown") for one in found.previews)
     return _CHANGES if tell and changes else Exit.DONE
 
 

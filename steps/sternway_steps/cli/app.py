@@ -64,6 +64,8 @@ def init(**arguments: Any) -> None:
 @options.on_conflict
 @options.restart_stale
 @options.recreate_forward
+@options.prune
+@options.yes
 @options.wait_lock
 @options.unattended
 @options.force_held
@@ -87,6 +89,7 @@ def run(**arguments: Any) -> None:
 @options.overrides
 @options.force_conflicts
 @options.recreate_forward
+@options.prune
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 when something would change.")
 @click.option("--all", "whole", is_flag=True, help="Show every line, also of long lists.")
 @click.option("--save", metavar="FILE", help="Write the plan, for `run --plan FILE`; without values of Secrets.")

@@ -10,7 +10,7 @@ from .terminal import Styled, echo
 COLOURS = {
     "created": "green", "changed": "green", "recreated": "yellow", "restored": "yellow", "deleted": "yellow",
     "kept": "cyan", "conflict": "red", "failed": "red", "rejected": "red", "create": "green", "change": "yellow",
-    "recreate": "yellow",
+    "recreate": "yellow", "remove": "red", "stay": "cyan",
 }  # fmt: skip
 WITH_FIELDS = ("changed", "recreated", "restored", "conflict", "failed")
 """Results of which the fields are told."""

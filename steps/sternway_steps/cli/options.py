@@ -106,6 +106,11 @@ recreate_forward = click.option(
     is_flag=True,
     help="Delete and make anew what can't be changed, such as a Job; the undo puts the old one back.",
 )
+prune = click.option(
+    "--prune", is_flag=True, help="Remove what the target deployed before and no longer names; the undo puts it back."
+)
+
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask on a terminal what may be removed.")
 
 
 def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:

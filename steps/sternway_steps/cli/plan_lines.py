@@ -15,7 +15,7 @@ from ..release.shown_fields import Field
 _WIDE = 100
 _CHANGED, _CREATED = 40, 12
 """So many lines are shown of one object, unless all are asked for; of a new one fewer, for its manifest tells."""
-_TO = {"create": "create", "change": "change", "recreate": "make anew"}
+_TO = {"create": "create", "change": "change", "recreate": "make anew", "remove": "remove"}
 """Results that are changes, each as a verb."""
 
 

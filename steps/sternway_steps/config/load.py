@@ -25,7 +25,8 @@ from .object_sources import KEYS, ObjectSources, from_programs
 from .on_end import check_on_end, without_on_end
 from .option_reader import FileKeys, OptionReader
 from .overrides import lay_over
-from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, JournalConfig, StepConfig
+from .prune import with_prune
+from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, DeployConfig, JournalConfig, StepConfig
 from .selection import check_selections
 from .simple_keys import SIMPLE
 
@@ -107,7 +108,7 @@ def load_with_source(
     if objects and not reader.errors:
         check_selections(keys.get("steps", DEFAULT_STEPS), root, manifests, found.hooks, reader)
     steps, keys["on_end"] = without_on_end(keys.get("steps", DEFAULT_STEPS))
-    keys["steps"] = with_hooks(steps, found.hooks)
+    keys["steps"] = with_prune(with_hooks(steps, found.hooks), keys.get("deploy", DeployConfig()))
     if "journal" in keys:
         keys["journal"] = _with_whole_paths(keys["journal"], source.parent)
     config = _config(keys, manifests, found, reader) if not reader.errors else None

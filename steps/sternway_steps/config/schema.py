@@ -63,6 +63,10 @@ class DeployConfig:
     """Containers that still run with the failed version's settings are restarted, not only reported."""
     recreate: bool = False
     """The undo makes immutable objects anew also where others depend on them, or they would run again."""
+    prune: bool = False
+    """What the target deployed before and no longer names is removed at the end of a run."""
+    prune_kinds: tuple[str, ...] = ()
+    """Kinds, KIND or KIND.GROUP, that are removed only where it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,7 @@ class Config:
                 "on_end": tuple(StepConfig(**_known_keys(StepConfig, step)) for step in data.get("on_end", ())),
                 "declared": {name: spec_of(spec) for name, spec in data.get("declared", {}).items()},
                 "build": BuildConfig(**_known_keys(BuildConfig, data["build"])) if data.get("build") else None,
-                "deploy": DeployConfig(**_known_keys(DeployConfig, data["deploy"])),
+                "deploy": _deploy(data["deploy"]),
                 "verify": VerifyConfig(**verify),
                 "journal": _journal(data["journal"]),
             }
@@ -207,6 +211,11 @@ def _safe(item: Any) -> Any:
         return tuple(_safe(step) for step in item)
     item = {key: value for key, value in item.items() if key != "pod"}  # as all that concerns Argo alone
     return {**item, "options": safe(item["options"])} if item["uses"] == "build" else item
+
+
+def _deploy(data: Mapping[str, Any]) -> DeployConfig:
+    keys = _known_keys(DeployConfig, data)
+    return DeployConfig(**{**keys, "prune_kinds": tuple(keys.get("prune_kinds", ()))})
 
 
 def _journal(data: Mapping[str, Any]) -> JournalConfig:

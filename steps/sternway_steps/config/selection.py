@@ -19,6 +19,8 @@ from .schema import Config, StepConfig
 DEPLOY = "deploy"
 RECREATE = "recreate"
 """The option of a deploy step that lets it delete and make anew what can't be changed."""
+HOOKS, PRUNE = "hooks", "prune"
+"""The options of a deploy step that deploys nothing: it runs Helm's hooks, or removes what is no longer named."""
 _TAKING = (DEPLOY, "verify")
 _SHOWN = 5
 
@@ -35,6 +37,11 @@ class Deploying(Protocol):
         """Its steps."""
 
 
+def deploys(step: StepConfig) -> bool:
+    """Return whether a step applies objects of the manifests."""
+    return step.uses == DEPLOY and HOOKS not in step.options and PRUNE not in step.options
+
+
 def selected(manifests: Iterable[Manifest], options: Mapping[str, Any] | None) -> list[Manifest]:
     """Return the objects that a step with these options takes; raises Refused for what is no selector."""
     if not options or "selector" not in options:
@@ -45,7 +52,7 @@ def selected(manifests: Iterable[Manifest], options: Mapping[str, Any] | None) -
 
 def taken(config: Deploying) -> list[Manifest]:
     """Return the objects that any deploy step takes, in their order; all of them where no step deploys."""
-    deploying = [step for step in _steps(config.steps) if step.uses == DEPLOY and "hooks" not in step.options]
+    deploying = [step for step in _steps(config.steps) if deploys(step)]
     if not deploying:
         return list(config.manifests)
     some = {id(manifest) for step in deploying for manifest in selected(config.manifests, step.options)}
@@ -62,8 +69,7 @@ def recreating(steps: Steps) -> tuple[StepConfig | tuple[StepConfig, ...], ...]:
     """Return steps of which those that deploy may make anew what can't be changed."""
 
     def change(step: StepConfig) -> StepConfig:
-        deploys = step.uses == DEPLOY and "hooks" not in step.options
-        return replace(step, options={**step.options, RECREATE: True}) if deploys else step
+        return replace(step, options={**step.options, RECREATE: True}) if deploys(step) else step
 
     return each_changed(steps, change)
 
@@ -72,7 +78,7 @@ def untaken(config: Deploying, pipeline: Iterable[StepSpec]) -> list[Manifest]:
     """Return the objects that no step deploys; none where a step of another package may deploy them."""
     if any(spec.name != DEPLOY and _may_deploy(spec) for spec in pipeline):
         return []
-    some = [step.options for step in _steps(config.steps) if step.uses == DEPLOY and "hooks" not in step.options]
+    some = [step.options for step in _steps(config.steps) if deploys(step)]
     mine = {id(manifest) for options in some for manifest in selected(config.manifests, options)}
     return [manifest for manifest in config.manifests if id(manifest) not in mine]
 
@@ -85,7 +91,7 @@ def described(manifest: Manifest) -> str:
 
 def nothing_selected(step: StepConfig, manifests: Sequence[Manifest], hooks: Sequence[Manifest] = ()) -> str:
     """Return why a step would have nothing to do, "" when it has; its selector is one."""
-    if step.uses not in _TAKING or "hooks" in step.options:
+    if step.uses not in _TAKING or HOOKS in step.options or PRUNE in step.options:
         return ""
     if "selector" not in step.options:
         return "there is no object to deploy" if step.uses == DEPLOY and not manifests and not hooks else ""

@@ -39,6 +39,11 @@ def is_custom(api_version: str, kind: str) -> bool:
     return (group, kind) not in WITH_STATE and group not in _BUILT_IN
 
 
+def is_built_in(api_version: str) -> bool:
+    """Return whether a kind is one of Kubernetes' own, by its API group."""
+    return _group(api_version) in {*_BUILT_IN, "apiextensions.k8s.io", "apiregistration.k8s.io"}
+
+
 def _group(api_version: str) -> str:
     return api_version.rpartition("/")[0]
 

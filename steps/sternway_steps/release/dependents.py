@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..objects.ref import Ref
-from .survey import survey
+from .survey import Survey, survey
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -20,5 +20,9 @@ def dependents(client: Client, ref: Ref, uid: str) -> list[str]:
     What may not be listed, or is down, is passed over: nothing of it is deleted with an object whose dependents are
     orphaned.
     """
-    owned = survey(client, ref.namespace).of_owner(uid)
-    return [str(one.ref) for one in owned if one.ref.kind not in _FOLLOWERS]
+    return dependents_in(survey(client, ref.namespace), uid)
+
+
+def dependents_in(found: Survey, uid: str) -> list[str]:
+    """Return the same of what was listed before."""
+    return [str(one.ref) for one in found.of_owner(uid) if one.ref.kind not in _FOLLOWERS]

@@ -20,6 +20,7 @@ from .missing_rights import deployed_kinds, missing_rights
 from .preview import Asking, Preview, preview
 from .rights import rights_of
 from .targets import deployed_of, hooks_of, namespace_of
+from .unnamed import Earlier, listed
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -54,13 +55,18 @@ def precheck(
     target: str,
     target_of: Callable[[str], str | None],
     say: Callable[[str], None],
+    earlier: Earlier | None = None,
 ) -> Precheck:
     """Check namespaces, the rights that the run and its undo need, and every object by a dry run.
+
+    With `earlier`, which yields what the target's other runs recorded, also what is no longer named.
 
     Raises: Transient when the server does not answer for an object, ApiError.
     """
     try:
-        return _found(client, config, pipeline, Asking(client, target, target_of, config.deploy.force_conflicts), say)
+        asking = Asking(client, target, target_of, config.deploy.force_conflicts)
+        found = _found(client, config, pipeline, asking, say)
+        return found if earlier is None else _with_unnamed(found, client, config, target, earlier)
     except Refused as bad:  # a kind that is not served: what else is wrong can't be told before
         return Precheck((bad,))
     except ApiError as error:
@@ -104,6 +110,17 @@ def _found(
     notes += image_warnings(config)
     notes += [nobody_takes(manifest) for manifest in untaken(config, specs)]
     return Precheck(tuple(refusals), tuple(named), notes=tuple(notes))
+
+
+def _with_unnamed(found: Precheck, client: Client, config: Config, target: str, earlier: Earlier) -> Precheck:
+    uids = {one.basis.uid for one in found.previews if one.basis is not None}
+    more = listed(client, config, target, earlier, uids)
+    return replace(
+        found,
+        refusals=(*found.refusals, *more.refusals),
+        previews=(*found.previews, *more.previews),
+        notes=(*found.notes, *more.notes),
+    )
 
 
 def _elsewhere(ref: Ref, source: str, home: str) -> tuple[str, ...]:

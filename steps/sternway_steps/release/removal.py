@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..kube.client import Client
 
 _FOLLOWERS = {"ControllerRevision", "EndpointSlice", "Endpoints", "Event"}
-_ALONE = frozenset({
+ALONE = frozenset({
     "ClusterRole", "ClusterRoleBinding", "ConfigMap", "LimitRange", "NetworkPolicy", "ResourceQuota", "Role",
     "RoleBinding", "Secret", "ServiceAccount",
 })  # fmt: skip
@@ -73,7 +73,7 @@ class Remover:
     def _delete(self, one: ListedObject, root: ListedObject, there: Survey) -> str:
         """Delete an object and what is below it, except what is older than the root; return why that failed, or ""."""
         older = bool(_older(one, root, there))
-        alone = one.ref.kind in _ALONE and not there.of_owner(one.uid)
+        alone = one.ref.kind in ALONE and not there.of_owner(one.uid)
         policy = "Orphan" if older else "Background" if alone else "Foreground"
         self._held_delete(one, policy)
         left = wait_until_deleted(self._client, one.ref, one.uid)

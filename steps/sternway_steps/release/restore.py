@@ -14,6 +14,7 @@ from ..objects.merge import OnConflict
 from ..objects.ref import Ref
 from ..objects.run_annotation import run_of
 from ..spec import Item
+from .put_back import Removed
 from .replaced import Replaced
 from .restore_fields import Update
 
@@ -46,6 +47,8 @@ class Change:
     """Whether the run's apply of an absent object could only create it."""
     replaced: bool = False
     """Whether the run was about to delete it, for it can't be changed, and to make it anew."""
+    removed: bool = False
+    """Whether the run was about to remove it, for its target no longer named it."""
 
     def of(self, run: str) -> AppliedRun:
         """Return the run whose change it is."""
@@ -74,6 +77,8 @@ class Restorer:
         change = self._of(change, live)
         if change.before is None:
             return self._undo_creation(change, live)
+        if change.removed:
+            return Removed(self, change, change.before).undo(live)
         if change.replaced:
             back = Replaced(self, change, change.before)
             if (item := back.undo(live)) is not None:

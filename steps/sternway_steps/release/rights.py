@@ -32,6 +32,12 @@ ROLLOUT_RULES = (
 )
 """What it takes to watch objects come up, and to say why they do not."""
 
+REMOVAL_RULES = (
+    Rule("*", ("*",), ("get", "list", "watch", "delete", "create", "update")),
+    *ROLLOUT_RULES,
+)
+"""What it takes to remove what is no longer named, to wait until it is gone, and to put it back."""
+
 EVENT_RULES = (Rule("", ("events",), ("create",), only_with=WITH_PODS),)
 """What it takes to put an Event on a workload. No run needs it: who may not, puts none."""
 RESTART_RULES = (Rule("", ("pods/eviction",), ("create",), only_with=("ConfigMap", "Secret")),)

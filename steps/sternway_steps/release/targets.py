@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..config.selection import selected, taken
@@ -36,6 +37,15 @@ def objects_of(config: Config, client: Client, options: Mapping[str, Any] | None
 def deployed_of(config: Config, client: Client) -> list[dict[str, Any]]:
     """Return the objects that the deploy steps take together, placed as they are then."""
     return _all_placed(taken(config), config, client)
+
+
+def named_of(config: Config, client: Client) -> list[Ref]:
+    """Return all that the config names, deployed or not, hooks too."""
+    found = [Ref.of(obj) for obj in _all_placed(config.manifests, config, client)]
+    for hook in (*config.hooks, *config.left_out):
+        with suppress(Refused):  # of a kind that is not served there is none
+            found += [Ref.of(obj) for obj in _all_placed([hook], config, client)]
+    return found
 
 
 def hooks_of(config: Config, client: Client) -> list[dict[str, Any]]:

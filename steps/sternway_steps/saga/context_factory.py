@@ -64,6 +64,7 @@ def contexts(run: AssembledRun, *, stop: threading.Event, undo_stop: threading.E
             target_of=target_of,
             evidence_of=lambda kind: _evidence(plan, records, kind),
             others=lambda: other_runs(run.store, journal.run),
+            of_target=lambda: other_runs(run.store, journal.run, journal.target),
             received=lambda: replay(records()).handed_on() if giving else {},
             cause=lambda: _cause(plan, records),
             undo_late=late.undo,

@@ -13,9 +13,12 @@ from ..spec import Action, OtherRun, Recorded
 from .standing import stands
 
 
-def other_runs(store: Store, run: str) -> Iterator[OtherRun]:
-    """Yield each step of every other run that recorded something, whether the run stands or not; newest run first."""
-    infos = store.index()
+def other_runs(store: Store, run: str, target: str | None = None) -> Iterator[OtherRun]:
+    """Yield each step of every other run that recorded something, whether the run stands or not; newest run first.
+
+    With a target, of its runs alone.
+    """
+    infos = store.index(target)
     mine = next(((info.started, info.run) for info in infos if info.run == run), None)
     for info in reversed(infos):
         if info.run == run:
@@ -28,6 +31,7 @@ def other_runs(store: Store, run: str) -> Iterator[OtherRun]:
 
 def _steps(story: Story, records: Sequence[Record], *, later: bool) -> Iterator[OtherRun]:
     executed = [record for record in records if record.key.step and record.key.action == Action.EXECUTE]
+    undone = [record for record in records if record.key.step and record.key.action == Action.ROLLBACK]
     for step in dict.fromkeys(record.key.step for record in executed):
         found = [entry for record in executed if record.key.step == step for entry in record.entries]
         recorded = Recorded(
@@ -40,4 +44,11 @@ def _steps(story: Story, records: Sequence[Record], *, later: bool) -> Iterator[
         at = max((datetime.fromisoformat(a.ended).timestamp() for a in done if a.ended), default=0.0)
         standing = not back and stands(story)
         if recorded.intents or recorded.evidence:
-            yield OtherRun(story.name, story.target, recorded, later, standing, items, at)
+            put_back = tuple(
+                entry.data
+                for record in undone
+                if record.key.step == step
+                for entry in record.entries
+                if entry.kind is Kind.EVIDENCE
+            )
+            yield OtherRun(story.name, story.target, recorded, later, standing, items, at, put_back)

@@ -7,14 +7,20 @@ what the other steps find on this machine (programs, folders, a builder) is not 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
+from ..config.prune import prunes
 from ..errors import ClusterError, Refused, SternwayError, is_transient, together
 from ..release.precheck import Precheck, precheck
-from ..spec import StepSpec
+from ..release.preview import Preview
+from ..release.prune import preview_of
+from ..release.unnamed import look_for_unnamed
+from ..spec import OtherRun, StepSpec
 from .assembly import AssembledRun
+from .other_runs import other_runs
 from .refusals import refusals
 
 _NOTHING = Precheck(())
@@ -53,11 +59,21 @@ def require_no_refusal(run: AssembledRun, stop: threading.Event) -> None:
     raise together(said) if said else unsure[0]
 
 
+def no_longer_named(run: AssembledRun) -> list[Preview]:
+    """Return what the target deployed before, and its configuration no longer names; raises ApiError, SternwayError."""
+    found = look_for_unnamed(run.client, run.config, run.target, _earlier(run))
+    return [preview_of(one, removes=prunes(run.config)) for one in found]
+
+
+def _earlier(run: AssembledRun) -> Callable[[], Iterator[OtherRun]]:
+    return partial(other_runs, run.store, run.id, run.target)
+
+
 def _by_the_server(run: AssembledRun) -> Precheck:
     specs = [step.spec for step in run.plan.all_steps]
     if not any(spec.name == _VALIDATE or _needs_rights(spec) for spec in specs):
         return _NOTHING
-    return precheck(run.client, run.config, specs, run.target, run.journal.target_of, lambda _: None)
+    return precheck(run.client, run.config, specs, run.target, run.journal.target_of, lambda _: None, _earlier(run))
 
 
 def _needs_rights(spec: StepSpec) -> bool:

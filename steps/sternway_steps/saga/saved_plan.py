@@ -77,7 +77,8 @@ class SavedPlan:
         parts = {**{key: _bare(value) for key, value in settings.items()}, "hooks": [h.obj for h in config.hooks]}
         digests = {key: _digest(value, salt, slow=True) for key, value in parts.items()}
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        return SavedPlan(target, made, salt, digests, tuple(_saved(found, salt) for found in previews), dict(images))
+        objects = tuple(_saved(found, salt) for found in previews if found.result != "stay")
+        return SavedPlan(target, made, salt, digests, objects, dict(images))
 
     def write(self, path: str) -> None:
         """Write the file, for its owner alone; raises Refused when it can't be."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import apply, checks, identity, node_ports
+from .addresses import check_free
 from .defaults import allocated_of, begin_status, fill_in
 from .field_types import check_field_types
 from .field_validation import check_unknown_fields
@@ -206,6 +207,8 @@ class Api:
             raise identity.exists(kind, meta["name"])  # the last thing that is looked at, in a dry run too
         if how.dry_run:
             return obj
+        if live is None:
+            check_free(kind, obj, self.store.all(("", "Service")))
         checks.check_stored(obj)
         over = meta.get("deletionTimestamp") and not meta.get("finalizers")
         if live is not None and over and kind.kind not in ("Pod", "Namespace"):

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sternway_steps.config import Config
+from sternway_steps.config.prune import prunes
 from sternway_steps.config.selection import taken
 from sternway_steps.objects.kinds import defined
-from sternway_steps.release.rights import CLUSTER, EVENT_RULES, Deployed, expand
+from sternway_steps.objects.prunable import USUAL, named
+from sternway_steps.release.rights import CLUSTER, EVENT_RULES, REMOVAL_RULES, Deployed, expand
 from sternway_steps.release.rights import rights_of as expanded
 from sternway_steps.saga.plan import Plan
 from sternway_steps.step import Rule
@@ -86,7 +88,8 @@ def rollback_roles(
     deployed = _kinds(config, namespace, served)
     rights: dict[str | None, Rights] = {}
     needed = expanded(config, (step.spec for step in plan.steps if step.undoable), deployed, namespace, forward=False)
-    for right in (*needed, *expand(EVENT_RULES, deployed, namespace)):
+    removed = expand(REMOVAL_RULES, _removed(config, namespace), namespace)
+    for right in (*needed, *expand(EVENT_RULES, deployed, namespace), *removed):
         rights.setdefault(right.where, {}).setdefault((right.group, right.resource), set()).add(right.verb)
     return [
         _role(f"{account}-rollback", where, namespace, config, rights[where]) for where in _places(rights, namespace)
@@ -101,7 +104,8 @@ def rights_of(
     deployed = _kinds(config, namespace, served)
     needed = expanded(config, (step.spec for step in plan.all_steps), deployed, namespace)
     pods = on_argo(config) if own is None else own
-    for right in (*needed, *expand(pods, (), namespace), *expand(EVENT_RULES, deployed, namespace)):
+    removed = expand(REMOVAL_RULES, _removed(config, namespace), namespace)
+    for right in (*needed, *expand(pods, (), namespace), *expand(EVENT_RULES, deployed, namespace), *removed):
         rights.setdefault(right.where, {}).setdefault((right.group, right.resource), set()).add(right.verb)
     return rights
 
@@ -121,6 +125,17 @@ def _kinds(config: Config, namespace: str | None, served: Served) -> list[Deploy
         where = CLUSTER if wide else obj["metadata"].get("namespace") or namespace
         kinds.append(Deployed(version, kind, plural, where))
     return kinds
+
+
+def _removed(config: Config, namespace: str | None) -> list[Deployed]:
+    """Return the kinds of what may be removed: the usual ones, for the journal alone knows what was deployed before."""
+    if not prunes(config):
+        return []
+    asked = [(f"{group}/v1" if group else "v1", kind) for group, kind in map(named, config.deploy.prune_kinds)]
+    return [
+        Deployed(version, kind, plural_of(kind), CLUSTER if is_wide(version, kind) else namespace)
+        for version, kind in dict.fromkeys((*USUAL, *asked))
+    ]
 
 
 def _places(rights: Mapping[str | None, Rights], namespace: str | None) -> list[str | None]:

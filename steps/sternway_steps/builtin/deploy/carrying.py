@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...config.selection import HOOKS, PRUNE
 from ...objects.ref import Ref
 from ...release.targets import objects_of
 from ...step import Context
@@ -13,7 +14,7 @@ def carrying(context: Context) -> list[str]:
 
     Raises: ApiError, Refused when that can't be told.
     """
-    if "hooks" in context.options:  # Jobs and pods, which end by themselves
+    if HOOKS in context.options or PRUNE in context.options:  # Jobs and pods, which end by themselves
         return []
     objects = objects_of(context.config, context.client, context.options)
     return [str(ref) for ref in marked(context, [Ref.of(obj) for obj in objects])]

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ...config.option_reader import OptionReader
+from ...config.prune import kind
 from ...config.schema import ON_CONFLICT, DeployConfig, StepConfig
-from ...config.selection import DEPLOY, RECREATE
+from ...config.selection import DEPLOY, PRUNE, RECREATE
 from ...yamltree import scalars as s
 from ...yamltree.document import Node
-from ...yamltree.reader import Key, Reader, Section
+from ...yamltree.reader import Key, Many, Reader, Section, Short
 
 
 def _make_section(**keys: Any) -> DeployConfig:
     names = {"forceConflicts": "force_conflicts", "onConflict": "on_conflict", "restartStale": "restart_stale"}
-    return DeployConfig(**{names.get(key, key): value for key, value in keys.items()})
+    prune = keys.pop("prune", False)
+    made = DeployConfig(**{names.get(key, key): value for key, value in keys.items()})
+    return replace(made, prune=prune) if isinstance(prune, bool) else replace(made, prune=True, prune_kinds=prune)
 
 
+_PRUNE = Section(
+    {
+        "kinds": Key(
+            Many(kind),
+            "Kinds that are removed only where it is asked for: custom resources, Jobs, pods. The generated Role gets "
+            "the right for them.",
+            examples=(["Job", "Certificate.cert-manager.io"],),
+        )
+    },
+    lambda kinds=(): tuple(kinds),
+)
 _SECTION = Section(
     {
         "forceConflicts": Key(
@@ -40,6 +55,13 @@ _SECTION = Section(
             "The undo makes immutable objects anew also where others depend on them, or they would run again.",
             DeployConfig.recreate,
         ),
+        "prune": Key(
+            Short(s.boolean, _PRUNE),
+            "What the target deployed before and no longer names is removed at the end of the run, and put back by "
+            "its undo. With kinds: also what else would stay.",
+            DeployConfig.prune,
+            examples=({"kinds": ["Job", "Certificate.cert-manager.io"]},),
+        ),
     },
     _make_section,
 )
@@ -54,6 +76,9 @@ OPTIONS = Section(
         "recreate": Key(
             s.boolean, "The step deletes and makes anew what can't be changed, such as a Job; the undo puts it back."
         ),
+        "prune": Key(
+            s.boolean, "The step removes what the target deployed before and no longer names, and deploys nothing."
+        ),
     }
 )
 """A step's `with`; what it says is read by the step itself."""
@@ -62,7 +87,11 @@ _ABOUT = "How objects are applied, and what the undo may do with what others cha
 
 def _check(step: StepConfig, where: Node, field: str, reader: Reader) -> None:
     """Report a `recreate` that is neither true nor false, or of a step whose objects are made anew anyway."""
-    if step.uses != DEPLOY or RECREATE not in step.options or "with" not in where.value:
+    if step.uses != DEPLOY or "with" not in where.value:
+        return
+    if PRUNE in step.options:
+        _check_prune(step, where, field, reader)
+    if RECREATE not in step.options:
         return
     entry = where.value["with"].node.value[RECREATE]
     if not isinstance(step.options[RECREATE], bool):
@@ -70,6 +99,16 @@ def _check(step: StepConfig, where: Node, field: str, reader: Reader) -> None:
     elif "hooks" in step.options:
         what = "hooks run anew by their own delete policies"
         reader.report(entry.location, f"{field}.with.{RECREATE}", what, hint="remove the key")
+
+
+def _check_prune(step: StepConfig, where: Node, field: str, reader: Reader) -> None:
+    """Report a `prune` that is not true, or beside options of a step that deploys."""
+    entry = where.value["with"].node.value[PRUNE]
+    if step.options[PRUNE] is not True:
+        reader.report(entry.location, f"{field}.with.{PRUNE}", "this is not true", "true, or no such step")
+    elif len(step.options) > 1:
+        others = ", ".join(sorted(key for key in step.options if key != PRUNE))
+        reader.report(entry.location, f"{field}.with.{PRUNE}", "such a step deploys nothing", hint=f"remove {others}")
 
 
 READER = OptionReader("deploy", section=_SECTION, about=_ABOUT, options=OPTIONS, check=_check)

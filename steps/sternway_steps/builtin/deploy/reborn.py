@@ -31,6 +31,8 @@ def _made_anew(mark: str, other: OtherRun, ref: Ref) -> bool:
         return False
     entries = (entry for data in other.recorded.intents for entry in data.get("objects") or ())
     return any(
-        bool(entry.get("replaced")) and Ref.of(entry["applied"]) == ref and run_of(entry.get("before")) == mark
+        bool(entry.get("replaced") or entry.get("removed"))
+        and Ref.of(entry["applied"]) == ref
+        and run_of(entry.get("before")) == mark
         for entry in entries
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...config.selection import HOOKS, PRUNE
 from ...release.rights import ROLLOUT_RULES
 from ...spec import Effects, Outcome, Rule, StepSpec
 from ...step import Context
@@ -36,8 +37,12 @@ class Deploy:
         """Apply all objects, wave after wave; what is there now is in the journal before the first change."""
         from .hooks import run_hooks, tell_left_out
 
-        if "hooks" in context.options:
+        if HOOKS in context.options:
             return run_hooks(context)
+        if PRUNE in context.options:
+            from .prune import prune
+
+            return prune(context)
         from .execute import deploy
 
         tell_left_out(context)
@@ -45,12 +50,18 @@ class Deploy:
 
     def moved(self, context: Context, *, done: bool) -> list[str]:
         """Name the objects that are not as this run left them; those that it has not reached, as it read them."""
+        if PRUNE in context.options:
+            from .prune import moved_since
+
+            return moved_since(context, done=done)
         from .unmoved import moved
 
         return moved(context, done=done)
 
     def late(self, context: Context) -> list[str]:
         """Name the objects that carry this run's mark though it was undone, but for those that its undo left."""
+        if PRUNE in context.options:
+            return []  # a removal that comes late meets another UID than its own
         from .late import left, marked
         from .record import changes
 
@@ -66,6 +77,10 @@ class Deploy:
 
     def rollback(self, context: Context) -> Outcome:
         """Restore every object, and continue after one that fails; then wait until workloads are healthy."""
+        if PRUNE in context.options:
+            from .prune import put_back
+
+            return put_back(context)
         from .undo import undo
 
         return undo(context)

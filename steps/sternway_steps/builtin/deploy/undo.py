@@ -9,9 +9,10 @@ from ...release.restore import Restorer
 from ...spec import Outcome
 from ...step import Context
 from .events import of_undone, put
-from .health import await_health
+from .health import await_health, is_judged_here, removed_before
 from .hooks import tell_stays
 from .late import record_left
+from .made_anew import MadeAnew
 from .reborn import reborn
 from .record import about_to_recreate, changes
 from .rollback import not_put_back, summary, undo_all
@@ -23,11 +24,12 @@ def undo(context: Context) -> Outcome:
     journal = context.journal
     history = journal.history()
     found = changes(context.mark, history)
+    made = MadeAnew(context, lambda ref, obj: journal.intent(about_to_recreate(ref, obj)))
     restorer = Restorer(
         context.client,
         context.mark,
         OnConflict(context.config.deploy.on_conflict),
-        lambda ref, obj: journal.intent(about_to_recreate(ref, obj)),
+        made.about_to,
         Remover(context.client).remove,
         reborn(context),
         context.config.deploy.recreate,
@@ -36,10 +38,12 @@ def undo(context: Context) -> Outcome:
         tell_stays(context, found)
     stale = StaleReaders(context, found, history)
     items = undo_all(restorer, found, context, stale.look)
+    made.record(found)
     unhealthy: RollbackFailed | None = None
     healthy = ""
     try:
-        healthy = await_health(context, found, items)
+        also = removed_before(context) if is_judged_here(context) else []
+        healthy = await_health(context, found, items, also)
     except RollbackFailed as error:
         unhealthy = error
     items += stale.settle()

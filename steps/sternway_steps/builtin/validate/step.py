@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...config.built_images import image_warnings
+from ...config.prune import prunes
 from ...config.selection import described, untaken
 from ...errors import Refused, together
 from ...plural import are
@@ -31,7 +32,9 @@ class Validate:
             remedy = "raise argo.resources.limits.memory, or the LimitRange's default; the undo would be killed too"
             raise Refused(f"this container has too little memory: {little}", remedy=remedy)
         asks = partial(context.say, passing=True)
-        found = precheck(context.client, context.config, context.pipeline, context.target, context.target_of, asks)
+        config = context.config
+        earlier = context.of_target if prunes(config) else None
+        found = precheck(context.client, config, context.pipeline, context.target, context.target_of, asks, earlier)
         context.check()
         for preview in found.previews:
             for note in preview.notes:
@@ -43,7 +46,7 @@ class Validate:
         if found.refusals:
             refused = together(found.refusals)
             raise Refused(refused.message, remedy=refused.remedy, details={"findings": list(found.findings)})
-        count = len(found.previews)
+        count = sum(preview.result not in ("remove", "stay") for preview in found.previews)
         return Outcome(f"{are(count, 'object')} valid, and every right is there to deploy and to undo")
 
     def rollback(self, context: Context) -> Outcome:  # noqa: ARG002
