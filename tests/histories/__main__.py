@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from .compare import counted
-from .rounds import rounds, run_parallel
+from .rounds import prune_rounds, rounds, run_parallel
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--kind", help="objects of this kind alone")
     parser.add_argument("--whole", action="store_true", help="do not reduce what ends wrong")
     parser.add_argument("--folder", type=Path, help="write one example of each kind of fault into it")
+    parser.add_argument("--prune", action="store_true", help="histories in which runs remove what is no longer named")
     parser.add_argument("--compare", action="store_true", help="hold the sandbox to the cluster instead")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is on the cluster is cleaned up
@@ -30,6 +31,10 @@ def main() -> None:
         found = run_parallel(asked.seed, numbers, asked.kind)
         print(*found, *(f"{count} times {line}" for line, count in counted(found).most_common()), sep="\n")
         sys.exit(1 if found else 0)
+    if asked.prune:
+        pruned = prune_rounds(asked.seed, numbers, threads=asked.threads, sandbox=asked.sandbox, kind=asked.kind)
+        print(pruned)
+        sys.exit(1 if pruned.wrong else 0)
     done = rounds(
         asked.seed, numbers, threads=asked.threads, sandbox=asked.sandbox,
         kind=asked.kind, reduce=not asked.whole, tell=lambda text: print(text, flush=True), folder=asked.folder,

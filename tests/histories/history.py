@@ -105,11 +105,12 @@ def history(seed: int, number: int, every: Sequence[Kind]) -> History:
     if rng.random() < 0.35:
         undo = rng.choice((("twice", 0), ("before", rng.randint(1, 3)), ("after", rng.randint(1, 3))))
     policy = rng.choice(("stop", "stop", "merge", "merge", "force"))
-    parts, again = tuple(_part(rng, k, undo[0] in CUT) for k in chosen), rng.random() < 0.2
+    parts, again = tuple(make_part(rng, k, cut=undo[0] in CUT) for k in chosen), rng.random() < 0.2
     return History(seed, number, parts, policy, kill, again, undo, blind=rng.random() < 0.1)
 
 
-def _part(rng: random.Random, kind: Kind, cut: bool) -> Part:
+def make_part(rng: random.Random, kind: Kind, *, cut: bool = False) -> Part:
+    """Make an object of a kind, and what happens to it."""
     base = rng.choice(BASES)
     obj = kind.new("x", "x")
     before = _edits(rng, kind, obj, rng.randint(0, 8))
@@ -125,12 +126,12 @@ def _part(rng: random.Random, kind: Kind, cut: bool) -> Part:
     if kind.kind in ("ConfigMap", "Secret") and rng.random() < 0.15:
         run += (Edit("set", ("immutable",), True),)
     if base == "absent" or any(act.how == "vanish" for act in third):
-        before, run = _unheld(before), _unheld(run)
-        third, later = ([replace(act, edits=_unheld(act.edits)) for act in acts] for acts in (third, later))
+        before, run = unheld(before), unheld(run)
+        third, later = ([replace(act, edits=unheld(act.edits)) for act in acts] for acts in (third, later))
     return Part(kind, base, before, tuple(mixed), run, tuple(third), tuple(later))
 
 
-def _unheld(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+def unheld(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
     """Leave out finalizers: nobody would let go what the undo deletes."""
     return tuple(
         one for one in edits if one.path[:2] != ("metadata", "finalizers") and "finalizers" not in str(one.value)

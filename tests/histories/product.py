@@ -128,10 +128,12 @@ class Driver:
 
     client: Sighted
     folder: Path
+    recorded: bool = False
+    """Whether runs have records of their own, by which later ones know them."""
 
     @staticmethod
-    def connect(kubeconfig: str, folder: Path) -> Driver:
-        return Driver(Sighted(MortalTransport(kubeconfig)), folder)
+    def connect(kubeconfig: str, folder: Path, *, recorded: bool = False) -> Driver:
+        return Driver(Sighted(MortalTransport(kubeconfig)), folder, recorded)
 
     def _mortal(self, fuse: Fuse) -> Client:
         """Give a client of one attempt, with the connections and what is known of the server of all."""
@@ -140,26 +142,39 @@ class Driver:
         client.transport = transport
         return client
 
-    def act(self, config: Config, run: str, action: Action, fuse: Fuse | None = None) -> Attempted | None:
+    def begin(self, config: Config, run: str) -> RunJournal:
+        """Record that a run begins, as a runner does; give its journal, to record its end."""
+        journal = RunJournal(FileStore(self.folder / config.name), run, f"{config.namespace}.{config.name}")
+        journal.start({})
+        return journal
+
+    def journal(self, config: Config, run: str) -> RunJournal:
+        """Give the journal of a run."""
+        journal = RunJournal(FileStore(self.folder / config.name), run, f"{config.namespace}.{config.name}")
+        if self.recorded:
+            journal.records()
+        else:  # that of a journal in the cluster: no record of the run says another
+            journal.mark = f"{config.namespace}/{run}"
+        return journal
+
+    def act(
+        self, config: Config, run: str, action: Action, fuse: Fuse | None = None, step: str = "deploy"
+    ) -> Attempted | None:
         """Make an attempt, again while it says that this may help; None when it was killed."""
         fuse = fuse or Fuse()
         for number in range(TRIES):
-            done = self._once(config, run, action, fuse)
+            done = self._once(config, run, action, fuse, step)
             if done is None or not isinstance(done.error, Transient):
                 return done
             time.sleep(min(0.1 * 2**number, done.error.retry_after or 1.0))  # the runners' back-off, shorter
         return done
 
-    def _once(self, config: Config, run: str, action: Action, fuse: Fuse) -> Attempted | None:
-        step = Deploy()
-        plan = make_plan([StepConfig("deploy", "deploy", retries=0)], {"deploy": step.spec})
-        target = f"{config.namespace}.{config.name}"
-        store = FileStore(self.folder / config.name)
-        journal = RunJournal(store, run, target)
-        journal.mark = (
-            f"{config.namespace}/{run}"  # that of a journal in the cluster: no record of the run says another
-        )
-        made = AssembledRun(config, plan, {"deploy": step}, self._mortal(fuse), journal, store.lock(target))
+    def _once(self, config: Config, run: str, action: Action, fuse: Fuse, name: str) -> Attempted | None:
+        step, journal = Deploy(), self.journal(config, run)
+        wanted = [StepConfig("deploy", "deploy", retries=0), StepConfig("prune", "deploy", {"prune": True}, retries=0)]
+        plan = make_plan(wanted[: 1 + (name == "prune")], {"deploy": step.spec})
+        lock = journal.store.lock(journal.target)
+        made = AssembledRun(config, plan, {"deploy": step}, self._mortal(fuse), journal, lock)
         given = contexts(made, stop=threading.Event())
 
         def context_for(*wanted: Any) -> Context:
@@ -167,7 +182,7 @@ class Driver:
             return replace(context, journal=MortalJournal(context.journal, fuse))
 
         try:
-            return attempt(step, plan.steps[0], action, journal, context_for, lambda _: None)
+            return attempt(step, plan.step(name), action, journal, context_for, lambda _: None)
         except Killed:
             fuse.settle()
             return None

@@ -29,6 +29,7 @@ from .law import bare
 from .plain import definition
 from .play import Place, Played, playing
 from .product import Driver
+from .pruning import judge_prune, met_in, playing_prune, prune_history
 from .report import report
 from .shrink import kinds_of, shrunk
 from .world import await_told
@@ -113,6 +114,49 @@ def rounds(
                     tell(text := report(played, wrong))
                     for name in kinds_of(wrong) if folder else ():
                         _keep(folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name)[:80] + ".txt"), text)
+
+        pool = ThreadPoolExecutor(threads)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        for future in [pool.submit(one, number) for number in numbers]:
+            future.result()
+    done.seconds = time.monotonic() - began
+    return done
+
+
+def prune_rounds(
+    seed: int, numbers: Iterable[int], *, threads: int = 2, sandbox: bool = False, kind: str | None = None,
+    tell: Callable[[str], Any] = print,
+) -> Done:  # fmt: skip
+    """Play the histories of a seed in which runs remove what is no longer named."""
+    done, lock, mine = Done(), threading.Lock(), threading.local()
+    began = time.monotonic()
+    with ExitStack() as stack:
+        kubeconfig = stack.enter_context(Sandbox()).kubeconfig if sandbox else os.environ["KUBECONFIG"]
+        namespace, group = stack.enter_context(ground(kubeconfig))
+        journals = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        every = [one for one in kinds(group) if kind in (None, one.kind)]
+
+        def one(number: int) -> None:
+            if not hasattr(mine, "place"):
+                driver = Driver.connect(kubeconfig, journals, recorded=True)
+                mine.place = Place(driver, Client.connect(kubeconfig), namespace)
+            try:
+                with playing_prune(prune_history(seed, number, every), mine.place) as played:
+                    wrong, met = judge_prune(played), list(met_in(played))
+            except (ApiError, TimeoutError) as error:
+                wrong, met = [f"not played to its end: {error!r}"], []
+            with lock:
+                done.rounds += 1
+                done.met.update(met)
+                if wrong:
+                    done.wrong.append(number)
+                    done.kinds.update(line.partition(" is ")[0][:60] for line in wrong)
+                    told = (
+                        ""
+                        if not met
+                        else f" {played.history}\n  " + "\n  ".join(str(each.notes) for each in played.seen)
+                    )
+                    tell("\n  ".join([f"== seed {seed}, history {number}:", *wrong]) + told)
 
         pool = ThreadPoolExecutor(threads)
         stack.callback(pool.shutdown, cancel_futures=True)
