@@ -183,9 +183,9 @@ def _before(played: PlayedPrune, place: Place, title: str, stays: Mapping[str, A
                 )
             except ApiError as error:
                 each.notes.append(f"not made before: {error}")
-        _acts(each, each.one.part.mixed, place)
     _look(played, place, "good")
     for each in played.seen:
+        _acts(each, each.one.part.mixed, place)
         if each.one.other and each.good is not None:
             other = config_of(f"{title}-other", place.namespace, [each.manifest])
             _whole(place, other, f"{title}-other{each.ref.name[-1]}")
@@ -329,6 +329,9 @@ def _goes(each: SeenDropped, history: PruneHistory) -> bool:
     if each.one.kept and _notes(before).get(_KEEP) == "true":
         return False
     if each.ref.kind == "Thing" and not history.asked:
+        return False
+    retention = (before or {}).get("spec", {}).get("persistentVolumeClaimRetentionPolicy") or {}
+    if each.ref.kind == "StatefulSet" and "Delete" in retention.values():
         return False
     if _notes(before).get("helm.sh/resource-policy") == "keep" or (before or {})["metadata"].get("ownerReferences"):
         return False

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pty
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sternway_steps.config import Config
 from sternway_steps.config.prune import pruning
 from sternway_steps.config.schema import StepConfig
 from sternway_steps.errors import Refused
+from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.events import Event, StepEnded
 from sternway_steps.saga.saved_plan import read_plan
+from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
+from sternway_steps.spec import Action
 
 from tests.conftest import Cluster
 from tests.crash import dying
-from tests.helpers import config_map, config_of, deployment, said, state_of, until
+from tests.helpers import command, config_map, config_of, deployment, run_of, said, state_of, sternway, until
 
 RBAC = "rbac.authorization.k8s.io"
 KEEPS = {"sternway.dev/keep": "true"}
@@ -380,3 +388,100 @@ def test_an_undo_that_is_killed_goes_on(cluster: Cluster, session: Session, requ
     undone = session.rollback(run)
     assert undone.status is Status.UNDONE, undone
     assert states(cluster, *GOING) == before
+
+
+def test_step_by_step_as_argo_has_it(cluster: Cluster, session: Session) -> None:
+    """What to remove is read in the step's own process, from the journal; and so is what to put back."""
+    make(session, config(cluster, STAYS, *GOING))
+    before, of, run = states(cluster, *GOING), config(cluster, config_map("stays", a="2")), new_run_id()
+    for name in ("validate", "deploy", "prune"):
+        done = session.step(of, name, Action.EXECUTE, run)
+        assert done.exit_code == 0, done
+    assert [live(cluster, obj) for obj in GOING] == [None] * len(GOING)
+    for name in ("prune", "deploy"):
+        assert session.step(of, name, Action.ROLLBACK, run).exit_code == 0
+    assert states(cluster, *GOING) == before
+    assert (live(cluster, STAYS) or {})["data"] == {"a": "1"}
+
+
+@pytest.mark.cluster
+def test_without_the_right_to_remove_it_is_refused_before_anything_changes(real: Cluster, tmp_path: Path) -> None:
+    with Session(kubeconfig=real.kubeconfig) as admin:
+        make(admin, config(real, STAYS, service()))
+    every = ["get", "list", "watch", "create", "update", "patch", "delete"]
+    rules: list[dict[str, Any]] = [
+        {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": every},
+        {"apiGroups": [""], "resources": ["pods", "events", "pods/log"], "verbs": every},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": every},
+        {"apiGroups": [""], "resources": ["services"], "verbs": [verb for verb in every if verb != "delete"]},
+    ]
+    who = {"kind": "ServiceAccount", "name": "runner", "namespace": real.namespace}
+    named: dict[str, Any] = {"metadata": {"name": "runner", "namespace": real.namespace}}
+    granted: list[dict[str, Any]] = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", **named},
+        {"apiVersion": f"{RBAC}/v1", "kind": "Role", **named, "rules": rules},
+        {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", **named, "subjects": [who],
+         "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": "runner"}},
+    ]  # fmt: skip
+    for obj in granted:
+        real.client.create(obj, manager="test")
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    path = f"/api/v1/namespaces/{real.namespace}/serviceaccounts/runner/token"
+    token = real.client.raw("POST", path, body=asked)["status"]["token"]
+    access = yaml.safe_load(Path(real.kubeconfig).read_text())
+    access["users"] = [{"name": access["users"][0]["name"], "user": {"token": token}}]
+    mine = tmp_path / "kubeconfig"
+    mine.write_text(yaml.safe_dump(access))
+    with Session(kubeconfig=mine) as session:
+        refused = session.run(config(real, config_map("stays", a="2")))
+        assert refused.status is Status.REFUSED, refused
+        assert "to remove what is no longer named: delete services in" in str(refused.error)
+        assert session.run(config(real, config_map("stays", a="2"), prune=False)).exit_code == 0
+    assert live(real, service()) is not None
+
+
+def test_on_a_terminal_it_is_asked_and_elsewhere_the_flag_says_it(sternway_sandbox: Sandbox, tmp_path: Path) -> None:
+    kubeconfig = sternway_sandbox.kubeconfig
+    file = tmp_path / "sternway.yaml"
+    objects = {name: json.dumps(config_map(name, a="1")) for name in ("stays", "m")}
+    for name, text in objects.items():
+        (tmp_path / f"{name}.json").write_text(text)
+
+    def write(*names: str) -> None:
+        listed = ", ".join(f"{name}.json" for name in names)
+        file.write_text(f"name: t\nnamespace: default\nmanifests: [{listed}]\nsteps: [validate, deploy]\n")
+
+    def asked(answer: bytes, *flags: str) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        arguments = command("run", "-c", str(file), "--prune", *flags)
+        with subprocess.Popen(
+            arguments, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "KUBECONFIG": kubeconfig}
+        ) as process:
+            os.close(theirs)
+            os.write(ours, answer)
+            out = process.communicate(timeout=60)[0].decode()
+            os.close(ours)
+            return process.returncode, out
+
+    write("stays", "m")
+    assert sternway("run", "-c", str(file), kubeconfig=kubeconfig).returncode == Exit.DONE
+    write("stays")
+    code, out = asked(b"n\n")
+    assert (code, "remove configmap/m in default: no longer named" in out) == (Exit.REFUSED, True), out
+    planned = sternway("plan", "-c", str(file), "--prune", "--exit-code", kubeconfig=kubeconfig)
+    assert planned.stdout.endswith("remove configmap/m in default: no longer named\n1 unchanged, 1 to remove\n")
+    assert planned.returncode == 1, "nothing was removed by the answer no"
+    off = sternway("plan", "-c", str(file), "--exit-code", "--output", "json", kubeconfig=kubeconfig)
+    assert [json.loads(line)["result"] for line in off.stdout.splitlines()] == ["unchanged", "stay"]
+    assert off.returncode == 0, "nothing would change"
+    shown = sternway("plan", "-c", str(file), "--prune", "--output", "markdown", kubeconfig=kubeconfig).stdout
+    assert "- <b>remove</b> configmap/m in default: no longer named" in shown
+    code, out = asked(b"y\n")
+    assert (code, "deleted configmap/m in default" in out, "1 object removed" in out) == (Exit.DONE, True, True), out
+    write("stays", "m")
+    assert sternway("run", "-c", str(file), kubeconfig=kubeconfig).returncode == Exit.DONE
+    write("stays")
+    code, out = asked(b"", "--yes")
+    assert (code, "1 object removed" in out) == (Exit.DONE, True), out
+    story = sternway("show", run_of(out), "--namespace", "default", kubeconfig=kubeconfig).stdout
+    assert "deleted configmap/m in default: no longer named" in story
