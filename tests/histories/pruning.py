@@ -195,7 +195,10 @@ def _before(played: PlayedPrune, place: Place, title: str, stays: Mapping[str, A
 def _whole(place: Place, config: Any, run: str) -> Any:
     journal = place.driver.begin(config, run)
     done = place.driver.act(config, run, Action.EXECUTE)
-    journal.end({"status": "succeeded"})
+    good = done is not None and done.error is None
+    if not good:
+        place.driver.act(config, run, Action.ROLLBACK)
+    journal.end({"status": "succeeded" if good else "undone"})
     return done
 
 

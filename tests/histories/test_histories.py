@@ -18,13 +18,14 @@ from .law import Law
 from .openapi import disagreements
 from .play import Place, Played, playing
 from .product import Driver
-from .rounds import rounds
+from .rounds import prune_rounds, rounds
 from .shapes import ABSENT, Atomic, Dict, Keyed, Scalar, Set, Struct, key
 from .shrink import shrunk
 
 SEED, SEED_IN_THE_SANDBOX = 100, 11
 ON_A_CLUSTER, IN_THE_SANDBOX = 600, 30
 """As many as two minutes allow on the real server (0.2 s each), and some seconds in the sandbox."""
+PRUNING_ON_A_CLUSTER, PRUNING_IN_THE_SANDBOX = 25, 8
 
 
 @pytest.mark.cluster
@@ -41,6 +42,22 @@ def test_every_undo_in_the_sandbox_is_right() -> None:
     done = rounds(SEED_IN_THE_SANDBOX, range(IN_THE_SANDBOX), threads=1, sandbox=True, reduce=False, tell=told.append)
     assert not done.wrong, "\n".join(told)
     _is_a_trial(done.met, IN_THE_SANDBOX)
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(300)
+def test_what_runs_remove_is_right_and_put_back_on_the_real_server(real: Cluster) -> None:
+    told: list[str] = []
+    done = prune_rounds(SEED, range(PRUNING_ON_A_CLUSTER), threads=3, tell=told.append)
+    assert not done.wrong, "\n".join(told)
+    assert {"removed", "stayed", "item restored"} <= done.met.keys()
+
+
+def test_what_runs_remove_is_right_and_put_back_in_the_sandbox() -> None:
+    told: list[str] = []
+    done = prune_rounds(SEED_IN_THE_SANDBOX, range(PRUNING_IN_THE_SANDBOX), threads=1, sandbox=True, tell=told.append)
+    assert not done.wrong, "\n".join(told)
+    assert {"removed", "stayed", "item restored"} <= done.met.keys()
 
 
 def _is_a_trial(met: dict[str, int], count: int) -> None:

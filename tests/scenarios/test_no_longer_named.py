@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sternway_steps.exits import Exit
 from sternway_steps.journal.entries import new_run_id
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.step_journal import StepJournal
+from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
 from sternway_steps.saga.events import Event, StepEnded
 from sternway_steps.saga.saved_plan import read_plan
@@ -357,16 +359,30 @@ def test_what_reads_what_the_run_changed_is_judged_when_all_is_back(cluster: Clu
     assert (live(cluster, old) or {})["status"]["readyReplicas"] == 1
 
 
-KILLED = ("DELETE configmaps/m", "DELETE services/v", "DELETE deployments/web")
+@pytest.fixture
+def sandboxed(sternway_sandbox: Sandbox) -> Iterator[Cluster]:
+    """Give the sandbox alone: what is asked of it here, the real server is asked by another test."""
+    client = Client.connect(sternway_sandbox.kubeconfig)
+    yield Cluster(sternway_sandbox.kubeconfig, client, "default", real=False, sandbox=sternway_sandbox)
+    client.close()
 
 
-@pytest.mark.parametrize("request_", KILLED)
-def test_killed_while_it_removes_it_is_undone_or_goes_on(cluster: Cluster, session: Session, request_: str) -> None:
+def test_killed_while_it_removes_it_is_undone_or_goes_on(cluster: Cluster, session: Session) -> None:
+    _killed_at("DELETE services/v", cluster, session)
+
+
+@pytest.mark.parametrize("request_", ["DELETE configmaps/m", "DELETE secrets/s", "DELETE deployments/web"])
+def test_killed_at_another_moment(sandboxed: Cluster, request_: str) -> None:
+    with Session(kubeconfig=sandboxed.kubeconfig) as session:
+        _killed_at(request_, sandboxed, session)
+
+
+def _killed_at(request: str, cluster: Cluster, session: Session) -> None:
     make(session, config(cluster, STAYS, *GOING))
     before = states(cluster, *GOING)
     for undo in (True, False):
         run = new_run_id()
-        assert dying.run_until(cluster.kubeconfig, config(cluster, STAYS), run, request_) == dying.DIED
+        assert dying.run_until(cluster.kubeconfig, config(cluster, STAYS), run, request) == dying.DIED
         if undo:
             undone = session.rollback(run)
             assert undone.status is Status.UNDONE, undone
@@ -380,18 +396,24 @@ def test_killed_while_it_removes_it_is_undone_or_goes_on(cluster: Cluster, sessi
 
 
 @pytest.mark.parametrize("request_", ["POST configmaps", "PUT services/v", "POST deployments"])
-def test_an_undo_that_is_killed_goes_on(cluster: Cluster, session: Session, request_: str) -> None:
-    make(session, config(cluster, STAYS, *GOING))
-    before = states(cluster, *GOING)
-    run = make(session, config(cluster, STAYS))
-    assert dying.rollback_until(cluster.kubeconfig, run, request_) == dying.DIED
-    undone = session.rollback(run)
-    assert undone.status is Status.UNDONE, undone
-    assert states(cluster, *GOING) == before
+def test_an_undo_that_is_killed_goes_on(sandboxed: Cluster, request_: str) -> None:
+    with Session(kubeconfig=sandboxed.kubeconfig) as session:
+        make(session, config(sandboxed, STAYS, *GOING))
+        before = states(sandboxed, *GOING)
+        run = make(session, config(sandboxed, STAYS))
+        assert dying.rollback_until(sandboxed.kubeconfig, run, request_) == dying.DIED
+        undone = session.rollback(run)
+        assert undone.status is Status.UNDONE, undone
+        assert states(sandboxed, *GOING) == before
 
 
-def test_step_by_step_as_argo_has_it(cluster: Cluster, session: Session) -> None:
+def test_step_by_step_as_argo_has_it(sandboxed: Cluster) -> None:
     """What to remove is read in the step's own process, from the journal; and so is what to put back."""
+    with Session(kubeconfig=sandboxed.kubeconfig) as session:
+        _step_by_step(sandboxed, session)
+
+
+def _step_by_step(cluster: Cluster, session: Session) -> None:
     make(session, config(cluster, STAYS, *GOING))
     before, of, run = states(cluster, *GOING), config(cluster, config_map("stays", a="2")), new_run_id()
     for name in ("validate", "deploy", "prune"):

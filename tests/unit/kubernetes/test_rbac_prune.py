@@ -29,10 +29,10 @@ def verbs(folder: Path, deploy: dict[str, Any]) -> dict[str, set[str]]:
 
 def test_the_usual_kinds_and_those_that_are_asked_for(tmp_path: Path) -> None:
     without, usual = verbs(tmp_path, {}), verbs(tmp_path, {"prune": True})
-    for resource in ("configmaps.", "services.", "ingresses.networking.k8s.io", "cronjobs.batch"):
+    for resource in ("configmaps.", "services.", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io"):
         assert resource not in without
         assert usual[resource] >= REMOVES
-    assert "jobs.batch" not in usual
+    assert "certificates.cert-manager.io" not in usual
     asked = verbs(tmp_path, {"prune": {"kinds": ["Job", "Certificate.cert-manager.io"]}})
     assert asked["jobs.batch"] >= REMOVES
     assert asked["certificates.cert-manager.io"] >= REMOVES

@@ -36,11 +36,8 @@ def _one(world: World, deployment: Obj) -> None:
         meta = newest["metadata"]
         world.update(newest, metadata={**meta, "annotations": {**meta["annotations"], _REVISION: str(revision)}})
         return
-    meta = deployment["metadata"]
-    if (meta.get("annotations") or {}).get(_REVISION) != _note(newest):
-        world.update(
-            deployment, metadata={**meta, "annotations": {**(meta.get("annotations") or {}), _REVISION: _note(newest)}}
-        )
+    if (deployment["metadata"].get("annotations") or {}).get(_REVISION) != _note(newest):
+        world.set_note(deployment, _REVISION, _note(newest))
         return
     _scale(world, deployment, newest, [s for s in sets if s is not newest])
     _status(world, deployment, newest, [s for s in sets if s is not newest])

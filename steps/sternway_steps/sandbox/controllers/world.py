@@ -67,6 +67,12 @@ class World:
         if obj.get("status") != status:
             self._write(obj, {**obj, "status": copy(status)}, "status")
 
+    def set_note(self, obj: Obj, key: str, value: str) -> None:
+        """Write an annotation together with the status, as the Deployment controller does its revision."""
+        metadata = obj["metadata"]
+        notes = {**(metadata.get("annotations") or {}), key: value}
+        self._write(obj, {**obj, "metadata": {**metadata, "annotations": notes}}, "status")
+
     def delete(self, obj: Obj, *, grace: int | None = None, propagation: str = "Background") -> None:
         """Delete an object."""
         kind = self.api.kind_of(obj["apiVersion"], obj["kind"])
