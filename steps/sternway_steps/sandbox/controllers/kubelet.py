@@ -67,7 +67,7 @@ class Kubelet:
             self._tell(pod, [("Scheduled", f"Successfully assigned {pod['metadata']['name']} to {NODE}", False)])
             self._world.update(pod, spec={**pod["spec"], "nodeName": NODE})
             return here
-        if absent := unmounted(self._world, pod):
+        if not any(map(_runs, _statuses(pod))) and (absent := unmounted(self._world, pod)):
             self._tell(pod, [("FailedMount", absent, True)])
             self._seen[uid] = here  # its containers begin once it is there
             self._lives(pod, 0.0, here)
@@ -124,7 +124,9 @@ class Kubelet:
         return self._assembled(pod, inits, lives, policy), due
 
     def _life(self, pod: Obj, container: Mapping[str, Any], elapsed: float, policy: str, *, is_init: bool) -> Life:
-        life = live(container, elapsed, restarts=policy, is_init=is_init, missing=unset(self._world, pod, container))
+        here = any(one["name"] == container["name"] and _runs(one) for one in _statuses(pod))
+        missing = "" if here else unset(self._world, pod, container)  # what runs has read its variables
+        life = live(container, elapsed, restarts=policy, is_init=is_init, missing=missing)
         if elapsed > 0:
             self._tell(pod, life.events)
         return life
@@ -169,6 +171,15 @@ class Kubelet:
     def _address(self, pod: Obj) -> str:
         number = len(self._addresses)
         return self._addresses.setdefault(pod["metadata"]["uid"], f"10.244.{number // 250 % 250}.{number % 250 + 2}")
+
+
+def _statuses(pod: Obj) -> list[Obj]:
+    status = pod.get("status") or {}
+    return [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]
+
+
+def _runs(status: Obj) -> bool:
+    return "running" in (status.get("state") or {})
 
 
 def _length(container: Mapping[str, Any]) -> float:
