@@ -39,7 +39,7 @@ OURS = {
     "steps/sternway_steps/builtin/command/job.py": {"...rollout.wait"},
     "steps/sternway_steps/builtin/deploy/hook_run.py": {"...rollout.wait"},
     "steps/sternway_steps/builtin/command/step.py": {".execute", ".fence", ".rollback"},
-    "steps/sternway_steps/builtin/deploy/step.py": {".carrying", ".execute", ".hooks", ".late", ".record", ".undo", ".unmoved"},
+    "steps/sternway_steps/builtin/deploy/step.py": {".carrying", ".execute", ".hooks", ".late", ".prune", ".record", ".undo", ".unmoved"},
     "steps/sternway_steps/builtin/validate/step.py": {"...release.memory", "...release.precheck"},
     "steps/sternway_steps/builtin/verify/step.py": {"...rollout.wait"},
     "steps/sternway_steps/cli/__init__.py": {".app"},

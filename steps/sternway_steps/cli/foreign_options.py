@@ -24,12 +24,10 @@ _HERE = {
     "--rollback-on-failure": _ALWAYS,
     "--force": "--force-conflicts takes over fields of others, --recreate makes anew what can't be changed",
     "--server-side": "objects are always applied by the server",
-    "--yes": "a run never asks",
-    "-y": "a run never asks",
     "--debug": "--verbose shows every request",
     "--json": "--output json",
 }
-_THERE = {"--dry-run", "--timeout", "--debug", "--json", "--yes", "-y"}
+_THERE = {"--dry-run", "--timeout", "--debug", "--json"}
 """Those whose answer is true of any command; the others speak of run and plan."""
 _RUNS = {"run", "plan", "step", "report", "submit", "template"}
 
