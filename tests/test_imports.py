@@ -29,7 +29,17 @@ HEAVY = {
     "yaml",
 }
 """Of others: each takes longer than the shortest command."""
-SELDOM = {"difflib", "fcntl", "importlib", "importlib.machinery", "urllib.request", "warnings", "zoneinfo"}
+SELDOM = {
+    "difflib",
+    "fcntl",
+    "http.client",
+    "importlib",
+    "importlib.machinery",
+    "urllib.error",
+    "urllib.request",
+    "warnings",
+    "zoneinfo",
+}
 """Of Python itself: slow, or not on every system, and seldom needed."""
 OURS = {
     "steps/sternway_steps/__init__.py": {"importlib"},
@@ -58,6 +68,7 @@ OURS = {
     "steps/sternway_steps/cli/report_file.py": {".page.render"},
     "steps/sternway_steps/cli/stdout.py": {"click"},
     "steps/sternway_steps/kube/exec_plugin.py": {"..process.run"},
+    "steps/sternway_steps/rendering/sources.py": {".fetch", ".helm", ".kustomize"},
     "steps/sternway_steps/rollout/diagnose/rules.py": {".operator_rules"},
     "steps/sternway_steps/saga/step_run.py": {".undo"},
     "steps/sternway_steps/session.py": {
