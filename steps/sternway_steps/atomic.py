@@ -15,9 +15,13 @@ def write_whole(path: Path, text: str, *, private: bool = False) -> None:
 
     A `private` one can be read by its owner alone, at every moment, and whatever the mode was before.
 
-    What a link points to is written, and the link stays. Raises OSError; then the old file is there as it was, and
-    nothing beside it.
+    What a link points to is written, and the link stays. What is no file (a terminal, a pipe, /dev/null) is written
+    into, for nothing may take its place. Raises OSError; then the old file is there as it was, and nothing beside it.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("w", encoding="utf-8") as device:
+            device.write(text)
+        return
     path = path.resolve()
     begin = path.name.encode(errors="surrogateescape")[:_NAME].decode(errors="ignore")
     aside = path.with_name(f".{begin}-{secrets.token_hex(4)}")

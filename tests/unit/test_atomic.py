@@ -69,3 +69,15 @@ def test_a_reader_sees_the_old_or_the_new_and_never_a_part(tmp_path: Path) -> No
     done.set()
     reader.join()
     assert seen <= texts
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_what_is_no_file_is_written_into_and_stays_what_it_is(tmp_path: Path, *, private: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    heard: list[str] = []
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_text()))
+    reader.start()
+    write_whole(pipe, "whole\n", private=private)
+    reader.join(30)
+    assert (heard, pipe.is_fifo(), [each.name for each in tmp_path.iterdir()]) == (["whole\n"], True, ["pipe"])
