@@ -25,7 +25,9 @@ def faults(case: Case, command: Command, ended: Ended) -> Iterator[str]:
         yield f"exit code {ended.code} is none of the table"
     if ended.megabytes > MEGABYTES:
         yield f"it took {ended.megabytes:.0f} MB"
-    if ended.seconds > SECONDS and (not command.undoes or ended.code in (Exit.USAGE, Exit.REFUSED)):
+    # A server that refuses the connection is tried again, as it would be while it starts; that is said at once.
+    waits = ended.code == Exit.TRANSIENT and "refuses the connection; trying again for up to" in ended.err
+    if ended.seconds > SECONDS and not waits and (not command.undoes or ended.code in (Exit.USAGE, Exit.REFUSED)):
         yield f"it took {ended.seconds:.1f} s"
     if ended.code != 0:
         yield from _message(case, ended)

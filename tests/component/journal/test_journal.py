@@ -40,6 +40,11 @@ def test_what_is_written_is_read(store: Store) -> None:
     assert record.key == Key("r1", "deploy", "execute", 1)
 
 
+@pytest.mark.parametrize("run", ["x" * 5000, "é" * 200, "../r", ""])
+def test_what_can_be_no_id_of_a_run_has_no_records(store: Store, run: str) -> None:
+    assert list(store.records(run)) == []
+
+
 def test_an_entry_of_some_megabytes_is_split_and_put_together(store: Store) -> None:
     journal = RunJournal(store, "r1", "t")
     step = journal.begin("deploy", Action.EXECUTE)

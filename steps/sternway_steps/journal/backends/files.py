@@ -30,6 +30,8 @@ from .store import JournalConflict, RunInfo, gone, info_of, note_damage, started
 _ROOM = ".room"
 """The ending of a file that keeps room for an undo's record."""
 _RESERVED = 131_072
+_LONGEST = 255
+"""Bytes of a folder's name."""
 
 
 def state_folder() -> Path:
@@ -125,7 +127,9 @@ class FileStore:
         return True
 
     def records(self, run: str) -> Sequence[Record]:
-        """Read all records of a run."""
+        """Read all records of a run; what can be no run's id has none."""
+        if len(run.encode(errors="surrogateescape")) > _LONGEST:
+            return []
         keys: list[tuple[Key, Path]] = []
         for path in sorted((self._folder / run).glob("*.jsonl")):
             try:
