@@ -72,7 +72,7 @@ def _shortened(text: str) -> str:
     return f"{text[: _LONGEST * 2 // 3]} … {text[-_LONGEST // 3 :]}"
 
 
-_MOST = 100
+MOST_TOLD = 100
 """Findings that a message tells; `errors` has all of them."""
 
 
@@ -81,6 +81,6 @@ class ConfigErrors(Refused):
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         self.errors = tuple(sorted(errors, key=lambda e: (e.location.source, e.location.line, e.location.column)))
-        told = [str(error) for error in self.errors[:_MOST]]
+        told = [str(error) for error in self.errors[:MOST_TOLD]]
         more = len(self.errors) - len(told)
         super().__init__("\n".join([*told, f"and {more} more"] if more else told))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .document import Entry, Node
-from .errors import ConfigError, SourceLocation
+from .errors import MOST_TOLD, ConfigError, SourceLocation
 from .scalar import InvalidValue, Scalar
 
 
@@ -125,7 +125,9 @@ class Reader:
         for key, entry in entries.items():
             path = f"{field}.{key}" if field else key
             if key not in section.keys:
-                self.report(entry.location, path, "this key is not known", hint=nearest(key, section.keys))
+                # The search costs more than all else of a key, and what is told has an end.
+                hint = nearest(key, section.keys) if len(self.errors) < MOST_TOLD else ""
+                self.report(entry.location, path, "this key is not known", hint=hint)
                 continue
             value = self.read(entry.node, section.kind(key), path)
             if value is MISSING:

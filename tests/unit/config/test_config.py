@@ -93,6 +93,17 @@ def test_a_document_with_too_many_values_is_not_read_to_its_end() -> None:
     ]
 
 
+def test_of_thousands_of_keys_that_are_not_known_the_first_are_told_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors) as raised:
+        read(tmp_path, "name: web\nimage: web:1\n" + "".join(f"imag{n}: x\n" for n in range(5_000)))
+    assert len(raised.value.errors) == 5_000
+    lines = str(raised.value).splitlines()
+    assert ([line.endswith("did you mean 'image'?") for line in lines[:-1]], lines[-1]) == (
+        [True] * 100,
+        "and 4900 more",
+    )
+
+
 def test_all_findings_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors) as raised:
         read(tmp_path, "name: No\nimage: web:1\nreplicas: x\nverfy: {}\nmanifests: [nix]\n")
