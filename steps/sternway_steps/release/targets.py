@@ -60,6 +60,9 @@ def _all_placed(manifests: Iterable[Manifest], config: Config, client: Client) -
     for manifest in manifests:
         try:
             placed.append(_placed(manifest.obj, config, client, coming))
+        except UnknownKind as error:  # a kind is told once, where it stands first
+            if str(error) not in refused:
+                refused[str(error)] = _not_served(manifest, error, client)
         except Refused as bad:
             refused.setdefault(bad.message, bad)
     if refused:
@@ -71,14 +74,16 @@ def _placed(obj: dict[str, Any], config: Config, client: Client, coming: dict[tu
     group = obj["apiVersion"].rpartition("/")[0]
     namespaced = coming.get((group, obj["kind"]))
     if namespaced is None:
-        try:
-            namespaced = client.resource(obj["apiVersion"], obj["kind"]).namespaced
-        except UnknownKind as error:
-            served = served_version(client, Ref(obj["apiVersion"], obj["kind"], "", obj["metadata"]["name"]))
-            definition = "add its CustomResourceDefinition to the manifests, or install it"
-            remedy = f"write apiVersion: {served}, which the server has" if served else definition
-            raise Refused(str(error), remedy=remedy) from error
+        namespaced = client.resource(obj["apiVersion"], obj["kind"]).namespaced
     metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
     if namespaced:
         metadata["namespace"] = obj["metadata"].get("namespace") or namespace_of(config, client)
     return {**obj, "metadata": metadata}
+
+
+def _not_served(manifest: Manifest, error: UnknownKind, client: Client) -> Refused:
+    obj = manifest.obj
+    served = served_version(client, Ref(obj["apiVersion"], obj["kind"], "", obj["metadata"]["name"]))
+    definition = "add its CustomResourceDefinition to the manifests, or install it"
+    remedy = f"write apiVersion: {served}, which the server has" if served else definition
+    return Refused(f"{manifest.location}: {error}", remedy=remedy)

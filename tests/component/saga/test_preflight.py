@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,6 +209,9 @@ def test_a_remedy_is_said_by_all_of_them(place: Place) -> None:
     assert (planned.returncode, run.returncode) == (Exit.REFUSED, Exit.REFUSED)
     assert remedy in planned.stderr + planned.stdout
     assert remedy in run.stderr + run.stdout
+    assert re.search(
+        r"[\w.]+\.yaml:\d+:1: the server has no kind Goose in farm.example/v1", planned.stderr + planned.stdout
+    )
     with Session(kubeconfig=place.cluster.kubeconfig, namespace=place.cluster.namespace) as session:
         assert session.step(config, "validate", Action.EXECUTE, new_run_id()).error.remedy == remedy  # type: ignore[union-attr]
 
