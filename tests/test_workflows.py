@@ -25,7 +25,7 @@ RULES = "{extends: default, rules: {line-length: {max: 140}, document-start: dis
 # actionlint is no package of Python; .ci/run installs it where there is Go. It does not know `queue` yet (v1.7.12).
 ACTIONLINT = shutil.which("actionlint", path=f"{BIN}:{Path('/usr/local/bin')}") or shutil.which("actionlint")
 LINTERS = {
-    "zizmor": [str(BIN / "zizmor"), "--offline", "--no-progress", "--persona", "auditor"],
+    "zizmor": [str(BIN / "zizmor"), "--offline", "--no-progress", "--color", "never", "--persona", "auditor"],
     "check-jsonschema": [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows"],
     **({"actionlint": [ACTIONLINT, "-ignore", 'unexpected key "queue" for "concurrency"']} if ACTIONLINT else {}),
 }

@@ -60,7 +60,7 @@ def value(cluster: Cluster) -> str:
 def killed(cluster: Cluster, made: Config) -> str:
     """Leave a run half done, as a killed process does."""
     run = new_run_id()
-    assert dying.run_until(cluster.kubeconfig, made, run, "PATCH /configmaps/m") == dying.DIED
+    assert dying.run_until(cluster.kubeconfig, made, run, "PATCH /secrets/s") == dying.DIED
     return run
 
 

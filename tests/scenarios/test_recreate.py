@@ -190,7 +190,8 @@ def test_a_job_that_has_run_is_run_again_by_an_undo_only_where_somebody_says_so(
     cluster: Cluster, session: Session
 ) -> None:
     make(session, config(cluster, job("1", suspend=False), steps=3))
-    assert there(cluster, job("1"))["status"]["succeeded"] == 1
+    # The run ends with the Job's SuccessCriteriaMet, which comes before the count.
+    until(lambda: there(cluster, job("1"))["status"].get("succeeded") == 1)
     before, first = state(cluster, job("1")), uid(cluster, job("1"))
     new = failing(config(cluster, job("2", suspend=False), steps=3))
     [found] = session.plan(new).previews
