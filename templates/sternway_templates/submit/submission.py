@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
 from sternway_steps.config import Config
+from sternway_steps.config.object_sources import KEYS as RENDERED
 from sternway_steps.errors import Refused
 from sternway_steps.registry.load import load_with_source
 from sternway_steps.yamltree.errors import ConfigError, ConfigErrors
@@ -75,6 +76,8 @@ def read_submission(
 def _no_parameter(key: str, names: Sequence[str]) -> Refused:
     there = f"its parameters are {', '.join(names)}" if names else "it has none"
     remedy = f"name {key} under `parameters:` of the configuration, or change it there; then apply the template again"
+    if key.partition(".")[0] in RENDERED:
+        remedy = "what is rendered is rendered when the template is made: change the values; sternway submit --apply"
     return Refused(f"--set {key}: this is no parameter of the pipeline; {there}", remedy=remedy)
 
 

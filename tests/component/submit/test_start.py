@@ -28,6 +28,7 @@ from tests.component.submit.playing import API, submitted, written
     [
         (("env.LEVEL=debug",), "no parameter of the pipeline; its parameters are image, replicas, env.MODE", "name env.LEVEL under"),
         (("namespace=x",), "no parameter", "parameters:"),
+        (("chart.set.tag=x",), "no parameter", "change the values; sternway submit --apply"),
         (("image={{workflow.name}}",), "tag of its own", "{{"),
         (("env.MODE=loud",), "'loud' is not among the values", "quiet, normal"),
     ],
