@@ -91,6 +91,13 @@ def test_values_that_argo_retry_dropped_are_named_and_the_run_is_undone(runner: 
     runner.works("verify")
     argo(runner, "terminate", runner.name)
     until(lambda: runner.workflow().get("status", {}).get("phase") == "Failed", 120, "it is terminated")
+
+    # Argo takes a pod that is still going away for the one that it wants to make, and then waits for it without an end.
+    def left() -> bool:
+        pods = runner.client.list("v1", "Pod", runner.namespace, labels=f"workflows.argoproj.io/workflow={runner.name}")
+        return all(pod["status"]["phase"] in ("Succeeded", "Failed") for pod in pods.items)
+
+    until(left, 120, "its pods have ended")
     argo(runner, "retry", "-p", "image=localhost/app:1", runner.name)
     until(lambda: runner.workflow().get("status", {}).get("phase") == "Running", 60, "it is retried")
     runner.ended()
