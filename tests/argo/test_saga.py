@@ -184,7 +184,7 @@ def test_nothing_of_a_pipeline_needs_more_than_the_restricted_standard(runner: O
     labels = f"workflows.argoproj.io/workflow={runner.name}"
     pods = runner.client.list("v1", "Pod", runner.namespace, labels=labels).items
     ours = [c for pod in pods for c in pod["spec"]["containers"] if c["name"] != "wait"]
-    assert sorted(c["name"] for c in ours) == ["deploy", "deploy", "main", "validate", "verify"]
+    assert sorted(c["name"] for c in ours) == ["deploy", "main", "rollback-deploy", "validate", "verify"]
     assert all(c["securityContext"]["readOnlyRootFilesystem"] for c in ours)
 
 
