@@ -31,6 +31,7 @@ from .play import Place, Played, playing
 from .product import Driver
 from .pruning import judge_prune, met_in, playing_prune, prune_history
 from .report import report
+from .shapes import Kind
 from .shrink import kinds_of, shrunk
 from .world import await_told
 
@@ -73,23 +74,43 @@ def ground(kubeconfig: str, tag: str = "") -> Iterator[tuple[str, str]]:
         client.close()
 
 
+@contextmanager
+def _stage(
+    kind: str | None, *, sandbox: bool, recorded: bool = False
+) -> Iterator[tuple[list[Kind], Callable[[], Place]]]:
+    """Give the kinds that are played, and what gives each thread its place."""
+    mine = threading.local()
+    with ExitStack() as stack:
+        kubeconfig = stack.enter_context(Sandbox()).kubeconfig if sandbox else os.environ["KUBECONFIG"]
+        namespace, group = stack.enter_context(ground(kubeconfig))
+        journals = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+        def place() -> Place:
+            if not hasattr(mine, "place"):
+                driver = Driver.connect(kubeconfig, journals, recorded=recorded)
+                mine.place = Place(driver, Client.connect(kubeconfig), namespace)
+            return mine.place  # type: ignore[no-any-return]
+
+        yield [one for one in kinds(group) if kind in (None, one.kind)], place
+
+
+def _in_threads(threads: int, one: Callable[[int], None], numbers: Iterable[int]) -> None:
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for future in [pool.submit(one, number) for number in numbers]:
+            future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def rounds(
     seed: int, numbers: Iterable[int], *, threads: int = 2, sandbox: bool = False, kind: str | None = None,
     reduce: bool = True, tell: Callable[[str], Any] = print, folder: Path | None = None,
 ) -> Done:  # fmt: skip
     """Play the histories of a seed."""
-    done, lock, mine = Done(), threading.Lock(), threading.local()
+    done, lock = Done(), threading.Lock()
     began = time.monotonic()
-    with ExitStack() as stack:
-        kubeconfig = stack.enter_context(Sandbox()).kubeconfig if sandbox else os.environ["KUBECONFIG"]
-        namespace, group = stack.enter_context(ground(kubeconfig))
-        journals = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        every = [one for one in kinds(group) if kind in (None, one.kind)]
-
-        def place() -> Place:
-            if not hasattr(mine, "place"):
-                mine.place = Place(Driver.connect(kubeconfig, journals), Client.connect(kubeconfig), namespace)
-            return mine.place  # type: ignore[no-any-return]
+    with _stage(kind, sandbox=sandbox) as (every, place):
 
         def one(number: int) -> None:
             found, wrong = history(seed, number, every), []
@@ -115,10 +136,7 @@ def rounds(
                     for name in kinds_of(wrong) if folder else ():
                         _keep(folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name)[:80] + ".txt"), text)
 
-        pool = ThreadPoolExecutor(threads)
-        stack.callback(pool.shutdown, cancel_futures=True)
-        for future in [pool.submit(one, number) for number in numbers]:
-            future.result()
+        _in_threads(threads, one, numbers)
     done.seconds = time.monotonic() - began
     return done
 
@@ -128,20 +146,13 @@ def prune_rounds(
     tell: Callable[[str], Any] = print,
 ) -> Done:  # fmt: skip
     """Play the histories of a seed in which runs remove what is no longer named."""
-    done, lock, mine = Done(), threading.Lock(), threading.local()
+    done, lock = Done(), threading.Lock()
     began = time.monotonic()
-    with ExitStack() as stack:
-        kubeconfig = stack.enter_context(Sandbox()).kubeconfig if sandbox else os.environ["KUBECONFIG"]
-        namespace, group = stack.enter_context(ground(kubeconfig))
-        journals = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        every = [one for one in kinds(group) if kind in (None, one.kind)]
+    with _stage(kind, sandbox=sandbox, recorded=True) as (every, place):
 
         def one(number: int) -> None:
-            if not hasattr(mine, "place"):
-                driver = Driver.connect(kubeconfig, journals, recorded=True)
-                mine.place = Place(driver, Client.connect(kubeconfig), namespace)
             try:
-                with playing_prune(prune_history(seed, number, every), mine.place) as played:
+                with playing_prune(prune_history(seed, number, every), place()) as played:
                     wrong, met = judge_prune(played), list(met_in(played))
             except (ApiError, TimeoutError) as error:
                 wrong, met = [f"not played to its end: {error!r}"], []
@@ -151,17 +162,10 @@ def prune_rounds(
                 if wrong:
                     done.wrong.append(number)
                     done.kinds.update(line.partition(" is ")[0][:60] for line in wrong)
-                    told = (
-                        ""
-                        if not met
-                        else f" {played.history}\n  " + "\n  ".join(str(each.notes) for each in played.seen)
-                    )
-                    tell("\n  ".join([f"== seed {seed}, history {number}:", *wrong]) + told)
+                    seen = [f" {played.history}", *(str(each.notes) for each in played.seen)] if met else []
+                    tell("\n  ".join([f"== seed {seed}, history {number}:", *wrong]) + "\n  ".join(seen))
 
-        pool = ThreadPoolExecutor(threads)
-        stack.callback(pool.shutdown, cancel_futures=True)
-        for future in [pool.submit(one, number) for number in numbers]:
-            future.result()
+        _in_threads(threads, one, numbers)
     done.seconds = time.monotonic() - began
     return done
 

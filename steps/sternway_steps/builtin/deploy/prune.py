@@ -26,7 +26,7 @@ from .health import await_health, is_judged_here, was_healthy
 from .late import record_left
 from .made_anew import MadeAnew
 from .record import about_to_recreate
-from .rollback import not_put_back, summary, undo_all
+from .rollback import concluded, undo_all
 
 
 def prune(context: Context) -> Outcome:
@@ -74,11 +74,7 @@ def put_back(context: Context) -> Outcome:
             unhealthy = error
     put(context, lambda: of_undone(context, found, items))
     record_left(context, items)
-    if bad := [item for item in items if item.result in ("conflict", "failed")]:
-        raise not_put_back(bad, len(items), unhealthy)
-    if unhealthy is not None:
-        raise unhealthy
-    return Outcome(", ".join(part for part in (summary(items), healthy) if part), tuple(items))
+    return concluded(items, healthy, unhealthy)
 
 
 def removals(history: History) -> list[Change]:

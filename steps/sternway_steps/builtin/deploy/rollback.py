@@ -13,7 +13,7 @@ from ...plural import count
 from ...release.other_versions import at_served_version
 from ...release.remedy import CONFLICT, NEEDS
 from ...release.restore import Change, Restorer
-from ...spec import Item
+from ...spec import Item, Outcome
 from ...step import Context
 
 
@@ -81,3 +81,12 @@ def not_put_back(bad: list[Item], of: int, unhealthy: RollbackFailed | None) -> 
     return RollbackFailed(
         text, remedy=remedy if CONFLICT in needs else None, details={**details, NEEDS: sorted(set(needs))}
     )
+
+
+def concluded(items: list[Item], healthy: str, unhealthy: RollbackFailed | None) -> Outcome:
+    """Return how an undo ended: with all put back, and `healthy`; raises RollbackFailed for what is not."""
+    if bad := [item for item in items if item.result in ("conflict", "failed")]:
+        raise not_put_back(bad, len(items), unhealthy)
+    if unhealthy is not None:
+        raise unhealthy
+    return Outcome(", ".join(part for part in (summary(items), healthy) if part), tuple(items))

@@ -15,7 +15,7 @@ from .late import record_left
 from .made_anew import MadeAnew
 from .reborn import reborn
 from .record import about_to_recreate, changes
-from .rollback import not_put_back, summary, undo_all
+from .rollback import concluded, undo_all
 from .stale_settings import StaleReaders
 
 
@@ -49,8 +49,4 @@ def undo(context: Context) -> Outcome:
     items += stale.settle()
     put(context, lambda: of_undone(context, found, items))
     record_left(context, items)
-    if bad := [item for item in items if item.result in ("conflict", "failed")]:
-        raise not_put_back(bad, len(items), unhealthy)
-    if unhealthy is not None:
-        raise unhealthy
-    return Outcome(", ".join(part for part in (summary(items), healthy) if part), tuple(items))
+    return concluded(items, healthy, unhealthy)
