@@ -20,16 +20,19 @@ BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "cli": {"commands": commands.overview, "options": commands.details},
     "exit-codes": {"codes": outcomes.codes, "kinds": outcomes.kinds},
     "events": {"events": outcomes.events},
-    "errors": {"errors": errors.overview, "details": errors.details},
+    "errors": {"errors": errors.overview},
     "lint": {"rules": rules.overview},
 }
 """The blocks of each page, by their names."""
+FOLDERS: Mapping[str, Callable[[], Mapping[str, str]]] = {"errors": errors.pages, "lint": rules.pages}
+"""The folders of which each page is made as a whole."""
 
 
 def pages() -> dict[Path, str]:
     """Return each page as it has to be, by its path."""
     filled = {path: _filled(path.read_text(), BLOCKS[path.stem]) for path in (DOCS / f"{name}.md" for name in BLOCKS)}
-    return {**filled, **{DOCS / "lint" / name: text for name, text in rules.pages().items()}}
+    whole = {DOCS / folder / name: text for folder, made in FOLDERS.items() for name, text in made().items()}
+    return {**filled, **whole}
 
 
 def _filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:

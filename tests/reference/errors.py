@@ -1,9 +1,12 @@
-"""What each error means, by the catalogue that `sternway explain` prints."""
+"""What each error means, by the catalogue that `sternway explain` prints: a page for each, and a table of all."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from sternway_steps.cli.code_of import code_of
-from sternway_steps.exits import Exit
+from sternway_steps.exits import MEANING, Exit
 from sternway_steps.explained.catalogue import ENTRIES
 from sternway_steps.explained.entry import Entry
 from sternway_steps.explained.kinds import KINDS
@@ -12,32 +15,65 @@ from sternway_steps.explained.pods import PODS
 from sternway_steps.kube.api_error import ApiError
 
 from .sources import classes
-from .text import table
+from .text import slug, table
+
+_OF_A_REASON = "4 when all is undone, 5 when something could not be put back"
+"""How a run ends that an object made fail."""
 
 
 def overview() -> str:
-    """Return a table of all errors, with the exit code of those that have one."""
-    return table(("error", "exit code", "what it says"), (_row(each) for each in ENTRIES))
+    """Return a table of the errors of each kind."""
+    kinds = table(("error", "exit code", "what it says"), ((_link(each), _code(each), each.means) for each in KINDS))
+    parts = [("Kinds of errors", kinds)]
+    for title, entries in (("Pods that do not become ready", PODS), ("Objects that do not become ready", OBJECTS)):
+        rows = ((_link(each), _linked(each.means, "")) for each in entries)
+        parts.append((title, f"Exit code: {_OF_A_REASON}.\n\n{table(('reason', 'what it says'), rows)}"))
+    return "\n\n".join(f"## {title}\n\n{text}" for title, text in parts)
 
 
-def details() -> str:
-    """Return a section for each error: what it means, and what to type by its cause."""
-    groups = (("Kinds of errors", KINDS), ("Pods that do not become ready", PODS), ("Objects that do not become ready", OBJECTS))  # fmt: skip
-    return "\n\n".join("\n\n".join([f"## {title}", *map(_section, entries)]) for title, entries in groups)
+def pages() -> dict[str, str]:
+    """Return a page for each error by its file's name: what it means, how the command ends, what to do by its cause."""
+    return {f"{entry.name}.md": _page(entry) for entry in ENTRIES}
 
 
-def _row(entry: Entry) -> tuple[str, str, str]:
-    code = _code(classes()[entry.name]) if entry in KINDS else ""
-    return f"[{entry.name}](#{entry.name.lower()})", code, entry.means
+def _link(entry: Entry) -> str:
+    """Return the link to a page, with the anchor of the days when all errors were on one page."""
+    others = "".join(f", {name}" for name in entry.names[1:])
+    return f'<a id="{entry.name.lower()}"></a>[{entry.name}](errors/{entry.name}.md){others}'
 
 
-def _section(entry: Entry) -> str:
-    also = f"Also: {', '.join(f'`{name}`' for name in entry.names[1:])}.\n\n" if entry.names[1:] else ""
-    return f"### {entry.name}\n\n{entry.means}\n\n{also}{table(('usual cause', 'what to do'), entry.causes)}"
+def _page(entry: Entry) -> str:
+    begin, end = "<!-- error: made by python -m tests.reference -->", "<!-- end of error -->"
+    return "\n\n".join([f"# {entry.name}", begin, *_parts(entry), end]) + "\n"
 
 
-def _code(kind: type[BaseException]) -> str:
+def _parts(entry: Entry) -> Iterator[str]:
+    yield _linked(entry.means, "../")
+    if entry.names[1:]:
+        yield f"Other names: {', '.join(f'`{name}`' for name in entry.names[1:])}."
+    yield table(("usual cause", "what to do"), ((cause, _linked(do, "../")) for cause, do in entry.causes))
+    yield f"[Exit code](../exit-codes.md): {_ending(entry)}."
+    yield f"`sternway explain {entry.name}` says the same in a terminal. Words in capitals, such as RUN, stand for names that the report has."
+    yield "[All errors](../errors.md)"
+
+
+def _ending(entry: Entry) -> str:
+    if entry not in KINDS:
+        return _OF_A_REASON
+    code = _code(entry)
+    return f"{code} ({MEANING[Exit(int(code))]})" if code.isdigit() else code
+
+
+def _linked(text: str, up: str) -> str:
+    """Return a text in which keys below `verify` and pages are links, from a page `up` from docs/reference."""
+    text = re.sub(r"(?<=\()(verify\.[\w.]+)(?=\))", r"`\1`", text)
+    text = re.sub(r"`((verify(?:\.\w+)*)\.\w+)`", lambda key: f"[{key[0]}]({up}configuration.md#{slug(key[2])})", text)
+    return re.sub(r"docs/(\S+\.md)", rf"[docs/\1]({up}../\1)", text)
+
+
+def _code(entry: Entry) -> str:
     """Return the exit code of a class, whatever its constructor wants to be told; some answers of a server may pass."""
+    kind = classes()[entry.name]
     if issubclass(kind, ApiError):
         return f"{int(Exit.REFUSED)}, or {int(Exit.TRANSIENT)} if it may pass"
     error = kind.__new__(kind)

@@ -42,7 +42,30 @@ def test_each_reason_of_the_diagnosis_has_an_entry_and_each_entry_is_one_of_its_
 def test_the_page_has_the_exit_code_of_each_class() -> None:
     page = (ROOT / "docs/reference/errors.md").read_text()
     for name, code in (("ConfigErrors", 2), ("Refused", 3), ("Held", 3), ("Failed", 4), ("RollbackFailed", 5), ("Bug", 70), ("Transient", 75), ("Stopped", 143)):  # fmt: skip
-        assert f"\n| [{name}](#{name.lower()}) | {code} |" in page
+        assert f"[{name}](errors/{name}.md) | {code} |" in page
+        assert f"\n[Exit code](../exit-codes.md): {code} (" in (ROOT / f"docs/reference/errors/{name}.md").read_text()
+
+
+def test_each_entry_has_a_page_and_each_page_an_entry() -> None:
+    assert sorted(entry.page for entry in ENTRIES) == sorted(
+        str(path.relative_to(ROOT)) for path in (ROOT / "docs/reference/errors").iterdir()
+    )
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_page_of_an_entry_has_all_that_explain_says_and_the_exit_code(entry: Entry) -> None:
+    text = (ROOT / entry.page).read_text()
+    assert text.startswith(f"# {entry.name}\n")
+    assert "\n[Exit code](../exit-codes.md): " in text
+    plain = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", text).replace("`", "")
+    for said in (entry.means, *entry.names[1:], *(word for row in entry.causes for word in row)):
+        assert said.replace("`", "") in plain
+
+
+def test_what_linked_to_the_one_page_of_all_errors_finds_its_error() -> None:
+    page = (ROOT / "docs/reference/errors.md").read_text()
+    for entry in ENTRIES:
+        assert f'<a id="{entry.name.lower()}"></a>[{entry.name}](errors/{entry.name}.md)' in page
 
 
 def test_an_error_of_each_class_is_explained_as_such() -> None:

@@ -14,14 +14,15 @@ from sternway_templates.lint.findings import page_of
 
 from tests.conftest import ROOT
 
-from . import pages
+from . import DOCS, FOLDERS, pages
 
 
 def test_the_pages_are_as_the_sources_have_it() -> None:
     made = pages()
     old = [path.name for path, text in made.items() if not path.is_file() or path.read_text() != text]
     assert not old, "python -m tests.reference makes them anew"
-    assert set((ROOT / "docs/reference/lint").iterdir()) <= made.keys(), "a page of a rule that there is not"
+    for folder in FOLDERS:
+        assert set((DOCS / folder).iterdir()) <= made.keys(), "a page of what there is not"
 
 
 def test_each_rule_has_a_page_with_an_example_and_findings_name_it() -> None:

@@ -1,1 +1,1 @@
-"""What each error means, what usually causes it, and what to type: `sternway explain`, and docs/reference/errors.md."""
+"""What each error means, what usually causes it, and what to type: `sternway explain`, and the pages of docs/reference/errors."""

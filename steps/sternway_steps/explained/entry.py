@@ -27,10 +27,10 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """Its identifier, which is the title of its section too."""
+        """Its identifier, which is the title of its page too."""
         return self.names[0]
 
     @property
     def page(self) -> str:
-        """Where the documentation has it."""
-        return f"{REFERENCE}/errors.md#{self.name.lower()}"
+        """Its page of the documentation."""
+        return f"{REFERENCE}/errors/{self.name}.md"

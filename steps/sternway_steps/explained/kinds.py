@@ -7,7 +7,7 @@ from .entry import Entry
 KINDS: tuple[Entry, ...] = (
     Entry(
         ("Refused",),
-        "Something was found before the first change. Nothing was touched, so there is nothing to undo.",
+        "Sternway found a reason not to begin. Nothing was touched, so there is nothing to undo.",
         (
             ("a right is missing", "`sternway doctor` names each right that a run and its undo need; grant those"),
             ("a manifest is not valid, or a field belongs to another manager", "`sternway plan` shows which; correct it"),
@@ -27,7 +27,7 @@ KINDS: tuple[Entry, ...] = (
     ),
     Entry(
         ("Misuse",),
-        "A program called Sternway's Python functions with what can't be meant. Nothing was touched.",
+        "A program called one of Sternway's Python functions with wrong arguments. Nothing was touched.",
         (("an argument is unknown, or of the wrong type", "the message names it; docs/reference/python.md has the right form"),),
     ),
     Entry(
@@ -45,7 +45,7 @@ KINDS: tuple[Entry, ...] = (
     ),
     Entry(
         ("Held",),
-        "A schedule or a controller would deploy again what was undone before. Nothing was touched.",
+        "A schedule or a controller would deploy again what failed and was undone before. Nothing was touched.",
         (
             ("the same content failed, and nothing was changed since", "mend it and deploy that: `sternway show RUN` has the cause"),
             ("the cause lay outside and is gone", "`sternway unhold NAMESPACE.NAME`, or once: `sternway run --force-held`"),
@@ -58,27 +58,27 @@ KINDS: tuple[Entry, ...] = (
             ("an object did not become ready", "the message names object and reason: `sternway explain REASON`"),
             ("an HTTP check was not answered as it should be", "`sternway show RUN` has the answer; `kubectl logs POD --namespace NAMESPACE`"),
             ("a command ended with an error", "`sternway show RUN` has its last lines"),
-            ("the API server or a webhook said no in the middle", "`sternway show RUN` names the object and the field"),
+            ("the API server or a webhook rejected an object half-way", "`sternway show RUN` names the object and the field"),
         ),
     ),
     Entry(
         ("RollbackFailed",),
-        "Something could not be put back. Everything else was; the report names what is left, and the command that goes on.",
+        "Something could not be put back. Everything else was put back. The report names what is left, and the command that goes on.",
         (
             ("somebody changed a field after the run", "`sternway rollback RUN --on-conflict merge` leaves it, `sternway rollback RUN --on-conflict force` puts back what was"),
             ("a field can't be changed back, and others depend on the object", "`sternway rollback RUN --recreate` makes it anew"),
             ("a right is missing", "grant it, then `sternway rollback RUN`: what was put back is not done again"),
-            ("what was put back is not healthy", "look what changed around it: `kubectl get events --namespace NAMESPACE`"),
-            ("all else", "docs/how-to/undo-failed.md; `sternway show RUN` tells what is left, and why"),
+            ("what was put back is not healthy", "look for what changed around it: `kubectl get events --namespace NAMESPACE`"),
+            ("anything else", "docs/how-to/undo-failed.md; `sternway show RUN` tells what is left, and why"),
         ),
     ),
     Entry(
         ("Transient",),
-        "It may work if it is tried again: something does not answer, or another run is at work.",
+        "It may work if you try again: something does not answer, or another run is at work.",
         (
             ("another run of the target holds its lock", "`sternway status NAMESPACE.NAME` says who; `sternway run --wait-lock 5m` waits"),
             ("the API server, the registry or the repository does not answer", "`sternway doctor`; then the same command again"),
-            ("memory, disk or processes are short here", "raise the limit of the container, then the same command again"),
+            ("this machine or container has too little memory, disk or processes", "raise the limit of the container, then the same command again"),
         ),
     ),
     Entry(
@@ -92,16 +92,16 @@ KINDS: tuple[Entry, ...] = (
     ),
     Entry(
         ("StillOpen",),
-        "A run of the target goes on as an Argo Workflow, or may do so. Nothing was touched.",
+        "An Argo Workflow of this target is still at work, or may be. Nothing was touched.",
         (
             ("the Workflow works", "wait for its end: `kubectl get workflows --namespace NAMESPACE`"),
             ("the Workflow hangs, and is not wanted", "terminate it, then `sternway sweep --namespace NAMESPACE` undoes it"),
-            ("we may not read Workflows, so nobody can tell", "`sternway doctor` names the right; grant it"),
+            ("your account may not read Workflows, so Sternway can't tell", "`sternway doctor` names the right; grant it"),
         ),
     ),
     Entry(
         ("JournalConflict",),
-        "Another process wrote to the same record: two work on the same attempt. The one that says this has left.",
+        "Somebody else wrote to the record of this attempt, or deleted it. The process that says this has stopped.",
         (
             ("the same step was called twice", "`sternway status NAMESPACE.NAME` tells who is at work; wait for it"),
             ("somebody changed or deleted the journal's Secrets", "`sternway show RUN` names what is damaged"),
@@ -113,12 +113,12 @@ KINDS: tuple[Entry, ...] = (
         (
             ("Ctrl-C, or the CI job or the pod was cancelled", "`sternway show RUN` tells what was undone"),
             ("the run's deadline passed", "`sternway show RUN` names what took so long; raise `deadline` in the configuration if that is normal"),
-            ("it ended before the undo did", "`sternway rollback RUN`"),
+            ("it was stopped again before the undo was finished", "`sternway rollback RUN`"),
         ),
     ),
     Entry(
         ("ApiError",),
-        "The API server did not carry out a request. The message has method, path, status and the server's own words.",
+        "The API server did not carry out a request. The message has the method, the path, the status and the server's own words.",
         (
             ("401: the credentials are not accepted", "log in again; `kubectl auth whoami`"),
             ("403: a right is missing", "`sternway doctor` names the rights; `kubectl auth can-i --list --namespace NAMESPACE`"),
@@ -135,10 +135,10 @@ KINDS: tuple[Entry, ...] = (
     ),
     Entry(
         ("Bug",),
-        "An error that Sternway did not expect; `kind` is the name of its own class. What the run had done was undone.",
+        "An error that Sternway did not expect. `kind` in the JSON output is the class of that error. What the run had done was undone.",
         (
-            ("a fault of Sternway's", "report it with the traceback, and with `sternway show RUN --output json` without what is secret"),
-            ("a step of your own, or of another package, raised it", "raise one of the errors above from the step instead"),
+            ("a fault in Sternway", "report it with the traceback and `sternway show RUN --output json`; take out what is secret"),
+            ("a step of your own, or of another package, raised it", "let the step raise Refused, Transient, Failed or RollbackFailed instead"),
         ),
     ),
 )  # fmt: skip

@@ -29,7 +29,7 @@ OBJECTS: tuple[Entry, ...] = (
         "A Job failed for good: its pods failed more often than it allows.",
         (
             ("its program ended with an error", "`kubectl logs job/NAME --namespace NAMESPACE`; or `sternway show RUN`"),
-            ("trouble that passes", "raise backoffLimit of the Job, then `sternway run`"),
+            ("the trouble was temporary", "raise backoffLimit of the Job, then `sternway run`"),
         ),
     ),
     Entry(
@@ -39,9 +39,9 @@ OBJECTS: tuple[Entry, ...] = (
     ),
     Entry(
         ("Missing", "Deleted", "Gone", "Terminating"),
-        "An object is not there any more, or is about to go: somebody deleted it during the run.",
+        "An object is not there any more, or is being deleted: somebody deleted it during the run.",
         (
-            ("a person or another tool removes it", f"{_EVENTS}; take it out of the other tool, then `sternway run`"),
+            ("a person or another tool deleted it", f"{_EVENTS}; take it out of the other tool, then `sternway run`"),
             ("a finalizer holds it", "`kubectl get KIND NAME --namespace NAMESPACE --output yaml` names it; mend its controller"),
         ),
     ),
@@ -55,15 +55,15 @@ OBJECTS: tuple[Entry, ...] = (
     ),
     Entry(
         ("Pending", "FailedBinding", "ProvisioningFailed"),
-        "A claim gets no volume (verify.grace.mount).",
+        "A PersistentVolumeClaim gets no volume (verify.grace.mount).",
         (
             ("the storage class is missing or misspelt", "`kubectl get storageclass`; correct storageClassName"),
-            ("the provisioner can't make one", "`kubectl describe pvc NAME --namespace NAMESPACE` has its words"),
+            ("the provisioner can't make one", "`kubectl describe pvc NAME --namespace NAMESPACE` has its message"),
         ),
     ),
     Entry(
         ("ClaimLost", "VolumeFailed"),
-        "The volume is gone, or could not be cleared. Its data does not come back by itself.",
+        "The volume of a PersistentVolumeClaim is gone, or could not be cleared. Its data does not come back by itself.",
         (("somebody deleted the volume, or the storage lost it", "`kubectl describe pv NAME`; restore a backup into a new claim"),),
     ),
     Entry(
@@ -76,7 +76,7 @@ OBJECTS: tuple[Entry, ...] = (
         "A Service of type LoadBalancer has no address yet.",
         (
             ("nothing gives out addresses in this cluster", "set its type to ClusterIP, or install a load balancer"),
-            ("the cloud says no (quota, a network)", "`kubectl describe service NAME --namespace NAMESPACE` has its words"),
+            ("the cloud refuses one (quota, a network)", "`kubectl describe service NAME --namespace NAMESPACE` has its message"),
         ),
     ),
     Entry(
@@ -88,7 +88,7 @@ OBJECTS: tuple[Entry, ...] = (
         ("RuleWaits", "RuleFailed"),
         "A rule of the configuration (verify.rules), or of Sternway for this operator, says that an object is not ready.",
         (
-            ("the object really is not", f"{_OBJECT} shows its status"),
+            ("the object is not ready", f"{_OBJECT} shows its status"),
             ("the rule does not fit this version of the operator", "correct `verify.rules`; docs/reference/configuration.md has the form"),
         ),
     ),

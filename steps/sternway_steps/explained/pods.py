@@ -11,7 +11,7 @@ _EVENTS = "`kubectl get events --namespace NAMESPACE --sort-by .lastTimestamp`"
 PODS: tuple[Entry, ...] = (
     Entry(
         ("ErrImagePull", "ImagePullBackOff"),
-        "A node can't pull an image. An answer of the registry fails at once; silence is waited out (verify.grace.pull).",
+        "A node can't pull an image. When the registry answers with an error, the run fails at once. When it does not answer, the run waits first (verify.grace.pull).",
         (
             ("the tag or the name does not exist", "push it, or `sternway run --set image=IMAGE` with one that is there"),
             ("the registry wants a login", "create the pull Secret, and name it in imagePullSecrets of the pod"),
@@ -21,9 +21,9 @@ PODS: tuple[Entry, ...] = (
     ),
     Entry(
         ("RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed"),
-        "The node reached the image, or its registry, and can't use it.",
+        "A node can't use the image, or can't reach the registry that has it.",
         (
-            ("the registry is away", f"{_POD}; try again, or raise `verify.grace.pull`"),
+            ("the registry does not answer", f"{_POD}; try again, or raise `verify.grace.pull`"),
             ("the image in the node's store is damaged", "remove it from the node, or deploy it by its digest"),
             ("the node's policy wants a signature", "sign the image, or correct the policy"),
         ),
@@ -31,7 +31,7 @@ PODS: tuple[Entry, ...] = (
     Entry(
         ("ErrImageNeverPull",),
         "The image is not on the node, and imagePullPolicy is Never.",
-        (("it was not loaded into this node", "load it into all nodes, or set imagePullPolicy to IfNotPresent"),),
+        (("it was not loaded onto this node", "load it onto all nodes, or set imagePullPolicy to IfNotPresent"),),
     ),
     Entry(
         ("FailedToRetrieveImagePullSecret",),
@@ -43,14 +43,14 @@ PODS: tuple[Entry, ...] = (
     ),
     Entry(
         ("InvalidImageName",),
-        "The image's name is not one: no registry was asked.",
+        "The image's name is not valid, so no registry was asked.",
         (("a capital letter, a space, an empty tag or variable", "`sternway plan` shows the name as it is read; correct it"),),
     ),
     Entry(
         ("CrashLoopBackOff", "Restarting"),
         "A container ended with an error, again and again (verify.grace.restarts).",
         (
-            ("the program says why", f"the report has its last lines; {_LOG}"),
+            ("the program stops with an error", f"the report has its last lines; {_LOG}"),
             ("a setting or a service that it needs is missing", f"{_POD} shows its variables and its exit code"),
             ("the liveness probe kills it while it starts", "give it a startupProbe"),
         ),
@@ -93,7 +93,7 @@ PODS: tuple[Entry, ...] = (
     Entry(
         ("ReadinessGatesNotReady",),
         "All containers are ready, and a condition that the pod's readinessGates name is not true.",
-        (("the controller that sets it (mostly a load balancer's) does not", f"{_POD}; look into that controller's log"),),
+        (("the controller that sets it, mostly a load balancer's, has not done so", f"{_POD}; look into that controller's log"),),
     ),
     Entry(
         ("Initializing",),
@@ -114,9 +114,9 @@ PODS: tuple[Entry, ...] = (
     ),
     Entry(
         ("Unschedulable", "ScalingUp", "Preempting"),
-        "A pod fits on no node, and no autoscaler says that it brings one (verify.grace.unschedulable).",
+        "A pod fits on no node, and no autoscaler says that it will add one (verify.grace.unschedulable).",
         (
-            ("cpu or memory are short", "ask for less, or add a node; `kubectl describe nodes`"),
+            ("no node has enough free cpu or memory", "ask for less, or add a node; `kubectl describe nodes`"),
             ("a taint, a selector or an affinity keeps it out", f"{_POD} counts the nodes by reason"),
             ("its claim has no volume", "`kubectl get pvc --namespace NAMESPACE`"),
             ("the autoscaler is slow", "raise `verify.grace.unschedulable`"),
@@ -124,25 +124,25 @@ PODS: tuple[Entry, ...] = (
     ),
     Entry(
         ("SchedulingGated",),
-        "The pod has schedulingGates, so nobody looks for a node.",
-        (("the controller that takes them away did not", f"{_POD} names the gates; look into that controller's log"),),
+        "The pod has schedulingGates, so the scheduler does not look for a node.",
+        (("the controller that removes them has not done so", f"{_POD} names the gates; look into that controller's log"),),
     ),
     Entry(
         ("FailedCreate",),
         "The API server rejects the pods that a controller wants to create.",
         (
             ("the quota is used up", "`kubectl describe quota --namespace NAMESPACE`"),
-            ("a policy or a webhook says no", f"{_EVENTS} has its words; correct the pod's template"),
+            ("a policy or a webhook rejects them", f"{_EVENTS} has its message; correct the pod's template"),
             ("the ServiceAccount is missing", "add it to `manifests`, or correct its name"),
         ),
     ),
     Entry(
         ("Evicted", "NodeLost", "NodeShutdown", "Shutdown", "Terminated", "UnexpectedAdmissionError", "Disrupted"),
-        "A node put the pod out. A controller makes another one; a pod of its own is gone.",
+        "The pod was removed from its node. A controller makes a new one; a pod without a controller is gone.",
         (
             ("the node is short of memory or disk", "`kubectl describe node NODE`; set requests to what is used"),
             ("the node was drained or is lost", "`kubectl get nodes`"),
-            ("nothing makes the pod anew", "deploy a Deployment or a Job instead of a Pod"),
+            ("the pod has no controller", "deploy a Deployment or a Job instead of a Pod"),
         ),
     ),
     Entry(

@@ -19,7 +19,7 @@ def test_it_says_cause_then_command() -> None:
     first, second = done.output.split("\n\n")
     assert first.splitlines()[0] == "ErrImagePull, ImagePullBackOff"
     assert "  - the tag or the name does not exist:\n      push it, or sternway run --set image=IMAGE" in first
-    assert first.splitlines()[-1] == "  Page: docs/reference/errors.md#errimagepull"
+    assert first.splitlines()[-1] == "  Page: docs/reference/errors/ErrImagePull.md"
     assert second.splitlines()[0] == "Held"
 
 
@@ -48,7 +48,7 @@ def test_an_error_in_json_names_its_entry_and_page() -> None:
     assert (said["kind"], said["name"], said["page"]) == (
         "Transient",
         "Transient",
-        "docs/reference/errors.md#transient",
+        "docs/reference/errors/Transient.md",
     )
 
 
