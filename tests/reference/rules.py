@@ -29,7 +29,7 @@ def pages() -> dict[str, str]:
 
 
 def _page(rule: Rule) -> str:
-    passed = f"A comment `# sternway-lint: ignore={rule.id}` on the line, or `--ignore {rule.id}`, passes it over."
+    passed = f"A comment `# sternway-lint: ignore={rule.id}` on the line, or the option `--ignore {rule.id}`, switches this rule off."
     facts = f"Severity: {rule.severity.value}. Source: {rule.source}."
     inside = [f"{rule.finds} {rule.why}", facts, *_example(rule), passed, "[All rules](../lint.md)"]
     begin, end = "<!-- rule: made by python -m tests.reference -->", "<!-- end of rule -->"

@@ -49,7 +49,7 @@ def _reaches(waits: Mapping[str, Sequence[str]], start: str, end: str) -> bool:
 
 
 def names(workflow: Workflow) -> Iterator[Flaw]:
-    """Find containers that are called as Argo's own, and outputs without the container that they are read from."""
+    """Find containers that have the name of one of Argo's, and outputs without the container that has them."""
     for template, containers in _sets(workflow):
         for name, node in containers.items():
             if name in _TAKEN:
@@ -71,7 +71,7 @@ def exit_codes(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def failing_undo(workflow: Workflow) -> Iterator[Flaw]:
-    """Find rows of an undo in one pod, where the first container that fails keeps the rest from running."""
+    """Find handlers in one pod where the first container that fails keeps the rest from running."""
     handling = {id(template.node) for template in workflow.handling_failure}
     again = {name for template in workflow.handling_failure for name in _looked_back_at(template)}
     for template, containers in _sets(workflow):
@@ -93,7 +93,7 @@ def _looked_back_at(template: Template) -> set[str]:
 
 
 def timeouts(workflow: Workflow) -> Iterator[Flaw]:
-    """Find time-outs in the handler: when one passes, Argo ends the whole handler, whatever continueOn says."""
+    """Find timeouts in the handler: when one passes, Argo ends the whole handler, whatever continueOn says."""
     for template in workflow.handling_failure:
         for key in ("timeout", "pendingTimeout"):
             if word(template.node, key):

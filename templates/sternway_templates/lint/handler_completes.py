@@ -105,7 +105,7 @@ def deadline(workflow: Workflow) -> Iterator[Flaw]:
 
 
 def reads_outputs(workflow: Workflow) -> Iterator[Flaw]:
-    """Find parts of the handler that need outputs of the way forward."""
+    """Find parts of the handler that need outputs of the workflow's steps."""
     for template in workflow.handling_failure:
         safe = {id(call.node) for call in template.calls if call.only_on_success}
         optional = {node for call in template.calls for node in call.optional}

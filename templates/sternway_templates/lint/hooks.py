@@ -19,7 +19,7 @@ _ONLY_AFTER_SUCCESS = re.compile(r"""==\s*['"]Succeeded['"]""")
 
 
 def reads_outputs(workflow: Workflow) -> Iterator[Flaw]:
-    """Find hooks that read outputs of a step that may have failed, or of a way forward that may have."""
+    """Find hooks that read outputs of a step that may have failed, or of a workflow that may have."""
     for template in workflow.all_templates:
         if template.type not in ROOT:
             continue
