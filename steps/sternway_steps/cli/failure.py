@@ -11,18 +11,38 @@ from .terminal import echo
 _ALSO = "; also failed: "
 
 
+def readable(details: Any) -> dict[str, Any]:
+    """Return the details of an error as they are shown here.
+
+    A step of anybody's, and a journal, may hold anything there: what is no list or no table is left out, and a cause
+    that is a text (as a build's was) is told as one.
+    """
+    found = dict(details) if isinstance(details, Mapping) else {}
+    cause = found.get("cause")
+    found["cause"] = cause if isinstance(cause, Mapping) else {"message": cause} if isinstance(cause, str) else {}
+    found["failures"] = [readable(one) for one in _list(found.get("failures")) if isinstance(one, Mapping)]
+    for key in ("events", "log"):
+        found[key] = [str(one) for one in _list(found.get(key))]
+    return found
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
 def cause_of(error: BaseException) -> str:
     """Return what an error says, without the names of other objects that failed: these are in the table below it."""
-    several = (getattr(error, "details", None) or {}).get("failures")
+    several = readable(getattr(error, "details", None))["failures"]
     return str(error).partition(_ALSO)[0] if several else str(error)
 
 
-def evidence(details: Mapping[str, Any], *, brief: bool = False) -> None:
+def evidence(details: Any, *, brief: bool = False) -> None:
     """Write the evidence of a failed rollout: all objects that failed; then pod, events and log of each.
 
     `brief` leaves out events that say what the cause says.
     """
-    failures: Sequence[Mapping[str, Any]] = details.get("failures") or []
+    details = readable(details)
+    failures: Sequence[Mapping[str, Any]] = details["failures"]
     _table(failures)
     written: set[str] = set()
     for found in (details, *failures[1:]):
@@ -57,8 +77,8 @@ def _observations(found: Mapping[str, Any], written: set[str], brief: bool) -> N
     """Write pod, events and log of one object, without lines that were written for another one."""
     container = f", container {found['container']}" if found.get("container") else ""
     known = _words(_message(found)) if brief else set()
-    events = [f"  event {event}" for event in found.get("events") or [] if not known or not known <= _words(event)]
-    log = [f"  log | {line}" for line in found.get("log") or []]
+    events = [f"  event {event}" for event in found["events"] if not known or not known <= _words(event)]
+    log = [f"  log | {line}" for line in found["log"]]
     new_lines = [line for line in events if line not in written] + ([] if log and set(log) <= written else log)
     written.update(new_lines)
     if found.get("pod"):
@@ -69,8 +89,7 @@ def _observations(found: Mapping[str, Any], written: set[str], brief: bool) -> N
 
 def _message(failure: Mapping[str, Any]) -> str:
     """Return a cause without its reason, which is a word of Kubernetes' own."""
-    cause = failure.get("cause") or {}
-    return str(cause.get("message") or str(failure.get("why") or "").partition(": ")[2])
+    return str(failure["cause"].get("message") or str(failure.get("why") or "").partition(": ")[2])
 
 
 def _words(text: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..release.remedy import finish
 from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepStarted
 from ..spec import Action, Item
 from ..yamltree.errors import ConfigErrors
+from .failure import readable
 
 MOST = 1024 * 1024
 """Bytes of a step's summary; GitHub shows nothing of a longer one ("Workflow commands", job summaries)."""
@@ -110,17 +111,18 @@ def cut(text: str, room: int) -> str:
 
 
 def _failure(error: Exception) -> str:
-    details: Mapping[str, Any] = getattr(error, "details", None) or {}
+    details = readable(getattr(error, "details", None))
     lines = [f"**{_named(error)}**: {_text(str(error))}"]
     if remedy := getattr(error, "remedy", None):
         lines.append(f"What to do: {_text(remedy)}")
-    if others := (details.get("failures") or [])[1:]:
-        lines.append(table(("also failed", "cause"), [(one["object"], one["why"]) for one in others]))
+    if others := details["failures"][1:]:
+        rows = [(one.get("object", ""), one.get("why", "")) for one in others]
+        lines.append(table(("also failed", "cause"), rows))
     if details.get("pod"):
         lines.append(f"Pod {_text(details['pod'])}, container {_text(details.get('container') or '')}")
     for name in ("events", "log"):
-        if found := details.get(name):
-            lines.append(f"{name}:\n\n<pre>\n{html.escape(chr(10).join(map(str, found)))}\n</pre>")
+        if found := details[name]:
+            lines.append(f"{name}:\n\n<pre>\n{html.escape(chr(10).join(found))}\n</pre>")
     return "\n\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from ..explained.catalogue import entry_for
 from ..journal.replay import Status
 from ..release.remedy import finish
 from ..saga.events import RunEnded
+from .failure import readable
 
 _IMAGE = "push that image, or name one that is there"
 _REMEDIES = {
@@ -51,7 +52,7 @@ def next_step(event: RunEnded) -> str:
         return "correct that, and run again; sternway plan tells beforehand what would be refused"
     if status is not Status.UNDONE or event.error is None:
         return ""
-    cause: Mapping[str, Any] = (getattr(event.error, "details", None) or {}).get("cause") or {}
+    cause: Mapping[str, Any] = readable(getattr(event.error, "details", None))["cause"]
     mend = _REMEDIES.get(str(cause.get("reason", "")))
     if mend == _IMAGE and _UNAUTHORIZED.search(str(cause.get("message", ""))):
         mend = _LOGIN

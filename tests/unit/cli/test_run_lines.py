@@ -6,8 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from sternway_steps.cli.github_summary import Summary
 from sternway_steps.cli.run_lines import RunLines
 from sternway_steps.errors import Bug, Failed, Refused, RollbackFailed
+from sternway_steps.exits import Exit
+from sternway_steps.journal.replay import Status
 from sternway_steps.saga.events import (
     Event,
     LogLine,
@@ -139,6 +142,30 @@ def test_how_a_step_ended_is_named(error: Exception, said: str, capsys: pytest.C
     first, *rest = lines(capsys, StepEnded("validate", EXECUTE, "", 1.0, error=error))
     assert first == said
     assert rest == (["  grant it"] if getattr(error, "remedy", None) else [])
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"cause": "Dockerfile:2: RUN false: exit code 1", "log": ["#7 ERROR: no"]},  # a build's
+        {"cause": ["x"], "log": "x", "events": 5, "failures": "x"},
+        {"failures": ["x", {"cause": "y"}, {"events": "x"}]},
+    ],
+    ids=["text", "wrong", "nested"],
+)
+def test_whatever_a_step_says_of_its_failure_all_of_it_is_written(
+    details: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = Failed("build: it failed", details=details)
+    ended = (StepEnded("build", EXECUTE, "", 1.0, error=error), RunEnded("r1", Status.UNDONE, Exit.FAILED, 1.0, error))
+    first, *rest = lines(capsys, *ended)
+    assert first == "build failed: build: it failed (1.0 s)"
+    assert ("  log | #7 ERROR: no" in rest) == ("#7 ERROR: no" in str(details))
+    assert rest[-1] == "next: sternway show r1 tells all of it; usual causes: sternway explain Failed"
+    summary = Summary()
+    for event in ended:
+        summary.add(event)
+    assert "**Failed**: build: it failed" in summary.markdown()
 
 
 def test_an_undo_that_failed_ends_with_the_command_that_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
