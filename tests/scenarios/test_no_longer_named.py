@@ -436,6 +436,7 @@ def test_without_the_right_to_remove_it_is_refused_before_anything_changes(real:
         {"apiGroups": [""], "resources": ["pods", "events", "pods/log"], "verbs": every},
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": every},
         {"apiGroups": [""], "resources": ["services"], "verbs": [verb for verb in every if verb != "delete"]},
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["list"]},
     ]
     who = {"kind": "ServiceAccount", "name": "runner", "namespace": real.namespace}
     named: dict[str, Any] = {"metadata": {"name": "runner", "namespace": real.namespace}}

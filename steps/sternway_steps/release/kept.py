@@ -33,9 +33,9 @@ def _because(found: Survey, certain: str, unknown: str) -> str:
     """Return what speaks against a deletion: what was listed, else what could not be listed."""
     there = [one for one in found.objects if not _goes_along(one)]
     if there:
-        return f"{certain}: {_some([str(one.ref) for one in there])}"
+        return f"{certain}: {few([str(one.ref) for one in there])}"
     if found.unseen:
-        return f"{unknown} can't be told: {_some(found.unseen)}; delete it by hand when it does not"
+        return f"{unknown} can't be told: {few(found.unseen)}; delete it by hand when it does not"
     return ""
 
 
@@ -44,5 +44,6 @@ def _goes_along(one: ListedObject) -> bool:
     return cluster or bool(one.metadata.get("deletionTimestamp"))
 
 
-def _some(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
+    """Return the first names, and whether there are more."""
     return ", ".join(names[:_FEW]) + (" and more" if len(names) > _FEW else "")

@@ -22,6 +22,7 @@ from ..spec import OtherRun
 from .basis import Basis
 from .dependents import dependents_in
 from .drift import drift_of
+from .kept import few
 from .other_versions import served_version
 from .preview import Preview
 from .snapshot import snapshot
@@ -165,7 +166,10 @@ def _fields(fields: Iterable[tuple[str, str]]) -> str:
 
 @dataclass
 class _Dependents:
-    """What others made that names an object as its owner goes with it, and no undo knows it."""
+    """What others made that names an object as its owner goes with it, and no undo knows it.
+
+    It may be of any kind: where one can't be listed, what would go is not known, and so the object stays.
+    """
 
     client: Client
     _survey: Callable[[str | None], Survey] = field(init=False)
@@ -174,5 +178,9 @@ class _Dependents:
         self._survey = cache(lambda namespace: survey(self.client, namespace))
 
     def of(self, ref: Ref, live: Mapping[str, Any]) -> str:
-        owned = dependents_in(self._survey(ref.namespace), live["metadata"]["uid"])
-        return f"it owns {', '.join(owned[:5])}, which would go with it" if owned else ""
+        seen = self._survey(ref.namespace)
+        if owned := dependents_in(seen, live["metadata"]["uid"]):
+            return f"it owns {few(owned)}, which would go with it"
+        where = f"in {ref.namespace}" if ref.namespace else "in the cluster"
+        remedy = f"; whoever may list all kinds {where} can remove it"
+        return f"what it owns can't be told: {few(seen.unseen)}{remedy}" if seen.unseen else ""

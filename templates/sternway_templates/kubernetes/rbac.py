@@ -107,6 +107,8 @@ def rights_of(
     removed = expand(REMOVAL_RULES, _removed(config, namespace), namespace)
     for right in (*needed, *expand(pods, (), namespace), *expand(EVENT_RULES, deployed, namespace), *removed):
         rights.setdefault(right.where, {}).setdefault((right.group, right.resource), set()).add(right.verb)
+    if prunes(config):  # what is removed takes along what it owns, which may be of any kind
+        rights.setdefault(namespace, {})["*", "*"] = {"list"}
     return rights
 
 

@@ -33,6 +33,8 @@ def test_the_usual_kinds_and_those_that_are_asked_for(tmp_path: Path) -> None:
         assert resource not in without
         assert usual[resource] >= REMOVES
     assert "certificates.cert-manager.io" not in usual
+    assert "*.*" not in without
+    assert usual["*.*"] == {"list"}, "what goes along with an object may be of any kind"
     asked = verbs(tmp_path, {"prune": {"kinds": ["Job", "Certificate.cert-manager.io"]}})
     assert asked["jobs.batch"] >= REMOVES
     assert asked["certificates.cert-manager.io"] >= REMOVES

@@ -29,6 +29,8 @@ AGAIN = """    - - name: again
         template: back
         when: "{{steps.back.status}} != Succeeded"
 """
+NARROW = "apiGroups: [apps], resources: [deployments, secrets], verbs: [get, patch]"
+ALL = 'apiGroups: ["*"], resources: ["*"], verbs: [list]'
 BAD = [
     ("wrong-shape", SAGA, BUILD, "    - name: early\n      template: tell\n" + BUILD, "name: early"),
     ("unknown-template", SAGA, "  entrypoint: execute\n", "", "apiVersion"),
@@ -120,6 +122,8 @@ BAD = [
     ("rbac-too-small", RBAC, "verbs: [create, patch]}", "verbs: [create]}", "rules:"),
     ("rbac-too-wide", RBAC, "verbs: [get, patch]", 'verbs: ["*"]', 'verbs: ["*"]'),
     ("rbac-too-wide", RBAC, "verbs: [get, patch]", "verbs: [get, escalate]", "escalate"),
+    ("rbac-too-wide", RBAC, NARROW, ALL.replace("list", "list, get"), "apiGroups: [\"*"),
+    ("rbac-too-wide", RBAC.replace("kind: Role,", "kind: ClusterRole,").replace("kind: Role\n", "kind: ClusterRole\n").replace("kind: RoleBinding", "kind: ClusterRoleBinding"), NARROW, ALL, "apiGroups: [\"*"),
     ("rbac-too-wide", RBAC.replace("kind: Role,", "kind: ClusterRole,").replace("kind: Role\n", "kind: ClusterRole\n"), "kind: RoleBinding", "kind: ClusterRoleBinding", "secrets"),
 ]  # fmt: skip
 
@@ -212,6 +216,7 @@ GOOD = [
     (RBAC, "verbs: [create, patch]}", "verbs: [create]}\n- {apiGroups: [argoproj.io], resources: [workflowtaskresults], verbs: [patch]}"),
     (RBAC.replace("verbs: [create, patch]", "verbs: [get]"), "kind: Role,", "kind: ClusterRole,"),
     (RBAC, "[deployments, secrets]", "[deployments, workflows]"),
+    (RBAC, NARROW, ALL),
 ]  # fmt: skip
 
 

@@ -244,7 +244,7 @@ def test_what_we_generate_has_no_findings(tmp_path: Path) -> None:
     from sternway_templates.output import write
 
     path = tmp_path / "sternway.yaml"
-    path.write_text(WEB.read_text() + "schedule: 30 2 * * *\n")
+    path.write_text(WEB.read_text() + "schedule: 30 2 * * *\ndeploy: {prune: true}\n")
     write(pipeline(*load_with_source(path, overrides=("namespace=shop",))), tmp_path / "argo")
     whole = read([str(tmp_path / "argo")], b"")
     assert len(whole.objects) > 5
