@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .terminal import echo
+from .told_logs import ToldLogs
 
 _ALSO = "; also failed: "
 
@@ -36,17 +37,17 @@ def cause_of(error: BaseException) -> str:
     return str(error).partition(_ALSO)[0] if several else str(error)
 
 
-def evidence(details: Any, *, brief: bool = False) -> None:
+def evidence(details: Any, *, brief: bool = False, told: ToldLogs | None = None) -> None:
     """Write the evidence of a failed rollout: all objects that failed; then pod, events and log of each.
 
-    `brief` leaves out events that say what the cause says.
+    `brief` leaves out events that say what the cause says, `told` the lines of logs that were written before.
     """
     details = readable(details)
     failures: Sequence[Mapping[str, Any]] = details["failures"]
     _table(failures)
     written: set[str] = set()
     for found in (details, *failures[1:]):
-        _observations(found, written, brief)
+        _observations(found, written, brief, told or ToldLogs())
     if "body" in details:
         echo(f"  answer {details.get('status')}: {details['body']}")
 
@@ -73,12 +74,12 @@ def _cause(failure: Mapping[str, Any]) -> str:
     return why.replace(str(pod), "") if pod else why
 
 
-def _observations(found: Mapping[str, Any], written: set[str], brief: bool) -> None:
+def _observations(found: Mapping[str, Any], written: set[str], brief: bool, told: ToldLogs) -> None:
     """Write pod, events and log of one object, without lines that were written for another one."""
     container = f", container {found['container']}" if found.get("container") else ""
     known = _words(_message(found)) if brief else set()
     events = [f"  event {event}" for event in found["events"] if not known or not known <= _words(event)]
-    log = [f"  log | {line}" for line in found["log"]]
+    log = [f"  log | {line}" for line in told.below(str(found.get("pod")), found["log"])]
     new_lines = [line for line in events if line not in written] + ([] if log and set(log) <= written else log)
     written.update(new_lines)
     if found.get("pod"):

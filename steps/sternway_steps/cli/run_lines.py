@@ -23,6 +23,7 @@ from .quiet import Quiet
 from .screen import Screen, screen_of
 from .show import COLOURS
 from .terminal import Styled, echo
+from .told_logs import ToldLogs
 
 _TOLD = (Status.SUCCEEDED, Status.HELD)
 """Ends whose error, if there is one, is told by itself."""
@@ -46,6 +47,7 @@ class RunLines:
         self._screen: Screen | None = None
         self._quiet = Quiet(self._still, self._lock)
         self._errors: set[str] = set()
+        self._logs = ToldLogs()
         self._at: datetime | None = None
 
     def event(self, event: Event, at: str = "") -> None:
@@ -93,7 +95,8 @@ class RunLines:
             case RunEnded():
                 self._over(event)
             case LogLine():
-                self._line(Styled(f"{event.pod}/{event.container} | ", fg="cyan"), event.line)
+                if self._logs.came(event.pod, event.line):
+                    self._line(Styled(f"{event.pod}/{event.container} | ", fg="cyan"), event.line)
             case Waiting():
                 self._line(str(event), dim=True)
 
@@ -127,7 +130,7 @@ class RunLines:
             echo("".join(traceback.format_exception(event.error.__cause__)), err=True)
         if remedy := getattr(event.error, "remedy", None):
             echo(f"  {remedy}")
-        evidence(getattr(event.error, "details", {}), brief=True)
+        evidence(getattr(event.error, "details", {}), brief=True, told=self._logs)
         if event.retry_in is not None:
             self._line(f"{step}: trying again in {event.retry_in:.1f} s")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -191,3 +192,32 @@ def test_a_pods_line_names_it_and_drives_nothing(
     evil = "\x1b[2J\x1b]0;title\x07::error::stop\r"
     said = lines(capsys, LogLine(WEB, "web-1", "app", evil, "2026-11-29T04:00:00.000000000Z"), stamped=True)
     assert re.fullmatch(r"\d\d:\d\d:\d\d web-1/app \| (%0A)?::error::stop", said[0])
+
+
+FATAL = "FATAL no database at db:5432"
+
+
+def crashed(*came: str, late: Sequence[str] = (), pod: str = "web-1") -> list[Event]:
+    def line(text: str) -> LogLine:
+        return LogLine(WEB, pod, "web", text, "2026-11-29T04:00:00.000000000Z")
+
+    ended = StepEnded("verify", EXECUTE, "", 1.0, error=failure(log=["web starting", FATAL, FATAL], events=()))
+    return [*map(line, came), ended, *map(line, late)]
+
+
+@pytest.mark.parametrize(
+    ("events", "written"),
+    [
+        (crashed("web starting", FATAL, FATAL), ["web-1/web", "web-1/web", "web-1/web"]),
+        (crashed(), ["  log", "  log", "  log"]),
+        (crashed("web starting", FATAL), ["web-1/web", "web-1/web", "  log"]),
+        (crashed(late=["web starting", FATAL, FATAL, FATAL]), ["  log", "  log", "  log", "web-1/web"]),
+        (crashed("web starting", late=[FATAL, FATAL]), ["web-1/web", "  log", "  log"]),
+        (crashed(FATAL, pod="web-2"), ["web-2/web", "  log", "  log", "  log"]),
+    ],
+    ids=["all came before", "none came", "some came", "all come after", "some come after", "another pod's"],
+)
+def test_a_line_of_a_log_is_written_as_it_comes_or_below_the_failure_once(
+    events: list[Event], written: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [line.partition(" | ")[0] for line in lines(capsys, *events) if " | " in line] == written
