@@ -22,9 +22,9 @@ class Theirs(Transient):
         (Failed("x"), "failed", 4),
         (RollbackFailed("x"), "rollbackfailed", 5),
         (KeyError("x"), "bug", 70),
-        (JournalConflict("x"), "bug", 70),
         (Transient("x"), "transient", 75),
         (Theirs("x"), "transient", 75),
+        (JournalConflict("x"), "transient", 75),
         (Stopped("x"), "stopped", 143),
     ],
 )

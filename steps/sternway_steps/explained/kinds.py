@@ -101,10 +101,18 @@ KINDS: tuple[Entry, ...] = (
     ),
     Entry(
         ("JournalConflict",),
-        "Somebody else wrote to the record of this attempt, or deleted it. The process that says this has stopped.",
+        "Another process wrote to the same record. The process that says this wrote nothing there; it may be tried again.",
         (
             ("the same step was called twice", "`sternway status NAMESPACE.NAME` tells who is at work; wait for it"),
-            ("somebody changed or deleted the journal's Secrets", "`sternway show RUN` names what is damaged"),
+            ("somebody changed the journal's Secrets", "`sternway show RUN` names what is damaged"),
+        ),
+    ),
+    Entry(
+        ("RecordGone",),
+        "Somebody deleted a record of the run, or cut it, while the run was at work. Nothing is tried again.",
+        (
+            ("somebody deleted the journal's Secrets, or the files of a journal in a folder", "`sternway show RUN` tells what is left to undo by"),
+            ("a job tidies up Secrets", "have it leave out those whose type is sternway.dev/journal.v1"),
         ),
     ),
     Entry(

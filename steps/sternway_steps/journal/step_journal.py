@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import Transient
 from ..spec import Action, History, Recorded
-from .backends.store import Store
+from .backends.store import JournalConflict, Store
 from .codec import chained
 from .contract1 import Contract1
 from .entries import Entry, Key, Kind, Record
@@ -43,6 +43,9 @@ class Pen:
     def _append(self, entry: Entry) -> None:
         try:
             self._store.append(self._key, self._at, entry, self._labels)
+        except JournalConflict:
+            self._unsure = None  # its place is somebody else's
+            raise
         except Transient:
             self._unsure = entry
             raise

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.backends.secrets import SecretStore
-from sternway_steps.journal.backends.store import JournalConflict, Store
+from sternway_steps.journal.backends.store import JournalConflict, RecordGone, Store
 from sternway_steps.journal.codec import from_chunks, to_chunks, to_line
 from sternway_steps.journal.entries import Entry, Key, Kind
+from sternway_steps.journal.replay import Status, replay
 from sternway_steps.journal.writer import RunJournal
 from sternway_steps.kube import transport
 from sternway_steps.kube.client import Client
@@ -63,7 +65,7 @@ def test_a_record_that_others_deleted_is_not_gone_on_with(store: Store) -> None:
     open_here = RunJournal.of(store, store.records("r1"))
     store.remove("r1")
     for writer in (journal, open_here):
-        with pytest.raises(JournalConflict, match="deleted, or cut"):
+        with pytest.raises(RecordGone, match="deleted, or cut"):
             writer.end({"status": "succeeded"})
     assert not store.records("r1")
 
@@ -73,6 +75,28 @@ def test_a_second_writer_of_the_same_record_is_told(store: Store) -> None:
     store.append(key, 0, Entry.now(Kind.STEP_BEGAN, {"by": "one"}), {})
     with pytest.raises(JournalConflict):
         store.append(key, 0, Entry.now(Kind.STEP_BEGAN, {"by": "two"}), {})
+
+
+@pytest.mark.parametrize("unsure", [False, True], ids=["known", "not known"])
+def test_who_was_not_the_first_goes_on_when_it_has_read_what_the_other_wrote(
+    store: Store, client: Client, unsure: bool
+) -> None:
+    """Also when it does not know whether an entry of its own was stored before: that one's place is taken, too."""
+    RunJournal(store, "r1", "t").start({})
+    here, there = store, store if isinstance(store, FileStore) else SecretStore(client, "default", keys=store.keys)
+    one, other = (RunJournal.of(each, store.records("r1")) for each in (there, here))
+    if unsure:
+        with (
+            mock.patch.object(store, "append", side_effect=Transient("the API server is away")),
+            pytest.raises(Transient),
+        ):
+            other.end({"status": "failed"})
+    one.resume()
+    with pytest.raises(JournalConflict):
+        other.end({"status": "undone"})
+    assert replay(other.records()).resumed
+    other.end({"status": "undone"})
+    assert replay(store.records("r1")).status is Status.UNDONE
 
 
 def test_two_attempts_at_once_get_a_number_each(store: Store) -> None:

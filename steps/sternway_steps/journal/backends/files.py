@@ -25,7 +25,7 @@ from ..entries import Entry, Key, Kind, Record
 from ..locks.file_lock import FileLock
 from ..locks.lock import Lock
 from ..name import RunName
-from .store import JournalConflict, RunInfo, gone, info_of, note_damage, started, whole
+from .store import JournalConflict, RunInfo, gone, info_of, note_damage, started, taken, whole
 
 _ROOM = ".room"
 """The ending of a file that keeps room for an undo's record."""
@@ -80,7 +80,7 @@ class FileStore:
             if index > len(lines):
                 raise gone(key)
             if index != len(lines) or (index == 0 and path.exists()):
-                raise JournalConflict(f"record {key} of run {key.run} is being written by another process")
+                raise taken(key)
             size = sum(len(line.encode()) + 1 for line in lines)
             while True:
                 try:

@@ -13,7 +13,7 @@ from ..codec import stored_line, to_chunks
 from ..encryption import NO_KEYS, JournalKeys
 from ..entries import Entry, Key
 from .secret_form import Part, marks_of, secret_name, secret_of
-from .store import JournalConflict, gone
+from .store import gone, taken
 
 if TYPE_CHECKING:
     from ...kube.client import Client
@@ -87,7 +87,7 @@ class SecretWriter:
             if not made.get("data"):
                 return Part.of(made, number)
             if made.get("data", {}).get(name) != text:
-                raise JournalConflict(f"record {key} of run {key.run} is being written by another process") from error
+                raise taken(key) from error
         assert made is not None  # noqa: S101  else it was raised above
         self._open[key] = Part.of(made, number)
         return None
@@ -107,8 +107,7 @@ class SecretWriter:
                     raise gone(key) from error
                 stored = there.get("data", {}).get(name)
                 if stored not in (None, text):
-                    message = f"record {key} of run {key.run} is being written by another process"
-                    raise JournalConflict(message) from error
+                    raise taken(key) from error
                 part = self._open[key] = Part.of(there, part.number)
                 if stored is None:
                     continue

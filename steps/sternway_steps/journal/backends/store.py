@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ...errors import SternwayError
+from ...errors import Failed, Transient
 from ...kube.fence import Fence
 from ..checked import Note
 from ..encryption import JournalKeys
@@ -20,16 +20,28 @@ HISTORY = 10
 """Finished runs kept for each target, as Helm keeps revisions."""
 
 
-class JournalConflict(SternwayError):
-    """Somebody else wrote to the same record: two processes work on the same attempt."""
+class JournalConflict(Transient):
+    """Somebody else wrote to the same record meanwhile: ours was not stored, and who reads it again can go on."""
 
 
-def gone(key: Key) -> JournalConflict:
+class RecordGone(Failed):
+    """A record was deleted, or cut, by somebody else while it was written, and with it what its undo needs.
+
+    To try again would take what the step has changed by then for how it was before.
+    """
+
+
+def taken(key: Key) -> JournalConflict:
+    """Return the error of a record whose next entry is somebody else's."""
+    return JournalConflict(f"record {key} of run {key.run} is being written by another process")
+
+
+def gone(key: Key) -> RecordGone:
     """Return the error of a record that is not there any more when it is to be gone on with.
 
     An entry alone, without those before it, could never be read.
     """
-    return JournalConflict(f"record {key} of run {key.run} was deleted, or cut, by somebody else while it was written")
+    return RecordGone(f"record {key} of run {key.run} was deleted, or cut, by somebody else while it was written")
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,8 @@ class Store(Protocol):
         """Store an entry as number `index` (0 first) of a record; number 0 makes the record.
 
         Writing the same entry again is no error. Raises: JournalConflict when that number is taken by another
-        entry, Transient when the store is away, Refused when it does not let us write.
+        entry, RecordGone when there is none before it, Transient when the store is away, Refused when it does not
+        let us write.
         """
 
     def reserve(self, key: Key, labels: Mapping[str, str]) -> None:
