@@ -36,6 +36,7 @@ CLOUDS = {
     "aws": {"url": "https://aws.example", "eks": {"cluster": "a", "region": "b", "role": "c", "duration": "2h"}},
     "azure": {"aks": {"cluster": "a", "group": "b", "subscription": "c", "tenant": "d", "client": "e"}},
     "google": {"gke": {"cluster": "a", "location": "b", "project": "c", "provider": "d", "account": "e"}},
+    "api": {"oidc": {"server": "https://a", "audience": "b", "certificateAuthorityData": "LS0tLS1CRUdJ" + "A" * 1600}},
     "own": {},
 }
 pytest.importorskip("yamllint", reason="pip install -e '.[release]'")
@@ -55,6 +56,8 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]
     keys = {"name": "web", "image": "web:1", "env": {"A": "b"}, "parameters": {"env.A": {"enum": ["b", "c"]}}}
     for name, ci in CLOUDS.items():
         (folder / f"config/{name}.yaml").write_text(json.dumps({**keys, "namespace": name, "ci": ci}))
+    (folder / "agents/config").mkdir(parents=True)
+    (folder / "agents/config/live.yaml").write_text(json.dumps({**keys, "ci": {"agent": "a/b:c"}}))
     single = {**keys, "journal": {"key": {"secret": "a", "key": "b"}}, "ci": CLOUDS["aws"]}
     (folder / "one/sternway.yaml").write_text(json.dumps(single))
     # zizmor tells workflows by their folder.
@@ -67,6 +70,10 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]
                 file = workflows / f"{runner}-{Path(path).stem}.yaml"
                 file.write_text(made(runner, pipeline_inputs(path, {}))[0])
                 files[runner.partition("-")[0]].append(file)
+        for runner in ("gitlab", "gitlab-plan"):
+            file = workflows / f"{runner}-live.yaml"
+            file.write_text(made(runner, pipeline_inputs("agents/config/live.yaml", {}))[0])
+            files["gitlab"].append(file)
     return files
 
 
@@ -80,6 +87,17 @@ def test_they_are_without_a_finding(linter: str) -> None:
 def test_generated_workflows_are_without_a_finding(generated: dict[str, list[Path]], linter: str) -> None:
     code, said = found(LINTERS[linter], *generated["github"])
     assert code == 0, said
+
+
+@pytest.mark.parametrize("platform", ["github", "gitlab"])
+def test_what_is_generated_keeps_yamllints_default(generated: dict[str, list[Path]], platform: str) -> None:
+    code, said = found([str(BIN / "yamllint"), "--strict", "-d", "{extends: default}"], *generated[platform])
+    assert code == 0, said
+    for file in generated[platform]:
+        text = file.read_text()
+        assert text.startswith("# Made by Sternway ")
+        head = text.partition("---\n")[0].splitlines()
+        assert [line for line in head if len(line) > 80 or not line.startswith("# ")] == []
 
 
 def test_generated_pipelines_of_gitlab_are_as_its_schema_has_them(

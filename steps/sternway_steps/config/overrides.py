@@ -21,6 +21,7 @@ _RESERVED = frozenset(
         "CONFIG", "KUBECONFIG", "CONTEXT", "SANDBOX", "OUTPUT", "LOG", "RUN", "COMPLETE", "VERBOSE", "STATE",
         "UNATTENDED", "FAILURES", "JOB_UID", "JOURNAL_KEY", "JOURNAL_KEY_FILE",
         "STEP", "ATTEMPT", "TARGET", "ACTION", "UNDO", "CHILD",  # what a program is told, which may call Sternway
+        "TOKEN", "COMMENT_TOKEN", "PACKAGE",  # what jobs of CI are given
         "STATUS", "EXIT_CODE", "CAUSE", "RUN_NAME", "REMEDY",  # and what one is told that runs when the run has ended
     )
 )  # fmt: skip

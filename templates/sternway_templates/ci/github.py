@@ -5,31 +5,27 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sternway_steps import __version__
 from sternway_steps.errors import Refused
 from sternway_steps.journal.key_source import VARIABLE
 
-from ..output import MADE_BY
-from ..yaml_text import to_yaml
 from .actions import commented, pinned
-from .cloud import KUBECONFIG, uses_secret
+from .cloud import KUBECONFIG, refuse_agents, uses_secret
 from .github_job import PACKAGE, QUEUE, address, permissions, prepared
+from .head import text_of
 from .parameters import UNCHANGED, Changeable, PipelineInputs
-from .shell import KEY_IF_GIVEN, KEY_NEEDED, finish, known, report_again, run
+from .shell import KEY_IF_GIVEN, finish, key_needed, known, report_again, run
 
 _MOST_INPUTS = 25
 """GitHub, "Events that trigger workflows", workflow_dispatch."""
 _MOST_OF_A_RUN = 63
 _ABOUT = """\
-# It belongs into .github/workflows/. People start it by hand; another workflow calls it with `uses`.
-# A job that is cancelled gets SIGINT, after 7.5 s SIGTERM, after 2.5 s more it is killed. At SIGINT the run begins its
-# undo, at SIGTERM it seals its journal and leaves; the last step goes on with the undo. GitHub leaves 5 minutes for
-# all that. What is not undone then, the next run of the same target undoes first; so does `sternway rollback RUN`.
-"""
+It belongs into .github/workflows/. People start it by hand; another workflow calls it with `uses`.
+A job that is cancelled gets SIGINT, after 7.5 s SIGTERM, after 2.5 s more it is killed. At SIGINT the run begins its
+undo, at SIGTERM it seals its journal and leaves; the last step goes on with the undo. GitHub leaves 5 minutes for
+all that. What is not undone then, the next run of the same target undoes first; so does `sternway rollback RUN`."""
 _KUBECONFIG = """\
-# It needs a secret KUBECONFIG, of the repository or of each environment: the kubeconfig of an account with the rights
-# that `sternway template` writes as a Role.
-"""
+It needs a secret KUBECONFIG, of the repository or of each environment: the kubeconfig of an account with the rights
+that `sternway template` writes as a Role."""
 _ENVIRONMENT = "inputs.environment"
 _ENDED_BADLY = "${{ always() && (steps.saga.outcome == 'failure' || steps.saga.outcome == 'cancelled') }}"
 
@@ -37,12 +33,11 @@ _ENDED_BADLY = "${{ always() && (steps.saga.outcome == 'failure' || steps.saga.o
 def github(request: PipelineInputs) -> str:
     """Return the text of the workflow file.
 
-    Raises: Refused for more inputs than GitHub accepts.
+    Raises: Refused for more inputs than GitHub accepts, ConfigErrors for a cluster that only GitLab leads to.
     """
-    head = f"{MADE_BY}{__version__}: sternway template --for github --config {request.source}\n{_ABOUT}{PACKAGE}"
-    head += _KUBECONFIG if uses_secret(request) else ""
-    head += KEY_NEEDED.format("secret") if request.encrypts else ""
-    return commented(head + to_yaml([_workflow(request)]).removeprefix("---\n"))
+    refuse_agents(request)
+    about = (_ABOUT, PACKAGE, _KUBECONFIG if uses_secret(request) else "", key_needed(request, "secret"))
+    return commented(text_of("github", request, _workflow(request), *about))
 
 
 def _workflow(request: PipelineInputs) -> dict[str, Any]:

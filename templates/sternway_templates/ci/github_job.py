@@ -15,8 +15,7 @@ QUEUE = {"queue": "max", "cancel-in-progress": False}
 """Up to 100 jobs wait, and none takes the place of another that waits (GitHub's changelog of 2026-05-07)."""
 
 PACKAGE = """\
-# It needs a variable STERNWAY_PACKAGE: what pip installs, the wheel that you trust or its name in an index of yours.
-"""
+It needs a variable STERNWAY_PACKAGE: what pip installs, the wheel that you trust or its name in an index of yours."""
 _INSTALL = """\
 if [ -z "$PACKAGE" ]; then
   missing="there is no variable STERNWAY_PACKAGE here: what pip installs, such as '{example}'"

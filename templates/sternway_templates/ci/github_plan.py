@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sternway_steps import __version__
-
-from ..output import MADE_BY
-from ..yaml_text import to_yaml
 from .actions import commented, pinned
-from .cloud import KUBECONFIG, uses_secret, uses_tokens
+from .cloud import KUBECONFIG, refuse_agents, uses_secret, uses_tokens
 from .github_job import PACKAGE, permissions, prepared
+from .head import text_of
 from .parameters import PipelineInputs
 from .plan_comment import marker, program
 from .shell import plan
 
 _ABOUT = """\
-# It belongs into .github/workflows/. On each pull request it tells what a run would change: in one comment, and on the
-# page of each job. Pull requests of forks and of Dependabot get no secrets and no token of a cloud: nothing is planned.
-"""
+It belongs into .github/workflows/. On each pull request it tells what a run would change: in one comment, and on the
+page of each job. Pull requests of forks and of Dependabot get no secrets and no token: there nothing is planned."""
 _PLACE = """\
-# Each plan is made in an environment of its own, NAME-plan, which needs just the rights to read: a secret KUBECONFIG
-# there, or the role that `ci` names for plans.
-"""
+Each plan is made in an environment of its own, NAME-plan, which needs just the rights to read: a secret KUBECONFIG
+there, or the role that `ci` names for plans."""
 _OURS = (
     "github.event.pull_request.head.repo.full_name == github.repository"
     " && github.event.pull_request.user.login != 'dependabot[bot]'"
@@ -40,8 +35,8 @@ _MOST = 65_536
 
 def github_plan(request: PipelineInputs) -> str:
     """Return the text of the workflow file."""
-    head = f"{MADE_BY}{__version__}: sternway template --for github-plan --config {request.source}\n{_ABOUT}{PACKAGE}"
-    head += _PLACE if request.folder else "# It needs a secret KUBECONFIG.\n" if uses_secret(request) else ""
+    refuse_agents(request)
+    place = _PLACE if request.folder else "It needs a secret KUBECONFIG." if uses_secret(request) else ""
     workflow = {
         "name": f"Plan {request.name}",
         "on": {"pull_request": {}},
@@ -52,7 +47,7 @@ def github_plan(request: PipelineInputs) -> str:
         },
         "jobs": {"plan": _plan(request), "comment": _comment(request)},
     }
-    return commented(head + to_yaml([workflow]).removeprefix("---\n"))
+    return commented(text_of("github-plan", request, workflow, _ABOUT, PACKAGE, place))
 
 
 def _plan(request: PipelineInputs) -> dict[str, Any]:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sternway_steps import __version__
-
-from ..kubernetes.images import RUN, image_of
-from ..output import MADE_BY
-from ..yaml_text import comment, to_yaml
-from .gitlab import images_note
+from .gitlab import images_note, job_image
+from .gitlab_sign_in import OURS, shared, sign_in, uses_variable
+from .head import text_of
 from .parameters import Environment, PipelineInputs
 from .plan_comment import marker, program
 from .shell import plan
 
 _ABOUT = """\
-# Include it in .gitlab-ci.yml (include: local). On each merge request it tells what a run would change: in the log of
-# each job and, with a masked variable STERNWAY_COMMENT_TOKEN (a project access token, role Reporter, scope api), in one
-# note. It needs a variable KUBECONFIG of type File, whose account needs just the rights to read: one for each
-# environment, which is called NAME-plan here.
-"""
+Include it in .gitlab-ci.yml (include: local). On each merge request it tells what a run would change: in the log of
+each job and, with a masked variable STERNWAY_COMMENT_TOKEN (a project access token, role Reporter, scope api), in one
+note. An environment is called NAME-plan here, and its account needs just the rights to read."""
+_KUBECONFIG = """\
+It needs a variable KUBECONFIG of type File: one for each environment that names no cluster."""
 _FOLDER = ".sternway-plan"
 _MOST = 1_000_000
 """Characters of a note (GitLab, "Instance limits", size of comments)."""
@@ -28,11 +25,15 @@ _MERGE_REQUEST = '$CI_PIPELINE_SOURCE == "merge_request_event"'
 
 def gitlab_plan(request: PipelineInputs) -> str:
     """Return the text of the file."""
-    head = f"{MADE_BY}{__version__}: sternway template --for gitlab-plan --config {request.source}\n{_ABOUT}"
-    head += comment(images_note(request))
-    jobs = {_job_name(request, each): _job(request, each) for each in request.environments}
-    pipeline = {_template(request): _plan(request), **jobs, f"comment-{request.name}": _comment(request, list(jobs))}
-    return head + to_yaml([pipeline]).removeprefix("---\n")
+    common, own = shared({each.name: _own(request, each) for each in request.environments})
+    jobs = {_job_name(request, each): {**_job(request, each), **own[each.name]} for each in request.environments}
+    pipeline = {
+        _template(request): {**common, **_plan(request)},
+        **jobs,
+        f"comment-{request.name}": _comment(request, list(jobs)),
+    }
+    kubeconfig = _KUBECONFIG if uses_variable(request) else ""
+    return text_of("gitlab-plan", request, pipeline, _ABOUT, kubeconfig, images_note(request))
 
 
 def _template(request: PipelineInputs) -> str:
@@ -43,20 +44,27 @@ def _job_name(request: PipelineInputs, environment: Environment) -> str:
     return f"plan-{request.name}-{environment.name}" if request.folder else f"plan-{request.name}"
 
 
-def _image(request: PipelineInputs) -> dict[str, Any]:
-    return {"name": image_of(request.environments[0].config, RUN), "entrypoint": [""]}
-
-
 def _plan(request: PipelineInputs) -> dict[str, Any]:
-    script = plan('"$SAGA_CONFIG"', title=request.name, several=bool(request.folder), page=None)
     return {
-        "image": _image(request),
         "interruptible": True,
         "timeout": "15 minutes",
-        "rules": [{"if": _MERGE_REQUEST}],
-        "script": [script],
+        "rules": [{"if": _condition(request)}],
         "artifacts": {"when": "always", "paths": [f"{_FOLDER}/"], "expire_in": "1 week"},
     }
+
+
+def _own(request: PipelineInputs, environment: Environment) -> dict[str, Any]:
+    """Return where a job runs, what it calls, and the token that it signs in with."""
+    way = sign_in(environment.config.ci, plans=True)
+    flags = " ".join(way.flags)
+    script = plan('"$SAGA_CONFIG"', flags, title=request.name, several=bool(request.folder), page=None)
+    after = {"after_script": [*way.cleared]} if way.cleared else {}
+    return {**job_image(environment.config), **way.keys(), "script": [*way.script, script], **after}
+
+
+def _condition(request: PipelineInputs) -> str:
+    tokens = any(each.config.ci.tokens for each in request.environments)
+    return f"{_MERGE_REQUEST} && {OURS}" if tokens else _MERGE_REQUEST
 
 
 def _job(request: PipelineInputs, environment: Environment) -> dict[str, Any]:
@@ -73,11 +81,11 @@ def _job(request: PipelineInputs, environment: Environment) -> dict[str, Any]:
 def _comment(request: PipelineInputs, needs: list[str]) -> dict[str, Any]:
     notes = "$CI_API_V4_URL/projects/$CI_MERGE_REQUEST_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
     return {
-        "image": _image(request),
+        **job_image(request.environments[0].config),
         "interruptible": True,
         "timeout": "5 minutes",
         "needs": needs,
-        "rules": [{"if": f"{_MERGE_REQUEST} && $STERNWAY_COMMENT_TOKEN", "when": "always"}],
+        "rules": [{"if": f"{_condition(request)} && $STERNWAY_COMMENT_TOKEN", "when": "always"}],
         "variables": {
             # What writes runs nothing of the merge request.
             "GIT_STRATEGY": "none",

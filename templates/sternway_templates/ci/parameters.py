@@ -154,9 +154,9 @@ def _environment(path: PurePosixPath, environ: Mapping[str, str]) -> Environment
         location = document.value["journal"].location
         message = "the machine of a job is gone after it, and what its undo needs too"
         errors.append(ConfigError(location, "journal.store", message, hint="store: cluster"))
-    if len(config.ci.clouds) > 1:
+    if len(config.ci.clusters) > 1:
         location = document.value["ci"].location
-        errors.append(ConfigError(location, "ci", "it names several clusters", "one of eks, gke and aks"))
+        errors.append(ConfigError(location, "ci", "it names several clusters", "one of eks, gke, aks, oidc and agent"))
     if errors:
         raise ConfigErrors(errors)
     return Environment(path.stem, str(path), config, document)

@@ -12,9 +12,11 @@ from .parameters import UNCHANGED, Changeable, PipelineInputs
 KEY_IF_GIVEN = f'[ -n "${VARIABLE}" ] || unset {VARIABLE}\n'
 """What precedes a command where a journal has a key: a variable that is empty stands for none."""
 
-KEY_NEEDED = f"""\
-# The journal has a key: put its text into a {{}} {VARIABLE}, too, of each environment that names one.
-"""
+
+def key_needed(request: PipelineInputs, place: str) -> str:
+    """Say where the journal's key is to be put, such as into a secret; "" where no journal has one."""
+    about = f"The journal has a key: put its text into a {place} {VARIABLE}, too, of each environment that names one."
+    return about if request.encrypts else ""
 
 
 def run(config: str, changeable: Sequence[Changeable], flags: str = "", *, replaces: bool = False) -> str:
@@ -43,9 +45,10 @@ def finish(run: str, config: str, flags: str = "", *, replaces: bool = False) ->
     return f"{start}sternway rollback {run} --unfinished --config {config}{' ' if flags else ''}{flags}"
 
 
-def report_again(run: str, config: str, file: str) -> str:
+def report_again(run: str, config: str, file: str, flags: str = "") -> str:
     """Return the command that writes a run's page anew, with what the undo did since; it changes no end of a job."""
-    shown = f'sternway show {run} --config {config} --output html >"{file}.new" 2>/dev/null'
+    more = f" {flags}" if flags else ""
+    shown = f'sternway show {run} --config {config}{more} --output html >"{file}.new" 2>/dev/null'
     return f'{shown} && mv "{file}.new" "{file}" || true'
 
 
@@ -60,11 +63,12 @@ esac
 """
 
 
-def plan(config: str, *, title: str, several: bool, page: str | None) -> str:
+def plan(config: str, flags: str = "", *, title: str, several: bool, page: str | None) -> str:
     """Return the script that writes the plan into a file of FOLDER and shows it; it ends as the plan ends.
 
     Args:
         config: the configuration's path, as shell.
+        flags: more flags, as shell.
         title: what is deployed.
         several: there are several environments; the variable ENVIRONMENT has the name of one.
         page: the variable with the file that becomes the job's page; None for its log.
@@ -78,7 +82,7 @@ code=0
 {{
   printf '## %s\\n\\n' "{heading}"
   if [ -s "$KUBECONFIG" ]; then
-    sternway plan --config {config} --output markdown || code=$?
+    sternway plan --config {config}{f" {flags}" if flags else ""} --output markdown || code=$?
   else
     echo "Nothing is planned: there is no KUBECONFIG here. Forks and bots get none; else add one to {place}."
   fi

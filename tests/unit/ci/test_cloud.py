@@ -1,4 +1,4 @@
-"""A cluster of a cloud: how a job of GitHub signs in to it, in each environment, and what its scripts call."""
+"""A cluster that a job signs in to by its own token: in each environment, on both platforms, and what scripts call."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +32,7 @@ CLOUDS: Mapping[str, Mapping[str, Any]] = {
 CALLED = {
     "aws": [["aws", "eks", "update-kubeconfig", "--name", "one", "--region", "eu-central-1"]],
     "azure": [
-        ["az", "aks", "get-credentials", "--resource-group", "g", "--name", "one", "--file", "K"],
+        ["az", "aks", "get-credentials", "--subscription", "s", "--resource-group", "g", "--name", "one", "--file", "K"],
         ["kubelogin", "convert-kubeconfig", "--login", "azurecli", "--kubeconfig", "K"],
     ],
     "google": [["gcloud", "container", "clusters", "get-credentials", "one", "--location", "europe-west3", "--project", "p-1"]],
@@ -76,6 +77,144 @@ def test_a_job_signs_in_with_its_own_token_and_no_secret(repository: Repository,
         assert [json.loads(line) for line in done.stdout.splitlines()] == CALLED[cloud]
 
 
+SIGNED_IN = {
+    "aws": [],
+    "azure": [["az", "login", "--output", "none", "--service-principal", "--username", "c", "--tenant", "t", "--federated-token", "T.O.K"]],
+    "google": [
+        ["gcloud", "iam", "workload-identity-pools", "create-cred-config", "projects/1/providers/github", "--service-account=a@p-1.iam.gserviceaccount.com", "--credential-source-file=HERE/token", "--output-file=HERE/account"],
+        ["gcloud", "auth", "login", "--quiet", "--cred-file=HERE/account"],
+    ],
+}  # fmt: skip
+"""What a job of GitLab calls before, with its own token."""
+ENVIRON = {
+    "aws": {"AWS_ROLE_ARN": "arn:aws:iam::1:role/deploy", "AWS_ROLE_SESSION_NAME": "gitlab-7", "AWS_WEB_IDENTITY_TOKEN_FILE": "HERE/token"},
+    "azure": {"AZURE_CONFIG_DIR": "HERE/azure"},
+    "google": {"CLOUDSDK_CONFIG": "HERE/gcloud"},
+}  # fmt: skip
+PROGRAMS = ("aws", "az", "gcloud", "gke-gcloud-auth-plugin", "kubelogin", "sternway")
+
+
+def programs(folder: Path) -> str:
+    """Give a PATH with programs that tell of their call: arguments, token and environment; of others it has the least."""
+    (folder / "bin").mkdir()
+    for name in ("cat", "mktemp", "mv", "rm", "sh"):
+        (folder / "bin" / name).symlink_to(shutil.which(name) or "")
+    for name in PROGRAMS:
+        program = folder / "bin" / name
+        program.write_text(
+            f"#!{sys.executable}\nimport json, os, pathlib, sys\n"
+            "file = pathlib.Path(os.environ['KUBECONFIG'])\n"
+            "seen = {'token': (file.parent / 'token').read_text(), 'mode': file.parent.stat().st_mode & 0o777}\n"
+            f"print(json.dumps([['{name}', *sys.argv[1:]], dict(os.environ), seen]))\n"
+        )
+        program.chmod(0o755)
+    return str(folder / "bin")
+
+
+def play(job: Mapping[str, Any], part: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a job's script as GitLab's runner does: its lines in one shell that ends at the first failure."""
+    environ = {"TMPDIR": str(folder / "tmp"), "CI_JOB_ID": "7", "SAGA_CONFIG": "c.yaml", "SET_IMAGE": "", **environ}
+    (folder / "tmp").mkdir(exist_ok=True)
+    return subprocess.run(["sh", "-ec", "\n".join(job[part])], env=environ, capture_output=True, text=True, check=False, cwd=folder)  # fmt: skip
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_job_of_gitlab_signs_in_with_its_own_token(repository: Repository, tmp_path: Path, cloud: str) -> None:
+    """By the commands that GitLab's documentation names for each cloud, in a place that is gone in the end."""
+    text = gitlab(repository(**{cloud: CLOUDS[cloud]}))
+    assert "KUBECONFIG of type File" not in text
+    job = yaml.safe_load(text)[".sternway-web"]
+    assert job["id_tokens"] == {"STERNWAY_TOKEN": {"aud": "$CI_SERVER_URL"}}
+    environ = {"PATH": programs(tmp_path), "STERNWAY_TOKEN": "T.O.K", "AWS_ACCESS_KEY_ID": "somebody else's"}
+    for part, last in (("script", "run"), ("after_script", "show")):
+        done = play(job, part, tmp_path, **environ)
+        assert done.returncode == 0, done.stderr
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        here = str(Path(told[0][1]["KUBECONFIG"]).parent)
+        assert Path(here).parent == tmp_path / "tmp"
+        calls = [[word.replace(here, "HERE") for word in call] for call, _, _ in told]
+        clouds = [["K" if word == "HERE/kubeconfig" else word for word in call] for call in calls if call[0] != "sternway"]  # fmt: skip
+        assert clouds == [*SIGNED_IN[cloud], *CALLED[cloud]]
+        assert [call[1] for call in calls if call[0] == "sternway"] == ([last] if part == "script" else ["rollback"])
+        for _, seen, place in told:
+            assert place == {"token": "T.O.K", "mode": 0o700}
+            assert {key: seen[key].replace(here, "HERE") for key in ENVIRON[cloud]} == ENVIRON[cloud]
+            assert cloud != "aws" or "AWS_ACCESS_KEY_ID" not in seen
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [("aws", "there is no aws in this job's image"), ("STERNWAY_TOKEN", "this job has no token of GitLab's")],
+)
+def test_what_a_job_of_gitlab_misses_is_named(repository: Repository, tmp_path: Path, missing: str, said: str) -> None:
+    job = yaml.safe_load(gitlab(repository(aws=CLOUDS["aws"])))[".sternway-web"]
+    path = programs(tmp_path)
+    (tmp_path / "bin/aws").unlink()
+    environ = {} if missing == "STERNWAY_TOKEN" else {"STERNWAY_TOKEN": "T.O.K"}
+    for part in ("script", "after_script"):
+        done = play(job, part, tmp_path, PATH=path, **environ)
+        assert (done.returncode, said in done.stderr, done.stdout) == (2, True, ""), done.stderr
+
+
+def test_an_undo_that_fails_leaves_a_report_and_no_token(repository: Repository, tmp_path: Path) -> None:
+    found = repository(own={"oidc": {"server": "https://own.example", "audience": "deploy"}})
+    job = yaml.safe_load(gitlab(found))[".sternway-web"]
+    path = programs(tmp_path)
+    (tmp_path / "bin/sternway").write_text('#!/bin/sh\necho "$1"\n[ "$1" = show ] || exit 5\n')
+    done = play(job, "after_script", tmp_path, PATH=path, STERNWAY_TOKEN="T.O.K")
+    assert (done.returncode, done.stdout, (tmp_path / "sternway-report.html").read_text()) == (
+        5,
+        "rollback\n",
+        "show\n",
+    )
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_gitlabs_agent_is_chosen_by_its_context(repository: Repository, tmp_path: Path) -> None:
+    """GitLab gives a job the kubeconfig, in which no context is the current one."""
+    found = repository(live={"agent": "platform/agents:live"})
+    job = yaml.safe_load(gitlab(found))[".sternway-web"]
+    [plan] = yaml.safe_load(gitlab_plan(found))[".sternway-plan-web"]["script"]
+    assert not {"id_tokens", "before_script"} & set(job)
+    commands = [
+        line for text in (*job["script"], *job["after_script"], plan) for line in re.findall("sternway .*", text)
+    ]
+    assert len([line for line in commands if " --context platform/agents:live" in line]) == len(commands) == 4
+    with pytest.raises(ConfigErrors, match=r"ci\.agent: a job of GitHub has no agent of GitLab's"):
+        github(found)
+    with pytest.raises(ConfigErrors, match=r"ci\.agent: a job of GitHub has no agent of GitLab's"):
+        github_plan(found)
+
+
+def test_only_a_pipeline_of_ours_asks_for_a_token(repository: Repository) -> None:
+    """A fork's token names the fork, so its job would fail; and what needs a job that is not there is refused."""
+    for environments, tokens in (({"aws": CLOUDS["aws"], "own": None}, True), ({"own": None}, False)):
+        pipeline = yaml.safe_load(gitlab_plan(repository(**environments)))
+        rules = [job["rules"][0]["if"] for job in pipeline.values() if "rules" in job]
+        assert [("$CI_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID" in rule) for rule in rules] == [tokens] * 2
+        for name in environments:
+            (Path("config") / f"{name}.yaml").unlink()
+
+
+def test_a_token_is_addressed_to_whom_one_says(repository: Repository) -> None:
+    found = repository(aws={"eks": {**CLOUDS["aws"]["eks"], "audience": "sts.amazonaws.com"}})
+    assert yaml.safe_load(gitlab(found))[".sternway-web"]["id_tokens"] == {
+        "STERNWAY_TOKEN": {"aud": "sts.amazonaws.com"}
+    }
+    [sign_in] = [step["with"] for step in steps_of(github(found), "deploy") if step.get("name") == "Sign in to AWS"]
+    assert sign_in["audience"] == "sts.amazonaws.com"
+
+
+def test_each_job_of_gitlab_has_what_its_environment_says(repository: Repository) -> None:
+    pipeline = yaml.safe_load(gitlab(repository(**CLOUDS, own=None)))
+    assert "script" not in pipeline[".sternway-web"]
+    for cloud, [[program, *_], *_] in CALLED.items():
+        job = pipeline[f"deploy-web-{cloud}"]
+        assert (list(job["id_tokens"]), f"needs {program}" in job["script"][0]) == (["STERNWAY_TOKEN"], True)
+    assert ("id_tokens" in pipeline["deploy-web-own"], len(pipeline["deploy-web-own"]["script"])) == (False, 1)
+
+
 def test_each_environment_signs_in_to_its_own_cluster(repository: Repository) -> None:
     steps = steps_of(github(repository(**CLOUDS, own=None)), "deploy")
     conditions = [re.fullmatch(r"inputs\.environment == '(\w+)'", step["if"]) for step in steps[4:-4]]
@@ -87,6 +226,7 @@ def test_each_environment_signs_in_to_its_own_cluster(repository: Repository) ->
 
 def test_a_plan_takes_the_role_that_only_reads(repository: Repository) -> None:
     found = repository(aws=CLOUDS["aws"])
+    assert "AWS_ROLE_ARN=arn:aws:iam::1:role/plan\n" in gitlab_plan(found)
     [deploy] = [step["with"] for step in steps_of(github(found), "deploy") if step.get("name") == "Sign in to AWS"]
     [plan] = [step["with"] for step in steps_of(github_plan(found), "plan") if step.get("name") == "Sign in to AWS"]
     assert (deploy["role-to-assume"], deploy["role-duration-seconds"]) == ("arn:aws:iam::1:role/deploy", 7200)
@@ -107,13 +247,23 @@ def test_an_environment_has_the_address_that_people_open(repository: Repository)
 @pytest.mark.parametrize(
     ("ci", "said"),
     [
-        ({**CLOUDS["aws"], **CLOUDS["azure"]}, "it names several clusters; expected one of eks, gke and aks"),
+        (
+            {**CLOUDS["aws"], **CLOUDS["azure"]},
+            "it names several clusters; expected one of eks, gke, aks, oidc and agent",
+        ),
         ({"eks": {"cluster": "${{ secrets.X }}", "region": "a", "role": "b"}}, "ci.eks.cluster: "),
         ({"eks": {"cluster": "$CI_JOB_TOKEN", "region": "a", "role": "b"}}, "ci.eks.cluster: "),
         ({"url": "https://shop.example/' || secrets.X || '"}, "ci.url: "),
         ({"url": "https://$CI_JOB_TOKEN.example"}, "ci.url: "),
         ({"url": "javascript:alert(1)"}, "ci.url: "),
         ({"eks": {"cluster": "one"}}, "ci.eks.region: this key is required"),
+        ({"agent": "a:b; touch pwned"}, "ci.agent: "),
+        ({"oidc": {"server": "http://own.example", "audience": "a"}}, "ci.oidc.server: "),
+        ({"oidc": {"server": "https://own.example", "audience": "$(touch pwned)"}}, "ci.oidc.audience: "),
+        (
+            {"oidc": {"server": "https://own.example", "audience": "a", "certificateAuthorityData": "eDogeQo="}},
+            "ci.oidc.certificateAuthorityData: ",
+        ),
     ],
 )
 def test_what_a_platform_could_take_for_its_own_is_refused(repository: Repository, ci: Any, said: str) -> None:
