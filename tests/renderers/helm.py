@@ -9,9 +9,10 @@ import re
 import sys
 import tarfile
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import yaml
@@ -52,7 +53,8 @@ def _options() -> argparse.Namespace:
         parser.add_argument(one, default="")
     for one in ("--values", "--api-versions"):
         parser.add_argument(one, default=[], action="append")
-    parser.add_argument("--include-crds", action="store_true")
+    for one in ("--include-crds", "--plain-http"):
+        parser.add_argument(one, action="store_true")
     return parser.parse_args()
 
 
@@ -65,6 +67,8 @@ def fail(message: str, *, rendering: bool = False) -> NoReturn:
 def _found(options: argparse.Namespace) -> Path:
     if options.repo:
         return _fetched(options.repo.rstrip("/"), options.chart, options.version)
+    if options.chart.startswith("oci://"):
+        return _pulled(options.chart.removeprefix("oci://"), options.version, options.plain_http)
     path = Path(options.chart)
     if not path.exists():
         fail(
@@ -84,10 +88,42 @@ def _fetched(repo: str, name: str, version: str) -> Path:
     if entry is None:
         fail(f'chart "{name}" version "{version}" not found in {repo} repository')
     with urlopen(f"{repo}/{entry['urls'][0]}") as answer:
-        folder = tempfile.mkdtemp()
-        with tarfile.open(fileobj=io.BytesIO(answer.read())) as archive:
-            archive.extractall(folder, filter="data")
-    return Path(folder) / name
+        return _unpacked(answer.read()) / name
+
+
+def _pulled(where: str, version: str, plain: bool) -> Path:
+    """Pull a chart as an OCI registry has it; where from is written to standard output, before the objects."""
+    name, _, digest = where.partition("@")
+    host, _, path = name.partition("/")
+    tag = version.replace("+", "_")
+    url = f"{'http' if plain else 'https'}://{host}/v2/{path}"
+    asked = f"{url}/manifests/{digest or tag}"
+    try:
+        with urlopen(asked) as answer:
+            manifest = answer.read()
+    except HTTPError as error:
+        said = (
+            "basic credential not found" if error.code == 401 else f"response status code {error.code}: {error.reason}"
+        )
+        fail('failed to perform "FetchReference" on source: ' + (f"{name}:{tag}: not found" if error.code == 404 else f'GET "{asked}": {said}'))  # fmt: skip
+    except URLError as error:
+        no_tls = "WRONG_VERSION_NUMBER" in str(error.reason) or "record layer failure" in str(error.reason)
+        why = "http: server gave HTTP response to HTTPS client" if no_tls else "dial tcp: connect: connection refused"
+        fail(f'failed to perform "FetchReference" on source: Get "{asked}": {why}')
+    print(f"Pulled: {name}{f'@{digest}' if digest else f':{tag}'}\nDigest: sha256:{sha256(manifest).hexdigest()}")
+    if "_" in tag:
+        print(
+            f"{name}:{tag} contains an underscore.\n\nOCI artifact references (e.g. tags) do not support the plus sign (+)."
+        )
+    with urlopen(f"{url}/blobs/{json.loads(manifest)['layers'][0]['digest']}") as answer:
+        return _unpacked(answer.read()) / path.rpartition("/")[2]
+
+
+def _unpacked(content: bytes) -> Path:
+    folder = tempfile.mkdtemp()
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        archive.extractall(folder, filter="data")
+    return Path(folder)
 
 
 def _read(file: str) -> dict[str, Any]:

@@ -9,16 +9,27 @@ from typing import Any, NoReturn
 
 import yaml
 
+verb, where = sys.argv[1:]
+_SAYS = {"kustomize": "error: {}", "build": "Error: {}"}
+
 
 def fail(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    print(_SAYS[sys.argv[1]].format(message), file=sys.stderr)
     sys.exit(1)
 
 
 def built(folder: Path) -> list[Any]:
     about = yaml.safe_load((folder / "kustomization.yaml").read_text())
     found: list[Any] = []
+    for one in about.get("helmCharts", ()):
+        given = "".join(f"{key}: {one[key]}\n" for key in sorted(one))
+        fail(
+            f"trouble configuring builtin HelmChartInflationGenerator with config: `\n{given}`: must specify --enable-helm"
+        )
     for name in about.get("resources", ()):
+        if name.startswith("http://"):
+            why = f'Get "{name}": dial tcp 127.0.0.1:1: connect: connection refused'
+            fail(f"accumulating resources: accumulation err='accumulating resources from '{name}': {why}'")
         path = folder / name
         if not path.exists():
             lacking = f"evalsymlink failure on '{path.resolve()}' : lstat {path.resolve()}: no such file or directory"
@@ -39,5 +50,5 @@ def built(folder: Path) -> list[Any]:
 
 
 verb, where = sys.argv[1:]
-assert verb in ("kustomize", "build"), verb
+assert verb in _SAYS, verb
 print("---\n".join(yaml.safe_dump(one) for one in built(Path(where))), end="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,10 @@ from ..yamltree.document import Node
 from ..yamltree.reader import Key, Many, Raw, Reader, Section, Table
 
 _REPOSITORY = re.compile(r"(?:https?|oci)://[^\s@]+|[A-Za-z0-9][-_.A-Za-z0-9]*")
+OCI = "oci://"
+_OCI_KEYS = ("digest", "insecure")
 _NAME = re.compile(r"[A-Za-z0-9][-_./A-Za-z0-9]*")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _NO_OPTION = re.compile(r"[^-\s]\S*(?: \S+)*")
 
 
@@ -24,6 +27,10 @@ class ChartConfig:
     repo: str | None = None
     name: str | None = None
     version: str | None = None
+    digest: str | None = None
+    """What it must be in an OCI registry, whatever the version names there."""
+    insecure: bool | None = None
+    """Whether an OCI registry speaks plain HTTP; None: one on this machine does."""
     values: tuple[str, ...] = ()
     """Files, in their order."""
     set: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +60,11 @@ CHART = Section(
         "version": Key(
             s.matching(_NO_OPTION, "a version, such as 1.2.3"), "Its version in `repo`.", examples=("1.2.3",)
         ),
+        "digest": Key(
+            s.matching(_DIGEST, "sha256:…, which `helm push` and `helm pull` print"),
+            "Its digest in an OCI registry: it decides, whatever `version` names there meanwhile.",
+        ),
+        "insecure": Key(s.boolean, "The OCI registry speaks plain HTTP; one on this machine does by default."),
         "values": Key(Many(s.path), "Files with values, the last on top.", examples=(["values.yaml", "prod.yaml"],)),
         "set": Key(
             Table(s.string, Raw()),
@@ -87,11 +99,12 @@ def check_chart(keys: Mapping[str, Any], root: Node, reader: Reader) -> None:
             if key not in of:
                 location, removed = entry.node.location_of_missing(key)
                 reader.report(location, f"chart.{key}", "a chart of a repository needs this key", hint=removed)
+        if not chart.repo.startswith(OCI):
+            _leave_out(of, _OCI_KEYS, f"this belongs to a chart of an OCI registry, {OCI}", reader)
     else:
-        for key in ("name", "version"):
-            if key in of:
-                message = "this belongs to a chart of a repository; one at a path says it in its Chart.yaml"
-                reader.report(of[key].location, f"chart.{key}", message, hint="leave it out")
+        message = "this belongs to a chart of a repository; one at a path says it in its Chart.yaml"
+        _leave_out(of, ("name", "version"), message, reader)
+        _leave_out(of, _OCI_KEYS, "this belongs to a chart of a repository", reader)
     if "namespace" not in keys:
         location, removed = root.location_of_missing("namespace")
         hint = removed or "namespace: NAME, or --set namespace=NAME"
@@ -102,6 +115,12 @@ def check_chart(keys: Mapping[str, Any], root: Node, reader: Reader) -> None:
         if "." in key:
             message = "a key of values has no dot; Helm would ignore this one"
             reader.report(of["set"].node.value[key].location, f"chart.set.{key}", message, hint=f"write {_nested(key)}")
+
+
+def _leave_out(of: Mapping[str, Any], keys: Sequence[str], message: str, reader: Reader) -> None:
+    for key in keys:
+        if key in of:
+            reader.report(of[key].location, f"chart.{key}", message, hint="leave it out")
 
 
 def _nested(key: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 HUB = "docker.io"
 
 
@@ -27,3 +29,12 @@ def normalised(image: str) -> str:
     """Return the whole name: docker.io/library/web:latest of web."""
     host, repository, rest = split(image)
     return f"{host}/{repository}{rest or ':latest'}"
+
+
+def is_on_this_machine(host: str) -> bool:
+    """Return what Docker, containerd and others take for a registry without TLS: localhost and its addresses."""
+    name = host.rpartition(":")[0] if ":" in host else host
+    try:
+        return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False

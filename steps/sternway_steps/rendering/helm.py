@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..config.chart import ChartConfig
+from ..config.chart import OCI, ChartConfig
 from ..config.object_sources import Text, Unavailable
+from ..objects.image_name import is_on_this_machine
 from .paths import argument
 from .program import printed
 from .secret_values import in_values, of_file
 
 _NO_REPOSITORY = re.compile(r"\brepo (\S+) not found")
+_NO_LOGIN = re.compile(r"status code 40[13]\b|credential not found|unauthorized|access denied", re.IGNORECASE)
+_NO_TLS = re.compile("server gave HTTP response to HTTPS client|first record does not look like a TLS handshake")
+_PULLED, _FIRST = "Pulled: ", re.compile(r"^---$", re.MULTILINE)
 
 
 def template(chart: ChartConfig, release: str, namespace: str, base: Path) -> Text:
@@ -35,15 +39,31 @@ def template(chart: ChartConfig, release: str, namespace: str, base: Path) -> Te
             if text not in " ".join(command):
                 yield text
 
-    def hint(said: str) -> str:
-        if "dependency build" in said:
-            return f"helm dependency build {where}"
-        unknown = _NO_REPOSITORY.search(said)
-        return f"helm repo add {unknown[1]} URL" if unknown else ""
-
     given = json.dumps(chart.set, default=str).encode() if chart.set else b""
-    text = printed(command, called, given=given, secrets=secrets, hint=hint)
-    return Text(text, called)
+    text = printed(command, called, given=given, secrets=secrets, hint=lambda said: _hint(said, where))
+    return Text(_objects(text), called)
+
+
+def _hint(said: str, where: str) -> str:
+    """Return what helps against an error; `where` is the chart, as Helm was told."""
+    if "dependency build" in said:
+        return f"helm dependency build {where}"
+    if unknown := _NO_REPOSITORY.search(said):
+        return f"helm repo add {unknown[1]} URL"
+    if where.startswith(OCI):
+        if _NO_TLS.search(said):
+            return "chart.insecure: true, if the registry has no TLS"
+        if _NO_LOGIN.search(said):
+            return f"helm registry login {_host(where)}"
+    return ""
+
+
+def _objects(text: str) -> str:
+    """Return what was rendered: of a chart that it pulls Helm 4 first writes where from, and its digest."""
+    if not text.startswith(_PULLED):
+        return text
+    first = _FIRST.search(text)
+    return text[first.start() :] if first else ""
 
 
 def _require_files(chart: ChartConfig, base: Path) -> None:
@@ -60,7 +80,15 @@ def _chart(chart: ChartConfig, base: Path) -> tuple[str, list[str]]:
     name, repo, version = chart.name or "", (chart.repo or "").rstrip("/"), ["--version", chart.version or ""]
     if repo.startswith(("http://", "https://")):
         return name, ["--repo", repo, *version]
-    return f"{repo}/{name}", version
+    if not repo.startswith(OCI):
+        return f"{repo}/{name}", version
+    where = f"{repo}/{name}"
+    plain = is_on_this_machine(_host(where)) if chart.insecure is None else chart.insecure
+    return (f"{where}@{chart.digest}" if chart.digest else where), [*version, *(["--plain-http"] if plain else [])]
+
+
+def _host(where: str) -> str:
+    return where.removeprefix(OCI).partition("/")[0]
 
 
 def _item(path: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from collections.abc import Mapping
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from sternway_steps.config import Config, ConfigErrors
+from sternway_steps.errors import Transient
 from sternway_steps.journal.key_source import VARIABLE
 from sternway_steps.registry.load import load
 
+from tests.component.builtin.build.registry import Registry
 from tests.renderers import install
 from tests.renderers.charts import chart
 from tests.renderers.serving import Served
@@ -43,6 +48,33 @@ def of(config: Config, kind: str) -> dict[str, Any]:
 
 def image(config: Config) -> str:
     return str(of(config, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def pushed(registry: Registry, folder: Path, version: str, tag: str = "") -> str:
+    """Put a chart into a registry as `helm push` does; returns its digest."""
+    (folder / "Chart.yaml").write_text(f"apiVersion: v2\nname: shop\nversion: {version}\n")
+    packed = BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.add(folder, "shop")
+    parts = [
+        (f"application/vnd.cncf.helm.{kind}", content)
+        for kind, content in (
+            ("config.v1+json", json.dumps({"name": "shop", "version": version, "apiVersion": "v2"}).encode()),
+            ("chart.content.v1.tar+gzip", packed.getvalue()),
+        )
+    ]
+    blobs = {f"sha256:{sha256(content).hexdigest()}": content for _, content in parts}
+    registry.blobs |= blobs
+    config, layer = (
+        {"mediaType": kind, "digest": digest, "size": len(content)}
+        for (kind, content), digest in zip(parts, blobs, strict=True)
+    )
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]}).encode()
+    digest = f"sha256:{sha256(manifest).hexdigest()}"
+    registry.manifests["charts/shop", digest] = (kind, manifest)
+    registry.tags["charts/shop", tag or version] = digest
+    return digest
 
 
 def test_values_of_files_and_of_the_configuration_lie_on_each_other(home: Path, called: Path) -> None:
@@ -93,8 +125,35 @@ def test_a_chart_of_a_repository_is_fetched_in_its_version(home: Path, called: P
         said = refused({"chart": {**keys, "version": "9.9.9"}})
     assert said.startswith("sternway.yaml:1:1: chart: helm template web shop ended with exit code 1: chart ")
     assert "not found" in said
-    assert "cannot be reached" in refused({"chart": keys})
+    with pytest.raises(Transient, match="cannot be reached"):
+        loaded({"chart": keys})
     assert "helm repo add team URL" in refused({"chart": {**keys, "repo": "team"}})
+
+
+def test_a_chart_of_an_oci_registry_is_pulled_in_its_version_or_by_its_digest(home: Path, called: Path) -> None:
+    with Registry() as registry:
+        digest = pushed(registry, chart(home / "made"), "1.2.3")
+        pushed(registry, chart(home / "later"), "1.2.4+b.1", "1.2.4_b.1")
+        keys = {"repo": f"oci://{registry.host}/charts/", "name": "shop", "set": {"image": {"name": "a:1"}}}
+        for chosen in ({"version": "1.2.3"}, {"version": "1.2.4+b.1"}, {"version": "1.2.3", "digest": digest}):
+            config = loaded({"chart": {**keys, **chosen}})
+            assert (image(config), len(config.manifests)) == ("a:1", 2), "what it says of the pull is no object"
+        assert f"oci://{registry.host}/charts/shop@{digest} --version 1.2.3 --plain-http" in called.read_text()
+        said = refused({"chart": {**keys, "version": "9.9.9"}})
+        assert said.startswith("sternway.yaml:1:1: chart: helm template web oci://")
+        assert f"{registry.host}/charts/shop:9.9.9: not found" in said
+        said = refused({"chart": {**keys, "version": "1.2.3", "insecure": False}})
+        assert said.endswith("; chart.insecure: true, if the registry has no TLS")
+
+
+def test_what_an_oci_registry_wants_is_told(home: Path, called: Path) -> None:
+    with Registry(login="basic") as registry:
+        keys = {"repo": f"oci://{registry.host}/charts", "name": "shop", "version": "1.2.3"}
+        assert refused({"chart": keys}).endswith(f"credential not found; helm registry login {registry.host}")
+        registry.wrong = lambda _method, _path: 403
+        assert refused({"chart": keys}).endswith(f"Forbidden; helm registry login {registry.host}")
+    with pytest.raises(Transient, match="connection refused"):
+        loaded({"chart": keys})
 
 
 def test_what_helm_says_is_told_with_its_place_and_exit_code(home: Path, called: Path) -> None:
@@ -143,6 +202,9 @@ def test_what_was_fetched_is_no_option_of_helm(home: Path, called: Path) -> None
         ({"path": "web", "repo": "https://r.example"}, "chart: this says two places"),
         ({"repo": "https://r.example", "version": "1"}, "chart.name: a chart of a repository needs this key"),
         ({"repo": "https://r.example", "name": "web"}, "chart.version: a chart of a repository needs this key"),
+        ({"path": "web", "digest": f"sha256:{64 * '0'}"}, "chart.digest: this belongs to a chart of a repository"),
+        ({"repo": "https://r.example", "name": "w", "version": "1", "insecure": True}, "chart.insecure: this belongs to a chart of an OCI registry, oci://; leave it out"),
+        ({"repo": "oci://r.example/c", "name": "w", "version": "1", "digest": "sha256:1"}, "chart.digest: 'sha256:1' is not valid"),
         ({"path": "web", "version": "1"}, "chart.version: this belongs to a chart of a repository"),
         ({"repo": "https://me:hunter2@r.example", "name": "w", "version": "1"}, "a repository's URL without a password"),
         ({"repo": "oci://r.example/c", "name": "-x", "version": "1"}, "chart.name: '-x' is not valid"),

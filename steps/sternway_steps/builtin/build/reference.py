@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, replace
 
-from ...objects.image_name import HUB, split
+from ...objects.image_name import HUB, is_on_this_machine, split
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Reference:
     def parse(image: str, insecure: bool = False) -> Reference:
         """Read a reference with a tag, as Docker reads it."""
         host, repository, rest = split(image)
-        return Reference(image, host, repository, rest.removeprefix(":"), insecure or _on_this_machine(host))
+        return Reference(image, host, repository, rest.removeprefix(":"), insecure or is_on_this_machine(host))
 
     def tagged(self, tag: str) -> Reference:
         """Return another tag of the same repository."""
@@ -42,12 +41,3 @@ class Reference:
         """Where the registry's API serves this repository."""
         host = "registry-1.docker.io" if self.host == HUB else self.host
         return f"{'http' if self.plain else 'https'}://{host}/v2/{self.repository}"
-
-
-def _on_this_machine(host: str) -> bool:
-    """Return what Docker, containerd and others take for a registry without TLS: localhost and its addresses."""
-    name = host.rpartition(":")[0] if ":" in host else host
-    try:
-        return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
