@@ -174,3 +174,24 @@ def test_the_first_error_stays_when_the_evidence_of_a_failed_wave_can_not_be_wri
     with pytest.raises(Transient, match="the journal is away"):
         deployed(cluster, Away(cluster), config_map("m", a="1"), deployment("other", replicas=0))
     assert cluster.get("apps/v1", "Deployment", "other") is None
+
+
+def test_an_item_of_a_list_that_is_one_value_goes_to_whoever_applies_it_by_force(cluster: Cluster) -> None:
+    """As an owner reference: told from the others by its uid, and owned as a whole."""
+    from sternway_steps.kube.api_error import conflicts
+
+    uid = "3b63c9a5-52a5-4b1b-8a5e-9a3f3c0d7e11"
+    nobody = {"apiVersion": "none.sternway.test/v1", "kind": "None", "uid": uid}
+    plain = placed(cluster, config_map("m", a="1"))
+    one, other = (
+        {**plain, "metadata": {**plain["metadata"], "ownerReferences": [{**nobody, "name": name}]}} for name in "ab"
+    )
+    cluster.client.apply(one, manager="one")
+    cluster.client.apply(one, manager="two")
+    cluster.client.apply(plain, manager="two")
+    with pytest.raises(ApiError) as raised:
+        cluster.client.apply(other, manager="two")
+    assert conflicts(raised.value) == [(f'metadata.ownerReferences[uid="{uid}"]', "one")]
+    taken = cluster.client.apply(other, manager="two", force=True).obj["metadata"]
+    owners = [entry["manager"] for entry in taken["managedFields"] if uid in str(entry["fieldsV1"])]
+    assert (taken["ownerReferences"][0]["name"], owners) == ("b", ["two"])

@@ -44,7 +44,7 @@ class Act:
 class Part:
     """One object of a history; `before`, `run` edit the manifest, `mixed` what was there before the run.
 
-    `third` act after the run, `between` after an undo that was cut off.
+    `third` act after the run, `between` after an undo that was cut off, or while one is at work.
     """
 
     kind: Kind
@@ -68,6 +68,7 @@ class Part:
 class History:
     """`kill`: how the run's process died (see Fuse); `undo`: once, twice, or cut as a Fuse is and resumed.
 
+    Or raced: others act just before the n-th request of the undo that changes an object, between its look and its write.
     `blind`: the product can't have the server's schema, as where it is forbidden, or too new to be told of.
     """
 
@@ -106,7 +107,21 @@ def history(seed: int, number: int, every: Sequence[Kind]) -> History:
         undo = rng.choice((("twice", 0), ("before", rng.randint(1, 3)), ("after", rng.randint(1, 3))))
     policy = rng.choice(("stop", "stop", "merge", "merge", "force"))
     parts, again = tuple(make_part(rng, k, cut=undo[0] in CUT) for k in chosen), rng.random() < 0.2
-    return History(seed, number, parts, policy, kill, again, undo, blind=rng.random() < 0.1)
+    made = History(seed, number, parts, policy, kill, again, undo, blind=rng.random() < 0.1)
+    return raced(random.Random(f"{seed}:{number}:race"), made) if undo[0] == "once" else made
+
+
+def raced(rng: random.Random, one: History) -> History:
+    """Have others act while the undo is at work, in some histories."""
+    if rng.random() < 0.7:
+        return one
+    parts = [replace(part, between=_later(rng, part)) for part in one.parts]
+    return replace(one, parts=tuple(parts), undo=("raced", rng.choice((1, 1, 2))))
+
+
+def _later(rng: random.Random, part: Part) -> tuple[Act, ...]:
+    acts = _third(rng, part.kind, part.manifest("x", "x"), part.run)
+    return tuple(replace(act, edits=unheld(act.edits)) for act in acts if act.how not in AT_ONCE)
 
 
 def make_part(rng: random.Random, kind: Kind, *, cut: bool = False) -> Part:

@@ -10,6 +10,7 @@ from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 
 from .edits import Path, look
+from .history import CUT
 from .law import RUN, Law, Wrong, bare, differences, name, related, same
 from .owners import UNDO, Owner, owned, owned_meanwhile, where, wrong_owners
 from .play import Played, Seen
@@ -123,6 +124,9 @@ class _Judge:
         one, shape = self.one, self.one.part.kind.shape
         if self._refused(law, right, doubtful):
             return
+        if self._disturbed():
+            self._as_it_is("failed")
+            return
         if self.played.history.policy == "stop" and law.conflicts:
             self._as_it_is("conflict")
             self._covers(law.conflicts, [*law.conflicts, *doubtful], "in conflict")
@@ -172,6 +176,15 @@ class _Judge:
             return False
         self.out.passed.append("the server does not take what is right")
         return True
+
+    def _disturbed(self) -> bool:
+        """Whether others changed what the undo had just put back: for it the server makes something else of that."""
+        one, item = self.one, self.one.item
+        if not one.raced or one.cut is None or item is None or item.result != "failed":
+            return False
+        put, theirs = self._changes(one.begun, one.cut), self._changes(one.cut, one.now)
+        again = [p for p in put if any(related(p, other) for other in theirs)]
+        return all(any(_close(name(p), field) for p in again) for field in item.fields)
 
     def _went_with(self, wrong: list[Wrong], right: Any) -> bool:
         """Whether others' values, which nobody owns, could not stay beside what was put back.
@@ -331,8 +344,11 @@ class _Judge:
 
     @property
     def _cut(self) -> bool:
-        """Whether a first attempt of the undo was cut off: the second finds done what that one did."""
-        return self.played.history.undo[0] in ("before", "after")
+        """Whether a first attempt of the undo was cut off: the second finds done what that one did.
+
+        So does one that others disturb after it had written.
+        """
+        return self.played.history.undo[0] in CUT or self.one.cut is not None
 
     @property
     def _vanished(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from sternway_steps.saga.attempt import Attempted
 from sternway_steps.step import Action, Item
 
 from . import world
-from .history import AT_ONCE, Act, History, Part
+from .history import AT_ONCE, CUT, Act, History, Part
 from .product import Driver, Fuse
 
 
@@ -26,7 +27,8 @@ class Seen:
 
     Where somebody makes or deletes it between the run's snapshot and its apply, what he left is how it was before.
     Where somebody writes between two attempts of the undo: as the first attempt found it (`begun`) and left it (`cut`),
-    and `now` is how the last one found it.
+    and `now` is how the last one found it. Alike where somebody writes while the undo is at work (`raced`); before it
+    had written anything that is what it has to find, and `begun` and `cut` are None.
     """
 
     part: Part
@@ -40,6 +42,7 @@ class Seen:
     cut: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
     item: Item | None = None
+    raced: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -160,15 +163,17 @@ def _undo(played: Played, place: Place, name: str) -> None:
     how, number = played.history.undo
     config = config_of(name, place.namespace, [one.wanted for one in played.seen], played.history.policy)
     times = 2 if how == "twice" else 1
-    if how in ("before", "after"):
+    if how in CUT:
         cut = place.driver.act(config, f"{name}-run", Action.ROLLBACK, Fuse(how, number))
         times = 1 if cut is None else 0
         if cut is None:
-            _between(played, place)
+            for one in played.seen:
+                _between(one, place)
         played.undone = cut
+    race = _race(played, place, number) if how == "raced" else None
     first: dict[str, Item] = {}
     for _ in range(times):
-        played.undone = place.driver.act(config, f"{name}-run", Action.ROLLBACK)
+        played.undone = place.driver.act(config, f"{name}-run", Action.ROLLBACK, Fuse(race=race))
         for item in played.undone.items if played.undone else ():
             first.setdefault(item.what, item)
     last = {item.what: item for item in played.undone.items} if played.undone else {}
@@ -176,18 +181,34 @@ def _undo(played: Played, place: Place, name: str) -> None:
         one.item = (first if how == "twice" else last).get(str(one.ref))
 
 
-def _between(played: Played, place: Place) -> None:
-    for one in played.seen:
-        cut = place.others.get(one.ref) if one.part.between else None
-        if cut is None or one.now is None or cut["metadata"]["uid"] != one.now["metadata"]["uid"]:
-            continue  # what was made anew, or is no more, is left alone
-        if cut["metadata"].get("deletionTimestamp"):
-            continue  # so is what is about to be made anew
-        one.begun, one.cut = one.now, cut
-        for act in one.part.between:
-            _act(one, act, place)
-        world.await_observed(place.others, one.ref)
-        one.now = place.others.get(one.ref)
+def _race(played: Played, place: Place, number: int) -> Callable[[str], None]:
+    """Give what has others act just before the n-th request that changes an object, for each object once."""
+    requests: Counter[str] = Counter()
+
+    def race(name: str) -> None:
+        requests[name] += 1
+        for one in played.seen:
+            if one.ref.name == name and requests[name] == number:
+                begun = one.now
+                _between(one, place)
+                one.raced = one.now is not begun
+                if number == 1:
+                    one.begun = one.cut = None
+
+    return race
+
+
+def _between(one: Seen, place: Place) -> None:
+    cut = place.others.get(one.ref) if one.part.between else None
+    if cut is None or one.now is None or cut["metadata"]["uid"] != one.now["metadata"]["uid"]:
+        return  # what was made anew, or is no more, is left alone
+    if cut["metadata"].get("deletionTimestamp"):
+        return  # so is what is about to be made anew
+    one.begun, one.cut = one.now, cut
+    for act in one.part.between:
+        _act(one, act, place)
+    world.await_observed(place.others, one.ref)
+    one.now = place.others.get(one.ref)
 
 
 def _look(played: Played, place: Place, when: str) -> None:

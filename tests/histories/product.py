@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -36,12 +36,14 @@ class Killed(BaseException):
 class Fuse:
     """When the process dies: before or after its n-th changing request, or instead of writing evidence.
 
-    `meanwhile` is done by somebody else just before the first changing request.
+    `meanwhile` is done by somebody else just before the first changing request, and `race` just before each one, told
+    the name of the object that it is about.
     """
 
     when: str = "never"
     number: int = 0
     meanwhile: Any = None
+    race: Callable[[str], None] | None = None
     dead: bool = False
     under_way: int = 0
     lock: threading.Condition = field(default_factory=threading.Condition)
@@ -55,8 +57,8 @@ class Fuse:
         raise Killed
 
     @contextmanager
-    def request(self) -> Iterator[None]:
-        """Surround a request that changes something."""
+    def request(self, name: str) -> Iterator[None]:
+        """Surround a request that changes something of an object of this name."""
         with self.lock:
             self.check()
             self.number -= 1
@@ -67,6 +69,8 @@ class Fuse:
         try:
             if act is not None:
                 act()
+            if self.race is not None:
+                self.race(name)
             yield
         finally:
             with self.lock:
@@ -92,7 +96,8 @@ class MortalTransport(Transport):
         changes = method != "GET" and "dryRun" not in (more.get("query") or {}) and not path.endswith("accessreviews")
         if not changes:
             return super().request(method, path, **more)
-        with self.fuse.request():
+        name = more["body"]["metadata"]["name"] if method == "POST" else path.rpartition("/")[2]
+        with self.fuse.request(name):
             return super().request(method, path, **more)
 
 

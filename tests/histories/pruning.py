@@ -317,8 +317,8 @@ def _judged(each: SeenDropped, played: PlayedPrune) -> Iterator[str]:
 
 
 def _repeated(each: SeenDropped, history: PruneHistory) -> Iterator[str]:
-    goes = _goes(each, history)
     if each.result is not None and each.before is not None:
+        goes = _goes(each, history)
         if each.removed_again is not goes:
             yield f"removed again: {each.removed_again}, and is the target's alone: {goes}"
         yield from _as_before(each, each.finally_)

@@ -190,10 +190,13 @@ def _met(played: Played) -> Iterator[str]:
         yield from (note.partition(":")[0] for note in seen.notes)
         if seen.after is not None and seen.now is not None and bare(seen.after) != bare(seen.now):
             yield "changed by others"
+        if seen.raced:
+            yield "changed while it was undone"
 
 
 def _keep(file: Path, text: str) -> None:
     """Keep the shortest example."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists() or len(text) < len(file.read_text()):
         file.write_text(text)
 

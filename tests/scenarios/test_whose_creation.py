@@ -10,6 +10,7 @@ from sternway_steps.builtin.deploy import execute as forward
 from sternway_steps.config import DeployConfig
 from sternway_steps.exits import Exit
 from sternway_steps.journal.step_journal import StepJournal
+from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
 from sternway_steps.release import apply
 from sternway_steps.session import Session
@@ -142,3 +143,22 @@ def test_evidence_tells_what_is_ours_when_the_annotation_was_removed(cluster: Cl
     code, item = undone(cluster, run)
     assert (code, item["result"]) == (0, "deleted"), item
     assert cluster.get("v1", "ConfigMap", "m") is None
+
+
+def test_what_somebody_puts_in_its_place_while_it_is_deleted_stays_and_is_said(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = deployed(cluster, config_map("m", a="ours"))
+    real, made = Client.delete, []
+
+    def delete(client: Client, ref: Ref, **how: Any) -> None:
+        if ref.name == "m" and not made:
+            real(client, ref, uid=None, propagation="Background")
+            made.append(cluster.client.create(theirs(cluster, a="theirs"), manager="somebody"))
+        real(client, ref, **how)
+
+    monkeypatch.setattr(Client, "delete", delete)
+    code, item = undone(cluster, run)
+    assert (code, item["result"]) == (0, "kept"), item
+    assert "another object of that name" in item["why"]
+    assert state_of(cluster.get("v1", "ConfigMap", "m")) == state_of(made[0])

@@ -48,7 +48,7 @@ class Remover:
         client = self._client
         live = client.get(ref)
         if live is None or live["metadata"]["uid"] != uid:
-            return Item(str(ref), "absent", "it is gone already")
+            return _gone(ref, live)
         if reason := must_stay(client, live):
             return Item(str(ref), "kept", reason)
         claims, why = keep_claims(client, live)
@@ -57,8 +57,10 @@ class Remover:
         root = ListedObject(ref, live["metadata"])
         there = self._survey(ref)
         stays = _older(root, root, there)
-        if (why := self._forbidden(root, root, there) if stays else "") or (why := self._delete(root, root, there)):
+        if why := self._forbidden(root, root, there) if stays else "":
             return Item(str(ref), "failed", why)
+        if (instead := self._delete(root, root, there)) is not None:
+            return instead
         kept = [f"kept its claims: {', '.join(claims)}"] if claims else []
         kept += [f"kept what was there before it: {', '.join(str(one.ref) for one in stays)}"] if stays else []
         return Item(str(ref), "deleted", "; ".join(kept))
@@ -70,25 +72,30 @@ class Remover:
                 self._surveys[ref.namespace] = survey(self._client, ref.namespace)
             return self._surveys[ref.namespace]
 
-    def _delete(self, one: ListedObject, root: ListedObject, there: Survey) -> str:
-        """Delete an object and what is below it, except what is older than the root; return why that failed, or ""."""
+    def _delete(self, one: ListedObject, root: ListedObject, there: Survey) -> Item | None:
+        """Delete an object and what is below it, except what is older than the root; return what else came of it."""
         older = bool(_older(one, root, there))
         alone = one.ref.kind in ALONE and not there.of_owner(one.uid)
         policy = "Orphan" if older else "Background" if alone else "Foreground"
-        self._held_delete(one, policy)
+        if (other := self._held_delete(one, policy)) is not None:
+            return _gone(root.ref, other) if one is root else None
         left = wait_until_deleted(self._client, one.ref, one.uid)
         if left is not None:
             holds = ", ".join(left["metadata"].get("finalizers") or []) or "nothing that is known"
-            return f"{one.ref} is still being deleted after {DELETED_WITHIN:.0f} s; finalizers: {holds}"
+            why = f"{one.ref} is still being deleted after {DELETED_WITHIN:.0f} s; finalizers: {holds}"
+            return Item(str(root.ref), "failed", why)
         below = _younger(one, root, there) if older else ()
-        return next((why for child in below if (why := self._delete(child, root, there))), "")
+        return next((item for child in below if (item := self._delete(child, root, there))), None)
 
-    def _held_delete(self, one: ListedObject, policy: str) -> None:
-        """Delete an object as it was read: a new status is no change, an apply by another run is one."""
+    def _held_delete(self, one: ListedObject, policy: str) -> Mapping[str, Any] | None:
+        """Delete an object as it was read: a new status is no change, an apply by another run is one.
+
+        Return the object of its name that stands there when somebody was faster, which stays.
+        """
         seen: Mapping[str, Any] | None = {"metadata": one.metadata}
         for _ in range(_TRIES):
             if seen is None or seen["metadata"]["uid"] != one.uid:
-                return
+                return seen
             if run_of(seen) != run_of({"metadata": one.metadata}):
                 raise Transient(f"{one.ref} was applied by run {run_of(seen)} while it was about to be deleted")
             try:
@@ -99,7 +106,7 @@ class Remover:
                     raise
                 seen = self._client.get(one.ref)
                 continue
-            return
+            return None
         raise Transient(f"{one.ref} changes faster than it can be deleted")
 
     def _forbidden(self, one: ListedObject, root: ListedObject, there: Survey) -> str:
@@ -114,6 +121,12 @@ class Remover:
             if why := self._forbidden(child, root, there):
                 return why
         return ""
+
+
+def _gone(ref: Ref, instead: Mapping[str, Any] | None) -> Item:
+    if instead is None:
+        return Item(str(ref), "absent", "it is gone already")
+    return Item(str(ref), "kept", "it is another object of that name, which this run did not create")
 
 
 def _older(one: ListedObject, root: ListedObject, there: Survey) -> list[ListedObject]:

@@ -25,7 +25,7 @@ def apply(
     taken: dict[Identity, list[Path]] = {}
     for other, paths in managers.sets.items():
         if other != identity:
-            lost = [p for p in paths if p in wanted and p in there and p[-1][0] != "k" and wanted[p] != there[p]]
+            lost = [p for p in paths if p in wanted and p in there and wanted[p] != there[p]]
             if lost:
                 taken[other] = lost
     if taken and not force:
