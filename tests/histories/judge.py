@@ -125,10 +125,13 @@ class _Judge:
         if self._refused(law, right, doubtful):
             return
         if self._disturbed():
-            self._as_it_is("failed")
+            self._tell(differences(bare(one.now), bare(one.result), shape, True))
+            self._own(law, touched)
             return
         if self.played.history.policy == "stop" and law.conflicts:
-            self._as_it_is("conflict")
+            self._as_it_is("conflict", owners=not one.raced or one.cut is None)
+            if one.raced and one.cut is not None:
+                self._own(law, touched)
             self._covers(law.conflicts, [*law.conflicts, *doubtful], "in conflict")
             return
         if one.result is None:
@@ -297,7 +300,7 @@ class _Judge:
             self._wrong("it is there")
         self._said(*said)
 
-    def _as_it_is(self, *said: str) -> None:
+    def _as_it_is(self, *said: str, owners: bool = True) -> None:
         self._said(*said)
         one = self.one
         if one.result is None:
@@ -306,7 +309,7 @@ class _Judge:
         if one.now["metadata"]["uid"] != one.result["metadata"]["uid"]:
             self._wrong("it is another object")
         self._tell(differences(bare(one.now), bare(one.result), one.part.kind.shape, True))
-        if owned(one.now) != owned(one.result):
+        if owners and owned(one.now) != owned(one.result):
             self._wrong("its owners changed, and it was not to be touched")
 
     def _covers(self, needed: list[Path], allowed: list[Path], word: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
-from ..objects.tree import ABSENT, Path, at, name_of, same
+from ..objects.tree import ABSENT, Path, at, name_of, same, untree
 from ..spec import Item
 from .counted import counted
 from .dropped import dropped
@@ -77,18 +77,10 @@ class Update:
             if own := counted(how.client, live, found):
                 self._counted |= own
                 found = self._compared(live, shape)
-            if found.conflicts and how.policy is OnConflict.STOP:
-                above = f", and run {found.above} of another target deploys it since" if found.above else ""
-                why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}{above}"
-                return Item(self._what, "conflict", why, _names(found.conflicts))
-            lost = dropped(how.client, found, lambda answer: self._compared(answer, shape))
-            if lost and how.policy is OnConflict.STOP:
-                why = f"the server would drop what somebody else set after this run: {', '.join(_names(lost))}"
-                return Item(self._what, "conflict", why, _names(lost))
-            self._dropped = {d.path: d for d in lost} or self._dropped
-            if wrong := [d for d in found.restored if d.path in self._put and not found.of_the_server(d.path)]:
-                why = f"put back, and still different when read again: {', '.join(_names(wrong))}"
-                return Item(self._what, "failed", why, _names(wrong))
+            if (stopped := self._stopped(found, shape)) is not None:
+                if self._gave_back(live, found):
+                    continue
+                return stopped
             try:
                 if not self._write(live, found, shape):
                     return self._done(found)
@@ -96,6 +88,42 @@ class Update:
                 if (item := self._refused(live, found, error)) is not None:
                     return item
         return Item(self._what, "failed", "it changes faster than it can be put back")
+
+    def _stopped(self, found: ObjectMerge, shape: Shape | None) -> Item | None:
+        """Return the result where no more is to be restored, though not all is as before; None to go on."""
+        stop = self._how.policy is OnConflict.STOP
+        if found.conflicts and stop:
+            above = f", and run {found.above} of another target deploys it since" if found.above else ""
+            why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}{above}"
+            return Item(self._what, "conflict", why, _names(found.conflicts))
+        lost = dropped(self._how.client, found, lambda answer: self._compared(answer, shape))
+        if lost and stop:
+            why = f"the server would drop what somebody else set after this run: {', '.join(_names(lost))}"
+            return Item(self._what, "conflict", why, _names(lost))
+        self._dropped = {d.path: d for d in lost} or self._dropped
+        if wrong := self._wrong(found):
+            why = f"put back, and still different when read again: {', '.join(_names(wrong))}"
+            return Item(self._what, "failed", why, _names(wrong))
+        return None
+
+    def _wrong(self, found: ObjectMerge) -> list[Difference]:
+        """Return what was put back and is as the run had left it again."""
+        wrong = {d.path: d for d in found.restored if d.path in self._put}
+        for path, put in self._put.items():
+            now = found.states.at(path)
+            again = same(untree(now.live), put.new) and not same(put.old, put.new)
+            if again and now.owned_live.by_others and not put.order:
+                wrong[path] = put  # by somebody else, meanwhile: so it is also where the run's record is lost
+        return [d for d in wrong.values() if not found.of_the_server(d.path)]
+
+    def _gave_back(self, live: dict[str, Any], found: ObjectMerge) -> bool:
+        """Give what this undo has put back to its owners; return whether the object is to be read again."""
+        try:
+            return bool(self._put) and self._give_back(live, found, self._wrong(found))
+        except ApiError as error:
+            if error.transient or error.forbidden:
+                raise
+            return error.conflict
 
     def _refused(self, live: dict[str, Any], found: ObjectMerge, error: ApiError) -> Item | None:
         """Return the result where the server refused the write; None to look again, for somebody wrote in between."""
@@ -187,12 +215,18 @@ class Update:
             self._noted = wrote = True
         if not self._noted:
             self._cleared |= {d.path: d for d in found.cleared}
-        entries = found.owned_again(live, [*self._put.values(), *self._cleared.values()])
+        return self._give_back(live, found) or wrote
+
+    def _give_back(self, live: dict[str, Any], found: ObjectMerge, wrong: Sequence[Difference] = ()) -> bool:
+        """Restore the owners of what was put back, but for what is `wrong` again. Return whether any was left."""
+        put = [d for d in (*self._put.values(), *self._cleared.values()) if d not in wrong]
+        entries = found.owned_again(live, put)
         wanted = owners(entries)
-        if wanted not in (owners(managed(live)), self._given):
-            client.replace(with_owners(live, entries), manager=UNDO_MANAGER)
-            self._given, wrote = wanted, True
-        return wrote
+        if wanted in (owners(managed(live)), self._given):
+            return False
+        self._how.client.replace(with_owners(live, entries), manager=UNDO_MANAGER)
+        self._given = wanted
+        return True
 
     def _filled_again(self, answer: dict[str, Any], found: ObjectMerge, shape: Shape | None) -> frozenset[Path]:
         """Return what the server, in its answer to a write, has put where the write removed something."""
@@ -215,7 +249,8 @@ class Update:
             why.append(f"written by the server itself: {', '.join(_names(own))}")
         if not (self._put or self._noted or self._given):
             return Item(self._what, "unchanged", "; ".join(why) or self._as_before(same(was, now)), needs=needs)
-        restored = [d for d in self._put.values() if d not in own and d.path[-1] != f"f:{RUN}"]
+        left = {d.path for d in found.conflicts}
+        restored = [d for d in self._put.values() if d not in own and d.path not in left and d.path[-1] != f"f:{RUN}"]
         return Item(self._what, "restored", "; ".join(why), _names(restored), needs)
 
     def _as_before(self, whole: bool) -> str:
