@@ -29,7 +29,8 @@ class Act:
     """What a third party does to an object: edits by update, patch or apply, or one of the words below.
 
     unstamp: removes the run's annotation; delete; recreate; scale (to `edits[0].value`); appear, vanish: it creates or
-    deletes the object between the run's snapshot and its apply.
+    deletes the object between the run's snapshot and its apply. overlay: a run of the same target, or of another one
+    (`who`), applies its manifest with these edits, and is undone.
     """
 
     how: str
@@ -108,7 +109,23 @@ def history(seed: int, number: int, every: Sequence[Kind]) -> History:
     policy = rng.choice(("stop", "stop", "merge", "merge", "force"))
     parts, again = tuple(make_part(rng, k, cut=undo[0] in CUT) for k in chosen), rng.random() < 0.2
     made = History(seed, number, parts, policy, kill, again, undo, blind=rng.random() < 0.1)
+    made = overlaid(random.Random(f"{seed}:{number}:overlay"), made)
     return raced(random.Random(f"{seed}:{number}:race"), made) if undo[0] == "once" else made
+
+
+def overlaid(rng: random.Random, one: History) -> History:
+    """Have another run come and go over this one, in some histories; others act before and after it."""
+    if rng.random() < 0.8:
+        return one
+    n = rng.randrange(len(one.parts))
+    part = one.parts[n]
+    obj = edited(part.manifest("x", "x"), part.run)
+    edits = unheld(_edits(rng, part.kind, obj, rng.choice((0, 1, 2, 4))))
+    ended = one.kill == ("never", 0) and not one.again  # else the target's next run would undo it first
+    act = Act("overlay", edits, rng.choice(("same", "other")) if ended else "other")
+    at = rng.randint(0, len(part.third))
+    over = replace(part, third=(*part.third[:at], act, *part.third[at:]))
+    return replace(one, parts=(*one.parts[:n], over, *one.parts[n + 1 :]))
 
 
 def raced(rng: random.Random, one: History) -> History:

@@ -50,6 +50,8 @@ class _Judge:
 
     def look(self) -> None:
         one = self.one
+        if one.overlaid is not None:
+            self._as_if_never(*one.overlaid)
         if one.before is None:
             self._created()
         elif one.after is None:
@@ -63,6 +65,19 @@ class _Judge:
         else:
             self._changed()
 
+    def _as_if_never(self, was: Any, result: Any, error: Exception | None) -> None:
+        """A run that came over it and was undone at once leaves nothing: neither a value, an owner nor its mark."""
+        if error is not None:
+            self._wrong(f"the undo of a run over it ended with {error!r}")
+        if was is None or result is None or was["metadata"]["uid"] != result["metadata"]["uid"]:
+            if was is not None or result is not None:
+                self._wrong("the undo of a run over it left another object, or none")
+            return
+        for path, right, got in differences(bare(was), bare(result), self.one.part.kind.shape, self._custom):
+            self._wrong(f"the undo of a run over it left {name(path)} as {got!r} instead of {right!r}")
+        if owned(was) != owned(result) or self._run(was) != self._run(result):
+            self._wrong("the undo of a run over it left other owners, or its mark")
+
     def _created(self) -> None:
         one = self.one
         if one.now is None and self._vanished:
@@ -70,7 +85,7 @@ class _Judge:
                 self._gone("absent", "conflict", None)
             return
         if one.now is None:
-            self._gone("absent", None)
+            self._gone("absent", None, *(("deleted",) if one.raced else ()))
         elif one.after is None or one.now["metadata"]["uid"] != one.after["metadata"]["uid"]:
             self._as_it_is("kept", "conflict")
         elif self.played.lost and not self._stamped(one.now) and one.result is not None:

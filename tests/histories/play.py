@@ -17,6 +17,7 @@ from sternway_steps.saga.attempt import Attempted
 from sternway_steps.step import Action, Item
 
 from . import world
+from .edits import edited
 from .history import AT_ONCE, CUT, Act, History, Part
 from .product import Driver, Fuse
 
@@ -43,6 +44,8 @@ class Seen:
     result: dict[str, Any] | None = None
     item: Item | None = None
     raced: bool = False
+    overlaid: tuple[dict[str, Any] | None, dict[str, Any] | None, Exception | None] | None = None
+    """Before another run came over it, after the undo of that, and how this ended."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -80,7 +83,7 @@ def playing(history: History, place: Place, tag: str = "") -> Iterator[Played]:
             world.await_later(place.others, [one.before for one in seen if one.before])
         _run(played, place, name)
         _look(played, place, "after")
-        _third(played, place)
+        _third(played, place, name)
         _look(played, place, "now")
         _undo(played, place, name)
         _look(played, place, "result")
@@ -146,12 +149,28 @@ def _run(played: Played, place: Place, name: str) -> None:
         played.lost = True
 
 
-def _third(played: Played, place: Place) -> None:
+def _third(played: Played, place: Place, name: str) -> None:
     for one in played.seen:
         for act in one.part.third:
-            if act.how not in AT_ONCE:
+            if act.how == "overlay":
+                _overlay(one, act, place, name)
+            elif act.how not in AT_ONCE:
                 _act(one, act, place)
         world.await_observed(place.others, one.ref)
+
+
+def _overlay(one: Seen, act: Act, place: Place, name: str) -> None:
+    """Have another run apply the object, and be undone; keep how it was before and after that."""
+    world.await_observed(place.others, one.ref)
+    found = place.others.get(one.ref)
+    title = name if act.who == "same" else f"{name}-{act.who}"
+    config = config_of(title, place.namespace, [edited(one.wanted, act.edits)])
+    ran = place.driver.act(config, f"{name}-over", Action.EXECUTE)
+    world.await_observed(place.others, one.ref)
+    undone = place.driver.act(config, f"{name}-over", Action.ROLLBACK)
+    one.overlaid = (found, place.others.get(one.ref), undone.error if undone else None)
+    if ran is None or ran.error is not None:
+        one.notes.append(f"overlay refused: {ran and ran.error}")
 
 
 def _act(one: Seen, act: Act, place: Place) -> None:

@@ -190,6 +190,8 @@ def _met(played: Played) -> Iterator[str]:
         yield from (note.partition(":")[0] for note in seen.notes)
         if seen.after is not None and seen.now is not None and bare(seen.after) != bare(seen.now):
             yield "changed by others"
+        if seen.overlaid is not None:
+            yield "another run came and went"
         if seen.raced:
             yield "changed while it was undone"
 

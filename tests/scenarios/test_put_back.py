@@ -408,6 +408,38 @@ def test_a_field_of_the_run_of_which_admission_makes_something_else_is_a_failure
     assert live(real, CONFIG_MAP, "m")["data"] == {"a": "old", "b": "1"}
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])
+@pytest.mark.parametrize(("value", "result"), [("new", "failed"), ("theirs", "conflict")])
+def test_what_somebody_changes_while_the_undo_is_at_work_is_told_and_all_else_is_whose_it_was(
+    cluster: Cluster, value: str, result: str, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the write of the values and that of their owners."""
+    deploy(cluster, config_map("m", a="old", b="1"))
+    ours, real, acted = _owners(cluster, "b"), Client.replace, []
+    if lost:
+        monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+    run = deploy(cluster, config_map("m", a="new", b="2"))
+
+    def replace_then_others(client: Client, obj: Any, **how: Any) -> dict[str, Any]:
+        answer = real(client, obj, **how)
+        if obj["metadata"]["name"] == "m" and not how.get("dry_run") and not acted:
+            ref = Ref("v1", "ConfigMap", cluster.namespace, "m")
+            acted.append(cluster.client.patch(ref, {"data": {"a": value}}, manager="somebody"))
+        return answer
+
+    monkeypatch.setattr(Client, "replace", replace_then_others)
+    status, items = undo(cluster, run)
+    item = items["configmap/m"]
+    assert (status, item["result"], item["fields"]) == (Status.ROLLBACK_FAILED, result, ["data.a"]), item
+    assert live(cluster, CONFIG_MAP, "m")["data"] == {"a": value, "b": "1"}
+    assert (_owners(cluster, "a"), _owners(cluster, "b")) == (["somebody"], ours)
+
+
+def _owners(cluster: Cluster, key: str) -> list[str]:
+    entries = live(cluster, CONFIG_MAP, "m")["metadata"]["managedFields"]
+    return [entry["manager"] for entry in entries if f"f:{key}" in entry["fieldsV1"].get("f:data", {})]
+
+
 def _stamped(cluster: Cluster, key: str = "") -> bool:
     """Tell whether a write, which is not made, would be changed."""
     obj = config_map("probe", x="1")
@@ -494,6 +526,22 @@ def test_a_default_that_others_keep_there_is_not_said_to_be_restored(cluster: Cl
     assert (status, found["type"], found["externalTrafficPolicy"]) == (Status.UNDONE, "ClusterIP", "Cluster"), items
     assert "spec.externalTrafficPolicy" not in item["fields"]
     assert item["why"] == "written by the server itself: spec.externalTrafficPolicy"
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_what_went_with_the_address_that_others_removed_is_not_taken_for_the_runs_change(cluster: Cluster) -> None:
+    """Beside the run's manifest alone there is no policy for traffic from outside either; put back, it is refused."""
+    service = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": cluster.namespace},
+        "spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "protocol": "TCP"}]},
+    }  # fmt: skip
+    ref = Ref("v1", "Service", cluster.namespace, "web")
+    cluster.client.apply({**service, "spec": {**service["spec"], "externalIPs": ["10.9.9.9"]}}, manager="argocd")
+    run = deploy(cluster, service)
+    cluster.client.patch(ref, {"spec": {"externalIPs": None}}, manager="kubectl-edit")
+    status, items = undo(cluster, run)
+    assert status is Status.UNDONE, items
+    assert "externalTrafficPolicy" not in live(cluster, ("v1", "Service"), "web")["spec"]
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["recorded", "lost"])

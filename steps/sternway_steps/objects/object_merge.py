@@ -90,14 +90,17 @@ def merge_object(
     | what is known | how `after` is found |
     | --- | --- |
     | the record of the apply (`of.after`) | it is `after` |
+    | no record, and this undo has concluded it before its first write | `undone.after` |
     | no record, but the apply reached the object | `reconstruct`, per field |
     | no record, and it did not reach it | as before: the run changed nothing |
 
     `shape` None: it is derived from the owners. `undone` is what this undo has restored so far.
     """
     states = _states(before, live, of, shape, undone)
-    reached = of.after is not None or apply_reached(before, live, of, states)
-    if of.after is None:
+    reached = of.after is not None or undone.after is not None or apply_reached(before, live, of, states)
+    if of.after is None and undone.after is not None:
+        states = states.with_after(undone.after)
+    elif of.after is None:
         states = states.with_after(reconstruct(states) if reached else states.before)
     merged = three_way_merge(states, policy)
     obj = untree(merged.node)

@@ -39,7 +39,8 @@ def reconstruct(field: States) -> Tree:
     | no      | others, nobody | other  | others           | others     | as before                              |
     | no      | others         | other  | nobody           | others     | as before                              |
     | no      | nobody         | other, absent | nobody    | whoever changed a field beside it, next above, and so on; |
-    |         |                |        |                  | one that came or went: the run, if `stored` is alike      |
+    |         |                |        |                  | one that came or went: the run, if `stored` is alike, and |
+    |         |                |        |                  | others have not alone changed something there             |
     | no, in what the run brought | absent | as `stored` | any | the run | as live                               |
 
     One number of replicas that nobody owns was scaled by others, but for the default 1 (see `States.scaled`).
@@ -64,7 +65,7 @@ def _after(field: States, nearby: bool) -> Tree:
         return _whole(field, nearby)
     if field.live is ABSENT and isinstance(field.applied, kind) and field.applied:
         return _as_left(field, kind) if _is_owned(field.applied) or not _was_only_ours(field) else ABSENT
-    beside = _authors(field)
+    beside, around = _authors(field), nearby
     if field.before is ABSENT and isinstance(field.applied, kind):
         nearby = True  # the run brought it: what nobody owns in it are defaults of that
     elif field.before is ABSENT and field.applied is ABSENT and _is_of_others(field):
@@ -73,7 +74,8 @@ def _after(field: States, nearby: bool) -> Tree:
         nearby = Author.RUN in beside
     node = kind()
     for part in field.parts():
-        value = part.live if _is_made(field, part) else _after(part, _explained_by_stored(field, part, nearby))
+        by_run = _explained_by_stored(field, part, nearby) and (around or beside != {Author.OTHERS})
+        value = part.live if _is_made(field, part) else _after(part, by_run)
         if value is not ABSENT:
             node[part.path[-1]] = value
     if not node and (field.live is ABSENT or (field.before is ABSENT and not isinstance(field.applied, kind))):

@@ -39,6 +39,8 @@ class Undone:
     earlier: bool = False
     refilled: frozenset[Path] = frozenset()
     """What it removed, and the server filled in again in its answer to that same write."""
+    after: Tree | None = None
+    """How the run left the object, where this undo has concluded it without a record, before it wrote."""
 
     def __contains__(self, path: Path) -> bool:
         return any(path[:length] in self.paths for length in range(1, len(path) + 1))

@@ -18,7 +18,7 @@ from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
-from ..objects.tree import ABSENT, Path, at, name_of, same, untree
+from ..objects.tree import ABSENT, Path, Tree, at, name_of, same
 from ..spec import Item
 from .counted import counted
 from .dropped import dropped
@@ -52,6 +52,8 @@ class Update:
         self._earlier: bool | None = None
         """Whether an earlier undo may have written it: it does not carry the run's annotation at first."""
         self._given: Any = None
+        self._after: Tree | None = None
+        """How the run left it, as concluded before the first write where there is no record: others may act since."""
         self._counted: frozenset[Path] = frozenset()
         """What the server itself counts."""
         self._asked = False
@@ -107,14 +109,8 @@ class Update:
         return None
 
     def _wrong(self, found: ObjectMerge) -> list[Difference]:
-        """Return what was put back and is as the run had left it again."""
-        wrong = {d.path: d for d in found.restored if d.path in self._put}
-        for path, put in self._put.items():
-            now = found.states.at(path)
-            again = same(untree(now.live), put.new) and not same(put.old, put.new)
-            if again and now.owned_live.by_others and not put.order:
-                wrong[path] = put  # by somebody else, meanwhile: so it is also where the run's record is lost
-        return [d for d in wrong.values() if not found.of_the_server(d.path)]
+        """Return what was put back, and is as the run had left it again."""
+        return [d for d in found.restored if d.path in self._put and not found.of_the_server(d.path)]
 
     def _gave_back(self, live: dict[str, Any], found: ObjectMerge) -> bool:
         """Give what this undo has put back to its owners; return whether the object is to be read again."""
@@ -152,7 +148,7 @@ class Update:
             self._earlier = run_of(live) != self._how.run
             self._met = live
         shape = shape or shape_by_owners(self._before, of.after, self._met, live)
-        undone = Undone(frozenset(self._put) | self._counted, self._earlier, self._refilled)
+        undone = Undone(frozenset(self._put) | self._counted, self._earlier, self._refilled, self._after)
         found = merge_object(self._before, live, of, policy, shape, undone)
         doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or unexplained(found.states)
         if of.after is None and not self._asked and doubtful:
@@ -209,6 +205,7 @@ class Update:
         new = {*(d.path for d in found.restored), *found.merged.emptied} - self._written
         if new or (found.noted and not self._noted):
             live = client.replace(found.obj, manager=UNDO_MANAGER)
+            self._after = found.states.after if found.owners.came else self._after
             self._put |= {d.path: d for d in found.restored}
             self._refilled |= self._filled_again(live, found, shape)
             self._written |= new
