@@ -40,7 +40,7 @@ def reconstruct(field: States) -> Tree:
     | no      | others         | other  | nobody           | others     | as before                              |
     | no      | nobody         | other, absent | nobody    | whoever changed a field beside it, next above, and so on; |
     |         |                |        |                  | one that came or went: the run, if `stored` is alike, and |
-    |         |                |        |                  | others have not alone changed something there             |
+    |         |                |        |                  | not others alone changed something in the spec            |
     | no, in what the run brought | absent | as `stored` | any | the run | as live                               |
 
     One number of replicas that nobody owns was scaled by others, but for the default 1 (see `States.scaled`).
@@ -51,8 +51,11 @@ def reconstruct(field: States) -> Tree:
     return _after(field, True)
 
 
-def _after(field: States, nearby: bool) -> Tree:
-    """`nearby`: what nobody owns was changed by the run, for it changed something beside it."""
+def _after(field: States, nearby: bool, around: bool = True) -> Tree:
+    """`nearby`: what nobody owns was changed by the run, for it changed something beside it.
+
+    `around`: the run changed something in the same part of the object (its spec), or nobody is known to have.
+    """
     if field.is_item and field.applied is ABSENT and _was_only_ours(field) and _is_made_again(field):
         return ABSENT  # the run no longer listed it
     if same(field.before, field.live):
@@ -65,7 +68,8 @@ def _after(field: States, nearby: bool) -> Tree:
         return _whole(field, nearby)
     if field.live is ABSENT and isinstance(field.applied, kind) and field.applied:
         return _as_left(field, kind) if _is_owned(field.applied) or not _was_only_ours(field) else ABSENT
-    beside, around = _authors(field), nearby
+    beside = _authors(field)
+    around = _is_around(field, beside, around)
     if field.before is ABSENT and isinstance(field.applied, kind):
         nearby = True  # the run brought it: what nobody owns in it are defaults of that
     elif field.before is ABSENT and field.applied is ABSENT and _is_of_others(field):
@@ -74,13 +78,17 @@ def _after(field: States, nearby: bool) -> Tree:
         nearby = Author.RUN in beside
     node = kind()
     for part in field.parts():
-        by_run = _explained_by_stored(field, part, nearby) and (around or beside != {Author.OTHERS})
-        value = part.live if _is_made(field, part) else _after(part, by_run)
+        by_run = around and _explained_by_stored(field, part, nearby)
+        value = part.live if _is_made(field, part) else _after(part, by_run, around)
         if value is not ABSENT:
             node[part.path[-1]] = value
     if not node and (field.live is ABSENT or (field.before is ABSENT and not isinstance(field.applied, kind))):
         return ABSENT
     return _in_order(node, field) if isinstance(node, Items) else node
+
+
+def _is_around(field: States, beside: set[Author], above: bool) -> bool:
+    return Author.RUN in beside if beside and len(field.path) <= 1 else above
 
 
 def unexplained(field: States, brought: bool = False) -> bool:
