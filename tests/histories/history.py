@@ -115,7 +115,7 @@ def history(seed: int, number: int, every: Sequence[Kind]) -> History:
 
 def overlaid(rng: random.Random, one: History) -> History:
     """Have another run come and go over this one, in some histories; others act before and after it."""
-    if rng.random() < 0.8:
+    if rng.random() < 0.9:
         return one
     n = rng.randrange(len(one.parts))
     part = one.parts[n]

@@ -114,7 +114,8 @@ class _Judge:
         b, a, now = bare(one.before), bare(one.after), bare(one.now)
         touched = [p for p, _, _ in differences(a, now if one.cut is None else bare(one.begun), shape, True)]
         touched += self._changes(one.cut, one.now)
-        doubtful = unsure(one, touched) if self.played.lost else []
+        taken = _reowned(owned(one.after), owned(one.now))  # it may be as the run left it, and be theirs
+        doubtful = unsure(one, [*touched, *taken]) if self.played.lost else []
         out, first = self.out, None
         never = [b] if self.played.lost and one.cut is not None and self._undone(one.cut) else []
         for reading in (*readings(b, a, now, doubtful), *never):
@@ -364,9 +365,10 @@ class _Judge:
     def _cut(self) -> bool:
         """Whether a first attempt of the undo was cut off: the second finds done what that one did.
 
-        So does one that others disturb after it had written.
+        So does one that others disturb after it had written, or at another object, from where it begins anew.
         """
-        return self.played.history.undo[0] in CUT or self.one.cut is not None
+        disturbed = any(one.raced for one in self.played.seen if one is not self.one)
+        return self.played.history.undo[0] in CUT or self.one.cut is not None or disturbed
 
     @property
     def _vanished(self) -> bool:
