@@ -195,3 +195,32 @@ def test_an_item_of_a_list_that_is_one_value_goes_to_whoever_applies_it_by_force
     taken = cluster.client.apply(other, manager="two", force=True).obj["metadata"]
     owners = [entry["manager"] for entry in taken["managedFields"] if uid in str(entry["fieldsV1"])]
     assert (taken["ownerReferences"][0]["name"], owners) == ("b", ["two"])
+
+
+def test_a_map_that_is_one_field_is_owned_as_a_whole(cluster: Cluster) -> None:
+    """As the server's schema says it (x-kubernetes-map-type: atomic)."""
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
+        "spec": {"defaultBackend": backend, "ingressClassName": "none"},
+    }  # fmt: skip
+    terms = [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    pods = deployment("web", replicas=0)
+    pods["spec"]["template"]["spec"] |= {"affinity": {"nodeAffinity": required}}
+    quota = {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "web"},
+        "spec": {"scopeSelector": {"matchExpressions": [{"scopeName": "BestEffort", "operator": "Exists"}]}},
+    }  # fmt: skip
+    for obj, path in (
+        (ingress, ("defaultBackend", "service", "port")),
+        (pods, ("template", "spec", "affinity", "nodeAffinity", *required)),
+        (quota, ("scopeSelector",)),
+    ):
+        (entry,) = cluster.client.apply(placed(cluster, obj), manager="one", dry_run=True).obj["metadata"][
+            "managedFields"
+        ]
+        owned = entry["fieldsV1"]["f:spec"]
+        for part in path:
+            owned = owned[f"f:{part}"]
+        assert owned == {}, path

@@ -96,8 +96,9 @@ class Remover:
         for _ in range(_TRIES):
             if seen is None or seen["metadata"]["uid"] != one.uid:
                 return seen
-            if run_of(seen) != run_of({"metadata": one.metadata}):
-                raise Transient(f"{one.ref} was applied by run {run_of(seen)} while it was about to be deleted")
+            if (run := run_of(seen)) != run_of({"metadata": one.metadata}):
+                how = f"was applied by run {run}" if run else "lost the annotation of its run"
+                raise Transient(f"{one.ref} {how} while it was about to be deleted")
             try:
                 version = seen["metadata"]["resourceVersion"]
                 self._client.delete(one.ref, uid=one.uid, version=version, propagation=policy)

@@ -114,8 +114,9 @@ _ANYWHERE = {"ownerReferences": ("uid",), "conditions": ("type",), "podIPs": ("i
 _SETS = {("metadata", "finalizers")}
 
 _ATOMIC = {
-    "configMapKeyRef", "dataSource", "fieldRef", "fileKeyRef", "labelSelector", "namespaceSelector", "nodeSelector",
-    "podSelector", "resourceFieldRef", "roleRef", "secretKeyRef", "selector",
+    "claimRef", "configMapKeyRef", "dataSource", "fieldRef", "fileKeyRef", "labelSelector", "namespaceSelector",
+    "nodePublishSecretRef", "nodeSelector", "podSelector", "port", "requiredDuringSchedulingIgnoredDuringExecution",
+    "resource", "resourceFieldRef", "roleRef", "scopeSelector", "secretKeyRef", "secretRef", "selector",
 }  # fmt: skip
 _ATOMIC_ITEMS = {"imagePullSecrets", "ownerReferences", "secrets"}
 
