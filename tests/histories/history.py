@@ -119,6 +119,8 @@ def overlaid(rng: random.Random, one: History) -> History:
         return one
     n = rng.randrange(len(one.parts))
     part = one.parts[n]
+    if any(edit.path == ("immutable",) for edit in part.run):
+        return one  # then the other one's undo would have to make it anew
     obj = edited(part.manifest("x", "x"), part.run)
     edits = unheld(_edits(rng, part.kind, obj, rng.choice((0, 1, 2, 4))))
     ended = one.kill == ("never", 0) and not one.again  # else the target's next run would undo it first

@@ -834,3 +834,31 @@ def test_what_the_server_counts_on_is_no_conflict_though_an_update_has_left_it_o
         "localhost/app:1",
         {"theirs": "1"},
     )
+
+
+def _secret(cluster: Cluster, **parts: Any) -> dict[str, Any]:
+    metadata = {"name": "s", "namespace": cluster.namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, **parts}
+
+
+def test_a_text_that_its_writer_lists_no_longer_is_his_change_all_the_same(cluster: Cluster) -> None:
+    """Nobody owns it then but the run's manager, from which the server takes no data that is written as a text."""
+    deploy(cluster, _secret(cluster, data={"a": "MQ=="}))
+    run = deploy(cluster, _secret(cluster, data={"a": "Mg=="}))
+    for texts in ({"a": "theirs"}, {"b": "x"}):
+        cluster.client.apply(_secret(cluster, stringData=texts), manager="third", force=True)
+    status, items = undo(cluster, run)
+    assert (status, items["secret/s"]["fields"]) == (Status.ROLLBACK_FAILED, ["data.a"]), items
+    assert live(cluster, ("v1", "Secret"), "s")["data"]["a"] == base64.b64encode(b"theirs").decode()
+
+
+def test_who_had_written_a_text_owns_it_again_though_the_run_writes_it_as_data(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(cluster, _secret(cluster, stringData={"a": "1"}))
+    before = state_of(live(cluster, ("v1", "Secret"), "s"))
+    monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+    run = deploy(cluster, _secret(cluster, data={"a": "MQ=="}))
+    status, items = undo(cluster, run)
+    assert status is Status.UNDONE, items
+    assert state_of(live(cluster, ("v1", "Secret"), "s")) == before

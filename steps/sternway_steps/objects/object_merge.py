@@ -142,7 +142,12 @@ def _states(
         owned_first=_owned(before, (of.manager,)),
         owned_before=_owned(of.met(before), (of.manager,)),
         owned_after=Owned(with_data(fields_of(right_after, manager=of.manager))),
-        owned_live=_owned(live, (of.manager, UNDO_MANAGER), changed_data(applied, live)),
+        owned_live=_owned(
+            live,
+            (of.manager, UNDO_MANAGER),
+            changed_data(applied, live),
+            changed_data(of.after, live) if of.after is not None else (),
+        ),
         owned_since=_since(left, live, others),
         claimed=with_data(by_targets) if (by_targets := _since(left, live, targets)) else None,
         undone=undone,
@@ -159,11 +164,16 @@ def _claims(live: Mapping[str, Any], before: Mapping[str, Any], manager: str) ->
     return bool(minus(fields_of(live, manager=manager), fields_of(before, manager=manager)))
 
 
-def _owned(obj: Mapping[str, Any], ours: tuple[str, ...], changed: Container[str] = ()) -> Owned:
-    """Return the owners; `changed` are the keys of a Secret that hold something else than the run applied."""
+def _owned(
+    obj: Mapping[str, Any], ours: tuple[str, ...], changed: Container[str] = (), since: Iterable[str] = ()
+) -> Owned:
+    """Return the owners; `changed` are the keys of a Secret that hold something else than the run applied.
+
+    `since` are those that hold something else than it left: the server writes no data in a form of its own.
+    """
     mine = union(*(fields_of(obj, manager=name) for name in dict.fromkeys(ours)))
     others = fields_of(obj, but=ours, status=True)
-    return Owned(*by_data(mine, others, changed))
+    return Owned(*by_data(mine, others, changed, since))
 
 
 def _since(left: Mapping[str, Any], live: Mapping[str, Any], managers: Container[str]) -> Fields | None:

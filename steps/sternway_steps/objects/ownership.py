@@ -113,6 +113,8 @@ class OwnerRestore:
         if self.recorded:
             return path not in claims and self._holds(path)
         applied = self._at(self.states.applied, path)
+        if path[0] == "f:stringData" and len(path) == 2 and path[1][2:] not in (self.applied.get("stringData") or {}):
+            applied = ABSENT  # the run lists it as data, or not at all
         filled = isinstance(applied, Map | Items) and bool(applied) and path[-1][0] == "f"
         text = _has_text(path, ours) and path not in since
         return (applied is ABSENT or filled or text) and self._holds(path)
