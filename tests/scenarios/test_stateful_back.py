@@ -60,16 +60,25 @@ def test_a_set_that_is_put_back_half_way_is_healthy_only_when_every_pod_is_the_o
         assert session.run(config_of(cluster.namespace, stateful(replicas=3), verify=VERIFY)).exit_code == 0
         before = state_of(cluster.get("apps/v1", "StatefulSet", "db"))
         new = config_of(cluster.namespace, stateful("localhost/app:2", 3), verify=VERIFY)
-        result = session.run(new, stop=stop)
-    assert (result.exit_code, result.rollback_errors) == (Exit.STOPPED, ())
-    assert state_of(cluster.get("apps/v1", "StatefulSet", "db")) == before
-    pods = cluster.client.list("v1", "Pod", cluster.namespace, labels="app=db").items
-    assert [pod["spec"]["containers"][0]["image"] for pod in pods] == ["localhost/app:1"] * 3
-    # What `kubectl rollout status` would have called complete was there, on the node and in the sandbox.
-    assert any(
-        state["currentRevision"] == state["updateRevision"] and state["readyReplicas"] == 3 > state["updatedReplicas"]
-        for state in states
-        if "readyReplicas" in state and "updatedReplicas" in state
+        for _ in range(5):  # on a busy machine the set may be done before the stop is heard
+            stop.clear()
+            result = session.run(new, stop=stop)
+            assert (result.exit_code, result.rollback_errors) == (Exit.STOPPED, ())
+            assert state_of(cluster.get("apps/v1", "StatefulSet", "db")) == before
+            pods = cluster.client.list("v1", "Pod", cluster.namespace, labels="app=db").items
+            assert [pod["spec"]["containers"][0]["image"] for pod in pods] == ["localhost/app:1"] * 3
+            if any(map(_looks_complete, states)):
+                break
+    assert any(map(_looks_complete, states))
+
+
+def _looks_complete(status: dict[str, Any]) -> bool:
+    """Tell whether `kubectl rollout status` would call a set complete that is put back half way."""
+    if "readyReplicas" not in status or "updatedReplicas" not in status:
+        return False
+    return (
+        status["currentRevision"] == status["updateRevision"]
+        and status["readyReplicas"] == 3 > status["updatedReplicas"]
     )
 
 
