@@ -4,62 +4,46 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from .config import Config
-from .config.program import require_names, with_data
-from .errors import Refused, SternwayError, together
-from .exits import Exit
-from .journal.backends.store import Store
-from .journal.checked import unheard
-from .journal.encryption import NO_KEYS, JournalKeys
-from .journal.entries import new_run_id
-from .journal.key_source import keys_of_environment
-from .journal.lookup import JournalLookup
-from .journal.name import RunName
-from .journal.replay import Story, locked_story, replay
-from .kube.client import Client
-from .registry.steps import Specs, Steps, installed_steps
-from .saga.arguments import checked
-from .saga.assembly import Assembly
-from .saga.cancel import StopAll
-from .saga.events import Event, Listener
-from .saga.held import HoldPolicy
-from .saga.interrupts import interruptible
-from .saga.job import Job
-from .saga.liveness import with_liveness
-from .saga.location import Location, locate, recorded_at
-from .saga.plan import make_plan
-from .saga.policy import Policy
-from .saga.recorded_values import with_recorded_specs, with_recorded_values
-from .saga.repeated import Patience
-from .saga.result import Result
-from .saga.standing import current_stepwise, newest_standing
-from .saga.step_run import Caller, run_step
-from .saga.trust import Approve, Trust
-from .spec import Action, StepSpec
-from .step import Step
+from ..config import Config
+from ..journal.checked import unheard
+from ..journal.encryption import NO_KEYS, JournalKeys
+from ..journal.key_source import keys_of_environment
+from ..journal.lookup import JournalLookup
+from ..journal.name import RunName
+from ..kube.client import Client
+from ..registry.steps import Specs, Steps, installed_steps
+from ..saga.arguments import checked
+from ..saga.cancel import StopAll
+from ..saga.held import HoldPolicy
+from ..saga.policy import Policy
+from ..saga.repeated import Patience
+from ..saga.trust import Trust
+from .shared import Shared
 
 if TYPE_CHECKING:
-    from .journal.entries import Record
-    from .kube.transport import RequestLog
-    from .release.precheck import Precheck
-    from .release.preview import Preview
-    from .saga.assembly import AssembledRun
-    from .saga.hold import Hold
-    from .saga.pod_logs import Logs
-    from .saga.recorded_changes import RecordedChange
-    from .saga.rollback import Rollback
-    from .saga.saved_plan import SavedPlan
-    from .saga.story_end import StoryEnd
-    from .saga.sweep import Swept
-    from .saga.target_status import TargetStatus
-
-T = TypeVar("T")
+    from ..exits import Exit
+    from ..journal.replay import Story
+    from ..kube.transport import RequestLog
+    from ..release.precheck import Precheck
+    from ..release.preview import Preview
+    from ..saga.events import Event, Listener
+    from ..saga.hold import Hold
+    from ..saga.job import Job
+    from ..saga.location import Location
+    from ..saga.pod_logs import Logs
+    from ..saga.recorded_changes import RecordedChange
+    from ..saga.result import Result
+    from ..saga.saved_plan import SavedPlan
+    from ..saga.sweep import Swept
+    from ..saga.target_status import TargetStatus
+    from ..saga.trust import Approve
+    from ..spec import Action, StepSpec
+    from ..step import Step
 
 
 class Session:
@@ -161,48 +145,25 @@ class Session:
         Raises: Refused, Transient: nothing was touched.
 
         """
-        from .saga.one_process import run_in_one_process
-        from .saga.undo import Undo
+        from .run import run_steps
 
-        config = with_data(config)
         config = replace(config, wait_lock=wait_lock) if wait_lock is not None else config
-        at = locate(config, self.book, self._note, self._keys)
-        if job is not None:
-            from .saga.job_retry import take_up
-
-            plan = make_plan(config.steps, Specs(self.steps, config.declared), config.on_end)
-            undo_of = self._rollback(at.store, tell, Policy(wait_lock=config.wait_lock, trust=Trust(config)))
-            first = run or job.name
-            taken = self._alone(lambda: take_up(undo_of, plan, job, first, config.name, tell))
-            if isinstance(taken, Result):
-                tell(taken.as_event())
-                return taken
-            run = taken
-        assembled = self._assembly.new_run(config, run or new_run_id(), at)
-        policy = Policy(trust=assembled.trust)
-        undo = Undo(self._assembly, assembled.store, assembled.lock, self.stop, tell, policy)
-        with self.stop.joined(stop) as stopped:
-            hold = HoldPolicy(unattended, force_held)
-            unmoved = _held_to(planned)
-            return self._alone(
-                lambda: run_in_one_process(assembled, undo, tell, stopped, hold, job, unmoved, logs), stopped
-            )
+        hold = HoldPolicy(unattended, force_held)
+        return run_steps(self._shared, config, tell, run, stop, hold, job, planned, logs)
 
     @checked
     def plan(self, config: Config) -> Precheck:
         """Validate, and ask the server what a deploy would change; changes nothing."""
-        from .saga.preflight import preflight
+        from .plan import ask_server
 
-        config = with_data(config)
-        return preflight(self._assembly.new_run(config, "plan", self.locate(config)), self.stop)
+        return ask_server(self._shared, config)
 
     @checked
     def no_longer_named(self, config: Config) -> list[Preview]:
         """Return what the target deployed before and a configuration no longer names, as `plan` lists it."""
-        from .saga.preflight import no_longer_named
+        from .plan import list_no_longer_named
 
-        config = with_data(config)
-        return no_longer_named(self._assembly.new_run(config, "plan", self.locate(config)))
+        return list_no_longer_named(self._shared, config)
 
     @checked
     def saved_plan(self, config: Config, found: Precheck) -> SavedPlan:
@@ -210,14 +171,9 @@ class Session:
 
         The registries are asked for the digests of the images.
         """
-        from .saga.saved_plan import SavedPlan
-        from .saga.unmoved_plan import image_digests
+        from .plan import plan_to_save
 
-        if found.refusals:
-            raise together(found.refusals)
-        config = with_data(config)
-        run = self._assembly.new_run(config, "plan", self.locate(config))
-        return SavedPlan.of(run.target, run.config, found.previews, image_digests(run.config))
+        return plan_to_save(self._shared, config, found)
 
     @checked
     def rollback(
@@ -252,9 +208,10 @@ class Session:
             things since; Transient when it is still at work.
 
         """
+        from .rollback import undo
+
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock, trust=Trust(journal_of, trust_journal))
-        store, run = self._recorded(run, journal_of, "sternway rollback")
-        return self._alone(lambda: self._rollback(store, tell, policy, approve).undo(run))
+        return undo(self._shared, run, tell, policy, journal_of, approve)
 
     @checked
     def rollback_to(
@@ -276,9 +233,10 @@ class Session:
 
         Raises: Refused when that can't be, Transient when a run of the target is at work; nothing was touched.
         """
+        from .rollback import go_back_to
+
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock, trust=Trust(journal_of, trust_journal))
-        store, run = self._recorded(run, journal_of, "sternway rollback --to")
-        return self._alone(lambda: self._rollback(store, tell, policy, approve).back_to(run))
+        return go_back_to(self._shared, run, tell, policy, journal_of, approve)
 
     @checked
     def finish(
@@ -300,15 +258,10 @@ class Session:
 
         Raises: Transient when it is still at work, Refused when its name, NAMESPACE/RUN, is that of no run.
         """
+        from .rollback import finish_undo
+
         policy = Policy(on_conflict, restart_stale, recreate, wait_lock, trust=Trust(journal_of, trust_journal))
-        command = "sternway rollback --unfinished"
-        if journal_of is None:
-            found = self._journals.find(run, command)
-        else:
-            found = self._recorded(run, journal_of, command, must=False)
-        if found is None:
-            return None
-        return self._alone(lambda: self._rollback(found[0], tell, policy).finish(found[1]))
+        return finish_undo(self._shared, run, tell, policy, journal_of)
 
     @checked
     def resume(
@@ -326,9 +279,10 @@ class Session:
         The arguments are those of `rollback`. Raises: Refused when it can't go on, or the world is not as its journal
         left it, with what moved; Transient when it is at work. Nothing was touched.
         """
-        store, run = self._recorded(run, journal_of, "sternway resume")
+        from .rollback import go_on
+
         policy = Policy(wait_lock=wait_lock, trust=Trust(journal_of, trust_journal))
-        return self._alone(lambda: self._rollback(store, tell, policy, approve).resume(run), self.stop)
+        return go_on(self._shared, run, tell, policy, journal_of, approve)
 
     @checked
     def sweep(
@@ -357,31 +311,15 @@ class Session:
         Raises: Refused, Transient when a journal can't be read.
 
         """
-        from .saga.lost_run import sweep_lost
-        from .saga.sweep import Sweeper
+        from .sweep import sweep_journals
 
-        if run is not None and RunName.parse(run).place:
-            store, run = self._journals.get(run, "sternway sweep --run")
-            stores = [store]
-        elif journal_of is not None:
-            at = self.locate(journal_of)
-            stores, target = [at.store], at.target
-        else:
-            stores = self._journals.each(everywhere=everywhere)
         policy = Policy(on_interrupt=on_interrupt, trust=Trust(journal_of))
-        swept: list[Swept] = []
-        for store in stores:
-            finish = partial(self._rollback(store, lambda _: None, policy).finish, by_policy=True)
-            sweeper = Sweeper(store, finish, self.book, self.stop, tell)
-            swept += sweeper.sweep(target, run)
-            if journal_of is not None and run is None:
-                swept += sweep_lost(self.book, store, str(target), journal_of, tell)
-        return swept
+        return sweep_journals(self._shared, tell, policy, everywhere, target, run, journal_of)
 
     @checked
     def sweep_at_once(self, config: Config, run: str, workflow: str) -> str:
         """Start the Job that undoes what a Workflow left that is terminated or gone; see `saga.sweep_at_once`."""
-        from .saga.sweep_at_once import sweep_at_once
+        from ..saga.sweep_at_once import sweep_at_once
 
         return sweep_at_once(self.book, config.name, workflow, RunName.parse(run).run)
 
@@ -391,8 +329,9 @@ class Session:
 
         Raises: Refused when there is none.
         """
-        at = self.locate(config)
-        return newest_standing(at.store, at.target)
+        from .target import newest_run
+
+        return newest_run(self._shared, config)
 
     @checked
     def step(
@@ -413,18 +352,10 @@ class Session:
         `run` None stands for the target's newest run that was made step by step; an execution begins a new one when
         that has ended, or is being undone.
         """
-        policy, at = HoldPolicy(unattended, force_held), self.locate(config)
-        if run:
-            command = f"sternway step {name} {action} --run"
-            # A new run may have any id; what undoes has to find the one that is meant.
-            at, run = self._at(at, config, run, command, strict=action is Action.ROLLBACK and not workflow)
-        run = run or current_stepwise(at.store, at.target, action)
-        if run and workflow and action is Action.ROLLBACK:
-            config = with_recorded_values(config, at.store.records(run), at.target)
-        config = with_recorded_specs(config, lambda: at.store.records(run) if run else (), self.steps)
-        assembled = self._assembly.new_run(config, run or new_run_id(), at)
-        caller = Caller(workflow, policy, patience)
-        return run_step(self._assembly, self.stop, assembled, name, action, run is not None, tell, caller)
+        from .by_step import run_one_action
+
+        hold = HoldPolicy(unattended, force_held)
+        return run_one_action(self._shared, config, name, action, run, tell, workflow, hold, patience)
 
     @checked
     def end(
@@ -440,16 +371,11 @@ class Session:
         another_round: bool = False,
     ) -> Result:
         """End a run that was made step by step; see `saga.finalize.end_run`."""
-        from .saga.finalize import end_run
+        from .by_step import end_run_of_steps
 
-        at, run = self._at(self.locate(config), config, run, "sternway report --run", strict=not workflow)
-        if workflow:
-            config = with_recorded_values(config, at.store.records(run), at.target)
-        config = with_recorded_specs(config, lambda: at.store.records(run), self.steps)
-        assembled = self._assembly.new_run(config, run, at)
-        policy = HoldPolicy(unattended)
-        return end_run(
-            assembled, phase, workflow, tell, self.book, self.stop, policy, failures, another_round=another_round
+        hold = HoldPolicy(unattended)
+        return end_run_of_steps(
+            self._shared, config, run, phase, workflow, tell, hold, failures, another_round=another_round
         )
 
     @checked
@@ -463,10 +389,9 @@ class Session:
         Raises: Transient when a run of it is at work, Refused when the journal can't be read or written.
 
         """
-        from .saga.held import unhold
+        from .target import hold_no_more
 
-        at = self._place_of(target, journal_of)
-        return unhold(at.store, at.target, self.stop) if at is not None else []
+        return hold_no_more(self._shared, target, journal_of)
 
     @checked
     def status(self, target: str | None = None, *, journal_of: Config | None = None) -> TargetStatus:
@@ -474,25 +399,9 @@ class Session:
 
         Raises: Refused when no run of the target is in the journal, or it can't be read.
         """
-        at = self._place_of(target, journal_of)
-        if at is None:
-            remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
-            raise Refused(f"no run of {target} is in the journal", remedy=remedy)
-        from .saga.target_status import target_status
+        from .target import status_of
 
-        return target_status(at.store, at.target)
-
-    def _alone(self, work: Callable[[], T], stop: threading.Event | None = None) -> T:
-        return work() if self.handles_signals else interruptible(work, stop)
-
-    def _place_of(self, target: str | None, config: Config | None) -> Location | None:
-        """Return where the runs of a target are recorded; None when there are none."""
-        if config is not None:
-            return self.locate(config)
-        if target is None:
-            raise ValueError("a target or a configuration is needed")
-        heads = self._journals.all().heads(target, locked=True)
-        return Location(target, self._journals.at(heads[-1].place), "") if heads else None
+        return status_of(self._shared, target, journal_of)
 
     @checked
     def runs(self, target: str | None = None, *, journal_of: Config | None = None) -> list[Story]:
@@ -500,11 +409,9 @@ class Session:
 
         `journal_of`: a config whose target's runs alone are listed, in its own journal.
         """
-        at = self.locate(journal_of) if journal_of is not None else None
-        store, target = (at.store, at.target) if at is not None else (self._journals.all(), target)
-        heads = reversed(store.heads(target, locked=True))
-        stories = (locked_story(head) or with_liveness(replay([head]), self._journals) for head in heads)
-        return list(stories)
+        from .show import list_runs
+
+        return list_runs(self._shared, target, journal_of)
 
     @checked
     def story(self, run: str, *, journal_of: Config | None = None) -> Story:
@@ -512,8 +419,9 @@ class Session:
 
         `journal_of` is a config whose journal is read; default the session's.
         """
-        store, run = self._recorded(run, journal_of, "sternway show")
-        return with_liveness(replay(store.records(run)), self._journals)
+        from .show import story_of_run
+
+        return story_of_run(self._shared, run, journal_of)
 
     @checked
     def watch(
@@ -538,34 +446,16 @@ class Session:
         Raises: Refused when the run is not known. One whose process is gone ends 5, or 75 when only its end is missing.
 
         """
-        from .saga.watch import watch
-        from .saga.workflow import workflow_seen
+        from .watch import follow
 
-        store, run = self._recorded(run, journal_of, "sternway show --watch")
-
-        def read() -> tuple[Sequence[Record], Story]:
-            records = store.records(run)
-            return records, with_liveness(replay(records), self._journals)
-
-        return watch(read, tell, note, self.stop, self._end_of, partial(workflow_seen, self.book), every)
-
-    def _end_of(self, story: Story) -> StoryEnd:
-        from .saga.story_end import StoryEnd
-
-        try:
-            config = Config.from_dict(story.config)
-            return StoryEnd(story, make_plan(config.steps, Specs(self.steps, config.declared), config.on_end))
-        except (SternwayError, KeyError, TypeError, ValueError):  # of another package, or of an older journal
-            return StoryEnd(story, None)
+        return follow(self._shared, run, tell, note, journal_of, every)
 
     @checked
     def changes(self, run: str, *, journal_of: Config | None = None) -> list[RecordedChange]:
         """Return what a run changed of each object, by its journal; the arguments are those of `story`."""
-        from .saga.recorded_changes import recorded_changes
+        from .show import changes_of_run
 
-        store, run = self._recorded(run, journal_of, "sternway show")
-        records = store.records(run)
-        return recorded_changes(records, replay(records))
+        return changes_of_run(self._shared, run, journal_of)
 
     @checked
     def live(self, run: str) -> tuple[Any, ...]:
@@ -574,9 +464,9 @@ class Session:
         They are typed (V1Deployment and the like of the `kubernetes` package); one that has no type there, such as a
         custom resource, is a dict. Raises: Refused when the run is not known.
         """
-        from .release.live import live
+        from .show import live_objects
 
-        return tuple(live(Config.from_dict(self.story(run).config), self.client))
+        return live_objects(self._shared, run)
 
     @checked
     def specs(self, config: Config) -> Mapping[str, StepSpec]:
@@ -586,64 +476,10 @@ class Session:
     @checked
     def locate(self, config: Config) -> Location:
         """Resolve what a configuration's runs are recorded as, and where."""
-        require_names(config)
-        return locate(config, self.book, self._note, self._keys)
+        return self._shared.locate(config)
 
     @property
-    def _assembly(self) -> Assembly:
-        return Assembly(self.client, self.book, self.steps)
-
-    def _recorded(self, run: str, journal_of: Config | None, command: str, *, must: bool = True) -> tuple[Store, str]:
-        """Return the journal that holds a run, and the run's id.
-
-        Raises: Refused when it does not; an id alone may be (unless `must`) that of a run that never began.
-        """
-        if journal_of is None:
-            return self._journals.get(run, command)
-        at, id_ = self._at(self.locate(journal_of), journal_of, run, command, strict=True)
-        if (must or RunName.parse(run).place) and at.store.target_of(id_) is None:
-            found = self._journals.find(id_, command)
-            there = found is not None and found[0].target_of(id_) is not None
-            remedy = "`sternway runs` lists those that are"
-            if found is not None and there:
-                remedy = f"if that is meant: {command} {found[0].name(id_)}"
-            where = ", but in another journal" if there else ""
-            raise Refused(f"run {id_} is not in the journal ({at.store.where()}){where}", remedy=remedy)
-        return at.store, id_
-
-    def _at(self, at: Location, config: Config, run: str, command: str, *, strict: bool) -> tuple[Location, str]:
-        """Return where a run of a configuration is recorded, and its id; `at` is what the configuration says.
-
-        A name says it itself. An id alone is looked for where the configuration is; if that is left to the kubeconfig,
-        and the run is in another namespace alone, then (`strict`) it is not taken for one that never began.
-
-        Raises: Refused when the run is not known, or the kubeconfig at hand is not the run's.
-        """
-        named = RunName.parse(run)
-        if named.place and at.store.name(named.run) != run:
-            journals = replace(self._journals, keys=at.store.keys)
-            return recorded_at(journals.at(named.place), named), named.run
-        at_hand = at.namespace and not (config.namespace or config.journal.namespace)
-        if strict and at_hand and not named.place and at.store.target_of(run) is None:
-            found = self._journals.find(run, command)
-            if found is not None and found[0].name(run) != at.store.name(run):
-                raise Refused(
-                    f"run {run} is not in namespace {at.namespace}, which is the kubeconfig's, but in another one",
-                    remedy=f"if that is meant: {command} {found[0].name(run)}",
-                )
-        return at, named.run
-
-    def _rollback(self, store: Store, tell: Listener, policy: Policy, approve: Approve | None = None) -> Rollback:
-        from .saga.rollback import Rollback
-
-        return Rollback(self._assembly, store, self.stop, tell, policy, approve)
-
-
-def _held_to(planned: SavedPlan | str | None) -> Callable[[AssembledRun, threading.Event], None]:
-    """Return what refuses a run that is not what was planned."""
-    if planned is None:
-        return lambda *_: None
-    from .saga.saved_plan import read_plan
-    from .saga.unmoved_plan import require_unmoved
-
-    return require_unmoved(read_plan(planned) if isinstance(planned, str) else planned)
+    def _shared(self) -> Shared:
+        return Shared(
+            self.client, self.book, self.steps, self._journals, self._note, self._keys, self.stop, self.handles_signals
+        )
