@@ -22,8 +22,11 @@ def interruptible(work: Callable[[], T], stop: threading.Event | None = None) ->
     results: list[T] = []
     errors: list[BaseException] = []
     ended = threading.Event()  # to join a thread that an interrupt has cut a join of takes it for ended (Python 3.11)
+    begun = threading.Lock()  # who has it decides whether there is anything to wait for
 
     def do() -> None:
+        if not begun.acquire(blocking=False):
+            return  # interrupted before
         try:
             results.append(work())
         except BaseException as error:  # noqa: BLE001  raised in the thread that asked
@@ -33,13 +36,14 @@ def interruptible(work: Callable[[], T], stop: threading.Event | None = None) ->
 
     # A daemon: whoever leaves at once is not kept from it.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(do,), name="sternway-run", daemon=True)
-    thread.start()
     try:
+        thread.start()  # which waits, too, and may be interrupted when the work is well under way
         ended.wait()
     except (KeyboardInterrupt, SystemExit):
         if stop is not None:
             stop.set()
-        ended.wait()
+        if not begun.acquire(blocking=False):
+            ended.wait()
         raise
     if errors:
         raise errors[0]
