@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...errors import Transient
+from ...errors import Failed, Stopped, Transient
 from ...spec import Item, Outcome
 from ...step import Context
 from .builder import Builder, Built, Work
@@ -40,9 +40,13 @@ def execute(context: Context) -> Outcome:
         tag = staging.tag if builder.stages else ""
         record = PushRecord(context.journal, reference, builder.name, built.ids, tag, source.revision)
         move = Move(registry, record, context.require_lease, context.say)
-        move.look(built.digest)
+        move.look(built.digest, pushing=True)
         with _staged(context, builder, work):
-            manifest = _pushed(builder, work, built, registry)
+            try:
+                manifest = _pushed(builder, work, built, registry)
+            except (Failed, Transient, Stopped):  # the program has ended, and with it what it asked for
+                record.answered()
+                raise
             before = move.to(manifest)
     digest = manifest.digest
     result = "created" if before is None else "unchanged" if before.digest == digest else "changed"

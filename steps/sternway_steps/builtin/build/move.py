@@ -50,10 +50,11 @@ class Move:
             )
         return before
 
-    def look(self, digest: str | None, *, moving: bool = False) -> Manifest | None:
-        """Read what the tag points to, and record it; `digest` is of what was built, once it is known."""
+    def look(self, digest: str | None, *, moving: bool = False, pushing: bool = False) -> Manifest | None:
+        """Read what the tag points to, and record it, and what comes next; `digest` is of what was built, if known."""
         before = self.registry.manifest()
-        self.record.intent(digest, before, self._images(before), moving=moving and _digest(before) != digest)
+        moves = moving and _digest(before) != digest
+        self.record.intent(digest, before, self._images(before), moving=moves, pushing=pushing)
         return before
 
     def _put(self, manifest: Manifest, before: Manifest | None) -> None:

@@ -23,8 +23,9 @@ class Push:
     as it is built, so that a push can be told from others' even when its evidence was lost. An id is better than a
     label with the run's name: with that, an unchanged image would be another one in every run, and roll every pod.
 
-    `staged` are the tags that a builder may have pushed to, by builder. `moves` counts the requests that moved the tag,
-    or may have; of `under_way` it is not known how they ended.
+    `staged` are the tags that a builder may have pushed to, by builder; of those in `pushing` it is not known how the
+    push ended. `moves` counts the requests that moved the tag, or may have; of `under_way` it is not known how they
+    ended.
     """
 
     reference: Reference
@@ -32,6 +33,7 @@ class Push:
     digests: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     staged: Mapping[str, str] = field(default_factory=dict)
+    pushing: frozenset[str] = frozenset()
     moves: frozenset[str] = frozenset()
     under_way: frozenset[str] = frozenset()
     done: bool = False
@@ -57,10 +59,12 @@ class PushRecord:
     staging: str
     revision: str | None
     number: str = field(default_factory=lambda: secrets.token_hex(8))
+    _last: dict[str, Any] = field(default_factory=dict, init=False)
 
     def intent(
-        self, digest: str | None, before: Manifest | None, images: frozenset[str], *, moving: bool = False
-    ) -> None:
+        self, digest: str | None, before: Manifest | None, images: frozenset[str], *, moving: bool = False,
+        pushing: bool = False,
+    ) -> None:  # fmt: skip
         """Record what is about to be pushed, and the tag's manifest `before`, byte for byte, or None.
 
         Args:
@@ -68,16 +72,23 @@ class PushRecord:
             before: what the tag points to now.
             images: their ids.
             moving: the next request moves the tag. False takes back what was recorded before: none was sent.
+            pushing: the builder pushes to `staging` next. False: it has ended.
 
         """
-        self.journal.intent({
+        self._last = {
             "image": self.reference.text, "insecure": self.reference.plain, "ids": list(self.ids), "digest": digest,
             "before": None if before is None else {
                 "digest": before.digest, "media_type": before.media_type,
                 "content": base64.b64encode(before.content).decode(), "images": sorted(images),
             },
-            "push": self.number, "moving": moving, "staging": self.staging, "builder": self.builder, "at": time.time(),
-        })  # fmt: skip
+            "push": self.number, "moving": moving, "staging": self.staging, "pushing": pushing and bool(self.staging),
+            "builder": self.builder, "at": time.time(),
+        }  # fmt: skip
+        self.journal.intent(self._last)
+
+    def answered(self) -> None:
+        """Record that the push of the last intent has ended, and moved nothing."""
+        self.journal.intent({**self._last, "pushing": False})
 
     def evidence(self, digest: str) -> None:
         """Record what the tag points to now, with the commit that it was built from when that is known."""
@@ -105,8 +116,10 @@ def pushes(recorded: Recorded) -> Push | None:
         if not moves or seen is None or not push.pushed(seen["digest"], frozenset(seen["images"])):
             push = replace(push, before=_manifest(seen))
         staged = {entry["staging"]: entry["builder"]} if entry.get("staging") else {}
+        pushing = frozenset(staged) if entry.get("pushing") else frozenset()
         push = replace(
             push, ids=push.ids | set(entry["ids"]), staged={**push.staged, **staged},
+            pushing=(push.pushing - frozenset(staged)) | pushing,
             moves=moves | ({number} if moving else set()), looked=looked,
         )  # fmt: skip
     ended = max((float(e.get("at", 0.0)) for e in recorded.evidence), default=0.0)

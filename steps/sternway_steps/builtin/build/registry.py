@@ -117,6 +117,12 @@ class Registry:
         except Failed:  # we may not
             return False
 
+    def is_listed(self) -> bool:
+        """Return whether the list of tags has the reference's; False where the registry lists none."""
+        tag = self.reference.tag
+        response = self._ask("GET", f"tags/list?n=1000&last={tag[:-1]}")
+        return response.status == 200 and tag in (_json(response.data).get("tags") or ())
+
     def upload(self, content: bytes) -> str:
         """Store a small blob; returns its digest."""
         digest = digest_of(content)

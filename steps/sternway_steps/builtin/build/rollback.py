@@ -11,6 +11,7 @@ from ...step import Context
 from .checks import BUILDERS, config_of
 from .owners import Goal, Owners
 from .record import Push, pushes
+from .reference import Reference
 from .registry import MOVES, Manifest, Registry
 from .staging import remove
 from .untag import throwaway, untag
@@ -26,12 +27,12 @@ def rollback(context: Context) -> Outcome:
     push = pushes(context.journal.history().execute)
     if push is None:
         return Outcome("nothing to undo")
-    registry = Registry(push.reference, context.check)
+    registry, end = Registry(push.reference, context.check), context.clock() + SETTLES
     try:
-        item = _Undo(context, registry, push, push.before).settled()
+        item = _Undo(context, registry, push, push.before).settled(end)
     except Failed as bad:
         raise RollbackFailed(f"{push.reference.text}: {bad}", remedy=bad.remedy) from bad
-    items = (item, *_unstaged(context, push))
+    items = (item, *_unstaged(context, push, end))
     context.tell(items)
     return Outcome(f"{item.what}: {item.result}", items)
 
@@ -45,10 +46,9 @@ class _Undo:
     push: Push
     before: Manifest | None
 
-    def settled(self) -> Item:
+    def settled(self, end: float) -> Item:
         """Undo, and wait for a request of a killed process that may arrive now: it is undone too, or said."""
         item, context = self._once(), self.context
-        end = context.clock() + SETTLES
         if not self.push.under_way or self._is_all(item):
             return item
         context.say(f"the run ended while it moved the tag: waiting {SETTLES:.0f} s for what may be under way")
@@ -86,7 +86,8 @@ class _Undo:
             return Item(what, "unchanged", now.digest)
         if now is None and goal.manifest is None:
             self.before = None
-            return Item(what, "absent")
+            # An attempt of this undo may have ended while the registry deleted it.
+            return self._put_back(None, None) if push.moves and registry.is_listed() else Item(what, "absent")
         if now is None or not (self._is_ours(now) or now.digest in goal.passed):
             first, self.before = push.before, now
             if now is None:
@@ -109,7 +110,7 @@ class _Undo:
     def _owners(self) -> Owners:
         return Owners(self.push.reference, self.push, self.context.others)
 
-    def _put_back(self, now: Manifest, before: Manifest | None) -> Item:
+    def _put_back(self, now: Manifest | None, before: Manifest | None) -> Item:
         registry, what = self.registry, self.registry.reference.text
         self.context.require_lease(f"moving {what}", MOVES)
         if before is None:
@@ -125,15 +126,28 @@ class _Undo:
         return Item(what, "restored", f"{before.digest}; somebody {since}")
 
 
-def _unstaged(context: Context, push: Push) -> list[Item]:
-    """Remove what a killed run left that was only there to push; what stays is said."""
+def _unstaged(context: Context, push: Push, end: float) -> list[Item]:
+    """Remove what a killed run left that was only there to push, also when it arrives now; what stays is said."""
     kept = []
     for tag, builder in _known(push.staged).items():
         staging = push.reference.tagged(tag)
         BUILDERS[builder]().forget(config_of(context), staging.text)
+        if tag in push.pushing:
+            _arrived(context, staging, end)
         why = remove(staging, context.mark, context.step)
         kept += [Item(staging.text, "kept", why)] if why else []
     return kept
+
+
+def _arrived(context: Context, staging: Reference, end: float) -> None:
+    """Wait for a push whose process was killed: an engine, or the registry, may still be at it."""
+    registry = Registry(staging, context.check)
+    if registry.manifest() is not None:
+        return
+    context.say(f"the run ended while it pushed to {staging.text}: waiting {SETTLES:.0f} s for what may be under way")
+    while context.clock() < end and registry.manifest() is None:
+        context.stop.wait(_POLL)
+        context.check()
 
 
 def _known(staged: Mapping[str, str]) -> Mapping[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 
-from ...errors import SternwayError
+from ...errors import SternwayError, Transient
 from ...step import Context
 from .builder import Builder
 from .reference import Reference
@@ -14,6 +15,9 @@ from .untag import untag
 
 SHARED = "sternway-push"
 """The tag in a registry that deletes nothing: one for all runs, for it stays. What it points to decides nothing."""
+_PATIENCE = 5.0
+"""Seconds that a registry which is busy is asked again."""
+_POLL = 0.2
 
 
 def staging_of(registry: Registry, context: Context, builder: Builder) -> Reference:
@@ -30,9 +34,15 @@ def remove(staging: Reference, run: str, step: str) -> str:
     """
     if staging.tag == SHARED:
         return ""
-    registry = Registry(staging)
-    try:
-        there = registry.manifest()
-        return untag(registry, there, run, f"{step}:{staging.tag}") if there is not None else ""
-    except SternwayError as error:
-        return str(error)
+    registry, end = Registry(staging), time.monotonic() + _PATIENCE
+    while True:
+        try:
+            now = registry.manifest()
+            gone = now is None and not registry.is_listed()
+            return "" if gone else untag(registry, now, run, f"{step}:{staging.tag}")
+        except Transient as busy:
+            if time.monotonic() + (busy.retry_after or 0) > end:
+                return str(busy)
+            time.sleep(busy.retry_after or _POLL)
+        except SternwayError as error:
+            return str(error)

@@ -30,7 +30,7 @@ def throwaway(run: str, step: str) -> tuple[bytes, Manifest]:
     return config.encode(), Manifest(OCI_MANIFEST, json.dumps(manifest).encode())
 
 
-def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
+def untag(registry: Registry, now: Manifest | None, run: str, step: str) -> str:
     """Remove the reference's tag; return "" when it is gone, else why it can't be removed.
 
     Some registries delete a tag (OCI distribution 1.1 allows it), some only a manifest with all its tags, some neither.
@@ -39,7 +39,8 @@ def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
 
     Args:
         registry: of the tag.
-        now: what the tag points to; restored when it turns out that the tag can't be deleted.
+        now: what the tag points to; restored when it turns out that the tag can't be deleted. None when the registry
+            lists the tag, though it points to nothing.
         run: the run's id.
         step: the step's name.
 
@@ -48,29 +49,54 @@ def untag(registry: Registry, now: Manifest, run: str, step: str) -> str:
     if not does:
         return f"the registry deletes nothing: {why}"
     config, empty = throwaway(run, step)
-    registry.upload(config)
     there = registry.manifest()  # once more: nobody can be kept from moving the tag meanwhile
-    if there is None or there.digest not in (now.digest, empty.digest):
-        return "" if there is None else f"somebody moved the tag meanwhile, to {there.digest}"
-    _point(registry, empty)
-    end = time.monotonic() + _SETTLES
-    while True:  # another undo of this run may point it to the empty image again
-        does, why = registry.delete(registry.reference.tag)
-        if not does:
-            does, why = registry.delete(empty.digest)
-        left = registry.manifest()
-        if left is None or left.digest != empty.digest:
-            return ""
-        if not does or time.monotonic() > end:
-            break
-        time.sleep(_POLL)
-    if now.digest == empty.digest:
+    if there is not None and there.digest not in (now.digest if now else "", empty.digest):
+        return f"somebody moved the tag meanwhile, to {there.digest}"
+    if there is None and now is not None:
+        return ""
+    _point(registry, config, empty)
+    does, why = _delete(registry, config, empty)
+    left = registry.manifest()
+    if left is None or left.digest != empty.digest:
+        return ""
+    if now is None or now.digest == empty.digest:
         raise Failed(f"{registry.reference.text} points to an empty image, and can't be deleted: {why}")
     registry.put(now)
     return f"the registry does not let a tag go: {why or 'it says that it does'}"
 
 
-def _point(registry: Registry, empty: Manifest) -> None:
+def _delete(registry: Registry, config: bytes, empty: Manifest) -> tuple[bool, str]:
+    """Delete the tag, or the empty image with all its tags, until it is gone; returns as `Registry.delete` does.
+
+    Another undo of this run may point it to the empty image again. And CNCF's distribution 2 deletes a manifest first
+    and its tags afterwards: when it can't read one tag of the repository, for somebody is just writing it, it answers
+    with 500 and keeps the other in its list. That goes away when the manifest is stored and deleted again.
+    """
+    end = time.monotonic() + _SETTLES
+    while True:
+        does, why, busy = True, "", None
+        try:
+            does, why = registry.delete(registry.reference.tag)
+            if not does:
+                does, why = registry.delete(empty.digest)
+        except Transient as error:
+            busy = error
+        left = registry.manifest()
+        if left is None and (busy is None or not registry.is_listed()):
+            return True, ""
+        if left is not None and (left.digest != empty.digest or not does):
+            return does, why
+        if time.monotonic() > end:
+            if busy is not None:
+                raise busy
+            return does, why
+        if left is None:
+            _point(registry, config, empty)
+        time.sleep(_POLL)
+
+
+def _point(registry: Registry, config: bytes, empty: Manifest) -> None:
+    registry.upload(config)
     try:
         registry.put(empty)
     except Failed as bad:

@@ -32,6 +32,8 @@ class Registry:
     wrong: Callable[[str, str], int] = lambda _method, _path: 0
     """Gives a status to answer, 0 for the right one."""
     realm: str = ""
+    gives_up: int = 0
+    """So many deletions of a manifest are answered with 500 before its tags are deleted, as distribution 2 does."""
     held: Callable[[str, str], None] = lambda _method, _path: None
     """Called before a request is answered, and may wait: then the request is under way."""
 
@@ -78,6 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._error(401, "UNAUTHORIZED", {"WWW-Authenticate": ask})
         if parts.path.endswith("/blobs/uploads/"):
             return self._begin(parts.path)
+        if parts.path.endswith("/tags/list"):
+            return self._list(parts.path.removeprefix("/v2/").removesuffix("/tags/list"))
         match = _PATH.fullmatch(parts.path)
         if match is None:
             return self._say(200 if parts.path == "/v2/" else 404)
@@ -112,6 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
             return self._say(201, {"Docker-Content-Digest": digest})
         return self._say(200, body=owner.blobs[what]) if what in owner.blobs else self._error(404, "BLOB_UNKNOWN")
 
+    def _list(self, name: str) -> None:
+        tags = sorted(tag for repository, tag in self.owner.tags if repository == name)
+        if not tags and not any(repository == name for repository, _ in self.owner.manifests):
+            return self._error(404, "NAME_UNKNOWN")
+        return self._say(200, body=json.dumps({"name": name, "tags": tags}).encode())
+
     def _manifest(self, name: str, what: str) -> None:
         owner = self.owner
         if self.command == "PUT":
@@ -143,6 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._say(202) if owner.tags.pop((name, what), None) else self._error(404, "MANIFEST_UNKNOWN")
         if owner.manifests.pop((name, what), None) is None:
             return self._error(404, "MANIFEST_UNKNOWN")
+        if owner.gives_up:
+            owner.gives_up -= 1
+            return self._error(500, "UNKNOWN")
         for tag in [tag for tag, digest in owner.tags.items() if digest == what and tag[0] == name]:
             del owner.tags[tag]
         return self._say(202)

@@ -21,6 +21,7 @@ from sternway_steps.registry.load import load
 from sternway_steps.saga.events import StepEnded
 from sternway_steps.saga.retry import retry_transient
 from sternway_steps.session import Session
+from sternway_steps.spec import Item
 from sternway_steps.step import Action
 
 from tests.component.builtin.build.conftest import REAL, real_shop, require_registry, stand_in
@@ -68,8 +69,8 @@ def test_a_tag_that_is_moved_before_ours_is_what_comes_back(small: Shop, monkeyp
     small.write("ours")
     recorded, moves = PushRecord.intent, []
 
-    def meanwhile(self: PushRecord, *words: Any, moving: bool = False) -> None:
-        recorded(self, *words, moving=moving)
+    def meanwhile(self: PushRecord, *words: Any, moving: bool = False, **keys: Any) -> None:
+        recorded(self, *words, moving=moving, **keys)
         if moving and not moves:
             moves.append(small.registry().put(theirs))
 
@@ -128,19 +129,15 @@ def test_a_move_that_the_registry_answers_with_500_is_made_again(between: Regist
     assert shop.there() == before
 
 
-@pytest.mark.parametrize("arrives", [True, False])
-def test_a_move_that_is_under_way_when_the_run_is_killed(between: Registry | Proxy, arrives: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    """A process of its own is killed while the registry has its request; the undo begins before it is stored."""
+def killed(shop: Shop, between: Registry | Proxy, path: str) -> threading.Event:
+    """Kill a process of its own while the registry has its request to store `path`; setting the event lets it go on."""
     reached, release = threading.Event(), threading.Event()
 
-    def hold(method: str, path: str) -> None:
-        if method == "PUT" and path.endswith("/manifests/1") and not reached.is_set():
+    def hold(method: str, at: str) -> None:
+        if method == "PUT" and path in at and not reached.is_set():
             reached.set()
             release.wait(120)
 
-    shop = next(stand_in(tmp_path, monkeypatch, "docker", between))
-    shop.execute("r0")
-    before = shop.there()
     shop.write("ours")
     shop.config()
     between.held = hold
@@ -154,13 +151,17 @@ def test_a_move_that_is_under_way_when_the_run_is_killed(between: Registry | Pro
     with output.open("w") as out:
         process = subprocess.Popen(command("run", "--config", str(file)), stdout=out, stderr=out)
     try:
-        until(lambda: reached.is_set() or process.poll() is not None, 120, "the tag is being moved")
+        until(lambda: reached.is_set() or process.poll() is not None, 120, f"{path} is being stored")
         assert reached.is_set(), output.read_text()
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    waits = 60.0 if arrives else 0.5
-    monkeypatch.setattr("sternway_steps.builtin.build.rollback.SETTLES", waits)
+    return release
+
+
+def undone(shop: Shop, release: threading.Event, arrives: bool, monkeypatch: pytest.MonkeyPatch) -> Item:
+    """Undo the run; what is under way arrives once the undo waits for it, or after its end."""
+    monkeypatch.setattr("sternway_steps.builtin.build.rollback.SETTLES", 60.0 if arrives else 0.5)
     said: list[Any] = []
 
     def tell(event: Any) -> None:
@@ -172,12 +173,32 @@ def test_a_move_that_is_under_way_when_the_run_is_killed(between: Registry | Pro
         (run,) = session.runs()
         assert session.rollback(run.run, tell).exit_code == 0
     release.set()
+    assert "waiting" in str(said)
     (item,) = next(event for event in said if isinstance(event, StepEnded)).items
+    return item
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_move_that_is_under_way_when_the_run_is_killed(between: Registry | Proxy, arrives: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    shop = next(stand_in(tmp_path, monkeypatch, "docker", between))
+    shop.execute("r0")
+    before = shop.there()
+    item = undone(shop, killed(shop, between, "/manifests/1"), arrives, monkeypatch)
     if arrives:
         assert item.result == "restored"
         assert shop.there() == before
     else:
         assert (item.result, "did not arrive within" in item.why) == ("unchanged", True)
+
+
+def test_a_push_that_is_under_way_when_the_run_is_killed(between: Registry | Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    shop = next(stand_in(tmp_path, monkeypatch, "docker", between))
+    shop.execute("r0")
+    before = shop.there()
+    release = killed(shop, between, "/manifests/sternway-")
+    assert staged(shop) == []
+    assert undone(shop, release, True, monkeypatch).result == "unchanged"
+    assert (staged(shop), shop.there()) == ([], before)
 
 
 def test_an_image_that_a_later_run_pushed_too_stays_and_its_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip

@@ -124,6 +124,37 @@ def test_a_registry_that_deletes_tags(tmp_path: Path, monkeypatch: pytest.Monkey
         assert not [asked for asked in registry.asked if "DELETE" in asked and pushed in asked]
 
 
+def listed(shop: Shop) -> list[str]:
+    return list(json.loads(shop.registry()._ask("GET", "tags/list").data).get("tags") or [])
+
+
+def test_a_registry_that_gives_up_while_it_deletes_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Seen with distribution 2.8.2 and runs at once: 500, the image is gone, and the list has its tag for ever."""
+    with Registry() as registry:
+        shop = next(stand_in(tmp_path, monkeypatch, "docker", registry))
+        registry.gives_up = 1
+        shop.execute()
+        assert (registry.gives_up, listed(shop)) == (0, ["1"])
+        registry.gives_up = 2
+        assert shop.rollback().items[0].result == "deleted"
+        assert (registry.gives_up, listed(shop)) == (0, [])
+
+
+def test_an_undo_that_such_a_registry_ended_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setattr("sternway_steps.builtin.build.untag._SETTLES", 0.0)
+    with Registry() as registry:
+        shop = next(stand_in(tmp_path, monkeypatch, "docker", registry))
+        shop.execute()
+        registry.gives_up = 99
+        with pytest.raises(Transient, match="is busy: 500"):
+            shop.rollback()
+        assert (shop.digest(), listed(shop)) == (None, ["1"])
+        registry.gives_up = 0
+        assert shop.rollback().items[0].result == "deleted"
+        assert listed(shop) == []
+        assert shop.rollback().items[0].result == "absent"
+
+
 def _login(host: str, password: str) -> str:
     return json.dumps({"auths": {host: {"auth": base64.b64encode(f"user:{password}".encode()).decode()}}})
 
