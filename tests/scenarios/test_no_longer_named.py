@@ -243,6 +243,21 @@ def test_what_is_not_the_targets_alone_stays_and_is_named(cluster: Cluster, sess
     assert (live(cluster, maps["added"]) or {})["data"] == {"a": "1", "b": "2"}
 
 
+def test_what_the_manifests_still_refer_to_stays(cluster: Cluster, session: Session) -> None:
+    """A Secret that was taken out of the manifests, for it is to be applied apart, is what the next pod needs."""
+    reads = [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "password"}}}]
+    web = deployment("web", replicas=0, env=reads, envFrom=[{"configMapRef": {"name": "m"}}])
+    make(session, config(cluster, web, config_map("m", a="1"), secret(), service()))
+    found = listed(session, config(cluster, web))
+    why = f"stay: no longer named, and stays: deployment.apps/web in {cluster.namespace} refers to it"
+    assert found == {"m": why, "s": why, "v": "remove: no longer named"}
+    make(session, config(cluster, web))
+    assert None not in states(cluster, config_map("m"), secret())
+    assert live(cluster, service()) is None
+    make(session, config(cluster, deployment("web", replicas=0)))
+    assert states(cluster, config_map("m"), secret()) == [None, None]
+
+
 def test_kinds_that_hold_more_than_fields_stay_or_are_asked_for(cluster: Cluster, session: Session) -> None:
     token = {**secret(), "type": "kubernetes.io/service-account-token", "metadata": {"name": "token"}}
     token = noted(token, **{"kubernetes.io/service-account.name": "default"})

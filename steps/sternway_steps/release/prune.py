@@ -17,6 +17,7 @@ from ..objects.merge import OnConflict
 from ..objects.prunable import bound, kept, other_owners
 from ..objects.recreatable import has_run
 from ..objects.ref import Ref
+from ..objects.references import Named
 from ..objects.run_annotation import run_of
 from ..spec import OtherRun
 from .basis import Basis
@@ -68,6 +69,8 @@ class Looking:
     policy: OnConflict
     runs: Callable[[], Iterable[OtherRun]]
     """Yields what the steps of the target's other runs recorded, newest run first."""
+    refers: Mapping[Named, str]
+    """What the configuration refers to, and by what."""
 
 
 def key_of(ref: Ref) -> Key:
@@ -143,6 +146,8 @@ def _served(client: Client, ref: Ref) -> Ref:
 def _stays(looking: Looking, one: Deployed, live: dict[str, Any]) -> str:
     if why := kept(live, looking.kinds) or bound(live):
         return why
+    if by := looking.refers.get((one.ref.kind, one.ref.namespace or "", one.ref.name)):
+        return f"{by} refers to it"
     if live["metadata"]["uid"] not in one.uids:
         return "it is another object of that name, which this target did not make"
     if (mark := run_of(live)) != run_of(one.after):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..config.each_step import each_step
 from ..config.prune import prunes
 from ..errors import Refused, SternwayError
 from ..kube.api_error import ApiError
 from ..objects.merge import OnConflict
+from ..objects.references import Named, referrers
 from ..spec import OtherRun
 from .missing_rights import deployed_kinds, missing_rights
 from .preview import Preview
 from .prune import Looking, Unnamed, find_unnamed, preview_of
 from .rights import REMOVAL_RULES, expand
-from .targets import named_of
+from .targets import deployed_of, named_of, namespace_of
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -60,5 +62,17 @@ def look_for_unnamed(
 ) -> list[Unnamed]:
     """Return what the target deployed before, and the configuration no longer names; raises ApiError, SternwayError."""
     policy = OnConflict(config.deploy.on_conflict)
-    looking = Looking(client, target, config.deploy.prune_kinds, policy, earlier)
+    refers = {**_of_steps(config, client), **referrers(deployed_of(config, client))}
+    looking = Looking(client, target, config.deploy.prune_kinds, policy, earlier, refers)
     return find_unnamed(looking, named_of(config, client), uids)
+
+
+def _of_steps(config: Config, client: Client) -> dict[Named, str]:
+    """Return what the variables of steps come from, each with its step."""
+    found: dict[Named, str] = {}
+    for step, _, _ in each_step(config.steps):
+        for source in (step.options.get("env") or {}).values():
+            for form, kind in (("secret", "Secret"), ("config", "ConfigMap")):
+                if isinstance(source, Mapping) and form in source:
+                    found[kind, namespace_of(config, client), str(source[form])] = f"step {step.name}"
+    return found
