@@ -27,11 +27,15 @@ class Nightly:
 
     def next(self) -> int:
         """Wait for the next one and its end, and give its exit code."""
-        self.runner.name = until(self._started, 200, "the minute comes")
-        self._seen.add(self.runner.name)
+        self.started()
         return self.runner.ended()
 
-    def _started(self) -> str:
+    def started(self) -> None:
+        """Wait for the next one."""
+        self.runner.name = until(self._next, 200, "the minute comes")
+        self._seen.add(self.runner.name)
+
+    def _next(self) -> str:
         mine = "workflows.argoproj.io/cron-workflow=web"
         found = self.runner.client.list(API, "Workflow", self.runner.namespace, labels=mine).items
         new = sorted((w["metadata"]["creationTimestamp"], w["metadata"]["name"]) for w in found if w["metadata"]["name"] not in self._seen)  # fmt: skip
