@@ -25,7 +25,7 @@ from .object_sources import KEYS, ObjectSources, from_programs
 from .on_end import check_on_end, without_on_end
 from .option_reader import FileKeys, OptionReader
 from .overrides import lay_over
-from .prune import with_prune
+from .prune import check_place, with_prune
 from .schema import DEFAULT_STEPS, NOT_UNDONE, Config, DeployConfig, JournalConfig, StepConfig
 from .selection import check_selections
 from .simple_keys import SIMPLE
@@ -97,6 +97,7 @@ def load_with_source(
     _check_steps(keys, root, readers, reader)
     if "steps" in keys:
         check_on_end(keys["steps"], root.value["steps"].node, reader)
+        check_place(keys["steps"], root.value["steps"].node, reader)
         locations = (str(node.location) for _, node, _ in each_step(keys["steps"], root.value["steps"].node))
         keys["steps"] = each_changed(keys["steps"], lambda step: replace(step, place=next(locations)))
     for own in readers:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..objects.prunable import NEVER, named
 from ..yamltree.document import Node
+from ..yamltree.reader import Reader
 from ..yamltree.scalar import InvalidValue, reads, string
 from .each_step import each_step
 from .schema import Config, DeployConfig, StepConfig
@@ -22,7 +23,7 @@ def kind(node: Node) -> str:
     if not all(part.replace("-", "").isalnum() for part in text.split(".")) or not text[:1].isupper():
         raise InvalidValue(f"{text!r} is no kind", _A_KIND)
     if named(text) in NEVER:
-        raise InvalidValue(f"{text} is never removed: what it holds does not come back", "leave it out")
+        raise InvalidValue(f"{text} is never removed: what it holds does not come back", "another kind, or none")
     return text
 
 
@@ -47,6 +48,25 @@ def with_prune(steps: Steps, deploy: DeployConfig) -> Steps:
     if not deploy.prune or not own or any(_prunes(step) for step in own):
         return steps
     return (*steps, StepConfig(PRUNE, DEPLOY, {PRUNE: True}))
+
+
+def check_place(steps: Steps, node: Node, reader: Reader) -> None:
+    """Report a step that removes before, or beside, one that deploys; `node` is the section's.
+
+    What is new is there first: it may be the same object by another name (extensions/v1beta1, networking.k8s.io/v1).
+    """
+    found = list(each_step(steps, node))
+    deploys = [field for step, _, field in found if step.uses == DEPLOY and not {PRUNE, "hooks"} & step.options.keys()]
+    for step, where, field in found:
+        if _prunes(step) and any(_row(other) >= _row(field) for other in deploys):
+            message = f"{step.name} removes what is no longer named, so it comes after all steps that deploy"
+            hint = "move it below them, or remove it and set deploy.prune: true, which puts it last"
+            reader.report(where.location, field, message, hint=hint)
+
+
+def _row(field: str) -> int:
+    """Return which item of the section a field is or is in: 1 for steps[1][0]."""
+    return int(field.partition("[")[2].partition("]")[0])
 
 
 def _prunes(step: StepConfig) -> bool:

@@ -65,6 +65,8 @@ def test_kinds_are_read(tmp_path: Path) -> None:
         ("deploy: {prune: maybe}", "true or false"),
         ("steps: [deploy, {name: p, uses: deploy, with: {prune: false}}]", "this is not true"),
         ("steps: [deploy, {name: p, uses: deploy, with: {prune: true, recreate: true}}]", "remove recreate"),
+        ("steps: [{name: p, uses: deploy, with: {prune: true}}, deploy]", r"steps\[0\]: p removes .* after all steps"),
+        ("steps: [[deploy, {name: p, uses: deploy, with: {prune: true}}]]", r"steps\[0\]\[1\]: p removes .* after"),
     ],
 )
 def test_nonsense_is_named(tmp_path: Path, text: str, message: str) -> None:
