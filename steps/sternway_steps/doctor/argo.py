@@ -14,6 +14,7 @@ from ..kube.discovery import UnknownKind
 from ..objects.ref import Ref
 from ..saga.sweep_at_once import sweeper_name
 from ..yamltree.scalars import seconds_in
+from .account import runs_in_the_cluster
 from .finding import Finding, good, warning, wrong
 
 _INSTANCE = "workflows.argoproj.io/controller-instanceid"
@@ -23,7 +24,7 @@ _SLOW = 2.0
 
 def argo(client: Client, config: Config | None) -> Iterator[Finding]:
     """Look at the definitions, the version, the controller and the sweeper."""
-    wanted = config is not None and (config.argo != ArgoConfig() or config.schedule is not None)
+    wanted = config is not None and runs_in_the_cluster(config)
     try:
         client.resource(API, "Workflow")
     except UnknownKind:

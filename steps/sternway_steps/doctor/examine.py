@@ -10,6 +10,7 @@ from ..config import Config
 from ..errors import ClusterError, SternwayError
 from ..session import Session
 from ..yamltree.errors import ConfigErrors
+from .account import account
 from .argo import argo
 from .finding import Finding, Level, good, warning, wrong
 from .images import images
@@ -56,6 +57,7 @@ class Doctor:
             yield from self._guarded("rights", lambda: journal_rights(self.session))
         yield from self._of_journal(config)
         if config is not None:
+            yield from self._guarded("account", lambda: account(self.session, config))
             yield from self._guarded("images", lambda: images(client, config))
         yield from self._guarded("argo", lambda: argo(client, config))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..kube.access_review import may
 from ..kube.discovery import Resource, UnknownKind
 from ..kube.parallel import run_parallel
 from ..objects.kinds import defined
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from ..kube.client import Client
 
 
-def missing_rights(client: Client, rights: Iterable[Right]) -> list[str]:
-    """Return what we may not do, as `patch deployments.apps in shop`; empty when all is allowed."""
+def missing_rights(client: Client, rights: Iterable[Right], account: Ref | None = None) -> list[str]:
+    """Return what we may not do, as `patch deployments.apps in shop`; empty when all is allowed.
+
+    With an `account`, a ServiceAccount, it is what that may not do. Raises ApiError (403) for who may not ask that.
+    """
     listed = list(rights)
-    answers = run_parallel(lambda right: _allowed(client, right), listed)
+    answers = run_parallel(lambda right: _allowed(client, right, account), listed)
     return [_text(right) for right, allowed in zip(listed, answers, strict=True) if not allowed]
 
 
@@ -41,10 +45,13 @@ def _plural(client: Client, ref: Ref) -> str:
         return ""  # said where the object itself is asked for
 
 
-def _allowed(client: Client, right: Right) -> bool:
+def _allowed(client: Client, right: Right, account: Ref | None) -> bool:
     plural, _, sub = right.resource.partition("/")
     version = f"{right.group}/v1" if right.group else "v1"
-    return client.can_i(right.verb, Resource(version, "", plural, True, ()), right.where or None, sub)
+    resource = Resource(version, "", plural, True, ())
+    if account is not None:
+        return may(client, account, right.verb, resource, right.where or None, sub)
+    return client.can_i(right.verb, resource, right.where or None, sub)
 
 
 def _text(right: Right) -> str:

@@ -11,6 +11,7 @@ from .status import StatusError
 from .store import Store
 
 _RBAC = "rbac.authorization.k8s.io"
+_REVIEWS = "authorization.k8s.io"
 _ACCOUNT = "system:serviceaccount:"
 
 
@@ -83,6 +84,20 @@ class Access:
         where = asked.get("namespace", ""), asked.get("name", "")
         allowed = self.allows(asked.get("verb", ""), asked.get("group", ""), resource, *where, user)
         return {**body, "metadata": {}, "status": {"allowed": allowed}}
+
+    def review_of(self, body: Mapping[str, Any], path: str, user: User) -> dict[str, Any]:
+        """Answer a SubjectAccessReview, or a LocalSubjectAccessReview, for who may create one."""
+        *_, resource = path.split("/")
+        _, local, place = path.partition("/namespaces/")
+        namespace = place.partition("/")[0]
+        if not self.allows("create", _REVIEWS, resource, namespace, user=user):
+            where = f' in the namespace "{namespace}"' if local else " at the cluster scope"
+            text = (
+                f'User "{user.name or "sandbox"}" cannot create resource "{resource}" in API group "{_REVIEWS}"{where}'
+            )
+            raise StatusError(403, "Forbidden", f"{resource}.{_REVIEWS} is forbidden: {text}")
+        spec = body["spec"]
+        return self.review(body, User.acting_as(spec.get("user", ""), spec.get("groups") or []))
 
     def _rules(self, user: User, namespace: str) -> Iterator[Mapping[str, Any]]:
         """Yield the rules that bindings give a user: those of the cluster, and those of the namespace."""

@@ -86,6 +86,8 @@ class Application:
         user = User.acting_as(named, request.headers.getlist("Impersonate-Group"))
         if path.endswith("/selfsubjectaccessreviews"):
             return _json(self._access.review(data, user), 201)
+        if path.endswith("subjectaccessreviews"):
+            return _json(self._access.review_of(data, path, user), 201)
         kind, namespace, name, subresource, rest = self._route(path)
         verb = _verb(request, name)
         self._access.check(verb, kind, subresource, namespace, name, user)

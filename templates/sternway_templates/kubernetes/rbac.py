@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sternway_steps.argo.rules import ARGO_RULES
 from sternway_steps.config import Config
 from sternway_steps.config.prune import prunes
 from sternway_steps.config.selection import taken
@@ -17,8 +18,7 @@ from sternway_steps.step import Rule
 
 from .served import NOT_ASKED, Served, is_wide, plural_of
 
-# What Argo's executor reports through (Argo, "Workflow RBAC"); the report's Event, and why a pod never began.
-ARGO_RULES = (Rule("argoproj.io", ("workflowtaskresults",), ("create", "patch")),)
+# The report's Event, and why a pod never began.
 REPORT_RULES = (Rule("", ("events",), ("create", "patch")), Rule("", ("pods", "events"), ("list",)))
 ON_ARGO = (*ARGO_RULES, *REPORT_RULES)
 # Whether a Workflow is at work, terminated or gone, asked by its steps and by the sweeper, which ends one that hangs.
