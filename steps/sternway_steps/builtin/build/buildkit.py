@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from ...config.build import BuildConfig
+from ...objects.image_name import split
 from ...process.run import run
 from .builder import Built, Finding, Work, each
 
@@ -35,8 +36,8 @@ class BuildKit:
         options |= {"platform": ",".join(config.platforms)} if config.platforms else {}
         command += [word for key, value in options.items() for word in ("--opt", f"{key}={value}")]
         command += each("--secret", work.secrets())
-        command += each("--import-cache", [_cache(entry) for entry in config.cache.get("from", ())])
-        command += each("--export-cache", [_cache(entry, ",mode=max") for entry in config.cache.get("to", ())])
+        command += each("--import-cache", [_cache(entry, work) for entry in config.cache.get("from", ())])
+        command += each("--export-cache", [_cache(entry, work, ",mode=max") for entry in config.cache.get("to", ())])
         command += ["--output", output, "--metadata-file", str(file)]
         work.run(command, "build", _environ(config))
         found = json.loads(file.read_text())
@@ -60,6 +61,9 @@ def _named(name: str, values: Mapping[str, str]) -> dict[str, str]:
     return {f"{name}:{key}": value for key, value in values.items()}
 
 
-def _cache(entry: str, more: str = "") -> str:
-    """Return a cache as BuildKit names it: an image stands for a cache in a registry."""
-    return entry if entry.startswith("type=") else f"type=registry,ref={entry}{more}"
+def _cache(entry: str, work: Work, more: str = "") -> str:
+    """Return a cache as BuildKit names it: an image stands for a cache in a registry, maybe that of the image."""
+    if entry.startswith("type="):
+        return entry
+    plain = work.reference.plain and split(entry)[0] == work.reference.host
+    return f"type=registry,ref={entry}{more}{',registry.insecure=true' if plain else ''}"

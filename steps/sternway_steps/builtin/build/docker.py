@@ -12,7 +12,7 @@ from ...config.build import BuildConfig
 from ...errors import Failed
 from ...process.run import answer, run
 from .builder import Built, Finding, Work, args_environ, args_words, each, flags
-from .failure import instructions
+from .dockerfile import instructions
 from .keys import is_git
 
 _PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})")

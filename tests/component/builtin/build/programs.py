@@ -23,6 +23,11 @@ VALUED = {
     "--export-cache", "--output", "--metadata-file",
 }  # fmt: skip
 
+TOLD = {
+    "docker": "Step {number}/{all} : {line}", "buildah": "STEP {number}/{all}: {line}",
+    "buildctl": "#{number} [{number}/{all}] {line}\n#{number} DONE 0.0s\n",
+}  # fmt: skip
+
 
 def install(folder: Path, *names: str) -> None:
     """Put the programs into a folder."""
@@ -38,7 +43,8 @@ def main(program: str, words: list[str]) -> int:
         notes.write(json.dumps([program, *words]) + "\n")
     options, rest = parsed(words)
     if (NOTES / "daemon-away").exists() and rest[0] in ("version", "debug", "images"):
-        print("Cannot connect to the daemon. Is it running?", file=sys.stderr)
+        dialed = 'error: failed to list workers: Unavailable: connection error: desc = "transport: Error while dialing: dial unix /x"'
+        print(dialed if program == "buildctl" else "Cannot connect to the daemon. Is it running?", file=sys.stderr)
         return 1
     if rest[:2] == ["buildx", "version"]:
         return 0 if (NOTES / "buildx").exists() else 1
@@ -74,7 +80,7 @@ def build(program: str, options: dict[str, list[str]], rest: list[str]) -> int:
             sys.stdout.buffer.write(piece)
         sys.stdout.flush()
     for number, line in enumerate(lines, 1):
-        print(f"Step {number}/{len(lines)} : {line}" if program == "docker" else f"STEP {number}/{len(lines)}: {line}")
+        print(TOLD[program].format(number=number, all=len(lines), line=line))
         if line.startswith("RUN sleep"):
             child = subprocess.Popen(["sleep", "600"])
             (NOTES / "child").write_text(str(child.pid))
@@ -82,7 +88,7 @@ def build(program: str, options: dict[str, list[str]], rest: list[str]) -> int:
             sys.stdout.flush()
             time.sleep(600)
         if line.startswith("COPY") and not (folder / line.split()[1]).exists():
-            return failed(program, number, line)
+            return failed(program, number, lines)
     content = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
     labels = options.get("--label") or [each for each in options.get("--opt", ()) if each.startswith("label:")]
     config = {
@@ -98,13 +104,19 @@ def build(program: str, options: dict[str, list[str]], rest: list[str]) -> int:
         output = dict(word.split("=", 1) for word in options["--output"][0].split(","))
         digest = push(output["name"], image)
         if not digest:
-            print("error: failed to solve: unexpected status from PUT request: 503 Service Unavailable")
+            host, _, path = output["name"].partition("/")
+            where = f"http://{host}/v2/{path}/manifests/sha256:0"
+            print(
+                f"error: failed to solve: failed to push {output['name']}: unexpected status from PUT request to {where}: 503 Service Unavailable"
+            )
             return 1
-        Path(options["--metadata-file"][0]).write_text(json.dumps({"containerimage.digest": digest}))
+        about = {"containerimage.config.digest": image, "containerimage.digest": digest, "image.name": output["name"]}
+        Path(options["--metadata-file"][0]).write_text(json.dumps(about))
     return 0
 
 
-def failed(program: str, number: int, line: str) -> int:
+def failed(program: str, number: int, lines: list[str]) -> int:
+    line = lines[number - 1]
     what = line.split()[1]
     if program == "docker":
         print(
@@ -115,8 +127,11 @@ def failed(program: str, number: int, line: str) -> int:
             f'Error: building at STEP "{line}": checking on sources: copier: stat: "/{what}": no such file or directory'
         )
     else:
-        print(f"Dockerfile:{number}\n--------------------\n   {number} | >>> {line}\n--------------------")
-        print(f'error: failed to solve: failed to compute cache key: "/{what}": not found')
+        shown = [f"   {n} | {'>>>' if n == number else '   '} {one}" for n, one in enumerate([*lines, ""], 1)]
+        print(f"------\n > [1/1] {line}:\n------\nDockerfile:{number}\n{20 * '-'}", *shown, 20 * "-", sep="\n")
+        print(
+            f'error: failed to solve: failed to compute cache key: failed to calculate checksum of ref v::9: "/{what}": not found'
+        )
     return 1
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sternway_steps.builtin.build.failure import explain, instructions
+from sternway_steps.builtin.build.dockerfile import instructions
+from sternway_steps.builtin.build.failure import explain
 from sternway_steps.builtin.build.step import Build
 from sternway_steps.errors import Failed, Refused, SternwayError, Stopped, Transient
 from sternway_steps.step import Action, Context
@@ -102,14 +103,15 @@ def test_options_reach_the_builder_and_no_secret_does(builder: str, tmp_path: Pa
         (shop.notes / "buildx").touch()
         (shop.folder / "key").write_text("s3cr3t-two\n")
         config = shop.config(
-            args={"A": "1"}, labels={"l": "2"}, target="last", platforms=["linux/amd64"], cache={"from": ["r.example/c:1"], "to": ["r.example/c:1" if builder == "buildah" else "type=inline"]},
+            args={"A": "1"}, labels={"l": "2"}, target="last", platforms=["linux/amd64"], cache={"from": ["r.example/c:1", f"{shop.host}/c:1"], "to": ["r.example/c:1" if builder == "buildah" else "type=inline"]},
             secrets={"t": {"env": "TOKEN"}, "k": {"file": "key"}, "argo": {"env": "TOKEN", "secret": "s", "key": "k"}},
         )  # fmt: skip
         shop.execute(config=config)
         words = next(" ".join(call) for call in shop.calls() if call[1] == "build")
         wanted = (
             ["--opt build-arg:A=1", "--opt label:l=2", "--opt target=last", "--opt platform=linux/amd64",
-             "--import-cache type=registry,ref=r.example/c:1", "--export-cache type=inline"]
+             "--import-cache type=registry,ref=r.example/c:1 ",
+             f"--import-cache type=registry,ref={shop.host}/c:1,registry.insecure=true", "--export-cache type=inline"]
             if builder == "buildkit" else
             ["--build-arg A", "--label l=2", "--target last", "--platform linux/amd64", "--cache-from r.example/c:1", f"--cache-to {'r.example/c:1' if builder == 'buildah' else 'type=inline'}"]
         )  # fmt: skip
@@ -208,10 +210,31 @@ def test_a_builder_is_ended_with_its_children_within_two_seconds(small: Shop, ho
     assert small.rollback().summary == "nothing to undo"
 
 
+BUILDKIT = """#7 [3/3] RUN make   && make install
+#7 ERROR: process "/bin/sh -c make   && make install" did not complete successfully: exit code: 2
+------
+ > [3/3] RUN make   && make install:
+0.991 make: *** no rule
+------
+Dockerfile:4
+--------------------
+   3 |     # why
+   4 | >>> RUN make \\
+   5 | >>>   && make install
+   6 |     COPY <<EOF /x
+--------------------
+error: failed to solve: process "/bin/sh -c make   && make install" did not complete successfully: exit code: 2"""
+"""As buildctl 0.26 writes it."""
 CASES: list[tuple[str, str, type[SternwayError], str, str]] = [
     ("Step 3/4 : RUN make   && make install\nmake: *** no rule\nThe command '/bin/sh -c make' returned a non-zero code: 2", "build", Failed, "Dockerfile:4: RUN make   && make install: The command '/bin/sh -c make' returned a non-zero code: 2", ""),
     ('[1/2] STEP 2/3: RUN make   && make install\nerror: exit status 2\nError: building at STEP "RUN make": exit status 2', "build", Failed, 'Dockerfile:4: RUN make   && make install: building at STEP "RUN make": exit status 2', ""),
-    ('Dockerfile:4\n--------------------\n   4 | >>> RUN make \\\n   5 | >>>   && make install\n--------------------\nerror: failed to solve: process "/bin/sh -c make" did not complete successfully: exit code: 2', "build", Failed, "Dockerfile:", ""),
+    (BUILDKIT, "build", Failed, "build: Dockerfile:4: RUN make  && make install: did not complete successfully: exit code: 2", ""),
+    ("Dockerfile:1\n--------------------\n   1 | >>> \n   2 |     \n--------------------\nerror: failed to solve: file with no instructions", "build", Failed, "build: Dockerfile:1:", ""),
+    ("error: failed to solve: failed to push r.example/web: unexpected status from PUT request to https://r.example/v2/web/manifests/sha256:0: 403 Forbidden", "build", Failed, "push: failed to push r.example/web: unexpected", "docker login r.example, with a user that may push there"),
+    ("error: failed to solve: failed to push r.example/web: failed to do request: Head \"https://r.example/v2/web/blobs/sha256:0\": tls: first record does not look like a TLS handshake", "build", Failed, "push: ", "build.insecure: true; r.example among the insecure-registries"),
+    ("error: failed to solve: base.example/b:1: failed to do request: Head \"https://base.example/v2/b/manifests/1\": http: server gave HTTP response to HTTPS client", "build", Failed, "build: ", "base.example among the insecure-registries of Docker's engine, or with http = true in buildkitd.toml"),
+    ("error: failed to solve: failed to load cache key: Get \"http://files.example/x\": dial tcp 192.0.2.1:80: connect: connection refused", "build", Transient, "cache key", "is files.example up"),
+    ("error: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF", "build", Transient, "Unavailable", "is the builder's daemon up"),
     ("Error response from daemon: dockerfile parse error line 3: unknown instruction: FRM", "build", Failed, "Dockerfile:3: dockerfile parse error line 3: unknown instruction: FRM", ""),
     ("denied: requested access to the resource is denied", "push", Failed, "push: denied", "docker login r.example, with a user that may push there"),
     ("Error: pushing image: writing blob: write /x: no space left on device", "push", Failed, "no space left on device", "make room"),
