@@ -53,7 +53,7 @@ def _parts(entry: Entry) -> Iterator[str]:
         yield f"Other names: {', '.join(f'`{name}`' for name in entry.names[1:])}."
     yield table(("usual cause", "what to do"), ((cause, _linked(do, "../")) for cause, do in entry.causes))
     yield f"[Exit code](../exit-codes.md): {_ending(entry)}."
-    yield f"`sternway explain {entry.name}` says the same in a terminal. Words in capitals, such as RUN, stand for names that the report has."
+    yield f"`sternway explain {entry.name}` prints the causes, and what to do, in a terminal. Words in capitals, such as RUN, stand for names that the report has."
     yield "[All errors](../errors.md)"
 
 

@@ -45,50 +45,50 @@ ARGO = Section(
     {
         "image": Key(
             _IMAGE,
-            "Where the step images are: `{step}` stands for the step that is used, `{version}` for Sternway's version.",
+            "The step images: `{step}` stands for the step that is used, `{version}` for Sternway's version.",
             ArgoConfig.image,
             ("registry.example/sternway-{step}:{version}",),
         ),
         "images": Key(
             Table(s.dns_label, _IMAGE),
-            "Images of steps of other packages, by the name of the step; `run` is one with all steps, which the sweep "
-            "of several needs.",
+            "Images of steps of other packages, by the name of the step; `run` is an image with all steps, which the "
+            "sweeper needs if there are several.",
             examples=({"flag": "registry.example/flag-step:1.0.0"},),
         ),
         "serviceAccount": Key(s.dns_name, "A ServiceAccount of your own; then no rights are generated."),
         "pods": Key(
             s.one_of("one", "each"),
-            "One pod forward and one back, or a pod for each step. Left out it is `one`, and a step that needs a pod "
-            "of its own gets it.",
+            "`one` is one pod for the steps and one for the rollbacks, `each` a pod for each. Without this key it is "
+            "`one`, and a step that needs a pod of its own gets it.",
         ),
         "rollbackDeadline": Key(
             s.duration,
-            "How long a pod that undoes may take, at least.",
+            "How long a pod with rollbacks may take, at least.",
             ArgoConfig.rollback_deadline,
         ),
         "startDeadline": Key(
             s.duration,
-            "What a pod of the exit handler has to start in; then the sweep undoes the run.",
+            "How long a pod of the exit handler may take to start; after that the sweeper undoes the run.",
             ArgoConfig.start_deadline,
         ),
         "pendingTimeout": Key(
             s.duration,
-            "What a pod that executes has to start in: room on a node, its images.",
+            "How long a pod with steps may take to start: to find a node, to pull its images.",
             ArgoConfig.pending_timeout,
         ),
         "rollbackRetries": Key(s.whole(0, 100), "How often a rollback is tried again.", ArgoConfig.rollback_retries),
         "backoff": Key(_BACKOFF, "The waits between retries."),
         "mutex": Key(
-            s.dns_name, "The mutex that one Workflow of the target holds at a time; by default one of the target's own."
+            s.dns_name, "The mutex that only one Workflow of the target can hold; by default each target has its own."
         ),
         "sweep": Key(
             s.boolean,
-            "A CronJob of each minute undoes what was killed, terminated or deleted without a word.",
+            "Whether to make the sweeper, a CronJob that looks each minute for runs that died, and undoes them.",
             ArgoConfig.sweep,
         ),
         "undoOnTerminate": Key(
             s.boolean,
-            "A step that is told to stop by `argo terminate` or a deletion starts the undo at once.",
+            "Whether a step that is stopped by `argo terminate`, or by a deletion, starts the undo at once.",
             ArgoConfig.undo_on_terminate,
         ),
         "ttl": Key(s.duration, "How long a Workflow that succeeded is kept.", ArgoConfig.ttl),
@@ -98,16 +98,16 @@ ARGO = Section(
         "nodeSelector": Key(TEXTS, "Labels of the nodes that the steps' pods may run on."),
         "tolerations": Key(TOLERATIONS, "Taints of nodes that the steps' pods tolerate."),
         "imagePullSecrets": Key(Many(s.dns_name), "Secrets with the credentials of the step images' registry."),
-        "labels": Key(TEXTS, "Labels of what is generated."),
-        "annotations": Key(TEXTS, "Annotations of what is generated."),
+        "labels": Key(TEXTS, "Labels of the generated objects."),
+        "annotations": Key(TEXTS, "Annotations of the generated objects."),
         "podLabels": Key(TEXTS, "Labels of the steps' pods."),
         "podAnnotations": Key(TEXTS, "Annotations of the steps' pods."),
         "user": Key(s.whole(1), "The user that the steps run as.", ArgoConfig.user),
         "securityContext": Key(
-            Table(untagged, Raw()), "Laid over the containers' restricted one, as Kubernetes' SecurityContext."
+            Table(untagged, Raw()), "Added to the containers' restricted SecurityContext; your values win."
         ),
         "podSecurityContext": Key(
-            Table(untagged, Raw()), "Laid over the pods' restricted one, as Kubernetes' PodSecurityContext."
+            Table(untagged, Raw()), "Added to the pods' restricted PodSecurityContext; your values win."
         ),
     },
     renamed(ArgoConfig, _NAMES),
@@ -132,7 +132,7 @@ def _times(node: Node) -> Schedule:
 
 
 _STOP = Section(
-    {"expression": Key(untagged, "It ends the schedule when it holds.", examples=("cronworkflow.failed >= 3",))},
+    {"expression": Key(untagged, "The schedule ends when this holds.", examples=("cronworkflow.failed >= 3",))},
     lambda expression: expression,
     required=("expression",),
 )
@@ -149,7 +149,7 @@ SCHEDULE = Short(
                 s.whole(0, 1000), "How many Workflows that succeeded are kept.", Schedule.succeeded_history
             ),
             "failedHistory": Key(s.whole(0, 1000), "How many Workflows that failed are kept.", Schedule.failed_history),
-            "suspend": Key(s.boolean, "Nothing is started.", Schedule.suspend),
+            "suspend": Key(s.boolean, "Whether the schedule is paused.", Schedule.suspend),
             "stopStrategy": Key(_STOP, "When the schedule ends for good."),
         },
         renamed(Schedule, _NAMES),
@@ -158,7 +158,7 @@ SCHEDULE = Short(
 )
 _PARAMETER = Section(
     {
-        "description": Key(untagged, "What people are told of it."),
+        "description": Key(untagged, "What people read beside it."),
         "enum": Key(Many(untagged), "The values that it may have."),
     },
     renamed(Parameter, _NAMES),

@@ -52,8 +52,8 @@ _JOURNAL = Section(
         "path": Key(s.path, "The folder, for `file`; by default one in the user's state folder."),
         "key": Key(
             _JOURNAL_KEY,
-            "What encrypts the journal (AES-256-GCM; the extra `encryption`); by default it is in the clear. Of "
-            "several keys, each in a line of its own, the first one writes and all read.",
+            "What encrypts the journal (AES-256-GCM; the extra `encryption`); by default it is not encrypted. There "
+            "may be several keys, one a line: the first one encrypts, all decrypt.",
             examples=({"file": "journal.key"}, {"secret": "sternway-journal", "key": "keys"}),
         ),
     },
@@ -63,13 +63,15 @@ _KEYS: dict[str, Any] = {
     "name": Key(s.dns_label, "What is deployed. Runs of one name and namespace are runs of one target."),
     "namespace": Key(s.dns_label, "The namespace; by default that of the kubeconfig's context."),
     "extends": Key(  # of a file it is taken out when the file is read
-        _extends, "Files that this one is laid over, the last on top.", examples=("../sternway.yaml",)
+        _extends,
+        "Files with the settings that this file adds to or replaces; the last one wins.",
+        examples=("../sternway.yaml",),
     ),
     **SIMPLE,
     "manifests": Key(
         Many(PathOr(s.string, "a path, a glob, a URL with a digest, or -", s.string.schema, is_url)),
-        "Files, folders and globs with any objects, instead of `image` or besides; `-` is standard input, and "
-        "`URL@sha256:DIGEST` what a server has.",
+        "Files, folders and globs with any objects, instead of `image` or besides it; `-` is standard input, "
+        "`URL@sha256:DIGEST` a file on a server.",
         examples=(["manifests/", "extra/*.yaml"],),
     ),
     "chart": Key(
@@ -84,32 +86,32 @@ _KEYS: dict[str, Any] = {
     ),
     "hooks": Key(
         s.one_of("ignore", "run"),
-        "What becomes of Helm's hooks among the manifests. Without this key, a run with hooks is refused.",
+        "What to do with Helm's hooks among the manifests. Without this key, a run with hooks is refused.",
     ),
-    "declared": Key(DECLARED, "What steps of other packages say of themselves, as `sternway steps --declared` prints."),
-    "journal": Key(_JOURNAL, "Where the journal is kept that an undo needs."),
-    "deadline": Key(s.duration, "How long the whole way forward may take.", Config.deadline),
+    "declared": Key(DECLARED, "The specs of steps of other packages, as `sternway steps --declared` prints them."),
+    "journal": Key(_JOURNAL, "Where the journal is, which an undo needs."),
+    "deadline": Key(s.duration, "How long all steps together may take, without the undo.", Config.deadline),
     "rollbackDeadline": Key(
         s.duration,
-        "How long the undo of one step may take. What hangs is ended, named (exit code 5), and gone on with by the "
-        "next undo.",
+        "How long the undo of one step may take. If it takes longer it is ended and named (exit code 5), and the next "
+        "undo goes on with it.",
         Config.rollback_deadline,
     ),
     "history": Key(s.whole(1, 1000), "How many runs that have ended are kept in the journal.", Config.history),
     "waitLock": Key(
         s.duration,
-        "How long another run of the target that is at work is waited for. Without this key the run ends with exit "
+        "How long a run waits for another run of the target. Without this key it does not wait, and ends with exit "
         "code 75.",
         examples=("5m",),
     ),
     "onInterrupt": Key(
         s.one_of(*ON_INTERRUPT),
-        "What the next run, or a sweep, does with a run whose process is gone: undoes it, goes on with it, or leaves "
+        "What the next run, or the sweeper, does with a run whose process died: undoes it, goes on with it, or leaves "
         "it to a person.",
         Config.on_interrupt,
     ),
     "argo": Key(ARGO, "How the pipeline runs on Argo Workflows."),
-    "ci": Key(CI, "What the files for GitHub and GitLab say of the place that is deployed to."),
+    "ci": Key(CI, "What the files for GitHub and GitLab need to know about the cluster."),
     "schedule": Key(SCHEDULE, "When runs start by themselves.", examples=("30 2 * * *",)),
     "parameters": Key(
         PARAMETERS,
@@ -123,7 +125,7 @@ def form_of(readers: Sequence[OptionReader]) -> Section:
     """Return the form of a whole file, with the sections and keys of the steps."""
     steps = Key(
         Many(Group(_step_of(readers))),
-        "The steps, in their order; a list within is a group, whose steps run side by side.",
+        "The steps, in their order; a list in it is a group, whose steps run at the same time.",
         ["validate", "deploy", "verify"],
         (["validate", "deploy", {"name": "smoke", "uses": "verify", "retries": 0}],),
     )
@@ -135,14 +137,18 @@ def _step_of(readers: Sequence[OptionReader]) -> Short:
     own = {key: kind for reader in readers for key, kind in reader.own.items()}
     options = With(s.string, Raw(), {reader.step: reader.options for reader in readers if reader.options})
     keys = {
-        "name": Key(s.dns_label, "The step's name, once in a file."),
-        "uses": Key(s.dns_label, "The step that this is, such as deploy; by default that of its name."),
+        "name": Key(s.dns_label, "The step's name. Each name may occur once in a file."),
+        "uses": Key(s.dns_label, "Which step to run, such as deploy; by default the one called `name`."),
         "retries": Key(s.whole(0, 100), "How often it is tried again after exit code 75.", StepConfig.retries),
         "deadline": Key(s.duration, "How long one attempt may take; by default the run's."),
         "rollbackDeadline": Key(s.duration, "How long its undo may take; by default the file's."),
-        "on": Key(s.one_of(*ON), "It runs when all is over, after such an end: it undoes nothing, and changes no end."),
-        "pod": Key(STEP_POD, "What it has a pod of its own for on Argo; `own` is just that."),
-        "with": Key(options, "What the step itself is told.", examples=({"selector": "app=web"},)),
+        "on": Key(
+            s.one_of(*ON),
+            "The step runs after all others, when the run ended in this way. It changes neither the result nor the "
+            "exit code.",
+        ),
+        "pod": Key(STEP_POD, "Settings of a pod of its own on Argo; `own` gives it one with the usual settings."),
+        "with": Key(options, "The step's own options.", examples=({"selector": "app=web"},)),
         **own,
     }
 

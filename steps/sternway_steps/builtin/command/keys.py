@@ -24,7 +24,7 @@ def word(node: Node) -> str:
 
 _NETWORK = s.matching(re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.:-]*"), "a network of docker or podman, such as host")
 COMMAND: dict[str, Any] = {
-    "image": Key(s.image, "The image that it runs in; without one it is a process of this machine."),
+    "image": Key(s.image, "The image that it runs in; without one it is a process on this machine."),
     "execute": Key(Many(word), "The program and its arguments; no shell.", examples=(["./notify.sh"],)),
     "rollback": Key(Many(word), "The program that undoes it, and its arguments."),
     "env": Key(  # as in the simple form; that a field of the pod is no source here is said with all that are
@@ -32,15 +32,15 @@ COMMAND: dict[str, Any] = {
     ),
     "effects": Key(
         s.one_of("reversible", "irreversible", "none"),
-        "What becomes of it when the run is undone: `rollback` undoes it, it stays, or it left nothing. With "
-        "`rollback` it is reversible.",
+        "What an undo does: it runs `rollback`, it leaves the effects, or there are none to undo. With `rollback` it "
+        "is `reversible`.",
     ),
     "runner": Key(
         s.one_of("auto", *BY_NAME, "process", "kubernetes"),
         "What runs it: a Job in a pod, elsewhere docker or podman, and without an image a process.",
         "auto",
     ),
-    "folder": Key(s.path, "A folder of this machine that it works in, at /work in a container."),
+    "folder": Key(s.path, "A folder on this machine in which it works; in a container it is /work."),
     "workdir": Key(
         s.matching(re.compile(r"/.*"), "a path in the container that begins with /", 4096), "The folder in the image."
     ),

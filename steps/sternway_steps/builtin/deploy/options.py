@@ -36,7 +36,8 @@ _SECTION = Section(
     {
         "forceConflicts": Key(
             s.boolean,
-            "What kubectl or Helm applied is taken over; what the manifest no longer has goes.",
+            "Take over fields that others set. Fields that kubectl or Helm applied, and the manifest lacks, are "
+            "removed.",
             DeployConfig.force_conflicts,
         ),
         "onConflict": Key(
@@ -47,18 +48,20 @@ _SECTION = Section(
         ),
         "restartStale": Key(
             s.boolean,
-            "The undo restarts containers that still run with the failed version's settings; else they are reported.",
+            "The undo restarts containers that still run with the failed version's settings. Without this key, it "
+            "names them.",
             DeployConfig.restart_stale,
         ),
         "recreate": Key(
             s.boolean,
-            "The undo makes immutable objects anew also where others depend on them, or they would run again.",
+            "The undo creates immutable objects again even if others depend on them, or if they are Jobs that then "
+            "run.",
             DeployConfig.recreate,
         ),
         "prune": Key(
             Short(s.boolean, _PRUNE),
-            "What the target deployed before and no longer names is removed at the end of the run, and put back by "
-            "its undo. With kinds: also what else would stay.",
+            "At the end, remove objects that the target deployed before and no longer names; the undo puts them back. "
+            "With kinds: also objects that would stay otherwise.",
             DeployConfig.prune,
             examples=({"kinds": ["Job", "Certificate.cert-manager.io"]},),
         ),
@@ -74,15 +77,17 @@ OPTIONS = Section(
             s.one_of("before", "after"), "The step runs Helm's hooks before or after the deploy, and deploys nothing."
         ),
         "recreate": Key(
-            s.boolean, "The step deletes and makes anew what can't be changed, such as a Job; the undo puts it back."
+            s.boolean,
+            "The step deletes and creates again what can't be changed, such as a Job; the undo puts the old one back.",
         ),
         "prune": Key(
-            s.boolean, "The step removes what the target deployed before and no longer names, and deploys nothing."
+            s.boolean,
+            "The step removes objects that the target deployed before and no longer names. It deploys nothing.",
         ),
     }
 )
 """A step's `with`; what it says is read by the step itself."""
-_ABOUT = "How objects are applied, and what the undo may do with what others changed since."
+_ABOUT = "How objects are applied, and what the undo does with fields that others changed since."
 
 
 def _check(step: StepConfig, where: Node, field: str, reader: Reader) -> None:
