@@ -64,7 +64,7 @@ logs = click.option(
     type=click.Choice(["all", "errors"]),
     is_flag=False,
     flag_value="all",
-    help="Show what new pods of the run write: all lines (--logs), or those of errors alone (--logs=errors).",
+    help="Show the logs of the run's new pods: all lines (--logs), or only errors (--logs=errors).",
 )
 verbose = click.option("--verbose", "-v", is_flag=True, help="Show every request.")
 kubeconfig = click.option(
@@ -73,7 +73,9 @@ kubeconfig = click.option(
 context = click.option(
     "--context", metavar="NAME", help="The kubeconfig's context.", shell_complete=completion.contexts
 )
-sandbox = click.option("--sandbox", is_flag=True, help="Use a small Kubernetes inside this process; its state is kept.")
+sandbox = click.option(
+    "--sandbox", is_flag=True, help="Use a small Kubernetes inside this process. It keeps its state."
+)
 journal = click.option("--journal", metavar="DIR", help="A journal in files (journal.store: file).")
 namespace = click.option("--namespace", "-n", metavar="NAME", help="Where the journal is; default: look everywhere.")
 journal_of = click.option(
@@ -81,13 +83,13 @@ journal_of = click.option(
     "-c",
     "journal_of",
     metavar="FILE",
-    help="Take the journal of this configuration, of its target alone, with the key that it names.",
+    help="Read the journal of this configuration, only for its target, with the key that it names.",
 )
 force_conflicts = click.option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 on_conflict = click.option(
     "--on-conflict",
     type=click.Choice(["stop", "merge", "force"]),
-    help="What the undo does with a field of ours that somebody else changed since.",
+    help="What the undo does with a field that somebody else changed since the run.",
 )
 restart_stale = click.option(
     "--restart-stale",
@@ -97,20 +99,22 @@ restart_stale = click.option(
 recreate = click.option(
     "--recreate",
     is_flag=True,
-    help="The undo makes anew what can't be changed back, also where others depend on it.",
+    help="The undo deletes and creates again what can't be changed back, even if others depend on it.",
 )
 
 recreate_forward = click.option(
     "--recreate",
     "recreate_forward",
     is_flag=True,
-    help="Delete and make anew what can't be changed, such as a Job; the undo puts the old one back.",
+    help="Delete and create again what can't be changed, such as a Job; the undo puts the old one back.",
 )
 prune = click.option(
-    "--prune", is_flag=True, help="Remove what the target deployed before and no longer names; the undo puts it back."
+    "--prune",
+    is_flag=True,
+    help="Remove objects that the target deployed before and no longer names; the undo puts them back.",
 )
 
-yes = click.option("--yes", "-y", is_flag=True, help="Do not ask on a terminal what may be removed.")
+yes = click.option("--yes", "-y", is_flag=True, help="Remove without asking.")
 
 
 def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
@@ -126,18 +130,20 @@ wait_lock = click.option(
     "wait_lock",
     metavar="TIME",
     callback=_seconds,
-    help="Wait so long for another run of the target that is at work: 5m; default: not.",
+    help="Wait up to this long for another run of the target, such as 5m. Default: do not wait.",
 )
 trust_journal = click.option(
     "--trust-journal",
     is_flag=True,
-    help="Run the journal's commands though no configuration at hand has them; whoever may write it chose them.",
+    help="Run commands from the journal that are not in your configuration. Whoever may write the journal chose them.",
 )
-every = click.option("--every", metavar="TIME", callback=_seconds, help="Sweep again and again, after so long: 1m.")
+every = click.option(
+    "--every", metavar="TIME", callback=_seconds, help="Sweep again each time this long has passed, such as 1m."
+)
 on_interrupt = click.option(
     "--on-interrupt",
     type=click.Choice(["rollback", "resume", "report"]),
-    help="What becomes of them; default: what the configuration of each run says.",
+    help="What to do with them. Default: what the configuration of each run says.",
 )
 
 

@@ -28,9 +28,9 @@ def _known_rules(_context: click.Context, _parameter: click.Parameter, names: tu
     "--ignore", multiple=True, callback=_known_rules, metavar="RULE", help="Switch a rule off; may be repeated."
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
-@click.option("--rules", "catalogue", is_flag=True, help="List the rules, and why each of them is one.")
+@click.option("--rules", "catalogue", is_flag=True, help="List the rules, with the reason for each.")
 @click.option(
-    "--explain", multiple=True, callback=_known_rules, metavar="RULE", help="Say what a rule finds, and why it is one."
+    "--explain", multiple=True, callback=_known_rules, metavar="RULE", help="Say what a rule finds, and why it matters."
 )
 def lint(
     files: tuple[str, ...],
