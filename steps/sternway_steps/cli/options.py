@@ -204,11 +204,11 @@ unattended = click.option(
     envvar="STERNWAY_UNATTENDED",
     type=_Unattended(),
     default=False,
-    help="A schedule starts it: what was undone is not deployed again, which ends with exit code 3.",
+    help="A schedule starts the run. It does not deploy again what was undone, and ends with exit code 3 instead.",
 )
 job_uid = click.option("--job-uid", envvar="STERNWAY_JOB_UID", default="", metavar="UID", hidden=True)
 """The UID of the Kubernetes Job whose pod this is; its name is the run's."""
-force_held = click.option("--force-held", is_flag=True, help="Deploy again also what was undone.")
+force_held = click.option("--force-held", is_flag=True, help="Deploy even what is held after an undo.")
 
 
 def shared(command: Callable[..., Any], output: Callable[..., Any] = output) -> Callable[..., Any]:
