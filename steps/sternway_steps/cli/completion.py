@@ -11,8 +11,6 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from ..explained.catalogue import ENTRIES
-
 
 def contexts(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
     """Offer the contexts of the kubeconfig."""
@@ -68,7 +66,13 @@ def steps(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]
 
 def errors(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
     """Offer the errors that are explained."""
-    return _offered(typed, lambda: [name for entry in ENTRIES for name in entry.names])
+
+    def found() -> Iterable[str]:
+        from ..explained.catalogue import ENTRIES
+
+        return [name for entry in ENTRIES for name in entry.names]
+
+    return _offered(typed, found)
 
 
 def _contexts() -> Iterable[str]:

@@ -21,9 +21,9 @@ from ..journal.encryption import JournalKeys
 from ..journal.key_source import VARIABLE, keys_of_environment
 from ..session import Session
 from ..shortage import shortage
-from . import actions
 from .begun import Begun
 from .code_of import code_of
+from .configuration import load_config
 from .container_set import SetContainer
 from .on_job import told_on_job
 from .on_workflow import told_on_workflow
@@ -37,12 +37,6 @@ if TYPE_CHECKING:
     from ..kube.transport import RequestLog
 
 
-_READING = ("plan", "runs", "show", "status")
-"""Commands that change nothing: Ctrl-C leaves them at once."""
-_RUNS = ("run", "rollback", "resume")
-"""Those that change nothing before the first event of a run."""
-
-
 @dataclass(frozen=True)
 class Kind:
     """What a command is to signals and to standard output."""
@@ -52,7 +46,7 @@ class Kind:
     works: bool = False
     """Steps may work in this process; what they print is theirs."""
     only_reads: bool = False
-    """It changes nothing."""
+    """It changes nothing: Ctrl-C leaves it at once."""
     may_not_begin: bool = False
     """It changes nothing before the first event of a run, and says so when Ctrl-C comes earlier."""
 
@@ -61,16 +55,9 @@ Action = Callable[..., int]
 """What a command does: takes the session, the output, what was prepared, and the rest of the arguments."""
 
 
-def call(name: str, arguments: dict[str, Any]) -> None:
-    """Run a command of this package and exit with its code."""
-    prepare = actions.load_config if "path" in arguments else None
-    kind = Kind(one_step=name == "step", works=True, only_reads=name in _READING, may_not_begin=name in _RUNS)
-    perform(getattr(actions, name), arguments, prepare, kind)
-
-
-def call_offline(name: str, arguments: dict[str, Any]) -> NoReturn:
-    """Run a command of this package that needs no cluster, and so no session; exit with its code."""
-    conclude(arguments.pop("output"), lambda output: int(getattr(actions, name)(output, **arguments)))
+def call(action: Action, arguments: dict[str, Any], **kind: bool) -> None:
+    """Run a command of this package and exit with its code; `kind` is what `Kind` says of it, but that steps work."""
+    perform(action, arguments, load_config if "path" in arguments else None, Kind(works=True, **kind))
 
 
 def perform(

@@ -21,7 +21,7 @@ from sternway_steps.cli.app import app
 ])  # fmt: skip
 def test_words(words: list[str], expected: tuple[str | None, str], monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[dict[str, Any]] = []
-    monkeypatch.setattr("sternway_steps.cli.app._do", lambda _, **arguments: called.append(arguments))
+    monkeypatch.setattr("sternway_steps.cli.main.call", lambda _, arguments, **kind: called.append(arguments))
     done = CliRunner().invoke(app, ["run", *words])
     assert done.exit_code == 0, done.output
     assert (called[0]["logs"], called[0]["path"]) == expected
@@ -38,7 +38,7 @@ def test_options_whose_word_must_be_given_are_left_alone(
     words: list[str], key: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[dict[str, Any]] = []
-    monkeypatch.setattr("sternway_steps.cli.app._do", lambda _, **arguments: called.append(arguments))
+    monkeypatch.setattr("sternway_steps.cli.main.call", lambda _, arguments, **kind: called.append(arguments))
     done = CliRunner().invoke(app, ["run", *words])
     assert done.exit_code == 0, done.output
     assert called[0][key] == expected

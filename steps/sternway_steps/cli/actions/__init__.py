@@ -1,0 +1,1 @@
+"""What each command does: a call of the session, and what is printed of the result."""
