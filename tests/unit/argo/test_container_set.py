@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.unit.argo.test_pipeline import templates, written
+from tests.unit.argo.generated import templates, written
 
 GROUP = [{"name": "base", "uses": "deploy"}, {"name": "app", "uses": "deploy"}]
 STEPS = ["validate", "deploy", GROUP, "verify"]
