@@ -862,3 +862,18 @@ def test_who_had_written_a_text_owns_it_again_though_the_run_writes_it_as_data(
     status, items = undo(cluster, run)
     assert status is Status.UNDONE, items
     assert state_of(live(cluster, ("v1", "Secret"), "s")) == before
+
+
+def test_texts_that_are_empty_are_no_fault_where_a_record_is_lost(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As charts write `data: {}` and `stringData: {}`: the run's manager owns them then, and no key in them."""
+    cluster.client.create(_secret(cluster, data={"a": "MQ=="}), manager="kubectl-create")
+    monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+    forced = DeployConfig(force_conflicts=True)
+    run = deploy(cluster, _secret(cluster, data={}, stringData={}), deploy=forced)
+    status, items = undo(cluster, run)
+    assert status is Status.UNDONE, items
+    found = live(cluster, ("v1", "Secret"), "s")
+    assert found["data"] == {"a": "MQ=="}
+    assert [e["manager"] for e in found["metadata"]["managedFields"]] == ["kubectl-create"]

@@ -170,7 +170,7 @@ def _within(path: Path, paths: Container[Path]) -> bool:
 
 def _has_text(path: Path, ours: set[Path]) -> bool:
     """Return whether a Secret's `stringData`, which is never stored and goes before `data`, is ours at the same key."""
-    return path[0] == "f:data" and ("f:stringData", *path[1:]) in ours
+    return path[0] == "f:data" and len(path) > 1 and ("f:stringData", *path[1:]) in ours
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[Any, ...]:
