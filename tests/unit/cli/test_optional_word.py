@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 from sternway_steps.cli.app import app
+
+MAIN = import_module("sternway_steps.cli.main")
+"""The module; the package has a function of that name, until the module is loaded."""
 
 
 @pytest.mark.parametrize(("words", "expected"), [
@@ -21,7 +25,7 @@ from sternway_steps.cli.app import app
 ])  # fmt: skip
 def test_words(words: list[str], expected: tuple[str | None, str], monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[dict[str, Any]] = []
-    monkeypatch.setattr("sternway_steps.cli.main.call", lambda _, arguments, **kind: called.append(arguments))
+    monkeypatch.setattr(MAIN, "call", lambda _, arguments, **kind: called.append(arguments))
     done = CliRunner().invoke(app, ["run", *words])
     assert done.exit_code == 0, done.output
     assert (called[0]["logs"], called[0]["path"]) == expected
@@ -38,7 +42,7 @@ def test_options_whose_word_must_be_given_are_left_alone(
     words: list[str], key: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[dict[str, Any]] = []
-    monkeypatch.setattr("sternway_steps.cli.main.call", lambda _, arguments, **kind: called.append(arguments))
+    monkeypatch.setattr(MAIN, "call", lambda _, arguments, **kind: called.append(arguments))
     done = CliRunner().invoke(app, ["run", *words])
     assert done.exit_code == 0, done.output
     assert called[0][key] == expected
