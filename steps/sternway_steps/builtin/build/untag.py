@@ -79,8 +79,8 @@ def _delete(registry: Registry, config: bytes, empty: Manifest) -> tuple[bool, s
             does, why = registry.delete(registry.reference.tag)
             if not does:
                 does, why = registry.delete(empty.digest)
-        except Transient as error:
-            busy = error
+        except Transient as error:  # what was answered of the tag says nothing of the image
+            does, busy = True, error
         left = registry.manifest()
         if left is None and (busy is None or not registry.is_listed()):
             return True, ""

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 from sternway_steps.builtin.build.reference import Reference
+from sternway_steps.builtin.build.registry import NOBODY
 from sternway_steps.builtin.build.step import Build
 from sternway_steps.errors import Refused, RollbackFailed, Stopped, Transient
 from sternway_steps.step import Action
@@ -110,6 +111,22 @@ def test_a_registry_that_deletes_nothing_keeps_the_tag_and_says_so(closed: str, 
     shop.execute("r2")
     assert shop.rollback("r2").items[0].result == "restored", "an old tag needs no deletion"
     assert shop.digest() == pushed
+
+
+def test_a_delete_that_is_answered_with_500_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [500]
+
+    def once(method: str, path: str) -> int:
+        mine = method == "DELETE" and "manifests/sha256:" in path and not path.endswith(NOBODY)
+        return answers.pop() if mine and answers else 0
+
+    with Registry() as registry:
+        for shop in stand_in(tmp_path, monkeypatch, "buildkit", registry):
+            shop.execute()
+            registry.wrong = once
+            assert shop.rollback().items[0].result == "deleted"
+            assert shop.digest() is None
+    assert not answers
 
 
 def test_a_registry_that_deletes_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
