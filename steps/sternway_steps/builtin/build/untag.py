@@ -55,9 +55,8 @@ def untag(registry: Registry, now: Manifest | None, run: str, step: str) -> str:
     if there is None and now is not None:
         return ""
     _point(registry, config, empty)
-    does, why = _delete(registry, config, empty)
-    left = registry.manifest()
-    if left is None or left.digest != empty.digest:
+    gone, why = _delete(registry, config, empty)
+    if gone:  # not looked at once more: another undo may point it to the empty image now, and removes it then
         return ""
     if now is None or now.digest == empty.digest:
         raise Failed(f"{registry.reference.text} points to an empty image, and can't be deleted: {why}")
@@ -66,7 +65,7 @@ def untag(registry: Registry, now: Manifest | None, run: str, step: str) -> str:
 
 
 def _delete(registry: Registry, config: bytes, empty: Manifest) -> tuple[bool, str]:
-    """Delete the tag, or the empty image with all its tags, until it is gone; returns as `Registry.delete` does.
+    """Delete the tag, or the empty image with all its tags, until it is gone; returns whether it is, and why not.
 
     Another undo of this run may point it to the empty image again. And CNCF's distribution 2 deletes a manifest first
     and its tags afterwards: when it can't read one tag of the repository, for somebody is just writing it, it answers
@@ -85,11 +84,11 @@ def _delete(registry: Registry, config: bytes, empty: Manifest) -> tuple[bool, s
         if left is None and (busy is None or not registry.is_listed()):
             return True, ""
         if left is not None and (left.digest != empty.digest or not does):
-            return does, why
+            return left.digest != empty.digest, why
         if time.monotonic() > end:
             if busy is not None:
                 raise busy
-            return does, why
+            return left is None, why
         if left is None:
             _point(registry, config, empty)
         time.sleep(_POLL)
