@@ -31,6 +31,7 @@ def reconstruct(field: States) -> Tree:
     | any     | any            | other  | ours (and more)  | the run    | as live                                |
     | yes     | any            | other  | others           | others     | as applied                             |
     | yes     | any            | other  | nobody           | the run    | as live (the server's form of it)      |
+    | yes, as before | any     | other  | nobody           | others     | as before: they gave it up again       |
     | yes     | any            | absent | -                | others     | as applied                             |
     | no      | ours alone     | absent | -                | the run    | absent: it was no longer listed        |
     | no      | ours alone     | other  | others           | others     | absent: it was no longer listed        |
@@ -172,7 +173,8 @@ def _author(field: States) -> Author:
         default = field.applied is ABSENT and _was_only_ours(field) and field.live == 1
         return Author.RUN if default else Author.OTHERS
     if field.applied is not ABSENT:
-        return Author.OTHERS if field.live is ABSENT else Author.RUN
+        left = field.live is not ABSENT and not _says(field.applied, field.before)
+        return Author.RUN if left else Author.OTHERS
     if _was_only_ours(field):
         return Author.RUN
     return Author.OTHERS if field.owned_before.by_others else Author.NOBODY_KNOWN

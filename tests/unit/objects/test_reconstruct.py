@@ -83,6 +83,12 @@ def test_what_nobody_owns_goes_with_what_stands_beside_it(beside: int, becomes: 
     assert found.conflicts == []
 
 
+def test_what_others_changed_and_gave_up_again_is_not_of_a_run_that_lists_what_was_there() -> None:
+    before, live = owned({"x": 1, "y": 1}, OURS, "earlier", "y"), owned({"x": 5, "y": 2}, NOBODY, "run", "y")
+    found = merged(before, {"spec": {"x": 1, "y": 2}}, live)
+    assert (found.obj["spec"], found.conflicts) == ({"x": 5, "y": 1}, [])
+
+
 def test_replicas_that_were_scaled_are_others_though_nobody_owns_them() -> None:
     """A scale of a field that nobody owned leaves no owner (kube-apiserver 1.34)."""
     before = {**owned({"replicas": 1, "x": 1}, OURS, "earlier")}
