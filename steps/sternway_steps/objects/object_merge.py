@@ -98,9 +98,7 @@ def merge_object(
     """
     states = _states(before, live, of, shape, undone)
     reached = of.after is not None or undone.after is not None or apply_reached(before, live, of, states)
-    if of.after is None and undone.after is not None:
-        states = states.with_after(undone.after)
-    elif of.after is None:
+    if of.after is None and undone.after is None:
         states = states.with_after(reconstruct(states) if reached else states.before)
     merged = three_way_merge(states, policy)
     obj = untree(merged.node)
@@ -132,7 +130,8 @@ def _states(
     shape = shape or shape_by_owners(before, of.after, live)
     right_after = of.after if of.after is not None else live
     applied = as_stored(of.applied)
-    objs = (before, applied, live, right_after, of.stored or applied)
+    concluded = undone.after if of.after is None and undone.after is not None else right_after
+    objs = (before, applied, live, concluded, of.stored or applied)
     nodes = trees([without_run(obj) for obj in objs], shape)
     left = before if undone.earlier else of.after or of.met(before)
     others = {str(entry.get("manager")) for entry in managed(live)} - {of.manager, UNDO_MANAGER}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .fields import Fields
 from .tree import ABSENT, Items, Map, Path, Tree
@@ -39,7 +40,7 @@ class Undone:
     earlier: bool = False
     refilled: frozenset[Path] = frozenset()
     """What it removed, and the server filled in again in its answer to that same write."""
-    after: Tree | None = None
+    after: Mapping[str, Any] | None = None
     """How the run left the object, where this undo has concluded it without a record, before it wrote."""
 
     def __contains__(self, path: Path) -> bool:

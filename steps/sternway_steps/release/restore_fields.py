@@ -18,7 +18,7 @@ from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
 from ..objects.states import Undone
-from ..objects.tree import ABSENT, Path, Tree, at, name_of, same
+from ..objects.tree import ABSENT, Path, at, name_of, same, untree
 from ..spec import Item
 from .counted import counted
 from .dropped import dropped
@@ -52,7 +52,7 @@ class Update:
         self._earlier: bool | None = None
         """Whether an earlier undo may have written it: it does not carry the run's annotation at first."""
         self._given: Any = None
-        self._after: Tree | None = None
+        self._after: dict[str, Any] | None = None
         """How the run left it, as concluded before the first write where there is no record: others may act since."""
         self._counted: frozenset[Path] = frozenset()
         """What the server itself counts."""
@@ -205,7 +205,7 @@ class Update:
         new = {*(d.path for d in found.restored), *found.merged.emptied} - self._written
         if new or (found.noted and not self._noted):
             live = client.replace(found.obj, manager=UNDO_MANAGER)
-            self._after = found.states.after if found.owners.came else self._after
+            self._after = untree(found.states.after) if found.owners.came else self._after
             self._put |= {d.path: d for d in found.restored}
             self._refilled |= self._filled_again(live, found, shape)
             self._written |= new

@@ -89,6 +89,19 @@ def test_what_others_changed_and_gave_up_again_is_not_of_a_run_that_lists_what_w
     assert (found.obj["spec"], found.conflicts) == ({"x": 5, "y": 1}, [])
 
 
+def test_what_an_undo_has_concluded_holds_when_an_owner_comes_who_divides_the_value_further() -> None:
+    """A server without a schema: `x` was one value by its owners, until others wrote `x.a`."""
+    before = owned({"x": {"a": 1, "b": 1}, "y": 1}, THEIRS, "earlier", "y")
+    live = owned({"x": {"a": 5, "b": 1}, "y": 1}, OURS, "earlier", "y")
+    live["metadata"]["managedFields"].append(
+        {"manager": "third", "operation": "Update", "fieldsV1": {"f:spec": {"f:x": {"f:a": {}}}}}
+    )
+    concluded = {**before, "spec": {"x": {"a": 1, "b": 1}, "y": 2}}
+    run = AppliedRun("run", "sternway", {"spec": {"x": {}, "y": 2}})
+    found = merge_object(before, live, run, OnConflict.MERGE, None, Undone(after=concluded))
+    assert (found.obj["spec"], found.restored) == ({"x": {"a": 5, "b": 1}, "y": 1}, [])
+
+
 def test_replicas_that_were_scaled_are_others_though_nobody_owns_them() -> None:
     """A scale of a field that nobody owned leaves no owner (kube-apiserver 1.34)."""
     before = {**owned({"replicas": 1, "x": 1}, OURS, "earlier")}
