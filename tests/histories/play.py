@@ -163,6 +163,9 @@ def _overlay(one: Seen, act: Act, place: Place, name: str) -> None:
     """Have another run apply the object, and be undone; keep how it was before and after that."""
     world.await_observed(place.others, one.ref)
     found = place.others.get(one.ref)
+    if found is None and one.wanted["metadata"].get("finalizers"):
+        one.notes.append("overlay refused: nobody would take its finalizers away")
+        return
     title = name if act.who == "same" else f"{name}-{act.who}"
     config = config_of(title, place.namespace, [edited(one.wanted, act.edits)])
     ran = place.driver.act(config, f"{name}-over", Action.EXECUTE)
