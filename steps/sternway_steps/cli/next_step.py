@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..exits import Exit
 from ..explained.catalogue import entry_for
 from ..journal.replay import Status
 from ..release.remedy import finish
@@ -46,6 +47,8 @@ def next_step(event: RunEnded) -> str:
     name, status = event.name or event.run, Status(event.status)
     if status in (Status.ROLLBACK_FAILED, Status.INTERRUPTED):
         return str(finish(name, event.rollback_errors))
+    if event.exit_code == Exit.TRANSIENT:
+        return "run again when that answers, or is free"
     if status is Status.REFUSED:
         if "not allowed: " in str(event.error):
             return "have that right granted, and run again; sternway doctor tells all that a run and its undo need"

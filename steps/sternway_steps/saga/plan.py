@@ -208,7 +208,13 @@ def _planned_at_end(item: WantedAtEnd, specs: Mapping[str, StepSpec]) -> Planned
     return replace(step, on=item.on, deadline=ON_END_DEADLINE if step.deadline is None else step.deadline)
 
 
+_KEYS_OF_DEPLOY = ("prune", "recreate")
+"""What people take for steps of their own."""
+
+
 def _elsewhere(name: str) -> str:
+    if name in _KEYS_OF_DEPLOY:
+        return f"{name} is no step, but a key of another one: deploy: {{{name}: true}}"
     return (
         "that of another package has to be installed here (pip install PACKAGE), and `sternway steps` lists it then; "
         f"or, where it runs in a container of its own, what `sternway steps --declared {name}` prints there belongs "

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sternway_steps.cli.github_summary import Summary
 from sternway_steps.cli.run_lines import RunLines
-from sternway_steps.errors import Bug, Failed, Refused, RollbackFailed
+from sternway_steps.errors import Bug, Failed, Refused, RollbackFailed, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.replay import Status
 from sternway_steps.saga.events import (
@@ -221,3 +221,9 @@ def test_a_line_of_a_log_is_written_as_it_comes_or_below_the_failure_once(
     events: list[Event], written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert [line.partition(" | ")[0] for line in lines(capsys, *events) if " | " in line] == written
+
+
+def test_what_was_only_away_needs_no_correction(capsys: pytest.CaptureFixture[str]) -> None:
+    error = Transient("the registry localhost:5000 does not answer")
+    said = lines(capsys, RunEnded("r1", Status.REFUSED, Exit.TRANSIENT, 1.0, error))
+    assert said[-1] == "next: run again when that answers, or is free"

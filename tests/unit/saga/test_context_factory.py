@@ -92,6 +92,13 @@ def test_what_is_wrong_with_a_step_is_said_at_its_own_line(tmp_path: Path) -> No
     assert "did you mean 'flag'?" in str(refused.value.remedy)
 
 
+def test_a_key_of_deploy_that_is_taken_for_a_step_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("name: web\nimage: web:1\nsteps: [deploy, prune]\n")
+    with pytest.raises(Refused) as refused:
+        make_plan(load(tmp_path / "s.yaml").steps, {"deploy": StepSpec("deploy")})
+    assert str(refused.value.remedy) == "known are deploy; prune is no step, but a key of another one: deploy: {prune: true}"  # fmt: skip
+
+
 @pytest.mark.parametrize("text", ["a/b.yaml:3:14", "--set image", "STERNWAY_IMAGE", "C:x", "a:1"])
 def test_a_place_is_read_as_it_was_written(text: str) -> None:
     assert str(SourceLocation.parse(text)) == text
