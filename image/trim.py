@@ -3,6 +3,7 @@
 Of the Kubernetes package a step needs what reads kubeconfigs, their plugins and identity providers, and opens a
 connection: its `config` and the core of its `client`. The typed objects and the calls of each API group (as many
 megabytes as all else) are loaded by name alone, and so is its asynchronous twin, with all that only that one needs.
+Of rich it needs the live display, and not what colours code and renders Markdown.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from pathlib import Path
 from sysconfig import get_path
 
 SITE = Path(get_path("purelib"))
-TWIN = {"aiohttp", "aiohttp-retry"}
-"""Of the Kubernetes package's requirements those of `kubernetes.aio` alone; what only they need follows them."""
+UNUSED = {"aiohttp", "aiohttp-retry", "pygments", "markdown-it-py"}
+"""Requirements of `kubernetes.aio` alone, and of rich's `syntax` and `markdown`; what only they need follows them."""
 _LOADED = (
     "import sys; from kubernetes import config; from kubernetes.client import ApiClient, Configuration, rest;"
     "print(*(getattr(m, '__file__', None) or '' for m in list(sys.modules.values())), sep='\\n')"
@@ -44,13 +45,13 @@ def main() -> None:
 
 
 def orphans() -> Iterator[str]:
-    """Yield the distributions that only the asynchronous twin needs, itself first."""
+    """Yield the distributions that nothing needs but what is never loaded."""
     needs = {normal(each.name): set(required(each)) for each in metadata.distributions()}
     wanted = {name for name in needs if not any(name in below for below in needs.values())}
     reached: set[str] = set()
     while wanted:
         reached |= wanted
-        wanted = {below for name in wanted for below in needs.get(name, ())} - TWIN - reached
+        wanted = {below for name in wanted for below in needs.get(name, ())} - UNUSED - reached
     yield from sorted(set(needs) - reached)
 
 

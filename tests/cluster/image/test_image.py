@@ -43,6 +43,7 @@ def test_the_image_holds_what_a_step_needs_and_no_more(images: dict[str, str], s
     packages = (
         "sternway_steps", "sternway_templates", "sternway_steps.sandbox", "sternway_steps.testing", "hera", "pytest", "pip",
         "werkzeug", "jsonpatch", "docker", "aiohttp", "multidict", "kubernetes.aio", "kubernetes.client.models.v1_pod", "cryptography",
+        "pygments", "markdown_it", "mdurl",
     )  # fmt: skip
     code = f"import importlib.util as u, json; print(json.dumps([n for n in {packages!r} if u.find_spec(n)]))"
     found = docker("run", "--rm", "--entrypoint", "/opt/sternway/bin/python", images[step], "-c", code).stdout
