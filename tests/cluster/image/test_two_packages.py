@@ -36,7 +36,7 @@ def notice_image(step_image: str, tmp_path_factory: pytest.TempPathFactory) -> s
     files = '[tool.hatch.build.targets.wheel]\ninclude = ["notice_step.py"]\n'
     project = '[project]\nname = "notice-step"\nversion = "1.0"\n'
     (folder / "pyproject.toml").write_text(f"{build}{project}{block('## Your package', 'toml')}{files}")
-    dockerfile = block("The image is made FROM", "dockerfile")
+    dockerfile = block("Build the image FROM", "dockerfile")
     (folder / "Dockerfile").write_text(dockerfile.replace("FROM sternway-step ", f"FROM {step_image}\n"))
     return package_image(folder, "localhost/notice-step:dev")
 
