@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sternway_steps.cli.code_of import code_of
-from sternway_steps.exits import MEANING, Exit
+from sternway_steps.cli.explain import ending_of
 from sternway_steps.explained.catalogue import ENTRIES
 from sternway_steps.explained.entry import Entry
 from sternway_steps.explained.kinds import KINDS
 from sternway_steps.explained.objects import OBJECTS
 from sternway_steps.explained.pods import PODS
-from sternway_steps.kube.api_error import ApiError
 
-from .sources import classes
 from .text import slug, table
-
-_OF_A_REASON = "4 when all is undone, 5 when something could not be put back"
-"""How a run ends that an object made fail."""
 
 
 def overview() -> str:
@@ -27,7 +21,7 @@ def overview() -> str:
     parts = [("Kinds of errors", kinds)]
     for title, entries in (("Pods that do not become ready", PODS), ("Objects that do not become ready", OBJECTS)):
         rows = ((_link(each), _linked(each.means, "")) for each in entries)
-        parts.append((title, f"Exit code: {_OF_A_REASON}.\n\n{table(('reason', 'what it says'), rows)}"))
+        parts.append((title, f"Exit code: {ending_of(entries[0])}.\n\n{table(('reason', 'what it says'), rows)}"))
     return "\n\n".join(f"## {title}\n\n{text}" for title, text in parts)
 
 
@@ -52,16 +46,9 @@ def _parts(entry: Entry) -> Iterator[str]:
     if entry.names[1:]:
         yield f"Other names: {', '.join(f'`{name}`' for name in entry.names[1:])}."
     yield table(("usual cause", "what to do"), ((cause, _linked(do, "../")) for cause, do in entry.causes))
-    yield f"[Exit code](../exit-codes.md): {_ending(entry)}."
+    yield f"[Exit code](../exit-codes.md): {ending_of(entry)}."
     yield f"`sternway explain {entry.name}` prints the causes, and what to do, in a terminal. Words in capitals, such as RUN, stand for names that the report has."
     yield "[All errors](../errors.md)"
-
-
-def _ending(entry: Entry) -> str:
-    if entry not in KINDS:
-        return _OF_A_REASON
-    code = _code(entry)
-    return f"{code} ({MEANING[Exit(int(code))]})" if code.isdigit() else code
 
 
 def _linked(text: str, up: str) -> str:
@@ -72,10 +59,4 @@ def _linked(text: str, up: str) -> str:
 
 
 def _code(entry: Entry) -> str:
-    """Return the exit code of a class, whatever its constructor wants to be told; some answers of a server may pass."""
-    kind = classes()[entry.name]
-    if issubclass(kind, ApiError):
-        return f"{int(Exit.REFUSED)}, or {int(Exit.TRANSIENT)} if it may pass"
-    error = kind.__new__(kind)
-    assert isinstance(error, Exception)
-    return str(int(code_of(error)))
+    return ending_of(entry).partition(" (")[0]

@@ -7,8 +7,10 @@ import shlex
 from collections.abc import Iterator
 
 import pytest
+from sternway_steps.cli.code_of import code_of
+from sternway_steps.cli.explain import ending_of
 from sternway_steps.config.form import form_of
-from sternway_steps.explained.catalogue import ENTRIES, entry_for
+from sternway_steps.explained.catalogue import ENTRIES, entry_for, entry_of
 from sternway_steps.explained.entry import Entry
 from sternway_steps.explained.kinds import KINDS
 from sternway_steps.explained.objects import OBJECTS
@@ -60,6 +62,20 @@ def test_the_page_of_an_entry_has_all_that_explain_says_and_the_exit_code(entry:
     plain = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", text).replace("`", "")
     for said in (entry.means, *entry.names[1:], *(word for row in entry.causes for word in row)):
         assert said.replace("`", "") in plain
+    assert f"\nExit code: {ending_of(entry)}." in plain
+
+
+def test_an_entry_has_the_exit_code_of_its_class() -> None:
+    for name, kind in classes().items():
+        entry = entry_of(name)
+        assert entry is not None
+        codes: list[int] = []
+        for status in (403, 503):  # of some answers of a server, whether they may pass
+            error = kind.__new__(kind)
+            error.__dict__["status"] = status
+            assert isinstance(error, Exception)
+            codes.append(int(code_of(error)))
+        assert tuple(dict.fromkeys(codes)) == entry.codes, name
 
 
 def test_what_linked_to_the_one_page_of_all_errors_finds_its_error() -> None:

@@ -73,5 +73,6 @@ def test_what_was_piped_is_undone_without_it(cluster: Cluster, home: Path) -> No
     told = json.loads(call(home, "status", "--config", "sternway.yaml", "--output", "json").stdout)
     assert (told["target"], told["journal"]) == (f"{own}.web", f"Secrets in namespace {cluster.namespace}")
     assert "there are no objects on standard input" in call(home, "sweep", "--config", "sternway.yaml").stderr
+    assert call(home, "sweep", "--config", "sternway.yaml", stdin=objects).stderr == "no run is open\n"
     undone = call(home, "rollback", "--config", "sternway.yaml")
     assert "rollback deploy: 2 deleted" in undone.stdout

@@ -49,8 +49,9 @@ def target_of(path: str | None) -> Config | None:
 
 def with_objects(path: str, output: Output) -> Config:
     """Return a configuration with its objects, which show a run that the journal has lost; without, if need be."""
+    given = sys.stdin if sys.stdin is not None and not sys.stdin.isatty() else None  # nobody types objects here
     try:
-        return load(path, environ=os.environ)
+        return load(path, environ=os.environ, stdin=given)
     except (ConfigErrors, Transient) as error:
         config = target_of(path)  # raises what is wrong with the configuration itself
         why = error.errors[0] if isinstance(error, ConfigErrors) else error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from ..errors import Bug, Refused
-from ..exits import ENDINGS, Exit
+from ..exits import ENDINGS, MEANING, Exit
 from ..explained.catalogue import ENTRIES, entry_of
 from ..explained.entry import Entry
 from ..yamltree.errors import ConfigErrors
@@ -41,9 +41,21 @@ def _known(name: str) -> Entry:
     raise Refused(f"no error is called {name!r}", remedy=f"{meant}`sternway explain` lists all")
 
 
+def ending_of(entry: Entry) -> str:
+    """Return in words with which exit code a command ends that meets the error."""
+    match entry.codes:
+        case (code,):
+            return f"{code} ({MEANING[Exit(code)]})"
+        case (Exit.FAILED, Exit.ROLLBACK_FAILED):
+            return "4 when all is undone, 5 when something could not be put back"
+        case codes:
+            return f"{codes[0]}, or {codes[1]} if it may pass"
+
+
 def _data(entry: Entry) -> dict[str, object]:
     causes = [{"cause": cause, "do": do} for cause, do in entry.causes]
-    return {"name": entry.name, "names": entry.names, "means": entry.means, "causes": causes, "page": entry.page}
+    said = {"name": entry.name, "names": entry.names, "means": entry.means, "causes": causes}
+    return {**said, "exit_codes": entry.codes, "page": entry.page}
 
 
 def _lines(entry: Entry) -> Iterator[str]:
@@ -52,4 +64,5 @@ def _lines(entry: Entry) -> Iterator[str]:
     for cause, do in entry.causes:
         yield f"  - {cause}:"
         yield f"      {do.replace('`', '')}"
+    yield f"  Exit code: {ending_of(entry)}"
     yield f"  Page: {entry.page}"

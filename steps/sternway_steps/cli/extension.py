@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import options
 from .github_commands import command as github_command
+from .optional_word import OptionalWord
 
 if TYPE_CHECKING:
     from .output import Output
 
-__all__ = ["Output", "github_command", "options", "perform"]
+__all__ = ["OptionalWord", "Output", "github_command", "options", "perform"]
 
 
 def perform(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Sequence
 
+from ..plain_text import plain
+from ..process.output import cut
+
 _KEPT = 100
 """Lines of a pod that are remembered; a failure tells the last 20."""
 
@@ -26,13 +29,18 @@ class ToldLogs:
         return True
 
     def below(self, pod: str, lines: Sequence[str]) -> list[str]:
-        """Take the lines of a failure; return those that are to be written below it."""
+        """Take the lines of a failure; return those that are to be written below it, cut as the others are."""
         came = Counter(self._came.get(pod, ()))
         new: list[str] = []
-        for line in lines:
+        for line in map(_as_it_came, lines):
             if came[line] > 0:
                 came[line] -= 1
             else:
                 new.append(line)
         self._below.setdefault(pod, Counter()).update(new)
         return new
+
+
+def _as_it_came(line: str) -> str:
+    """Return a line of a log that was read whole as one that is followed is told."""
+    return cut(plain(line))

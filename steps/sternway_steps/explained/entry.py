@@ -18,12 +18,14 @@ class Entry:
         means: what is the case when it is said, in plain sentences.
         causes: each usual cause, and what to do about it. Commands stand between backticks; words in capitals such as
             RUN stand for names.
+        codes: how a command ends that meets it; of an object that fails, the undo decides between the two.
 
     """
 
     names: tuple[str, ...]
     means: str
     causes: tuple[tuple[str, str], ...]
+    codes: tuple[int, ...] = (4, 5)
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ KINDS: tuple[Entry, ...] = (
             ("an earlier run was interrupted, and can't be undone", "`sternway runs`, then `sternway show RUN`"),
             ("the run is not in this journal", "`sternway runs --namespace NAMESPACE` looks where it was kept"),
         ),
+        codes=(3,),
     ),
     Entry(
         ("ConfigErrors",),
@@ -24,11 +25,13 @@ KINDS: tuple[Entry, ...] = (
             ("several files are merged, and it is unclear which one wins", "`sternway config show --config FILE`"),
             ("the editor did not warn", "`sternway config schema > sternway.schema.json`, and name it in the first line"),
         ),
+        codes=(2,),
     ),
     Entry(
         ("Misuse",),
         "A program called one of Sternway's Python functions with wrong arguments. Nothing was touched.",
         (("an argument is unknown, or of the wrong type", "the message names it; docs/reference/python.md has the right form"),),
+        codes=(3,),
     ),
     Entry(
         ("NotInstalled",),
@@ -37,11 +40,13 @@ KINDS: tuple[Entry, ...] = (
             ("the name is misspelt", "`sternway steps` lists what can be named"),
             ("its package is missing here, or in the step's image", "install it beside Sternway, and look again: `sternway steps`"),
         ),
+        codes=(3,),
     ),
     Entry(
         ("TooLarge",),
         "A kubeconfig is larger than any real one. Reading it would take all time and memory, so nothing was done.",
         (("--kubeconfig or KUBECONFIG names another file", "`sternway doctor --kubeconfig FILE`, with the right one"),),
+        codes=(3,),
     ),
     Entry(
         ("Held",),
@@ -50,6 +55,7 @@ KINDS: tuple[Entry, ...] = (
             ("the same content failed, and nothing was changed since", "mend it and deploy that: `sternway show RUN` has the cause"),
             ("the cause lay outside and is gone", "`sternway unhold NAMESPACE.NAME`, or once: `sternway run --force-held`"),
         ),
+        codes=(3,),
     ),
     Entry(
         ("Failed",),
@@ -60,6 +66,7 @@ KINDS: tuple[Entry, ...] = (
             ("a command ended with an error", "`sternway show RUN` has its last lines"),
             ("the API server or a webhook rejected an object half-way", "`sternway show RUN` names the object and the field"),
         ),
+        codes=(4,),
     ),
     Entry(
         ("RollbackFailed",),
@@ -71,6 +78,7 @@ KINDS: tuple[Entry, ...] = (
             ("what was put back is not healthy", "look for what changed around it: `kubectl get events --namespace NAMESPACE`"),
             ("anything else", "docs/how-to/undo-failed.md; `sternway show RUN` tells what is left, and why"),
         ),
+        codes=(5,),
     ),
     Entry(
         ("Transient",),
@@ -80,6 +88,7 @@ KINDS: tuple[Entry, ...] = (
             ("the API server, the registry or the repository does not answer", "`sternway doctor`; then the same command again"),
             ("this machine or container has too little memory, disk or processes", "raise the limit of the container, then the same command again"),
         ),
+        codes=(75,),
     ),
     Entry(
         ("LockLost",),
@@ -89,6 +98,7 @@ KINDS: tuple[Entry, ...] = (
             ("the API server was away", "`sternway doctor`; then `sternway rollback RUN`"),
             ("somebody deleted the Lease", "`kubectl get leases --namespace NAMESPACE`; then `sternway rollback RUN`"),
         ),
+        codes=(75,),
     ),
     Entry(
         ("StillOpen",),
@@ -98,6 +108,7 @@ KINDS: tuple[Entry, ...] = (
             ("the Workflow hangs, and is not wanted", "terminate it, then `sternway sweep --namespace NAMESPACE` undoes it"),
             ("your account may not read Workflows, so Sternway can't tell", "`sternway doctor` names the right; grant it"),
         ),
+        codes=(75,),
     ),
     Entry(
         ("JournalConflict",),
@@ -106,6 +117,7 @@ KINDS: tuple[Entry, ...] = (
             ("the same step was called twice", "`sternway status NAMESPACE.NAME` tells who is at work; wait for it"),
             ("somebody changed the journal's Secrets", "`sternway show RUN` names what is damaged"),
         ),
+        codes=(75,),
     ),
     Entry(
         ("RecordGone",),
@@ -114,6 +126,7 @@ KINDS: tuple[Entry, ...] = (
             ("somebody deleted the journal's Secrets, or the files of a journal in a folder", "`sternway show RUN` tells what is left to undo by"),
             ("a job tidies up Secrets", "have it leave out those whose type is sternway.dev/journal.v1"),
         ),
+        codes=(4,),
     ),
     Entry(
         ("Stopped",),
@@ -123,6 +136,7 @@ KINDS: tuple[Entry, ...] = (
             ("the run's deadline passed", "`sternway show RUN` names what took so long; raise `deadline` in the configuration if that is normal"),
             ("it was stopped again before the undo was finished", "`sternway rollback RUN`"),
         ),
+        codes=(143,),
     ),
     Entry(
         ("ApiError",),
@@ -132,6 +146,7 @@ KINDS: tuple[Entry, ...] = (
             ("403: a right is missing", "`sternway doctor` names the rights; `kubectl auth can-i --list --namespace NAMESPACE`"),
             ("no answer, 429 or 5xx: it is away or busy", "`kubectl get --raw /readyz`; then the same command again"),
         ),
+        codes=(3, 75),
     ),
     Entry(
         ("UnknownKind",),
@@ -140,6 +155,7 @@ KINDS: tuple[Entry, ...] = (
             ("kind or apiVersion is misspelt, or of an older Kubernetes", "`kubectl api-resources`; correct the manifest"),
             ("its CustomResourceDefinition is not installed", "install the operator, or put the definition among `manifests`"),
         ),
+        codes=(3,),
     ),
     Entry(
         ("Bug",),
@@ -148,6 +164,7 @@ KINDS: tuple[Entry, ...] = (
             ("a fault in Sternway", "report it with the traceback and `sternway show RUN --output json`; take out what is secret"),
             ("a step of your own, or of another package, raised it", "let the step raise Refused, Transient, Failed or RollbackFailed instead"),
         ),
+        codes=(70,),
     ),
 )  # fmt: skip
 """In the order of the documentation: found before a change, failed, undone or not, to be tried again, unexpected."""

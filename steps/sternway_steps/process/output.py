@@ -108,12 +108,16 @@ class Output:
         return self._told < self._per_second
 
     def _shown(self, line: bytes) -> str:
-        text = self._clean(line)
-        return text if len(text) <= self._wide else text[: self._wide - 1] + "…"
+        return cut(self._clean(line), self._wide)
 
     def _clean(self, line: bytes) -> str:
         text = _last_state(line[:_LONGEST]).rstrip(b"\r").decode(errors="replace")
         return self._shown_mask.text(plain(text))
+
+
+def cut(text: str, wide: int = WIDE) -> str:
+    """Return a line as it is shown: of a long one, its beginning."""
+    return text if len(text) <= wide else text[: wide - 1] + "…"
 
 
 def _last_state(line: bytes) -> bytes:

@@ -65,7 +65,7 @@ def run_in_one_process(
             return result
         unmoved(run, stop)
         about = {"config": run.config.to_dict(), "by": author(), **(job.as_record() if job is not None else {})}
-        with with_logs(run, logs, tell) as tell_all:
+        with with_logs(run.config, run.client, logs, tell) as tell_all:
             return Orchestrator.of(check.on_the_way(), tell_all, stop).run(about, run.config.history)
 
 

@@ -14,17 +14,19 @@ from ..objects.secret import is_secret
 from ..release.targets import hooks_of, objects_of
 from ..rollout.error_lines import ErrorLines
 from ..rollout.new_pods import NewPods
-from .assembly import AssembledRun
 from .events import Event, Listener, LogLine, Note, RunEnded, RunStarted, UndoStarted, unfailing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..config import Config
+    from ..kube.client import Client
+
 Logs = Literal["all", "errors"]
 
 
 @contextmanager
-def with_logs(run: AssembledRun, which: Logs | None, tell: Listener) -> Iterator[Listener]:
+def with_logs(config: Config, client: Client, which: Logs | None, tell: Listener) -> Iterator[Listener]:
     """Give the listener for a run: `tell` is told what that hears, and the lines of its new pods, one at a time.
 
     No error of it reaches the run, and nothing is told any more when the run has ended.
@@ -32,7 +34,7 @@ def with_logs(run: AssembledRun, which: Logs | None, tell: Listener) -> Iterator
     if which is None:
         yield tell
         return
-    logs = _Logs(run, which, unfailing(tell))
+    logs = _Logs(config, client, which, unfailing(tell))
     try:
         yield logs.event
     finally:
@@ -40,8 +42,8 @@ def with_logs(run: AssembledRun, which: Logs | None, tell: Listener) -> Iterator
 
 
 class _Logs:
-    def __init__(self, run: AssembledRun, which: Logs, tell: Listener) -> None:
-        self._run, self._which, self._tell = run, which, tell
+    def __init__(self, config: Config, client: Client, which: Logs, tell: Listener) -> None:
+        self._config, self._client, self._which, self._tell = config, client, which, tell
         self._pods: NewPods | None = None
         self._errors: dict[tuple[str, str], ErrorLines] = {}
         self._lock, self._closed = threading.Lock(), False
@@ -63,7 +65,7 @@ class _Logs:
         self._closed = True
 
     def _start(self) -> None:
-        config, client = self._run.config, self._run.client
+        config, client = self._config, self._client
         try:
             objects = [*objects_of(config, client), *hooks_of(config, client)]
         except (SternwayError, ClusterError) as error:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
-from sternway_steps.cli.extension import options, perform
+from sternway_steps.cli.extension import OptionalWord, options, perform
 
 if TYPE_CHECKING:
     from sternway_steps.config import Config
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from .submission import Submission
 
 
-@click.command()
+@click.command(cls=OptionalWord)
 @options.config_file
 @click.option("--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="A parameter of the pipeline.")
 @click.option("--apply", "apply_first", is_flag=True, help="Apply the generated objects first.")
 @click.option("--wait", is_flag=True, help="Follow the run to its end, and exit with its code.")
+@options.logs
 @options.output
 @options.verbose
 @options.kubeconfig
@@ -33,6 +34,8 @@ def submit(**arguments: Any) -> None:
     """
     from .start import start
 
+    if arguments["logs"] is not None and not arguments["wait"]:
+        raise click.UsageError("--logs shows them while the run is followed: add --wait")
     perform(start, arguments, _prepare)
 
 

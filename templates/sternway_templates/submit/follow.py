@@ -12,6 +12,7 @@ from sternway_steps.journal.entries import Record
 from sternway_steps.journal.name import RunName
 from sternway_steps.journal.replay import Attempt, replay
 from sternway_steps.kube.api_error import ApiError
+from sternway_steps.saga.events import Listener
 from sternway_steps.saga.location import Location
 from sternway_steps.saga.plan import Plan
 from sternway_steps.session import Session
@@ -31,23 +32,25 @@ if TYPE_CHECKING:
 class RunFollower:
     """Follows one run.
 
-    `plan` are its steps, `config` says how they are tried again, `at` is where it is recorded.
+    `tell` is told its events, `plan` are its steps, `config` says how they are tried again, `at` is where it is
+    recorded.
     """
 
     def __init__(
         self,
         session: Session,
         output: Output,
+        tell: Listener,
         plan: Plan,
         config: Config,
         at: Location,
         workflow: dict[str, Any],
     ) -> None:
-        self._session, self._output, self._plan, self._store = session, output, plan, at.store
+        self._session, self._output, self._tell, self._plan, self._store = session, output, tell, plan, at.store
         self._workflow, self._run = workflow, str(workflow["metadata"]["uid"])
         self._name = RunName(self._run, at.namespace)
         shared = {step.name for step in plan.steps} - own_pods(config).keys()
-        self._emitter = EventEmitter(plan, output.event, config.argo, shared)
+        self._emitter = EventEmitter(plan, tell, config.argo, shared)
         self._pods = PodReporter(output.note, self._emitter)
         self._feed = ChangeFeed(session.client, workflow, at.namespace)
         self._gone = self._blind = False
@@ -121,7 +124,7 @@ class RunFollower:
         )
         if ended.exit_code == Exit.DONE and (gone or phase_of(workflow) != "Succeeded"):
             self._output.note(f"{describe_end(workflow, gone)} after the run had succeeded")
-        self._output.event(ended)
+        self._tell(ended)
         return ended.exit_code
 
 

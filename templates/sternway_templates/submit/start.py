@@ -10,6 +10,7 @@ from sternway_steps.errors import Refused, Stopped
 from sternway_steps.exits import Exit
 from sternway_steps.saga.events import RunStarted
 from sternway_steps.saga.plan import make_plan
+from sternway_steps.saga.pod_logs import Logs, with_logs
 from sternway_steps.session import Session
 
 from .follow import RunFollower
@@ -22,8 +23,16 @@ if TYPE_CHECKING:
     from sternway_steps.cli.extension import Output
 
 
-def start(session: Session, output: Output, submission: Submission, path: str, apply_first: bool, wait: bool) -> int:
-    """Start a run on Argo, follow it if `wait` is set, and return the exit code.
+def start(
+    session: Session,
+    output: Output,
+    submission: Submission,
+    path: str,
+    apply_first: bool,
+    wait: bool,
+    logs: Logs | None = None,
+) -> int:
+    """Start a run on Argo, and return the exit code; `wait` follows it, `logs` shows those of its new pods then.
 
     Raises: Refused: nothing was started. Transient: it is not known whether it was.
     """
@@ -48,8 +57,9 @@ def start(session: Session, output: Output, submission: Submission, path: str, a
     if not wait:
         return Exit.DONE
     names = tuple(step.name for step in plan.steps)
-    output.event(RunStarted(run, at.target, names, at.store.where(), name=name))
-    return RunFollower(session, output, plan, submission.config, at, workflow).to_the_end()
+    with with_logs(submission.config, session.client, logs, output.event) as tell:
+        tell(RunStarted(run, at.target, names, at.store.where(), name=name))
+        return RunFollower(session, output, tell, plan, submission.config, at, workflow).to_the_end()
 
 
 def _check_version(session: Session, output: Output, submission: Submission) -> None:

@@ -21,6 +21,7 @@ from sternway_steps.objects.ref import Ref
 from sternway_steps.registry.load import load
 from sternway_steps.saga.events import RunEnded, RunStarted, StepEnded, StepProgress, StepStarted, UndoStarted
 from sternway_steps.saga.plan import make_plan
+from sternway_steps.saga.pod_logs import Logs
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action
@@ -197,11 +198,12 @@ def written(folder: Path, **keys: Any) -> Path:
 
 
 def submitted(
-    kubeconfig: str, path: Path, *overrides: str, wait: bool = True, apply: bool = True
+    kubeconfig: str, path: Path, *overrides: str, wait: bool = True, apply: bool = True, logs: Logs | None = None
 ) -> tuple[int, Recorder]:
     output = Recorder()
     with Session(kubeconfig=kubeconfig) as session:
-        code = start(session, output, read_submission(str(path), overrides, {}, StringIO()), str(path), apply, wait)
+        submission = read_submission(str(path), overrides, {}, StringIO())
+        code = start(session, output, submission, str(path), apply, wait, logs)
     return code, output
 
 

@@ -23,7 +23,7 @@ from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
 from sternway_steps.registry.load import load
 from sternway_steps.registry.steps import Steps
-from sternway_steps.saga.events import RunEnded, StepEnded, StepProgress, StepStarted, UndoStarted
+from sternway_steps.saga.events import LogLine, RunEnded, StepEnded, StepProgress, StepStarted, UndoStarted
 from sternway_steps.saga.plan import make_plan
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.sandbox.faults import Request, cut, fail
@@ -49,7 +49,8 @@ def test_a_run_on_argo_reads_like_a_run_in_one_process(
     with Session(kubeconfig=sternway_sandbox.kubeconfig) as session:
         assert session.run(load(path)).exit_code == 0
     with Controller(sternway_sandbox.kubeconfig, path):
-        got, output = submitted(sternway_sandbox.kubeconfig, path, *overrides)
+        got, output = submitted(sternway_sandbox.kubeconfig, path, *overrides, logs="all")
+    assert bool(output.of(LogLine)) == (BAD not in overrides)  # what no image was found for writes nothing
     assert got == code == (Exit.DONE if overrides == ("image=web:2",) else Exit.FAILED)
     there, here = shape(output.events), shape(events)
     assert [kind for kind, _ in output.results] == ["submitted"]

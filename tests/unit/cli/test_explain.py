@@ -19,6 +19,7 @@ def test_it_says_cause_then_command() -> None:
     first, second = done.output.split("\n\n")
     assert first.splitlines()[0] == "ErrImagePull, ImagePullBackOff"
     assert "  - the tag or the name does not exist:\n      push it, or sternway run --set image=IMAGE" in first
+    assert first.splitlines()[-2].startswith("  Exit code: 4 when all is undone, 5 when ")
     assert first.splitlines()[-1] == "  Page: docs/reference/errors/ErrImagePull.md"
     assert second.splitlines()[0] == "Held"
 
@@ -28,7 +29,9 @@ def test_it_says_cause_then_command() -> None:
     [("2", "ConfigErrors"), ("3", "Refused"), ("4", "Failed"), ("5", "RollbackFailed"), ("70", "Bug"), ("75", "Transient"), ("143", "Stopped")],
 )  # fmt: skip
 def test_an_exit_code_is_explained_too(code: str, name: str) -> None:
-    assert CliRunner().invoke(app, ["explain", code]).output.splitlines()[0] == name
+    lines = CliRunner().invoke(app, ["explain", code]).output.splitlines()
+    assert lines[0] == name
+    assert lines[-2].startswith(f"  Exit code: {code} (")
 
 
 def test_without_a_name_it_lists_all() -> None:

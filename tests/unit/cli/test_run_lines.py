@@ -195,13 +195,16 @@ def test_a_pods_line_names_it_and_drives_nothing(
 
 
 FATAL = "FATAL no database at db:5432"
+LOG = ["web starting", FATAL, FATAL]
+LONG = "x" * 501
+CUT = "x" * 499 + "…"
 
 
-def crashed(*came: str, late: Sequence[str] = (), pod: str = "web-1") -> list[Event]:
+def crashed(*came: str, late: Sequence[str] = (), pod: str = "web-1", log: Sequence[str] = LOG) -> list[Event]:
     def line(text: str) -> LogLine:
         return LogLine(WEB, pod, "web", text, "2026-11-29T04:00:00.000000000Z")
 
-    ended = StepEnded("verify", EXECUTE, "", 1.0, error=failure(log=["web starting", FATAL, FATAL], events=()))
+    ended = StepEnded("verify", EXECUTE, "", 1.0, error=failure(log=log, events=()))
     return [*map(line, came), ended, *map(line, late)]
 
 
@@ -214,9 +217,11 @@ def crashed(*came: str, late: Sequence[str] = (), pod: str = "web-1") -> list[Ev
         (crashed(late=["web starting", FATAL, FATAL, FATAL]), ["  log", "  log", "  log", "web-1/web"]),
         (crashed("web starting", late=[FATAL, FATAL]), ["web-1/web", "  log", "  log"]),
         (crashed(FATAL, pod="web-2"), ["web-2/web", "  log", "  log", "  log"]),
+        (crashed(CUT, log=[LONG]), ["web-1/web"]),
+        (crashed(late=[CUT], log=[LONG]), ["  log"]),
     ],
-    ids=["all came before", "none came", "some came", "all come after", "some come after", "another pod's"],
-)
+    ids=["all came before", "none came", "some came", "all come after", "some come after", "another pod's", "long", "long after"],
+)  # fmt: skip
 def test_a_line_of_a_log_is_written_as_it_comes_or_below_the_failure_once(
     events: list[Event], written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
