@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from tests.test_constraints import needed
 
 pytest.importorskip("build", reason="pip install -e '.[release]'")
+pytest.importorskip("hatchling", reason="it builds without an environment of its own: pip install hatchling")
 BIN = Path(sys.executable).parent
 
 
