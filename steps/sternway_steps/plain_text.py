@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 # ECMA-48: control sequences (CSI), strings (OSC, DCS, SOS, PM, APC) to their terminator or the line's end, and other
@@ -14,11 +15,15 @@ _SEQUENCE = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Signs that are no text: all of Unicode's category Cc but the tabulator and the line end."""
 
-_ORDER = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-"""Signs that show what follows in another order (Unicode, "Bidirectional Algorithm"), so that it reads as it is not."""
+_UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Signs that show what follows in another order (Unicode, "Bidirectional Algorithm"), break a line, or show nothing: a
+text reads as it is not. Those that join letters (Persian) and emoji (U+200C, U+200D) stay."""
 
 
-_PASSWORD = re.compile(r"(?<=://)[^/\s]+(?=@)")
+_PASSWORD = re.compile(r"(?<=://)(?:[^/\s]+|[^/\s@:]*:(?!\d*/)[^\s@]*)(?=@)")
+"""Also one that holds a slash, which it must not: then what looks like a port is none."""
 
 
 def without_password(text: str) -> str:
@@ -35,13 +40,17 @@ def plain(text: str) -> str:
     """Return text without control sequences and without signs that are no text; lines and tabulators stay."""
     if text.isprintable():
         return text
-    return _ORDER.sub(_escaped, _CONTROL.sub("", _SEQUENCE.sub("", text.replace("\r\n", "\n"))))
+    return _UNSEEN.sub(_escaped, _CONTROL.sub("", _SEQUENCE.sub("", text.replace("\r\n", "\n"))))
 
 
 def escaped_in_json(text: str) -> str:
     """Return JSON whose strings hold no such signs; JSON leaves those above 0x7e as they are."""
-    return _ORDER.sub(_escaped, _CONTROL.sub(_escaped, text))
+    return _UNSEEN.sub(_in_json, _CONTROL.sub(_in_json, text))
 
 
 def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+    return f"\\u{ord(found[0]):04x}" if ord(found[0]) < 0x10000 else f"\\U{ord(found[0]):08x}"
+
+
+def _in_json(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]

@@ -24,6 +24,9 @@ signs = st.text(st.sampled_from("\x1b[]P\\0;?1mHKJx\x07\x9b\x9d\x9c\x90\r\n\t\x0
         ("a\x08\x08b\rc\r\nd", "abc\nd"),
         ("\x1b(0a\x1b", "a"),
         ("ä\tb … c", "ä\tb … c"),
+        ("kubectl\u202e\u200b\u2060\ufeff\u00ad", r"kubectl\u202e\u200b\u2060\ufeff\u00ad"),
+        ("a\u200e\u061cb\u2028c\U000e0041", r"a\u200e\u061cb\u2028c\U000e0041"),
+        ("می\u200cخوریم 👩\u200d💻", "می\u200cخوریم 👩\u200d💻"),
     ],
 )  # fmt: skip
 def test_what_is_shown_of_a_text(text: str, shown: str) -> None:
@@ -38,3 +41,10 @@ def test_nothing_of_it_drives_a_terminal(text: str) -> None:
     written = escaped_in_json(json.dumps(text, ensure_ascii=False))
     assert json.loads(written) == text
     assert not [sign for sign in written if unicodedata.category(sign) == "Cc"]
+
+
+def test_what_is_not_seen_is_escaped_in_json_as_json_does() -> None:
+    text = "a\u202e\u200b\U000e0041"
+    written = escaped_in_json(json.dumps(text, ensure_ascii=False))
+    assert written.isascii()
+    assert json.loads(written) == text

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import kind_of
 from ..journal.replay import Status
+from ..plain_text import plain
 from ..release.remedy import finish
 from ..saga.events import Event, RunEnded, RunStarted, StepEnded, StepStarted
 from ..spec import Action, Item
@@ -122,7 +123,7 @@ def _failure(error: Exception) -> str:
         lines.append(f"Pod {_text(details['pod'])}, container {_text(details.get('container') or '')}")
     for name in ("events", "log"):
         if found := details[name]:
-            lines.append(f"{name}:\n\n<pre>\n{html.escape(chr(10).join(found))}\n</pre>")
+            lines.append(f"{name}:\n\n<pre>\n{html.escape(plain(chr(10).join(found)))}\n</pre>")
     return "\n\n".join(lines)
 
 
@@ -132,7 +133,7 @@ def _named(error: Exception) -> str:
 
 def _text(text: Any) -> str:
     """Return plain text escaped for Markdown and HTML, in one line."""
-    escaped = html.escape(str(text), quote=False)
+    escaped = html.escape(plain(str(text)), quote=False)
     for sign in "\\`*_[]|~":
         escaped = escaped.replace(sign, f"\\{sign}")
     return "<br>".join(escaped.splitlines())

@@ -111,7 +111,7 @@ def _in_diff(text: str, sign: str) -> str:
 
 def _words(text: str) -> str:
     """Return foreign text in one line for HTML; a space without width keeps GitHub from notifying whom an `@` names."""
-    return html.escape(plain(text).replace("\n", " "), quote=False).replace("@", "@\u200b")
+    return html.escape(plain(text).replace("\n", " "), quote=False).replace("@", "@&#8203;")
 
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~])")

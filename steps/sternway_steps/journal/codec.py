@@ -9,12 +9,15 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..errors import Refused
+from ..errors import Failed, Refused
 from .encryption import NO_KEYS, JournalKeys, is_encrypted
 from .entries import SCHEMA, Entry, Key, Kind
 
 _LARGEST = 64 * 1024 * 1024
-"""Bytes of an entry, unpacked: a few kilobytes may be packed that unpack to more than any machine has."""
+"""Bytes of an entry, unpacked."""
+_DENSE, _ANYHOW = 50, 16 * 1024 * 1024
+"""A record unpacks to at most so many times its size, beyond so many bytes: who forges one, whom a few kilobytes cost,
+must not take more memory than any machine has. Objects pack to a tenth; what would pack better is stored as it is."""
 _CHAIN = re.compile(r',"chain":"([0-9a-f]{64})"\}$')
 _CHUNK_KEY = re.compile(r"^(\d{4})\.(\d{3})-(\d{3})$")
 
@@ -32,8 +35,14 @@ def chained(key: Key, before: str, entry: Entry) -> Entry:
 
 
 def stored_line(key: Key, index: int, entry: Entry, keys: JournalKeys = NO_KEYS) -> str:
-    """Write entry number `index` of a record as it is stored: in the same way however often."""
-    return keys.encrypt(key, index, entry, to_line(entry))
+    """Write entry number `index` of a record as it is stored: in the same way however often.
+
+    Raises: Failed when it has more than is read again.
+    """
+    line = to_line(entry)
+    if len(line) > _LARGEST // 4 and len(line.encode()) > _LARGEST:
+        raise Failed(f"what the undo needs has over {_LARGEST} bytes", remedy="deploy in parts")
+    return keys.encrypt(key, index, entry, line)
 
 
 def from_lines(key: Key, lines: Iterable[str], keys: JournalKeys = NO_KEYS) -> tuple[tuple[Entry, ...], bool, bool]:
@@ -81,7 +90,10 @@ def from_line(line: str) -> Entry:
 
 def to_chunks(index: int, line: str, limit: int) -> dict[str, bytes]:
     """Return an entry's line compressed, in chunks of at most `limit` bytes, under keys that sort and count them."""
-    packed = zlib.compress(line.encode(), 6)
+    text = line.encode()
+    packed = zlib.compress(text, 6)
+    if len(text) > max(len(packed) * _DENSE, limit):
+        packed = zlib.compress(text, 0)
     pieces = [packed[at : at + limit] for at in range(0, len(packed), limit)]
     return {f"{index:04d}.{n:03d}-{len(pieces):03d}": piece for n, piece in enumerate(pieces, 1)}
 
@@ -99,13 +111,19 @@ def from_chunks(chunks: Mapping[str, bytes]) -> list[str]:
             index, number, of = (int(group) for group in match.groups())
             found.setdefault(index, {})[number] = piece
             wanted[index] = of
-    whole: Iterable[int] = (index for index in sorted(found) if len(found[index]) == wanted[index])
-    return [_unpacked(b"".join(piece for _, piece in sorted(found[index].items()))).decode() for index in whole]
+    whole = {n: b"".join(piece for _, piece in sorted(found[n].items())) for n in wanted if len(found[n]) == wanted[n]}
+    room = _ANYHOW + _DENSE * sum(map(len, whole.values()))
+    lines = []
+    for _, packed in sorted(whole.items()):
+        text = _unpacked(packed, min(room, _LARGEST))
+        room -= len(text)
+        lines.append(text.decode())
+    return lines
 
 
-def _unpacked(packed: bytes) -> bytes:
+def _unpacked(packed: bytes, most: int) -> bytes:
     unpacking = zlib.decompressobj()
-    text = unpacking.decompress(packed, _LARGEST)
-    if not unpacking.eof:
-        raise ValueError(f"an entry is cut off, or has over {_LARGEST} bytes")
+    text = unpacking.decompress(packed, most + 1)
+    if not unpacking.eof or len(text) > most:
+        raise ValueError(f"an entry is cut off, or has over {most} bytes")
     return text

@@ -8,11 +8,14 @@ import re
 from ..config.manifests import MOST_FILE
 from ..config.object_sources import Text, Unavailable
 from ..errors import Transient
+from ..process.within import within
 from ..yamltree.errors import ConfigErrors
 from ..yamltree.parser import decode
 
 _PINNED = re.compile(r"(?P<url>[^\s]+)@sha256:(?P<digest>[0-9a-f]{64})")
-_SECONDS = 30.0
+_HOST = re.compile(r"(?:[^:\[\]]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?")
+_SECONDS, _WHOLE = 30.0, 120.0
+"""How long a server may say nothing, and how long all of it may take."""
 _MAY_PASS = 500
 """The least status of a server that may answer better later."""
 
@@ -36,23 +39,31 @@ def fetch(url: str) -> Text:
 
 
 def _content(url: str, shown: str) -> bytes:
-    from http.client import HTTPException
+    from http.client import HTTPException, InvalidURL
     from urllib.error import HTTPError
     from urllib.request import urlopen
 
     remedy = "try again, or save the file and name it"
-    try:
+
+    def read() -> bytes:
         with urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310  http and https alone come here
-            content: bytes = answer.read(MOST_FILE + 1)
+            return bytes(answer.read(MOST_FILE + 1))
+
+    if "@" in url.partition("://")[2].partition("/")[0]:  # urllib would take them for the host, and tell them
+        raise Unavailable(f"the URL of {shown} names a user", "fetch the file with its credentials, and name the file")
+    try:
+        content = within(_WHOLE, read)
+    except TimeoutError:
+        raise Transient(f"manifests: {shown} did not end within {_WHOLE:.0f} s", remedy=remedy) from None
     except HTTPError as error:
         if error.code >= _MAY_PASS:
             raise Transient(f"manifests: {shown} answers {error.code}", remedy=remedy) from None
         raise Unavailable(f"{shown} answers {error.code} ({error.reason})", "correct the URL") from None
+    except (InvalidURL, ValueError):  # their words quote it, with what it may hold
+        raise Unavailable(f"{shown} is no URL") from None
     except (OSError, HTTPException) as error:
         why = getattr(error, "reason", None) or error
         raise Transient(f"manifests: {shown} can't be fetched: {why}", remedy=remedy) from None
-    except ValueError:
-        raise Unavailable(f"{shown} is no URL") from None
     if len(content) > MOST_FILE:
         raise Unavailable(f"{shown} serves over {MOST_FILE} bytes")
     return content
@@ -61,5 +72,8 @@ def _content(url: str, shown: str) -> bytes:
 def _shown(url: str) -> str:
     """Return a URL without user, password and query, which may hold a token."""
     scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{re.split('[?#]', path)[0]}"
+    host, slash, path = re.split("[?#]", rest)[0].partition("/")
+    host = host.rpartition("@")[2]
+    if not _HOST.fullmatch(host):  # a password with a slash in it, say
+        return f"{scheme}://{host.partition(':')[0]}"
+    return f"{scheme}://{host}{slash}{path}"

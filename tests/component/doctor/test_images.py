@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sternway_steps.builtin.build.registry import digest_of
 from sternway_steps.doctor.finding import Finding
 from sternway_steps.doctor.images import images, on_all_nodes
 from sternway_steps.kube.client import Client
@@ -39,8 +40,8 @@ def found(client: Client, *named: str) -> list[Finding]:
 
 def test_an_image_is_looked_for_in_its_registry(client: Client) -> None:
     with Registry() as registry:
-        content = b"{}"
-        registry.manifests["team/web", digest := "sha256:" + "a" * 64] = (INDEX, content)
+        content = b'{"schemaVersion": 2}'
+        registry.manifests["team/web", digest := digest_of(content)] = (INDEX, content)
         registry.tags["team/web", "1"] = digest
         there, gone = f"{registry.host}/team/web:1", f"{registry.host}/team/web:2"
         by_digest = f"{registry.host}/team/web:7@{digest}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
 import pytest
-from sternway_steps.errors import Refused, Transient
+from sternway_steps.errors import Failed, Refused, Transient
 from sternway_steps.journal.backends.files import FileStore
 from sternway_steps.journal.backends.secrets import SecretStore
 from sternway_steps.journal.backends.store import JournalConflict, RecordGone, Store
@@ -152,6 +153,27 @@ def test_a_line_that_was_cut_off_never_counted(tmp_path: Path) -> None:
     step.intent({"x": 1})
     assert [e.kind for e in journal.records()[0].entries] == [Kind.STEP_BEGAN, Kind.INTENT]
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_record_takes_little_more_memory_than_it_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sternway_steps.journal.codec._ANYHOW", 100_000)
+    blank = Entry(Kind.INTENT, {"x": " " * 1_000_000})
+    chunks = to_chunks(0, to_line(blank), 400_000)
+    assert from_chunks(chunks) == [to_line(blank)], "what packs too well to be read again is not packed"
+    forged = zlib.compress(to_line(blank).encode(), 9)
+    assert len(forged) < 2000
+    with pytest.raises(ValueError, match="has over"):
+        from_chunks({"0000.001-001": forged})
+    with pytest.raises(ValueError, match="has over"):
+        from_chunks({f"{n:04d}.001-001": zlib.compress(b"[" + b" " * 40_000) for n in range(4)})
+
+
+def test_what_would_not_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sternway_steps.journal.codec._LARGEST", 10_000)
+    store, key = FileStore(tmp_path), Key("r1", "deploy", Action.EXECUTE, 1)
+    with pytest.raises(Failed, match="what the undo needs has over 10000 bytes"):
+        store.append(key, 0, Entry(Kind.INTENT, {"x": "ä" * 6_000}), {})
+    assert not store.records("r1")
 
 
 def test_an_entry_of_which_a_chunk_is_missing_never_counted() -> None:

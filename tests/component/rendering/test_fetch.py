@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 from sternway_steps.config import Config, ConfigErrors
+from sternway_steps.config.object_sources import Unavailable
 from sternway_steps.errors import Transient
 from sternway_steps.registry.load import load
+from sternway_steps.rendering.fetch import fetch
 
+from tests.component.builtin.build.rude import Rude, said
 from tests.renderers.serving import Served
 
 CONF = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
@@ -64,3 +68,28 @@ def test_a_server_that_is_away_may_be_there_later(home: Path, served: Served) ->
     served.files["/install.yaml"] = latin = b"a: \xfd"
     with pytest.raises(ConfigErrors, match="this is no UTF-8 text"):
         loaded(home, f"{served.url}/install.yaml@sha256:{hashlib.sha256(latin).hexdigest()}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:hunter2@127.0.0.1/x.yaml",
+        "http://hunter2@127.0.0.1/x.yaml",
+        "http://user:hun/hunter2@127.0.0.1/x.yaml",
+        "http://127.0.0.1:hunter2/x.yaml",
+        "http://127.0.0.1/x.yaml?token=hunter2\x7f",
+        "http://127.0.0.1?token=hunter2/x.yaml\x7f",
+    ],
+)
+def test_no_secret_of_a_url_is_told_however_it_is_written(url: str) -> None:
+    with pytest.raises(Unavailable) as raised:
+        fetch(url + PIN)
+    assert "hunter2" not in f"{raised.value}{raised.value.hint}"
+
+
+def test_a_server_that_never_comes_to_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sternway_steps.rendering.fetch._WHOLE", 0.2)
+    head = said(200, Content_Length="1000000")
+    endless = itertools.chain([head], itertools.repeat(b"#"))
+    with Rude(lambda _: endless) as slow, pytest.raises(Transient, match="did not end within"):
+        fetch(f"http://{slow.host}/x.yaml{PIN}")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import base64
-import json
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-from ...errors import Failed
+from ...errors import Failed, Transient
+from .connection import HttpAnswer, is_clear, json_of
 from .docker_login import credentials
+from .reference import Reference
 
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
-
-Ask = Callable[..., "BaseHTTPResponse"]
-"""Makes one request: method, URL, and what urllib3 takes."""
+Ask = Callable[..., HttpAnswer]
+"""Makes one request; see `Connection.send`."""
+_TOKEN = re.compile(r"[!-~]+")
 
 
 class Login:
@@ -24,14 +24,14 @@ class Login:
     What a challenge asks is the distribution specification's "Token Authentication".
     """
 
-    def __init__(self, host: str, ask: Ask, check: Callable[[], None]) -> None:
-        self._host, self._ask, self._check = host, ask, check
+    def __init__(self, registry: Reference, ask: Ask, check: Callable[[], None]) -> None:
+        self._host, self._plain, self._ask, self._check = registry.host, registry.plain, ask, check
         self._known: Mapping[str, Any] | None = None
 
     def answer(self, challenge: str, scope: str) -> str:
         """Return the Authorization header for a challenge (WWW-Authenticate); "" when there is nothing to answer with.
 
-        Raises: Failed when there are none to be had, or the token's server does not take them.
+        Raises: Failed when there are none to be had, or who gives tokens does not take them; Transient when it is busy.
         """
         from urllib.request import parse_http_list, parse_keqv_list  # brings http.client and ssl along
 
@@ -43,23 +43,33 @@ class Login:
         if scheme.lower() != "bearer" or "realm" not in parameters:
             return ""
         response = self._token(who, parameters, scope)
+        if response.status == 429 or response.status >= 500:
+            raise Transient(f"the registry {self._host} gives no token now: status {response.status}")
         if response.status != 200:
             raise Failed(
-                f"the registry {self._host} gives no token: {_reason(response)}", remedy=f"docker login {self._host}"
+                f"the registry {self._host} gives no token: status {response.status}",
+                remedy=f"docker login {self._host}",
             )
-        body = json.loads(response.data)
-        return f"Bearer {body.get('token') or body.get('access_token')}"
+        body = json_of(response.data)
+        token = body.get("token") or body.get("access_token")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise Failed(f"the registry {self._host} gives no token: its answer holds none")
+        return f"Bearer {token}"
 
-    def _token(self, who: Mapping[str, Any], parameters: Mapping[str, str], scope: str) -> BaseHTTPResponse:
+    def _token(self, who: Mapping[str, Any], parameters: Mapping[str, str], scope: str) -> HttpAnswer:
+        realm = parameters["realm"]
+        secret = who.get("username") or who.get("identitytoken")
+        if secret and is_clear(realm) and not self._plain:
+            raise Failed(f"the registry {self._host} wants its password sent in the clear, to {_shown(realm)}")
         fields = {"service": parameters.get("service", ""), "scope": scope}
         if who.get("identitytoken"):
             form = {
                 **fields, "grant_type": "refresh_token", "client_id": "sternway", "refresh_token": who["identitytoken"],
             }  # fmt: skip
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            return self._ask("POST", parameters["realm"], body=urlencode(form), headers=headers)
+            return self._ask("POST", realm, body=urlencode(form), headers=headers)
         headers = {"Authorization": _basic(who)} if who.get("username") else {}
-        return self._ask("GET", f"{parameters['realm']}?{urlencode(fields)}", headers=headers)
+        return self._ask("GET", f"{realm}{'&' if '?' in realm else '?'}{urlencode(fields)}", headers=headers)
 
     def _credentials(self) -> Mapping[str, Any]:
         if self._known is None:
@@ -71,5 +81,9 @@ def _basic(who: Mapping[str, Any]) -> str:
     return "Basic " + base64.b64encode(f"{who['username']}:{who.get('password', '')}".encode()).decode()
 
 
-def _reason(response: BaseHTTPResponse) -> str:
-    return f"status {response.status}"
+def _shown(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "what is no URL"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"[:200]

@@ -7,20 +7,19 @@ where nobody can stop it, and does not tell Basic from Bearer. So this is urllib
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ...errors import Failed, Transient
 from ...objects.image_name import normalised
 from ...retry_after import seconds_to_wait
+from .connection import ANSWERS, MOST, Connection, HttpAnswer, is_same_host, json_of, reason
 from .credentials import Login
 from .reference import Reference
-
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _ACCEPT = ", ".join(
@@ -31,15 +30,14 @@ _ACCEPT = ", ".join(
         "application/vnd.docker.distribution.manifest.list.v2+json",
     )
 )
+_DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-zA-Z=_-]+")
 _ATTESTATION = "vnd.docker.reference.type"
-_MOST = 4 << 20
-"""Bytes that a registry takes for a manifest at least (OCI distribution 1.1); larger ones are not read."""
-_ANSWERS = 30.0
-"""Seconds that the registry has for an answer."""
 MOVES = 10.0
 """Seconds that it has to move a tag: the target's lease has to outlive that."""
 NOBODY = f"sha256:{'0' * 64}"
 """The digest of nothing."""
+_DEEP = 4
+"""Indexes within indexes that are followed; more than two are never seen."""
 
 
 @dataclass(frozen=True)
@@ -72,25 +70,28 @@ class Registry:
     """
 
     def __init__(self, reference: Reference, check: Callable[[], None] = lambda: None, *, pushes: bool = True) -> None:
-        import urllib3
-
         self.reference = reference
         self._scope = "pull,push" if pushes else "pull"
         self._check = check
-        retries = urllib3.Retry(2, backoff_factor=0.2, status=0, raise_on_status=False, allowed_methods={"GET", "HEAD"})
-        self._pool = _pool(reference.url, retries=retries, timeout=_ANSWERS)
-        self._login = Login(reference.host, self._send, check)
+        self._connection = Connection(reference.host, reference.url)
+        self._login = Login(reference, self._connection.send, check)
         self._headers: dict[str, str] = {}
 
     def manifest(self, name: str | None = None) -> Manifest | None:
         """Read what a tag or a digest points to, by default the reference's tag; None when it is not there."""
-        response = self._ask("GET", f"manifests/{name or self.reference.tag}", headers={"Accept": _ACCEPT})
+        name = name or self.reference.tag
+        response = self._ask("GET", f"manifests/{name}", headers={"Accept": _ACCEPT})
         if response.status == 404:
             return None
         self._expect(response, 200)
-        if len(response.data) > _MOST:
-            raise Failed(f"{self.reference.text}: its manifest has over {_MOST} bytes")
-        return Manifest(response.headers.get("Content-Type", OCI_MANIFEST), response.data)
+        if len(response.data) > MOST:
+            raise Failed(f"{self.reference.text}: its manifest has over {MOST} bytes")
+        found = Manifest(response.headers.get("Content-Type", OCI_MANIFEST), response.data)
+        if not json_of(found.content):  # a portal's page, say
+            raise Transient(f"the registry {self.reference.host} answers what is no manifest, for {name}")
+        if name.startswith("sha256:") and found.digest != name:
+            raise Failed(f"the registry {self.reference.host} answers {found.digest} for {name}")
+        return found
 
     def put(self, manifest: Manifest) -> None:
         """Point the reference's tag to a manifest."""
@@ -106,7 +107,7 @@ class Registry:
         if response.status in (200, 202, 204, 404):
             return True, ""
         if response.status in (400, 405, 501) or "UNSUPPORTED" in response.data.decode(errors="replace"):
-            return False, _reason(response)
+            return False, reason(response)
         self._expect(response, 202)
         return False, ""
 
@@ -121,7 +122,8 @@ class Registry:
         """Return whether the list of tags has the reference's; False where the registry lists none."""
         tag = self.reference.tag
         response = self._ask("GET", f"tags/list?n=1000&last={tag[:-1]}")
-        return response.status == 200 and tag in (_json(response.data).get("tags") or ())
+        tags = json_of(response.data).get("tags")
+        return response.status == 200 and isinstance(tags, list) and tag in tags
 
     def upload(self, content: bytes) -> str:
         """Store a small blob; returns its digest."""
@@ -140,31 +142,41 @@ class Registry:
 
     def images(self, manifest: Manifest) -> frozenset[str]:
         """Return the ids (config digests) of the images that a manifest stands for; of an index, those of all in it."""
-        found = _json(manifest.content)
+        return frozenset(self._images(manifest, _DEEP))
+
+    def _images(self, manifest: Manifest, deep: int) -> Iterator[str]:
+        found = json_of(manifest.content)
         if "manifests" not in found:
-            config = (found.get("config") or {}).get("digest")
-            return frozenset([config] if config else [])
-        below = [
-            self.manifest(each["digest"])
-            for each in found["manifests"]
-            if _ATTESTATION not in (each.get("annotations") or {})
-        ]
-        return frozenset(image for each in below if each is not None for image in self.images(each))
+            if digest := _digest_in(found.get("config")):
+                yield digest
+            return
+        for each in found["manifests"] if isinstance(found["manifests"], list) and deep else ():
+            notes = each.get("annotations") if isinstance(each, dict) else None
+            if (digest := _digest_in(each)) and not (isinstance(notes, dict) and _ATTESTATION in notes):
+                below = self.manifest(digest)
+                yield from self._images(below, deep - 1) if below is not None else ()
 
     def _session(self) -> str:
         response = self._ask("POST", "blobs/uploads/")
         self._expect(response, 202)
-        return urljoin(self.reference.url + "/", str(response.headers["Location"]))
+        try:
+            return urljoin(response.url, response.headers["Location"])
+        except (KeyError, ValueError):
+            raise Transient(f"the registry {self.reference.host} does not say where to upload") from None
 
     def _ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None,
-        seconds: float = _ANSWERS,
-    ) -> Any:  # fmt: skip
+        seconds: float = ANSWERS,
+    ) -> HttpAnswer:  # fmt: skip
+        """Ask the registry, or whom it names; its own credentials are shown to it alone."""
         url = path if "://" in path else f"{self.reference.url}/{path}"
+        own, end = is_same_host(url, self.reference.url), time.monotonic() + seconds
         self._check()
         for last in (False, True):
-            response = self._send(method, url, body=body, timeout=seconds, headers={**self._headers, **(headers or {})})
-            if response.status != 401 or last:
+            sent = {**(self._headers if own else {}), **(headers or {})}
+            left = max(0.1, end - time.monotonic())
+            response = self._connection.send(method, url, body=body, headers=sent, seconds=left)
+            if response.status != 401 or last or not is_same_host(response.url, self.reference.url):
                 break
             scope = f"repository:{self.reference.repository}:{self._scope}"
             if method == "DELETE":
@@ -175,38 +187,19 @@ class Registry:
             self._headers = {"Authorization": answer}
         if response.status == 429 or response.status >= 500:
             wait = seconds_to_wait(response.headers.get("Retry-After"))
-            raise Transient(f"the registry {self.reference.host} is busy: {_reason(response)}", retry_after=wait)
+            raise Transient(f"the registry {self.reference.host} is busy: {reason(response)}", retry_after=wait)
         return response
 
-    def _send(self, method: str, url: str, **keys: Any) -> BaseHTTPResponse:
-        from urllib3.exceptions import HTTPError
-
-        try:
-            response: BaseHTTPResponse = self._pool.request(
-                method, url, **{**keys, "timeout": _limit(keys.get("timeout", _ANSWERS))}
-            )
-        except HTTPError as error:
-            # urllib3 wraps what the system said into what it tried how often.
-            why = getattr(error, "reason", None) or error
-            raise Transient(f"the registry {self.reference.host} does not answer: {why}") from error
-        return response
-
-    def _expect(self, response: BaseHTTPResponse, *wanted: int) -> None:
+    def _expect(self, response: HttpAnswer, *wanted: int) -> None:
         if response.status in wanted:
             return
         host = self.reference.host
         if response.status in (401, 403):
             raise Failed(
-                f"the registry {host} does not allow it: {_reason(response)}",
+                f"the registry {host} does not allow it: {reason(response)}",
                 remedy=f"docker login {host}, with a user that may push to {self.reference.repository}",
             )
-        raise Failed(f"the registry {host} answers {_reason(response)}")
-
-
-def _limit(seconds: float) -> Any:
-    import urllib3
-
-    return urllib3.Timeout(connect=min(5.0, seconds), read=seconds)
+        raise Failed(f"the registry {host} answers {reason(response)}")
 
 
 def digest_of(content: bytes) -> str:
@@ -214,28 +207,7 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _pool(url: str, **keys: Any) -> Any:
-    """Return what makes requests, by the proxy that the environment names (HTTPS_PROXY, NO_PROXY)."""
-    from urllib.request import getproxies, proxy_bypass
-
-    import urllib3
-
-    parts = urlsplit(url)
-    proxy = getproxies().get(parts.scheme)
-    if proxy and not proxy_bypass(parts.netloc):
-        return urllib3.ProxyManager(proxy, **keys)
-    return urllib3.PoolManager(**keys)
-
-
-def _json(content: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(content)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _reason(response: BaseHTTPResponse) -> str:
-    errors = _json(response.data).get("errors") or []
-    words = [f"{e.get('code', '')} {e.get('message', '')}".strip() for e in errors if isinstance(e, dict)]
-    return f"{response.status} ({'; '.join(words)})" if words else f"status {response.status}"
+def _digest_in(descriptor: Any) -> str:
+    """Return the digest of a descriptor; "" where a registry answers something else."""
+    digest = descriptor.get("digest") if isinstance(descriptor, dict) else None
+    return digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else ""
