@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,7 +144,7 @@ def _states(
         owned_live=_owned(
             live,
             (of.manager, UNDO_MANAGER),
-            changed_data(applied, live),
+            changed_data(of.stored or applied, live),
             changed_data(of.after, live) if of.after is not None else (),
         ),
         owned_since=_since(left, live, others),
@@ -164,7 +164,7 @@ def _claims(live: Mapping[str, Any], before: Mapping[str, Any], manager: str) ->
 
 
 def _owned(
-    obj: Mapping[str, Any], ours: tuple[str, ...], changed: Container[str] = (), since: Iterable[str] = ()
+    obj: Mapping[str, Any], ours: tuple[str, ...], changed: Collection[str] = (), since: Iterable[str] = ()
 ) -> Owned:
     """Return the owners; `changed` are the keys of a Secret that hold something else than the run applied.
 
@@ -172,7 +172,8 @@ def _owned(
     """
     mine = union(*(fields_of(obj, manager=name) for name in dict.fromkeys(ours)))
     others = fields_of(obj, but=ours, status=True)
-    return Owned(*by_data(mine, others, changed, since))
+    data = (obj.get("data") or {}) if changed else {}
+    return Owned(*by_data(mine, others, data, changed, since))
 
 
 def _since(left: Mapping[str, Any], live: Mapping[str, Any], managers: Container[str]) -> Fields | None:

@@ -77,10 +77,10 @@ class OwnerRestore:
     def entries(self, live: Mapping[str, Any], put: Iterable[Path], left: Iterable[Path] = ()) -> Entries:
         """Return the managedFields for the live object when the paths `put` have their values of before the run.
 
-        What is `left` as others set it keeps its owners.
+        What is `left` as others set it keeps its owners, but for what an undo wrote there and nobody changed since.
         """
         theirs, (was, now, met) = set(left), (owners(managed(obj)) for obj in (self.before, live, self.left))
-        undone = _Undone(now, put)
+        undone, pending = _Undone(now, put), _pending(now)
         ours = {path for key, found in now.items() if key[0] == self.manager for path in found}
         since = {p for key, found in now.items() if key[0] != self.manager for p in found - met.get(key, set())}
         claims = {path for key, found in met.items() if key[0] == self.manager for path in found}
@@ -89,7 +89,7 @@ class OwnerRestore:
         out = []
         for key, entry in entries.items():
             there = now.get(key, set())
-            then = {p for p in was.get(key, set()) if p in there or not _within(p, theirs)}
+            then = {p for p in was.get(key, set()) if p in there or not _within(p, theirs) or self._is_back(p, pending)}
             if key[0] == UNDO_MANAGER or (key[0] == BEFORE_FIRST_APPLY and self.came and not was):
                 continue  # an undo's, or what the server made of an object that nobody had owned when the run applied
             if key[3] == "status":
@@ -99,6 +99,7 @@ class OwnerRestore:
             else:
                 taken = {p for p in then - met.get(key, set()) - since if self._holds(p)}
                 taken |= {p for p in then & ours if self._rewritten(p, ours)}
+                taken |= {p for p in then if p not in there and self._filled(p)}
                 back = {p for p in then if p in undone and not self._missing(p)}
                 paths = there | back | taken
             if paths:
@@ -136,6 +137,18 @@ class OwnerRestore:
             return self._at(self.final, path) is ABSENT  # an empty one is not stored
         return not same(applied, self._at(self.states.before, path))
 
+    def _filled(self, path: Path) -> bool:
+        """Return whether others owned the empty `stringData` of a Secret, which is theirs no more: the run lists texts.
+
+        Another map that is empty is absent, and goes back whole; what is stored of this one is the `data`.
+        """
+        texts = self.applied.get("stringData") if path == ("f:stringData",) and not self.recorded else None
+        return bool(texts) and self._holds(path)
+
+    def _is_back(self, path: Path, pending: set[Path]) -> bool:
+        """Return whether an undo wrote a field, and it is as it was: a key of an item in which others changed more."""
+        return path in pending and self._holds(path)
+
     def _missing(self, path: Path) -> bool:
         """Return whether a field existed before and does not: others removed it, from a map that was restored empty."""
         return self._at(self.states.before, path) is not ABSENT and self._at(self.final, path) is ABSENT
@@ -153,15 +166,19 @@ class _Undone:
     """The fields that were put back: by this undo, and by an earlier one that did not come to give them back."""
 
     def __init__(self, now: Owners, put: Iterable[Path]) -> None:
-        ownership_pending = {path for key, found in now.items() if key[0] == UNDO_MANAGER for path in found}
-        inner = {path[:length] for path in ownership_pending for length in range(1, len(path))}
-        self._single = ownership_pending & inner  # a map that was made again does not bring back all that was in it
-        self._whole = (ownership_pending - inner) | set(put)
+        pending = _pending(now)
+        inner = {path[:length] for path in pending for length in range(1, len(path))}
+        self._single = pending & inner  # a map that was made again does not bring back all that was in it
+        self._whole = (pending - inner) | set(put)
 
     def __contains__(self, path: Path) -> bool:
         if path[0] == "f:stringData":
             path = ("f:data", *path[1:])
         return path in self._single or _within(path, self._whole)
+
+
+def _pending(now: Owners) -> set[Path]:
+    return {path for key, found in now.items() if key[0] == UNDO_MANAGER for path in found}
 
 
 def _within(path: Path, paths: Container[Path]) -> bool:

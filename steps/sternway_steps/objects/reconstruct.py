@@ -141,13 +141,13 @@ def _is_owned(applied: Tree) -> bool:
 def _whole(field: States, nearby: bool) -> Tree:
     author = _author(field)
     if author is Author.RUN or (author is Author.NOBODY_KNOWN and nearby):
-        gone = field.live is ABSENT and field.applied is not ABSENT and _says(field.stored, field.before)
+        gone = field.live is ABSENT and field.applied is not ABSENT and says(field.stored, field.before)
         return field.before if gone else field.live  # what we left as it was, is not gone by us
     if author is Author.NOBODY_KNOWN:
         return field.before
     if field.applied is ABSENT and not _was_only_ours(field):
         return field.before
-    return field.before if _says(field.stored, field.before) else field.stored
+    return field.before if says(field.stored, field.before) else field.stored
 
 
 def _authors(field: States) -> set[Author]:
@@ -156,7 +156,7 @@ def _authors(field: States) -> set[Author]:
         return set()
     kind = field.kind_without_after
     if kind is None or not any(isinstance(state, kind) and state for state in (field.before, field.live)):
-        both = _was_only_ours(field) if field.applied is ABSENT else not _says(field.stored, field.before)
+        both = _was_only_ours(field) if field.applied is ABSENT else not says(field.stored, field.before)
         return ({_author(field)} | ({Author.RUN} if both else set())) - {Author.NOBODY_KNOWN}
     return {author for part in field.parts() for author in _authors(part)}
 
@@ -173,7 +173,7 @@ def _author(field: States) -> Author:
         default = field.applied is ABSENT and _was_only_ours(field) and field.live == 1
         return Author.RUN if default else Author.OTHERS
     if field.applied is not ABSENT:
-        left = field.live is not ABSENT and not _says(field.applied, field.before)
+        left = field.live is not ABSENT and not says(field.applied, field.before)
         return Author.RUN if left else Author.OTHERS
     if _was_only_ours(field):
         return Author.RUN
@@ -198,12 +198,12 @@ def _was_only_ours(field: States) -> bool:
     return ours and (others is None or (field.is_item and bool(others) and "." not in others))
 
 
-def _says(applied: Tree, before: Tree) -> bool:
+def says(applied: Tree, before: Tree) -> bool:
     """Return whether a manifest says what was there; the server reads 1 as "1" where it must."""
     if isinstance(applied, dict) and isinstance(before, dict):
-        return applied.keys() == before.keys() and all(_says(value, before[key]) for key, value in applied.items())
+        return applied.keys() == before.keys() and all(says(value, before[key]) for key, value in applied.items())
     if isinstance(applied, list) and isinstance(before, list):
-        return len(applied) == len(before) and all(map(_says, applied, before))
+        return len(applied) == len(before) and all(map(says, applied, before))
     number = isinstance(applied, int | float) and not isinstance(applied, bool)
     return same(applied, before) or (isinstance(before, str) and number and str(applied) == before)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any
 
 from .fields import Fields, minus, union
@@ -17,17 +17,22 @@ def with_data(fields: Fields, but: Container[str] = ()) -> Fields:
     return union(fields, {_DATA: texts}) if texts else fields
 
 
-def by_data(ours: Fields, others: Fields, changed: Container[str], since: Iterable[str] = ()) -> tuple[Fields, Fields]:
+def by_data(
+    ours: Fields, others: Fields, data: Mapping[str, Any], changed: Collection[str], since: Iterable[str] = ()
+) -> tuple[Fields, Fields]:
     """Return what we and others own, with a Secret's `stringData` as its `data`.
 
     `stringData` is never stored, so the server takes it from nobody who writes the `data`, and the `data` from nobody
     who writes it; nor does it keep `data` that its owner no longer lists. So what is `changed` is not ours any more, if
     others wrote it, and what we own of the `data` itself others do not hold by that. What became another `since` is
-    not ours at all: whoever wrote it as a text may list it no longer, and own nothing.
+    not ours at all: whoever wrote it as a text may list it no longer, and own nothing. So others wrote as well what of
+    the live `data` is `changed` and nobody owns: a text that is no longer listed stays.
     """
     theirs = with_data(others, ours.get(_DATA) or {})
     written = {key: below for key, below in (others.get(_TEXTS) or {}).items() if key in changed}
-    wrote: Fields = {_DATA: written} if written else {}
+    owned = {**(ours.get(_DATA) or {}), **(theirs.get(_DATA) or {})}
+    left: Fields = {key: {} for key in changed if key[2:] in data and key not in owned}
+    wrote: Fields = {_DATA: {**written, **left}} if written or left else {}
     gone: Fields = {_DATA: {key: {} for key in since}} if since else {}
     return minus(with_data(ours, changed), union(wrote, gone)), union(theirs, wrote)
 

@@ -17,6 +17,7 @@ from ..objects.object_merge import ObjectMerge, merge_object, shape_by_owners
 from ..objects.ownership import UNDO_MANAGER, owners, with_owners
 from ..objects.reconstruct import unexplained
 from ..objects.run_annotation import RUN, run_of
+from ..objects.set_back import as_left, set_back
 from ..objects.states import Undone
 from ..objects.tree import ABSENT, Path, at, name_of, same, untree
 from ..spec import Item
@@ -150,8 +151,7 @@ class Update:
         shape = shape or shape_by_owners(self._before, of.after, self._met, live)
         undone = Undone(frozenset(self._put) | self._counted, self._earlier, self._refilled, self._after)
         found = merge_object(self._before, live, of, policy, shape, undone)
-        doubtful = found.conflicts or (policy is OnConflict.FORCE and found.restored) or unexplained(found.states)
-        if of.after is None and not self._asked and doubtful:
+        if of.after is None and not self._asked and _is_doubtful(found, policy):
             self._asked = True
             name = f"{of.applied['metadata']['name'][:40]}-{uuid.uuid4().hex[:8]}"
             other = {**of.applied, "metadata": {**of.applied["metadata"], "name": name}}
@@ -205,7 +205,7 @@ class Update:
         new = {*(d.path for d in found.restored), *found.merged.emptied} - self._written
         if new or (found.noted and not self._noted):
             live = client.replace(found.obj, manager=UNDO_MANAGER)
-            self._after = untree(found.states.after) if found.owners.came else self._after
+            self._after = untree(as_left(found.states)) if found.owners.came else self._after
             self._put |= {d.path: d for d in found.restored}
             self._refilled |= self._filled_again(live, found, shape)
             self._written |= new
@@ -252,6 +252,11 @@ class Update:
 
     def _as_before(self, whole: bool) -> str:
         return "it is as it was before the run" if whole else "what the run changed is as it was before"
+
+
+def _is_doubtful(found: ObjectMerge, policy: OnConflict) -> bool:
+    contested = found.conflicts or (policy is OnConflict.FORCE and found.restored)
+    return bool(contested) or unexplained(found.states) or any(set_back(found.states))
 
 
 def _names(differences: Iterable[Difference]) -> tuple[str, ...]:

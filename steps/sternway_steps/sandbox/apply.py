@@ -18,14 +18,16 @@ def apply(
     """Return the merged object and its managers; raise 409 when others own a field with another value."""
     identity: Identity = (manager, "Apply", "")
     managers = Managers((live or {}).get("metadata", {}).get("managedFields") or [])
-    wanted = flatten(kind, config)
+    wanted = _listed(kind, config)
+    filled = {**flatten(kind, config, maps=True), **wanted}
     there = flatten(kind, live, maps=True) if live is not None else {}
     if there and not managers.sets:
         managers.sets["before-first-apply", "Update", ""] = set(there)
     taken: dict[Identity, list[Path]] = {}
     for other, paths in managers.sets.items():
         if other != identity:
-            lost = [p for p in paths if p in wanted and p in there and wanted[p] != there[p]]
+            # What is not stored (a zero, an empty map, a Secret's text) is taken from its owner, who lists it too.
+            lost = [p for p in paths if p in filled and not (p in there and _same(there[p], filled[p]))]
             if lost:
                 taken[other] = lost
     if taken and not force:
@@ -40,6 +42,12 @@ def apply(
     managers.sets[identity] = set(wanted)
     managers.writer = identity
     return merged, managers
+
+
+def _listed(kind: Kind, config: Mapping[str, Any]) -> dict[Path, Any]:
+    """Return what a manifest makes its manager own: an empty list of items is nothing (tofieldset.go)."""
+    found = flatten(kind, config)
+    return {path: value for path, value in found.items() if value != [] or children(kind, path, value) is None}
 
 
 def attribute(

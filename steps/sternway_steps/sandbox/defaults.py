@@ -25,6 +25,9 @@ def fill_in(kind: Kind, obj: dict[str, Any], addresses: Any) -> None:
             _service(spec, addresses)
     if kind.kind == "Secret":
         _secret(obj)
+    if kind.key in (("", "Secret"), ("", "ConfigMap")):
+        for empty in [name for name in ("data", "binaryData") if name in obj and not obj[name]]:
+            del obj[empty]
     if kind.kind == "CustomResourceDefinition":
         _definition(obj)
     if kind.kind == "Namespace":
@@ -147,7 +150,7 @@ def _definition(obj: dict[str, Any]) -> None:
 def _secret(obj: dict[str, Any]) -> None:
     obj.setdefault("type", "Opaque")
     for key, text in (obj.pop("stringData", None) or {}).items():
-        obj.setdefault("data", {})[key] = base64.b64encode(str(text).encode()).decode()
+        obj["data"] = {**(obj.get("data") or {}), key: base64.b64encode(str(text).encode()).decode()}
 
 
 _FILL = {

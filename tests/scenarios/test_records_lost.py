@@ -1,0 +1,103 @@
+"""An undo while others write between its requests, and where a record is lost and what others wrote has no owner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sternway_steps.config import DeployConfig
+from sternway_steps.journal.replay import Status
+from sternway_steps.journal.step_journal import StepJournal
+from sternway_steps.kube.client import Client
+
+from tests.conftest import Cluster
+from tests.helpers import config_map
+from tests.scenarios.test_put_back import APPS, deploy, edit, env_of, idle, live, undo
+
+SECRET, CONFIG_MAP = ("v1", "Secret"), ("v1", "ConfigMap")
+
+
+@pytest.fixture
+def evidence_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StepJournal, "evidence", lambda *_: None)
+
+
+def secret(**more: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, **more}
+
+
+def applied(cluster: Cluster, obj: dict[str, Any]) -> None:
+    there = {**obj, "metadata": {**obj["metadata"], "namespace": cluster.namespace}}
+    cluster.client.apply(there, manager="argocd", force=True)
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+@pytest.mark.parametrize(("policy", "status"), [("stop", Status.ROLLBACK_FAILED), ("merge", Status.UNDONE)])
+def test_a_text_that_others_wrote_and_list_no_more_is_theirs(cluster: Cluster, policy: str, status: Status) -> None:
+    """It is stored as data that nobody owns."""
+    deploy(cluster, secret(data={"a": "MQ==", "b": "MQ=="}))
+    run = deploy(cluster, secret(stringData={"a": "2", "b": "2"}))
+    applied(cluster, secret(stringData={"a": "3"}))
+    applied(cluster, secret())
+    found, items = undo(cluster, run, policy)
+    assert (found, "data.a" in f"{items['secret/s']}") == (status, True), items
+    assert live(cluster, SECRET, "s")["data"] == {"a": "Mw==", "b": "Mg==" if policy == "stop" else "MQ=="}
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_an_empty_map_of_texts_goes_back_to_its_owner(cluster: Cluster) -> None:
+    applied(cluster, secret(data={"a": "MQ=="}, stringData={}))
+    before = owners(cluster)
+    run = deploy(cluster, secret(data={"a": "MQ=="}, stringData={"b": "2"}), deploy=DeployConfig(force_conflicts=True))
+    assert owners(cluster) != before
+    status, items = undo(cluster, run)
+    assert (status, owners(cluster)) == (Status.UNDONE, before), items
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], None]) -> None:
+    """Have others act just before the second write of an undo to an object."""
+    write, left = Client.replace, [0, 1]
+
+    def late(client: Client, obj: Any, **how: Any) -> Any:
+        if obj["metadata"]["name"] == name and not how.get("dry_run") and left and not left.pop():
+            act()
+        return write(client, obj, **how)
+
+    monkeypatch.setattr(Client, "replace", late)
+
+
+def owners(cluster: Cluster) -> list[tuple[str, Any]]:
+    entries = live(cluster, SECRET, "s")["metadata"]["managedFields"]
+    return [(entry["manager"], entry["fieldsV1"]) for entry in entries]
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+@pytest.mark.parametrize(("value", "end"), [("2", "1"), ("3", "3")], ids=["as the run", "otherwise"])
+def test_what_others_set_back_and_set_once_more_meanwhile_is_as_in_any_other_undo(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, value: str, end: str
+) -> None:
+    deploy(cluster, config_map("m", a="1", b="1"))
+    run = deploy(cluster, config_map("m", a="2", b="2"))
+    edit(cluster, CONFIG_MAP, "m", lambda obj: obj["data"].update(a="1"))
+    meanwhile(monkeypatch, "m", lambda: edit(cluster, CONFIG_MAP, "m", lambda obj: obj["data"].update(a=value)))
+    status, items = undo(cluster, run, "merge")
+    item = items["configmap/m"]
+    assert live(cluster, CONFIG_MAP, "m")["data"] == {"a": end, "b": "1"}
+    assert (status, "data.a" in item["why"], "data.a" in item["fields"]) == (Status.UNDONE, value == "3", value == "2")
+
+
+def test_the_key_of_an_item_that_came_back_is_its_owners_though_others_changed_the_item(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = [{"name": "DEBUG", "value": "a"}]
+    deploy(cluster, idle(env=env))
+    run = deploy(cluster, idle())
+    theirs = {"value": "theirs"}
+    meanwhile(monkeypatch, "web", lambda: edit(cluster, APPS, "web", lambda obj: env_of(obj)[0].update(theirs)))
+    status, items = undo(cluster, run)
+    found = live(cluster, APPS, "web")
+    assert (status, env_of(found)) == (Status.ROLLBACK_FAILED, [{"name": "DEBUG", "value": "theirs"}]), items
+    held = [e["manager"] for e in found["metadata"]["managedFields"] if '{\\"name\\":\\"DEBUG\\"}' in json.dumps(e)]
+    assert sorted(held) == sorted([f"sternway:{cluster.namespace}.t", "kubectl-edit"])
