@@ -53,6 +53,8 @@ def _act(client: Client, ref: Ref, one: Act, fresh: Mapping[str, Any]) -> str:
             wait_until_deleted(client, ref, live["metadata"]["uid"])
         client.create(dict(fresh), manager=one.who)
         return ""
+    if one.how == "appear":
+        return "it is there already: the run was quicker"
     if live is None:
         return "it is not there"
     if one.how in ("delete", "vanish"):
