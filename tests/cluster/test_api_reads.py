@@ -78,7 +78,7 @@ def test_a_watch_tells_what_happens(cluster: Cluster) -> None:
         began = time.monotonic()
         watches.close()
         thread.join()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30, "the server would end it after minutes"
     assert seen == [(SYNC, ""), ("ADDED", "m"), ("MODIFIED", "m"), ("DELETED", "m")]
 
 

@@ -167,7 +167,7 @@ def test_a_renewal_that_hangs_is_no_renewal(sternway_sandbox: Sandbox, held: tup
     sternway_sandbox.faults.when(lambda request: LEASE in request.path, delay(5), times=99)
     began = time.monotonic()
     until(lambda: lock.lost.is_set(), 10)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4.5, "it does not wait for the answer"
     with pytest.raises(LockLost):
         client.apply({**config_map("m"), "metadata": {"name": "m", "namespace": "default"}}, manager="test")
     sternway_sandbox.faults.reset()

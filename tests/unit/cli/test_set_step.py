@@ -61,13 +61,13 @@ def test_a_rollback_is_stopped_when_its_time_is_over_and_the_next_one_begins(tmp
     with Session(namespace="none") as session, stop_on_signals(session, lambda _: None, one_step=True):
 
         def work() -> int:
-            assert session.stop.wait(5)
+            assert session.stop.wait(60)
             return int(Exit.STOPPED)
 
         began = time.monotonic()
         step = SetStep(SetContainer(tmp_path), Action.ROLLBACK, SetOptions(within=0.2), session.stop, lambda _: None)
         assert step.end(work) == Exit.DONE
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("work", [lambda: int(Exit.FAILED), raises(Refused("no"))])

@@ -25,7 +25,7 @@ from sternway_steps.errors import Failed, RollbackFailed, Stopped, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
-from sternway_steps.process.marked import end_marked
+from sternway_steps.process.marked import GRACE, end_marked
 from sternway_steps.sandbox import Sandbox
 from sternway_steps.session import Session
 from sternway_steps.step import Action
@@ -412,7 +412,7 @@ def test_processes_are_known_by_what_they_inherit(tmp_path: Path) -> None:
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("runner", ["docker", "podman", "kubernetes"])
-def test_one_step_that_is_stopped_is_sealed_in_two_seconds(runner: str, real: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> None:  # fmt: skip
+def test_one_step_that_is_stopped_is_sealed_before_its_grace_is_over(runner: str, real: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> None:  # fmt: skip
     """As Argo stops it: what can't be ended in that time is ended by the rollback, before it undoes anything."""
     if runner == "podman":
         request.getfixturevalue("podman")
@@ -431,7 +431,7 @@ def test_one_step_that_is_stopped_is_sealed_in_two_seconds(runner: str, real: Cl
     began = time.monotonic()
     running.send_signal(signal.SIGTERM)
     rest = running.communicate(timeout=60)[0].decode()
-    assert time.monotonic() - began < 2, rest
+    assert time.monotonic() - began < GRACE, rest
     assert running.returncode == Exit.STOPPED, rest
     undone = sternway("step", "s", "rollback", *arguments, kubeconfig=real.kubeconfig)
     assert undone.returncode == 0, undone.stdout + undone.stderr
