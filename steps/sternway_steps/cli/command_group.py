@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint, entry_points
+from itertools import pairwise
 from typing import IO, Any
 
 import click
@@ -25,23 +26,46 @@ _ELSEWHERE = {
 
 
 class Misused(click.UsageError):
-    """What click found wrong with a command line: first that, then where help is."""
+    """What click found wrong with a command line: first that, then where help is; as JSON where that is wanted."""
+
+    def __init__(self, message: str, ctx: click.Context | None, *, as_json: bool) -> None:
+        super().__init__(message, ctx)
+        self._as_json = as_json
 
     def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  ours is the one that never raises
-        """Write it to standard error."""
-        echo(f"Error: {self.format_message()}", err=True)
+        """Write it to standard error, JSON to standard output."""
+        help_ = ""
         if self.ctx is not None and self.ctx.command.get_help_option(self.ctx) is not None:
-            echo(f"Try '{self.ctx.command_path} {self.ctx.help_option_names[-1]}' for help.", err=True)
+            help_ = f"Try '{self.ctx.command_path} {self.ctx.help_option_names[-1]}' for help."
+        if self._as_json:
+            from .json import usage_error
+
+            usage_error(self.format_message(), help_)
+            return
+        echo(f"Error: {self.format_message()}", err=True)
+        if help_:
+            echo(help_, err=True)
+
+
+_JSON = "sternway.json"
+"""Whether the command line asks for JSON, among what click keeps of a context and those below it."""
+
+
+def _asks_for_json(words: list[str]) -> bool:
+    after = pairwise(words)
+    return bool({"--output=json", "-ojson", "-o=json"} & set(words)) or any(
+        word in ("--output", "-o") and form == "json" for word, form in after
+    )
 
 
 @contextmanager
-def _cause_first() -> Iterator[None]:
+def _cause_first(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except (Misused, click.exceptions.NoArgsIsHelpError):
         raise
     except click.UsageError as error:
-        raise Misused(error.format_message(), error.ctx) from error
+        raise Misused(error.format_message(), error.ctx, as_json=as_json) from error
 
 
 class CommandGroup(click.Group):
@@ -68,14 +92,17 @@ class CommandGroup(click.Group):
 
         return guarded(name, entry.load)
 
-    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
         """Parse the options before the command."""
-        with _cause_first():
-            return super().make_context(*arguments, **extra)
+        as_json = _asks_for_json(args)
+        with _cause_first(as_json=as_json):
+            ctx = super().make_context(info_name, args, *more, **extra)
+        ctx.meta[_JSON] = as_json
+        return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command; an option that other tools have is answered with ours."""
-        with _cause_first():
+        with _cause_first(as_json=ctx.meta[_JSON]):
             return self._invoke(ctx)
 
     def _invoke(self, ctx: click.Context) -> Any:

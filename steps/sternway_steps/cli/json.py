@@ -26,6 +26,12 @@ from .story_words import following, meaning, staying
 SCHEMA = 1
 
 
+def usage_error(message: str, remedy: str) -> None:
+    """Write what is wrong with a command line, as errors are written."""
+    about = {"kind": "UsageError", "name": "UsageError", "page": "docs/reference/exit-codes.md"}
+    write_line("error", {**about, "message": message, "remedy": remedy or None, "details": {}})
+
+
 class JsonOutput:
     """Writes lines to standard output, errors too."""
 

@@ -33,6 +33,8 @@ def _with_file(option: Callable[..., Any], command: Callable[..., Any]) -> Calla
     def with_one_file(*arguments: Any, file: str | None, **keys: Any) -> Any:
         if file is not None and click.get_current_context().get_parameter_source("path") is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{file} and --config {keys['path']} are two configurations; name one of them")
+        if file is not None and "=" in file and "overrides" in keys and not Path(file).exists():
+            raise click.UsageError(f"{file} is no file. A key is overridden by --set {file}")
         return command(*arguments, **(keys if file is None else {**keys, "path": file}))
 
     argument = click.argument("file", required=False, metavar="[FILE]", type=click.Path())

@@ -10,6 +10,7 @@ from typing import Any
 from ..yamltree import scalars as s
 from ..yamltree.document import Node
 from ..yamltree.reader import Key, Many, Raw, Reader, Section, Table
+from .others_words import OF_CHART
 
 _REPOSITORY = re.compile(r"(?:https?|oci)://[^\s@]+|[A-Za-z0-9][-_.A-Za-z0-9]*")
 OCI = "oci://"
@@ -65,7 +66,11 @@ CHART = Section(
             "Its digest in an OCI registry: it decides, whatever `version` names there meanwhile.",
         ),
         "insecure": Key(s.boolean, "The OCI registry speaks plain HTTP; one on this machine does by default."),
-        "values": Key(Many(s.path), "Files with values, the last on top.", examples=(["values.yaml", "prod.yaml"],)),
+        "values": Key(
+            Many(s.path, "files are named here; single values go into `set`"),
+            "Files with values, the last on top.",
+            examples=(["values.yaml", "prod.yaml"],),
+        ),
         "set": Key(
             Table(s.string, Raw()),
             "Values on top of those of the files, nested as there; Helm reads them from its standard input.",
@@ -82,6 +87,8 @@ CHART = Section(
         ),
     },
     _chart,
+    instead=OF_CHART,
+    alone="path",
 )
 
 

@@ -14,6 +14,7 @@ from .ci import CI
 from .declared import DECLARED
 from .object_sources import is_url
 from .option_reader import OptionReader, PathOr, With
+from .others_words import OF_FILE, OF_STEP
 from .schema import ON, ON_INTERRUPT, Config, JournalConfig, KeySource, StepConfig
 from .simple_keys import SIMPLE
 from .step_pod import STEP_POD
@@ -130,7 +131,7 @@ def form_of(readers: Sequence[OptionReader]) -> Section:
         (["validate", "deploy", {"name": "smoke", "uses": "verify", "retries": 0}],),
     )
     sections = {reader.step: Key(reader.section, reader.about) for reader in readers if reader.section is not None}
-    return Section({**_KEYS, "steps": steps, **sections}, required=("name",))
+    return Section({**_KEYS, "steps": steps, **sections}, required=("name",), instead=OF_FILE)
 
 
 def _step_of(readers: Sequence[OptionReader]) -> Short:
@@ -160,4 +161,4 @@ def _step_of(readers: Sequence[OptionReader]) -> Short:
         maker = next((reader.make for reader in readers if reader.make and reader.own.keys() & found.keys()), None)
         return maker(found) if maker else StepConfig(**{"uses": found["name"], **found})
 
-    return Short(_named, Section(keys, made, required=("name",)))
+    return Short(_named, Section(keys, made, required=("name",), instead=OF_STEP))

@@ -15,6 +15,13 @@ from .manifest import Manifest, objects_in
 from .object_sources import ObjectSources, Unavailable, is_url, objects_of
 
 _ENDINGS = (".yaml", ".yml", ".json")
+_KUSTOMIZATION = ("a kustomization, whose objects are built first", "kustomize: {}")
+_RENDERED = {
+    "kustomization.yaml": _KUSTOMIZATION,
+    "kustomization.yml": _KUSTOMIZATION,
+    "Chart.yaml": ("a Helm chart, whose templates are rendered first", "chart: {{path: {}}}"),
+}
+"""Files that are no objects, by their names: what their folder is, and the key for it."""
 MOST_FILE = 64 * 2**20
 """Bytes: a larger file was named by mistake, and would be read for ever."""
 
@@ -49,9 +56,14 @@ def read_all(
             found += _objects(text, "stdin", errors)
             continue
         files = _files(pattern, base)
+        if rendered := next((path for path in files if path.name in _RENDERED), None):
+            what, key = _RENDERED[rendered.name]
+            folder = _shown(rendered.parent, base)
+            hint = f"its objects come from {key.format(folder)}, beside or instead of `manifests`"
+            errors.append(ConfigError(location, "manifests", f"folder {folder} is {what}", hint=hint))
+            continue
         if not files:
-            message = f"{short(node.text)!r} names no file" + _instead(node, base)
-            errors.append(ConfigError(location, "manifests", message, "a file, a folder with .yaml files, or a glob"))
+            errors.append(_no_file(node, base))
         for path in files:
             try:
                 with path.open("rb") as file:
@@ -93,6 +105,15 @@ def _files(pattern: str, base: Path) -> list[Path]:
         return sorted(file for file in base.glob(pattern) if file.is_file())
     except (ValueError, OSError, NotImplementedError):
         return []
+
+
+def _no_file(node: Node, base: Path) -> ConfigError:
+    if (base / node.value).is_dir():
+        message, expected = f"folder {short(node.text)!r} holds no .yaml, .yml or .json file", "files with objects"
+    else:
+        message = f"{short(node.text)!r} names no file" + _instead(node, base)
+        expected = "a file, a folder with .yaml files, or a glob"
+    return ConfigError(node.location, "manifests", message, expected)
 
 
 def _instead(node: Node, base: Path) -> str:

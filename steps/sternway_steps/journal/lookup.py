@@ -73,7 +73,7 @@ class JournalLookup:
                 raise Refused(f"run {name} is not in namespace {self.namespace}", remedy="leave --namespace out")
             store = self.at(named.place)
             if store.target_of(named.run) is None:
-                raise Refused(f"run {name} is not in the journal", remedy="`sternway runs` lists those that are")
+                raise _unknown(name, "")
             return store, named.run
         found = self.all()
         if not isinstance(found, SecretStore):
@@ -88,9 +88,17 @@ class JournalLookup:
         """Return the same; raises Refused also when none of them holds it."""
         found = self.find(name, command)
         if found is None:
-            remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
-            raise Refused(f"run {name} is not in the journal", remedy=remedy)
+            raise _unknown(name, "; --namespace looks in another namespace")
         return found
 
     def _secrets(self, namespace: str | None) -> SecretStore:
         return SecretStore(self.client, namespace, note=self.note, keys=self.keys)
+
+
+def _unknown(name: str, where: str) -> Refused:
+    """Return why a run is not found; an id has digits, and a name without any is rather a target's."""
+    lists = f"`sternway runs` lists those that are{where}"
+    if not any(sign.isdigit() for sign in name):
+        target = name.replace("/", ".")
+        lists = f"if {name} is a target: `sternway status {target}`; {lists}"
+    return Refused(f"run {name} is not in the journal", remedy=lists)

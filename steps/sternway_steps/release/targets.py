@@ -85,5 +85,7 @@ def _not_served(manifest: Manifest, error: UnknownKind, client: Client) -> Refus
     obj = manifest.obj
     served = served_version(client, Ref(obj["apiVersion"], obj["kind"], "", obj["metadata"]["name"]))
     definition = "add its CustomResourceDefinition to the manifests, or install it"
+    if "; did you mean " in str(error):
+        definition = f"correct the kind; if there is such a kind, {definition}"
     remedy = f"write apiVersion: {served}, which the server has" if served else definition
     return Refused(f"{manifest.location}: {error}", remedy=remedy)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .document import Entry, Node
@@ -30,12 +31,15 @@ class Key:
 class Section:
     """A mapping with fixed keys; `make` turns what was read into a value.
 
-    A key is a Key, or what reads its value, where nobody is told of it.
+    A key is a Key, or what reads its value, where nobody is told of it. `instead` are hints by keys that there are not
+    but people write; `alone` is the key that a value is probably meant for which stands there without a mapping.
     """
 
     keys: Mapping[str, Any]
     make: Callable[..., Any] = dict
     required: tuple[str, ...] = ()
+    instead: Mapping[str, str] = field(default_factory=dict)
+    alone: str = ""
 
     def kind(self, key: str) -> Any:
         """Return what reads the value of a key that there is."""
@@ -45,9 +49,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Many:
-    """A list of values of one kind."""
+    """A list of values of one kind; `mapping` is a hint for who writes a mapping in its place."""
 
     of: Any
+    mapping: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,13 +125,14 @@ class Reader:
         self.errors.append(ConfigError(location, field, message, expected, hint))
 
     def _section(self, node: Node, section: Section, field: str) -> Any:
-        entries = self._mapping(node, field)
+        entries = self._mapping(node, field, section.alone)
         values, complete = {}, True
         for key, entry in entries.items():
             path = f"{field}.{key}" if field else key
             if key not in section.keys:
                 # The search costs more than all else of a key, and what is told has an end.
-                hint = nearest(key, section.keys) if len(self.errors) < MOST_TOLD else ""
+                hint = section.instead.get(key, "")
+                hint = hint or (_nearest_in(key, section) if len(self.errors) < MOST_TOLD else "")
                 self.report(entry.location, path, "this key is not known", hint=hint)
                 continue
             value = self.read(entry.node, section.kind(key), path)
@@ -143,7 +149,10 @@ class Reader:
 
     def _many(self, node: Node, many: Many, field: str) -> Any:
         if not isinstance(node.value, list):
-            self.report(node.location, field, "this is no list", "a list: one line for each item, with '- ' before it")
+            example = _example(node, many)
+            expected = f"a list: {example}" if example else "a list: one line for each item, with '- ' before it"
+            hint = many.mapping if isinstance(node.value, dict) else ""
+            self.report(node.location, field, "this is no list", expected, hint)
             return MISSING
         values = [self.read(item, many.of, f"{field}[{n}]") for n, item in enumerate(node.value)]
         return MISSING if MISSING in values else values
@@ -157,12 +166,42 @@ class Reader:
                 values[name] = value
         return values
 
-    def _mapping(self, node: Node, field: str) -> dict[str, Entry]:
+    def _mapping(self, node: Node, field: str, alone: str = "") -> dict[str, Entry]:
         if isinstance(node.value, dict):
             return node.value
         what = "empty" if node.value is None else "no mapping"
-        self.report(node.location, field, f"this is {what}", "a mapping: key: value")
+        said = _short_word(node) if alone else ""
+        expected = f"a mapping: {{{alone}: {said}}}" if said else "a mapping: key: value"
+        self.report(node.location, field, f"this is {what}", expected)
         return {}
+
+
+def _example(node: Node, many: Many) -> str:
+    """Return a value that should be the item of a list as such a list; "" where that would be none either."""
+    word, kind = _short_word(node), many.of
+    while isinstance(kind, Group | Short):
+        kind = kind.of if isinstance(kind, Group) else kind.short
+    if not word or isinstance(kind, Table | Many) or (isinstance(kind, Section) and not kind.alone):
+        return ""
+    return f"[{{{kind.alone}: {word}}}]" if isinstance(kind, Section) else f"[{word}]"
+
+
+def _short_word(node: Node) -> str:
+    """Return a text that can stand in an example as it is written; "" for any other value."""
+    return node.value if isinstance(node.value, str) and re.fullmatch(r"[\w./-]{1,40}", node.value) else ""
+
+
+def _nearest_in(key: str, section: Section) -> str:
+    """Return a hint that names the key which was probably meant: of the section, else of one that is right below it."""
+    plain = key.replace("_", "").replace("-", "").lower()
+    if plain not in (own := {name.lower(): name for name in section.keys}):
+        for name in section.keys:
+            below = section.kind(name)
+            below = below.long if isinstance(below, Short) else below
+            if isinstance(below, Section) and (found := next((k for k in below.keys if k.lower() == plain), "")):
+                return f"did you mean {name}.{found}?"
+        return nearest(key, section.keys)
+    return f"did you mean {own[plain]!r}?"
 
 
 def nearest(word: str, accepted: Iterable[str]) -> str:

@@ -72,7 +72,8 @@ def whole(least: int = 0, most: int = MOST) -> Scalar[int]:
     @reads(expected, {"type": "integer", "minimum": least, "maximum": most})
     def read(node: Node) -> int:
         if isinstance(node.value, bool) or not isinstance(node.value, int):
-            raise InvalidValue(f"this is {kind_of(node)}", expected)
+            quoted = isinstance(node.value, str) and node.value.isdecimal() and node.location.line
+            raise InvalidValue(f"this is {kind_of(node)}", expected, "remove the quotes" if quoted else "")
         if not least <= node.value <= most:
             raise InvalidValue(f"{short(node.text)} is out of range", expected)
         return node.value
@@ -99,7 +100,8 @@ def one_of(*words: str) -> Scalar[str]:
 
     @reads(expected, {**_STRING, "enum": list(words)})
     def read(node: Node) -> str:
-        text = string(node)
+        # What YAML reads as another type needs quotes; but first it has to be one of the words.
+        text = node.text if isinstance(node.value, bool | int | float) and node.text not in words else string(node)
         if text not in words:
             raise InvalidValue(f"{short(text)!r} is not known", expected)
         return text

@@ -64,6 +64,15 @@ BAD = {
     "a rule for what has no state": (GOOD + "verify: {rules: [{kind: Role.rbac.authorization.k8s.io, ready: [status.phase=Up]}]}\n", "verify.rules[0].kind: Role.rbac.authorization.k8s.io has no state: it is there or not"),
     "a rule that says nothing": (GOOD + "verify: {rules: [{kind: Shop.example.org}]}\n", "4:18: verify.rules[0]: this rule says nothing; expected ready, failed, or both"),
     "a rule without a kind": (GOOD + "verify: {rules: [{ready: [status.phase=Up]}]}\n", "verify.rules[0].kind: this key is required"),
+    "another tool's key": (GOOD + "timeout: 5m\n", "4:1: timeout: this key is not known; deadline: 30m is the longest for a whole run"),
+    "another tool's key of a step": (GOOD + "steps: [{name: a, command: [x]}]\n", "steps[0].command: this key is not known; a step that runs a program has execute: [PROGRAM"),
+    "a key of a section": (GOOD + "on_conflict: stop\n", "4:1: on_conflict: this key is not known; did you mean deploy.onConflict?"),
+    "a path for a chart": ("name: web\nnamespace: a\nchart: ./web\n", "3:8: chart: this is no mapping; expected a mapping: {path: ./web}"),
+    "values for files": ("name: web\nnamespace: a\nchart: {path: web, values: {a: b}}\n", "chart.values: this is no list; expected a list: one line for each item, with '- ' before it; files are named here; single values go into `set`"),
+    "one for a list": ("name: web\nmanifests: k8s\n", "2:12: manifests: this is no list; expected a list: [k8s]"),
+    "one for a list of mappings": (GOOD + "verify: {http: /health}\n", "verify.http: this is no list; expected a list: [{path: /health}]"),
+    "a number in quotes": (GOOD + "replicas: '2'\n", "4:11: replicas: this is a string; expected a whole number from 0 to 100000; remove the quotes"),
+    "yes for a word": (GOOD + "hooks: yes\n", "4:8: hooks: 'yes' is not known; expected ignore or run"),
     "policy": (GOOD + "deploy: {onConflict: ask}\n", "deploy.onConflict: 'ask' is not known; expected stop or merge or force"),
 }  # fmt: skip
 
@@ -127,6 +136,22 @@ def test_manifests_name_their_place_too(tmp_path: Path, case: str) -> None:
     with pytest.raises(ConfigErrors) as raised:
         read(tmp_path, "name: web\nmanifests: [m.yaml]\n")
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("kustomization.yaml", "folder m is a kustomization, whose objects are built first; its objects come from kustomize: m"),
+        ("Chart.yaml", "folder m is a Helm chart, whose templates are rendered first; its objects come from chart: {path: m}"),
+        ("README.md", "folder 'm' holds no .yaml, .yml or .json file; expected files with objects"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_holds_no_manifests_is_called_what_it_is(tmp_path: Path, file: str, words: str) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / file).touch()
+    with pytest.raises(ConfigErrors) as raised:
+        read(tmp_path, "name: web\nmanifests: [m]\n")
+    assert [str(one).partition(": manifests: ")[2].startswith(words) for one in raised.value.errors] == [True]
 
 
 def test_files_folders_globs_lists_and_stdin(tmp_path: Path) -> None:

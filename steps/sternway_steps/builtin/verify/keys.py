@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ...config.others_words import OF_VERIFY
 from ...config.rules import KindRule
 from ...config.schema import Grace, HttpCheck, VerifyConfig
 from ...objects.expressions import BadExpression, parse
@@ -73,6 +74,7 @@ _HTTP = Section(
         "timeout": Key(s.duration, "How long an answer may take.", HttpCheck.timeout),
     },
     _http,
+    alone="path",
 )
 _RULE = Section(
     {
@@ -98,7 +100,8 @@ SECTION = Section(
         ),
         "http": Key(Many(_HTTP), "Requests through Services, and the answers that are expected."),
         "rules": Key(Many(_RULE), "When objects of custom kinds are ready; these go before Sternway's own."),
-    }
+    },
+    instead=OF_VERIFY,
 )
 _SELECTOR = "A label selector: the step waits only for the objects that have it."
 OPTIONS = Section({"selector": Key(s.string, _SELECTOR, examples=("app=web",))})
