@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ..errors import Refused
@@ -90,6 +91,13 @@ class JournalLookup:
         if found is None:
             raise _unknown(name, "; --namespace looks in another namespace")
         return found
+
+    def near_targets(self, target: str) -> str:
+        """Return a question that names the targets which may be meant by one of which no run is here, else ""."""
+        there = sorted({info.target for info in self.all().index()})
+        asked = target.replace("/", ".")
+        near = [name for name in there if asked in (name, name.partition(".")[2])] or get_close_matches(asked, there, 1)
+        return f"did you mean {' or '.join(near[:3])}?" if near else ""
 
     def _secrets(self, namespace: str | None) -> SecretStore:
         return SecretStore(self.client, namespace, note=self.note, keys=self.keys)

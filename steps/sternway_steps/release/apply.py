@@ -20,6 +20,7 @@ from ..objects.run_annotation import RUN, run_of
 from ..objects.take_over import remedy_by_force
 from .changed_fields import changed_anew, changed_fields
 from .replacing import delete_to_replace
+from .untyped import remedy_of, untyped_fields
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -201,4 +202,6 @@ def rejected(ref: Ref, error: ApiError, remedy: str = "") -> Failed | Transient:
         return Failed(f"{ref}: conflict with other field managers: {fields}", remedy=remedy)
     if error.transient:
         return Transient(f"{ref}: {error}", retry_after=error.retry_after)
+    if fields := untyped_fields(error):
+        return Failed(f"{ref}: {fields}", remedy=remedy or remedy_of(fields))
     return Failed(f"{ref}: {error}", remedy=remedy or remedy_for(ref, error) or None)

@@ -32,6 +32,7 @@ def status_of(shared: Shared, target: str | None, journal_of: Config | None) -> 
     """Return how a target stands; see `Session.status`."""
     at = place_of(shared, target, journal_of)
     if at is None:
-        remedy = "`sternway runs` lists those that are; --namespace looks in another namespace"
+        lists = "`sternway runs` lists those that are; --namespace looks in another namespace"
+        remedy = shared.journals.near_targets(str(target)) or lists
         raise Refused(f"no run of {target} is in the journal", remedy=remedy)
     return target_status(at.store, at.target)

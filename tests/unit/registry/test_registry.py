@@ -203,6 +203,9 @@ def test_it_runs_by_its_name_without_any_cluster(install: Install, tmp_path: Pat
     done = run("run", "-c", str(path))
     assert (done.returncode, (tmp_path / "word").read_text()) == (0, "new"), done.stdout + done.stderr
     name = run("runs", "--journal", str(tmp_path / "journal")).stdout.splitlines()[1].split()[0]
+    others = run("runs", "other", "--journal", str(tmp_path / "journal"))
+    assert (others.stdout, others.returncode) == ("", 0)
+    assert others.stderr.startswith("the journal holds no runs of other; it has those of ")
     undone = run("rollback", name, "--journal", str(tmp_path / "journal"))
     assert (undone.returncode, (tmp_path / "word").read_text()) == (0, "old"), undone.stdout + undone.stderr
     assert run("step", "word", "execute", "-c", str(path)).returncode == 0

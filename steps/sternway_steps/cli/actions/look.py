@@ -9,11 +9,19 @@ from ...session import Session
 from ..configuration import target_of
 from ..output import Output
 
+_MOST = 10
+"""Targets that are named."""
+
 
 def runs(session: Session, output: Output, target: str | None, journal_of: str | None, wide: bool) -> int:
     """List runs."""
     where = target_of(journal_of)
-    output.runs(session.runs(target, journal_of=where), wide=wide)
+    found = session.runs(target, journal_of=where)
+    if target is not None and not found:
+        others = ", ".join(sorted({story.target for story in session.runs(journal_of=where)})[:_MOST])
+        output.notice(f"the journal holds no runs of {target}{f'; it has those of {others}' if others else ''}")
+    else:
+        output.runs(found, wide=wide)
     return Exit.DONE
 
 

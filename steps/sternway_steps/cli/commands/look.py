@@ -10,6 +10,7 @@ from .. import completion, options
 
 
 @click.command()
+@click.argument("named", required=False, metavar="[TARGET]")
 @click.option("--target", metavar="NAMESPACE.NAME", help="Only runs of this target.")
 @click.option("--wide", "-w", is_flag=True, help="Who ran it, from where, which images, and the whole error.")
 @options.journal_of
@@ -20,8 +21,12 @@ def runs(**arguments: Any) -> None:
     """List the runs in the journal, newest first. `history` is the same.
 
     \b
-    Example: sternway runs --target shop.web --wide
+    Example: sternway runs shop.web --wide
     """
+    named = arguments.pop("named")
+    if named is not None and arguments["target"] is not None:
+        raise click.UsageError(f"{named} and --target {arguments['target']} are two targets; name one of them")
+    arguments["target"] = named or arguments["target"]
     from ..actions.look import runs as act
     from ..main import call
 
