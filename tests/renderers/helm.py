@@ -65,6 +65,8 @@ def fail(message: str, *, rendering: bool = False) -> NoReturn:
 
 
 def _found(options: argparse.Namespace) -> Path:
+    if Path(options.chart).exists():  # before it looks into any repository (Helm's LocateChart)
+        return Path(options.chart)
     if options.repo:
         return _fetched(options.repo.rstrip("/"), options.chart, options.version)
     if options.chart.startswith("oci://"):

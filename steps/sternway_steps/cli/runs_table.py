@@ -55,7 +55,8 @@ def note(story: Story, cut: int | None = None) -> str:
     if story.back_to:
         went = "went" if story.status is Status.SUCCEEDED else "was to go"
         return f"{went} back to {story.back_to}"
-    return story.error.split("\n")[0][:cut]
+    line = story.error.split("\n")[0]
+    return line if cut is None or len(line) <= cut else f"{line[: cut - 1]}…"
 
 
 def _called(story: Story) -> str:

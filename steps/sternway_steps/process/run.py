@@ -72,6 +72,7 @@ def answer(
     seconds: float | None,
     *,
     environ: Mapping[str, str | None] | None = None,
+    folder: str | None = None,
     terminal: bool = False,
     given: bytes = b"",
     most: int = _ANSWER,
@@ -83,6 +84,7 @@ def answer(
         command: the program and its arguments.
         seconds: how long it may take; None for ever.
         environ: variables, laid over this process's own; one that is None it does not get.
+        folder: where it runs; None for here.
         terminal: it talks with the user: what it reads is the terminal, and so is where its errors go.
         given: what it reads, a few words; nothing when it talks with the user.
         most: bytes of its output that are kept of each pipe.
@@ -100,7 +102,7 @@ def answer(
             raise TimeoutError
 
     child = subprocess.Popen(  # noqa: S603  the user's own configuration names it
-        command, env=_laid_over(environ or {}), stdin=None if terminal else subprocess.PIPE,
+        command, env=_laid_over(environ or {}), cwd=folder, stdin=None if terminal else subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=None if terminal else subprocess.PIPE, start_new_session=not terminal,
     )  # fmt: skip
     if child.stdin is not None:

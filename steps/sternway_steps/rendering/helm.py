@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ..config.chart import OCI, ChartConfig
 from ..config.object_sources import Text, Unavailable
@@ -24,7 +26,9 @@ def template(chart: ChartConfig, release: str, namespace: str, base: Path) -> Te
     """Return what `helm template` prints, definitions (CRDs) too; raises Unavailable."""
     _require_files(chart, base)
     where, options = _chart(chart, base)
-    files = [base / name for name in chart.values]
+    # Helm takes a folder of that name, where it runs, for the chart, whatever repository is named (LocateChart).
+    elsewhere = chart.path is None and Path(where).exists()
+    files = [(base / name).absolute() if elsewhere else base / name for name in chart.values]
     command = ["helm", "template", release, where, *options, "--namespace", namespace, "--include-crds"]
     command += [word for path in files for word in ("--values", _item(argument(path)))]
     command += ["--kube-version", chart.kube_version] if chart.kube_version else []
@@ -40,7 +44,10 @@ def template(chart: ChartConfig, release: str, namespace: str, base: Path) -> Te
                 yield text
 
     given = json.dumps(chart.set, default=str).encode() if chart.set else b""
-    text = printed(command, called, given=given, secrets=secrets, hint=lambda said: _hint(said, where))
+    with TemporaryDirectory() if elsewhere else nullcontext() as folder:
+        text = printed(
+            command, called, given=given, folder=folder, secrets=secrets, hint=lambda said: _hint(said, where)
+        )
     return Text(_objects(text), called)
 
 

@@ -42,6 +42,7 @@ def printed(
     called: str,
     *,
     given: bytes = b"",
+    folder: str | None = None,
     secrets: Callable[[], Iterable[str]],
     hint: Callable[[str], str] = lambda _: "",
 ) -> str:
@@ -51,6 +52,7 @@ def printed(
         command: the program and its arguments, which everybody on the machine can read.
         called: what it is called in messages.
         given: its standard input.
+        folder: where it runs; None for here.
         secrets: returns values that are not told; asked only when it fails.
         hint: returns what helps against its error.
 
@@ -58,7 +60,7 @@ def printed(
 
     """
     try:
-        ended = answer(command, _SECONDS, given=given, environ={VARIABLE: None}, most=MOST_FILE + 1)
+        ended = answer(command, _SECONDS, given=given, environ={VARIABLE: None}, folder=folder, most=MOST_FILE + 1)
     except TimeoutError:
         raise Unavailable(f"{called} did not end within {_SECONDS:.0f} s", "run it by hand to see why") from None
     except FileNotFoundError:

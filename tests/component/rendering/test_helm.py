@@ -121,6 +121,7 @@ def test_a_chart_of_a_repository_is_fetched_in_its_version(home: Path, called: P
         served.files["/index.yaml"] = yaml.safe_dump({"apiVersion": "v1", "entries": {"shop": [entry]}}).encode()
         served.files["/shop-1.2.3.tgz"] = (home / "shop-1.2.3.tgz").read_bytes()
         keys = {"repo": served.url, "name": "shop", "version": "1.2.3", "set": {"image": {"name": "a:1"}}}
+        (home / "shop").mkdir(exist_ok=True)  # which is not the chart that is named
         assert image(loaded({"chart": keys})) == "a:1"
         said = refused({"chart": {**keys, "version": "9.9.9"}})
     assert said.startswith("sternway.yaml:1:1: chart: helm template web shop ended with exit code 1: chart ")
