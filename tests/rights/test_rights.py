@@ -38,11 +38,9 @@ def test_and_on_a_real_server(found: list[Round]) -> None:
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         pytest.skip("no real cluster: KUBECONFIG is not set")
-    end, tried = time.monotonic() + SECONDS, 0
+    end = time.monotonic() + SECONDS
     every = [one for one in (each.on_a_cluster() for each in found) if one.plays]
-    for one in random.Random(SEED).sample(every, len(every)):
+    for tried, one in enumerate(random.Random(SEED).sample(every, len(every)), 1):
         assert one.wrong(kubeconfig) == "", one
-        tried += 1
-        if time.monotonic() > end:
+        if tried >= 5 and time.monotonic() > end:
             break
-    assert tried >= 5, "a machine that is this slow shows nothing"
