@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -26,6 +27,16 @@ FORMAT = 1
 _KIND = "sternway-plan"
 _MOST = 64 << 20
 _NO_SETTINGS = ("manifests", "hooks")
+_FIELD = {"field": str, "old": str, "new": str}
+_OBJECT = {
+    "object": str, "result": str, "manifest": dict, "digest": str, "uid": str, "version": str, "fields": [_FIELD],
+    "takes_over": [(str, [str])],
+}  # fmt: skip
+_SHAPE = {
+    "target": str, "made": str, "salt": re.compile(r"(?:[0-9a-f]{2})+"), "settings": {str: str}, "objects": [_OBJECT],
+    "images": {str: str},
+}  # fmt: skip
+"""What a file holds; see `_fits`."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +121,27 @@ def read_plan(path: str) -> SavedPlan:
         )
     if data.pop("digest", None) != _whole(data):
         raise Refused(f"{path} is damaged: it was changed since it was saved", remedy=_AGAIN)
-    try:
-        return _plan(data)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(f"{path} is no whole plan: {error}", remedy=_AGAIN) from error
+    if wrong := next((key for key, shape in _SHAPE.items() if not _fits(data.get(key), shape)), ""):
+        raise Refused(f"{path} is no whole plan: {wrong} is not as Sternway writes it", remedy=_AGAIN)
+    return _plan(data)
+
+
+def _fits(value: Any, shape: Any) -> bool:
+    """Return whether data is a type, matches an expression, or has parts that fit: of a list, a pair, or a mapping."""
+    match shape:
+        case type():
+            return isinstance(value, shape)
+        case re.Pattern():
+            return isinstance(value, str) and shape.fullmatch(value) is not None
+        case [each]:
+            return isinstance(value, list) and all(_fits(one, each) for one in value)
+        case (_, _):
+            return isinstance(value, list) and len(value) == len(shape) and all(map(_fits, value, shape))
+    if not isinstance(value, dict):
+        return False
+    if str in shape:
+        return all(_fits(one, shape[str]) for one in value.values())
+    return value.keys() == shape.keys() and all(_fits(value[key], shape[key]) for key in shape)
 
 
 def _plan(data: dict[str, Any]) -> SavedPlan:
