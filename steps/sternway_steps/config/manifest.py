@@ -92,8 +92,10 @@ def _lacks(obj: dict[str, Any]) -> list[tuple[str, str]]:
         bad.append(("metadata.generateName", "an object with a generated name can't be found again for its undo"))
     elif not isinstance(metadata.get("name"), str) or not metadata["name"]:
         bad.append(("metadata.name", "metadata.name is missing or no string"))
-    elif metadata["name"] in (".", "..") or set("/%") & set(metadata["name"]):
-        bad.append(("metadata.name", f"{metadata['name']!r} can't be a name: it would be another path"))
+    else:
+        for key in ("name", "namespace"):
+            if isinstance(text := metadata.get(key), str) and (text in (".", "..") or set("/%") & set(text)):
+                bad.append((f"metadata.{key}", f"{text!r} can't be a {key}: it would be another path"))
     return bad
 
 

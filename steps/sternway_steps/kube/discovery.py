@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,12 +36,19 @@ class Resource:
         return self.api_version.rpartition("/")[0]
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
-        """Return the path of an object, or of the collection without a name; RBAC allows any name but / and %."""
+        """Return the path of an object, or of the collection without a name; RBAC allows any name but / and %.
+
+        Raises: ApiError for a name or namespace that would be the path of something else, as a journal may hold it.
+        """
+        parts = [*(("namespaces", namespace) if self.namespaced and namespace else ()), self.plural, name, subresource]
         base = f"/apis/{self.api_version}" if self.group else f"/api/{self.api_version}"
-        place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
-        return f"{base}{place}/{self.plural}" + "".join(f"/{quote(part, ':@')}" for part in (name, subresource) if part)
+        for part in parts:
+            if part in (".", "..") or "/" in part:
+                raise ApiError("GET", base, 400, "BadRequest", f"{part!r} is no name of a {self.kind}")
+        return base + "".join(f"/{quote(part, ':@')}" for part in parts if part)
 
 
+_VERSION = re.compile(r"(?:[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?/)?[a-z0-9][-a-z0-9]*")
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _LEASES = "coordination.k8s.io/v1"
 _EVERYWHERE = {(_LEASES, "Lease"): Resource(_LEASES, "Lease", "leases", True, _VERBS)}
@@ -88,6 +96,8 @@ class Discovery:
             self._known.clear()
 
     def _ask(self, api_version: str) -> dict[str, Resource]:
+        if not _VERSION.fullmatch(api_version):
+            return {}
         try:
             answer = self._get(f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}")
         except ApiError as error:

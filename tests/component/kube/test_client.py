@@ -251,6 +251,20 @@ def test_no_cluster_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "--sandbox" in str(raised.value.remedy)
 
 
+@pytest.mark.parametrize(("namespace", "name"), [("default", ".."), ("..", "x"), ("default/secrets", "x"), ("default", "a/b")])  # fmt: skip
+def test_no_name_is_the_path_of_something_else(
+    sternway_sandbox: Sandbox, client: Client, namespace: str, name: str
+) -> None:
+    before = len(sternway_sandbox.requests)
+    for ask in (client.get, lambda ref: client.delete(ref, uid=None)):
+        with pytest.raises(ApiError, match="is no name of a ConfigMap"):
+            ask(Ref("v1", "ConfigMap", namespace, name))
+    with pytest.raises(UnknownKind):
+        client.resource("v1/../../api/v1", "ConfigMap")
+    assert not [r for r in sternway_sandbox.requests[before:] if ".." in r.path or "default" in r.path]
+    assert client.get(Ref("v1", "Namespace", None, "default"))
+
+
 def test_an_unknown_kind_names_the_nearest(client: Client) -> None:
     with pytest.raises(UnknownKind, match="did you mean Deployment"):
         client.get(Ref("apps/v1", "Deploymnet", "default", "x"))

@@ -121,6 +121,8 @@ def test_all_findings_come_at_once(tmp_path: Path) -> None:
 
 MANIFESTS = {
     "no kind": ("apiVersion: v1\nmetadata: {name: a}\n", "m.yaml:1:1: kind: kind is missing"),
+    "a name that is a path": ("apiVersion: v1\nkind: X\nmetadata: {name: ..}\n", "m.yaml:1:1: metadata.name: '..' can't be a name"),
+    "a namespace that is one": ("apiVersion: v1\nkind: X\nmetadata: {name: a, namespace: a/../b}\n", "m.yaml:1:1: metadata.namespace: 'a/../b' can't be a namespace"),
     "no name": ("apiVersion: v1\nkind: X\nmetadata: {}\n", "m.yaml:1:1: metadata.name: metadata.name is missing"),
     "generated": ("apiVersion: v1\nkind: X\nmetadata: {generateName: a-}\n", "a generated name can't be found again"),
     "twice": ("apiVersion: v1\nkind: X\nmetadata: {name: a}\n" * 1 + "---\napiVersion: v1\nkind: X\nmetadata: {name: a}\n", "m.yaml:5:1: manifests: X a stands twice, first at m.yaml:1"),
