@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import Refused
 from ..objects.ref import Ref
+from ..process.surroundings import JOURNAL_KEY
 from .checked import Note, unheard
 from .encryption import JournalKeys, loaded
 
 if TYPE_CHECKING:
     from ..kube.client import Client
 
-VARIABLE = "STERNWAY_JOURNAL_KEY"
+VARIABLE = JOURNAL_KEY
 """Holds the keys themselves; the variable of that name with _FILE the path of their file."""
 _BYTES = 32
 _MADE = "make one: openssl rand -base64 32"

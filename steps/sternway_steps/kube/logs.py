@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .api_error import ApiError
+from .bounded import read_within
 from .watch import SYNC, Watches, shut
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 _SILENT = 3600.0
 """Seconds that a log may be silent before its connection counts as dead; a command may compute for long."""
 _CLOSING = 1.0
-_SHORT = 10.0
-"""Seconds for the last lines of a log."""
+_SHORT, _MOST = 10.0, 4 << 20
+"""Seconds for the last lines of a log, and bytes: a line may be as long as its program likes."""
 _UNSTARTED = ("StartError", "ContainerCannotRun")
 """Reasons of a container whose program could not be started (kubelet, containerd)."""
 
@@ -125,8 +126,7 @@ class PodLog:
         text = b""
         with suppress(ApiError, OSError, *_broken()):
             response = self._client.transport.stream(*self._address(tailLines=str(lines)), _SHORT)
-            text = response.read()
-            response.close()
+            text = read_within(response, _SHORT, _MOST)
         return text
 
     def _address(self, **query: str) -> tuple[str, dict[str, str]]:

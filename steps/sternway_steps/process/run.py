@@ -14,6 +14,7 @@ from .child import start
 from .marked import CHILD
 from .output import Output
 from .supervise import attend, supervise
+from .surroundings import surroundings
 
 _KEPT = 40
 _WIDE = 2000
@@ -61,7 +62,7 @@ def run(
     mark = {CHILD: os.urandom(16).hex()}
     output = Output(said, hide, kept=_KEPT, wide=_WIDE)
     try:
-        child = start(command, {**os.environ, **(environ or {}), **mark}, guarded=True)
+        child = start(command, {**surroundings(), **(environ or {}), **mark}, guarded=True)
     except OSError as error:
         raise Refused(f"{command[0]} can't be started: {error.strerror}") from error
     return Ran(attend(child, output, check, mark=mark), output.lines)
@@ -115,7 +116,7 @@ def answer(
 
 
 def _laid_over(environ: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in {**os.environ, **environ}.items() if value is not None}
+    return {name: value for name, value in {**surroundings(), **environ}.items() if value is not None}
 
 
 def _taking(text: bytearray, most: int) -> Callable[[bytes], None]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from ..config.manifests import MOST_FILE
 from ..config.object_sources import Unavailable
 from ..errors import Transient
-from ..journal.key_source import VARIABLE
 from ..plain_text import plain
 from ..process.mask import Mask
 from ..process.run import Answer, answer
@@ -60,7 +59,7 @@ def printed(
 
     """
     try:
-        ended = answer(command, _SECONDS, given=given, environ={VARIABLE: None}, folder=folder, most=MOST_FILE + 1)
+        ended = answer(command, _SECONDS, given=given, folder=folder, most=MOST_FILE + 1)
     except TimeoutError:
         raise Unavailable(f"{called} did not end within {_SECONDS:.0f} s", "run it by hand to see why") from None
     except FileNotFoundError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
@@ -18,6 +17,7 @@ from ...process.marked import CHILD, GRACE, end_marked
 from ...process.output import Output
 from ...process.run import Answer, answer
 from ...process.supervise import attend
+from ...process.surroundings import surroundings
 from ...step import Context
 from .environment import Resolved
 from .invocation import LABEL, Invocation
@@ -63,7 +63,7 @@ class Containers:
             return
         context.say(f"pulling {work.image}", passing=True)
         output = Output(lambda _: None)
-        if attend(start([self.name, "pull", "--quiet", work.image], os.environ), output, context.check) != 0:
+        if attend(start([self.name, "pull", "--quiet", work.image], surroundings()), output, context.check) != 0:
             last_line = " ".join(output.lines[-1:])
             away = any(
                 word in last_line.lower() for word in ("timeout", "connection refused", "no such host", "toomany")
@@ -85,7 +85,7 @@ class Containers:
             handed = {**work.plain, **resolved.values, **work.told}
             by_name = {name: value for name, value in handed.items() if not is_of_client(name)}
             env_file = _env_file(Path(folder, "env"), {n: v for n, v in handed.items() if n not in by_name})
-            child = start(self._arguments(work, handed, id_file, env_file), {**os.environ, **by_name})
+            child = start(self._arguments(work, handed, id_file, env_file), {**surroundings(), **by_name})
             try:
                 code = self._attend(child, context, id_file, output)
             except Stopped as stopped:
@@ -116,7 +116,7 @@ class Containers:
         def ask() -> None:
             if made := self._made(id_file):
                 words = [self.name, "stop", "--time", f"{GRACE:.0f}", made]  # waits for the container; we do not
-                stopping.append(start(words, os.environ, out=subprocess.DEVNULL))
+                stopping.append(start(words, surroundings(), out=subprocess.DEVNULL))
             else:
                 signal_group(child, signal.SIGTERM)
 

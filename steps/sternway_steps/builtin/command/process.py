@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 from pathlib import Path
 
 from ...errors import Failed, Stopped
-from ...journal.key_source import VARIABLE
 from ...process.child import start_kept
 from ...process.marked import CHILD, end_marked
 from ...process.output import Output
 from ...process.supervise import attend
+from ...process.surroundings import surroundings
 from ...step import Context
 from .environment import Resolved
 from .invocation import Invocation
@@ -46,9 +45,7 @@ class Processes:
 
     def run(self, context: Context, work: Invocation, resolved: Resolved, output: Output) -> Ended:
         """Run it to its end."""
-        # The key to the journal is no program's; the command line has taken it out, a program with a session may not.
-        own = {name: text for name, text in os.environ.items() if name != VARIABLE}
-        env = {**own, **work.plain, **resolved.values, **work.told}
+        env = {**surroundings(), **work.plain, **resolved.values, **work.told}
         folder = work.folder or "."
         program = _program(work.argv[0], folder, env.get("PATH")) or work.argv[0]
         try:
