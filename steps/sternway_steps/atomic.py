@@ -37,5 +37,16 @@ def write_whole(path: Path, text: str, *, private: bool = False) -> None:
         aside.unlink(missing_ok=True)
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are not there, for their owner alone; pathlib's own minds the last only.
+
+    Who may write to one of them can put another in the place of what lies below. Raises OSError.
+    """
+    for each in (*reversed(folder.parents), folder):
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(exist_ok=True)  # says what is wrong where something else has the name
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

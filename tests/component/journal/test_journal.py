@@ -144,15 +144,17 @@ def test_what_could_not_be_put_back_is_kept_until_it_is_put_right(store: Store) 
 
 
 def test_a_line_that_was_cut_off_never_counted(tmp_path: Path) -> None:
-    store = FileStore(tmp_path)
+    journals = tmp_path / "above" / "journals"
+    store = FileStore(journals)
     journal = RunJournal(store, "r1", "t")
     step = journal.begin("a", Action.EXECUTE)
-    path = tmp_path / "r1" / "a.execute.1.jsonl"
+    path = journals / "r1" / "a.execute.1.jsonl"
     path.write_text(path.read_text() + '{"schema":1,"kind":"inte')
     assert [e.kind for e in journal.records()[0].entries] == [Kind.STEP_BEGAN]
     step.intent({"x": 1})
     assert [e.kind for e in journal.records()[0].entries] == [Kind.STEP_BEGAN, Kind.INTENT]
     assert path.stat().st_mode & 0o077 == 0
+    assert not [each for each in (path.parent, journals, journals.parent) if each.stat().st_mode & 0o077]
 
 
 def test_a_record_takes_little_more_memory_than_it_is_large(monkeypatch: pytest.MonkeyPatch) -> None:

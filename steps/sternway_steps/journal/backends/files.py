@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from ...atomic import make_private
 from ...errors import Refused
 from ...kube.fence import Fence
 from ...spec import Action
@@ -73,7 +74,7 @@ class FileStore:
         """Append a line and wait until it is on disk."""
         path, text = self._folder / key.run / f"{key}.jsonl", stored_line(key, index, entry, self.keys)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(path.parent)
             lines = _whole_lines(path)
             if index < len(lines) and lines[index] == text:
                 return
@@ -104,7 +105,7 @@ class FileStore:
         """Take up room on the disk, which is given to what is written on the way back when there is no other."""
         path = self._folder / key.run / f"{key}{_ROOM}"
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(path.parent)
             with path.open("wb") as file:
                 file.write(os.urandom(_RESERVED))  # no file system can keep that in less
                 file.flush()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from ...atomic import make_private
 from ...errors import Refused
 from ...kube.fence import Fence
 from ...spec import Action
@@ -118,7 +119,7 @@ class FileLock:
 
     def _open(self, path: Path) -> IO[str]:
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(path.parent)
             file = path.open("a+", encoding="utf-8")
         except OSError as error:
             raise Refused(
