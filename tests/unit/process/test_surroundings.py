@@ -9,12 +9,6 @@ from sternway_steps.process.run import answer, run
 
 CODE = "import os; print(*(f'{k}={v}' for k, v in os.environ.items() if k.startswith('STERNWAY_J')))"
 SHOW = [sys.executable, "-I", "-S", "-c", CODE]
-    sys.executable,
-    "-I",
-    "-S",
-    "-c",
-    'import os; print(*(f"{k}={v}" for k, v in os.environ.items() if k.startswith("STERNWAY_J")))',
-]
 
 
 def test_no_program_gets_the_journals_key(monkeypatch: pytest.MonkeyPatch) -> None:
