@@ -38,6 +38,7 @@ def template(chart: ChartConfig, release: str, namespace: str, base: Path) -> Te
     called = f"helm template {release} {where}"
 
     def secrets() -> Iterator[str]:
+        yield from filter(None, [(chart.repo or "").partition("?")[2]])  # a token, say
         own = [base / chart.path / "values.yaml"] if chart.path else []
         for text in in_values([*own, *files], chart.set):
             if text not in " ".join(command):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ..config.manifests import MOST_FILE
 from ..config.object_sources import Unavailable
 from ..errors import Transient
-from ..plain_text import plain
+from ..plain_text import plain, without_password
 from ..process.mask import Mask
 from ..process.run import Answer, answer
 
@@ -81,7 +81,7 @@ def _said(ended: Answer, secrets: Iterable[str]) -> str:
     """Return a program's error: from the word Error on, for what precedes it are warnings."""
     text = _CONFIG.sub("", _DEBUG.sub("", _QUOTED.sub(r"\1`***`", _LOGGED.sub(_unlogged, plain(ended.err)))))
     found = _ERROR.search(text)
-    told = Mask(secrets).text(text[found.end() :] if found else text)
+    told = without_password(Mask(secrets).text(text[found.end() :] if found else text))
     lines = [line.rstrip() for line in told.splitlines() if line.strip()]
     more = [f"and {len(lines) - _LINES} lines more"] if len(lines) > _LINES else []
     return "\n  ".join([*(line[:_WIDE] for line in lines[:_LINES]), *more])

@@ -91,9 +91,11 @@ def test_an_error_that_is_logged_is_read_as_it_was(line: str, told: str, bin_fol
 
 def test_a_base_whose_server_is_away_may_work_later(bin_folder: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:  # fmt: skip
     install(bin_folder, monkeypatch, "kustomize")
-    (home / "prod/kustomization.yaml").write_text("resources: ['http://127.0.0.1:1/x.yaml']\n")
-    with pytest.raises(Transient, match="connection refused"):
+    (home / "prod/kustomization.yaml").write_text("resources: ['http://me:hunter2@127.0.0.1:1/x.yaml']\n")
+    with pytest.raises(Transient, match="connection refused") as raised:
         load("sternway.yaml")
+    assert "http://***@127.0.0.1:1/x.yaml" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
 
 
 def test_what_is_lacking_is_told(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
