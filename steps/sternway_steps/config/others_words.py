@@ -10,6 +10,9 @@ _CHART = "it is a key of `chart`, as in chart: {path: DIR, values: [values.yaml]
 _CLUSTER = "--context NAME chooses the cluster, or KUBECONFIG; no file of the configuration does"
 _ALWAYS = "a run waits until all is ready, and undoes itself when that fails: no key is needed"
 
+NO_SHELL = "the program and each argument is an item, and no shell reads them; if one is meant: [sh, -c, 'LINE']"
+"""For who writes a command as a line."""
+
 OF_FILE: Mapping[str, str] = {
     "timeout": "deadline: 30m is the longest for a whole run, verify: {deadline: 5m} for its rollout",
     "prune": "write deploy: {prune: true}",

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..yamltree import scalars as s
 from ..yamltree.reader import Key, Many, Section, Short, Table
+from .others_words import NO_SHELL
 
 
 def _probe(path: str | None = None, **keys: Any) -> dict[str, Any]:
@@ -27,7 +28,7 @@ _PROBE = Short(
         {
             "path": Key(s.url_path, "The path that is asked by HTTP.", examples=("/ready",)),
             "port": Key(s.port, "The port that is asked; by default the container's."),
-            "command": Key(Many(s.string), "A command in the container that ends with 0, instead of a request."),
+            "command": Key(Many(s.string, NO_SHELL), "A command in the container that ends with 0, instead of a request."),
             "delay": Key(s.duration, "The wait before the first probe.", examples=("10s",)),
             "period": Key(s.duration, "The time between two probes.", 2.0),
             "timeout": Key(s.duration, "How long an answer may take.", 1.0),
@@ -55,8 +56,8 @@ SIMPLE: dict[str, Any] = {
         "The container's variables: a text, or where the value comes from.",
         examples=({"LEVEL": "info", "KEY": {"secret": "keys", "key": "api"}},),
     ),
-    "command": Key(Many(s.string), "The container's command, in place of the image's entrypoint."),
-    "args": Key(Many(s.string), "The arguments of the container's command."),
+    "command": Key(Many(s.string, NO_SHELL), "The container's command, in place of the image's entrypoint."),
+    "args": Key(Many(s.string, NO_SHELL), "The arguments of the container's command."),
     "resources": Key(RESOURCES, "What the container requests, and what it is limited to."),
     "probes": Key(
         Section(

@@ -110,7 +110,7 @@ def read_plan(path: str) -> SavedPlan:
         with Path(path).open(encoding="utf-8") as file:
             data = json.loads(file.read(_MOST))
     except OSError as error:
-        raise Refused(f"the plan {path} can't be read: {error.strerror or error}") from error
+        raise Refused(f"the plan {path} can't be read: {error.strerror or error}", remedy=_AGAIN) from error
     except (ValueError, RecursionError) as error:
         raise Refused(f"{path} is no plan, or damaged", remedy=_AGAIN) from error
     if not isinstance(data, dict) or data.get("kind") != _KIND:

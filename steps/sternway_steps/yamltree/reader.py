@@ -49,10 +49,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Many:
-    """A list of values of one kind; `mapping` is a hint for who writes a mapping in its place."""
+    """A list of values of one kind; `hint` is for who writes something else in its place."""
 
     of: Any
-    mapping: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,7 @@ class Reader:
         if not isinstance(node.value, list):
             example = _example(node, many)
             expected = f"a list: {example}" if example else "a list: one line for each item, with '- ' before it"
-            hint = many.mapping if isinstance(node.value, dict) else ""
-            self.report(node.location, field, "this is no list", expected, hint)
+            self.report(node.location, field, "this is no list", expected, "" if example else many.hint)
             return MISSING
         values = [self.read(item, many.of, f"{field}[{n}]") for n, item in enumerate(node.value)]
         return MISSING if MISSING in values else values

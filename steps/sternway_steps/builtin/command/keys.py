@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ...config.others_words import NO_SHELL
 from ...config.simple_keys import RESOURCES, SOURCE
 from ...yamltree import scalars as s
 from ...yamltree.document import Node
@@ -25,8 +26,8 @@ def word(node: Node) -> str:
 _NETWORK = s.matching(re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.:-]*"), "a network of docker or podman, such as host")
 COMMAND: dict[str, Any] = {
     "image": Key(s.image, "The image that it runs in; without one it is a process on this machine."),
-    "execute": Key(Many(word), "The program and its arguments; no shell.", examples=(["./notify.sh"],)),
-    "rollback": Key(Many(word), "The program that undoes it, and its arguments."),
+    "execute": Key(Many(word, NO_SHELL), "The program and its arguments; no shell.", examples=(["./notify.sh"],)),
+    "rollback": Key(Many(word, NO_SHELL), "The program that undoes it, and its arguments."),
     "env": Key(  # as in the simple form; that a field of the pod is no source here is said with all that are
         Table(s.env_name, Short(word, SOURCE)), "Its variables: a text, or the key of a Secret or ConfigMap."
     ),

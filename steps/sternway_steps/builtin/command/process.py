@@ -32,8 +32,7 @@ class Processes:
         for action in ("execute", "rollback"):
             argv = context.options.get(action)
             if argv and _program(argv[0], folder, work.plain.get("PATH")) is None:
-                where = f"in {folder}" if "/" in argv[0] else "on PATH"
-                found.append(f"step {context.step}: the program {argv[0]} is not {where}, or can't be run")
+                found.append(f"step {context.step}: {_missing(argv[0], folder)}")
         return found
 
     def prepare(self, context: Context, work: Invocation) -> None:
@@ -67,6 +66,16 @@ class Processes:
                 remedy=f"call the undo on {begun.where}; when that machine is gone: --on-conflict force",
             )
         end_marked(begun.mark)
+
+
+def _missing(name: str, folder: str) -> str:
+    """Say why a program can't be started, and what helps."""
+    if "/" not in name:
+        return f"the program {name} is not on PATH; install it, or let `image` name one that has it"
+    path = Path(folder, name)
+    if path.is_file():
+        return f"the program {name} in {folder} may not be run; chmod +x {path}"
+    return f"the program {name} is not in {folder}; correct `execute`, `rollback` or `folder`"
 
 
 def _program(name: str, folder: str, path: str | None) -> str | None:
