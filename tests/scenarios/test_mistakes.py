@@ -174,6 +174,7 @@ MISTAKES = {
     "another run at work": Mistake("run", Exit.TRANSIENT, r"another run of this target is at work", r"--wait-lock 5m", before=at_work),
     "a run that is not known": Mistake("rollback 20260101-000000-abcdef", Exit.REFUSED, r"run 20260101-000000-abcdef is not in the journal", r"`sternway runs` lists"),
     "a target without its namespace": Mistake("status web", Exit.REFUSED, r"no run of web is in the journal", r"did you mean default\.web\?", before=only_undone),
+    "no run": Mistake("show", Exit.USAGE, r"Missing argument 'RUN'\. `sternway runs` lists", r"Try 'sternway show --help'"),
     "a target for a run": Mistake("show default.web", Exit.REFUSED, r"run default\.web is not in the journal", r"`sternway status default\.web`"),
     "an id of two runs": Mistake("rollback", Exit.REFUSED, r"run same is in several namespaces", r"sternway rollback default/same; or: sternway rollback other/same", before=twice_that_name),
     "nothing to undo": Mistake("rollback", Exit.REFUSED, r"there is nothing to undo", r"`sternway runs`", before=only_undone),

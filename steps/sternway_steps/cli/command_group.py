@@ -113,6 +113,11 @@ class CommandGroup(click.Group):
             if ours := answer(command or "", error.option_name):
                 raise click.UsageError(f"No such option: {error.option_name}. Here: {ours}", error.ctx) from error
             raise
+        except click.MissingParameter as error:
+            if error.param is not None and error.param.name == "run":
+                message = f"{error.format_message()} `sternway runs` lists those that there are."
+                raise click.UsageError(message, error.ctx) from error
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -28,7 +28,9 @@ _PROBE = Short(
         {
             "path": Key(s.url_path, "The path that is asked by HTTP.", examples=("/ready",)),
             "port": Key(s.port, "The port that is asked; by default the container's."),
-            "command": Key(Many(s.string, NO_SHELL), "A command in the container that ends with 0, instead of a request."),
+            "command": Key(
+                Many(s.string, NO_SHELL), "A command in the container that ends with 0, instead of a request."
+            ),
             "delay": Key(s.duration, "The wait before the first probe.", examples=("10s",)),
             "period": Key(s.duration, "The time between two probes.", 2.0),
             "timeout": Key(s.duration, "How long an answer may take.", 1.0),

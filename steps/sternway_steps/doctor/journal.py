@@ -98,10 +98,11 @@ def _of_target(session: Session, status: TargetStatus) -> Iterator[Finding]:
             f"sternway show {last.name}, which says what to do",
         )
     if status.holds:
-        undone = "what was undone of it" if len(status.holds) == 1 else f"{count(len(status.holds), 'version')} of it"
+        several = len(status.holds) > 1
+        undone = f"are {count(len(status.holds), 'version')} of it" if several else "is what was undone of it"
         yield warning(
             "leftovers",
-            f"{status.target}: held back is {undone}: {status.holds[0].why}",
+            f"{status.target}: held back {undone}: {status.holds[0].why}",
             "a schedule does not deploy it again",
             f"sternway unhold {status.target}, when the cause is gone",
         )

@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 import click
 from sternway_steps.exits import Exit
+from sternway_steps.plural import count
 from sternway_steps.yamltree.errors import ConfigErrors
 
 from .catalogue import RULES
@@ -47,9 +48,10 @@ def show_findings(files: tuple[str, ...], form: str, ignore: Collection[str], st
             click.echo(line)
     if documents.broken:
         raise ConfigErrors(documents.broken)
-    count = Counter(finding.severity for finding in findings)
-    errors, warnings, seen = count[Severity.ERROR], count[Severity.WARNING], len(list(workflows(documents)))
-    click.echo(f"{errors} errors, {warnings} warnings in {seen} workflows of {len(documents.lines)} files", err=True)
+    found = Counter(finding.severity for finding in findings)
+    errors, warnings, seen = found[Severity.ERROR], found[Severity.WARNING], len(list(workflows(documents)))
+    where = f"{count(seen, 'workflow')} of {count(len(documents.lines), 'file')}"
+    click.echo(f"{count(errors, 'error')}, {count(warnings, 'warning')} in {where}", err=True)
     if findings and form == "text":
         click.echo(
             f"why: sternway lint --explain {' --explain '.join(dict.fromkeys(each.rule for each in findings))}",

@@ -48,7 +48,7 @@ def test_findings_name_file_line_column_rule_and_remedy(tmp_path: Path) -> None:
     done = lint("a.yaml", cwd=tmp_path)
     assert done.returncode == Exit.REFUSED
     assert "a.yaml:6:11: error unknown-template: onExit names the template 'undoo', which is not there; did you mean undo? (docs/reference/lint/unknown-template.md)\n" in done.stdout  # fmt: skip
-    assert "in 1 workflows of 1 files" in done.stderr
+    assert "1 error, 0 warnings in 1 workflow of 1 file\n" in done.stderr
 
 
 def test_warnings_fail_only_when_asked(tmp_path: Path) -> None:

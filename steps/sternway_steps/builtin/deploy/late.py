@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from ...errors import SternwayError
+from ...kube.api_error import ApiError
 from ...objects.ref import Ref
 from ...objects.run_annotation import run_of
 from ...release.snapshot import snapshot
@@ -25,6 +26,29 @@ def record_left(context: Context, items: Iterable[Item]) -> None:
 def left(history: History) -> set[str]:
     """Return what the undos of a run left, as str(Ref)."""
     return {what for data in history.rollback.evidence for what in data.get(_LEFT, ())}
+
+
+def found_late(context: Context, refs: list[Ref]) -> list[Ref]:
+    """Return those objects that carry the mark of the context's run, as far as whoever deploys next may read them.
+
+    That run may have had other rights, and objects of other kinds: what is not to be read now is not to be undone
+    either, and no reason not to deploy.
+    """
+    try:
+        return marked(context, refs)
+    except ApiError as error:
+        if not error.forbidden:
+            raise
+    return [ref for ref in refs if _marked_and_readable(context, ref)]
+
+
+def _marked_and_readable(context: Context, ref: Ref) -> bool:
+    try:
+        return bool(marked(context, [ref]))
+    except ApiError as error:
+        if not error.forbidden:
+            raise
+        return False
 
 
 def marked(context: Context, refs: list[Ref]) -> list[Ref]:

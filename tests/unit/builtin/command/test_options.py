@@ -25,7 +25,7 @@ BAD = {
     "empty": ("{name: a, execute: [], effects: none}", f"execute: {EMPTY}"),
     "empty word": ("{name: a, execute: ['', x], effects: none}", f"execute: {EMPTY}"),
     "empty rollback": ("{name: a, execute: [x], rollback: []}", f"rollback: {EMPTY}"),
-    "a shell's line": ("{name: a, execute: make all, effects: none}", "no shell reads them; if one is meant: [sh, -c, 'LINE']"),
+    "a shell's line": ("{name: a, execute: make all, effects: none}", "execute: this is no list; expected a list: one line for each item, with '- ' before it; the program and each argument is an item, and no shell reads them; if one is meant: [sh, -c, 'LINE']"),
     "a number in it": ("{name: a, execute: [sleep, 5], effects: none}", 'execute[1]: YAML reads 5 as a number; expected a string; put it in quotes: "5"'),
     "a NUL in it": ('{name: a, execute: ["a\\0"], effects: none}', "execute[0]: this holds a NUL character, which no program can be given"),
     "docker without image": ("{name: a, execute: [x], effects: none, runner: docker}", "runner: docker runs containers, and there is no image; expected image: NAME"),
