@@ -21,6 +21,9 @@ CUT = ("before", "after")
 AT_ONCE = ("appear", "vanish")
 """What others do between a run's snapshot and its apply."""
 
+BY_TOOLS = ("adopt", "replace", "strip", "status")
+"""What tools do to a whole object."""
+
 HOWS = ("update", "update", "patch", "apply", "apply")
 
 
@@ -30,7 +33,9 @@ class Act:
 
     unstamp: removes the run's annotation; delete; recreate; scale (to `edits[0].value`); appear, vanish: it creates or
     deletes the object between the run's snapshot and its apply. overlay: a run of the same target, or of another one
-    (`who`), applies its manifest with these edits, and is undone.
+    (`who`), applies its manifest with these edits, and is undone. And what other tools do: adopt: applies all that the
+    run applied; replace: puts that with edits in its place, as `kubectl replace`; strip: removes all managedFields;
+    status: writes it, as a controller.
     """
 
     how: str
@@ -86,7 +91,8 @@ class History:
     def loses_all(self) -> bool:
         """Whether both the record of the run may be lost and the annotation that its apply left on an object."""
         acts = [act for part in self.parts for act in part.third]
-        unmarked = any(act.how == "unstamp" or any(len(edit.path) <= 2 for edit in act.edits) for act in acts)
+        words = ("unstamp", *BY_TOOLS)
+        unmarked = any(act.how in words or any(len(edit.path) <= 2 for edit in act.edits) for act in acts)
         unmarked = unmarked or any(part.between for part in self.parts)
         return unmarked and (self.again or self.kill != ("never", 0))
 
@@ -110,6 +116,7 @@ def history(seed: int, number: int, every: Sequence[Kind]) -> History:
     parts, again = tuple(make_part(rng, k, cut=undo[0] in CUT) for k in chosen), rng.random() < 0.2
     made = History(seed, number, parts, policy, kill, again, undo, blind=rng.random() < 0.1)
     made = overlaid(random.Random(f"{seed}:{number}:overlay"), made)
+    made = by_tools(random.Random(f"{seed}:{number}:tools"), made)
     return raced(random.Random(f"{seed}:{number}:race"), made) if undo[0] == "once" else made
 
 
@@ -128,6 +135,21 @@ def overlaid(rng: random.Random, one: History) -> History:
     at = rng.randint(0, len(part.third))
     over = replace(part, third=(*part.third[:at], act, *part.third[at:]))
     return replace(one, parts=(*one.parts[:n], over, *one.parts[n + 1 :]))
+
+
+def by_tools(rng: random.Random, one: History) -> History:
+    """Have a tool do something to a whole object after the run, in some histories."""
+    if rng.random() < 0.85:
+        return one
+    n = rng.randrange(len(one.parts))
+    part = one.parts[n]
+    how = rng.choice(("adopt", "adopt", "replace", "replace", "strip", "status"))
+    obj = edited(part.manifest("x", "x"), part.run)
+    edits = unheld(_edits(rng, part.kind, obj, rng.choice((0, 1, 2)))) if how in ("adopt", "replace") else ()
+    act = Act(how, edits, rng.choice(("argocd", "third", "kubectl-replace")))
+    at = rng.randint(0, len(part.third))
+    more = replace(part, third=(*part.third[:at], act, *part.third[at:]))
+    return replace(one, parts=(*one.parts[:n], more, *one.parts[n + 1 :]))
 
 
 def raced(rng: random.Random, one: History) -> History:

@@ -12,10 +12,11 @@ from sternway_steps.kube.client import Client
 from .edits import Path, look
 from .history import CUT
 from .law import RUN, Law, Wrong, bare, differences, name, related, same
-from .owners import UNDO, Owner, owned, owned_meanwhile, where, wrong_owners
+from .owners import UNDO, Owner, appliers, owned, owned_meanwhile, where, wrong_owners
 from .play import Played, Seen
 from .shapes import ABSENT
 from .unsure import readings, unsure, with_paths
+from .world import STATUS
 
 _BAD = ("conflict", "failed")
 
@@ -64,6 +65,17 @@ class _Judge:
             self._as_it_is("kept", "conflict")
         else:
             self._changed()
+        self._status()
+
+    def _status(self) -> None:
+        """What was written of the status by hand stays: an undo has no business there."""
+        one, wrote = self.one, STATUS.get(self.one.part.kind.kind)
+        now, result = ((obj or {}) for obj in (one.now, one.result))
+        if wrote and now and result and now["metadata"]["uid"] == result["metadata"]["uid"]:
+            for key in wrote:
+                was, got = ((obj.get("status") or {}).get(key) for obj in (now, result))
+                if was != got:
+                    self._wrong(f"status.{key} is {got!r} instead of {was!r}")
 
     def _as_if_never(self, was: Any, result: Any, error: Exception | None) -> None:
         """A run that came over it and was undone at once leaves nothing: neither a value, an owner nor its mark."""
@@ -91,6 +103,11 @@ class _Judge:
         elif self.played.lost and not self._stamped(one.now) and one.result is not None:
             self._as_it_is("kept", "conflict")
             self.out.passed.append("refused without evidence: created, and its annotation removed")
+        elif self.played.lost and not appliers(one.now) and one.result is not None:
+            self._as_it_is("kept", "conflict")
+            if one.item and "is not known" not in one.item.why:
+                self._wrong(f"nobody can know who made it, and it was said: {one.item.why}")
+            self.out.passed.append("refused without evidence: created, and its managedFields removed")
         else:
             self._gone("deleted", *(("absent",) if self._cut else ()))
 
@@ -118,9 +135,10 @@ class _Judge:
         doubtful = unsure(one, [*touched, *taken]) if self.played.lost else []
         out, first = self.out, None
         never = [b] if self.played.lost and one.cut is not None and self._undone(one.cut) else []
-        for reading in (*readings(b, a, now, doubtful), *never):
+        every = [(reading, False) for reading in (*readings(b, a, now, doubtful), *never)]
+        for reading, untold in ([(a, True)] if self._untold else []) + every:
             self.out = Judged()
-            law = Law(self.played.history.policy)
+            law = Law(self.played.history.policy, untold)
             self._by_law(law, law.right(b, reading, now, shape), touched, doubtful)
             first = first or self.out
             if not self.out.wrong:
@@ -131,6 +149,13 @@ class _Judge:
         out.wrong += found.wrong
         out.passed += found.passed
         self.out = out
+
+    @property
+    def _untold(self) -> bool:
+        """Whether nothing tells that the run applied the object: neither a record, nor its mark, nor its manager."""
+        there = {entry["manager"] for entry in self.one.now["metadata"].get("managedFields") or []}
+        left = there & {UNDO, *appliers(self.one.before), *appliers(self.one.after)}
+        return self.played.lost and not self._stamped(self.one.now) and not left
 
     def _undone(self, cut: Any) -> bool:
         """Whether a first undo came to its end on the object, so that nothing there tells of the run any more."""
@@ -266,6 +291,8 @@ class _Judge:
             loose += _reowned(owned(one.cut), owned(one.now))
         put = [*law.restored, *self._changes(one.begun, one.cut)]
         loose += self._unstored()
+        if self.played.lost and any(act.how == "strip" for act in one.part.third):
+            loose += [p for paths in owned(one.before).values() for p in paths]  # taken over, or not: nothing tells
         for line in wrong_owners(
             one.before, one.after, now, one.result, put=put, left=law.conflicts, touched=near, loose=loose
         ):

@@ -61,6 +61,8 @@ class Law:
     """What an undo must come to, and where it must say that others changed something."""
 
     policy: str
+    untold: bool = False
+    """Whether nothing tells any more that the run had applied the object: what is as it applied it may be others'."""
     restored: list[Path] = field(default_factory=list)
     conflicts: list[Path] = field(default_factory=list)
     emptied: list[Path] = field(default_factory=list)
@@ -72,7 +74,9 @@ class Law:
         """Give the right value of a field after the undo."""
         if same(b, a) or same(now, b):
             return now
-        if same(now, a):
+        if same(now, a) and not (self.untold and divisible(shape, b, a, now)):
+            if self.untold:
+                return self._conflict(b, now, path)
             self.restored.append(path)
             return b
         if not divisible(shape, b, a, now):

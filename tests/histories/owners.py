@@ -24,7 +24,7 @@ def owned(obj: Mapping[str, Any] | None) -> dict[Owner, set[Path]]:
     for entry in (obj or {}).get("metadata", {}).get("managedFields") or []:
         owner = (entry["manager"], entry["operation"], entry.get("subresource", ""))
         if owner[0] != _CONTROLLERS and owner[2] != "status":
-            paths = {p for p in _paths(entry.get("fieldsV1") or {}, ()) if not _for_itself(p)}
+            paths = {p for p in _paths(entry.get("fieldsV1") or {}, ()) if not _for_itself(p) and p[:1] != ("status",)}
             found[owner] = found.get(owner, set()) | paths
     return {owner: paths for owner, paths in found.items() if paths}
 

@@ -106,11 +106,15 @@ _INNER = Struct({
     "ports": Keyed(("port", "proto"), _PORT_KEYS, Struct({"note": WORDS, "ranks": Set((1, 2, 3))})),
     "labels": Dict(("p", "q", "r/s"), WORDS), "limits": Atomic(({"a": "1"}, {"a": "2", "b": "1"})),
 })  # fmt: skip
+_OPEN = Struct({
+    "text": WORDS, "list": Atomic(([{"name": "a"}], [{"name": "a"}, {"name": "b", "x": 1}], [])),
+    "deep": Struct({"a": Scalar((1, "1")), "b": Dict(("x", "y"), WORDS)}),
+})  # fmt: skip
 _SPEC = Struct({
-    **_INNER.fields, "size": Scalar((0, 3, 5)),
+    **_INNER.fields, "size": Scalar((0, 3, 5)), "port": Scalar((80, "80", "web")), "open": _OPEN,
     "parts": Keyed(("name",), tuple(key(name=n) for n in ("one", "two", "three")), _INNER),
     "nested": Struct({"deep": Struct({"value": WORDS, "other": Scalar((1, 2))}), "tags": Set(("x", "y", "z"))}),
-}, heavy=("parts", "parts", "tags", "nested", "ports"))  # fmt: skip
+}, heavy=("parts", "parts", "tags", "nested", "ports", "port", "open"))  # fmt: skip
 
 
 def thing(group: str) -> Kind:
@@ -120,8 +124,10 @@ def thing(group: str) -> Kind:
 
 def definition(group: str) -> dict[str, Any]:
     """Give the definition of Thing."""
-    spec = schema_of(_SPEC)
+    spec = schema_of(Struct({name: shape for name, shape in _SPEC.fields.items() if name not in ("port", "open")}))
     spec["properties"]["size"]["default"] = 3
+    spec["properties"]["port"] = {"x-kubernetes-int-or-string": True}
+    spec["properties"]["open"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     schema = {"type": "object", "properties": {"spec": spec}}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
     return {

@@ -18,7 +18,7 @@ from sternway_steps.step import Action, Item
 
 from . import world
 from .edits import edited
-from .history import AT_ONCE, CUT, Act, History, Part
+from .history import AT_ONCE, BY_TOOLS, CUT, Act, History, Part
 from .product import Driver, Fuse
 
 
@@ -177,7 +177,11 @@ def _overlay(one: Seen, act: Act, place: Place, name: str) -> None:
 
 
 def _act(one: Seen, act: Act, place: Place) -> None:
-    if why := world.act(place.others, one.ref, act, one.manifest):
+    fresh = one.wanted if act.how in BY_TOOLS else one.manifest
+    if act.how == "strip" and place.driver.client.schema(one.ref.api_version, one.ref.kind) is None:
+        one.notes.append("strip refused: nothing would tell any more how lists are divided")
+        return
+    if why := world.act(place.others, one.ref, act, fresh):
         one.notes.append(f"refused: {act.how} by {act.who}: {why[:200]}")
 
 

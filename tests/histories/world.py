@@ -12,10 +12,16 @@ from sternway_steps.kube.client import Client
 from sternway_steps.objects.ref import Ref
 
 from .edits import edited, look
-from .history import Act
+from .history import BY_TOOLS, Act
 from .shapes import ABSENT
 
 RUN = "sternway.dev/run"
+STATUS: Mapping[str, Any] = {
+    "Ingress": {"loadBalancer": {"ingress": [{"ip": "10.9.9.9"}]}},
+    "CronJob": {"lastSuccessfulTime": "2026-01-01T00:00:00Z"},
+}
+"""What is written into the status of those that no controller here writes."""
+
 _LAST = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -62,11 +68,25 @@ def _act(client: Client, ref: Ref, one: Act, fresh: Mapping[str, Any]) -> str:
         wait_until_deleted(client, ref, live["metadata"]["uid"])
     elif one.how == "scale":
         client.patch(ref, {"spec": {"replicas": one.edits[0].value}}, manager=one.who, subresource="scale")
+    elif one.how in BY_TOOLS:
+        _by_tool(client, ref, one, live, edited(dict(fresh), one.edits))
     elif one.how == "unstamp":
         client.patch(ref, {"metadata": {"annotations": {RUN: None}}}, manager=one.who)
     else:
         _write(client, ref, one, live)
     return ""
+
+
+def _by_tool(client: Client, ref: Ref, one: Act, live: Mapping[str, Any], wanted: dict[str, Any]) -> None:
+    if one.how == "adopt":
+        client.apply(wanted, manager=one.who, force=True, strict=False)
+    elif one.how == "replace":
+        version = {"resourceVersion": live["metadata"]["resourceVersion"]}
+        client.replace({**wanted, "metadata": {**wanted["metadata"], **version}}, manager=one.who)
+    elif one.how == "strip":
+        client.patch(ref, {"metadata": {"managedFields": [{}]}}, manager=one.who)
+    else:
+        client.patch(ref, {"status": STATUS.get(ref.kind, {})}, manager=one.who, subresource="status")
 
 
 def let_go(client: Client, ref: Ref, live: Mapping[str, Any] | None) -> None:

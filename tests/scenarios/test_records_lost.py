@@ -11,6 +11,8 @@ from sternway_steps.config import DeployConfig
 from sternway_steps.journal.replay import Status
 from sternway_steps.journal.step_journal import StepJournal
 from sternway_steps.kube.client import Client
+from sternway_steps.objects.ref import Ref
+from sternway_steps.objects.run_annotation import RUN
 
 from tests.conftest import Cluster
 from tests.helpers import config_map
@@ -28,9 +30,9 @@ def secret(**more: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, **more}
 
 
-def applied(cluster: Cluster, obj: dict[str, Any]) -> None:
+def applied(cluster: Cluster, obj: dict[str, Any], manager: str = "argocd") -> None:
     there = {**obj, "metadata": {**obj["metadata"], "namespace": cluster.namespace}}
-    cluster.client.apply(there, manager="argocd", force=True)
+    cluster.client.apply(there, manager=manager, force=True)
 
 
 @pytest.mark.usefixtures("evidence_is_lost")
@@ -101,3 +103,61 @@ def test_the_key_of_an_item_that_came_back_is_its_owners_though_others_changed_t
     assert (status, env_of(found)) == (Status.ROLLBACK_FAILED, [{"name": "DEBUG", "value": "theirs"}]), items
     held = [e["manager"] for e in found["metadata"]["managedFields"] if '{\\"name\\":\\"DEBUG\\"}' in json.dumps(e)]
     assert sorted(held) == sorted([f"sternway:{cluster.namespace}.t", "kubectl-edit"])
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+@pytest.mark.parametrize(("value", "status"), [("3", Status.ROLLBACK_FAILED), ("2", Status.UNDONE)])
+def test_where_managed_fields_were_removed_the_server_tells_what_the_run_had_set(
+    cluster: Cluster, value: str, status: Status
+) -> None:
+    deploy(cluster, config_map("m", a="1"))
+    run = deploy(cluster, config_map("m", a="2"))
+    edit(cluster, CONFIG_MAP, "m", lambda obj: obj["data"].update(a=value))
+    strip(cluster, "m")
+    found, items = undo(cluster, run)
+    assert (found, items["configmap/m"]["fields"]) == (status, ["data.a"])
+    assert live(cluster, CONFIG_MAP, "m")["data"] == {"a": "1" if value == "2" else "3"}
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+def test_what_the_run_created_and_nobody_owns_any_more_stays_and_is_not_called_a_copy(cluster: Cluster) -> None:
+    run = deploy(cluster, config_map("m", a="1"))
+    strip(cluster, "m")
+    status, items = undo(cluster, run)
+    assert (status, live(cluster, CONFIG_MAP, "m")["data"]) == (Status.ROLLBACK_FAILED, {"a": "1"})
+    assert "is not known" in items["configmap/m"]["why"]
+
+
+@pytest.mark.usefixtures("evidence_is_lost")
+@pytest.mark.parametrize(("policy", "status"), [("stop", Status.ROLLBACK_FAILED), ("merge", Status.UNDONE)])
+def test_what_others_replaced_with_the_same_is_a_conflict_where_nothing_tells_that_the_run_came(
+    cluster: Cluster, policy: str, status: Status
+) -> None:
+    """It may be theirs alone: then the run had never come to apply it."""
+    deploy(cluster, config_map("m", a="1"))
+    run = deploy(cluster, config_map("m", a="2", b="2"))
+
+    def other(obj: dict[str, Any], **data: str) -> None:
+        obj["metadata"].get("annotations", {}).pop(RUN, None)
+        obj["data"] = data
+
+    edit(cluster, CONFIG_MAP, "m", lambda obj: other(obj, c="3"))
+    edit(cluster, CONFIG_MAP, "m", lambda obj: other(obj, a="2", b="2"))
+    found, items = undo(cluster, run, policy)
+    assert (found, live(cluster, CONFIG_MAP, "m")["data"]) == (status, {"a": "2", "b": "2"})
+    assert "nothing tells any more whether this run or somebody else set: data.a, data.b" in items["configmap/m"]["why"]
+
+
+def strip(cluster: Cluster, name: str) -> None:
+    change = {"metadata": {"managedFields": [{}]}}
+    cluster.client.patch(Ref(*CONFIG_MAP, cluster.namespace, name), change, manager="third")
+
+
+@pytest.mark.parametrize("policy", ["stop", "merge"])
+def test_what_the_run_added_and_another_target_applies_too_is_named(cluster: Cluster, policy: str) -> None:
+    deploy(cluster, config_map("m", a="1"))
+    run = deploy(cluster, config_map("m", a="1", b="2"))
+    applied(cluster, config_map("m", b="2"), f"sternway:{cluster.namespace}.other")
+    _, items = undo(cluster, run, policy)
+    assert live(cluster, CONFIG_MAP, "m")["data"] == {"a": "1", "b": "2"}
+    assert "data.b" in items["configmap/m"]["why"], items

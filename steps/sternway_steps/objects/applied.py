@@ -71,6 +71,34 @@ def apply_reached(before: Mapping[str, Any], live: Mapping[str, Any], of: Applie
     return not new or any(not holds(owned, path) for path in dropped)
 
 
+def in_doubt(live: Mapping[str, Any], of: AppliedRun, states: States) -> Tree:
+    """Return how an object would be right after an apply that may have reached it; as before where nothing tells so.
+
+    Somebody may have put his own object in the place of ours (`kubectl replace`), so that neither the run's annotation
+    nor its manager is left to tell. What is as the run applied it is of both, or of him alone: nobody can know.
+    """
+    if run_of(live) == of.run or _entry(live, of.manager) is not None:
+        return states.before
+    return _set_alike(states)
+
+
+def _set_alike(field: States) -> Tree:
+    if same(field.before, field.live) or field.applied is ABSENT or field.live is ABSENT:
+        return field.before
+    kinds = {type(node) for node in (field.before, field.live, field.applied) if node is not ABSENT}
+    kind = next(iter(kinds)) if len(kinds) == 1 else None
+    if kind in (Map, Items):
+        parts = {part.path[-1]: _set_alike(part) for part in field.parts()}
+        found = {name: value for name, value in parts.items() if value is not ABSENT}
+        return kind(found) if found else field.before
+    return field.live if same(field.live, field.applied) else field.before
+
+
+def stripped(live: Mapping[str, Any], of: AppliedRun) -> bool:
+    """Return whether somebody removed the managedFields: the run's annotation is there, and nobody owns it."""
+    return run_of(live) == of.run and not any(owned_by(entry, RUN_FIELD) for entry in managed(live))
+
+
 def owned_by(entry: Mapping[str, Any], path: Path) -> bool:
     """Return whether an entry of managedFields holds a field."""
     return holds(entry.get("fieldsV1") or {}, path)

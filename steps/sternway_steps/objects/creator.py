@@ -32,7 +32,9 @@ def doubt(live: Mapping[str, Any], manager: str, *, create_only: bool) -> str:
     """
     ours = next((entry for entry in managed(live) if _applied(entry, manager)), None)
     if ours is None:
-        return "the run's annotation on it was not written by the run's apply, so it is a copy"
+        if any(_notes(entry) for entry in managed(live)):
+            return "the run's annotation on it was not written by the run's apply, so it is a copy"
+        return "who wrote the run's annotation on it is not known, for nobody owns that: managedFields were removed"
     created, applied = _time(live["metadata"].get("creationTimestamp")), _time(ours.get("time"))
     if created is None or applied is None:
         return "when it was created and applied is not known"
@@ -55,8 +57,12 @@ def applied_at(obj: Mapping[str, Any], manager: str) -> datetime | None:
 
 
 def _applied(entry: Mapping[str, Any], manager: str) -> bool:
-    notes = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {}
-    return (entry.get("manager"), entry.get("operation")) == (manager, "Apply") and f"f:{RUN}" in notes
+    return (entry.get("manager"), entry.get("operation")) == (manager, "Apply") and _notes(entry)
+
+
+def _notes(entry: Mapping[str, Any]) -> bool:
+    """Return whether it owns the run's annotation."""
+    return f"f:{RUN}" in (((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {})
 
 
 def _began(entry: Mapping[str, Any], applied: datetime) -> bool:

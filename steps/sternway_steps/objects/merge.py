@@ -68,6 +68,7 @@ def three_way_merge(states: States, policy: OnConflict) -> Merged:
     | live = before | live |
     | live = after: only the run changed it | before |
     | the same, and another target came to apply it too: its run stands on it | a conflict, by the policy |
+    | the same, and nothing tells that the run had come to apply the object | a conflict, by the policy |
     | neither, and the run's manager still owns it: the server changed its form | before |
     | neither, the run did not apply it, and nobody came to own it since: the server or admission set it | live |
     | anything else: somebody changed it after the run | a conflict, by the policy |
@@ -84,7 +85,7 @@ def three_way_merge(states: States, policy: OnConflict) -> Merged:
 def _merge(one: States, policy: OnConflict, out: Merged) -> Tree:
     if same(one.before, one.after) or same(one.live, one.before):
         return one.live
-    if same(one.live, one.after) and one.claimed is None:
+    if same(one.live, one.after) and not one.contested:
         return _back(one, out)
     kind = one.kind
     if kind is None:
@@ -114,9 +115,10 @@ def _contested(one: States, policy: OnConflict, out: Merged) -> Tree:
     theirs = _changed_by_others(one) if one.of_the_run else one.set_since
     if not one.of_the_run and not theirs and not (forced and one.owned_live.by_others):
         return one.live
-    if forced or not (theirs or one.claimed is not None):
+    if forced or not (theirs or one.contested):
         return _back(one, out)
-    out.conflicts += diff(one.before if one.before is not ABSENT else one.after, one.live, one.path)
+    changed = one.before is ABSENT and not same(one.after, one.live)  # an item of the run: what others made of it
+    out.conflicts += diff(one.after if changed else one.before, one.live, one.path)
     out.left.append(one.path)
     return one.live
 

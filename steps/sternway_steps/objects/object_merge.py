@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .applied import RUN_FIELD, AppliedRun, apply_reached
+from .applied import RUN_FIELD, AppliedRun, apply_reached, in_doubt, stripped
 from .field_manager import manager_of, marked_for, targets_among
 from .fields import Fields, fields_of, managed, minus, shape_fields, union
 from .merge import Difference, Merged, OnConflict, diff, three_way_merge
@@ -35,6 +35,8 @@ class ObjectMerge:
     """The mark of a run of another target that applied it since; "" for none. It stays."""
     cut: bool
     """Whether an earlier undo may have restored values, and was cut off before it restored their owners."""
+    untold: bool
+    """Whether nothing tells that the run had come to apply it, and others have set something as it would."""
 
     @property
     def restored(self) -> list[Difference]:
@@ -93,13 +95,18 @@ def merge_object(
     | no record, and this undo has concluded it before its first write | `undone.after` |
     | no record, but the apply reached the object | `reconstruct`, per field |
     | no record, and it did not reach it | as before: the run changed nothing |
+    | no record, and what would tell was replaced | as before, but for what others set as the run would: a conflict |
 
     `shape` None: it is derived from the owners. `undone` is what this undo has restored so far.
     """
     states = _states(before, live, of, shape, undone)
-    reached = of.after is not None or undone.after is not None or apply_reached(before, live, of, states)
-    if of.after is None and undone.after is None:
-        states = states.with_after(reconstruct(states) if reached else states.before)
+    concluded = of.after is None and undone.after is not None
+    reached = not undone.untold if concluded else of.after is not None or apply_reached(before, live, of, states)
+    untold = undone.untold
+    if of.after is None and not concluded:
+        after = reconstruct(states) if reached else in_doubt(live, of, states)
+        states, untold = states.with_after(after), not (reached or same(after, states.before))
+    states = replace(states, undone=replace(undone, untold=untold))
     merged = three_way_merge(states, policy)
     obj = untree(merged.node)
     above = _above(before, live, of)
@@ -110,7 +117,7 @@ def merge_object(
     owners = OwnerRestore(before, left, recorded, of.manager, states, merged.node, of.applied, reached)
     noted = not above and run_of(live) != run_of(before)
     cut = ownership_pending(live) or (undone.earlier and not noted and _claims(live, before, of.manager))
-    return ObjectMerge(states, merged, obj, owners, noted, above, cut)
+    return ObjectMerge(states, merged, obj, owners, noted, above, cut, untold)
 
 
 def shape_by_owners(*objects: Mapping[str, Any] | None) -> Shape:
@@ -150,6 +157,7 @@ def _states(
         owned_since=_since(left, live, others),
         claimed=with_data(by_targets) if (by_targets := _since(left, live, targets)) else None,
         undone=undone,
+        stripped=stripped(live, of),
     )  # fmt: skip
 
 

@@ -117,8 +117,8 @@ class OwnerRestore:
         if path[0] == "f:stringData" and len(path) == 2 and path[1][2:] not in (self.applied.get("stringData") or {}):
             applied = ABSENT  # the run lists it as data, or not at all
         filled = isinstance(applied, Map | Items) and bool(applied) and path[-1][0] == "f"
-        text = _has_text(path, ours) and path not in since
-        return (applied is ABSENT or filled or text) and self._holds(path)
+        taken = path in since
+        return (applied is ABSENT or ((filled or _has_text(path, ours)) and not taken)) and self._holds(path)
 
     def _rewritten(self, path: Path, ours: set[Path]) -> bool:
         """Return whether the run took a field from others and left it as it was.

@@ -45,6 +45,7 @@ def reconstruct(field: States) -> Tree:
     | no, in what the run brought | absent | as `stored` | any | the run | as live                               |
 
     One number of replicas that nobody owns was scaled by others, but for the default 1 (see `States.scaled`).
+    Where somebody has removed the managedFields, nobody owns anything: what is not in `stored` is of others then.
     "As applied" is as before where the manifest says what was there already. What the server stores for it, and the
     default for what is absent, is in `field.stored`, if that was asked. What is applied over by an earlier
     attempt of the same run is ours too.
@@ -98,6 +99,8 @@ def unexplained(field: States, brought: bool = False) -> bool:
     So it is when something came or went that nobody owns, in a map or list that existed and exists; or when others own
     something that may be a default in what the run `brought`.
     """
+    if field.stripped:
+        return not same(field.before, field.live)
     if brought and field.applied is ABSENT:
         return field.live is not ABSENT and field.owned_live.by_others
     if field.live is ABSENT or (field.before is ABSENT and field.applied is ABSENT):
@@ -117,7 +120,8 @@ def _is_made(around: States, field: States) -> bool:
 
 def _explained_by_stored(around: States, field: States, nearby: bool) -> bool:
     """Return whether the run made a field come or go: a new object of its manifest has, or lacks, it too."""
-    unknown = not field.made or field.applied is not ABSENT or ABSENT in (around.before, around.live, around.stored)
+    unknown = not field.made or field.applied is not ABSENT or ABSENT in (around.live, around.stored)
+    unknown = unknown or (around.before is ABSENT and not field.stripped)
     was, now, stored = (state is not ABSENT for state in (field.before, field.live, field.stored))
     return nearby if unknown or was == now else stored == now
 
@@ -172,6 +176,8 @@ def _author(field: States) -> Author:
     if field.scaled:
         default = field.applied is ABSENT and _was_only_ours(field) and field.live == 1
         return Author.RUN if default else Author.OTHERS
+    if field.stripped and field.made and field.applied is not ABSENT:
+        return Author.RUN if same(field.live, field.stored) else Author.OTHERS
     if field.applied is not ABSENT:
         left = field.live is not ABSENT and not says(field.applied, field.before)
         return Author.RUN if left else Author.OTHERS

@@ -42,6 +42,8 @@ class Undone:
     """What it removed, and the server filled in again in its answer to that same write."""
     after: Mapping[str, Any] | None = None
     """How the run left the object, where this undo has concluded it without a record, before it wrote."""
+    untold: bool = False
+    """Whether nothing told that the run had come to apply it: what is so may be of others alone."""
 
     def __contains__(self, path: Path) -> bool:
         return any(path[:length] in self.paths for length in range(1, len(path) + 1))
@@ -70,6 +72,8 @@ class States:
     """What of that other targets came to own: their runs apply it too, as it is."""
     undone: Undone = Undone()
     path: Path = ()
+    stripped: bool = False
+    """Whether somebody removed the managedFields: that nobody owns a field says nothing then."""
 
     def below(self, part: str) -> States:
         """Return a field or an item of it."""
@@ -81,6 +85,7 @@ class States:
             before, applied, live, after, stored, self.made, self.owned_first.below(part),
             self.owned_before.below(part), self.owned_after.below(part), self.owned_live.below(part),
             _below(self.owned_since, part), _below(self.claimed, part), self.undone, (*self.path, part),
+            self.stripped,
         )  # fmt: skip
 
     def at(self, path: Path) -> States:
@@ -125,6 +130,11 @@ class States:
         removed = self.before is not ABSENT and self.after is ABSENT
         ours = (self.owned_first.by_us, self.owned_after.by_us, self.owned_before.by_us and removed)
         return self.applied is not ABSENT or any(ours)
+
+    @property
+    def contested(self) -> bool:
+        """Whether it may be of others as well, though it is as the run left it."""
+        return self.claimed is not None or self.undone.untold
 
     @property
     def set_since(self) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .restore import Change, Restorer
 
 _TRIES = 8
+_UNTOLD = "nothing tells any more whether this run or somebody else set"
 
 
 class Update:
@@ -54,7 +55,9 @@ class Update:
         """Whether an earlier undo may have written it: it does not carry the run's annotation at first."""
         self._given: Any = None
         self._after: dict[str, Any] | None = None
-        """How the run left it, as concluded before the first write where there is no record: others may act since."""
+        """How the run left it, as concluded by the first look where there is no record."""
+        self._untold = False
+        """Whether nothing told that the run had come to apply it."""
         self._counted: frozenset[Path] = frozenset()
         """What the server itself counts."""
         self._asked = False
@@ -80,6 +83,7 @@ class Update:
             if own := counted(how.client, live, found):
                 self._counted |= own
                 found = self._compared(live, shape)
+            self._conclude(found)
             if (stopped := self._stopped(found, shape)) is not None:
                 if self._gave_back(live, found):
                     continue
@@ -92,12 +96,18 @@ class Update:
                     return item
         return Item(self._what, "failed", "it changes faster than it can be put back")
 
+    def _conclude(self, found: ObjectMerge) -> None:
+        """Hold on to how the run left the object, by its first look: what others do from now on may take the proof."""
+        if self._after is None and (found.owners.came or found.untold):
+            self._after, self._untold = untree(as_left(found.states)), found.untold
+
     def _stopped(self, found: ObjectMerge, shape: Shape | None) -> Item | None:
         """Return the result where no more is to be restored, though not all is as before; None to go on."""
         stop = self._how.policy is OnConflict.STOP
         if found.conflicts and stop:
             above = f", and run {found.above} of another target deploys it since" if found.above else ""
-            why = f"somebody else changed after this run: {', '.join(_names(found.conflicts))}{above}"
+            word = _UNTOLD if found.untold else "somebody else changed after this run"
+            why = f"{word}: {', '.join(_names(found.conflicts))}{above}"
             return Item(self._what, "conflict", why, _names(found.conflicts))
         lost = dropped(self._how.client, found, lambda answer: self._compared(answer, shape))
         if lost and stop:
@@ -149,7 +159,7 @@ class Update:
             self._earlier = run_of(live) != self._how.run
             self._met = live
         shape = shape or shape_by_owners(self._before, of.after, self._met, live)
-        undone = Undone(frozenset(self._put) | self._counted, self._earlier, self._refilled, self._after)
+        undone = Undone(frozenset(self._put) | self._counted, self._earlier, self._refilled, self._after, self._untold)
         found = merge_object(self._before, live, of, policy, shape, undone)
         if of.after is None and not self._asked and _is_doubtful(found, policy):
             self._asked = True
@@ -205,7 +215,6 @@ class Update:
         new = {*(d.path for d in found.restored), *found.merged.emptied} - self._written
         if new or (found.noted and not self._noted):
             live = client.replace(found.obj, manager=UNDO_MANAGER)
-            self._after = untree(as_left(found.states)) if found.owners.came else self._after
             self._put |= {d.path: d for d in found.restored}
             self._refilled |= self._filled_again(live, found, shape)
             self._written |= new
@@ -235,7 +244,8 @@ class Update:
         why = []
         needs = CONFLICT if found.conflicts else ""
         if found.conflicts:
-            why.append(f"left as others set it: {', '.join(_names(found.conflicts))}")
+            word = f"left as it is, for {_UNTOLD}" if found.untold else "left as others set it"
+            why.append(f"{word}: {', '.join(_names(found.conflicts))}")
         was, now = found.states.before, found.states.live
         if gone := [d for d in self._dropped.values() if at(now, d.path) is ABSENT]:
             why.append(f"dropped by the server, though others had set it: {', '.join(_names(gone))}")

@@ -157,10 +157,10 @@ class Managers:
                 out.append(old)
                 continue
             manager, operation, subresource = identity
-            time = now if old is None or identity == self.writer else old.get("time", now)
+            time = now if old is None or identity == self.writer else old.get("time")  # who wrote none has none
             entry = {
-                "manager": manager, "operation": operation, "apiVersion": api_version, "time": time,
-                "fieldsType": "FieldsV1", "fieldsV1": fields,
+                "manager": manager, "operation": operation, "apiVersion": api_version,
+                **({} if time is None else {"time": time}), "fieldsType": "FieldsV1", "fieldsV1": fields,
             }  # fmt: skip
             out.append({**entry, "subresource": subresource} if subresource else entry)
         return sorted(out, key=lambda e: (e["operation"] != "Apply", e.get("time", "")))
