@@ -36,7 +36,7 @@ def kubeconfig(client: Client) -> Iterator[Finding]:
             "kubeconfig", bad.message, "without it no cluster is reached", bad.remedy or "see `kubectl config view`"
         )
         raise ServerAway from bad
-    yield good("kubeconfig", f"{access.identity}: {access.host}, namespace {access.namespace}")
+    yield good("kubeconfig", f"{access.identity}: {access.shown}, namespace {access.namespace}")
 
 
 def server(client: Client, clock: Callable[[], float] = time.time) -> Iterator[Finding]:

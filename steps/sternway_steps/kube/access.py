@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..plain_text import without_password
+
 if TYPE_CHECKING:
     import urllib3
 
@@ -25,3 +27,8 @@ class Access:
     pool: Callable[[int], urllib3.PoolManager]
     identity: str = "the configured user"
     impersonation: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The address as it is told: without what a URL may hold that is secret."""
+        return without_password(self.host.partition("?")[0].partition("#")[0])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from ..errors import Refused
 from .kubeconfig_faults import NO_CLUSTER, shown
@@ -95,12 +95,19 @@ def read(path: str, context: str | None) -> Kubeconfig:
     server = cluster.value.get("server")
     if not isinstance(server, str):
         raise Refused(f"{cluster.place} names no server", remedy="give its URL: server: https://…")
-    if not _URL.match(server):
+    if not _is_url(server):
         raise Refused(f"{cluster.place}: its server is no URL", remedy="give it with http:// or https:// and a host")
     if namespace and (not isinstance(namespace, str) or not _LABEL.fullmatch(namespace)):
         said = namespace[:80] if isinstance(namespace, str) else type(namespace)
         raise Refused(f"{chosen.place}: namespace: {said!r} is no name of a namespace")
     return Kubeconfig(path, chosen, cluster, user)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return _URL.match(text) is not None and urlsplit(text).port != 0
+    except ValueError:  # a port that is none
+        return False
 
 
 def _names(files: list[Document], kind: str) -> list[str]:

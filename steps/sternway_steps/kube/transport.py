@@ -253,7 +253,7 @@ class Transport:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             if self._aborted.is_set():
                 raise ApiError(method, path, 0, "Aborted", "the client was stopped") from error
-            raise no_answer(method, path, access.host, manager.proxy, error, CONNECT) from error
+            raise no_answer(method, path, access.shown, manager.proxy, error, CONNECT) from error
         finally:
             if self._on_request is not None:
                 self._on_request(RequestLog(number, method, path, status, time.monotonic() - began))

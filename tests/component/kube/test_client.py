@@ -242,6 +242,18 @@ def test_a_bad_kubeconfig_names_its_file(tmp_path: Path, text: str | None, conte
     assert "kubeconfig" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "server",
+    ["http://me:hunter2@127.0.0.1:1", "http://me:a/hunter2@127.0.0.1:1", "http://127.0.0.1:hunter2", "http://127.0.0.1:1?a=hunter2"],
+)  # fmt: skip
+def test_no_secret_in_a_servers_url_is_told(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_PATIENCE", 0.0)
+    client = Client.connect(kubeconfig(tmp_path, server))
+    with pytest.raises((ApiError, Refused)) as raised:
+        client.get(MAP, timeout=1)
+    assert "hunter2" not in str(raised.value)
+
+
 def test_no_cluster_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
