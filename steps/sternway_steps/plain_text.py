@@ -43,6 +43,11 @@ def plain(text: str) -> str:
     return _UNSEEN.sub(_escaped, _CONTROL.sub("", _SEQUENCE.sub("", text.replace("\r\n", "\n"))))
 
 
+def is_seen(text: str) -> bool:
+    """Return whether all signs of a text are seen. What writes another language escapes others, before we would."""
+    return text.isascii() or _UNSEEN.search(text) is None
+
+
 def escaped_in_json(text: str) -> str:
     """Return JSON whose strings hold no such signs; JSON leaves those above 0x7e as they are."""
     return _UNSEEN.sub(_in_json, _CONTROL.sub(_in_json, text))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
+from sternway_steps.plain_text import is_seen
 
 WIDTH = 80
 
@@ -102,13 +103,13 @@ def _leaf(head: str, value: Any, indent: int, width: int) -> _Lines:
 
 
 def _is_literal(text: str) -> bool:
-    return bool(_LITERAL.fullmatch(text)) and " \n" not in text and not text.endswith(" ")
+    return bool(_LITERAL.fullmatch(text)) and is_seen(text) and " \n" not in text and not text.endswith(" ")
 
 
 def _is_foldable(text: str, head: str) -> bool:
     """Tell whether a text can stand in lines of words; a word alone is long wherever it stands in a list."""
     words = text.split(" ")
-    return bool(_FOLDED.fullmatch(text)) and all(words) and (len(words) > 1 or not head.endswith("-"))
+    return bool(_FOLDED.fullmatch(text)) and is_seen(text) and all(words) and (len(words) > 1 or not head.endswith("-"))
 
 
 def _wrapped(text: str, space: str, width: int) -> _Lines:
@@ -126,7 +127,8 @@ def _wrapped(text: str, space: str, width: int) -> _Lines:
 def _scalar(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=1_000_000)
+    seen = not isinstance(value, str) or is_seen(value)
+    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=seen, width=1_000_000)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sternway_steps.plain_text import plain
 from sternway_templates.yaml_text import to_yaml, within
 from yamllint import linter
 from yamllint.config import YamlLintConfig
@@ -48,3 +49,21 @@ def test_what_is_written_is_read_back_and_keeps_yamllints_default(data: dict[str
 )  # fmt: skip
 def test_it_looks_as_people_write_it(value: Any, text: str) -> None:
     assert to_yaml([{"a": value}]) == text
+
+
+UNSEEN = (
+    "a\u200bb",
+    "a\u202eb",
+    "lines\u2060\nof\u00ad it\n",
+    "long " * 30 + "\ufeffx",
+    "\U000e0041",
+    "می\u200cخو 👩\u200d💻",
+    "\u061c",
+)
+
+
+@pytest.mark.parametrize("text", UNSEEN)
+def test_what_is_not_seen_is_escaped_as_yaml_does_before_a_terminal_would(text: str) -> None:
+    written = to_yaml([{"a": text, text: [text]}])
+    assert plain(written) == written
+    assert yaml.safe_load(written) == {"a": text, text: [text]}

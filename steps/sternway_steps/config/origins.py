@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from ..plain_text import without_password
+from ..plain_text import is_seen, without_password
 from ..yamltree.document import Node
 from ..yamltree.errors import SourceLocation
 
@@ -43,9 +43,12 @@ def to_yaml(root: Node) -> str:
     """
     import yaml
 
-    text: str = yaml.serialize(
-        _yaml(root), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), allow_unicode=True, width=_WIDE
-    )
+    def written(*, unicode: bool) -> str:
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        return str(yaml.serialize(_yaml(root), Dumper=dumper, allow_unicode=unicode, width=_WIDE))
+
+    if not is_seen(text := written(unicode=True)):
+        text = written(unicode=False)
     lines = text.split("\n")
     # The emitter writes no comments; what it wrote is read again to learn in which line each value stands.
     for line, comment in _comments(root, yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))):

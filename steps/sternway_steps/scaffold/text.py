@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..objects.kinds import has_pods
+from ..plain_text import is_seen
 from .start import Dockerfile, Manifests, Rendered, Start
 
 EXAMPLE_IMAGE, EXAMPLE_PORT = "docker.io/library/nginx:1.28", 80
@@ -112,7 +113,7 @@ def _list(key: str, items: Sequence[str]) -> list[str]:
 def _scalar(text: str) -> str:
     import yaml
 
-    return str(yaml.safe_dump(text, width=10_000, allow_unicode=True)).removesuffix("\n").removesuffix("\n...")
+    return str(yaml.safe_dump(text, width=10_000, allow_unicode=is_seen(text))).removesuffix("\n").removesuffix("\n...")
 
 
 def _label(text: str) -> str:
