@@ -126,8 +126,9 @@ def test_a_chart_of_a_repository_is_fetched_in_its_version(home: Path, called: P
         said = refused({"chart": {**keys, "version": "9.9.9"}})
     assert said.startswith("sternway.yaml:1:1: chart: helm template web shop ended with exit code 1: chart ")
     assert "not found" in said
-    with pytest.raises(Transient, match="cannot be reached"):
-        loaded({"chart": keys})
+    with pytest.raises(Transient, match="cannot be reached") as raised:
+        loaded({"chart": {**keys, "repo": f"{served.url}?token=hunter2"}})
+    assert "hunter2" not in str(raised.value)
     assert "helm repo add team URL" in refused({"chart": {**keys, "repo": "team"}})
 
 
