@@ -15,6 +15,7 @@ from ..objects.ref import Ref
 from ..saga.sweep_at_once import sweeper_name
 from ..yamltree.scalars import seconds_in
 from .account import runs_in_the_cluster
+from .argo_defaults import argo_defaults
 from .finding import Finding, good, warning, wrong
 
 _INSTANCE = "workflows.argoproj.io/controller-instanceid"
@@ -48,6 +49,7 @@ def argo(client: Client, config: Config | None) -> Iterator[Finding]:
     else:
         yield from _running(controller, namespace, config)
         yield from _settings(controller)
+        yield from argo_defaults(controller)
     if config is not None and wanted:
         yield from _step_images(config)
         yield from _sweeper(client, config, namespace)

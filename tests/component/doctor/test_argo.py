@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 from sternway_steps.config import Config
 from sternway_steps.config.argo import ArgoConfig, Schedule
 from sternway_steps.doctor.argo import argo
@@ -121,6 +122,30 @@ def test_a_controller_that_will_not_run_it(
     settings(installed, **data)
     (bad,) = said(found(installed, config_of("shop", config_map("m"))), "wrong")
     assert told in bad
+
+
+@pytest.mark.parametrize(
+    ("defaults", "level", "told"),
+    [
+        ({"retryStrategy": {"limit": "2"}}, "warning", "retries whatever fails"),
+        ({"templateDefaults": {"retryStrategy": {"limit": "2"}}}, "warning", "retries whatever fails"),
+        ({"templateDefaults": {"timeout": "10m"}}, "wrong", "gives every template a timeout"),
+        ({"templateDefaults": {"pendingTimeout": "10m"}}, "wrong", "gives every template a pendingTimeout"),
+        ({"automountServiceAccountToken": False}, "wrong", "gives pods no token"),
+        ({"parallelism": 3, "ttlStrategy": {"secondsAfterCompletion": 60}}, "", ""),
+        (None, "wrong", "lets no WorkflowTemplate change"),
+    ],
+)
+def test_what_the_controller_adds_to_all_workflows(
+    installed: Client, defaults: dict[str, Any] | None, level: str, told: str
+) -> None:
+    controller(installed, DEFAULT_REQUEUE_TIME="1s")
+    secure = {"workflowRestrictions": {"templateReferencing": "Secure"}}
+    settings(installed, config=yaml.safe_dump({"workflowDefaults": {"spec": defaults}} if defaults else secure))
+    findings = found(installed)
+    assert [(f.level.value, told in f.what) for f in findings if f.level.value != "good"] == (
+        [(level, True)] if level else []
+    )
 
 
 def test_what_fits_this_namespace_is_no_fault(installed: Client) -> None:
