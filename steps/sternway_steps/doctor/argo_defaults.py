@@ -41,8 +41,8 @@ def argo_defaults(controller: Controller) -> Iterator[Finding]:
         yield wrong(
             "argo",
             "the controller lets no WorkflowTemplate change while it is in use (templateReferencing: Secure)",
-            "a new version that is applied meanwhile ends a Workflow without its exit handler; the sweeper undoes it",
-            "templateReferencing: Strict, or apply while no run is at work",
+            "a new version that is applied meanwhile holds a Workflow up, and its undo too, until somebody stops it",
+            "templateReferencing: Strict, or apply while no run is at work; `argo stop` starts the undo of one held up",
         )
 
 
