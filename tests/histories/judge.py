@@ -290,7 +290,7 @@ class _Judge:
         if one.cut is not None:
             loose += _reowned(owned(one.cut), owned(one.now))
         put = [*law.restored, *self._changes(one.begun, one.cut)]
-        loose += self._unstored()
+        loose += self._unstored() + self._emptied()
         if self.played.lost and any(act.how == "strip" for act in one.part.third):
             loose += [p for paths in owned(one.before).values() for p in paths]  # taken over, or not: nothing tells
         for line in wrong_owners(
@@ -313,6 +313,12 @@ class _Judge:
             p for owner, paths in owned(self.one.before).items() for p in paths - owned(self.one.now).get(owner, set())
         }
         return [p for p in lost if all(look(obj, where(p)) is ABSENT for obj in (before, now, result))]
+
+    def _emptied(self) -> list[Path]:
+        """Give maps in which nothing is left: they are not stored, and so nobody owns them any more."""
+        now, result = bare(self.one.now), bare(self.one.result)
+        every = {p for paths in owned(self.one.now).values() for p in paths}
+        return [p for p in every if isinstance(look(now, p), dict) and look(result, p) is ABSENT]
 
     def _kept(self, law: Law) -> None:
         """What others came to own after a first undo that was cut off is theirs, if the last one changed nothing there."""

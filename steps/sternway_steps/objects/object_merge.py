@@ -155,6 +155,7 @@ def _states(
             changed_data(of.after, live) if of.after is not None else (),
         ),
         owned_since=_since(left, live, others),
+        owned_anew=_since(left, live, others, before),
         claimed=with_data(by_targets) if (by_targets := _since(left, live, targets)) else None,
         undone=undone,
         stripped=stripped(live, of),
@@ -184,9 +185,11 @@ def _owned(
     return Owned(*by_data(mine, others, data, changed, since))
 
 
-def _since(left: Mapping[str, Any], live: Mapping[str, Any], managers: Container[str]) -> Fields | None:
-    """Return what some managers own that the same one did not own yet, by an object as the run left it."""
-    had = by_identity(managed(left))
+def _since(
+    left: Mapping[str, Any], live: Mapping[str, Any], managers: Container[str], before: Mapping[str, Any] = {}
+) -> Fields | None:
+    """Return what some managers own that the same one did not own yet, as the run left it, and `before`."""
+    had = by_identity([*managed(left), *managed(before)])
     gained = [
         minus(entry.get("fieldsV1") or {}, had.get(identity(entry), {}))
         for entry in managed(live)

@@ -44,6 +44,8 @@ class Undone:
     """How the run left the object, where this undo has concluded it without a record, before it wrote."""
     untold: bool = False
     """Whether nothing told that the run had come to apply it: what is so may be of others alone."""
+    counted: frozenset[Path] = frozenset()
+    """What the server itself counts, whoever seems to have written it."""
 
     def __contains__(self, path: Path) -> bool:
         return any(path[:length] in self.paths for length in range(1, len(path) + 1))
@@ -68,6 +70,8 @@ class States:
     owned_live: Owned = Owned()
     owned_since: Fields | None = None
     """What others came to own after the run."""
+    owned_anew: Fields | None = None
+    """What of that they had not owned before the run either: no undo has given it back to them."""
     claimed: Fields | None = None
     """What of that other targets came to own: their runs apply it too, as it is."""
     undone: Undone = Undone()
@@ -84,8 +88,8 @@ class States:
         return States(
             before, applied, live, after, stored, self.made, self.owned_first.below(part),
             self.owned_before.below(part), self.owned_after.below(part), self.owned_live.below(part),
-            _below(self.owned_since, part), _below(self.claimed, part), self.undone, (*self.path, part),
-            self.stripped,
+            _below(self.owned_since, part), _below(self.owned_anew, part), _below(self.claimed, part),
+            self.undone, (*self.path, part), self.stripped,
         )  # fmt: skip
 
     def at(self, path: Path) -> States:
@@ -144,7 +148,11 @@ class States:
         """
         drawn = (self.before is ABSENT) != (self.after is ABSENT) and self.live is not ABSENT
         drawn = drawn and not self.owned_live.by_us
-        return self.path not in self.undone and (self.owned_since is not None or (drawn and not self.undone.earlier))
+        if self.path in self.undone.counted:
+            return False
+        if self.path in self.undone:
+            return self.owned_anew is not None
+        return self.owned_since is not None or (drawn and not self.undone.earlier)
 
     @property
     def scaled(self) -> bool:

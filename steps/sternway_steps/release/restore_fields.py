@@ -159,7 +159,8 @@ class Update:
             self._earlier = run_of(live) != self._how.run
             self._met = live
         shape = shape or shape_by_owners(self._before, of.after, self._met, live)
-        undone = Undone(frozenset(self._put) | self._counted, self._earlier, self._refilled, self._after, self._untold)
+        put, concluded = frozenset(self._put), (self._after, self._untold)
+        undone = Undone(put, self._earlier, self._refilled, *concluded, self._counted)
         found = merge_object(self._before, live, of, policy, shape, undone)
         if of.after is None and not self._asked and _is_doubtful(found, policy):
             self._asked = True
