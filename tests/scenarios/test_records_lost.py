@@ -120,11 +120,17 @@ def test_where_managed_fields_were_removed_the_server_tells_what_the_run_had_set
 
 
 @pytest.mark.usefixtures("evidence_is_lost")
-def test_what_the_run_created_and_nobody_owns_any_more_stays_and_is_not_called_a_copy(cluster: Cluster) -> None:
+@pytest.mark.parametrize("since", [{}, {"b": "2"}], ids=["nobody", "others apply since"])
+def test_what_the_run_created_and_nobody_owns_any_more_stays_and_is_not_called_a_copy(
+    cluster: Cluster, since: dict[str, str]
+) -> None:
+    """An apply of others gives what nobody owns to `before-first-apply`."""
     run = deploy(cluster, config_map("m", a="1"))
     strip(cluster, "m")
+    if since:
+        applied(cluster, config_map("m", **since))
     status, items = undo(cluster, run)
-    assert (status, live(cluster, CONFIG_MAP, "m")["data"]) == (Status.ROLLBACK_FAILED, {"a": "1"})
+    assert (status, live(cluster, CONFIG_MAP, "m")["data"]) == (Status.ROLLBACK_FAILED, {"a": "1", **since})
     assert "is not known" in items["configmap/m"]["why"]
 
 

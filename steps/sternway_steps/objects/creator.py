@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from .field_manager import BEFORE_FIRST_APPLY
 from .fields import Fields, managed
 from .run_annotation import RUN
 
@@ -32,7 +33,7 @@ def doubt(live: Mapping[str, Any], manager: str, *, create_only: bool) -> str:
     """
     ours = next((entry for entry in managed(live) if _applied(entry, manager)), None)
     if ours is None:
-        if any(_notes(entry) for entry in managed(live)):
+        if any(_notes(entry) and entry.get("manager") != BEFORE_FIRST_APPLY for entry in managed(live)):
             return "the run's annotation on it was not written by the run's apply, so it is a copy"
         return "who wrote the run's annotation on it is not known, for nobody owns that: managedFields were removed"
     created, applied = _time(live["metadata"].get("creationTimestamp")), _time(ours.get("time"))
