@@ -176,7 +176,7 @@ def _author(field: States) -> Author:
     if field.scaled:
         default = field.applied is ABSENT and _was_only_ours(field) and field.live == 1
         return Author.RUN if default else Author.OTHERS
-    if field.stripped and field.made and field.applied is not ABSENT:
+    if field.stripped and field.made and (field.applied is not ABSENT or same(field.stored, field.before)):
         return Author.RUN if same(field.live, field.stored) else Author.OTHERS
     if field.applied is not ABSENT:
         left = field.live is not ABSENT and not says(field.applied, field.before)

@@ -91,7 +91,7 @@ def _deployment(spec: dict[str, Any]) -> None:
 
 def _stateful_set(spec: dict[str, Any]) -> None:
     _defaults(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
-    _defaults(spec, persistentVolumeClaimRetentionPolicy={"whenDeleted": "Retain", "whenScaled": "Retain"})
+    _defaults(spec.setdefault("persistentVolumeClaimRetentionPolicy", {}), whenDeleted="Retain", whenScaled="Retain")
     strategy = spec.setdefault("updateStrategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
         strategy.setdefault("rollingUpdate", {}).setdefault("partition", 0)

@@ -201,6 +201,14 @@ def test_what_nobody_owns_and_is_new_the_run_brought_if_a_new_object_of_its_mani
     assert unexplained(found.states)
 
 
+def test_a_default_that_others_changed_stays_though_the_managed_fields_were_removed_since() -> None:
+    before, live = owned({"x": 1, "y": 1}, OURS, "earlier", "y"), owned({"x": 5, "y": 2}, NOBODY, "run")
+    live["metadata"]["managedFields"] = []
+    run = AppliedRun("run", "sternway", {"spec": {"y": 2}}, stored={"spec": {"x": 1, "y": 2}})
+    found = merge_object(before, live, run, OnConflict.STOP, Schema({}, {}))
+    assert (found.obj["spec"], found.conflicts) == ({"x": 5, "y": 1}, [])
+
+
 def test_an_empty_map_that_is_owned_is_not_taken_for_one_value() -> None:
     """Without the server's schema: its owner has `f:x` alone, as for a map that is one field."""
     before, live = owned({"x": {}}, OURS, "earlier"), owned({"x": {}}, (), "earlier")
