@@ -51,6 +51,32 @@ def test_a_secret_that_is_not_taken_is_not_quoted(cluster: Cluster, wrong: dict[
         assert ".key" in everything or "base64" in everything, everything
 
 
+@pytest.mark.cluster
+@pytest.mark.parametrize("kind", ["workload", "hook"])
+def test_what_a_program_prints_of_its_secret_before_it_dies_is_not_told(
+    real: Cluster, kind: str, tmp_path: Path
+) -> None:
+    shell = {
+        "name": "a", "image": "localhost/busybox:1", "terminationMessagePolicy": "FallbackToLogsOnError",
+        "command": ["sh", "-c", 'echo "no login with $TOKEN"; exit 1'], "envFrom": [{"secretRef": {"name": "keys"}}],
+    }  # fmt: skip
+    hook = {"annotations": {"helm.sh/hook": "post-install"}} if kind == "hook" else {}
+    objects = [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"TOKEN": MARK}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", **hook}, "spec": {"restartPolicy": "Never", "containers": [shell]}},
+    ]  # fmt: skip
+    (tmp_path / "objects.yaml").write_text(yaml.safe_dump_all(objects))
+    config = tmp_path / "sternway.yaml"
+    config.write_text(f"name: web\nnamespace: {real.namespace}\nhooks: run\nmanifests: [objects.yaml]\n")
+    page = tmp_path / "report.html"
+    run = sternway("run", "--run", "r-1", "-c", str(config), "--report", str(page), kubeconfig=real.kubeconfig)
+    show = sternway("show", "r-1", "-o", "json", "-n", real.namespace, kubeconfig=real.kubeconfig)
+    assert run.returncode == Exit.FAILED, run.stdout + run.stderr
+    for told in (run.stdout + run.stderr, show.stdout + show.stderr, page.read_text()):
+        assert "no login with ***" in told
+        assert MARK not in told
+
+
 @pytest.fixture
 def quoting(real: Cluster) -> Iterator[Cluster]:
     """A cluster with a policy that quotes in its message what it does not admit, as a webhook may."""

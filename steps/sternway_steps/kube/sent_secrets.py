@@ -6,10 +6,10 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..objects.secret import values_in
+from ..objects.secret import is_secret, values_in
 
 _SECRETS = re.compile(r"^/api/v1/namespaces/[^/]+/secrets(/|$)")
 
@@ -25,6 +25,11 @@ def secret_values(path: str, body: Any) -> set[bytes]:
 def values_of(secret: Mapping[str, Any]) -> set[bytes]:
     """Return the values of a Secret, as they stand in it and decoded."""
     return _spellings(values_in(secret))
+
+
+def values_among(objects: Iterable[Mapping[str, Any]]) -> set[bytes]:
+    """Return the values of the Secrets among objects, as they stand in them and decoded."""
+    return {value for obj in objects if is_secret(obj) for value in values_of(obj)}
 
 
 def _spellings(found: Any) -> set[bytes]:

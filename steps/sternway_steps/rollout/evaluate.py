@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,12 +36,14 @@ class RunFacts:
     | `written` | when they were changed last, where their managedFields do not tell |
     | `objects` | all objects of the run: one of them may create a Secret or ConfigMap that another one waits for |
     | `uids` | of what the run applied: if such an object is absent, it completed or was deleted |
+    | `secrets` | values that a pod may print, and nobody is told |
     """
 
     to_end: bool = False
     written: datetime | None = None
     objects: Sequence[Mapping[str, Any]] = ()
     uids: Mapping[Ref, str] = field(default_factory=dict)
+    secrets: Collection[bytes] = ()
 
 
 @dataclass(frozen=True)

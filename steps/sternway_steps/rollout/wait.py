@@ -23,6 +23,7 @@ from .progress import ProgressLines
 from .report import Report, failed_now, overdue, succeeded
 from .suppliers import Suppliers
 from .watch_cache import WatchCache
+from .without_secrets import without_secrets
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -69,7 +70,8 @@ def watch_rollout(
             facts = facts or RunFacts()
             suppliers = Suppliers(client, facts.objects)
             terms = Criteria(grace, rules, facts, suppliers, kinds, datetime.now(UTC))
-            return _decide(client, watched, changes, len(threads), stop, deadline, terms, on_progress)
+            report = _decide(client, watched, changes, len(threads), stop, deadline, terms, on_progress)
+            return without_secrets(report, facts.secrets)
         finally:
             watches.close()
             for thread in threads:

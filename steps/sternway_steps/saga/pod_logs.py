@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import ClusterError, SternwayError
-from ..kube.sent_secrets import values_of
+from ..kube.sent_secrets import values_among
 from ..objects.ref import Ref
-from ..objects.secret import is_secret
 from ..release.targets import hooks_of, objects_of
 from ..rollout.error_lines import ErrorLines
 from ..rollout.new_pods import NewPods
@@ -71,9 +70,8 @@ class _Logs:
         except (SternwayError, ClusterError) as error:
             self._tell(Note(f"logs are not shown: {error}"))
             return
-        secrets = {value for obj in objects if is_secret(obj) for value in values_of(obj)}
         refs: Sequence[Ref] = [Ref.of(obj) for obj in objects]
-        self._pods = NewPods(client, refs, self._line, self._note, secrets)
+        self._pods = NewPods(client, refs, self._line, self._note, values_among(objects))
         self._pods.start()
 
     def _line(self, ref: Ref, pod: str, container: str, time: str, line: str) -> None:

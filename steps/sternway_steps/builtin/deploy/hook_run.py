@@ -9,6 +9,7 @@ from typing import Any
 from ...config.hooks import Hook, hook_of
 from ...errors import Failed, Refused
 from ...kube.api_error import ApiError
+from ...kube.sent_secrets import values_among
 from ...kube.wait import wait_until_deleted
 from ...objects.field_manager import manager_of
 from ...objects.ref import Ref
@@ -17,6 +18,7 @@ from ...objects.take_over import claiming
 from ...release.apply import Applied, Applier
 from ...release.hooks import runs
 from ...release.removal import Remover
+from ...release.targets import objects_of
 from ...spec import Item
 from ...step import Context
 from .execute import read_before
@@ -38,6 +40,7 @@ class HookRun:
         self._force = context.config.deploy.force_conflicts
         self._claim = claiming(context.target, context.target_of, force=self._force)
         self._made: list[tuple[Hook, Applied]] = []
+        self._secrets: set[bytes] = set()
 
     def run(self, objects: list[dict[str, Any]]) -> int:
         """Create all hooks; return how many."""
@@ -47,6 +50,7 @@ class HookRun:
         # What ran before the run is not made again by an undo: there it counts as not there.
         before = {ref: None if runs(ref) else obj for ref, obj in live.items()}
         context.check()
+        self._secrets = values_among([*objects, *objects_of(context.config, context.client)])
         claims = {Ref.of(obj): self._claim(obj, before[Ref.of(obj)]) for obj in objects}
         context.journal.intent(intent(objects, before, manager_of(context.target), claims))
         for obj in objects:
@@ -96,7 +100,9 @@ class HookRun:
         report = watch_rollout(
             self._client, [ref], stop=context.stop, deadline=end, grace=verify.grace, rules=verify.rules,
             on_progress=context.report,
-            facts=RunFacts(to_end=True, uids={created.ref: created.uid for _, created in self._made}),
+            facts=RunFacts(
+                to_end=True, uids={created.ref: created.uid for _, created in self._made}, secrets=self._secrets
+            ),
         )  # fmt: skip
         context.check()
         if not report.ready:

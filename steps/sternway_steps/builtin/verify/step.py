@@ -35,6 +35,7 @@ class Verify:
 
     def execute(self, context: Context) -> Outcome:
         """Watch the rollout, make the HTTP checks, and check that everything is still what was deployed."""
+        from ...kube.sent_secrets import values_among
         from ...rollout.wait import RunFacts, watch_rollout
 
         config = context.config.verify
@@ -42,6 +43,7 @@ class Verify:
         if context.deadline is not None:
             end = min(end, context.deadline)
         refs = [Ref.of(obj) for obj in objects_of(context.config, context.client, context.options)]
+        objects = objects_of(context.config, context.client)
         report = watch_rollout(
             context.client,
             refs,
@@ -50,7 +52,7 @@ class Verify:
             grace=config.grace,
             rules=config.rules,
             on_progress=context.report,
-            facts=RunFacts(objects=objects_of(context.config, context.client), uids=uids_of(context)),
+            facts=RunFacts(objects=objects, uids=uids_of(context), secrets=values_among(objects)),
         )
         check_still(context, refs, "" if report.ready else report.summary)
         if not report.ready:
