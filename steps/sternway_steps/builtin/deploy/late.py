@@ -28,7 +28,7 @@ def left(history: History) -> set[str]:
     return {what for data in history.rollback.evidence for what in data.get(_LEFT, ())}
 
 
-def found_late(context: Context, refs: list[Ref]) -> list[Ref]:
+def late_where_readable(context: Context, refs: list[Ref]) -> list[Ref]:
     """Return those objects that carry the mark of the context's run, as far as whoever deploys next may read them.
 
     That run may have had other rights, and objects of other kinds: what is not to be read now is not to be undone

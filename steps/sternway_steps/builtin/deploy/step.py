@@ -62,12 +62,12 @@ class Deploy:
         """Name the objects that carry this run's mark though it was undone, but for those that its undo left."""
         if PRUNE in context.options:
             return []  # a removal that comes late meets another UID than its own
-        from .late import found_late, left
+        from .late import late_where_readable, left
         from .record import changes
 
         history = context.journal.history()
         refs = [change.ref for change in changes(context.mark, history)]
-        return [str(ref) for ref in found_late(context, refs) if str(ref) not in left(history)]
+        return [str(ref) for ref in late_where_readable(context, refs) if str(ref) not in left(history)]
 
     def left(self, context: Context) -> list[str]:
         """Name the objects that carry this run."""
