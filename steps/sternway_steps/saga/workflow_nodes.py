@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..kube.api_error import ApiError
 from ..kube.discovery import UnknownKind
 from ..objects.ref import Ref
+from .stored_nodes import stored_nodes
 
 if TYPE_CHECKING:
     from ..kube.client import Client
@@ -24,8 +25,7 @@ _NAMES = "workflows.argoproj.io/pod-name-format"
 def nodes_of(workflow: Node, *, of_handler: bool) -> list[Node]:
     """Return the nodes of the way forward, or those of the exit handler."""
     name = workflow["metadata"]["name"]
-    nodes = ((workflow.get("status") or {}).get("nodes") or {}).values()
-    return [node for node in nodes if str(node.get("name")).startswith(f"{name}.onExit") is of_handler]
+    return [node for node in stored_nodes(workflow) if str(node.get("name")).startswith(f"{name}.onExit") is of_handler]
 
 
 def succeeded_nodes(client: Client, name: str, run: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sternway_steps.exits import DONE, Exit, word_of_exit
 from sternway_steps.journal.replay import Attempt
+from sternway_steps.saga.stored_nodes import stored_nodes
 from sternway_steps.step import Action
 
 from .shared_pods import CONTAINER, SharedPods
@@ -59,7 +60,7 @@ def message_of(workflow: Mapping[str, Any]) -> str:
 def undoing(workflow: Mapping[str, Any]) -> str | None:
     """Return why the way forward has failed, once the handler has begun; None before that, and after a success."""
     name = workflow["metadata"]["name"]
-    named = {str(node.get("name")): node for node in _nodes(workflow)}
+    named = {str(node.get("name")): node for node in stored_nodes(workflow)}
     root = named.get(name, {})
     if f"{name}.onExit" not in named or root.get("phase") not in ("Failed", "Error"):
         return None
@@ -71,7 +72,7 @@ def pods(workflow: Mapping[str, Any]) -> list[Pod]:
     """Return the pods in the order in which they were started."""
     listed: list[Pod] = []
     shared = SharedPods(workflow)
-    for node in sorted(_nodes(workflow), key=shared.place):
+    for node in sorted(stored_nodes(workflow), key=shared.place):
         if (found := shared.what(node) if node.get("type") == CONTAINER else _what(node)) is None:
             continue
         (action, step), pod = found, shared.pod_of(node)
@@ -129,7 +130,3 @@ def _attempts(workflow: Mapping[str, Any]) -> Iterator[Attempt]:
         text = pod.message or pod.phase
         data = {"summary": "done"} if result == DONE else {"error": text}
         yield Attempt(pod.step, pod.action, pod.number, pod.began, pod.ended, result, data)
-
-
-def _nodes(workflow: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list(((workflow.get("status") or {}).get("nodes") or {}).values())

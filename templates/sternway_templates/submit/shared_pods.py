@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sternway_steps.saga.stored_nodes import stored_nodes
 from sternway_steps.step import Action
 
 CONTAINER = "Container"
@@ -19,7 +20,7 @@ class SharedPods:
     def __init__(self, workflow: _Node) -> None:
         status = workflow.get("status") or {}
         stored = status.get("storedWorkflowTemplateSpec") or {}
-        self._nodes: dict[str, _Node] = {str(node.get("id")): node for node in (status.get("nodes") or {}).values()}
+        self._nodes: dict[str, _Node] = {str(node.get("id")): node for node in stored_nodes(workflow)}
         self._steps = dict[tuple[str, str], tuple[Action | None, str]]()
         for template in (*(stored.get("templates") or ()), *((workflow.get("spec") or {}).get("templates") or ())):
             for container in (template.get("containerSet") or {}).get("containers") or ():

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 from typing import Any, cast
 
 import pytest
 from sternway_steps.kube.client import Client
+from sternway_steps.saga.stored_nodes import stored_nodes
 from sternway_steps.saga.workflow_nodes import succeeded_nodes, unstarted_nodes
 
 NODES: dict[str, dict[str, Any]] = {
@@ -47,3 +51,16 @@ def test_a_pod_of_the_way_forward_that_never_started_has_its_name(names: str, po
 
 def test_what_succeeded_forward_is_told_by_name() -> None:
     assert succeeded_nodes(cast(Client, _Seen({})), "w", "r") == {"validate"}
+
+
+def packed(content: bytes) -> dict[str, Any]:
+    return {"status": {"compressedNodes": base64.b64encode(content).decode()}}
+
+
+def test_those_of_a_large_workflow_are_unpacked() -> None:
+    assert stored_nodes(packed(gzip.compress(json.dumps(NODES).encode()))) == list(NODES.values())
+
+
+@pytest.mark.parametrize("content", [b"", b"\x28\xb5\x2f\xfd", gzip.compress(b"[1]"), gzip.compress(b"[" * 100_000), gzip.compress(b" " * (1 << 27))])  # fmt: skip
+def test_what_cannot_be_unpacked_is_none(content: bytes) -> None:
+    assert stored_nodes(packed(content)) == []
