@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from sternway_steps.config import Config
-from sternway_steps.config.schema import DEFAULT_STEPS
+from sternway_steps.config.schema import DEFAULT_STEPS, StepConfig
 from sternway_steps.errors import Refused, Transient
 from sternway_steps.exits import Exit
 from sternway_steps.journal.backends.secret_form import secret_name
@@ -192,6 +192,23 @@ def test_a_workflow_whose_step_died_and_that_runs_no_handler_is_undone(
     assert (swept.status, value(cluster)) == (Status.UNDONE, "old"), swept.message
     with pytest.raises(Refused):
         session.step(config(cluster, "new"), "verify", Action.EXECUTE, workflow, lambda _: None, "w")
+
+
+def test_what_made_it_fail_is_told_though_its_handler_never_ran(
+    cluster: Cluster, session: Session, workflow: str, in_its_pod: str
+) -> None:
+    wrong = StepConfig("check", "command", {"execute": ["sh", "-c", "echo no answer; exit 4"]}, effects="none")
+    new = config(cluster, "new", steps=(*DEFAULT_STEPS[1:2], wrong))
+    with Session(kubeconfig=in_its_pod) as pod:
+        assert pod.step(new, "deploy", Action.EXECUTE, workflow, workflow="w").exit_code == Exit.DONE
+        assert pod.step(new, "check", Action.EXECUTE, workflow, workflow="w").exit_code == Exit.FAILED
+    _terminate(cluster)
+    (swept,) = session.sweep()
+    assert (swept.status, swept.exit_code, value(cluster)) == (Status.UNDONE, Exit.DONE, "old"), swept.message
+    told = cluster.client.get(Ref("v1", "Event", cluster.namespace, "w.sternway"))
+    assert told is not None
+    for text in (swept.message, told["message"]):
+        assert "no answer" in text
 
 
 @pytest.mark.parametrize("end", [_terminate, _delete, _make_anew])

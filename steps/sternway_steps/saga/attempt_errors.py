@@ -24,8 +24,13 @@ def error_of(attempt: Attempt) -> Exception | None:
 
 def first_error(plan: Plan, attempts: Iterable[Attempt]) -> Exception | None:
     """Return the error of the first step, in the plan's order, whose last attempt did not succeed."""
+    return first_error_of((step.name for step in plan.steps), attempts)
+
+
+def first_error_of(steps: Iterable[str], attempts: Iterable[Attempt]) -> Exception | None:
+    """Return the same of steps by their names."""
     lasts = _lasts(attempts, Action.EXECUTE)
-    tried = (lasts[step.name] for step in plan.steps if step.name in lasts)
+    tried = (lasts[step] for step in steps if step in lasts)
     return next((error_of(attempt) for attempt in tried if attempt.result != DONE), None)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import ClusterError, Refused, SternwayError, Transient, is_transient
+from ..errors import ClusterError, Refused, SternwayError, Stopped, Transient, is_transient
 from ..exits import Exit, exit_of
 from ..journal.backends.store import Store
 from ..journal.entries import Record
 from ..journal.replay import Status, Story, locked_story, replay, require_unlocked, story_of
 from ..kube.parallel import run_parallel
+from .attempt_errors import first_error_of
 from .hung_workflow import end_hung_workflow
 from .job import Job, put_job_event
 from .result import Result
@@ -150,6 +151,7 @@ class Sweeper:
         if result.status is Status.INTERRUPTED or result.unrecorded is not None:
             why = result.unrecorded or result.error or Transient("its undo was stopped")
             return Swept(run, story.target, Status.INTERRUPTED, str(why), Exit.TRANSIENT)
+        result = _with_cause(story, result)
         failed = result.status is Status.ROLLBACK_FAILED
         self._tell_job(story, result)
         code = Exit.ROLLBACK_FAILED if failed else Exit.DONE
@@ -185,6 +187,14 @@ class Sweeper:
             return None
         who = "it" if holder.run == story.run else f"run {holder.run} of this target"
         return Swept(story.run, story.target, Status.RUNNING, f"{who} is at work on {holder.host}, pid {holder.pid}")
+
+
+def _with_cause(story: Story, result: Result) -> Result:
+    """Return an end with the error of the step that failed before, where one did: an undo by itself has none."""
+    if result.status is Status.SUCCEEDED or result.error is not None:
+        return result
+    error = first_error_of(story.steps(), story.attempts)
+    return result if isinstance(error, Stopped) else replace(result, error=error)
 
 
 def _said(story: Story, result: Result) -> str:
