@@ -59,7 +59,7 @@ OURS = {
     "steps/sternway_steps/cli/commands/look.py": {"..actions.look", "..main"},
     "steps/sternway_steps/cli/commands/prepare.py": {"..doctor", "..explain", "..init", "..main", "..merged", "..schema", "..steps"},
     "steps/sternway_steps/cli/commands/undo.py": {"..actions.sweep", "..actions.undo", "..main"},
-    "steps/sternway_steps/cli/command_group.py": {".main"},
+    "steps/sternway_steps/cli/command_group.py": {".json", ".main"},
     "steps/sternway_steps/cli/completion.py": {"..config.each_step", "..config.form", "..explained.catalogue", "..registry.load", "..session", "..yamltree.reader"},
     "steps/sternway_steps/cli/extension.py": {".main"},
     "steps/sternway_steps/cli/html.py": {".page.render"},

@@ -10,6 +10,7 @@ from typing import Any
 
 from sternway_steps.atomic import write_whole
 from sternway_steps.errors import Refused
+from sternway_steps.existing import exists, is_dir
 
 from .yaml_text import to_yaml
 
@@ -37,9 +38,9 @@ def write(
 
     Raises: Refused when the folder holds other files than generated ones, or can't be written.
     """
-    if folder.exists() and not folder.is_dir():
+    if exists(folder) and not is_dir(folder):
         raise Refused(f"{folder} is no folder", remedy="name a folder with --output, or - for one stream")
-    foreign = sorted(p.name for p in folder.iterdir() if not _ours(p)) if folder.is_dir() else []
+    foreign = sorted(p.name for p in folder.iterdir() if not _ours(p)) if is_dir(folder) else []
     if foreign:
         message = f"{folder} holds {foreign[0]}, which was not generated; the folder would be replaced"
         raise Refused(message, remedy="name a folder of its own with --output")

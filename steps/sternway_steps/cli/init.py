@@ -14,6 +14,7 @@ import click
 
 from ..atomic import write_whole
 from ..errors import Refused
+from ..existing import is_dir
 from ..exits import Exit
 from ..plain_text import plain
 from ..plural import count
@@ -33,7 +34,7 @@ def init(output: Output, path: str, found_in: Sequence[str], name: str, namespac
     target = Path(path)
     if not force:
         _require_none(target)
-    if not target.parent.is_dir():
+    if not is_dir(target.parent):
         raise Refused(f"there is no folder {target.parent}", remedy="make it, or name another file with --config")
     try:
         start = look([Path(one) for one in found_in], target.parent, _choose if _terminal() else None)

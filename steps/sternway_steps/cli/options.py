@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from ..existing import exists, is_dir, is_file
 from . import completion
 
 config = click.option(
@@ -33,7 +34,7 @@ def _with_file(option: Callable[..., Any], command: Callable[..., Any]) -> Calla
     def with_one_file(*arguments: Any, file: str | None, **keys: Any) -> Any:
         if file is not None and click.get_current_context().get_parameter_source("path") is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{file} and --config {keys['path']} are two configurations; name one of them")
-        if file is not None and "=" in file and "overrides" in keys and not Path(file).exists():
+        if file is not None and "=" in file and "overrides" in keys and not exists(file):
             raise click.UsageError(f"{file} is no file. A key is overridden by --set {file}")
         return command(*arguments, **(keys if file is None else {**keys, "path": file}))
 
@@ -154,9 +155,9 @@ def writable(_context: click.Context, _option: click.Parameter, path: str | None
     if path is None:
         return None
     file = Path(path)
-    if file.exists() and not file.is_file():  # a folder, or a device, whose place a file would take
+    if exists(file) and not is_file(file):  # a folder, or a device, whose place a file would take
         raise click.BadParameter(f"{path} is no file; name one")
-    if not file.parent.is_dir():
+    if not is_dir(file.parent):
         raise click.BadParameter(f"there is no folder {file.parent}; make it first")
     return path
 

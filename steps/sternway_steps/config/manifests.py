@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from ..existing import is_dir
 from ..plain_text import short
 from ..yamltree.document import Node
 from ..yamltree.errors import ConfigError, ConfigErrors, SourceLocation
@@ -108,7 +109,7 @@ def _files(pattern: str, base: Path) -> list[Path]:
 
 
 def _no_file(node: Node, base: Path) -> ConfigError:
-    if (base / node.value).is_dir():
+    if is_dir(base / node.value):
         message, expected = f"folder {short(node.text)!r} holds no .yaml, .yml or .json file", "files with objects"
     else:
         message = f"{short(node.text)!r} names no file" + _instead(node, base)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from ..config.chart import OCI, ChartConfig
 from ..config.object_sources import Text, Unavailable
+from ..existing import exists
 from ..objects.image_name import is_on_this_machine
 from .paths import argument
 from .program import printed
@@ -27,7 +28,7 @@ def template(chart: ChartConfig, release: str, namespace: str, base: Path) -> Te
     _require_files(chart, base)
     where, options = _chart(chart, base)
     # Helm takes a folder of that name, where it runs, for the chart, whatever repository is named (LocateChart).
-    elsewhere = chart.path is None and Path(where).exists()
+    elsewhere = chart.path is None and exists(where)
     files = [(base / name).absolute() if elsewhere else base / name for name in chart.values]
     command = ["helm", "template", release, where, *options, "--namespace", namespace, "--include-crds"]
     command += [word for path in files for word in ("--values", _item(argument(path)))]
@@ -75,7 +76,7 @@ def _objects(text: str) -> str:
 
 
 def _require_files(chart: ChartConfig, base: Path) -> None:
-    if chart.path is not None and not (base / chart.path).exists():
+    if chart.path is not None and not exists(base / chart.path):
         raise Unavailable(f"there is no {base / chart.path}", "name the chart's folder or archive", "path")
     for number, name in enumerate(chart.values):
         of_file(base / name, within=f"values[{number}]")

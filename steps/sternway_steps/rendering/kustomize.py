@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from ..config.object_sources import Text, Unavailable
+from ..existing import is_dir
 from .paths import argument
 from .program import printed
 from .secret_values import in_kustomization
@@ -19,7 +20,7 @@ def build(folder: str, base: Path) -> Text:
         message, hint = "a kustomization from elsewhere may change", "clone it at a commit, and name the folder"
         raise Unavailable(message, f'{hint}; or manifests: ["-"], and pipe in what it builds')
     where = base / folder
-    if not where.is_dir():
+    if not is_dir(where):
         raise Unavailable(f"there is no folder {where}", "name the folder of a kustomization")
     if shutil.which("kubectl") is None and shutil.which("kustomize") is None:
         raise Unavailable("neither kubectl nor kustomize is on PATH", "install one of them, or correct PATH")

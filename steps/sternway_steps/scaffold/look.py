@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..config.manifest import Manifest, twice
 from ..errors import Refused
+from ..existing import exists
 from .files import Listing, listed, patterns, relative, walk
 from .rendered import CHART, KUSTOMIZATIONS, chart, charts, kustomization, kustomizations
 from .start import SCHEMA, Dockerfile, Manifests, Rendered, Start
@@ -29,7 +30,7 @@ def look(named: Sequence[Path], home: Path, choose: Choose | None) -> Start:
     ConfigErrors when a chart's or a kustomization's description can't be read.
     """
     for path in named:
-        if not path.exists():
+        if not exists(path):
             raise Refused(f"{path} does not exist", remedy=_NAMES)
     if len(named) == 1 and named[0].name in (CHART, *KUSTOMIZATIONS):
         named = [named[0].parent]

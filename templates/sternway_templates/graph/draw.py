@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sternway_steps.atomic import write_whole
 from sternway_steps.errors import Refused
+from sternway_steps.existing import exists, is_dir, is_file
 from sternway_steps.registry.load import load
 from sternway_steps.registry.steps import Specs, installed_steps
 from sternway_steps.saga.plan import make_plan
@@ -32,9 +33,9 @@ def write(text: str, file: Path) -> None:
     Raises: Refused when it can't be written there.
     """
     file = file.resolve()
-    if file.exists() and not file.is_file():
+    if exists(file) and not is_file(file):
         raise Refused(f"{file} is no file", remedy="name a file with --output, or - for the terminal")
-    if not file.parent.is_dir():
+    if not is_dir(file.parent):
         raise Refused(f"{file.parent} is no folder", remedy=f"make it first: mkdir -p {file.parent}")
     try:
         write_whole(file, text)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...config.build import BuildConfig
 from ...errors import Failed, Refused, Transient
+from ...existing import is_dir, is_file
 from ...step import Context
 from .buildah import Buildah
 from .builder import Builder, Finding
@@ -88,9 +89,9 @@ def _source(context: Context, config: BuildConfig) -> list[Finding]:
         wrong = unreachable(config.context, context.check)
         return [("context", wrong)] if wrong else []
     folder = Path(config.context)
-    if not folder.is_dir():
+    if not is_dir(folder):
         return [("context", f"there is no folder {folder}")]
-    if not (folder / config.dockerfile).is_file():
+    if not is_file(folder / config.dockerfile):
         near = sorted(path.name for path in folder.glob("*ockerfile*"))[:3]
         hint = f"; there is {', '.join(near)}" if near else ""
         return [("dockerfile", f"there is no file {folder / config.dockerfile}{hint}")]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...config.build import BuildConfig
 from ...errors import Failed
+from ...existing import is_file
 from ...process.run import answer, run
 from .builder import Built, Finding, Work, args_environ, args_words, each, flags
 from .dockerfile import instructions
@@ -93,7 +94,7 @@ class Docker:
 def _modern(config: BuildConfig) -> list[str]:
     """Name what of a Dockerfile the classic builder does not know; nothing of one that is still in a repository."""
     file = Path(config.context) / config.dockerfile
-    if is_git(config.context) or not file.is_file():
+    if is_git(config.context) or not is_file(file):
         return []
     found = instructions(file.read_text(errors="replace"))
     marked = [(one, match[0]) for one in found if (match := _MODERN.search(one.text))]

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ...errors import Failed, Refused, SternwayError, Transient
+from ...existing import is_dir
 from ...plain_text import without_password
 from ...process.run import Ran, run
 from .keys import is_git
@@ -89,7 +90,7 @@ def opened(context: str, check: Callable[[], None], say: Callable[[str], None]) 
             raise _failure(git, done)
         commit = run([*base, "rev-parse", "HEAD"], check).tail[-1]
         folder = (tree / git.path).resolve()
-        if not folder.is_relative_to(tree.resolve()) or not folder.is_dir():
+        if not folder.is_relative_to(tree.resolve()) or not is_dir(folder):
             raise Refused(f"{git.url} has no folder {git.path!r} at {git.revision} ({commit[:12]})")
         yield Source(folder, commit)
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from ...errors import Failed, Refused, Stopped, Transient
+from ...existing import is_dir
 from ...process.child import Child, signal_group, start
 from ...process.client_variables import is_of_client
 from ...process.marked import CHILD, GRACE, end_marked
@@ -48,7 +49,7 @@ class Containers:
                 self.where(context)
             except Refused as bad:
                 found.append(f"step {context.step}: {bad.message}")
-        if work.folder and not Path(work.folder).is_dir():
+        if work.folder and not is_dir(work.folder):
             found.append(f"step {context.step}: folder {work.folder} does not exist")
         found += [
             f"step {context.step}: {name} also says how {self.name} itself works, so it can't be taken from a Secret"

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from ...errors import Failed, Stopped
+from ...existing import is_dir
 from ...process.child import start_kept
 from ...process.marked import CHILD, end_marked
 from ...process.output import Output
@@ -27,7 +28,7 @@ class Processes:
         """Return what speaks against a command: its program, its folder."""
         found = []
         folder = work.folder or "."
-        if not Path(folder).is_dir():
+        if not is_dir(folder):
             found.append(f"step {context.step}: folder {folder} does not exist")
         for action in ("execute", "rollback"):
             argv = context.options.get(action)

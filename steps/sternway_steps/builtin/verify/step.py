@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from ...errors import Failed, Stopped
+from ...kube.sent_secrets import values_among
 from ...objects.ref import Ref
 from ...release.rights import ROLLOUT_RULES
 from ...release.targets import namespace_of, objects_of
@@ -35,7 +36,6 @@ class Verify:
 
     def execute(self, context: Context) -> Outcome:
         """Watch the rollout, make the HTTP checks, and check that everything is still what was deployed."""
-        from ...kube.sent_secrets import values_among
         from ...rollout.wait import RunFacts, watch_rollout
 
         config = context.config.verify
