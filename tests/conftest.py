@@ -37,13 +37,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if files or on_a_cluster else max(2, len(os.sched_getaffinity(0)))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process with --dist loadgroup, and all that need the step images, which are built once."""
-    for item in items:
-        images = ROOT / "tests/cluster/image" in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("images" if images else str(item.path.relative_to(ROOT))))
-
-
 @dataclass
 class Cluster:
     """A cluster with a namespace of the test's own."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +30,14 @@ STEP_IMAGE = "localhost/sternway-step:dev"
 STEPS = ("validate", "deploy", "verify")
 TARGETS = (*STEPS, "command", "run")
 SOCKET = "/var/run/docker.sock"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Build while no other process of the tests does: what it has built is then there, layer by layer."""
+    with (Path(tempfile.gettempdir()) / "sternway-test-images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def docker(*arguments: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
@@ -48,11 +59,12 @@ def images() -> dict[str, str]:
     except (OSError, AssertionError) as error:
         pytest.skip(f"no Docker engine: {error}")
     names = {}
-    for step in TARGETS:
-        names[step] = docker(
-            "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg",
-            "REVISION=abc123", "-f", "image/Dockerfile", "--target", step, "-t", f"localhost/sternway-{step}:dev", str(ROOT), timeout=1200,
-        ).stdout.strip()  # fmt: skip
+    with alone():
+        for step in TARGETS:
+            names[step] = docker(
+                "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg",
+                "REVISION=abc123", "-f", "image/Dockerfile", "--target", step, "-t", f"localhost/sternway-{step}:dev", str(ROOT), timeout=1200,
+            ).stdout.strip()  # fmt: skip
     return names
 
 
@@ -65,12 +77,13 @@ def build_image(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("client")
     shutil.copy(client, folder / "docker")
     (folder / "Dockerfile").write_text("FROM scratch\nCOPY docker /docker\n")
-    docker("build", "-q", "-t", "localhost/sternway-test-client", str(folder))
-    return docker(
-        "build", "-q", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg",
-        "CLIENT_IMAGE=localhost/sternway-test-client", "--build-arg", "CLIENT=/docker", "--build-arg", "REVISION=abc123",
-        "-f", "image/Dockerfile", "--target", "build", "-t", "localhost/sternway-build:dev", str(ROOT), timeout=1200,
-    ).stdout.strip()  # fmt: skip
+    with alone():
+        docker("build", "-q", "-t", "localhost/sternway-test-client", str(folder))
+        return docker(
+            "build", "-q", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg",
+            "CLIENT_IMAGE=localhost/sternway-test-client", "--build-arg", "CLIENT=/docker", "--build-arg", "REVISION=abc123",
+            "-f", "image/Dockerfile", "--target", "build", "-t", "localhost/sternway-build:dev", str(ROOT), timeout=1200,
+        ).stdout.strip()  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -82,10 +95,11 @@ def step_image() -> str:
         pytest.skip(f"no Docker engine: {error}")
     if find_spec("hatchling") is None:
         pytest.skip("hatchling is not installed, which builds packages: pip install hatchling")
-    docker(
-        "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}",
-        "-f", "image/Dockerfile", "--target", "step", "-t", STEP_IMAGE, str(ROOT), timeout=1200,
-    )  # fmt: skip
+    with alone():
+        docker(
+            "build", "--quiet", "--network", "host", "--build-arg", f"BASE_IMAGE={BASE}",
+            "-f", "image/Dockerfile", "--target", "step", "-t", STEP_IMAGE, str(ROOT), timeout=1200,
+        )  # fmt: skip
     return STEP_IMAGE
 
 
