@@ -61,6 +61,15 @@ def test_those_of_a_large_workflow_are_unpacked() -> None:
     assert stored_nodes(packed(gzip.compress(json.dumps(NODES).encode()))) == list(NODES.values())
 
 
-@pytest.mark.parametrize("content", [b"", b"\x28\xb5\x2f\xfd", gzip.compress(b"[1]"), gzip.compress(b"[" * 100_000), gzip.compress(b" " * (1 << 27))])  # fmt: skip
+NONE = {
+    "nothing": b"",
+    "another way to pack": b"\x28\xb5\x2f\xfd",
+    "a list": gzip.compress(b"[1]"),
+    "too deep": gzip.compress(b"[" * 100_000),
+    "too large": gzip.compress(b" " * (1 << 27)),
+}
+
+
+@pytest.mark.parametrize("content", NONE.values(), ids=NONE)
 def test_what_cannot_be_unpacked_is_none(content: bytes) -> None:
     assert stored_nodes(packed(content)) == []
