@@ -19,6 +19,7 @@ from sternway_steps.kube.api_error import ApiError
 from sternway_steps.kube.client import Client
 from sternway_steps.kube.discovery import UnknownKind
 from sternway_steps.objects.ref import Ref
+from sternway_steps.saga.stored_nodes import stored_nodes
 from sternway_steps.session import Session
 
 from tests.helpers import state_of, sternway, until
@@ -128,7 +129,7 @@ class OnArgo:
 
     def nodes(self, kind: str) -> list[dict[str, Any]]:
         """Give the nodes of a type, in the order in which they started."""
-        nodes = self.workflow().get("status", {}).get("nodes", {}).values()
+        nodes = (dict(node) for node in stored_nodes(self.workflow()))
         return sorted((n for n in nodes if n["type"] == kind), key=lambda n: str(n.get("startedAt")))
 
     def pods(self) -> list[str]:
