@@ -45,6 +45,10 @@ def on_terminal(*arguments: str, kubeconfig: str, until: Callable[[str], bool], 
     """Run a command on a terminal; press Ctrl-C once when `until` holds of what is shown."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    settings = termios.tcgetattr(theirs)
+    # The kernel's echo of ^C may come in the midst of an escape sequence, which is then none.
+    settings[3] &= ~termios.ECHO
+    termios.tcsetattr(theirs, termios.TCSANOW, settings)
 
     def controlled() -> None:
         os.setsid()
@@ -91,7 +95,7 @@ def test_a_block_shows_what_is_at_work_and_is_gone_at_the_end(sternway_sandbox: 
     assert any("[>] deploy  [x] verify" in shown for shown in seen.shown), "the way back"
     starts = [line.partition(":")[0].partition(" of ")[0] for line in seen.left]
     run = starts[0].removeprefix("run ")
-    kept = [line for line in starts if line and not line.startswith((")", ".", "^C", " "))]
+    kept = [line for line in starts if line and not line.startswith((")", ".", " "))]
     assert [line.replace(run, "RUN") for line in kept if not re.match(r"\d", line)] == [
         "run RUN", "validate", "deploy", "deploy", "deploy", "SIGINT", "verify stopped", "undo",
         "rollback deploy", "rollback deploy", "rollback deploy", "run RUN", "next",
